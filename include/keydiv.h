@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keydiv.h: the vendor numbers of the keydiv PKCS#11 token, and an inline builder for its mechanism parameters.
+ *
+ * Include it after any pkcs11.h (2.40 or later); it needs CK_ULONG, CK_BYTE and CK_MECHANISM, and nothing else.
+ * C99 or later, or C++. Deriving the key of one device:
+ *
+ *	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+ *	keydiv_put(&p, KEYDIV_DEVICE, "SN-000123", 9);
+ *	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
+ *
+ * and then C_DeriveKey(session, &m, master, template, count, &key). Fields go in in ascending order of their tags.
+ */
+#ifndef KEYDIV_H
+#define KEYDIV_H
+
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All vendor numbers: CKM_, CKA_, CKK_ and CKR_ alike are KEYDIV_VENDOR | n. */
+#define KEYDIV_VENDOR 0x8B440000UL
+
+/* --- Mechanisms. "base -> result: fields", optional fields in brackets --- */
+
+/* Diversification: SP 800-108 counter mode with AES-CMAC, one label for each role. */
+#define CKM_KEYDIV_DEVICE_KEY (KEYDIV_VENDOR | 0x0001UL)         /* master -> device key: DEVICE [SALT] [PURPOSE] */
+#define CKM_KEYDIV_MESSAGE_KEY (KEYDIV_VENDOR | 0x0002UL)        /* device key -> message key: COUNTER [MESSAGE_PURPOSE] */
+#define CKM_KEYDIV_DEVICE_MESSAGE_KEY (KEYDIV_VENDOR | 0x0003UL) /* master -> message key: those of both */
+#define CKM_KEYDIV_SESSION_KEY (KEYDIV_VENDOR | 0x0004UL)        /* device key -> session key: INITIATOR_NONCE RESPONDER_NONCE [SESSION_PURPOSE] */
+#define CKM_KEYDIV_DEVICE_SESSION_KEY (KEYDIV_VENDOR | 0x0005UL) /* master -> session key: those of both */
+#define CKM_KEYDIV_DATA_KEY (KEYDIV_VENDOR | 0x0006UL)           /* master -> data key: NONCE [ENCRYPTION_CONTEXT] */
+
+/* Card schemes. */
+#define CKM_KEYDIV_CMAC (KEYDIV_VENDOR | 0x0101UL)            /* value = AES-CMAC(base, MESSAGE), SP 800-38B: MESSAGE */
+#define CKM_KEYDIV_AN10922 (KEYDIV_VENDOR | 0x0102UL)         /* NXP AN10922, AES and TDEA: MESSAGE */
+#define CKM_KEYDIV_SCP03_KEY (KEYDIV_VENDOR | 0x0103UL)       /* static key -> S-ENC, S-MAC, S-RMAC: SCP03_CONSTANT SCP03_CONTEXT */
+#define CKM_KEYDIV_EMV_CARD_KEY (KEYDIV_VENDOR | 0x0111UL)    /* issuer master -> card key, EMV Book 2 A1.4: EMV_OPTION PAN PAN_SEQUENCE */
+#define CKM_KEYDIV_EMV_SESSION_KEY (KEYDIV_VENDOR | 0x0112UL) /* card key -> session key, EMV Book 2 A1.3.1: EMV_DIVERSIFIER */
+
+/* Derived unique key per transaction. */
+#define CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0201UL) /* BDK -> IPEK: KSN (10 bytes) */
+#define CKM_KEYDIV_TDES_DUKPT_KEY (KEYDIV_VENDOR | 0x0202UL)         /* BDK -> transaction key: KSN (10) DUKPT_USAGE */
+#define CKM_KEYDIV_AES_DUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0211UL)  /* BDK -> initial key: KSN (8: the initial key ID) */
+#define CKM_KEYDIV_AES_DUKPT_KEY (KEYDIV_VENDOR | 0x0212UL)          /* BDK -> working key: KSN (12) DUKPT_USAGE */
+#define CKM_KEYDIV_ODUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0221UL)     /* BDK -> initial key of one client: DEVICE SHAPE */
+#define CKM_KEYDIV_ODUKPT_KEY (KEYDIV_VENDOR | 0x0222UL)             /* BDK or initial key -> transaction key: [DEVICE] SHAPE TRANSACTION [ODUKPT_PURPOSE] */
+#define CKM_KEYDIV_ODUKPT_CLIENT (KEYDIV_VENDOR | 0x0223UL)          /* initial key -> client state: SHAPE */
+#define CKM_KEYDIV_ODUKPT_NEXT_KEY (KEYDIV_VENDOR | 0x0224UL)        /* client state -> its next key: [ODUKPT_PURPOSE] */
+
+/* n-fold derivation: Horowitz 1996, RFC 3961. */
+#define CKM_KEYDIV_HOROWITZ_DK (KEYDIV_VENDOR | 0x0301UL)           /* DK(Key, Constant): CONSTANT */
+#define CKM_KEYDIV_HOROWITZ_PASSWORD_KEY (KEYDIV_VENDOR | 0x0302UL) /* C_GenerateKey: CONSTANT PASSWORD */
+#define CKM_KEYDIV_RFC3961_DK (KEYDIV_VENDOR | 0x0303UL)            /* DK(Key, Constant) of RFC 3961/3962: CONSTANT */
+
+/* --- Fields of a parameter: tag, and the length of the value in bytes --- */
+
+#define KEYDIV_DEVICE 0x01             /* 1..128: serial number or device ID */
+#define KEYDIV_SALT 0x02               /* 8..64: stored random input that changes a device's key */
+#define KEYDIV_PURPOSE 0x03            /* 1..32: role of the device key, as "enc", "mac" */
+#define KEYDIV_COUNTER 0x10            /* 8: message counter */
+#define KEYDIV_MESSAGE_PURPOSE 0x11    /* 1..32 */
+#define KEYDIV_INITIATOR_NONCE 0x20    /* 8..64 */
+#define KEYDIV_RESPONDER_NONCE 0x21    /* 8..64 */
+#define KEYDIV_SESSION_PURPOSE 0x22    /* 1..32 */
+#define KEYDIV_NONCE 0x28              /* 16..64 */
+#define KEYDIV_ENCRYPTION_CONTEXT 0x29 /* 1..2048 */
+#define KEYDIV_MESSAGE 0x30            /* CMAC 0..4000; AN10922 1..31 (AES), 1..15 (TDEA) */
+#define KEYDIV_SCP03_CONSTANT 0x31     /* 1: 04 S-ENC, 06 S-MAC, 07 S-RMAC */
+#define KEYDIV_SCP03_CONTEXT 0x32      /* 16 or 32: host challenge, then card challenge */
+#define KEYDIV_EMV_OPTION 0x34         /* 1: 'A', 'B' or 'C' */
+#define KEYDIV_PAN 0x35                /* 8..19 digits in ASCII */
+#define KEYDIV_PAN_SEQUENCE 0x36       /* 2 digits in ASCII */
+#define KEYDIV_EMV_DIVERSIFIER 0x37    /* 8 (DES2) or 16 (AES) */
+#define KEYDIV_KSN 0x40                /* 8, 10 or 12, as the mechanism says */
+#define KEYDIV_DUKPT_USAGE 0x41        /* 2: key usage indicator of X9.24-3 */
+#define KEYDIV_SHAPE 0x50              /* 2: R, then N, each 1..32 */
+#define KEYDIV_TRANSACTION 0x51        /* 8: number of the transaction, from 0 */
+#define KEYDIV_ODUKPT_PURPOSE 0x52     /* 1..32 */
+#define KEYDIV_CONSTANT 0x60           /* 1..255 */
+#define KEYDIV_PASSWORD 0x61           /* 1..255 */
+
+/* --- Attributes, key type, return code --- */
+
+#define CKA_KEYDIV_SHAPE (KEYDIV_VENDOR | 1UL)       /* client state: R, N (2 bytes) */
+#define CKA_KEYDIV_TRANSACTION (KEYDIV_VENDOR | 2UL) /* client state: next number; key from O-DUKPT: its number (8 bytes, big-endian) */
+#define CKA_KEYDIV_REMAINING (KEYDIV_VENDOR | 3UL)   /* client state: transactions left (8 bytes, big-endian) */
+#define CKA_KEYDIV_RESERVE (KEYDIV_VENDOR | 4UL)     /* client state: numbers claimed at once (CK_ULONG, 1..4096, default 1) */
+
+#define CKK_KEYDIV_ODUKPT_CLIENT (KEYDIV_VENDOR | 1UL) /* an O-DUKPT client state */
+
+#define CKR_KEYDIV_EXHAUSTED (KEYDIV_VENDOR | 1UL) /* the client state has no key left */
+
+/* Key usage indicators of X9.24-3 for KEYDIV_DUKPT_USAGE; TDES DUKPT takes the first five. */
+#define KEYDIV_USAGE_PIN 0x1000
+#define KEYDIV_USAGE_MAC_REQUEST 0x2000 /* MAC generation */
+#define KEYDIV_USAGE_MAC_RESPONSE 0x2001 /* MAC verification */
+#define KEYDIV_USAGE_DATA_REQUEST 0x3000 /* data encryption, encrypt */
+#define KEYDIV_USAGE_DATA_RESPONSE 0x3001 /* data encryption, decrypt */
+#define KEYDIV_USAGE_MAC_BOTH 0x2002
+#define KEYDIV_USAGE_DATA_BOTH 0x3002
+#define KEYDIV_USAGE_KEY_ENCRYPTION 0x0002
+#define KEYDIV_USAGE_KEY_DERIVATION 0x8000
+
+/* --- The builder --- */
+
+#define KEYDIV_PARAMETER_MAX 4096
+
+/* A parameter being built, on the caller's stack. `failed` is set, and stays so, by a field that does not fit or is out of order. */
+typedef struct keydiv_parameter {
+	CK_ULONG length;
+	unsigned char last_tag;
+	unsigned char failed;
+	unsigned char bytes[KEYDIV_PARAMETER_MAX];
+} KEYDIV_PARAMETER;
+
+/* Initialiser: an empty parameter; the bytes need no clearing. */
+#define KEYDIV_PARAMETER_INIT                                                                                          \
+	{                                                                                                              \
+		0, 0, 0, { 0 }                                                                                         \
+	}
+
+/* Empty P, to build another parameter in it. */
+static inline void keydiv_start(KEYDIV_PARAMETER *p)
+{
+	p->length = 0;
+	p->last_tag = 0;
+	p->failed = 0;
+}
+
+/* Append the field TAG with the LENGTH bytes at VALUE (copied). Tags must ascend. */
+static inline void keydiv_put(KEYDIV_PARAMETER *p, unsigned char tag, const void *value, CK_ULONG length)
+{
+	if (p->failed || tag <= p->last_tag || length > 0xFFFF || length + 3 > KEYDIV_PARAMETER_MAX - p->length) {
+		p->failed = 1;
+		return;
+	}
+	p->bytes[p->length++] = tag;
+	p->bytes[p->length++] = (unsigned char)(length >> 8);
+	p->bytes[p->length++] = (unsigned char)length;
+	if (length > 0)
+		memcpy(p->bytes + p->length, value, length);
+	p->length += length;
+	p->last_tag = tag;
+}
+
+/* Append the field TAG with NUMBER as 8 big-endian bytes: COUNTER, TRANSACTION. */
+static inline void keydiv_put_number(KEYDIV_PARAMETER *p, unsigned char tag, unsigned long long number)
+{
+	unsigned char value[8];
+	int i;
+
+	for (i = 7; i >= 0; i--, number >>= 8)
+		value[i] = (unsigned char)number;
+	keydiv_put(p, tag, value, sizeof value);
+}
+
+/*
+ * The mechanism TYPE with the parameter P, which must live as long as the mechanism is used. If a field did not fit, the
+ * parameter is one the token refuses (CKR_MECHANISM_PARAM_INVALID), never one with a field missing.
+ */
+static inline CK_MECHANISM keydiv_mechanism(CK_ULONG type, KEYDIV_PARAMETER *p)
+{
+	CK_MECHANISM m;
+
+	if (p->failed) {
+		p->bytes[0] = 0; /* no field has tag 0 */
+		p->length = 1;
+	}
+	m.mechanism = type;
+	m.pParameter = p->bytes;
+	m.ulParameterLen = p->length;
+	return m;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

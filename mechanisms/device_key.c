@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* device_key.c: master -> device key (0001), specification sections 2 and 3. */
+#include "kdf.h"
+
+static CK_RV derive(struct derivation *d, struct secret *ret_value)
+{
+	return kdf(d->base, "device", d->parameter->encoded, d->length, ret_value);
+}
+
+static const struct field fields[] = {
+	{ KEYDIV_DEVICE, true, 1, 128 },
+	{ KEYDIV_SALT, false, 8, 64 },
+	{ KEYDIV_PURPOSE, false, 1, 32 },
+	{ 0 },
+};
+
+static const struct known_answer answers[] = {
+	{ CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", "010009534e2d303030313233", CKK_AES, "2759dd4361d7979a96a5c23692cd5555" },
+	{ CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", "010009534e2d303030313233", CKK_AES,
+		"25ac2ff675ae7b1e4d1fd82bfa4fd18823e730af45624caa310dc2536fd53d56" },
+	{ CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", "010009534e2d30303031323302000800112233445566770300036d6163", CKK_AES,
+		"a534ead2171eb5a37319a6e5e19dd387" },
+	{ CKK_AES, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "010009534e2d303030313233", CKK_AES,
+		"9eaf70a77a7975216ac1571d42c87475dfc1b8e0974217d4f3ac1b7946e6c546" },
+	{ 0 },
+};
+
+const struct mechanism mech_device_key = {
+	.type = CKM_KEYDIV_DEVICE_KEY,
+	.name = "CKM_KEYDIV_DEVICE_KEY",
+	.info = { 16, 32, CKF_DERIVE },
+	.key_types = key_types_aes,
+	.fields = fields,
+	.derive = derive,
+	.level = LEVEL_SHORTEN,
+	.children = { CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY },
+	.answers = answers,
+};

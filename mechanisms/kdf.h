@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kdf.h: the KDF of the keydiv schemes (specification, section 3), for the files of this folder. */
+#ifndef KEYDIV_MECHANISMS_KDF_H
+#define KEYDIV_MECHANISMS_KDF_H
+
+#include "mechanism.h"
+
+/*
+ * RET = LENGTH bytes (at most SECRET_INLINE) of SP 800-108r1 counter mode, PRF AES-CMAC under KEY:
+ * block i = CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || [8 * LENGTH]32). LABEL is a C string. CKR_KEY_TYPE_INCONSISTENT unless KEY is AES.
+ */
+MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret);
+
+#endif

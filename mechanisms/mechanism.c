@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mechanism.c: the registry, the parameter parser and the default plan, see mechanism.h. */
+#include "mechanism.h"
+
+#define MECHANISM(name) extern const struct mechanism mech_##name;
+#include "list.h"
+#undef MECHANISM
+
+#define MECHANISM(name) &mech_##name,
+const struct mechanism *const mechanisms[] = {
+#include "list.h"
+	NULL,
+};
+#undef MECHANISM
+
+const size_t mechanism_count = sizeof mechanisms / sizeof mechanisms[0] - 1;
+
+const CK_KEY_TYPE key_types_aes[] = { CKK_AES, KEY_TYPES_END };
+const CK_KEY_TYPE key_types_tdes[] = { CKK_DES2, CKK_DES3, KEY_TYPES_END };
+const CK_KEY_TYPE key_types_hmac[] = { CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC,
+	CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END };
+
+/* --- Lookup: an open hash table of one byte per place, filled before main by the dynamic linker's constructor order --- */
+
+#define PLACES 256 /* a power of two, more than twice the number of rows */
+
+static uint8_t place[PLACES]; /* 1 + index into mechanisms[], 0: free */
+
+static unsigned hash(CK_MECHANISM_TYPE type)
+{
+	return (unsigned)((type * UINT64_C(0x9E3779B97F4A7C15)) >> 56) & (PLACES - 1);
+}
+
+__attribute__((constructor)) static void fill_places(void)
+{
+	for (size_t i = 0; i < mechanism_count; i++) {
+		unsigned h = hash(mechanisms[i]->type);
+		while (place[h] != 0)
+			h = (h + 1) & (PLACES - 1);
+		place[h] = (uint8_t)(i + 1);
+	}
+}
+
+const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type)
+{
+	for (unsigned h = hash(type); place[h] != 0; h = (h + 1) & (PLACES - 1))
+		if (mechanisms[place[h] - 1]->type == type)
+			return mechanisms[place[h] - 1];
+	return NULL;
+}
+
+bool mechanism_takes(const struct mechanism *row, CK_KEY_TYPE type)
+{
+	if (row->key_types == NULL)
+		return false;
+	for (const CK_KEY_TYPE *t = row->key_types; *t != KEY_TYPES_END; t++)
+		if (*t == type)
+			return true;
+	return false;
+}
+
+/* --- Parameters --- */
+
+/* Read one field at P..END into row field *INDEX or a later one. Moves *P past it. */
+static CK_RV parse_field(struct parameter *ret, const uint8_t **p, const uint8_t *end, size_t *index)
+{
+	ENSURE(end - *p >= 3, CKR_MECHANISM_PARAM_INVALID);
+	uint8_t tag = (*p)[0];
+	size_t length = get_be16(*p + 1);
+
+	/* Tags ascend in the row as in the parameter: skipping what is absent finds a tag, or shows that it does not belong. */
+	while (*index < ret->count && ret->fields[*index].tag != tag) {
+		ENSURE(!ret->fields[*index].required, CKR_MECHANISM_PARAM_INVALID);
+		(*index)++;
+	}
+	ENSURE(*index < ret->count, CKR_MECHANISM_PARAM_INVALID);
+
+	const struct field *field = &ret->fields[*index];
+	ENSURE(length >= field->min && length <= field->max, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(length <= (size_t)(end - *p) - 3, CKR_MECHANISM_PARAM_INVALID);
+	ret->value[*index] = bytes_of(*p + 3, length);
+	*p += 3 + length;
+	(*index)++;
+	return CKR_OK;
+}
+
+CK_RV parameter_parse(const struct mechanism *row, const uint8_t *encoded, size_t n, struct parameter *ret)
+{
+	const uint8_t *p = encoded, *end = encoded + n;
+	size_t index = 0;
+
+	ENSURE(n <= PARAMETER_MAX, CKR_MECHANISM_PARAM_INVALID);
+	ret->fields = row->fields;
+	for (ret->count = 0; row->fields[ret->count].tag != 0; ret->count++)
+		ret->value[ret->count] = bytes_of(NULL, 0);
+	ret->encoded = bytes_of(encoded, n);
+	while (p < end)
+		TRY(parse_field(ret, &p, end, &index));
+	for (; index < ret->count; index++)
+		ENSURE(!row->fields[index].required, CKR_MECHANISM_PARAM_INVALID);
+	return CKR_OK;
+}
+
+struct bytes parameter_get(const struct parameter *p, uint8_t tag)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->fields[i].tag == tag)
+			return p->value[i];
+	return bytes_of(NULL, 0);
+}
+
+struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t last)
+{
+	struct bytes span = { NULL, 0 };
+
+	for (size_t i = 0; i < p->count; i++) {
+		struct bytes value = p->value[i];
+		if (value.p == NULL || p->fields[i].tag < first || p->fields[i].tag > last)
+			continue;
+		if (span.p == NULL)
+			span.p = value.p - 3; /* tag and length stand before the value */
+		span.n = (size_t)(value.p + value.n - span.p);
+	}
+	return span;
+}
+
+/* --- Plans --- */
+
+/* Whether a derived key of TYPE may have LENGTH bytes: specification, section 6. */
+static CK_RV check_length(CK_KEY_TYPE type, size_t length)
+{
+	switch (type) {
+	case CKK_AES:
+		ENSURE(length == 16 || length == 24 || length == 32, CKR_KEY_SIZE_RANGE);
+		return CKR_OK;
+	case CKK_DES2:
+		ENSURE(length == 16, CKR_KEY_SIZE_RANGE);
+		return CKR_OK;
+	case CKK_DES3:
+		ENSURE(length == 24, CKR_KEY_SIZE_RANGE);
+		return CKR_OK;
+	case CKK_GENERIC_SECRET:
+	case CKK_SHA_1_HMAC:
+	case CKK_SHA224_HMAC:
+	case CKK_SHA256_HMAC:
+	case CKK_SHA384_HMAC:
+	case CKK_SHA512_HMAC:
+	case CKK_HKDF:
+		ENSURE(length >= 16 && length <= 64, CKR_KEY_SIZE_RANGE);
+		return CKR_OK;
+	default:
+		return error_at(__FILE__, __LINE__, "type can be derived", CKR_TEMPLATE_INCONSISTENT);
+	}
+}
+
+CK_RV derive_plan_as(struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length)
+{
+	d->type = wanted->has_type ? wanted->type : type;
+	if (wanted->has_length)
+		d->length = wanted->length;
+	else if (d->type == CKK_DES2)
+		d->length = 16;
+	else if (d->type == CKK_DES3)
+		d->length = 24;
+	else
+		d->length = length;
+	return check_length(d->type, d->length);
+}
+
+CK_RV derive_plan_default(struct derivation *d, const struct wanted *wanted)
+{
+	return derive_plan_as(d, wanted, key_type(d->base), key_length(d->base));
+}

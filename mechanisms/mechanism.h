@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mechanism.h: what a mechanism is: one constant row, and the functions a row may name.
+ *
+ * Everything that differs from mechanism to mechanism stands in its row, in the file of its scheme. The derive
+ * pipeline, C_GetMechanismList, C_GetMechanismInfo, the parameter parser, the policy gate, the self-tests, the
+ * tool's help and the log's names all read the row; there is no second list and no switch over mechanism numbers
+ * elsewhere. README.md in this folder says how to add one.
+ */
+#ifndef KEYDIV_MECHANISM_H
+#define KEYDIV_MECHANISM_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/secret.h"
+#include "key/cipher.h"
+#include "key/digest.h"
+#include "key/key.h"
+#include "key/wrap.h"
+#include "keydiv.h"
+
+/* --- Parameters (specification, section 2) --- */
+
+#define PARAMETER_MAX 4096
+#define FIELDS_MAX 8
+
+struct field {
+	uint8_t tag;
+	bool required;
+	uint16_t min, max; /* length in bytes */
+};
+
+/* A parsed parameter: a private copy of the caller's bytes, read once. Absent fields have p == NULL. */
+struct parameter {
+	const struct field *fields; /* the row's; value[i] belongs to fields[i] */
+	size_t count;
+	struct bytes value[FIELDS_MAX];
+	struct bytes encoded; /* the whole parameter as it was encoded */
+};
+
+/* The value of the field TAG; p == NULL if it is absent (or not one of the row's). */
+struct bytes parameter_get(const struct parameter *p, uint8_t tag);
+
+/* The fields FIRST..LAST as they were encoded, which is one contiguous piece, since tags ascend: a KDF's context. */
+struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t last);
+
+/*
+ * Parse N bytes at ENCODED by ROW's field list; RET refers to ENCODED, which the caller has copied and keeps.
+ * CKR_MECHANISM_PARAM_INVALID for everything section 2 refuses.
+ */
+struct mechanism;
+MUST_USE CK_RV parameter_parse(const struct mechanism *row, const uint8_t *encoded, size_t n, struct parameter *ret);
+
+/* --- Deriving --- */
+
+#define SCRATCH_KEYS 2
+
+/* The key that is to come out: what the template asked for, zero where it said nothing. */
+struct wanted {
+	bool has_type, has_length;
+	CK_OBJECT_CLASS object_class;
+	CK_KEY_TYPE type;
+	CK_ULONG length;
+};
+
+/* What a row's derive function works on. Everything is borrowed; the function allocates nothing. */
+struct derivation {
+	const struct mechanism *mechanism;
+	struct key *base;                  /* opaque; NULL for generate */
+	struct key *scratch[SCRATCH_KEYS]; /* for inner keys: key_load them as you like, the pipeline wipes them */
+	const struct parameter *parameter; /* rows with fields */
+	void *native;                      /* rows with a native parser: what that parser made */
+	CK_KEY_TYPE type;                  /* of the result, planned */
+	size_t length;                     /* of the result in bytes, planned */
+	uint64_t number;                   /* out: TRANSACTION, for rows that set CKA_KEYDIV_TRANSACTION */
+};
+
+/* One known answer (self-test, `keydiv selftest`): hex strings; NULL parameter: the mechanism takes none. */
+struct known_answer {
+	CK_KEY_TYPE base_type;
+	const char *base;      /* hex of the base key, "" for generate */
+	const char *parameter; /* hex of the flat encoding; for native rows the row's `answer` function stands instead */
+	CK_KEY_TYPE type;      /* of the result */
+	const char *result;    /* hex; its length is the planned length */
+};
+
+/* What children of a row may be (specification, section 6, "Levels do not mix"). */
+enum level {
+	LEVEL_OPEN,     /* default list by key type; the template may give any list */
+	LEVEL_SHORTEN,  /* default list: children[]; the template may shorten it */
+	LEVEL_FIXED,    /* exactly children[], the template gives nothing; CKA_DERIVE is true by default */
+	LEVEL_LEAF,     /* CKA_DERIVE true is refused */
+	LEVEL_EXPLICIT, /* CKA_DERIVE true needs a list from the template, any list */
+};
+
+#define CHILDREN_MAX 4
+
+struct mechanism {
+	CK_MECHANISM_TYPE type;
+	const char *name;         /* as in pkcs11.h, "CKM_..." */
+	CK_MECHANISM_INFO info;   /* sizes in bytes of the base or operating key (DES: 0), CKF_ flags: what works, no more */
+	const CK_KEY_TYPE *key_types; /* accepted, ended by KEY_TYPES_END; NULL: mechanism without a key */
+
+	/* parameter: fields (the flat encoding), or parse_native, or neither (none allowed) */
+	const struct field *fields; /* ended by tag 0 */
+	/*
+	 * Check and copy a PKCS#11 parameter struct with pointers into OUT (NATIVE_MAX bytes, any alignment needed); it must
+	 * not refer to the caller's memory afterwards: bytes are copied to HEAP (PARAMETER_MAX bytes, *USED so far).
+	 * CKR_MECHANISM_PARAM_INVALID.
+	 */
+	CK_RV (*parse_native)(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used);
+
+	/* deriving and generating */
+	/* Settle type and length of the result from WANTED and parameter. NULL: derive_plan_default (type and length of the base unless said). */
+	CK_RV (*plan)(struct derivation *d, const struct wanted *wanted);
+	CK_RV (*derive)(struct derivation *d, struct secret *ret_value);   /* CKF_DERIVE, and CKF_GENERATE of keys from parameters */
+	/* Keys with state (O-DUKPT): advance STATE in place, hand out the released inner key and its number. CKR_KEYDIV_EXHAUSTED. */
+	CK_RV (*advance)(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key);
+	enum level level;
+	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
+	bool sets_transaction; /* the result carries CKA_KEYDIV_TRANSACTION */
+
+	/* operations: what src/key is asked for */
+	CK_KEY_TYPE generates;    /* C_GenerateKey of a random key of this type, if CKF_GENERATE and no derive */
+	enum cipher_mode cipher;  /* CKF_ENCRYPT, CKF_DECRYPT, CKF_MESSAGE_ENCRYPT, CKF_MESSAGE_DECRYPT */
+	enum mac_kind mac;        /* CKF_SIGN, CKF_VERIFY */
+	bool mac_general;         /* the parameter is a CK_MAC_GENERAL_PARAMS: the length wanted */
+	enum digest_kind digest;  /* CKF_DIGEST */
+	enum wrap_kind wrap;      /* CKF_WRAP, CKF_UNWRAP */
+
+	const struct known_answer *answers; /* ended by base == NULL */
+	/* Rows that a struct known_answer cannot describe test themselves here: CKR_OK or CKR_FUNCTION_FAILED. FLIP != 0: spoil the expected answer, for the test of the test. */
+	CK_RV (*selftest)(const struct mechanism *row, struct key *key, bool flip);
+};
+
+#define NATIVE_MAX 512
+#define KEY_TYPES_END ((CK_KEY_TYPE)-1)
+
+/* Key type lists that several rows share. */
+extern const CK_KEY_TYPE key_types_aes[], key_types_tdes[], key_types_hmac[];
+
+/*
+ * The plan of a row without one: the wanted type and length, or the base's; AES 16/24/32, generic and HMAC types 16..64, DES2 16, DES3
+ * 24. CKR_KEY_SIZE_RANGE for what is not to be had, CKR_TEMPLATE_INCONSISTENT for a type that is none of these. Other plans call it or plan_as.
+ */
+MUST_USE CK_RV derive_plan_default(struct derivation *d, const struct wanted *wanted);
+
+/* As derive_plan_default, with TYPE and LENGTH as what the template gets if it does not say. */
+MUST_USE CK_RV derive_plan_as(struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length);
+
+/* --- The registry --- */
+
+extern const struct mechanism *const mechanisms[]; /* in the order of list.h, ended by NULL */
+extern const size_t mechanism_count;
+
+/* The row of TYPE, or NULL. Constant time, no lock. */
+const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type);
+
+/* Whether ROW takes keys of TYPE. */
+bool mechanism_takes(const struct mechanism *row, CK_KEY_TYPE type);
+
+#endif

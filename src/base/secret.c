@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* secret.c: see secret.h. */
+#include "secret.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+void wipe(void *p, size_t n)
+{
+	OPENSSL_cleanse(p, n);
+}
+
+bool secret_equal(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+void secret_wipe(struct secret *s)
+{
+	if (s->heap) {
+		OPENSSL_cleanse(s->heap, s->len);
+		free(s->heap);
+		s->heap = NULL;
+	} else if (s->len > 0) {
+		OPENSSL_cleanse(s->small, s->len);
+	}
+	s->len = 0;
+}
+
+CK_RV secret_resize(struct secret *s, size_t n)
+{
+	secret_wipe(s);
+	ENSURE(n <= SECRET_MAX, CKR_DATA_LEN_RANGE);
+	if (n > SECRET_INLINE) {
+		s->heap = calloc(1, n);
+		ENSURE(s->heap != NULL, CKR_HOST_MEMORY);
+	} else {
+		memset(s->small, 0, n);
+	}
+	s->len = n;
+	return CKR_OK;
+}
+
+CK_RV secret_set(struct secret *s, const void *p, size_t n)
+{
+	TRY(secret_resize(s, n));
+	if (n > 0)
+		memcpy(secret_bytes(s), p, n);
+	return CKR_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* digest.h: SHA-1 and SHA-2, in one call or in parts. */
+#ifndef KEYDIV_KEY_DIGEST_H
+#define KEYDIV_KEY_DIGEST_H
+
+#include "key.h"
+
+#define DIGEST_MAX 64
+
+enum digest_kind { DIGEST_NONE, DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
+
+struct digest;
+
+size_t digest_length(enum digest_kind kind); /* in bytes */
+struct digest *digest_new(void);
+void digest_free(struct digest *digest);
+MUST_USE CK_RV digest_begin(struct digest *digest, enum digest_kind kind);
+MUST_USE CK_RV digest_update(struct digest *digest, const uint8_t *in, size_t n);
+MUST_USE CK_RV digest_finish(struct digest *digest, uint8_t ret_digest[DIGEST_MAX]);
+void digest_reset(struct digest *digest);
+
+/* The digest of N bytes at IN in one call. */
+MUST_USE CK_RV digest_once(enum digest_kind kind, const uint8_t *in, size_t n, uint8_t ret_digest[DIGEST_MAX]);
+
+#endif
