@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan.h: the policy: what every attribute of a new or changed object will be, or why it may not be.
+ *
+ * One function for each way an object comes to be. Each takes a parsed template and fills a struct object completely, all
+ * but the value; none has a side effect. They all walk the attribute table (attribute.h) and the rules of specification section 6,
+ * PKCS#11 "Creating, modifying, copying objects" and ATTACKS: one-way attributes, roles (a key that derives does nothing else),
+ * levels (CKA_ALLOWED_MECHANISMS of derived keys), inheritance of protection.
+ *
+ * RET must be empty; after an error object_wipe(RET) is allowed and nothing else is needed.
+ */
+#ifndef KEYDIV_TOKEN_PLAN_H
+#define KEYDIV_TOKEN_PLAN_H
+
+#include "mechanism.h"
+#include "token/template.h"
+
+/* Who asks: the session's rights. */
+struct rights {
+	bool user;       /* the user is logged in */
+	bool so;         /* the SO is logged in */
+	bool read_write; /* the session */
+};
+
+/*
+ * Whether RIGHTS may make or change an object with FLAGS: private without user: CKR_USER_NOT_LOGGED_IN; token object in a read-only
+ * session: CKR_SESSION_READ_ONLY; token object with nobody logged in: CKR_USER_NOT_LOGGED_IN (its value is sealed under the token key).
+ */
+MUST_USE CK_RV plan_access(const struct rights *rights, uint32_t flags);
+
+/* C_CreateObject: value included (from the template). CKR_TEMPLATE_INCOMPLETE, ... */
+MUST_USE CK_RV plan_create(const struct template *t, const struct rights *rights, struct object *ret);
+
+/* C_GenerateKey of ROW; *RET_LENGTH: bytes to generate. */
+MUST_USE CK_RV plan_generate(const struct template *t, const struct mechanism *row, const struct rights *rights, struct object *ret, size_t *ret_length);
+
+/* What the template of C_DeriveKey asks for, to be settled by the row's plan function. */
+MUST_USE CK_RV plan_wanted(const struct template *t, const struct object *base, struct wanted *ret);
+
+/*
+ * C_DeriveKey from BASE by ROW, once TYPE has been settled. Obeys CKA_DERIVE_TEMPLATE of BASE. The hot path: one pass, no allocation
+ * unless the template has long attributes. CLASS is CKO_SECRET_KEY or CKO_DATA (HKDF_DATA).
+ */
+MUST_USE CK_RV plan_derive(const struct template *t, const struct object *base, const struct mechanism *row, CK_KEY_TYPE type, const struct rights *rights, struct object *ret);
+
+/* C_UnwrapKey with UNWRAPPER (its CKA_UNWRAP_TEMPLATE is obeyed); VALUE_LEN is checked against the template's once known: plan_value. */
+MUST_USE CK_RV plan_unwrap(const struct template *t, const struct object *unwrapper, const struct rights *rights, struct object *ret);
+
+/* Put N bytes at VALUE into the planned key O: length checked for its type (CKR_ATTRIBUTE_VALUE_INVALID), odd parity NOT set here. */
+MUST_USE CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *value, size_t n);
+
+/* C_CopyObject of SOURCE: value included. CKR_ACTION_PROHIBITED if not copyable. */
+MUST_USE CK_RV plan_copy(const struct template *t, const struct object *source, const struct rights *rights, struct object *ret);
+
+/* C_SetAttributeValue: O in place, wholly or (on error) not at all. CKR_ACTION_PROHIBITED if not modifiable. */
+MUST_USE CK_RV plan_set(const struct template *t, const struct rights *rights, struct object *o);
+
+/* Whether O may wrap TARGET / be used as the key of an operation (flag, list, type): see plan.c. */
+MUST_USE CK_RV plan_may_wrap(const struct object *wrapper, const struct object *target, const struct mechanism *row);
+
+/*
+ * Whether KEY may be used with ROW for a function needing FLAG (FLAG_SIGN ...). In this order: CKR_KEY_TYPE_INCONSISTENT (no secret key of a type the
+ * row takes), CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID (not in CKA_ALLOWED_MECHANISMS), and for keys with CKA_START_DATE/END_DATE nothing (informational).
+ */
+MUST_USE CK_RV plan_may_use(const struct object *key, const struct mechanism *row, uint32_t flag);
+
+#endif

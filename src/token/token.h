@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * token.h: one token: its store, its PINs, who is logged in, and the key that seals its objects.
+ */
+#ifndef KEYDIV_TOKEN_TOKEN_H
+#define KEYDIV_TOKEN_TOKEN_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/secret.h"
+#include "store/store.h"
+
+#define PIN_MIN 4
+#define PIN_MAX 255
+#define PIN_TRIES 10
+
+/* Who is logged in: the low two bits of the login word. */
+enum login { LOGIN_NONE = 0, LOGIN_USER = 1, LOGIN_SO = 2 };
+#define LOGIN_MASK 3
+
+struct token {
+	CK_SLOT_ID slot;
+	struct store *store;
+	const _Atomic uint64_t *generation; /* store_generation(store) */
+	/* The login word: epoch << 2 | enum login; every login and logout gives a new epoch (24 bits; token objects' handles carry it). */
+	_Atomic uint64_t login;
+	unsigned scrypt_log2_n; /* for new PINs, from the configuration */
+	pthread_mutex_t lock;   /* guards what follows */
+	uint8_t uuid[STORE_UUID_LEN]; /* as of the last login */
+	struct secret token_key;      /* while somebody is logged in */
+	struct token_cache *cache;    /* token_objects.c */
+};
+
+/* Open token SLOT under DIR (".../token-dir/slot-<n>"), made if missing. CKR_ codes of store.h. token_close logs out and wipes. */
+MUST_USE CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struct token **ret_token);
+void token_close(struct token *token);
+void token_forked(struct token *token); /* in the child of a fork: wipe, abandon the store */
+
+static inline enum login token_login_state(const struct token *token)
+{
+	return (enum login)(atomic_load_explicit(&token->login, memory_order_acquire) & LOGIN_MASK);
+}
+
+/* C_InitToken. LABEL: 32 bytes, blank-padded. CKR_SESSION_EXISTS is the caller's to check. CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE, CKR_ARGUMENTS_BAD. */
+MUST_USE CK_RV token_init(struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN]);
+
+/* C_InitPIN by the SO: sets (and unlocks) the user PIN. */
+MUST_USE CK_RV token_init_pin(struct token *token, struct bytes pin);
+
+/* C_SetPIN: of the SO if the SO is logged in, else of the user. */
+MUST_USE CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct bytes new_pin);
+
+/*
+ * C_Login. Every try is counted in the store, committed, before the PIN is looked at, and the count cleared when it was right; at
+ * PIN_TRIES CKR_PIN_LOCKED. Failing allocation or I/O is never CKR_PIN_INCORRECT and costs no try (the count is put back). CKR_USER_ALREADY_LOGGED_IN,
+ * CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TYPE_INVALID, CKR_PIN_INCORRECT.
+ * The session rules (CKR_SESSION_READ_ONLY_EXISTS) are the caller's to check. The token's lock is not held while the PIN is stretched.
+ */
+MUST_USE CK_RV token_login(struct token *token, CK_USER_TYPE who, struct bytes pin);
+
+/*
+ * C_Logout, and the closing of the last session: the token key is wiped, the login word changes, sessions are reset,
+ * private session objects destroyed. Called without any session's lock. CKR_USER_NOT_LOGGED_IN.
+ */
+MUST_USE CK_RV token_logout(struct token *token);
+
+/* CK_TOKEN_INFO, true to fact. */
+MUST_USE CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info);
+
+#endif
