@@ -8,9 +8,7 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 }
 
 static const struct field fields[] = {
-	{ KEYDIV_DEVICE, true, 1, 128 },
-	{ KEYDIV_SALT, false, 8, 64 },
-	{ KEYDIV_PURPOSE, false, 1, 32 },
+	DEVICE_KEY_FIELDS,
 	{ 0 },
 };
 

@@ -13,7 +13,8 @@ CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t lengt
 	TRY(secret_resize(ret, length));
 	memcpy(input + n, label, label_len + 1); /* with its 00, the separator */
 	n += label_len + 1;
-	memcpy(input + n, context.p, context.n);
+	if (context.n > 0)
+		memcpy(input + n, context.p, context.n);
 	n += context.n;
 	put_be32(input + n, (uint32_t)length * 8);
 	n += 4;
@@ -25,5 +26,16 @@ CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t lengt
 		TRY(key_cmac(key, input, n, secret_bytes(&block)));
 		memcpy(secret_bytes(ret) + done, secret_peek(&block), take);
 	}
+	return CKR_OK;
+}
+
+CK_RV load_device_key(struct derivation *d, struct key **ret_key)
+{
+	SECRET value = { 0 };
+	struct bytes context = parameter_span(d->parameter, KEYDIV_DEVICE, KEYDIV_PURPOSE);
+
+	TRY(kdf(d->base, "device", context, key_length(d->base), &value));
+	TRY(key_load(d->scratch[0], CKK_AES, secret_peek(&value), value.len));
+	*ret_key = d->scratch[0];
 	return CKR_OK;
 }

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.h: the registry, the only list of mechanisms: one line a row, MECHANISM(x) for `const struct mechanism mech_x`. */
 
-/* device keys and their kin (device_key.c) */
+/* device keys and their kin (device_key.c, message_key.c, session_key.c, data_key.c) */
 MECHANISM(device_key)
+MECHANISM(message_key)
+MECHANISM(device_message_key)
+MECHANISM(session_key)
+MECHANISM(device_session_key)
+MECHANISM(data_key)
+/* card schemes (cmac.c) */
+MECHANISM(cmac)

@@ -98,7 +98,7 @@ CK_RV parameter_parse(const struct mechanism *row, const uint8_t *encoded, size_
 		TRY(parse_field(ret, &p, end, &index));
 	for (; index < ret->count; index++)
 		ENSURE(!row->fields[index].required, CKR_MECHANISM_PARAM_INVALID);
-	return CKR_OK;
+	return row->check ? row->check(ret) : CKR_OK;
 }
 
 struct bytes parameter_get(const struct parameter *p, uint8_t tag)
@@ -155,6 +155,7 @@ static CK_RV check_length(CK_KEY_TYPE type, size_t length)
 
 CK_RV derive_plan_as(struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length)
 {
+	d->object_class = CKO_SECRET_KEY;
 	d->type = wanted->has_type ? wanted->type : type;
 	if (wanted->has_length)
 		d->length = wanted->length;
@@ -170,4 +171,13 @@ CK_RV derive_plan_as(struct derivation *d, const struct wanted *wanted, CK_KEY_T
 CK_RV derive_plan_default(struct derivation *d, const struct wanted *wanted)
 {
 	return derive_plan_as(d, wanted, key_type(d->base), key_length(d->base));
+}
+
+CK_RV derive_value(struct derivation *d, struct secret *ret_value)
+{
+	TRY(d->mechanism->derive(d, ret_value));
+	ENSURE(ret_value->len >= d->length, CKR_FUNCTION_FAILED);
+	if (d->type == CKK_DES2 || d->type == CKK_DES3)
+		des_set_odd_parity(secret_bytes(ret_value), d->length);
+	return CKR_OK;
 }

@@ -63,6 +63,16 @@ struct wanted {
 	CK_ULONG length;
 };
 
+/*
+ * One more key out of the same derivation (SP 800-108, "additional derived keys"). The pipeline plans each from its own template
+ * and fills LENGTH in; the row's derive says at which OFFSET of its result the key's bytes stand.
+ */
+struct more_key {
+	size_t length, offset; /* in bytes */
+};
+
+#define MORE_KEYS_MAX 16
+
 /* What a row's derive function works on. Everything is borrowed; the function allocates nothing. */
 struct derivation {
 	const struct mechanism *mechanism;
@@ -72,14 +82,27 @@ struct derivation {
 	void *native;                      /* rows with a native parser: what that parser made */
 	CK_KEY_TYPE type;                  /* of the result, planned */
 	size_t length;                     /* of the result in bytes, planned */
+	CK_OBJECT_CLASS object_class;      /* of the result, planned: CKO_SECRET_KEY, or CKO_DATA (CKM_HKDF_DATA) */
 	uint64_t number;                   /* out: TRANSACTION, for rows that set CKA_KEYDIV_TRANSACTION */
+	size_t state_key_length;           /* rows with advance: odukpt_state_key_length of the state, known before the plan */
+
+	/* rows with more_keys: the result is one string; the first key is its first LENGTH bytes, the others where they say */
+	struct more_key *more;
+	size_t more_count;
+
+	/*
+	 * The value of another key object the parameter names by handle (CK_SP800_108_KEY_HANDLE, hSaltKey): the pipeline's, which
+	 * checks that it is visible, a secret key, CKA_DERIVE true and allows this mechanism. NULL where there are no objects
+	 * (self-tests): rows then fail with CKR_KEY_HANDLE_INVALID.
+	 */
+	CK_RV (*other_key)(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value);
 };
 
 /* One known answer (self-test, `keydiv selftest`): hex strings; NULL parameter: the mechanism takes none. */
 struct known_answer {
 	CK_KEY_TYPE base_type;
 	const char *base;      /* hex of the base key, "" for generate */
-	const char *parameter; /* hex of the flat encoding; for native rows the row's `answer` function stands instead */
+	const char *parameter; /* hex of the flat encoding; NULL for rows with a native parser, see native_answers */
 	CK_KEY_TYPE type;      /* of the result */
 	const char *result;    /* hex; its length is the planned length */
 };
@@ -103,6 +126,8 @@ struct mechanism {
 
 	/* parameter: fields (the flat encoding), or parse_native, or neither (none allowed) */
 	const struct field *fields; /* ended by tag 0 */
+	/* What lengths alone do not say about the fields (digits, bit counts, known constants): CKR_MECHANISM_PARAM_INVALID. parameter_parse calls it. */
+	CK_RV (*check)(const struct parameter *p);
 	/*
 	 * Check and copy a PKCS#11 parameter struct with pointers into OUT (NATIVE_MAX bytes, any alignment needed); it must
 	 * not refer to the caller's memory afterwards: bytes are copied to HEAP (PARAMETER_MAX bytes, *USED so far).
@@ -114,6 +139,8 @@ struct mechanism {
 	/* Settle type and length of the result from WANTED and parameter. NULL: derive_plan_default (type and length of the base unless said). */
 	CK_RV (*plan)(struct derivation *d, const struct wanted *wanted);
 	CK_RV (*derive)(struct derivation *d, struct secret *ret_value);   /* CKF_DERIVE, and CKF_GENERATE of keys from parameters */
+	/* Rows whose parameter asks for further keys: how many (at most MORE_KEYS_MAX), and the caller's array of them. */
+	size_t (*more_keys)(const void *native, const CK_DERIVED_KEY **ret_asked);
 	/* Keys with state (O-DUKPT): advance STATE in place, hand out the released inner key and its number. CKR_KEYDIV_EXHAUSTED. */
 	CK_RV (*advance)(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key);
 	enum level level;
@@ -129,6 +156,7 @@ struct mechanism {
 	enum wrap_kind wrap;      /* CKF_WRAP, CKF_UNWRAP */
 
 	const struct known_answer *answers; /* ended by base == NULL */
+	const struct bytes *native_answers; /* rows with a native parser: the PKCS#11 struct that is the parameter of answers[i] */
 	/* Rows that a struct known_answer cannot describe test themselves here: CKR_OK or CKR_FUNCTION_FAILED. FLIP != 0: spoil the expected answer, for the test of the test. */
 	CK_RV (*selftest)(const struct mechanism *row, struct key *key, bool flip);
 };
@@ -147,6 +175,12 @@ MUST_USE CK_RV derive_plan_default(struct derivation *d, const struct wanted *wa
 
 /* As derive_plan_default, with TYPE and LENGTH as what the template gets if it does not say. */
 MUST_USE CK_RV derive_plan_as(struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length);
+
+/*
+ * Run the row's derive and finish its value: the length is as planned (CKR_FUNCTION_FAILED otherwise, our bug), DES keys get
+ * odd parity. Rows with more keys give more than LENGTH bytes; whoever cuts them sets their parity.
+ */
+MUST_USE CK_RV derive_value(struct derivation *d, struct secret *ret_value);
 
 /* --- The registry --- */
 

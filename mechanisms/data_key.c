@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* data_key.c: master -> data key, as a key management service gives them out (0006), specification section 3. */
+#include "kdf.h"
+
+static CK_RV derive(struct derivation *d, struct secret *ret_value)
+{
+	return kdf(d->base, "data", d->parameter->encoded, d->length, ret_value);
+}
+
+static const struct field fields[] = {
+	{KEYDIV_NONCE, true, 16, 64},
+	{KEYDIV_ENCRYPTION_CONTEXT, false, 1, 2048},
+	{0},
+};
+
+static const struct known_answer answers[] = {
+	{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", "280010000102030405060708090a0b0c0d0e0f", CKK_AES,
+		"f5197b7decbd8e22496680298aa2b747c6fc47449ab7f65a76f37047c04af36e"},
+	{0},
+};
+
+const struct mechanism mech_data_key = {
+	.type = CKM_KEYDIV_DATA_KEY,
+	.name = "CKM_KEYDIV_DATA_KEY",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.fields = fields,
+	.derive = derive,
+	.level = LEVEL_OPEN,
+	.answers = answers,
+};

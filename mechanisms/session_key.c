@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session_key.c: device key -> session key (0004), and master -> session key in one call (0005), specification section 3. */
+#include "kdf.h"
+
+#define LABEL "session"
+
+static CK_RV derive(struct derivation *d, struct secret *ret_value)
+{
+	return kdf(d->base, LABEL, d->parameter->encoded, d->length, ret_value);
+}
+
+static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
+{
+	struct key *device_key;
+
+	TRY(load_device_key(d, &device_key));
+	return kdf(device_key, LABEL, parameter_span(d->parameter, KEYDIV_INITIATOR_NONCE, KEYDIV_SESSION_PURPOSE),
+		d->length, ret_value);
+}
+
+static const struct field fields[] = {
+	{KEYDIV_INITIATOR_NONCE, true, 8, 64},
+	{KEYDIV_RESPONDER_NONCE, true, 8, 64},
+	{KEYDIV_SESSION_PURPOSE, false, 1, 32},
+	{0},
+};
+
+static const struct field fields_from_master[] = {
+	DEVICE_KEY_FIELDS,
+	{KEYDIV_INITIATOR_NONCE, true, 8, 64},
+	{KEYDIV_RESPONDER_NONCE, true, 8, 64},
+	{KEYDIV_SESSION_PURPOSE, false, 1, 32},
+	{0},
+};
+
+static const struct known_answer answers[] = {
+	{CKK_AES, "2759dd4361d7979a96a5c23692cd5555",
+		"2000080001020304050607"
+		"21000808090a0b0c0d0e0f",
+		CKK_AES, "b7bcbd512389f178170f19fe0494677c"},
+	{0},
+};
+
+static const struct known_answer answers_from_master[] = {
+	{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c",
+		"010009534e2d303030313233"
+		"2000080001020304050607"
+		"21000808090a0b0c0d0e0f",
+		CKK_AES, "b7bcbd512389f178170f19fe0494677c"},
+	{0},
+};
+
+const struct mechanism mech_session_key = {
+	.type = CKM_KEYDIV_SESSION_KEY,
+	.name = "CKM_KEYDIV_SESSION_KEY",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.fields = fields,
+	.derive = derive,
+	.level = LEVEL_LEAF,
+	.answers = answers,
+};
+
+const struct mechanism mech_device_session_key = {
+	.type = CKM_KEYDIV_DEVICE_SESSION_KEY,
+	.name = "CKM_KEYDIV_DEVICE_SESSION_KEY",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.fields = fields_from_master,
+	.derive = derive_from_master,
+	.level = LEVEL_LEAF,
+	.answers = answers_from_master,
+};
