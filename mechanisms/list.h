@@ -10,3 +10,8 @@ MECHANISM(device_session_key)
 MECHANISM(data_key)
 /* card schemes (cmac.c) */
 MECHANISM(cmac)
+/* Optimal-DUKPT (odukpt.c, odukpt_client.c) */
+MECHANISM(odukpt_initial_key)
+MECHANISM(odukpt_key)
+MECHANISM(odukpt_client)
+MECHANISM(odukpt_next_key)

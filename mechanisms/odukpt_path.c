@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* odukpt_path.c: see odukpt_path.h. */
+#include "odukpt_path.h"
+
+__extension__ typedef unsigned __int128 wide; /* a product of a binomial below 2^63 and a small number */
+
+#define LIMIT ((uint64_t)1 << 63)
+
+/* C(n, k), or LIMIT if it is that or more. Every intermediate value is a binomial too, C(n - k + i, i), and they ascend. */
+static uint64_t binomial(unsigned n, unsigned k)
+{
+	wide c = 1;
+
+	for (unsigned i = 1; i <= k; i++) {
+		c = c * (n - k + i) / i;
+		if (c >= LIMIT)
+			return LIMIT;
+	}
+	return (uint64_t)c;
+}
+
+bool odukpt_transactions(unsigned r, unsigned n, uint64_t *ret_t)
+{
+	uint64_t all = binomial(n + r, r < n ? r : n);
+
+	if (r == 0 || n == 0 || all - 1 >= LIMIT - 1)
+		return false;
+	*ret_t = all - 1;
+	return true;
+}
+
+uint64_t odukpt_before(unsigned p, unsigned b)
+{
+	return binomial(b + p, p - 1) - 1;
+}
+
+/*
+ * Where a walk down the tree stands: at a key whose child would lie in register P with B computations left below, and C =
+ * C(B + P, P - 1), one more than the number of keys before that child. Along a path P never rises and B falls by one a step, so
+ * the whole walk is at most R + N updates of C.
+ */
+struct walk {
+	unsigned p, b;
+	uint64_t c;
+};
+
+static struct walk walk_start(unsigned r, unsigned n)
+{
+	return (struct walk){r, n - 1, binomial(n - 1 + r, r - 1)};
+}
+
+/* To the next lower register: C(b + p - 1, p - 2) = C(b + p, p - 1) * (p - 1) / (b + p). */
+static void walk_lower(struct walk *w)
+{
+	w->c = (uint64_t)((wide)w->c * (w->p - 1) / (w->b + w->p));
+	w->p--;
+}
+
+/* Into the child in register p, to its own child in the same register: C(b - 1 + p, p - 1) = C(b + p, p - 1) * (b + 1) / (b + p). */
+static void walk_down(struct walk *w)
+{
+	w->c = (uint64_t)((wide)w->c * (w->b + 1) / (w->b + w->p));
+	w->b--;
+}
+
+bool odukpt_path(unsigned r, unsigned n, uint64_t number, struct odukpt_path *ret)
+{
+	uint64_t t, rest = number;
+
+	if (r > ODUKPT_SHAPE_MAX || n > ODUKPT_SHAPE_MAX || !odukpt_transactions(r, n, &t) || number >= t)
+		return false;
+	struct walk w = walk_start(r, n);
+	for (ret->length = 0;; walk_down(&w)) {
+		while (w.c - 1 > rest) /* the last child that does not begin after us */
+			walk_lower(&w);
+		rest -= w.c - 1;
+		ret->at[ret->length] = (uint8_t)w.p;
+		ret->number[ret->length++] = number - rest;
+		if (rest == 0)
+			return true;
+		rest--; /* the child itself */
+	}
+}
+
+bool odukpt_number(unsigned r, unsigned n, const uint8_t *at, size_t length, uint64_t *ret_number)
+{
+	uint64_t t, number = 0;
+
+	if (!odukpt_transactions(r, n, &t) || length == 0 || length > n)
+		return false;
+	struct walk w = walk_start(r, n);
+	for (size_t i = 0; i < length; i++) {
+		if (at[i] == 0 || at[i] > w.p)
+			return false;
+		while (w.p > at[i])
+			walk_lower(&w);
+		number += w.c - 1 + (i > 0); /* the children before, and the parent itself */
+		if (i + 1 < length)
+			walk_down(&w);
+	}
+	*ret_number = number;
+	return true;
+}

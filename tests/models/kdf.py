@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The KDF of the specification, section 3, as plainly as it can be said. Shared by the models beside it."""
+
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+
+def cmac(key, message):
+    mac = CMAC(AES(key))
+    mac.update(message)
+    return mac.finalize()
+
+
+def field(tag, value):
+    return bytes([tag]) + len(value).to_bytes(2, "big") + value
+
+
+def kdf(key, label, context, length):
+    out = b""
+    i = 0
+    while len(out) < length:
+        i += 1
+        out += cmac(key, i.to_bytes(4, "big") + label + b"\0" + context + (8 * length).to_bytes(4, "big"))
+    return out[:length]
