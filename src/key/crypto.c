@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* crypto.c: crypto_start and crypto_stop; see crypto.h. */
+#include "crypto.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/kdf.h>
+#include <openssl/provider.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Generator calls between two reseedings from the system: what libcrypto gives its own per-thread generators. */
+#define RESEED_REQUESTS (1u << 16)
+
+struct crypto *crypto;
+
+static const char *const cipher_names[EVP_MODE_COUNT][KIND_COUNT] = {
+	[EVP_MODE_ECB] = {NULL, "AES-128-ECB", "AES-192-ECB", "AES-256-ECB", "DES-EDE", "DES-EDE3"},
+	[EVP_MODE_CBC] = {NULL, "AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE-CBC", "DES-EDE3-CBC"},
+	[EVP_MODE_CTR] = {NULL, "AES-128-CTR", "AES-192-CTR", "AES-256-CTR"},
+	[EVP_MODE_GCM] = {NULL, "AES-128-GCM", "AES-192-GCM", "AES-256-GCM"},
+	[EVP_MODE_KW] = {NULL, "AES-128-WRAP", "AES-192-WRAP", "AES-256-WRAP"},
+	[EVP_MODE_KWP] = {NULL, "AES-128-WRAP-PAD", "AES-192-WRAP-PAD", "AES-256-WRAP-PAD"},
+};
+
+const char *const digest_names[DIGEST_COUNT] = {NULL, "SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512"};
+
+enum cipher_kind cipher_kind_of(CK_KEY_TYPE type, size_t n)
+{
+	if (type == CKK_AES)
+		return n == 16 ? KIND_AES128 : n == 24 ? KIND_AES192 : n == 32 ? KIND_AES256 : KIND_NONE;
+	if (type == CKK_DES2 && n == 16)
+		return KIND_DES2;
+	if (type == CKK_DES3 && n == 24)
+		return KIND_DES3;
+	return KIND_NONE;
+}
+
+enum digest_kind mac_digest(enum mac_kind kind)
+{
+	static const enum digest_kind digests[] = {
+		[MAC_HMAC_SHA1] = DIGEST_SHA1,
+		[MAC_HMAC_SHA224] = DIGEST_SHA224,
+		[MAC_HMAC_SHA256] = DIGEST_SHA256,
+		[MAC_HMAC_SHA384] = DIGEST_SHA384,
+		[MAC_HMAC_SHA512] = DIGEST_SHA512,
+		[MAC_GMAC] = DIGEST_NONE,
+	};
+	return (size_t)kind < sizeof digests / sizeof digests[0] ? digests[kind] : DIGEST_NONE;
+}
+
+EVP_MAC_CTX *hmac_new(enum digest_kind kind, const uint8_t *key, size_t n)
+{
+	static const uint8_t none[1];
+	EVP_MAC_CTX *hmac = EVP_MAC_CTX_dup(crypto->hmac[kind]);
+
+	/* an empty key needs an address: NULL means "the key you have" to EVP_MAC_init */
+	if (hmac != NULL && !EVP_MAC_init(hmac, n > 0 ? key : none, n, NULL)) {
+		EVP_MAC_CTX_free(hmac);
+		return NULL;
+	}
+	return hmac;
+}
+
+static bool fetch_ciphers(struct crypto *c)
+{
+	for (int mode = 0; mode < EVP_MODE_COUNT; mode++)
+		for (int kind = 0; kind < KIND_COUNT; kind++) {
+			const char *name = cipher_names[mode][kind];
+			if (name == NULL)
+				continue;
+			c->cipher[mode][kind] = EVP_CIPHER_fetch(c->lib, name, NULL);
+			if (c->cipher[mode][kind] == NULL)
+				return false;
+		}
+	return true;
+}
+
+static bool fetch_digests(struct crypto *c)
+{
+	c->hmac_method = EVP_MAC_fetch(c->lib, "HMAC", NULL);
+	if (c->hmac_method == NULL)
+		return false;
+	for (int kind = DIGEST_NONE + 1; kind < DIGEST_COUNT; kind++) {
+		OSSL_PARAM params[] = {
+			OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest_names[kind], 0),
+			OSSL_PARAM_construct_end(),
+		};
+		c->md[kind] = EVP_MD_fetch(c->lib, digest_names[kind], NULL);
+		c->hmac[kind] = EVP_MAC_CTX_new(c->hmac_method);
+		if (c->md[kind] == NULL || c->hmac[kind] == NULL || !EVP_MAC_CTX_set_params(c->hmac[kind], params))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A generator of our own and not RAND_bytes_ex: that keeps generators per thread in the library context, and a thread
+ * that outlives C_Finalize would touch the freed context when it ends (OPENSSL_thread_stop_ex is for the thread
+ * itself to call, and the host's threads do not).
+ */
+static bool start_drbg(struct crypto *c)
+{
+	unsigned requests = RESEED_REQUESTS;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_DRBG_PARAM_CIPHER, (char *)"AES-256-CTR", 0),
+		OSSL_PARAM_construct_uint(OSSL_DRBG_PARAM_RESEED_REQUESTS, &requests),
+		OSSL_PARAM_construct_end(),
+	};
+	static const uint8_t personal[] = "keydiv";
+
+	c->drbg_method = EVP_RAND_fetch(c->lib, "CTR-DRBG", NULL);
+	c->drbg = c->drbg_method == NULL ? NULL : EVP_RAND_CTX_new(c->drbg_method, NULL);
+	return c->drbg != NULL && EVP_RAND_instantiate(c->drbg, 256, 0, personal, sizeof personal - 1, params) &&
+	       EVP_RAND_enable_locking(c->drbg);
+}
+
+static bool set_up(struct crypto *c)
+{
+	c->lib = OSSL_LIB_CTX_new();
+	if (c->lib == NULL)
+		return false;
+	c->provider = OSSL_PROVIDER_load(c->lib, "default");
+	if (c->provider == NULL || !fetch_ciphers(c) || !fetch_digests(c) || !start_drbg(c))
+		return false;
+	c->scrypt = EVP_KDF_fetch(c->lib, "SCRYPT", NULL);
+	c->pbkdf2 = EVP_KDF_fetch(c->lib, "PBKDF2", NULL);
+	return c->scrypt != NULL && c->pbkdf2 != NULL;
+}
+
+static void tear_down(struct crypto *c)
+{
+	EVP_RAND_CTX_free(c->drbg);
+	EVP_RAND_free(c->drbg_method);
+	EVP_KDF_free(c->pbkdf2);
+	EVP_KDF_free(c->scrypt);
+	for (int kind = 0; kind < DIGEST_COUNT; kind++) {
+		EVP_MAC_CTX_free(c->hmac[kind]);
+		EVP_MD_free(c->md[kind]);
+	}
+	EVP_MAC_free(c->hmac_method);
+	for (int mode = 0; mode < EVP_MODE_COUNT; mode++)
+		for (int kind = 0; kind < KIND_COUNT; kind++)
+			EVP_CIPHER_free(c->cipher[mode][kind]);
+	if (c->provider != NULL)
+		OSSL_PROVIDER_unload(c->provider);
+	OSSL_LIB_CTX_free(c->lib);
+}
+
+CK_RV crypto_start(void)
+{
+	struct crypto *old = crypto, *c;
+
+	if (old != NULL && old->pid == (long)getpid())
+		return CKR_OK;
+	/* In a child of fork the parent's context may hold locks of threads that are not here: leave it alone. */
+	c = calloc(1, sizeof *c);
+	ENSURE(c != NULL, CKR_HOST_MEMORY);
+	ERR_set_mark();
+	bool ok = set_up(c);
+	if (!ok)
+		tear_down(c);
+	ERR_pop_to_mark(); /* the thread's error queue is the host's: leave it as it was */
+	if (!ok) {
+		free(c);
+		return error_at(__FILE__, __LINE__, "libcrypto gives all algorithms", CKR_FUNCTION_FAILED);
+	}
+	c->pid = (long)getpid();
+	c->left = old;
+	crypto = c;
+	return CKR_OK;
+}
+
+void crypto_stop(void)
+{
+	struct crypto *c = crypto;
+
+	if (c == NULL || c->pid != (long)getpid())
+		return;
+	/*
+	 * A host that is exiting may have run OPENSSL_cleanup before C_Finalize; then libcrypto's locks are gone, and so soon
+	 * is the process: leave everything where it is.
+	 */
+	if (!OPENSSL_init_crypto(0, NULL))
+		return;
+	crypto = c->left;
+	tear_down(c);
+	free(c);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key.c: loading, wiping and using key material; see key.h. */
+#include "key.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "key_struct.h"
+
+/* Each key takes its serial numbers in lots, so that threads that load keys share no cache line. */
+#define SERIAL_LOT (1u << 16)
+
+static _Atomic uint64_t next_lot = 1;
+
+static uint64_t next_serial(struct key *key)
+{
+	if (++key->serial >= key->serial_end) {
+		key->serial = atomic_fetch_add_explicit(&next_lot, 1, memory_order_relaxed) * SERIAL_LOT;
+		key->serial_end = key->serial + SERIAL_LOT;
+	}
+	return key->serial;
+}
+
+CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes)
+{
+	EVP_CIPHER_CTX *context = s->context[kind];
+	const EVP_CIPHER *cipher = NULL;
+
+	if (s->dirty != kind)
+		schedule_wipe(s);
+	if (context == NULL) {
+		ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
+		context = EVP_CIPHER_CTX_new();
+		ENSURE(context != NULL, CKR_HOST_MEMORY);
+		s->context[kind] = context;
+		cipher = crypto->cipher[EVP_MODE_ECB][kind];
+	} else if (EVP_CIPHER_CTX_get0_cipher(context) == NULL) {
+		cipher = crypto->cipher[EVP_MODE_ECB][kind]; /* an earlier init failed */
+	}
+	s->dirty = kind;
+	if (!EVP_EncryptInit_ex2(context, cipher, bytes, NULL, NULL)) {
+		schedule_wipe(s);
+		return error_at(__FILE__, __LINE__, "EVP_EncryptInit_ex2", CKR_FUNCTION_FAILED);
+	}
+	return CKR_OK;
+}
+
+void schedule_wipe(struct schedule *s)
+{
+	static const uint8_t zero[32];
+
+	if (s->dirty == KIND_NONE)
+		return;
+	/* if re-keying fails, resetting frees (and so wipes) the schedule; the next load sets the cipher again */
+	if (!EVP_EncryptInit_ex2(s->context[s->dirty], NULL, zero, NULL, NULL))
+		EVP_CIPHER_CTX_reset(s->context[s->dirty]);
+	s->dirty = KIND_NONE;
+}
+
+void schedule_free(struct schedule *s)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		EVP_CIPHER_CTX_free(s->context[kind]);
+		s->context[kind] = NULL;
+	}
+	s->dirty = KIND_NONE;
+}
+
+struct key *key_new(void)
+{
+	struct key *key = aligned_alloc(64, (sizeof(struct key) + 63) / 64 * 64);
+
+	if (key != NULL) {
+		memset(key, 0, sizeof *key);
+		key->type = CK_UNAVAILABLE_INFORMATION;
+	}
+	return key;
+}
+
+void key_free(struct key *key)
+{
+	if (key == NULL)
+		return;
+	schedule_free(&key->plain); /* freeing wipes */
+	schedule_free(&key->masked);
+	key_unload(key);
+	free(key);
+}
+
+/* Forget everything but the ECB contexts and the schedule of the value. */
+static void forget(struct key *key)
+{
+	secret_wipe(&key->value);
+	schedule_wipe(&key->masked);
+	if (key->subkeys) {
+		wipe(key->k1, sizeof key->k1);
+		wipe(key->k2, sizeof key->k2);
+		key->subkeys = false;
+	}
+	if (key->hmac != NULL) {
+		EVP_MAC_CTX_free(key->hmac); /* wipes */
+		key->hmac = NULL;
+	}
+	key->type = CK_UNAVAILABLE_INFORMATION;
+	key->kind = KIND_NONE;
+	key->loaded = false;
+}
+
+void key_unload(struct key *key)
+{
+	forget(key);
+	schedule_wipe(&key->plain);
+}
+
+CK_RV key_load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n)
+{
+	enum cipher_kind kind = cipher_kind_of(type, n);
+	bool block_cipher = type == CKK_AES || type == CKK_DES2 || type == CKK_DES3;
+	CK_RV rv = CKR_OK;
+
+	forget(key);
+	next_serial(key);
+	if (n == 0 || n > SECRET_MAX || (block_cipher && kind == KIND_NONE))
+		rv = CKR_KEY_SIZE_RANGE;
+	else
+		rv = secret_set(&key->value, value, n);
+	/* A schedule of the old value must not stay; if the new key has the same kind, its own is written over it. */
+	if (rv == CKR_OK && key->plain.dirty == kind && kind != KIND_NONE)
+		rv = schedule_set(&key->plain, kind, value);
+	else
+		schedule_wipe(&key->plain);
+	if (rv != CKR_OK) {
+		key_unload(key);
+		return rv;
+	}
+	key->type = type;
+	key->kind = kind;
+	key->loaded = true;
+	return CKR_OK;
+}
+
+CK_KEY_TYPE key_type(const struct key *key)
+{
+	return key->type;
+}
+
+size_t key_length(const struct key *key)
+{
+	return key->value.len;
+}
+
+size_t key_block_size(const struct key *key)
+{
+	return key->kind == KIND_NONE ? 0 : key->kind >= KIND_DES2 ? 8 : 16;
+}
+
+uint64_t key_serial(const struct key *key)
+{
+	return key->serial;
+}
+
+struct bytes key_expose(const struct key *key)
+{
+	return bytes_of(secret_peek(&key->value), key->value.len);
+}
+
+CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t *ret_out)
+{
+	EVP_CIPHER_CTX *context;
+	unsigned block = (unsigned)key_block_size(key);
+
+	ENSURE(block != 0, CKR_KEY_TYPE_INCONSISTENT);
+	if (mask != NULL) {
+		SECRET masked = {0};
+		TRY(secret_set(&masked, mask, key->value.len));
+		for (size_t i = 0; i < masked.len; i++)
+			secret_bytes(&masked)[i] ^= secret_peek(&key->value)[i];
+		TRY(schedule_set(&key->masked, key->kind, secret_peek(&masked)));
+		context = key->masked.context[key->kind];
+	} else {
+		TRY(key_expand(key));
+		context = key->plain.context[key->kind];
+	}
+	ENSURE(EVP_Cipher(context, ret_out, in, block) == (int)block, CKR_FUNCTION_FAILED);
+	return CKR_OK;
+}
+
+CK_RV key_encrypt_blocks(struct key *key, const uint8_t *iv, const uint8_t *in, size_t n, uint8_t *ret_out)
+{
+	EVP_CIPHER_CTX *context;
+	unsigned block = (unsigned)key_block_size(key);
+	uint8_t state[KEY_BLOCK_MAX];
+
+	TRY(key_expand(key));
+	ENSURE(n % block == 0, CKR_DATA_LEN_RANGE);
+	context = key->plain.context[key->kind];
+	if (iv != NULL)
+		memcpy(state, iv, block);
+	for (size_t at = 0; at < n; at += block) {
+		if (iv != NULL) {
+			for (unsigned i = 0; i < block; i++)
+				state[i] ^= in[at + i];
+			ENSURE(EVP_Cipher(context, state, state, block) == (int)block, CKR_FUNCTION_FAILED);
+			memcpy(ret_out + at, state, block);
+		} else {
+			ENSURE(EVP_Cipher(context, ret_out + at, in + at, block) == (int)block, CKR_FUNCTION_FAILED);
+		}
+	}
+	wipe(state, sizeof state); /* ciphertext that may be a key (CKM_AES_CBC_ENCRYPT_DATA) */
+	return CKR_OK;
+}
+
+size_t mac_length(enum mac_kind kind, const struct key *key)
+{
+	if (kind == MAC_CMAC)
+		return key == NULL ? 0 : key_block_size(key);
+	return kind == MAC_GMAC ? 16 : digest_length(mac_digest(kind));
+}
+
+static CK_RV hmac_once(struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	size_t len;
+	bool ok;
+
+	ENSURE(mac_digest(kind) != DIGEST_NONE, CKR_FUNCTION_FAILED);
+	ENSURE(key->loaded, CKR_KEY_TYPE_INCONSISTENT);
+	if (key->hmac == NULL || key->hmac_kind != kind) {
+		EVP_MAC_CTX_free(key->hmac);
+		key->hmac = hmac_new(mac_digest(kind), secret_peek(&key->value), key->value.len);
+		key->hmac_kind = kind;
+		ENSURE(key->hmac != NULL, CKR_HOST_MEMORY);
+		ok = true;
+	} else {
+		ok = EVP_MAC_init(key->hmac, NULL, 0, NULL);
+	}
+	ok = ok && (n == 0 || EVP_MAC_update(key->hmac, msg, n)) &&
+	     EVP_MAC_final(key->hmac, ret_mac, &len, KEY_MAC_MAX);
+	ENSURE(ok, CKR_FUNCTION_FAILED);
+	return CKR_OK;
+}
+
+CK_RV key_mac(struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	return kind == MAC_CMAC ? key_cmac(key, msg, n, ret_mac) : hmac_once(key, kind, msg, n, ret_mac);
+}
+
+CK_RV key_check_value(struct key *key, bool cmac_style, uint8_t ret_kcv[3])
+{
+	static const uint8_t zero[KEY_BLOCK_MAX];
+	SECRET out = {0};
+
+	ENSURE(key->loaded && (!cmac_style || key->type == CKK_AES), CKR_KEY_TYPE_INCONSISTENT);
+	TRY(secret_resize(&out, DIGEST_MAX));
+	if (cmac_style)
+		TRY(key_cmac(key, zero, sizeof zero, secret_bytes(&out)));
+	else if (key->kind != KIND_NONE)
+		TRY(key_block(key, NULL, zero, secret_bytes(&out)));
+	else
+		TRY(digest_once(DIGEST_SHA1, secret_peek(&key->value), key->value.len, secret_bytes(&out)));
+	memcpy(ret_kcv, secret_peek(&out), 3);
+	return CKR_OK;
+}
+
+void des_set_odd_parity(uint8_t *value, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned v = value[i] & 0xfe;
+		unsigned ones = v ^ v >> 4;
+		ones ^= ones >> 2;
+		ones ^= ones >> 1;
+		value[i] = (uint8_t)(v | (~ones & 1));
+	}
+}

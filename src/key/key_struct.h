@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* key_struct.h: the inside of a key, for key.c, key_cmac.c and mac.c only. */
+#ifndef KEYDIV_KEY_KEY_STRUCT_H
+#define KEYDIV_KEY_KEY_STRUCT_H
+
+#include "crypto.h"
+
+/*
+ * Measured (libcrypto 3.0, AES-NI, ns): EVP_Cipher of one block 14, EVP_EncryptUpdate 17; re-keying by EVP_EncryptInit_ex2(ctx, NULL,
+ * key) 57 with padding left on, 92 once EVP_CIPHER_CTX_set_padding(0) was called (3.0 passes that on at every init), 120 with the
+ * cipher named again, 63 more than that by EVP_CIPHER_CTX_reset and init. So contexts are made once a cipher kind, padding is
+ * not touched (EVP_Cipher pads nothing and keeps nothing back), and a schedule is wiped by re-keying with zeros, which
+ * writes over every round key since the kind is the same.
+ */
+struct schedule {
+	EVP_CIPHER_CTX *context[KIND_COUNT]; /* ECB encryption, made on first use */
+	enum cipher_kind dirty;              /* which one is keyed; KIND_NONE: none */
+};
+
+struct key {
+	CK_KEY_TYPE type;
+	enum cipher_kind kind;
+	bool loaded;
+	bool subkeys; /* k1 and k2 are made */
+	struct secret value;
+	uint64_t serial, serial_end;            /* numbers up to serial_end are this key's to give out */
+	struct schedule plain;                  /* of the value */
+	struct schedule masked;                 /* of the value under a mask */
+	_Alignas(16) uint8_t k1[KEY_BLOCK_MAX]; /* SP 800-38B section 6.1 */
+	_Alignas(16) uint8_t k2[KEY_BLOCK_MAX];
+	EVP_MAC_CTX *hmac; /* keyed; NULL until needed */
+	enum mac_kind hmac_kind;
+};
+
+/* Key S with BYTES for KIND, wiping what another kind left. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED. */
+MUST_USE CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
+void schedule_wipe(struct schedule *s);
+void schedule_free(struct schedule *s);
+
+/* Expand the key if that is still to do. CKR_KEY_TYPE_INCONSISTENT if it is not a block cipher's. */
+static inline CK_RV key_expand(struct key *key)
+{
+	if (__builtin_expect(key->plain.dirty != KIND_NONE, 1))
+		return CKR_OK;
+	ENSURE(key->kind != KIND_NONE, CKR_KEY_TYPE_INCONSISTENT);
+	return schedule_set(&key->plain, key->kind, secret_peek(&key->value));
+}
+
+/* The parts of a CMAC, for mac.c; KEY's subkeys are made by the first. N is a multiple of the block size; LAST is 0..1 block. */
+MUST_USE CK_RV cmac_prepare(struct key *key);
+MUST_USE CK_RV cmac_blocks(struct key *key, uint8_t *state, const uint8_t *msg, size_t n);
+MUST_USE CK_RV cmac_last(struct key *key, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac);
+
+#endif
