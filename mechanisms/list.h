@@ -10,6 +10,11 @@ MECHANISM(device_session_key)
 MECHANISM(data_key)
 /* card schemes (cmac.c) */
 MECHANISM(cmac)
+/* classical DUKPT (dukpt_tdes.c, dukpt_aes.c) */
+MECHANISM(tdes_dukpt_initial_key)
+MECHANISM(tdes_dukpt_key)
+MECHANISM(aes_dukpt_initial_key)
+MECHANISM(aes_dukpt_key)
 /* Optimal-DUKPT (odukpt.c, odukpt_client.c) */
 MECHANISM(odukpt_initial_key)
 MECHANISM(odukpt_key)

@@ -107,6 +107,29 @@ struct known_answer {
 	const char *result;    /* hex; its length is the planned length */
 };
 
+/* --- Operations: encrypt, sign, digest, wrap --- */
+
+/* What a message function's parameter says (PKCS#11 3.0, AES-GCM and AES-CCM). The pointers are the caller's. */
+struct message_setup {
+	uint8_t *nonce; /* read, and written where the token makes the nonce */
+	size_t nonce_len;
+	size_t fixed_bits; /* of the nonce, from its most significant end: the caller's, whoever makes the rest */
+	CK_GENERATOR_FUNCTION generator;
+	uint8_t *tag; /* written by encryption, read by decryption */
+	size_t tag_len;
+	size_t data_len; /* CCM: length of the plaintext */
+};
+
+/* One known answer of an operation row, in hex; what does not apply is NULL. */
+struct operation_answer {
+	CK_KEY_TYPE type;
+	const char *key;
+	const char *iv;
+	const char *aad;
+	const char *in;
+	const char *out; /* ciphertext and tag, MAC (as long as wanted), digest, wrapped key */
+};
+
 /* What children of a row may be (specification, section 6, "Levels do not mix"). */
 enum level {
 	LEVEL_OPEN,     /* default list by key type; the template may give any list */
@@ -154,9 +177,18 @@ struct mechanism {
 	bool mac_general;         /* the parameter is a CK_MAC_GENERAL_PARAMS: the length wanted */
 	enum digest_kind digest;  /* CKF_DIGEST */
 	enum wrap_kind wrap;      /* CKF_WRAP, CKF_UNWRAP */
+	size_t mac_iv;            /* the parameter is an IV of that many bytes (GMAC) */
+	/*
+	 * Rows with a cipher: check the caller's parameter and fill in RET, all but mode and direction. RET's bytes stay the caller's: they are
+	 * used in the same call. NULL: the mechanism takes no parameter. CKR_MECHANISM_PARAM_INVALID.
+	 */
+	CK_RV (*cipher_setup)(const CK_MECHANISM *caller, struct cipher_setup *ret);
+	/* Rows with CKF_MESSAGE_ENCRYPT: the same for the N bytes at CALLER that come with each message; may be unaligned. */
+	CK_RV (*message_setup)(const void *caller, CK_ULONG n, struct message_setup *ret);
 
 	const struct known_answer *answers; /* ended by base == NULL */
 	const struct bytes *native_answers; /* rows with a native parser: the PKCS#11 struct that is the parameter of answers[i] */
+	const struct operation_answer *operation_answers; /* for operation_selftest; ended by out == NULL */
 	/* Rows that a struct known_answer cannot describe test themselves here: CKR_OK or CKR_FUNCTION_FAILED. FLIP != 0: spoil the expected answer, for the test of the test. */
 	CK_RV (*selftest)(const struct mechanism *row, struct key *key, bool flip);
 };
@@ -181,6 +213,9 @@ MUST_USE CK_RV derive_plan_as(struct derivation *d, const struct wanted *wanted,
  * odd parity. Rows with more keys give more than LENGTH bytes; whoever cuts them sets their parity.
  */
 MUST_USE CK_RV derive_value(struct derivation *d, struct secret *ret_value);
+
+/* The selftest of rows that encrypt, sign, digest, wrap or generate random keys: puts operation_answers to src/key, both ways. */
+MUST_USE CK_RV operation_selftest(const struct mechanism *row, struct key *key, bool flip);
 
 /* --- The registry --- */
 

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aes.c: AES (FIPS 197): key generation, and encryption in the modes of SP 800-38A, 38C (CCM) and 38D (GCM). */
+#include "native.h"
+
+#define BLOCK 16
+#define GCM_IV_MAX 128 /* what libcrypto takes */
+#define GCM_TAG_MIN 12 /* shorter tags wear out, SP 800-38D appendix C */
+
+/* --- Parameters (Current Mechanisms Specification, 2.11 to 2.13) --- */
+
+static CK_RV iv_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
+{
+	ENSURE(caller->pParameter != NULL && caller->ulParameterLen == BLOCK, CKR_MECHANISM_PARAM_INVALID);
+	ret->iv = bytes_of(caller->pParameter, BLOCK);
+	return CKR_OK;
+}
+
+static CK_RV ctr_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
+{
+	CK_AES_CTR_PARAMS params;
+
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &params, sizeof params));
+	ENSURE(params.ulCounterBits >= 1 && params.ulCounterBits <= 8 * BLOCK, CKR_MECHANISM_PARAM_INVALID);
+	ret->counter_bits = (unsigned)params.ulCounterBits;
+	ret->iv = bytes_of((const uint8_t *)caller->pParameter + offsetof(CK_AES_CTR_PARAMS, cb), BLOCK);
+	return CKR_OK;
+}
+
+static CK_RV gcm_tag_length(CK_ULONG bits, size_t *ret)
+{
+	ENSURE(bits % 8 == 0 && bits >= 8 * GCM_TAG_MIN && bits <= 8 * BLOCK, CKR_MECHANISM_PARAM_INVALID);
+	*ret = bits / 8;
+	return CKR_OK;
+}
+
+/* ulIvBits is ignored, as the specification's errata and every client have it: callers leave it zero or anything. */
+static CK_RV gcm_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
+{
+	CK_GCM_PARAMS params;
+
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &params, sizeof params));
+	ENSURE(params.pIv != NULL && params.ulIvLen >= 1, CKR_MECHANISM_PARAM_INVALID);
+	TRY(native_bytes(params.pIv, params.ulIvLen, GCM_IV_MAX, &ret->iv));
+	TRY(native_bytes(params.pAAD, params.ulAADLen, NATIVE_BYTES_MAX, &ret->aad));
+	return gcm_tag_length(params.ulTagBits, &ret->tag_len);
+}
+
+/* SP 800-38C appendix A.1: the nonce has 15 - q bytes where the length of the data fits q. */
+static CK_RV ccm_lengths(CK_ULONG nonce, CK_ULONG tag, CK_ULONG data)
+{
+	ENSURE(nonce >= 7 && nonce <= 13, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(tag >= 4 && tag <= BLOCK && tag % 2 == 0, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(nonce == 7 || data >> (8 * (15 - nonce)) == 0, CKR_MECHANISM_PARAM_INVALID);
+	return CKR_OK;
+}
+
+static CK_RV ccm_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
+{
+	CK_CCM_PARAMS params;
+
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &params, sizeof params));
+	TRY(ccm_lengths(params.ulNonceLen, params.ulMACLen, params.ulDataLen));
+	ENSURE(params.pNonce != NULL, CKR_MECHANISM_PARAM_INVALID);
+	TRY(native_bytes(params.pAAD, params.ulAADLen, NATIVE_BYTES_MAX, &ret->aad));
+	ret->iv = bytes_of(params.pNonce, params.ulNonceLen);
+	ret->tag_len = params.ulMACLen;
+	ret->data_len = params.ulDataLen;
+	return CKR_OK;
+}
+
+static CK_RV gcm_message(const void *caller, CK_ULONG n, struct message_setup *ret)
+{
+	CK_GCM_MESSAGE_PARAMS params;
+
+	TRY(native_struct(caller, n, &params, sizeof params));
+	ENSURE(params.pIv != NULL && params.pTag != NULL, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(params.ulIvLen >= 1 && params.ulIvLen <= GCM_IV_MAX, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(params.ulIvFixedBits <= 8 * params.ulIvLen, CKR_MECHANISM_PARAM_INVALID);
+	TRY(gcm_tag_length(params.ulTagBits, &ret->tag_len));
+	ret->nonce = params.pIv;
+	ret->nonce_len = params.ulIvLen;
+	ret->fixed_bits = params.ulIvFixedBits;
+	ret->generator = params.ivGenerator;
+	ret->tag = params.pTag;
+	ret->data_len = 0;
+	return CKR_OK;
+}
+
+static CK_RV ccm_message(const void *caller, CK_ULONG n, struct message_setup *ret)
+{
+	CK_CCM_MESSAGE_PARAMS params;
+
+	TRY(native_struct(caller, n, &params, sizeof params));
+	ENSURE(params.pNonce != NULL && params.pMAC != NULL, CKR_MECHANISM_PARAM_INVALID);
+	TRY(ccm_lengths(params.ulNonceLen, params.ulMACLen, params.ulDataLen));
+	ENSURE(params.ulNonceFixedBits <= 8 * params.ulNonceLen, CKR_MECHANISM_PARAM_INVALID);
+	ret->nonce = params.pNonce;
+	ret->nonce_len = params.ulNonceLen;
+	ret->fixed_bits = params.ulNonceFixedBits;
+	ret->generator = params.nonceGenerator;
+	ret->tag = params.pMAC;
+	ret->tag_len = params.ulMACLen;
+	ret->data_len = params.ulDataLen;
+	return CKR_OK;
+}
+
+/* --- Known answers --- */
+
+#define SP_800_38A_KEY "2b7e151628aed2a6abf7158809cf4f3c"
+#define SP_800_38A_PLAIN "6bc1bee22e409f96e93d7e117393172a"
+
+/* SP 800-38A F.1.1, FIPS 197 C.3 */
+static const struct operation_answer ecb_answers[] = {
+	{CKK_AES, SP_800_38A_KEY, NULL, NULL, SP_800_38A_PLAIN, "3ad77bb40d7a3660a89ecaf32466ef97"},
+	{CKK_AES, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", NULL, NULL,
+		"00112233445566778899aabbccddeeff", "8ea2b7ca516745bfeafc49904b496089"},
+	{0},
+};
+
+/* SP 800-38A F.2.1 */
+static const struct operation_answer cbc_answers[] = {
+	{CKK_AES, SP_800_38A_KEY, "000102030405060708090a0b0c0d0e0f", NULL, SP_800_38A_PLAIN,
+		"7649abac8119b246cee98e9b12e9197d"},
+	{0},
+};
+
+/* The same with the block of padding after it (PKCS #7, RFC 5652 section 6.3). */
+static const struct operation_answer cbc_pad_answers[] = {
+	{CKK_AES, SP_800_38A_KEY, "000102030405060708090a0b0c0d0e0f", NULL, SP_800_38A_PLAIN,
+		"7649abac8119b246cee98e9b12e9197d8964e0b149c10b7b682e6e39aaeb731c"},
+	{0},
+};
+
+/* SP 800-38A F.5.1 */
+static const struct operation_answer ctr_answers[] = {
+	{CKK_AES, SP_800_38A_KEY, "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff", NULL, SP_800_38A_PLAIN,
+		"874d6191b620e3261bef6864990db6ce"},
+	{0},
+};
+
+/* McGrew and Viega, "The Galois/Counter Mode of Operation", test case 4 */
+static const struct operation_answer gcm_answers[] = {
+	{CKK_AES, "feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888",
+		"feedfacedeadbeeffeedfacedeadbeefabaddad2",
+		"d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+		"1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+		"42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"
+		"21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091"
+		"5bc94fbc3221a5db94fae95ae7121a47"},
+	{0},
+};
+
+/* SP 800-38C, example 2 */
+static const struct operation_answer ccm_answers[] = {
+	{CKK_AES, "404142434445464748494a4b4c4d4e4f", "1011121314151617", "000102030405060708090a0b0c0d0e0f",
+		"202122232425262728292a2b2c2d2e2f", "d2a1f0e051ea5f62081a7792073d593d1fc64fbfaccd"},
+	{0},
+};
+
+/* --- Rows --- */
+
+#define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
+#define MESSAGES (CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MULTI_MESSAGE)
+
+const struct mechanism mech_aes_key_gen = {
+	.type = CKM_AES_KEY_GEN,
+	.name = "CKM_AES_KEY_GEN",
+	.info = {16, 32, CKF_GENERATE},
+	.generates = CKK_AES,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_aes_ecb = {
+	.type = CKM_AES_ECB,
+	.name = "CKM_AES_ECB",
+	.info = {16, 32, CRYPT},
+	.key_types = key_types_aes,
+	.cipher = CIPHER_ECB,
+	.operation_answers = ecb_answers,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_aes_cbc = {
+	.type = CKM_AES_CBC,
+	.name = "CKM_AES_CBC",
+	.info = {16, 32, CRYPT},
+	.key_types = key_types_aes,
+	.cipher = CIPHER_CBC,
+	.cipher_setup = iv_setup,
+	.operation_answers = cbc_answers,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_aes_cbc_pad = {
+	.type = CKM_AES_CBC_PAD,
+	.name = "CKM_AES_CBC_PAD",
+	.info = {16, 32, CRYPT},
+	.key_types = key_types_aes,
+	.cipher = CIPHER_CBC_PAD,
+	.cipher_setup = iv_setup,
+	.operation_answers = cbc_pad_answers,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_aes_ctr = {
+	.type = CKM_AES_CTR,
+	.name = "CKM_AES_CTR",
+	.info = {16, 32, CRYPT},
+	.key_types = key_types_aes,
+	.cipher = CIPHER_CTR,
+	.cipher_setup = ctr_setup,
+	.operation_answers = ctr_answers,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_aes_gcm = {
+	.type = CKM_AES_GCM,
+	.name = "CKM_AES_GCM",
+	.info = {16, 32, CRYPT | MESSAGES},
+	.key_types = key_types_aes,
+	.cipher = CIPHER_GCM,
+	.cipher_setup = gcm_setup,
+	.message_setup = gcm_message,
+	.operation_answers = gcm_answers,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_aes_ccm = {
+	.type = CKM_AES_CCM,
+	.name = "CKM_AES_CCM",
+	.info = {16, 32, CRYPT | MESSAGES},
+	.key_types = key_types_aes,
+	.cipher = CIPHER_CCM,
+	.cipher_setup = ccm_setup,
+	.message_setup = ccm_message,
+	.operation_answers = ccm_answers,
+	.selftest = operation_selftest,
+};

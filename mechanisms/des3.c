@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* des3.c: TDEA (SP 800-67) with two and three keys: key generation, ECB and CBC, for the schemes that still need it. */
+#include "native.h"
+
+#define BLOCK 8
+
+static CK_RV iv_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
+{
+	ENSURE(caller->pParameter != NULL && caller->ulParameterLen == BLOCK, CKR_MECHANISM_PARAM_INVALID);
+	ret->iv = bytes_of(caller->pParameter, BLOCK);
+	return CKR_OK;
+}
+
+#define SP_800_67_KEY "0123456789abcdef23456789abcdef01456789abcdef0123"
+#define SP_800_67_PLAIN "5468652071756663" "6b2062726f776e20" "666f78206a756d70"
+
+/* SP 800-67 appendix B.1; and its first block under two keys (K3 = K1) */
+static const struct operation_answer ecb_answers[] = {
+	{CKK_DES3, SP_800_67_KEY, NULL, NULL, SP_800_67_PLAIN, "a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
+	{CKK_DES2, "0123456789abcdef23456789abcdef01", NULL, NULL, "5468652071756663", "0000000000000000"},
+	{0},
+};
+
+/* CAVP, TCBC multi-block message test, encrypt, count 0 */
+static const struct operation_answer cbc_answers[] = {
+	{CKK_DES3, SP_800_67_KEY, "f69f2445df4f9b17", NULL, SP_800_67_PLAIN, "00"},
+	{0},
+};
+
+const struct mechanism mech_des2_key_gen = {
+	.type = CKM_DES2_KEY_GEN,
+	.name = "CKM_DES2_KEY_GEN",
+	.info = {0, 0, CKF_GENERATE},
+	.generates = CKK_DES2,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_des3_key_gen = {
+	.type = CKM_DES3_KEY_GEN,
+	.name = "CKM_DES3_KEY_GEN",
+	.info = {0, 0, CKF_GENERATE},
+	.generates = CKK_DES3,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_des3_ecb = {
+	.type = CKM_DES3_ECB,
+	.name = "CKM_DES3_ECB",
+	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
+	.key_types = key_types_tdes,
+	.cipher = CIPHER_ECB,
+	.operation_answers = ecb_answers,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_des3_cbc = {
+	.type = CKM_DES3_CBC,
+	.name = "CKM_DES3_CBC",
+	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
+	.key_types = key_types_tdes,
+	.cipher = CIPHER_CBC,
+	.cipher_setup = iv_setup,
+	.operation_answers = cbc_answers,
+	.selftest = operation_selftest,
+};

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dukpt_aes.c: AES DUKPT, ANSI X9.24-3:2017: initial keys (0211) and working keys (0212), specification section 3a. */
+#include "dukpt.h"
+
+#define BLOCK 16
+#define ID_LENGTH 8
+#define KSN_LENGTH 12 /* initial key ID, then the 32-bit transaction counter */
+#define BITS_MAX 16   /* set bits in a counter the terminal may reach, 6.1 */
+
+#define USAGE_DERIVATION 0x8000
+#define USAGE_INITIAL_KEY 0x8001
+
+/* The algorithm of an AES key of LENGTH bytes. */
+static enum aes_dukpt_algorithm aes_of(size_t length)
+{
+	return length == 16 ? DUKPT_AES128 : length == 24 ? DUKPT_AES192 : DUKPT_AES256;
+}
+
+CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm algorithm, const uint8_t tail[8],
+	size_t length, struct secret *ret)
+{
+	uint8_t data[BLOCK] = {1}; /* version of the derivation data, 6.3.2 tables 2 and 3 */
+	SECRET block = {0};
+
+	TRY(secret_resize(ret, length));
+	TRY(secret_resize(&block, BLOCK));
+	put_be16(data + 2, (uint16_t)usage);
+	put_be16(data + 4, (uint16_t)algorithm);
+	put_be16(data + 6, (uint16_t)(8 * length));
+	memcpy(data + 8, tail, 8);
+	for (size_t done = 0; done < length; done += BLOCK) {
+		size_t take = length - done < BLOCK ? length - done : BLOCK;
+		data[1]++; /* key block counter, from 1 */
+		TRY(key_block(key, NULL, data, secret_bytes(&block)));
+		memcpy(secret_bytes(ret) + done, secret_peek(&block), take);
+	}
+	return CKR_OK;
+}
+
+/* Replace SCRATCH's key by one derived from KEY for further derivation; KEY may be SCRATCH. */
+static CK_RV step(struct key *key, struct key *scratch, unsigned usage, const uint8_t tail[8], size_t length)
+{
+	SECRET next = {0};
+
+	TRY(aes_dukpt_derive(key, usage, aes_of(length), tail, length, &next));
+	return key_load(scratch, CKK_AES, secret_peek(&next), next.len);
+}
+
+CK_RV aes_dukpt_walk(struct key *bdk, struct key *scratch, const uint8_t id[ID_LENGTH], uint32_t counter)
+{
+	size_t length = key_length(bdk);
+	uint8_t tail[8];
+	uint32_t reached = 0;
+
+	TRY(step(bdk, scratch, USAGE_INITIAL_KEY, id, length));
+	memcpy(tail, id + 4, 4);
+	for (uint32_t bit = UINT32_C(1) << 31; bit != 0; bit >>= 1) {
+		if (!(counter & bit))
+			continue;
+		reached |= bit;
+		put_be32(tail + 4, reached);
+		TRY(step(scratch, scratch, USAGE_DERIVATION, tail, length));
+	}
+	return CKR_OK;
+}
+
+/* --- Initial key --- */
+
+/* It is of the BDK's algorithm and length: both are part of the derivation data. */
+static CK_RV plan_initial(struct derivation *d, const struct wanted *wanted)
+{
+	TRY(derive_plan_default(d, wanted));
+	ENSURE(d->type == CKK_AES, CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
+	return CKR_OK;
+}
+
+static CK_RV derive_initial(struct derivation *d, struct secret *ret_value)
+{
+	return aes_dukpt_derive(d->base, USAGE_INITIAL_KEY, aes_of(d->length),
+		parameter_get(d->parameter, KEYDIV_KSN).p, d->length, ret_value);
+}
+
+/* --- Working keys --- */
+
+/* The key usage indicators of 6.3.2 table 2 that a working key can have, and whether an HMAC key can have them. */
+static const struct usage {
+	uint16_t indicator;
+	bool hmac;
+} usages[] = {
+	{KEYDIV_USAGE_KEY_ENCRYPTION, false},
+	{KEYDIV_USAGE_PIN, false},
+	{KEYDIV_USAGE_MAC_REQUEST, true},
+	{KEYDIV_USAGE_MAC_RESPONSE, true},
+	{KEYDIV_USAGE_MAC_BOTH, true},
+	{KEYDIV_USAGE_DATA_REQUEST, false},
+	{KEYDIV_USAGE_DATA_RESPONSE, false},
+	{KEYDIV_USAGE_DATA_BOTH, false},
+	{KEYDIV_USAGE_KEY_DERIVATION, true},
+};
+
+static const struct usage *usage_of(const struct parameter *p)
+{
+	uint16_t indicator = get_be16(parameter_get(p, KEYDIV_DUKPT_USAGE).p);
+
+	for (size_t i = 0; i < sizeof usages / sizeof usages[0]; i++)
+		if (usages[i].indicator == indicator)
+			return &usages[i];
+	return NULL;
+}
+
+static CK_RV check_key(const struct parameter *p)
+{
+	uint32_t counter = get_be32(parameter_get(p, KEYDIV_KSN).p + ID_LENGTH);
+
+	ENSURE(counter != 0 && __builtin_popcount(counter) <= BITS_MAX, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(usage_of(p) != NULL, CKR_MECHANISM_PARAM_INVALID);
+	return CKR_OK;
+}
+
+/* Bits of strength: SP 800-57 part 1, table 2, for TDEA; else the length. */
+static size_t strength(CK_KEY_TYPE type, size_t length)
+{
+	return type == CKK_DES2 ? 80 : type == CKK_DES3 ? 112 : 8 * length;
+}
+
+/* Every usage gives an AES key as long as the BDK unless the template says otherwise; no key is stronger than the BDK (6.2.2). */
+static CK_RV plan_key(struct derivation *d, const struct wanted *wanted)
+{
+	TRY(derive_plan_default(d, wanted));
+	ENSURE(d->length == 16 || d->length == 24 || d->length == 32, CKR_KEY_SIZE_RANGE);
+	ENSURE(strength(d->type, d->length) <= 8 * key_length(d->base), CKR_KEY_SIZE_RANGE);
+	bool cipher = d->type == CKK_AES || d->type == CKK_DES2 || d->type == CKK_DES3;
+	ENSURE(cipher || usage_of(d->parameter)->hmac, CKR_TEMPLATE_INCONSISTENT);
+	return CKR_OK;
+}
+
+static enum aes_dukpt_algorithm algorithm_of(CK_KEY_TYPE type, size_t length)
+{
+	switch (type) {
+	case CKK_AES:
+		return aes_of(length);
+	case CKK_DES2:
+		return DUKPT_2TDEA;
+	case CKK_DES3:
+		return DUKPT_3TDEA;
+	default:
+		return DUKPT_HMAC;
+	}
+}
+
+static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
+{
+	const uint8_t *ksn = parameter_get(d->parameter, KEYDIV_KSN).p;
+
+	TRY(aes_dukpt_walk(d->base, d->scratch[0], ksn, get_be32(ksn + ID_LENGTH)));
+	return aes_dukpt_derive(d->scratch[0], usage_of(d->parameter)->indicator, algorithm_of(d->type, d->length),
+		ksn + ID_LENGTH - 4, d->length, ret_value);
+}
+
+/* --- Rows --- */
+
+static const struct field fields_initial[] = {
+	{KEYDIV_KSN, true, ID_LENGTH, ID_LENGTH},
+	{0},
+};
+
+static const struct field fields_key[] = {
+	{KEYDIV_KSN, true, KSN_LENGTH, KSN_LENGTH},
+	{KEYDIV_DUKPT_USAGE, true, 2, 2},
+	{0},
+};
+
+#define BDK_128 "fedcba9876543210f1f1f1f1f1f1f1f1"
+#define BDK_256 BDK_128 BDK_128
+#define ID "1234567890123456"
+
+/* The test vectors published with X9.24-3:2017; the DES keys with the odd parity they get here. */
+static const struct known_answer answers_initial[] = {
+	{CKK_AES, BDK_128, "400008" ID, CKK_AES, "1273671ea26ac29afa4d1084127652a1"},
+	{CKK_AES, BDK_256, "400008" ID, CKK_AES, "ce9ce0c101d1138f97fb6cad4df045a7083d4eae2d35a31789d01ccf0949550f"},
+	{0},
+};
+
+static const struct known_answer answers_key[] = {
+	{CKK_AES, BDK_128,
+		"40000c" ID "00000001"
+		"4100021000",
+		CKK_AES, "af8cb133a78f8dc2d1359f18527593fb"},
+	{CKK_AES, BDK_128,
+		"40000c" ID "00000003"
+		"4100021000",
+		CKK_AES, "7d69f01f3b45449f62c7816ece723268"},
+	{CKK_AES, BDK_128,
+		"40000c" ID "00000001"
+		"4100020002",
+		CKK_AES, "36a724b7befa5a25f5e7b5782a4554a2"},
+	{CKK_AES, BDK_128,
+		"40000c" ID "00000001"
+		"4100021000",
+		CKK_DES2, "620d706d9446e57c4549313e61c4d5ab"},
+	{CKK_AES, BDK_128,
+		"40000c" ID "00000001"
+		"4100022000",
+		CKK_DES3, "2a1061a7eac2c14fad3758ea07b3648a624a25e943795bf1"},
+	{CKK_AES, BDK_256,
+		"40000c" ID "00000001"
+		"4100021000",
+		CKK_AES, "8c1ab7bee973829e30242e0bbbdd4946d540c98fc1b5bdcf94790001a23fd502"},
+	{0},
+};
+
+const struct mechanism mech_aes_dukpt_initial_key = {
+	.type = CKM_KEYDIV_AES_DUKPT_INITIAL_KEY,
+	.name = "CKM_KEYDIV_AES_DUKPT_INITIAL_KEY",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.fields = fields_initial,
+	.plan = plan_initial,
+	.derive = derive_initial,
+	.level = LEVEL_EXPLICIT,
+	.answers = answers_initial,
+};
+
+const struct mechanism mech_aes_dukpt_key = {
+	.type = CKM_KEYDIV_AES_DUKPT_KEY,
+	.name = "CKM_KEYDIV_AES_DUKPT_KEY",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.fields = fields_key,
+	.check = check_key,
+	.plan = plan_key,
+	.derive = derive_key,
+	.level = LEVEL_LEAF,
+	.answers = answers_key,
+};
