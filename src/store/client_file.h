@@ -22,7 +22,11 @@
 struct store;
 struct client_file;
 
-/* Make the file of row ID with the first state (generation 1), durable with its directory. CKR_DEVICE_ERROR if it exists. Errors as store.h. */
+/*
+ * Make the file of row ID with the first state (generation 1), durable with its directory. CKR_DEVICE_ERROR if it exists. Errors as store.h.
+ * To be called in the PREPARE of the row's insert, so that a row that is there always has its file. What lies under that
+ * name already is of an insert that did not commit: call client_file_remove first. CKR_DATA_LEN_RANGE: TEXT is empty or too long.
+ */
 MUST_USE CK_RV client_file_create(struct store *store, int64_t id, struct bytes text);
 
 /* Open and lock (waiting). CKR_OBJECT_HANDLE_INVALID if there is no such file. The lock is held until client_file_close. */
@@ -39,7 +43,10 @@ struct client_text {
 };
 MUST_USE CK_RV client_file_read(struct client_file *file, unsigned which, struct client_text *ret_text);
 
-/* Replace the state read as candidate WHICH by TEXT with GENERATION (greater than that read). Durable, the old slot zeroed, on return. */
+/*
+ * Replace the state read as candidate WHICH by TEXT with GENERATION (greater than that read). Durable, the old slot zeroed, on return; it
+ * is then candidate 0. After an error the file is to be opened anew: either state may be the one on the disk.
+ */
 MUST_USE CK_RV client_file_write(struct client_file *file, unsigned which, uint64_t generation, struct bytes text);
 
 /* Overwrite with zeroes, sync, remove. No error if there is none. */

@@ -41,6 +41,8 @@ struct store_token {
 	size_t count_seal_len;
 };
 
+#define STORE_FIELD_MAX 65536 /* longest label, object id, attributes or sealed; longer ones: CKR_ATTRIBUTE_VALUE_INVALID */
+
 /* One object. Borrowed bytes on the way in; on the way out see store_row_free. */
 struct store_row {
 	int64_t id; /* assigned by the store, from 1, never used again */
@@ -85,7 +87,8 @@ MUST_USE CK_RV store_token_update(struct store *store, CK_RV (*change)(struct st
 /*
  * Insert, replace or remove rows. PREPARE is called inside the transaction, once the row has its id, and fills in
  * row->attributes and row->sealed (which bind the id); its bytes must stay valid until the call returns. Returning an error
- * from PREPARE undoes everything. May be run in another thread than the caller's (group commit), which waits.
+ * from PREPARE undoes everything. May be run in another thread than the caller's (group commit), which waits: so it takes
+ * no lock and calls no function of this header. store_insert into an uninitialised token: CKR_TOKEN_NOT_RECOGNIZED.
  * store_update, store_remove: CKR_OBJECT_HANDLE_INVALID if there is no such row.
  */
 typedef CK_RV store_prepare(struct store_row *row, void *arg);
