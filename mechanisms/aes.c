@@ -33,7 +33,7 @@ static CK_RV gcm_tag_length(CK_ULONG bits, size_t *ret)
 	return CKR_OK;
 }
 
-/* ulIvBits is ignored, as the specification's errata and every client have it: callers leave it zero or anything. */
+/* ulIvBits says what ulIvLen says; many callers leave it zero, so it is not looked at. */
 static CK_RV gcm_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 {
 	CK_GCM_PARAMS params;

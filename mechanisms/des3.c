@@ -12,18 +12,22 @@ static CK_RV iv_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 }
 
 #define SP_800_67_KEY "0123456789abcdef23456789abcdef01456789abcdef0123"
-#define SP_800_67_PLAIN "5468652071756663" "6b2062726f776e20" "666f78206a756d70"
+#define SP_800_67_PLAIN                                                                                                \
+	"5468652071756663"                                                                                             \
+	"6b2062726f776e20"                                                                                             \
+	"666f78206a756d70"
 
-/* SP 800-67 appendix B.1; and its first block under two keys (K3 = K1) */
+/* SP 800-67 appendix B.1 */
 static const struct operation_answer ecb_answers[] = {
 	{CKK_DES3, SP_800_67_KEY, NULL, NULL, SP_800_67_PLAIN, "a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
-	{CKK_DES2, "0123456789abcdef23456789abcdef01", NULL, NULL, "5468652071756663", "0000000000000000"},
 	{0},
 };
 
-/* CAVP, TCBC multi-block message test, encrypt, count 0 */
+/* NIST, "Examples with Intermediate Values", TDES_CBC */
 static const struct operation_answer cbc_answers[] = {
-	{CKK_DES3, SP_800_67_KEY, "f69f2445df4f9b17", NULL, SP_800_67_PLAIN, "00"},
+	{CKK_DES3, SP_800_67_KEY, "f69f2445df4f9b17", NULL,
+		"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51",
+		"2079c3d53aa763e193b79e2569ab5262516570481f25b50f73c0bda85c8e0da7"},
 	{0},
 };
 

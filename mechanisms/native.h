@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* native.h: reading the parameter structs of PKCS#11: whole, from wherever they lie, with pointers that may be what they say. */
+/* native.h: reading the parameter structs of PKCS#11: whole, from wherever they lie. */
 #ifndef KEYDIV_MECHANISMS_NATIVE_H
 #define KEYDIV_MECHANISMS_NATIVE_H
 

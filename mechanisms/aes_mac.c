@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aes_mac.c: AES-CMAC (SP 800-38B), whole or cut short, and AES-GMAC (SP 800-38D). */
+#include "mechanism.h"
+
+#define KEY "2b7e151628aed2a6abf7158809cf4f3c"
+#define GMAC_IV 12 /* Current Mechanisms Specification, 2.13.6 */
+
+/* SP 800-38B appendix D.1, examples 1, 2 and 3 */
+static const struct operation_answer cmac_answers[] = {
+	{CKK_AES, KEY, NULL, NULL, "", "bb1d6929e95937287fa37d129b756746"},
+	{CKK_AES, KEY, NULL, NULL, "6bc1bee22e409f96e93d7e117393172a", "070a16b46b4d4144f79bdd9dd04a287c"},
+	{CKK_AES, KEY, NULL, NULL, "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411",
+		"dfa66747de9ae63030ca32611497c827"},
+	{0},
+};
+
+/* The same, cut to 8 bytes */
+static const struct operation_answer cmac_general_answers[] = {
+	{CKK_AES, KEY, NULL, NULL, "6bc1bee22e409f96e93d7e117393172a", "070a16b46b4d4144"},
+	{0},
+};
+
+/* McGrew and Viega, "The Galois/Counter Mode of Operation", test case 1; CAVP gcmEncryptExtIV128, only AAD */
+static const struct operation_answer gmac_answers[] = {
+	{CKK_AES, "00000000000000000000000000000000", "000000000000000000000000", NULL, "",
+		"58e2fccefa7e3061367f1d57a4e7455a"},
+	{CKK_AES, "77be63708971c4e240d1cb79e8d77feb", "e0e00f19fed7ba0136a797f3", NULL,
+		"7a43ec1d9c0a5a78a0b16533a6213cab", "209fcc8d3675ed938e9c7166709dd946"},
+	{0},
+};
+
+const struct mechanism mech_aes_cmac = {
+	.type = CKM_AES_CMAC,
+	.name = "CKM_AES_CMAC",
+	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
+	.key_types = key_types_aes,
+	.mac = MAC_CMAC,
+	.operation_answers = cmac_answers,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_aes_cmac_general = {
+	.type = CKM_AES_CMAC_GENERAL,
+	.name = "CKM_AES_CMAC_GENERAL",
+	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
+	.key_types = key_types_aes,
+	.mac = MAC_CMAC,
+	.mac_general = true,
+	.operation_answers = cmac_general_answers,
+	.selftest = operation_selftest,
+};
+
+const struct mechanism mech_aes_gmac = {
+	.type = CKM_AES_GMAC,
+	.name = "CKM_AES_GMAC",
+	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
+	.key_types = key_types_aes,
+	.mac = MAC_GMAC,
+	.mac_iv = GMAC_IV,
+	.operation_answers = gmac_answers,
+	.selftest = operation_selftest,
+};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* generic.c: generic secrets, which HMAC and HKDF take: key generation. */
+#include "mechanism.h"
+
+const struct mechanism mech_generic_secret_key_gen = {
+	.type = CKM_GENERIC_SECRET_KEY_GEN,
+	.name = "CKM_GENERIC_SECRET_KEY_GEN",
+	.info = {1, SECRET_MAX, CKF_GENERATE},
+	.generates = CKK_GENERIC_SECRET,
+	.selftest = operation_selftest,
+};
