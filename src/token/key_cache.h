@@ -18,8 +18,8 @@
 
 struct cached_key {
 	CK_OBJECT_HANDLE handle;            /* 0: free */
-	const _Atomic uint64_t *version;    /* what to compare ... */
-	uint64_t version_seen;              /* ... with what */
+	const _Atomic uint64_t *version; /* what to compare: the slot's version, or the store's generation */
+	uint64_t version_seen;           /* with what */
 	uint32_t pins;                      /* operations that are using it: not replaced meanwhile */
 	uint32_t last_used;
 	struct object object; /* attributes, without the value, which `key` has */
@@ -44,6 +44,9 @@ MUST_USE CK_RV key_cache_get(struct session *session, CK_OBJECT_HANDLE handle, s
 /* An operation that goes on after the call pins its key, and unpins it when it ends. */
 void key_cache_pin(struct cached_key *entry);
 void key_cache_unpin(struct cached_key *entry);
+
+/* Forget the key HANDLE, which has been destroyed or changed, if it is there; a pinned one when it is unpinned. */
+void key_cache_drop(struct key_cache *cache, CK_OBJECT_HANDLE handle);
 
 /* Wipe all entries (logout, close). Pins are void after this: the operations are ended first. */
 void key_cache_reset(struct key_cache *cache);

@@ -3,7 +3,7 @@
  * objects.h: the objects a session sees, whether they live in the session pool (pool.h) or in the store
  * (token_objects.h): get, add, change, destroy, by handle.
  *
- * Handles. Session object: generation << 32 | index, from the pool. Token object: bit 63, slot (6 bits), login epoch
+ * Handles. Session object: generation and place, from the pool. Token object: bit 63, slot (6 bits), login epoch
  * (24 bits; 0 for public objects), row id (33 bits). So a private object's handle is void after logout, also after the
  * next login, and no table of handles is kept, however many objects there are.
  */
@@ -15,6 +15,13 @@
 #include "token/template.h"
 
 #define HANDLE_TOKEN_OBJECT (UINT64_C(1) << 63)
+#define HANDLE_BUILT_IN (UINT64_C(1) << 62) /* built_in.h; never set in the other two kinds */
+
+/* Once per C_Initialize, after crypto_start. CKR_FUNCTION_FAILED. */
+MUST_USE CK_RV objects_start(void);
+
+/* The 16 bytes of CKA_UNIQUE_ID (32 hexadecimal digits): of the token and the row, or of the process and the handle. */
+void object_unique_id(const struct session *session, CK_OBJECT_HANDLE handle, uint8_t ret[16]);
 
 /*
  * RET = a copy of the object HANDLE, value included where it can be had (public token keys without login: empty). CKR_OBJECT_HANDLE_INVALID if it does

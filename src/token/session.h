@@ -19,6 +19,7 @@
 #include "token/key_cache.h"
 #include "token/object.h"
 #include "token/plan.h"
+#include "token/pool.h"
 
 struct token;
 struct operations; /* operation.h */
@@ -34,21 +35,22 @@ struct session {
 	pthread_mutex_t lock;
 	CK_SESSION_HANDLE handle; /* 0: free */
 	uint32_t index;
-	uint32_t generation;
+	uint64_t generation;
 	struct token *token;
 	bool read_write;
 	uint64_t login; /* the token's login word when this session last looked: a change ends operations and keys */
+	struct pool_owner owned; /* its session objects */
 	struct key_cache keys;
 	struct key *scratch[SCRATCH_KEYS]; /* made on first use, kept */
-	struct key *value_key;             /* for check values and the like */
 	struct operations *operations;     /* made on first use, kept */
 	struct search search;
 	uint8_t parameter[PARAMETER_MAX]; /* the private copy of a mechanism parameter */
 	struct session *next_free;
 };
 
+/* sessions_stop closes all; no other call may be running. In a forked child sessions_start alone begins anew. */
 MUST_USE CK_RV sessions_start(void);
-void sessions_stop(void); /* closes all; no other call may be running */
+void sessions_stop(void);
 
 /*
  * Lock and return the session of HANDLE, its state brought up to date with the token's login.
@@ -67,7 +69,7 @@ void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_w
 /* End operations, keys and private searches in all sessions of TOKEN: after logout. Called without any session's lock. */
 void sessions_reset(struct token *token);
 
-/* In the child of a fork: wipe what is secret, without locks. */
+/* In the child of a fork: wipe the keys the sessions have cached, without locks, and forget the sessions. */
 void sessions_forked(void);
 
 /* What SESSION may do now. */

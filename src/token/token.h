@@ -26,10 +26,10 @@ struct token {
 	/* The login word: epoch << 2 | enum login; every login and logout gives a new epoch (24 bits; token objects' handles carry it). */
 	_Atomic uint64_t login;
 	unsigned scrypt_log2_n; /* for new PINs, from the configuration */
+	CK_ULONG sessions, read_write_sessions; /* guarded by session.c's table lock: sessions_count() */
 	pthread_mutex_t lock;   /* guards what follows */
 	uint8_t uuid[STORE_UUID_LEN]; /* as of the last login */
 	struct secret token_key;      /* while somebody is logged in */
-	struct token_cache *cache;    /* token_objects.c */
 };
 
 /* Open token SLOT under DIR (".../token-dir/slot-<n>"), made if missing. CKR_ codes of store.h. token_close logs out and wipes. */

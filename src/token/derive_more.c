@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* derive_more.c: several keys from one derivation, all or none; see derive_call.h. */
+#include "token/derive_call.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+/* The keys of one call: number 0 is C_DeriveKey's own, the others those that the parameter asks for. */
+struct batch {
+	size_t count;
+	struct object planned[1 + MORE_KEYS_MAX];
+	CK_KEY_TYPE type[1 + MORE_KEYS_MAX];
+	CK_OBJECT_HANDLE made[1 + MORE_KEYS_MAX];
+	size_t made_count;
+	struct more_key more[MORE_KEYS_MAX];
+	CK_DERIVED_KEY asked[MORE_KEYS_MAX]; /* the caller's array, read once */
+};
+
+static void batch_free(struct batch **batch)
+{
+	for (size_t i = 0; *batch != NULL && i < (*batch)->count; i++)
+		object_wipe(&(*batch)->planned[i]);
+	free(*batch);
+}
+
+/* Read the caller's array, and plan each key from its own template as if it were the only one. */
+static CK_RV plan_all(struct call *c, struct batch *b)
+{
+	const CK_DERIVED_KEY *asked;
+	struct derivation first = c->d;
+	size_t more = c->d.mechanism->more_keys(c->d.native, &asked);
+
+	ENSURE(more <= MORE_KEYS_MAX, CKR_MECHANISM_PARAM_INVALID);
+	if (more > 0)
+		memcpy(b->asked, asked, more * sizeof *asked);
+	b->count = 1 + more;
+	b->type[0] = c->d.type;
+	object_move(&c->planned, &b->planned[0]);
+	for (size_t i = 0; i < more; i++) {
+		ENSURE(b->asked[i].phKey != NULL, CKR_MECHANISM_PARAM_INVALID);
+		ENSURE(b->asked[i].pTemplate != NULL || b->asked[i].ulAttributeCount == 0, CKR_MECHANISM_PARAM_INVALID);
+		template_wipe(&c->template);
+		TRY(derive_plan(c, b->asked[i].pTemplate, b->asked[i].ulAttributeCount));
+		b->more[i].length = c->d.length;
+		b->type[i + 1] = c->d.type;
+		object_move(&c->planned, &b->planned[i + 1]);
+	}
+	c->d = first;
+	c->d.more = b->more;
+	c->d.more_count = more;
+	return CKR_OK;
+}
+
+/* Cut the one string that was derived into the planned keys. */
+static CK_RV cut(struct call *c, struct batch *b)
+{
+	uint8_t *value = secret_bytes(&c->value);
+
+	TRY(derive_fill_in(&b->planned[0], value, c->d.length));
+	for (size_t i = 1; i < b->count; i++) {
+		const struct more_key *more = &b->more[i - 1];
+		ENSURE(more->offset + more->length <= c->value.len, CKR_FUNCTION_FAILED);
+		if (b->type[i] == CKK_DES2 || b->type[i] == CKK_DES3)
+			des_set_odd_parity(value + more->offset, more->length);
+		TRY(derive_fill_in(&b->planned[i], value + more->offset, more->length));
+	}
+	return CKR_OK;
+}
+
+/* Add them in order; if one fails, destroy those that were added. */
+static CK_RV add_all(struct call *c, struct batch *b)
+{
+	CK_RV rv = CKR_OK;
+
+	for (; rv == CKR_OK && b->made_count < b->count; b->made_count += rv == CKR_OK)
+		rv = object_add(c->session, &b->planned[b->made_count], &b->made[b->made_count]);
+	if (rv == CKR_OK)
+		return CKR_OK;
+	while (b->made_count > 0) {
+		CK_RV undone = object_destroy(c->session, b->made[--b->made_count]);
+		if (undone != CKR_OK)
+			log_error("a key of a derivation that failed as a whole could not be destroyed: %s", rv_name(undone));
+	}
+	return rv;
+}
+
+CK_RV derive_more_keys(struct call *c, CK_OBJECT_HANDLE *ret_key)
+{
+	struct batch *b __attribute__((cleanup(batch_free))) = calloc(1, sizeof *b);
+
+	ENSURE(b != NULL, CKR_HOST_MEMORY);
+	TRY(plan_all(c, b));
+	TRY(derive_value(&c->d, &c->value));
+	TRY(cut(c, b));
+	TRY(add_all(c, b));
+	*ret_key = b->made[0];
+	for (size_t i = 1; i < b->count; i++)
+		memcpy(b->asked[i - 1].phKey, &b->made[i], sizeof b->made[i]);
+	return CKR_OK;
+}

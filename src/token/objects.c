@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* objects.c: see objects.h. Dispatch between the pool, the store and what is built in, and searching through all of them. */
+#include "token/objects.h"
+
+#include <stdlib.h>
+
+#include "key/random.h"
+#include "token/attribute.h"
+#include "token/built_in.h"
+#include "token/client_state.h"
+#include "token/pool.h"
+#include "token/token.h"
+#include "token/token_objects.h"
+
+static uint8_t process_id[8]; /* random, so that two processes' session objects differ in CKA_UNIQUE_ID */
+
+CK_RV objects_start(void)
+{
+	return random_bytes(process_id, sizeof process_id);
+}
+
+static bool is_token_handle(CK_OBJECT_HANDLE handle)
+{
+	return handle & HANDLE_TOKEN_OBJECT;
+}
+
+static bool is_built_in(CK_OBJECT_HANDLE handle)
+{
+	return handle & HANDLE_BUILT_IN && !is_token_handle(handle); /* in a token object's, the bit belongs to the slot */
+}
+
+void object_unique_id(const struct session *s, CK_OBJECT_HANDLE handle, uint8_t ret[16])
+{
+	int64_t id;
+
+	if (is_token_handle(handle) && token_object_id(s, handle, &id) == CKR_OK) {
+		memcpy(ret, s->token->uuid, 8);
+		put_be64(ret + 8, (uint64_t)id);
+	} else {
+		memcpy(ret, process_id, 8);
+		put_be64(ret + 8, handle);
+	}
+}
+
+CK_RV object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret, uint8_t ret_unique_id[16])
+{
+	int64_t id;
+
+	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
+	if (is_built_in(handle)) {
+		TRY(built_in_get(handle, ret));
+	} else if (is_token_handle(handle)) {
+		TRY(token_object_get(s, handle, ret));
+		if (ret->key_type == CKK_KEYDIV_ODUKPT_CLIENT && token_login_state(s->token) != LOGIN_NONE) {
+			CK_RV rv = token_object_id(s, handle, &id);
+			if (rv == CKR_OK)
+				rv = client_state_read(s->token, id, &ret->value);
+			if (rv != CKR_OK) {
+				object_wipe(ret);
+				return rv;
+			}
+		}
+	} else {
+		TRY(pool_get(s->token, handle, session_rights(s).user, ret, NULL, NULL));
+	}
+	object_unique_id(s, handle, ret_unique_id);
+	return CKR_OK;
+}
+
+CK_RV object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle)
+{
+	if (__builtin_expect(o->flags & FLAG_TOKEN, 0))
+		return token_object_add(s, o, ret_handle);
+	return pool_add(s->token, &s->owned, o, ret_handle);
+}
+
+CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg)
+{
+	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
+	if (is_built_in(handle))
+		return built_in_exists(handle) ? CKR_ACTION_PROHIBITED : CKR_OBJECT_HANDLE_INVALID;
+	if (is_token_handle(handle))
+		return token_object_change(s, handle, change, arg);
+	return pool_change(s->token, handle, session_rights(s).user, change, arg);
+}
+
+CK_RV object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
+{
+	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
+	if (is_built_in(handle))
+		return built_in_exists(handle) ? CKR_ACTION_PROHIBITED : CKR_OBJECT_HANDLE_INVALID;
+	if (is_token_handle(handle))
+		TRY(token_object_destroy(s, handle));
+	else
+		TRY(pool_destroy(s->token, handle, session_rights(s).user));
+	key_cache_drop(&s->keys, handle);
+	return CKR_OK;
+}
+
+/* --- Searching --- */
+
+struct found {
+	struct session *session;
+	const struct template *t;
+	bool private_too;
+	CK_OBJECT_HANDLE *handles;
+	size_t count, room;
+	CK_RV rv;
+};
+
+static void found_add(struct found *f, CK_OBJECT_HANDLE handle)
+{
+	if (f->rv != CKR_OK)
+		return;
+	if (f->count == f->room) {
+		size_t room = f->room ? 2 * f->room : 16;
+		CK_OBJECT_HANDLE *more = reallocarray(f->handles, room, sizeof *more);
+		if (more == NULL) {
+			f->rv = CKR_HOST_MEMORY;
+			return;
+		}
+		f->handles = more;
+		f->room = room;
+	}
+	f->handles[f->count++] = handle;
+}
+
+/* Take the object if it matches. */
+static void consider(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
+{
+	struct found *f = arg;
+	uint8_t unique_id[16];
+
+	if ((o->flags & FLAG_PRIVATE) && !f->private_too)
+		return;
+	object_unique_id(f->session, handle, unique_id);
+	struct reading r = { .object = o, .handle = handle, .unique_id = unique_id, .key = f->session->scratch[0] };
+	if (attributes_match(&r, f->t))
+		found_add(f, handle);
+}
+
+/* Whether the store's indices alone decide: nothing but class, label, id and CKA_TOKEN is asked for. */
+static bool store_decides(const struct template *t)
+{
+	const uint32_t columns = 1u << VAR_LABEL | 1u << VAR_ID;
+
+	return (t->given & ~(uint32_t)GIVEN_CLASS) == 0 && (t->variables_given & ~columns) == 0 &&
+		(t->flags_given & ~(uint32_t)FLAG_TOKEN) == 0 &&
+		(!(t->variables_given & 1u << VAR_ID) || (t->given & GIVEN_CLASS && t->object_class == CKO_SECRET_KEY));
+}
+
+static struct store_query query_of(const struct template *t, bool private_too)
+{
+	struct store_query q = { .public_only = !private_too };
+
+	if (t->given & GIVEN_CLASS) {
+		q.by_class = true;
+		q.object_class = t->object_class;
+	}
+	if (t->variables_given & 1u << VAR_LABEL && t->variable[VAR_LABEL].n > 0)
+		q.label = t->variable[VAR_LABEL];
+	if (t->variables_given & 1u << VAR_ID && t->variable[VAR_ID].n > 0)
+		q.object_id = t->variable[VAR_ID];
+	if (t->variables_given & 1u << VAR_OBJECT_ID && t->variable[VAR_OBJECT_ID].n > 0)
+		q.object_id = t->variable[VAR_OBJECT_ID];
+	return q;
+}
+
+#define BATCH 64
+
+/* Every row that the query finds, opened and matched. */
+static CK_RV find_rows(struct found *f, struct store_query q)
+{
+	SECRET key = { 0 };
+	uint8_t uuid[STORE_UUID_LEN];
+	struct token *token = f->session->token;
+	struct store_row rows[BATCH];
+	size_t n;
+
+	TRY(token_key_copy(token, &key, uuid));
+	if (!(f->t->given & (GIVEN_VALUE | GIVEN_VALUE_LEN | GIVEN_CHECK_VALUE)))
+		secret_wipe(&key); /* nothing but public attributes is compared: no row need be opened */
+	do {
+		TRY(store_find_rows(token->store, &q, rows, BATCH, &n));
+		for (size_t i = 0; i < n; i++) {
+			struct object o = { 0 };
+			if (token_object_open(uuid, &key, &rows[i], &o) == CKR_OK)
+				consider(token_object_handle(f->session, rows[i].id, rows[i].is_private), &o, f);
+			object_wipe(&o);
+			q.after = rows[i].id;
+			store_row_free(&rows[i]);
+		}
+	} while (n == BATCH && f->rv == CKR_OK);
+	return f->rv;
+}
+
+/* Every id that the query finds; public ones are told from private ones by asking twice. */
+static CK_RV find_ids(struct found *f, struct store_query q)
+{
+	struct token *token = f->session->token;
+	int64_t ids[BATCH], public_ids[BATCH];
+	size_t n, n_public, p;
+
+	do {
+		struct store_query public_query = q;
+		public_query.public_only = true;
+		TRY(store_find(token->store, &q, ids, BATCH, &n));
+		TRY(store_find(token->store, &public_query, public_ids, BATCH, &n_public));
+		p = 0;
+		for (size_t i = 0; i < n; i++) {
+			while (p < n_public && public_ids[p] < ids[i])
+				p++;
+			bool is_public = p < n_public && public_ids[p] == ids[i];
+			found_add(f, token_object_handle(f->session, ids[i], !is_public));
+			q.after = ids[i];
+		}
+	} while (n == BATCH && f->rv == CKR_OK);
+	return f->rv;
+}
+
+CK_RV objects_find(struct session *s, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n)
+{
+	bool private_too = session_rights(s).user;
+	struct found f = { .session = s, .t = t, .private_too = private_too };
+	bool tokens = !(t->flags_given & FLAG_TOKEN) || t->flags & FLAG_TOKEN;
+	bool sessions = !(t->flags_given & FLAG_TOKEN) || !(t->flags & FLAG_TOKEN);
+
+	TRY(session_scratch(s));
+	if (tokens) {
+		f.rv = store_decides(t) ? find_ids(&f, query_of(t, private_too)) : find_rows(&f, query_of(t, private_too));
+		if (t->given & (GIVEN_CLASS | GIVEN_PROFILE_ID | GIVEN_MECHANISM_TYPE))
+			built_in_each(consider, &f);
+	}
+	if (sessions)
+		pool_each(s->token, consider, &f);
+	if (f.rv != CKR_OK) {
+		free(f.handles);
+		return f.rv;
+	}
+	*ret = f.handles;
+	*ret_n = f.count;
+	return CKR_OK;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pool.c: see pool.h.
+ *
+ * A handle is generation (38 bits) << 24 | place (24 bits), a place is slot-in-shard << 4 | shard. A slot whose generations are
+ * used up is retired, so that no handle is ever given twice.
+ */
+#include "token/pool.h"
+
+#include <pthread.h>
+
+#include "token/arena.h"
+
+#define SHARD_BITS 4
+#define SHARDS (1u << SHARD_BITS)
+#define CHUNK_BITS 8
+#define CHUNK_SLOTS (1u << CHUNK_BITS)
+#define PLACE_BITS 24
+#define CHUNKS_MAX (1u << (PLACE_BITS - SHARD_BITS - CHUNK_BITS))
+#define GENERATION_MAX ((UINT64_C(1) << 38) - 1)
+
+struct slot {
+	_Atomic uint64_t version;
+	uint64_t generation;      /* of the object here, or of the last one */
+	struct token *token;      /* NULL: free */
+	struct pool_owner *owner;
+	uint32_t next, previous; /* slot + 1 in the owner's list; next also in the free list; 0: none */
+	struct object object;
+};
+
+struct shard {
+	pthread_mutex_t lock;
+	uint32_t free; /* slot + 1 */
+	uint32_t chunks_used;
+	struct slot *chunks[CHUNKS_MAX];
+} __attribute__((aligned(64)));
+
+static struct shard shards[SHARDS];
+
+_Static_assert(sizeof(struct slot) <= 512, "a session object costs at most 512 bytes");
+
+#define LOCKED(shard) __attribute__((cleanup(unlock))) struct shard *locked_ = lock(shard)
+
+static struct shard *lock(struct shard *shard)
+{
+	pthread_mutex_lock(&shard->lock);
+	return shard;
+}
+
+static void unlock(struct shard **shard)
+{
+	pthread_mutex_unlock(&(*shard)->lock);
+}
+
+CK_RV pool_start(void)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		ENSURE(pthread_mutex_init(&shards[i].lock, NULL) == 0, CKR_HOST_MEMORY);
+		shards[i].free = 0;
+		shards[i].chunks_used = 0; /* in a forked child: the parent's chunks are forgotten */
+	}
+	return CKR_OK;
+}
+
+static struct slot *slot_at(const struct shard *shard, uint32_t index)
+{
+	return &shard->chunks[index >> CHUNK_BITS][index & (CHUNK_SLOTS - 1)];
+}
+
+void pool_stop(void)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		struct shard *shard = &shards[i];
+		for (uint32_t s = 0; s < shard->chunks_used << CHUNK_BITS; s++)
+			if (slot_at(shard, s)->token != NULL)
+				object_wipe(&slot_at(shard, s)->object); /* what it keeps outside the arena */
+		for (uint32_t c = 0; c < shard->chunks_used; c++)
+			arena_unmap(shard->chunks[c], CHUNK_SLOTS * sizeof(struct slot));
+		shard->chunks_used = 0;
+		shard->free = 0;
+		pthread_mutex_destroy(&shard->lock);
+	}
+}
+
+/* --- Slots --- */
+
+static CK_RV grow(struct shard *shard)
+{
+	ENSURE(shard->chunks_used < CHUNKS_MAX, CKR_HOST_MEMORY);
+	struct slot *chunk = arena_map(CHUNK_SLOTS * sizeof *chunk);
+	ENSURE(chunk != NULL, CKR_HOST_MEMORY);
+	uint32_t first = shard->chunks_used << CHUNK_BITS;
+	shard->chunks[shard->chunks_used++] = chunk;
+	for (uint32_t i = CHUNK_SLOTS; i-- > 0;) {
+		chunk[i].next = shard->free;
+		shard->free = first + i + 1;
+	}
+	return CKR_OK;
+}
+
+static CK_OBJECT_HANDLE handle_of(const struct shard *shard, uint32_t index, const struct slot *slot)
+{
+	return slot->generation << PLACE_BITS | (CK_OBJECT_HANDLE)index << SHARD_BITS | (CK_OBJECT_HANDLE)(shard - shards);
+}
+
+static void bump(struct slot *slot)
+{
+	atomic_store_explicit(
+		&slot->version, atomic_load_explicit(&slot->version, memory_order_relaxed) + 1, memory_order_release);
+}
+
+static struct shard *shard_of(CK_OBJECT_HANDLE handle)
+{
+	return &shards[handle & (SHARDS - 1)];
+}
+
+/* The live slot of HANDLE, in SHARD, which is locked; or NULL. */
+static struct slot *find(
+	struct shard *shard, struct token *token, CK_OBJECT_HANDLE handle, bool private_too, uint32_t *ret_index)
+{
+	uint32_t index = (uint32_t)(handle & ((1u << PLACE_BITS) - 1)) >> SHARD_BITS;
+
+	if (index >> CHUNK_BITS >= shard->chunks_used)
+		return NULL;
+	struct slot *slot = slot_at(shard, index);
+	if (slot->token != token || token == NULL || slot->generation != handle >> PLACE_BITS)
+		return NULL;
+	if ((slot->object.flags & FLAG_PRIVATE) && !private_too)
+		return NULL;
+	*ret_index = index;
+	return slot;
+}
+
+/* Destroy what is in SLOT. */
+static void release(struct shard *shard, struct slot *slot, uint32_t index)
+{
+	bump(slot);
+	if (slot->next)
+		slot_at(shard, slot->next - 1)->previous = slot->previous;
+	if (slot->previous)
+		slot_at(shard, slot->previous - 1)->next = slot->next;
+	else
+		slot->owner->first = slot->next;
+	object_wipe(&slot->object);
+	slot->token = NULL;
+	if (slot->generation < GENERATION_MAX) {
+		slot->next = shard->free;
+		shard->free = index + 1;
+	}
+}
+
+/* --- The interface --- */
+
+CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o, CK_OBJECT_HANDLE *ret_handle)
+{
+	struct shard *shard = &shards[owner->shard & (SHARDS - 1)];
+	LOCKED(shard);
+
+	if (shard->free == 0)
+		TRY(grow(shard));
+	uint32_t index = shard->free - 1;
+	struct slot *slot = slot_at(shard, index);
+	shard->free = slot->next;
+
+	object_move(o, &slot->object);
+	slot->generation++;
+	slot->token = token;
+	slot->owner = owner;
+	slot->previous = 0;
+	slot->next = owner->first;
+	if (owner->first)
+		slot_at(shard, owner->first - 1)->previous = index + 1;
+	owner->first = index + 1;
+	bump(slot);
+	*ret_handle = handle_of(shard, index, slot);
+	return CKR_OK;
+}
+
+CK_RV pool_get(struct token *token, CK_OBJECT_HANDLE handle, bool private_too, struct object *ret,
+	const _Atomic uint64_t **ret_version, uint64_t *ret_seen)
+{
+	uint32_t index;
+	struct shard *shard = shard_of(handle);
+	LOCKED(shard);
+	struct slot *slot = find(shard, token, handle, private_too, &index);
+
+	ENSURE(slot != NULL, CKR_OBJECT_HANDLE_INVALID);
+	TRY(object_copy(&slot->object, ret));
+	if (ret_version != NULL) {
+		*ret_version = &slot->version;
+		*ret_seen = atomic_load_explicit(&slot->version, memory_order_relaxed);
+	}
+	return CKR_OK;
+}
+
+CK_RV pool_change(struct token *token, CK_OBJECT_HANDLE handle, bool private_too,
+	CK_RV (*change)(struct object *o, void *arg), void *arg)
+{
+	uint32_t index;
+	struct object copy = { 0 };
+	struct shard *shard = shard_of(handle);
+	LOCKED(shard);
+	struct slot *slot = find(shard, token, handle, private_too, &index);
+
+	ENSURE(slot != NULL, CKR_OBJECT_HANDLE_INVALID);
+	CK_RV rv = object_copy(&slot->object, &copy);
+	if (rv == CKR_OK)
+		rv = change(&copy, arg);
+	if (rv == CKR_OK) {
+		bump(slot);
+		object_wipe(&slot->object);
+		object_move(&copy, &slot->object);
+	}
+	object_wipe(&copy);
+	return rv;
+}
+
+CK_RV pool_destroy(struct token *token, CK_OBJECT_HANDLE handle, bool private_too)
+{
+	uint32_t index;
+	struct shard *shard = shard_of(handle);
+	LOCKED(shard);
+	struct slot *slot = find(shard, token, handle, private_too, &index);
+
+	ENSURE(slot != NULL, CKR_OBJECT_HANDLE_INVALID);
+	ENSURE(slot->object.flags & FLAG_DESTROYABLE, CKR_ACTION_PROHIBITED);
+	release(shard, slot, index);
+	return CKR_OK;
+}
+
+void pool_destroy_owned(struct pool_owner *owner)
+{
+	struct shard *shard = &shards[owner->shard & (SHARDS - 1)];
+	LOCKED(shard);
+
+	while (owner->first != 0) {
+		uint32_t index = owner->first - 1;
+		release(shard, slot_at(shard, index), index);
+	}
+}
+
+void pool_destroy_private(struct token *token)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		struct shard *shard = &shards[i];
+		LOCKED(shard);
+		for (uint32_t s = 0; s < shard->chunks_used << CHUNK_BITS; s++) {
+			struct slot *slot = slot_at(shard, s);
+			if (slot->token == token && (slot->object.flags & FLAG_PRIVATE))
+				release(shard, slot, s);
+		}
+	}
+}
+
+void pool_each(struct token *token, void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		struct shard *shard = &shards[i];
+		LOCKED(shard);
+		for (uint32_t s = 0; s < shard->chunks_used << CHUNK_BITS; s++) {
+			struct slot *slot = slot_at(shard, s);
+			if (slot->token == token)
+				each(handle_of(shard, s, slot), &slot->object, arg);
+		}
+	}
+}

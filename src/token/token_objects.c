@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token_objects.c: see token_objects.h. */
+#include "token/token_objects.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "key/seal.h"
+#include "token/client_state.h"
+#include "token/objects.h"
+
+/* Handles: see objects.h. */
+#define ID_BITS 33
+#define EPOCH_BITS 24
+#define SLOT_SHIFT (ID_BITS + EPOCH_BITS)
+#define EPOCH_MASK ((UINT64_C(1) << EPOCH_BITS) - 1)
+#define ID_MASK ((UINT64_C(1) << ID_BITS) - 1)
+
+static uint64_t epoch(const struct session *s)
+{
+	return s->login >> 2 & EPOCH_MASK;
+}
+
+CK_OBJECT_HANDLE token_object_handle(const struct session *s, int64_t id, bool is_private)
+{
+	return HANDLE_TOKEN_OBJECT | (uint64_t)s->token->slot << SLOT_SHIFT | (is_private ? epoch(s) : 0) << ID_BITS | (uint64_t)id;
+}
+
+CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t *ret_id)
+{
+	uint64_t handle_epoch = handle >> ID_BITS & EPOCH_MASK;
+
+	ENSURE((handle >> SLOT_SHIFT & 63) == s->token->slot, CKR_OBJECT_HANDLE_INVALID);
+	if (handle_epoch != 0)
+		ENSURE(session_rights(s).user && handle_epoch == epoch(s), CKR_OBJECT_HANDLE_INVALID);
+	ENSURE((handle & ID_MASK) != 0, CKR_OBJECT_HANDLE_INVALID);
+	*ret_id = (int64_t)(handle & ID_MASK);
+	return CKR_OK;
+}
+
+CK_RV token_key_copy(struct token *token, struct secret *ret_key, uint8_t ret_uuid[STORE_UUID_LEN])
+{
+	pthread_mutex_lock(&token->lock);
+	CK_RV rv = secret_set(ret_key, secret_peek(&token->token_key), token->token_key.len);
+	memcpy(ret_uuid, token->uuid, STORE_UUID_LEN);
+	pthread_mutex_unlock(&token->lock);
+	return rv;
+}
+
+/* --- Sealing --- */
+
+/* The associated data of a row: uuid, id, attributes. *RET malloc'ed. */
+static CK_RV row_aad(const uint8_t *uuid, int64_t id, struct bytes attributes, struct bytes *ret)
+{
+	size_t n = STORE_UUID_LEN + 8 + attributes.n;
+	uint8_t *p = malloc(n);
+
+	ENSURE(p != NULL, CKR_HOST_MEMORY);
+	memcpy(p, uuid, STORE_UUID_LEN);
+	put_be64(p + STORE_UUID_LEN, (uint64_t)id);
+	if (attributes.n > 0)
+		memcpy(p + STORE_UUID_LEN + 8, attributes.p, attributes.n);
+	*ret = bytes_of(p, n);
+	return CKR_OK;
+}
+
+/* What is written while a row is inserted or updated; freed by writing_end. */
+struct writing {
+	struct token *token;
+	struct secret key;
+	uint8_t uuid[STORE_UUID_LEN];
+	struct object *object; /* what to write */
+	CK_RV (*change)(struct object *o, void *arg);
+	void *arg;
+	uint8_t *attributes, *sealed;
+	bool client_file_made;
+};
+
+static CK_RV writing_begin(struct session *s, struct object *o, struct writing *w)
+{
+	*w = (struct writing){ .token = s->token, .object = o };
+	TRY(token_key_copy(s->token, &w->key, w->uuid));
+	ENSURE(w->key.len == SEAL_KEY_LEN, CKR_USER_NOT_LOGGED_IN);
+	return CKR_OK;
+}
+
+static void writing_end(struct writing *w)
+{
+	secret_wipe(&w->key);
+	free(w->attributes);
+	free(w->sealed);
+}
+
+/* An O-DUKPT client's state is not in its row, which would leave used registers on the disk, but in a file of its own. */
+static bool value_is_elsewhere(const struct object *o)
+{
+	return o->key_type == CKK_KEYDIV_ODUKPT_CLIENT;
+}
+
+/* Fill in ROW, whose id is known, from OBJECT. */
+static CK_RV seal_row(struct store_row *row, struct writing *w, const struct object *o)
+{
+	size_t n, value_len = value_is_elsewhere(o) ? 0 : o->value.len;
+	struct bytes aad;
+
+	TRY(object_encode(o, &w->attributes, &n));
+	row->object_class = o->object_class;
+	row->is_private = o->flags & FLAG_PRIVATE;
+	row->label = object_variable(o, VAR_LABEL);
+	row->object_id = object_variable(o, o->object_class == CKO_DATA ? VAR_OBJECT_ID : VAR_ID);
+	row->attributes = bytes_of(w->attributes, n);
+
+	w->sealed = malloc(value_len + SEAL_OVERHEAD);
+	ENSURE(w->sealed != NULL, CKR_HOST_MEMORY);
+	TRY(row_aad(w->uuid, row->id, row->attributes, &aad));
+	CK_RV rv = seal(&w->key, aad, secret_peek(&o->value), value_len, w->sealed);
+	free((void *)aad.p);
+	row->sealed = bytes_of(w->sealed, value_len + SEAL_OVERHEAD);
+	return rv;
+}
+
+/* Whether the columns that the store searches by are what the authenticated attributes say. */
+static bool columns_agree(const struct store_row *row, const struct object *o)
+{
+	struct bytes label = object_variable(o, VAR_LABEL);
+	struct bytes id = object_variable(o, o->object_class == CKO_DATA ? VAR_OBJECT_ID : VAR_ID);
+
+	return row->object_class == o->object_class && row->is_private == ((o->flags & FLAG_PRIVATE) != 0) &&
+		(row->label.p != NULL) == (label.p != NULL) && bytes_equal(row->label, label) &&
+		(row->object_id.p != NULL) == (id.p != NULL) && bytes_equal(row->object_id, id);
+}
+
+static CK_RV open_sealed(const uint8_t *uuid, const struct secret *key, const struct store_row *row, struct object *ret)
+{
+	struct bytes aad;
+
+	TRY(row_aad(uuid, row->id, row->attributes, &aad));
+	CK_RV rv = seal_open(key, aad, row->sealed, &ret->value);
+	free((void *)aad.p);
+	return rv == CKR_ENCRYPTED_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
+}
+
+CK_RV token_object_open(const uint8_t *uuid, const struct secret *key, const struct store_row *row, struct object *ret)
+{
+	CK_RV rv = object_decode(row->attributes, ret);
+
+	if (rv == CKR_OK && (!columns_agree(row, ret) || !(ret->flags & FLAG_TOKEN)))
+		rv = CKR_DEVICE_ERROR;
+	if (rv == CKR_OK && key->len > 0)
+		rv = open_sealed(uuid, key, row, ret);
+	if (rv == CKR_DEVICE_ERROR)
+		log_error("object %lld is damaged, or not of this token", (long long)row->id);
+	if (rv != CKR_OK)
+		object_wipe(ret);
+	return rv;
+}
+
+/* --- Reading --- */
+
+CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret)
+{
+	SECRET key = { 0 };
+	uint8_t uuid[STORE_UUID_LEN];
+	struct store_row row;
+	int64_t id;
+
+	TRY(token_object_id(s, handle, &id));
+	TRY(token_key_copy(s->token, &key, uuid));
+	TRY(store_read(s->token->store, id, &row));
+	CK_RV rv = token_object_open(uuid, &key, &row, ret);
+	store_row_free(&row);
+	TRY(rv);
+	/* A private object is reached only by a handle of this login; a public one's handle carries no login. */
+	if ((ret->flags & FLAG_PRIVATE) && handle != token_object_handle(s, id, true)) {
+		object_wipe(ret);
+		return CKR_OBJECT_HANDLE_INVALID;
+	}
+	return CKR_OK;
+}
+
+/* --- Writing --- */
+
+static CK_RV prepare_insert(struct store_row *row, void *arg)
+{
+	struct writing *w = arg;
+
+	if (value_is_elsewhere(w->object)) {
+		TRY(client_state_create(w->token->store, &w->key, w->uuid, row->id, &w->object->value));
+		w->client_file_made = true;
+	}
+	return seal_row(row, w, w->object);
+}
+
+CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle)
+{
+	struct writing w;
+	struct store_row row = { 0 };
+
+	CK_RV rv = writing_begin(s, o, &w);
+	if (rv == CKR_OK)
+		rv = store_insert(s->token->store, &row, prepare_insert, &w);
+	if (rv != CKR_OK && w.client_file_made && client_file_remove(s->token->store, row.id) != CKR_OK)
+		log_warning("the file of client state %lld, which was not created, is left", (long long)row.id);
+	writing_end(&w);
+	TRY(rv);
+	*ret_handle = token_object_handle(s, row.id, o->flags & FLAG_PRIVATE);
+	object_wipe(o);
+	return CKR_OK;
+}
+
+static CK_RV prepare_update(struct store_row *row, void *arg)
+{
+	struct writing *w = arg;
+	struct object o = { 0 };
+
+	CK_RV rv = token_object_open(w->uuid, &w->key, row, &o);
+	if (rv == CKR_OK)
+		rv = w->change(&o, w->arg);
+	if (rv == CKR_OK) {
+		/* The row keeps borrowing from the object until it is written. */
+		object_move(&o, w->object);
+		rv = seal_row(row, w, w->object);
+	}
+	object_wipe(&o);
+	return rv;
+}
+
+CK_RV token_object_change(struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg)
+{
+	struct writing w;
+	struct object now = { 0 };
+	int64_t id;
+
+	TRY(token_object_get(s, handle, &now)); /* whether S may see it at all */
+	object_wipe(&now);
+	TRY(token_object_id(s, handle, &id));
+	CK_RV rv = writing_begin(s, &now, &w);
+	w.change = change;
+	w.arg = arg;
+	if (rv == CKR_OK)
+		rv = store_update(s->token->store, id, prepare_update, &w);
+	writing_end(&w);
+	object_wipe(&now);
+	return rv;
+}
+
+CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
+{
+	struct object o = { 0 };
+	struct rights rights = session_rights(s);
+	int64_t id;
+
+	TRY(token_object_get(s, handle, &o));
+	CK_RV rv = plan_access(&rights, o.flags);
+	if (rv == CKR_OK && !(o.flags & FLAG_DESTROYABLE))
+		rv = CKR_ACTION_PROHIBITED;
+	bool client = o.key_type == CKK_KEYDIV_ODUKPT_CLIENT;
+	object_wipe(&o);
+	TRY(rv);
+	TRY(token_object_id(s, handle, &id));
+	TRY(store_remove(s->token->store, id));
+	/* The row is gone, so the state can no longer be used; what its file holds goes with it. */
+	if (client)
+		return client_state_remove(s->token, id);
+	return CKR_OK;
+}
