@@ -87,56 +87,66 @@ void key_free(struct key *key)
 	free(key);
 }
 
-/* Forget everything but the ECB contexts and the schedule of the value. */
+/* Wipe what was made of the value, except the schedule under its ECB context. */
 static void forget(struct key *key)
 {
-	secret_wipe(&key->value);
 	schedule_wipe(&key->masked);
 	if (key->subkeys) {
-		wipe(key->k1, sizeof key->k1);
-		wipe(key->k2, sizeof key->k2);
+		wipe_block(key->k1);
+		wipe_block(key->k2);
 		key->subkeys = false;
 	}
 	if (key->hmac != NULL) {
 		EVP_MAC_CTX_free(key->hmac); /* wipes */
 		key->hmac = NULL;
 	}
-	key->type = CK_UNAVAILABLE_INFORMATION;
-	key->kind = KIND_NONE;
-	key->loaded = false;
 }
 
 void key_unload(struct key *key)
 {
 	forget(key);
+	secret_wipe(&key->value);
 	schedule_wipe(&key->plain);
+	key->type = CK_UNAVAILABLE_INFORMATION;
+	key->kind = KIND_NONE;
+}
+
+/* As secret_set, but the usual key, as long as the last one, is written over it without wiping it first. */
+static CK_RV set_value(struct secret *s, const uint8_t *value, size_t n)
+{
+	if (s->len != n || n > SECRET_INLINE)
+		return secret_set(s, value, n);
+	memcpy(s->small, value, n);
+	return CKR_OK;
+}
+
+static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n)
+{
+	enum cipher_kind kind = cipher_kind_of(type, n);
+
+	ENSURE(n > 0 && n <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
+	ENSURE(kind != KIND_NONE || (type != CKK_AES && type != CKK_DES2 && type != CKK_DES3), CKR_KEY_SIZE_RANGE);
+	TRY(set_value(&key->value, value, n));
+	/* A schedule of the old value must not stay. If the new key has the same kind, its own is written over it now. */
+	if (key->plain.dirty == kind && kind != KIND_NONE)
+		TRY(schedule_set(&key->plain, kind, value));
+	else
+		schedule_wipe(&key->plain);
+	key->type = type;
+	key->kind = kind;
+	return CKR_OK;
 }
 
 CK_RV key_load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n)
 {
-	enum cipher_kind kind = cipher_kind_of(type, n);
-	bool block_cipher = type == CKK_AES || type == CKK_DES2 || type == CKK_DES3;
-	CK_RV rv = CKR_OK;
+	CK_RV rv;
 
 	forget(key);
 	next_serial(key);
-	if (n == 0 || n > SECRET_MAX || (block_cipher && kind == KIND_NONE))
-		rv = CKR_KEY_SIZE_RANGE;
-	else
-		rv = secret_set(&key->value, value, n);
-	/* A schedule of the old value must not stay; if the new key has the same kind, its own is written over it. */
-	if (rv == CKR_OK && key->plain.dirty == kind && kind != KIND_NONE)
-		rv = schedule_set(&key->plain, kind, value);
-	else
-		schedule_wipe(&key->plain);
-	if (rv != CKR_OK) {
+	rv = load(key, type, value, n);
+	if (rv != CKR_OK)
 		key_unload(key);
-		return rv;
-	}
-	key->type = type;
-	key->kind = kind;
-	key->loaded = true;
-	return CKR_OK;
+	return rv;
 }
 
 CK_KEY_TYPE key_type(const struct key *key)
@@ -223,7 +233,7 @@ static CK_RV hmac_once(struct key *key, enum mac_kind kind, const uint8_t *msg, 
 	bool ok;
 
 	ENSURE(mac_digest(kind) != DIGEST_NONE, CKR_FUNCTION_FAILED);
-	ENSURE(key->loaded, CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(key->value.len > 0, CKR_KEY_TYPE_INCONSISTENT);
 	if (key->hmac == NULL || key->hmac_kind != kind) {
 		EVP_MAC_CTX_free(key->hmac);
 		key->hmac = hmac_new(mac_digest(kind), secret_peek(&key->value), key->value.len);
@@ -249,7 +259,7 @@ CK_RV key_check_value(struct key *key, bool cmac_style, uint8_t ret_kcv[3])
 	static const uint8_t zero[KEY_BLOCK_MAX];
 	SECRET out = {0};
 
-	ENSURE(key->loaded && (!cmac_style || key->type == CKK_AES), CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(key->value.len > 0 && (!cmac_style || key->type == CKK_AES), CKR_KEY_TYPE_INCONSISTENT);
 	TRY(secret_resize(&out, DIGEST_MAX));
 	if (cmac_style)
 		TRY(key_cmac(key, zero, sizeof zero, secret_bytes(&out)));

@@ -18,11 +18,15 @@ static inline __attribute__((always_inline)) void xor_block(uint8_t *x, const ui
 /* OUT = IN doubled in GF(2^128) or GF(2^64), in constant time: section 6.1, steps 2 and 3. */
 static void double_block(const uint8_t *in, uint8_t *out, size_t block)
 {
-	uint8_t carry = (uint8_t) - (in[0] >> 7);
+	uint64_t high = get_be64(in), carry = 0 - (high >> 63);
 
-	for (size_t i = 0; i + 1 < block; i++)
-		out[i] = (uint8_t)(in[i] << 1 | in[i + 1] >> 7);
-	out[block - 1] = (uint8_t)(in[block - 1] << 1 ^ (carry & (block == 16 ? 0x87 : 0x1b)));
+	if (block == 16) {
+		uint64_t low = get_be64(in + 8);
+		put_be64(out, high << 1 | low >> 63);
+		put_be64(out + 8, low << 1 ^ (carry & 0x87));
+	} else {
+		put_be64(out, high << 1 ^ (carry & 0x1b));
+	}
 }
 
 CK_RV cmac_prepare(struct key *key)
@@ -36,7 +40,7 @@ CK_RV cmac_prepare(struct key *key)
 	ENSURE(EVP_Cipher(key->plain.context[key->kind], l, zero, (unsigned)block) == (int)block, CKR_FUNCTION_FAILED);
 	double_block(l, key->k1, block);
 	double_block(key->k1, key->k2, block);
-	wipe(l, sizeof l);
+	wipe_block(l);
 	key->subkeys = true;
 	return CKR_OK;
 }
@@ -67,11 +71,7 @@ static inline __attribute__((always_inline)) bool close_mac(const struct key *ke
 		xor_block(state, key->k2, block);
 	}
 	bool ok = EVP_Cipher(context, ret_mac, state, (unsigned)block) == (int)block;
-	memset(state, 0, KEY_BLOCK_MAX);
-	__asm__ volatile(""
-			 :
-			 : "r"(state)
-			 : "memory"); /* the wipe stays, without the call that costs a tenth of a block */
+	wipe_block(state);
 	return ok;
 }
 

@@ -20,7 +20,6 @@ struct schedule {
 struct key {
 	CK_KEY_TYPE type;
 	enum cipher_kind kind;
-	bool loaded;
 	bool subkeys; /* k1 and k2 are made */
 	struct secret value;
 	uint64_t serial, serial_end;            /* numbers up to serial_end are this key's to give out */
@@ -31,6 +30,13 @@ struct key {
 	EVP_MAC_CTX *hmac; /* keyed; NULL until needed */
 	enum mac_kind hmac_kind;
 };
+
+/* Wipe a block in place: OPENSSL_cleanse is a call, which costs a tenth of a CMAC; the barrier keeps the stores all the same. */
+static inline void wipe_block(uint8_t p[KEY_BLOCK_MAX])
+{
+	memset(p, 0, KEY_BLOCK_MAX);
+	__asm__ volatile("" : : "r"(p) : "memory");
+}
 
 /* Key S with BYTES for KIND, wiping what another kind left. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED. */
 MUST_USE CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cipher.c: see cipher.h. Incomplete blocks are kept here and libcrypto gets whole ones only, through EVP_Cipher, which
+ * neither pads nor holds back: so in-place works whatever the parts are, and padding is checked in constant time.
+ */
+#include "cipher.h"
+
+#include <stdlib.h>
+
+#include "ccm.h"
+#include "gcm.h"
+
+#define CHUNK ((size_t)1 << 30) /* libcrypto counts in int */
+
+__extension__ typedef unsigned __int128 uint128;
+
+struct cipher {
+	enum cipher_mode mode; /* of the operation under way; CIPHER_NONE: none */
+	bool encrypt;
+	size_t block, tag_len;
+	size_t held;         /* bytes of PENDING */
+	uint8_t pending[16]; /* not a block yet, or (CBC_PAD decryption) perhaps the last one */
+	uint64_t left;       /* CTR: bytes until the counter wraps */
+	/* ECB, CBC, CTR: a context, and what it is keyed for */
+	EVP_CIPHER_CTX *context;
+	enum evp_mode keyed_mode;
+	enum cipher_kind keyed_kind; /* KIND_NONE: nothing */
+	bool keyed_encrypt;
+	uint64_t serial;
+	struct gcm gcm;
+	struct ccm ccm;
+};
+
+struct cipher *cipher_new(void)
+{
+	struct cipher *cipher = calloc(1, sizeof *cipher);
+
+	if (cipher != NULL)
+		cipher->context = EVP_CIPHER_CTX_new();
+	if (cipher != NULL && cipher->context == NULL) {
+		free(cipher);
+		return NULL;
+	}
+	return cipher;
+}
+
+void cipher_free(struct cipher *cipher)
+{
+	if (cipher == NULL)
+		return;
+	cipher_reset(cipher);
+	gcm_free(&cipher->gcm);
+	ccm_free(&cipher->ccm);
+	EVP_CIPHER_CTX_free(cipher->context);
+	free(cipher);
+}
+
+static void reset_context(struct cipher *cipher)
+{
+	if (cipher->keyed_kind != KIND_NONE)
+		EVP_CIPHER_CTX_reset(cipher->context); /* frees and so wipes the inner context */
+	cipher->keyed_kind = KIND_NONE;
+	cipher->serial = 0;
+}
+
+void cipher_reset(struct cipher *cipher)
+{
+	cipher->mode = CIPHER_NONE;
+	wipe(cipher->pending, sizeof cipher->pending);
+	cipher->held = 0;
+	reset_context(cipher);
+	gcm_reset(&cipher->gcm);
+	ccm_reset(&cipher->ccm);
+}
+
+/* Set up the context for MODE: the cipher if it is another one, the key if it is another one, the IV always. */
+static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode mode, const struct cipher_setup *setup)
+{
+	struct bytes value = key_expose(key);
+	enum cipher_kind kind = cipher_kind_of(key_type(key), value.n);
+	const EVP_CIPHER *evp;
+	const uint8_t *iv = mode == EVP_MODE_ECB ? NULL : setup->iv.p;
+
+	ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
+	evp = crypto->cipher[mode][kind];
+	ENSURE(evp != NULL, CKR_KEY_TYPE_INCONSISTENT);
+	cipher->block = key_block_size(key);
+	ENSURE(mode == EVP_MODE_ECB || (iv != NULL && setup->iv.n == cipher->block), CKR_MECHANISM_PARAM_INVALID);
+	bool same_cipher = cipher->keyed_kind == kind && cipher->keyed_mode == mode;
+	bool same_key = same_cipher && cipher->serial == key_serial(key) && cipher->keyed_encrypt == setup->encrypt;
+	if (same_key && iv == NULL)
+		return CKR_OK;
+	cipher->keyed_kind = kind;
+	if (!EVP_CipherInit_ex2(
+		    cipher->context, same_cipher ? NULL : evp, same_key ? NULL : value.p, iv, setup->encrypt, NULL)) {
+		reset_context(cipher);
+		return error_at(__FILE__, __LINE__, "EVP_CipherInit_ex2", CKR_FUNCTION_FAILED);
+	}
+	cipher->keyed_mode = mode;
+	cipher->keyed_encrypt = setup->encrypt;
+	cipher->serial = key_serial(key);
+	return CKR_OK;
+}
+
+/* Bytes until the low BITS bits of the counter block IV wrap; UINT64_MAX if more than that. libcrypto counts in all 128 bits. */
+static uint64_t counter_room(const uint8_t iv[16], unsigned bits)
+{
+	uint128 start = (uint128)get_be64(iv) << 64 | get_be64(iv + 8), blocks;
+
+	if (bits < 128)
+		start &= ((uint128)1 << bits) - 1;
+	blocks = (bits < 128 ? (uint128)1 << bits : 0) - start;
+	if (blocks == 0 || blocks > UINT64_MAX / 16) /* 0: all 2^128 of them */
+		return UINT64_MAX;
+	return (uint64_t)blocks * 16;
+}
+
+CK_RV cipher_begin(struct cipher *cipher, struct key *key, const struct cipher_setup *setup)
+{
+	cipher->mode = CIPHER_NONE;
+	cipher->held = 0;
+	cipher->encrypt = setup->encrypt;
+	cipher->tag_len = setup->tag_len;
+	switch (setup->mode) {
+	case CIPHER_ECB:
+		TRY(set_context(cipher, key, EVP_MODE_ECB, setup));
+		break;
+	case CIPHER_CBC:
+	case CIPHER_CBC_PAD:
+		TRY(set_context(cipher, key, EVP_MODE_CBC, setup));
+		break;
+	case CIPHER_CTR:
+		ENSURE(setup->counter_bits >= 1 && setup->counter_bits <= 128, CKR_MECHANISM_PARAM_INVALID);
+		TRY(set_context(cipher, key, EVP_MODE_CTR, setup));
+		cipher->left = counter_room(setup->iv.p, setup->counter_bits);
+		break;
+	case CIPHER_GCM:
+		ENSURE(setup->tag_len >= 12 && setup->tag_len <= GCM_TAG, CKR_MECHANISM_PARAM_INVALID);
+		TRY(gcm_begin(&cipher->gcm, key, setup->encrypt, setup->iv));
+		TRY(gcm_update(&cipher->gcm, setup->aad.p, setup->aad.n, NULL));
+		break;
+	case CIPHER_CCM:
+		TRY(ccm_begin(&cipher->ccm, key, setup));
+		break;
+	default:
+		return CKR_FUNCTION_FAILED;
+	}
+	cipher->mode = setup->mode;
+	return CKR_OK;
+}
+
+static CK_RV run(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *out)
+{
+	for (size_t take; n > 0; in += take, out += take, n -= take) {
+		take = n < CHUNK ? n : CHUNK;
+		ENSURE(EVP_Cipher(cipher->context, out, in, (unsigned)take) == (int)take, CKR_FUNCTION_FAILED);
+	}
+	return CKR_OK;
+}
+
+static bool overlap(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	return (uintptr_t)a < (uintptr_t)b + n && (uintptr_t)b < (uintptr_t)a + n;
+}
+
+/* What is pending and N bytes at IN, as far as they make blocks; no more is written to OUT than comes out. */
+static CK_RV update_blocks(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *out, size_t *ret_n)
+{
+	size_t held = cipher->held, rest = (held + n) % cipher->block, whole;
+	uint8_t tail[16];
+
+	if (rest == 0 && cipher->mode == CIPHER_CBC_PAD && !cipher->encrypt)
+		rest = cipher->block; /* may be the last one: its padding must go */
+	if (held + n <= rest) {
+		memcpy(cipher->pending + held, in, n);
+		cipher->held += n;
+		*ret_n = 0;
+		return CKR_OK;
+	}
+	whole = held + n - rest;
+	memcpy(tail, in + n - rest,
+		rest); /* before OUT, which may be IN, is written; REST <= N since HELD is at most a block */
+	if (held == 0 && (in == out || !overlap(in, out, n))) {
+		TRY(run(cipher, in, whole, out));
+	} else {
+		memmove(out + held, in, whole - held);
+		memcpy(out, cipher->pending, held);
+		TRY(run(cipher, out, whole, out));
+	}
+	memcpy(cipher->pending, tail, rest);
+	wipe(tail, rest);
+	cipher->held = rest;
+	*ret_n = whole;
+	return CKR_OK;
+}
+
+CK_RV cipher_update(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *out, size_t *ret_n)
+{
+	CK_RV too_long = cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+
+	ENSURE(cipher->mode != CIPHER_NONE, CKR_FUNCTION_FAILED);
+	if (n == 0) {
+		*ret_n = 0;
+		return CKR_OK;
+	}
+	if (cipher->mode == CIPHER_ECB || cipher->mode == CIPHER_CBC || cipher->mode == CIPHER_CBC_PAD)
+		return update_blocks(cipher, in, n, out, ret_n);
+	if (in != out && overlap(in, out, n)) {
+		memmove(out, in, n);
+		in = out;
+	}
+	if (cipher->mode == CIPHER_CTR) {
+		ENSURE(n <= cipher->left, CKR_DATA_LEN_RANGE);
+		TRY(run(cipher, in, n, out));
+		cipher->left -= n;
+	} else if (cipher->mode == CIPHER_GCM) {
+		TRY(gcm_update(&cipher->gcm, in, n, out));
+	} else {
+		ENSURE(n <= cipher->ccm.left, too_long);
+		ENSURE(ccm_update(&cipher->ccm, cipher->encrypt, in, n, out), CKR_FUNCTION_FAILED);
+	}
+	*ret_n = n;
+	return CKR_OK;
+}
+
+/*
+ * The length of PKCS #7 padding at the end of LAST, 0 if it is wrong; no branch and no index depends on what is in LAST, so
+ * all wrong paddings take the same time.
+ */
+static size_t padding_length(const uint8_t *last, size_t block)
+{
+	uint32_t n = last[block - 1], bad;
+
+	bad = (n - 1) >> 31 | ((uint32_t)block - n) >> 31;
+	for (uint32_t i = 0; i < block; i++) {
+		uint32_t inside = 0 - ((i - n) >> 31); /* all ones if i < n */
+		bad |= inside & (last[block - 1 - i] ^ n);
+	}
+	return n & ~(0 - ((0 - bad) >> 31));
+}
+
+static CK_RV finish_padded(struct cipher *cipher, uint8_t *out, size_t *ret_n)
+{
+	size_t block = cipher->block, pad = block - cipher->held;
+	uint8_t last[16];
+	CK_RV rv;
+
+	if (cipher->encrypt) {
+		memset(cipher->pending + cipher->held, (int)pad, pad);
+		TRY(run(cipher, cipher->pending, block, out));
+		*ret_n = block;
+		return CKR_OK;
+	}
+	ENSURE(cipher->held == block, CKR_ENCRYPTED_DATA_LEN_RANGE);
+	rv = run(cipher, cipher->pending, block, last);
+	if (rv == CKR_OK) {
+		pad = padding_length(last, block);
+		rv = pad == 0 ? CKR_ENCRYPTED_DATA_INVALID : CKR_OK;
+	}
+	if (rv == CKR_OK) {
+		memcpy(out, last, block - pad);
+		*ret_n = block - pad;
+	}
+	wipe(last, sizeof last);
+	return rv;
+}
+
+static CK_RV finish_gcm(struct cipher *cipher, struct bytes tag, uint8_t *out, size_t *ret_n)
+{
+	if (!cipher->encrypt) {
+		ENSURE(tag.n == cipher->tag_len, CKR_ENCRYPTED_DATA_INVALID);
+		TRY(gcm_check(&cipher->gcm, tag));
+		*ret_n = 0;
+		return CKR_OK;
+	}
+	TRY(gcm_tag(&cipher->gcm, cipher->tag_len, out));
+	*ret_n = cipher->tag_len;
+	return CKR_OK;
+}
+
+static CK_RV finish_ccm(struct cipher *cipher, struct bytes tag, uint8_t *out, size_t *ret_n)
+{
+	uint8_t right[16];
+
+	ENSURE(cipher->ccm.left == 0, cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE);
+	ENSURE(ccm_tag(&cipher->ccm, right), CKR_FUNCTION_FAILED);
+	if (cipher->encrypt) {
+		memcpy(out, right, cipher->tag_len);
+		*ret_n = cipher->tag_len;
+		return CKR_OK;
+	}
+	bool good = tag.p != NULL && tag.n == cipher->tag_len && secret_equal(tag.p, right, cipher->tag_len);
+	wipe(right, sizeof right); /* the right tag of a forgery must not be found */
+	ENSURE(good, CKR_ENCRYPTED_DATA_INVALID);
+	*ret_n = 0;
+	return CKR_OK;
+}
+
+CK_RV cipher_finish(struct cipher *cipher, struct bytes tag, uint8_t *out, size_t *ret_n)
+{
+	enum cipher_mode mode = cipher->mode;
+	CK_RV rv = CKR_OK;
+
+	ENSURE(mode != CIPHER_NONE, CKR_FUNCTION_FAILED);
+	cipher->mode = CIPHER_NONE;
+	if (mode == CIPHER_GCM)
+		return finish_gcm(cipher, tag, out, ret_n);
+	if (mode == CIPHER_CCM)
+		return finish_ccm(cipher, tag, out, ret_n);
+	if (mode == CIPHER_CBC_PAD) {
+		rv = finish_padded(cipher, out, ret_n);
+	} else {
+		if (cipher->held > 0)
+			rv = cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+		else
+			*ret_n = 0;
+	}
+	wipe(cipher->pending, sizeof cipher->pending);
+	return rv;
+}

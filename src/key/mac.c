@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mac.c: see mac.h. CMAC goes over the key's own schedule, HMAC and GMAC over contexts kept here. */
+#include "mac.h"
+
+#include <stdlib.h>
+
+#include "gcm.h"
+#include "key_struct.h"
+
+struct mac {
+	enum mac_kind kind; /* of the MAC under way; MAC_NONE: none */
+	/* CMAC */
+	struct key *key;
+	uint64_t serial; /* of the key at mac_begin */
+	size_t held;     /* bytes of PENDING: the last block waits until it is known to be the last */
+	_Alignas(16) uint8_t state[KEY_BLOCK_MAX];
+	uint8_t pending[KEY_BLOCK_MAX];
+	/* HMAC */
+	EVP_MAC_CTX *hmac;
+	enum mac_kind hmac_kind;
+	uint64_t hmac_serial;
+	/* GMAC */
+	struct gcm gcm;
+};
+
+struct mac *mac_new(void)
+{
+	struct mac *mac = aligned_alloc(64, (sizeof(struct mac) + 63) / 64 * 64);
+
+	if (mac != NULL)
+		memset(mac, 0, sizeof *mac);
+	return mac;
+}
+
+void mac_free(struct mac *mac)
+{
+	if (mac == NULL)
+		return;
+	mac_reset(mac);
+	gcm_free(&mac->gcm);
+	free(mac);
+}
+
+static CK_RV begin_cmac(struct mac *mac, struct key *key)
+{
+	TRY(cmac_prepare(key));
+	memset(mac->state, 0, sizeof mac->state);
+	mac->held = 0;
+	mac->key = key;
+	mac->serial = key_serial(key);
+	return CKR_OK;
+}
+
+static CK_RV begin_hmac(struct mac *mac, enum mac_kind kind, struct key *key)
+{
+	ENSURE(key->value.len > 0, CKR_KEY_TYPE_INCONSISTENT);
+	if (mac->hmac != NULL && mac->hmac_kind == kind && mac->hmac_serial == key_serial(key)) {
+		ENSURE(EVP_MAC_init(mac->hmac, NULL, 0, NULL), CKR_FUNCTION_FAILED);
+		return CKR_OK;
+	}
+	EVP_MAC_CTX_free(mac->hmac);
+	mac->hmac = hmac_new(mac_digest(kind), secret_peek(&key->value), key->value.len);
+	ENSURE(mac->hmac != NULL, CKR_HOST_MEMORY);
+	mac->hmac_kind = kind;
+	mac->hmac_serial = key_serial(key);
+	return CKR_OK;
+}
+
+CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv)
+{
+	mac->kind = MAC_NONE;
+	if (kind == MAC_CMAC) {
+		TRY(begin_cmac(mac, key));
+	} else if (kind == MAC_GMAC) {
+		TRY(gcm_begin(&mac->gcm, key, true, iv));
+	} else {
+		ENSURE(mac_digest(kind) != DIGEST_NONE, CKR_FUNCTION_FAILED);
+		TRY(begin_hmac(mac, kind, key));
+	}
+	mac->kind = kind;
+	return CKR_OK;
+}
+
+/* CMAC treats the last block otherwise, so up to one whole block is always held back. */
+static CK_RV update_cmac(struct mac *mac, const uint8_t *in, size_t n)
+{
+	size_t block = key_block_size(mac->key);
+
+	ENSURE(mac->serial == key_serial(mac->key) && block != 0, CKR_FUNCTION_FAILED); /* loaded anew meanwhile */
+	if (mac->held + n <= block) {
+		memcpy(mac->pending + mac->held, in, n);
+		mac->held += n;
+		return CKR_OK;
+	}
+	if (mac->held > 0) {
+		size_t take = block - mac->held;
+		memcpy(mac->pending + mac->held, in, take);
+		TRY(cmac_blocks(mac->key, mac->state, mac->pending, block));
+		in += take;
+		n -= take;
+	}
+	size_t whole = (n - 1) / block * block;
+	TRY(cmac_blocks(mac->key, mac->state, in, whole));
+	mac->held = n - whole;
+	memcpy(mac->pending, in + whole, mac->held);
+	return CKR_OK;
+}
+
+CK_RV mac_update(struct mac *mac, const uint8_t *in, size_t n)
+{
+	ENSURE(mac->kind != MAC_NONE, CKR_FUNCTION_FAILED);
+	if (n == 0)
+		return CKR_OK;
+	if (mac->kind == MAC_CMAC)
+		return update_cmac(mac, in, n);
+	if (mac->kind == MAC_GMAC)
+		return gcm_update(&mac->gcm, in, n, NULL);
+	ENSURE(EVP_MAC_update(mac->hmac, in, n), CKR_FUNCTION_FAILED);
+	return CKR_OK;
+}
+
+CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX])
+{
+	enum mac_kind kind = mac->kind;
+	size_t len;
+
+	ENSURE(kind != MAC_NONE, CKR_FUNCTION_FAILED);
+	mac->kind = MAC_NONE;
+	if (kind == MAC_CMAC) {
+		ENSURE(mac->serial == key_serial(mac->key) && mac->key->subkeys, CKR_FUNCTION_FAILED);
+		return cmac_last(mac->key, mac->state, mac->pending, mac->held, ret_mac);
+	}
+	if (kind == MAC_GMAC)
+		return gcm_tag(&mac->gcm, GCM_TAG, ret_mac);
+	ENSURE(EVP_MAC_final(mac->hmac, ret_mac, &len, KEY_MAC_MAX), CKR_FUNCTION_FAILED);
+	return CKR_OK;
+}
+
+void mac_reset(struct mac *mac)
+{
+	mac->kind = MAC_NONE;
+	mac->key = NULL;
+	wipe_block(mac->state);
+	wipe_block(mac->pending);
+	if (mac->hmac != NULL) {
+		EVP_MAC_CTX_free(mac->hmac); /* wipes */
+		mac->hmac = NULL;
+	}
+	gcm_reset(&mac->gcm);
+}
