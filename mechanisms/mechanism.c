@@ -41,12 +41,25 @@ __attribute__((constructor)) static void fill_places(void)
 	}
 }
 
-const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type)
+/* 1 + the place of TYPE in mechanisms[], or 0. */
+static size_t look_up(CK_MECHANISM_TYPE type)
 {
 	for (unsigned h = hash(type); place[h] != 0; h = (h + 1) & (PLACES - 1))
 		if (mechanisms[place[h] - 1]->type == type)
-			return mechanisms[place[h] - 1];
-	return NULL;
+			return place[h];
+	return 0;
+}
+
+const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type)
+{
+	size_t found = look_up(type);
+
+	return found ? mechanisms[found - 1] : NULL;
+}
+
+size_t mechanism_index(const struct mechanism *row)
+{
+	return look_up(row->type) - 1;
 }
 
 bool mechanism_takes(const struct mechanism *row, CK_KEY_TYPE type)

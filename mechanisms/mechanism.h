@@ -225,6 +225,9 @@ extern const size_t mechanism_count;
 /* The row of TYPE, or NULL. Constant time, no lock. */
 const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type);
 
+/* The place of ROW in mechanisms[]. Constant time. */
+size_t mechanism_index(const struct mechanism *row);
+
 /* Whether ROW takes keys of TYPE. */
 bool mechanism_takes(const struct mechanism *row, CK_KEY_TYPE type);
 

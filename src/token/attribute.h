@@ -8,7 +8,19 @@
 
 #include "token/template.h"
 
-enum attribute_kind { KIND_FLAG, KIND_NUMBER, KIND_VARIABLE, KIND_DATE, KIND_MECHANISMS, KIND_TEMPLATE, KIND_VALUE, KIND_COMPUTED };
+enum attribute_kind {
+	KIND_FLAG,
+	KIND_NUMBER,
+	KIND_VARIABLE,
+	KIND_DATE,
+	KIND_MECHANISMS,
+	KIND_TEMPLATE,
+	KIND_VALUE,
+	KIND_COMPUTED,
+	KIND_STORED_NUMBER, /* a CK_ULONG that is kept among the variables */
+	KIND_OTHER,         /* known to PKCS#11, on no object here */
+	KIND_OTHER_FLAG,    /* the same, of type CK_BBOOL: usage flags of other classes, which clients send as CK_FALSE */
+};
 
 /* On which classes an attribute stands. */
 enum {
@@ -47,15 +59,40 @@ struct attribute {
 /* The row of TYPE, or NULL. Constant time. */
 const struct attribute *attribute_find(CK_ATTRIBUTE_TYPE type);
 
+/* Sets of attributes, taken from the table: what stands on a kind of object, and what may be given for it at a moment. */
+struct attribute_set {
+	uint32_t flags;     /* enum flag */
+	uint32_t variables; /* 1 << enum variable */
+	uint32_t given;     /* enum given */
+};
+
+enum attribute_who { WHO_KEY, WHO_CLIENT, WHO_DATA, WHO_PROFILE, WHO_MECHANISM, WHO_COUNT };
+enum attribute_when { WHEN_EVER, WHEN_CREATE, WHEN_GENERATE, WHEN_DERIVE, WHEN_UNWRAP, WHEN_COPY, WHEN_SET, WHEN_COUNT };
+
+extern const struct attribute_set attribute_sets[WHO_COUNT][WHEN_COUNT];
+
+/* Flags that copy and set may only turn on, or only off; flags that only the SO turns on. */
+extern const uint32_t attribute_flags_only_true, attribute_flags_only_false, attribute_flags_only_so;
+
+enum attribute_who attribute_who(const struct object *o);
+
 /* What reading needs beside the object itself. */
 struct reading {
 	const struct object *object;
 	CK_OBJECT_HANDLE handle;
 	const uint8_t *unique_id; /* 16 bytes; CKA_UNIQUE_ID is their 32 hexadecimal digits */
-	struct key *key;          /* scratch, for CKA_CHECK_VALUE */
+	struct key *key;          /* scratch, for CKA_CHECK_VALUE; NULL: it cannot be had */
+	/*
+	 * CKO_MECHANISM objects: the result of the mechanism's self-test and what it took, for CKA_KEYDIV_SELFTEST and
+	 * CKA_KEYDIV_SELFTEST_TIME. NULL: these attributes cannot be had.
+	 */
+	CK_RV (*selftest)(CK_MECHANISM_TYPE type, CK_ULONG *ret_rv, CK_ULONG *ret_ns);
 };
 
-/* C_GetAttributeValue, all entries, cases 1 to 5 of the standard. */
+/*
+ * C_GetAttributeValue, all entries, cases 1 to 5 of the standard. A client state whose state is not in r->object->value
+ * (it is in a file) has no TRANSACTION and no REMAINING.
+ */
 MUST_USE CK_RV attributes_read(const struct reading *r, CK_ATTRIBUTE *attributes, CK_ULONG count);
 
 /* Whether the object matches T in every attribute, as C_FindObjects has it: exact bytes; a secret value never matches. */

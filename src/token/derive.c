@@ -9,6 +9,7 @@
 
 #include "odukpt_client.h"
 #include "token/client_state.h"
+#include "token/self_test.h"
 
 static void call_end(struct call *c)
 {
@@ -139,6 +140,7 @@ CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE ba
 	ENSURE(ret_key != NULL, CKR_ARGUMENTS_BAD);
 	TRY(find_base(&c));
 	TRY(derive_plan(&c, attributes, count));
+	TRY(self_test_once(row));
 	if (row->more_keys != NULL)
 		return derive_more_keys(&c, ret_key);
 	if (row->advance != NULL)

@@ -70,7 +70,11 @@ struct object {
 	CK_OBJECT_CLASS object_class;
 	CK_KEY_TYPE key_type;                /* CKO_SECRET_KEY; CK_UNAVAILABLE_INFORMATION else */
 	CK_MECHANISM_TYPE key_gen_mechanism; /* or CK_UNAVAILABLE_INFORMATION */
-	CK_ULONG number;                     /* CKA_PROFILE_ID, CKA_MECHANISM_TYPE of the built-in objects */
+	/*
+	 * CKA_PROFILE_ID, CKA_MECHANISM_TYPE of the built-in objects. Of a key: CKA_VALUE_LEN, known also where `value` is not here (in the
+	 * key cache; a public token key with nobody logged in); object_move, object_copy and object_encode see to it.
+	 */
+	CK_ULONG number;
 	uint32_t flags;                      /* enum flag */
 	uint32_t default_allowed_count;
 	/* CKA_ALLOWED_MECHANISMS where VAR_ALLOWED_MECHANISMS is absent: constant memory (a row's children, a default list); NULL: the attribute is absent */
@@ -93,6 +97,12 @@ struct bytes object_variable(const struct object *o, enum variable id);
 
 /* Set (or, with p == NULL, remove) one. CKR_HOST_MEMORY; CKR_DEVICE_MEMORY if all together would exceed 48 KiB. */
 MUST_USE CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value);
+
+/* CKA_VALUE_LEN of a key: the length of its value, wherever the value is; 0 if it has none yet. */
+static inline size_t object_key_length(const struct object *o)
+{
+	return o->value.len ? o->value.len : (size_t)o->number;
+}
 
 /* Whether O has CKA_ALLOWED_MECHANISMS, and whether it lets TYPE be used (an absent list lets everything). */
 bool object_has_list(const struct object *o);

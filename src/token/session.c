@@ -144,7 +144,7 @@ static CK_RV take_free(struct session **ret)
 
 CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_handle)
 {
-	struct session *s;
+	struct session *s = NULL;
 
 	pthread_mutex_lock(&table_lock);
 	CK_RV rv = take_free(&s);

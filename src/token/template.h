@@ -26,10 +26,15 @@ enum given {
 	GIVEN_MECHANISM_TYPE = 1 << 8,
 	GIVEN_REMAINING = 1 << 9, /* CKA_KEYDIV_REMAINING: read only */
 	GIVEN_OTHER = 1 << 10,    /* an attribute known to PKCS#11 that no object here has; searches match nothing */
+	GIVEN_OTHER_FALSE = 1 << 11, /* the same, a CK_BBOOL, CK_FALSE: taken and forgotten when an object is made */
+	GIVEN_OTHER_TRUE = 1 << 12,  /* the same, CK_TRUE */
 };
 
 #define TEMPLATE_VARIABLES 16
 #define TEMPLATE_ROOM 256
+#define TEMPLATE_ATTRIBUTES_MAX 128       /* more is absurd: there are not so many attributes */
+#define TEMPLATE_BYTES_MAX SECRET_MAX     /* longest value of an attribute, and longest encoding of a nested template */
+#define TEMPLATE_NESTED_MAX 32            /* attributes in a nested template */
 
 struct template {
 	uint32_t given;       /* enum given */
@@ -41,7 +46,7 @@ struct template {
 	CK_ULONG value_len;
 	CK_MECHANISM_TYPE key_gen_mechanism;
 	CK_ULONG number; /* CKA_PROFILE_ID or CKA_MECHANISM_TYPE */
-	struct bytes value, unique_id, check_value;
+	struct bytes value, unique_id, check_value, remaining;
 	struct bytes variable[TEMPLATE_VARIABLES]; /* by enum variable; encoded as object.h says; only those given are set */
 	uint8_t *heap; /* long bytes; wiped and freed by template_wipe */
 	size_t heap_len;
@@ -49,13 +54,30 @@ struct template {
 	uint8_t room[TEMPLATE_ROOM];
 };
 
+/* Declare it on the line before its template_parse: what wipes it at the end of the block reads it. */
 #define TEMPLATE __attribute__((cleanup(template_wipe))) struct template
 
 /* See above. RET needs no initialising; on failure nothing needs wiping, but template_wipe is allowed. */
 MUST_USE CK_RV template_parse(const CK_ATTRIBUTE *attributes, CK_ULONG count, struct template *ret);
 void template_wipe(struct template *t);
 
-/* Templates inside attributes (CKA_DERIVE_TEMPLATE ...): type (8) length (4) value each, lists and flags as bytes. Decode: hostile input CKR_DEVICE_ERROR. */
+/*
+ * Templates inside attributes (CKA_DERIVE_TEMPLATE ...), encoded: type (8) length (4) value each, big-endian; a flag is 1 byte,
+ * a number 8, a list 8 for each element. Decode: hostile input gives CKR_DEVICE_ERROR; RET borrows from ENCODED and owns nothing.
+ */
 MUST_USE CK_RV template_decode(struct bytes encoded, struct template *ret);
+
+/* One attribute of an encoded template, taken off the front of *REST. CKR_DEVICE_ERROR. */
+struct nested {
+	const struct attribute *row;
+	struct bytes value;
+};
+MUST_USE CK_RV template_next(struct bytes *rest, struct nested *ret);
+
+/*
+ * RET = T and what MORE says where T is silent, as CKA_DERIVE_TEMPLATE and CKA_UNWRAP_TEMPLATE ask: CKR_TEMPLATE_INCONSISTENT where they
+ * differ. RET borrows from both and owns nothing.
+ */
+MUST_USE CK_RV template_merge(const struct template *t, const struct template *more, struct template *ret);
 
 #endif
