@@ -89,6 +89,9 @@ extern "C" {
 #define CKA_KEYDIV_REMAINING (KEYDIV_VENDOR | 3UL)   /* client state: transactions left (8 bytes, big-endian) */
 #define CKA_KEYDIV_RESERVE (KEYDIV_VENDOR | 4UL)     /* client state: numbers claimed at once (CK_ULONG, 1..4096, default 1) */
 
+#define CKA_KEYDIV_SELFTEST (KEYDIV_VENDOR | 0x10UL)      /* CKO_MECHANISM: result of its self-test (CK_ULONG holding a CK_RV) */
+#define CKA_KEYDIV_SELFTEST_TIME (KEYDIV_VENDOR | 0x11UL) /* CKO_MECHANISM: what that took, in nanoseconds (CK_ULONG) */
+
 #define CKK_KEYDIV_ODUKPT_CLIENT (KEYDIV_VENDOR | 1UL) /* an O-DUKPT client state */
 
 #define CKR_KEYDIV_EXHAUSTED (KEYDIV_VENDOR | 1UL) /* the client state has no key left */

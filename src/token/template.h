@@ -68,6 +68,7 @@ void template_wipe(struct template *t);
 MUST_USE CK_RV template_decode(struct bytes encoded, struct template *ret);
 
 /* One attribute of an encoded template, taken off the front of *REST. CKR_DEVICE_ERROR. */
+struct attribute;
 struct nested {
 	const struct attribute *row;
 	struct bytes value;
