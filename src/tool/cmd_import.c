@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_import.c: keydiv key import: options, and which of the two ways to go. */
+#include "commands.h"
+#include "find.h"
+#include "import.h"
+#include "new_key.h"
+#include "report.h"
+
+static long long components = 2;
+static struct texts component_files;
+static const char *check, *unwrap_key;
+static struct bulk bulk = {.threads = -1};
+
+static const struct option_spec options[] = {
+	NEW_KEY_OPTIONS,
+	NUMBER_OPTION("components", "NUMBER", &components,
+		"the key is the XOR of so many components, typed one by one (default: 2)"),
+	TEXTS_OPTION("component-file", "FILE", &component_files,
+		"read a component from FILE instead; give it once for each"),
+	TEXT_OPTION("check-value", "HEX", &check, "refuse the key if its check value is another"),
+	TEXT_OPTION("unwrap-key", "KEY", &unwrap_key,
+		"with --csv: the key all those in the file are wrapped under, by AES-KWP"),
+	BULK_OPTIONS(bulk),
+	OPTIONS_END,
+};
+
+static bool run(int count, char **operands)
+{
+	CLIENT client = {0};
+
+	(void)count, (void)operands;
+	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || component_files.count))
+		return fail(
+			"--csv goes with --unwrap-key; labels come from the file, and components make no sense there");
+	if (!bulk.input && (!new_key.label || unwrap_key))
+		return fail("a key needs a name: give --label; or --csv with --unwrap-key for many keys");
+	if (components < 2 || components > 16)
+		return fail("--components wants 2 to 16: with one, one person holds the whole key");
+	if (component_files.count == 1 || component_files.count > 16)
+		return fail("--component-file is given once for each of 2 to 16 components");
+	if (!new_key_read())
+		return false;
+	if (bulk.input) {
+		bulk.write = true;
+		return client_login_for(&client, unwrap_key, true) && import_wrapped(&client, &bulk, unwrap_key);
+	}
+	return client_login(&client, true) && label_is_free(&client, new_key.label) &&
+	       import_components(&client, (size_t)components, &component_files, check);
+}
+
+const struct command cmd_key_import = {
+	.name = "key import",
+	.arguments = "",
+	.summary = "Import a key from components so that nobody holds it whole, or many wrapped keys from a file",
+	.sets = SET_USER,
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c: keydiv, the tool: finds the command and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "locked.h"
+#include "output.h"
+#include "report.h"
+
+const struct command *const commands[] = {
+	&cmd_init,
+	&cmd_info,
+	&cmd_mechanisms,
+	&cmd_selftest,
+	&cmd_key_generate,
+	&cmd_key_import,
+	&cmd_key_list,
+	&cmd_key_show,
+	&cmd_key_delete,
+	&cmd_derive,
+	&cmd_device_rotate,
+	&cmd_device_retire,
+	&cmd_device_show,
+	&cmd_odukpt_plan,
+	&cmd_odukpt_initial,
+	&cmd_odukpt_client,
+	&cmd_odukpt_next,
+	&cmd_odukpt_retrieve,
+	&cmd_pin_change,
+	&cmd_pin_unlock,
+	NULL,
+};
+
+static void help(FILE *out)
+{
+	fputs("usage: keydiv COMMAND [options] [arguments]\n\nKeys diversified inside a PKCS#11 token.\n\n", out);
+	for (size_t i = 0; commands[i]; i++)
+		fprintf(out, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n'keydiv COMMAND --help' shows the options of a command; keydiv(1) is the manual.\n", out);
+}
+
+/* The command ARGV begins with; RET_WORDS is how many words its name has. */
+static const struct command *find(int argc, char **argv, int *ret_words)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const char *name = commands[i]->name, *space = strchr(name, ' ');
+		size_t n = space ? (size_t)(space - name) : strlen(name);
+		if (strlen(argv[1]) != n || strncmp(argv[1], name, n) != 0)
+			continue;
+		if (space && (argc < 3 || strcmp(argv[2], space + 1) != 0))
+			continue;
+		*ret_words = space ? 2 : 1;
+		return commands[i];
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	int words, first;
+
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		help(argc < 2 ? stderr : stdout);
+		return argc < 2 ? 2 : 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("keydiv " KEYDIV_VERSION);
+		return 0;
+	}
+	const struct command *command = find(argc, argv, &words);
+	if (!command) {
+		fail("there is no command '%s%s%s': see 'keydiv --help'", argv[1], argc > 2 ? " " : "",
+			argc > 2 ? argv[2] : "");
+		return 2;
+	}
+	argc -= words;
+	argv += words;
+	if (!options_read(command, argc, argv, &first))
+		return 2;
+	if (!locked_start())
+		return 1;
+	bool ok = command->run(argc - first, argv + first);
+	return output_end() && ok ? 0 : 1;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* names.c: tables of names. */
+#include "names.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keydiv.h"
+#include "options.h"
+#include "report.h"
+
+#define NAME(number)                                                                                                   \
+	{                                                                                                              \
+		number, #number, ""                                                                                    \
+	}
+#define KEYDIV(number, help)                                                                                           \
+	{                                                                                                              \
+		CKM_KEYDIV_##number, "CKM_KEYDIV_" #number, help                                                       \
+	}
+
+static const struct {
+	CK_MECHANISM_TYPE type;
+	const char *name, *help;
+} mechanisms[] = {
+	KEYDIV(DEVICE_KEY, "master -> device key: DEVICE [SALT] [PURPOSE]"),
+	KEYDIV(MESSAGE_KEY, "device key -> message key: COUNTER [MESSAGE_PURPOSE]"),
+	KEYDIV(DEVICE_MESSAGE_KEY, "master -> message key: DEVICE [SALT] [PURPOSE] COUNTER [MESSAGE_PURPOSE]"),
+	KEYDIV(SESSION_KEY, "device key -> session key: INITIATOR_NONCE RESPONDER_NONCE [SESSION_PURPOSE]"),
+	KEYDIV(DEVICE_SESSION_KEY,
+		"master -> session key: DEVICE [SALT] [PURPOSE] INITIATOR_NONCE RESPONDER_NONCE [SESSION_PURPOSE]"),
+	KEYDIV(DATA_KEY, "master -> data key: NONCE [ENCRYPTION_CONTEXT]"),
+	KEYDIV(CMAC, "value = AES-CMAC(base, MESSAGE)"),
+	KEYDIV(AN10922, "NXP AN10922: MESSAGE"),
+	KEYDIV(SCP03_KEY, "static key -> S-ENC, S-MAC, S-RMAC: SCP03_CONSTANT SCP03_CONTEXT"),
+	KEYDIV(EMV_CARD_KEY, "issuer master key -> card key: EMV_OPTION PAN PAN_SEQUENCE"),
+	KEYDIV(EMV_SESSION_KEY, "card key -> session key: EMV_DIVERSIFIER"),
+	KEYDIV(TDES_DUKPT_INITIAL_KEY, "BDK -> initial key: KSN"),
+	KEYDIV(TDES_DUKPT_KEY, "BDK -> transaction key: KSN DUKPT_USAGE"),
+	KEYDIV(AES_DUKPT_INITIAL_KEY, "BDK -> initial key: KSN"),
+	KEYDIV(AES_DUKPT_KEY, "BDK -> working key: KSN DUKPT_USAGE"),
+	KEYDIV(ODUKPT_INITIAL_KEY, "BDK -> initial key of one client: DEVICE SHAPE"),
+	KEYDIV(ODUKPT_KEY, "BDK or initial key -> transaction key: [DEVICE] SHAPE TRANSACTION [ODUKPT_PURPOSE]"),
+	KEYDIV(ODUKPT_CLIENT, "initial key -> client state: SHAPE"),
+	KEYDIV(ODUKPT_NEXT_KEY, "client state -> its next key: [ODUKPT_PURPOSE]"),
+	KEYDIV(HOROWITZ_DK, "DK(Key, Constant) of Horowitz: CONSTANT"),
+	KEYDIV(HOROWITZ_PASSWORD_KEY, "key from a password: CONSTANT PASSWORD"),
+	KEYDIV(RFC3961_DK, "DK(Key, Constant) of RFC 3961: CONSTANT"),
+	NAME(CKM_AES_KEY_GEN),
+	NAME(CKM_AES_ECB),
+	NAME(CKM_AES_CBC),
+	NAME(CKM_AES_CBC_PAD),
+	NAME(CKM_AES_CTR),
+	NAME(CKM_AES_GCM),
+	NAME(CKM_AES_CCM),
+	NAME(CKM_AES_MAC),
+	NAME(CKM_AES_MAC_GENERAL),
+	NAME(CKM_AES_CMAC),
+	NAME(CKM_AES_CMAC_GENERAL),
+	NAME(CKM_AES_GMAC),
+	NAME(CKM_AES_KEY_WRAP),
+	{0x210aUL, "CKM_AES_KEY_WRAP_PAD", ""},
+	NAME(CKM_AES_KEY_WRAP_KWP),
+	NAME(CKM_AES_ECB_ENCRYPT_DATA),
+	NAME(CKM_AES_CBC_ENCRYPT_DATA),
+	NAME(CKM_DES_KEY_GEN),
+	NAME(CKM_DES2_KEY_GEN),
+	NAME(CKM_DES3_KEY_GEN),
+	NAME(CKM_DES3_ECB),
+	NAME(CKM_DES3_CBC),
+	NAME(CKM_DES3_CBC_PAD),
+	NAME(CKM_DES3_MAC),
+	{0x137UL, "CKM_DES3_CMAC_GENERAL", ""},
+	{0x138UL, "CKM_DES3_CMAC", ""},
+	NAME(CKM_DES3_ECB_ENCRYPT_DATA),
+	NAME(CKM_DES3_CBC_ENCRYPT_DATA),
+	NAME(CKM_GENERIC_SECRET_KEY_GEN),
+	NAME(CKM_MD5),
+	NAME(CKM_MD5_HMAC),
+	NAME(CKM_SHA_1),
+	NAME(CKM_SHA_1_HMAC),
+	NAME(CKM_SHA_1_HMAC_GENERAL),
+	NAME(CKM_SHA224),
+	NAME(CKM_SHA224_HMAC),
+	NAME(CKM_SHA224_HMAC_GENERAL),
+	NAME(CKM_SHA256),
+	NAME(CKM_SHA256_HMAC),
+	NAME(CKM_SHA256_HMAC_GENERAL),
+	NAME(CKM_SHA384),
+	NAME(CKM_SHA384_HMAC),
+	NAME(CKM_SHA384_HMAC_GENERAL),
+	NAME(CKM_SHA512),
+	NAME(CKM_SHA512_HMAC),
+	NAME(CKM_SHA512_HMAC_GENERAL),
+	NAME(CKM_SP800_108_COUNTER_KDF),
+	NAME(CKM_SP800_108_FEEDBACK_KDF),
+	NAME(CKM_SP800_108_DOUBLE_PIPELINE_KDF),
+	NAME(CKM_HKDF_DERIVE),
+	NAME(CKM_HKDF_DATA),
+	NAME(CKM_HKDF_KEY_GEN),
+	NAME(CKM_PKCS5_PBKD2),
+	NAME(CKM_RSA_PKCS),
+	NAME(CKM_RSA_PKCS_KEY_PAIR_GEN),
+};
+
+#define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])
+
+void mechanism_name(CK_MECHANISM_TYPE type, char *ret)
+{
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (mechanisms[i].type == type) {
+			snprintf(ret, NAME_TEXT_MAX, "%s", mechanisms[i].name);
+			return;
+		}
+	snprintf(ret, NAME_TEXT_MAX, "0x%08lx", type);
+}
+
+const char *mechanism_help(CK_MECHANISM_TYPE type)
+{
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (mechanisms[i].type == type)
+			return mechanisms[i].help;
+	return "";
+}
+
+/* --- lists of allowed mechanisms --- */
+
+/* What a master serves: several mechanisms under one name. */
+static const struct {
+	const char *name;
+	CK_MECHANISM_TYPE types[8];
+} schemes[] = {
+	{"device", {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,
+			   CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY}},
+	{"scp03", {CKM_KEYDIV_SCP03_KEY}},
+	{"emv", {CKM_KEYDIV_EMV_CARD_KEY}},
+	{"tdes-dukpt", {CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY}},
+	{"aes-dukpt", {CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKM_KEYDIV_AES_DUKPT_KEY}},
+	{"odukpt", {CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY}},
+	{"horowitz", {CKM_KEYDIV_HOROWITZ_DK}},
+	{"rfc3961", {CKM_KEYDIV_RFC3961_DK}},
+	{"sp800-108", {CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_FEEDBACK_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF}},
+	{"hkdf", {CKM_HKDF_DERIVE, CKM_HKDF_DATA}},
+};
+
+/* Whether NAME and WANTED are the same but for case and for - instead of _. */
+static bool same_name(const char *name, const char *wanted)
+{
+	for (; *name && *wanted; name++, wanted++) {
+		int a = tolower((unsigned char)*name), b = tolower((unsigned char)*wanted);
+		if ((a == '-' ? '_' : a) != (b == '-' ? '_' : b))
+			return false;
+	}
+	return *name == *wanted;
+}
+
+static bool is_mechanism(const char *name, const char *wanted)
+{
+	static const char *const prefixes[] = {"CKM_KEYDIV_", "CKM_"};
+
+	if (same_name(name, wanted))
+		return true;
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strlen(prefixes[i]);
+		if (strncmp(name, prefixes[i], n) == 0 && same_name(name + n, wanted))
+			return true;
+	}
+	return false;
+}
+
+static bool allow(struct allowed *allowed, CK_MECHANISM_TYPE type)
+{
+	for (CK_ULONG i = 0; i < allowed->count; i++)
+		if (allowed->type[i] == type)
+			return true;
+	if (allowed->count == ALLOWED_MAX)
+		return fail("more than %d mechanisms are allowed: shorten the list", ALLOWED_MAX);
+	allowed->type[allowed->count++] = type;
+	return true;
+}
+
+static bool allow_part(const char *part, void *data)
+{
+	struct allowed *allowed = data;
+	char *end;
+
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+		if (!same_name(schemes[i].name, part))
+			continue;
+		for (size_t k = 0; k < 8 && schemes[i].types[k]; k++)
+			if (!allow(allowed, schemes[i].types[k]))
+				return false;
+		return true;
+	}
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (is_mechanism(mechanisms[i].name, part))
+			return allow(allowed, mechanisms[i].type);
+	errno = 0;
+	unsigned long number = strtoul(part, &end, 16);
+	if (strncmp(part, "0x", 2) == 0 && !errno && *end == '\0' && end > part + 2)
+		return allow(allowed, number);
+	return fail("'%s' is no mechanism or scheme: 'keydiv mechanisms' lists them", part);
+}
+
+bool allowed_read(const char *text, struct allowed *ret)
+{
+	ret->count = 0;
+	return each_part(text, allow_part, ret);
+}
+
+/* --- key types --- */
+
+static const struct key_kind kinds[] = {
+	{"aes", CKK_AES, CKM_AES_KEY_GEN, 0},
+	{"des2", CKK_DES2, CKM_DES2_KEY_GEN, 16},
+	{"des3", CKK_DES3, CKM_DES3_KEY_GEN, 24},
+	{"generic", CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN, 0},
+	{"hkdf", CKK_HKDF, CKM_HKDF_KEY_GEN, 0},
+	{"sha1-hmac", CKK_SHA_1_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
+	{"sha256-hmac", CKK_SHA256_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
+	{"sha384-hmac", CKK_SHA384_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
+	{"sha512-hmac", CKK_SHA512_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
+	{"odukpt-client", CKK_KEYDIV_ODUKPT_CLIENT, CK_UNAVAILABLE_INFORMATION, 0},
+};
+
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+const struct key_kind *key_kind_read(const char *name)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (same_name(kinds[i].name, name) && kinds[i].type != CKK_KEYDIV_ODUKPT_CLIENT)
+			return &kinds[i];
+	fail("'%s' is no type of key: aes, des2, des3, generic, hkdf, sha1-hmac, sha256-hmac, sha384-hmac or "
+	     "sha512-hmac",
+		name);
+	return NULL;
+}
+
+void key_type_name(CK_KEY_TYPE type, char *ret)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].type == type) {
+			snprintf(ret, NAME_TEXT_MAX, "%s", kinds[i].name);
+			return;
+		}
+	snprintf(ret, NAME_TEXT_MAX, "0x%lx", type);
+}
+
+CK_ULONG key_type_bytes(CK_KEY_TYPE type)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].type == type)
+			return kinds[i].bytes;
+	return 0;
+}
+
+/* --- usages --- */
+
+const struct usage usages[] = {
+	{"derive", CKA_DERIVE},
+	{"encrypt", CKA_ENCRYPT},
+	{"decrypt", CKA_DECRYPT},
+	{"sign", CKA_SIGN},
+	{"verify", CKA_VERIFY},
+	{"wrap", CKA_WRAP},
+	{"unwrap", CKA_UNWRAP},
+	{NULL, 0},
+};
+
+static bool usage_part(const char *part, void *data)
+{
+	unsigned *bits = data;
+
+	for (unsigned i = 0; usages[i].name; i++)
+		if (strcmp(usages[i].name, part) == 0) {
+			*bits |= 1U << i;
+			return true;
+		}
+	return fail("'%s' is no use of a key: derive, encrypt, decrypt, sign, verify, wrap or unwrap", part);
+}
+
+bool usage_read(const char *text, unsigned *ret_bits)
+{
+	unsigned bits = 0;
+
+	if (!each_part(text, usage_part, &bits))
+		return false;
+	*ret_bits = bits;
+	return true;
+}

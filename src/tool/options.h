@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.h: commands and their options as tables. One table says what an option is called, what it takes, where its value
+ * goes and what the help says, so the help and the parser cannot differ.
+ */
+#ifndef KEYDIV_TOOL_OPTIONS_H
+#define KEYDIV_TOOL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+#define TEXTS_MAX 64
+
+/* An option that may be given several times. */
+struct texts {
+	size_t count;
+	const char *text[TEXTS_MAX];
+};
+
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_TEXTS };
+
+struct option_spec {
+	const char *name;     /* without dashes; NULL ends a table */
+	const char *argument; /* what the help calls its argument; NULL for flags */
+	enum option_kind kind;
+	void *target; /* bool, const char *, long long or struct texts */
+	const char *help;
+};
+
+#define FLAG_OPTION(name, target, help)                                                                                \
+	{                                                                                                              \
+		name, NULL, OPTION_FLAG, target, help                                                                  \
+	}
+#define TEXT_OPTION(name, argument, target, help)                                                                      \
+	{                                                                                                              \
+		name, argument, OPTION_TEXT, target, help                                                              \
+	}
+#define NUMBER_OPTION(name, argument, target, help)                                                                    \
+	{                                                                                                              \
+		name, argument, OPTION_NUMBER, target, help                                                            \
+	}
+#define TEXTS_OPTION(name, argument, target, help)                                                                     \
+	{                                                                                                              \
+		name, argument, OPTION_TEXTS, target, help                                                             \
+	}
+#define OPTIONS_END                                                                                                    \
+	{                                                                                                              \
+		NULL, NULL, OPTION_FLAG, NULL, NULL                                                                    \
+	}
+
+/* Sets of options that several commands share. */
+enum option_set {
+	SET_MODULE = 1,                                              /* --module */
+	SET_TOKEN = 2,                                               /* --token, --slot */
+	SET_USER_PIN = 4,                                            /* --pin-file, --pin-fd */
+	SET_SO_PIN = 8,                                              /* --so-pin-file, --so-pin-fd */
+	SET_NEW_PIN = 16,                                            /* --new-pin-file, --new-pin-fd */
+	SET_JSON = 32,                                               /* --json */
+	SET_USER = SET_MODULE | SET_TOKEN | SET_USER_PIN | SET_JSON, /* what a command that logs in takes */
+};
+
+struct command {
+	const char *name; /* "init", "key generate" */
+	const char *arguments;
+	const char *summary;
+	unsigned sets;
+	const struct option_spec *options; /* its own; may be NULL */
+	int min_arguments, max_arguments;  /* of operands; max -1: any number */
+	bool (*run)(int count, char **operands);
+};
+
+extern const struct command *const commands[]; /* ended by NULL */
+
+/* Values of the shared options. Numbers that were not given are -1. */
+struct settings {
+	const char *module, *token;
+	long long slot;
+	const char *pin_file, *so_pin_file, *new_pin_file;
+	long long pin_fd, so_pin_fd, new_pin_fd;
+	bool json;
+};
+
+extern struct settings settings;
+
+/* Read the options of COMMAND from ARGV after its name; RET_FIRST is the first operand. False: reported. */
+MUST_USE bool options_read(const struct command *command, int argc, char **argv, int *ret_first);
+
+/* Print what COMMAND does and takes. */
+void options_help(const struct command *command);
+
+/* Split the comma-separated TEXT and call EACH for every part; false as soon as one is. */
+MUST_USE bool each_part(const char *text, bool (*each)(const char *part, void *data), void *data);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output.c: prints JSON objects as JSON or text. */
+#include "output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "options.h"
+#include "report.h"
+#include "template.h"
+
+#define COLUMNS_MAX 16
+
+void add_text(struct json_object *o, const char *name, const char *text)
+{
+	json_object_object_add(o, name, json_object_new_string(text));
+}
+
+void add_number(struct json_object *o, const char *name, uint64_t number)
+{
+	json_object_object_add(o, name, json_object_new_uint64(number));
+}
+
+void add_flag(struct json_object *o, const char *name, bool flag)
+{
+	json_object_object_add(o, name, json_object_new_boolean(flag));
+}
+
+void add_hex(struct json_object *o, const char *name, const void *p, size_t n)
+{
+	char *text = malloc(2 * n + 1);
+
+	if (!text)
+		abort();
+	hex_encode(p, n, text);
+	add_text(o, name, text);
+	free(text);
+}
+
+/* The text of a value: strings bare, flags as yes and no, arrays with commas. The caller frees. */
+static char *text_of(struct json_object *value)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *out = open_memstream(&text, &n);
+
+	if (!out)
+		abort();
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			fprintf(out, "%s%s", i ? ", " : "",
+				json_object_get_string(json_object_array_get_idx(value, i)));
+	} else if (json_object_is_type(value, json_type_boolean)) {
+		fputs(json_object_get_boolean(value) ? "yes" : "no", out);
+	} else if (value) {
+		fputs(json_object_get_string(value), out);
+	}
+	fclose(out);
+	return text;
+}
+
+static void print_json(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(
+		o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+void show(struct json_object *o)
+{
+	if (settings.json) {
+		print_json(o);
+	} else {
+		json_object_object_foreach(o, name, value)
+		{
+			char *text = text_of(value);
+			for (const char *c = name; *c; c++)
+				putchar(*c == '_' ? ' ' : *c);
+			printf(": %s\n", text);
+			free(text);
+		}
+	}
+	json_object_put(o);
+}
+
+static void print_cell(const char *text, size_t width, bool right, bool last)
+{
+	if (last && !right)
+		puts(text);
+	else
+		printf("%*s%s", right ? (int)width : -(int)width, text, last ? "\n" : "  ");
+}
+
+void show_table(struct json_object *rows, const struct column *columns)
+{
+	size_t width[COLUMNS_MAX], count = 0;
+
+	if (settings.json) {
+		print_json(rows);
+		json_object_put(rows);
+		return;
+	}
+	for (; columns[count].member; count++)
+		width[count] = strlen(columns[count].heading);
+	for (size_t r = 0; r < json_object_array_length(rows); r++)
+		for (size_t c = 0; c < count; c++) {
+			char *text =
+				text_of(json_object_object_get(json_object_array_get_idx(rows, r), columns[c].member));
+			width[c] = strlen(text) > width[c] ? strlen(text) : width[c];
+			free(text);
+		}
+	for (size_t c = 0; c < count; c++)
+		print_cell(columns[c].heading, width[c], columns[c].right, c + 1 == count);
+	for (size_t r = 0; r < json_object_array_length(rows); r++)
+		for (size_t c = 0; c < count; c++) {
+			char *text =
+				text_of(json_object_object_get(json_object_array_get_idx(rows, r), columns[c].member));
+			print_cell(text, width[c], columns[c].right, c + 1 == count);
+			free(text);
+		}
+	json_object_put(rows);
+}
+
+void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, char ret[CHECK_VALUE_TEXT])
+{
+	unsigned char value[3];
+	CK_ULONG n;
+
+	ret[0] = '\0';
+	if (attribute_get(f, session, object, CKA_CHECK_VALUE, value, sizeof value, &n) == CKR_OK && n == sizeof value)
+		snprintf(ret, CHECK_VALUE_TEXT, "%02X%02X%02X", value[0], value[1], value[2]);
+}
+
+bool output_end(void)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return fail("cannot write the output: %s", strerror(errno));
+	return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output.h: results, built once as JSON objects and printed as JSON or as text. */
+#ifndef KEYDIV_TOOL_OUTPUT_H
+#define KEYDIV_TOOL_OUTPUT_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#define CHECK_VALUE_TEXT 8
+
+/* Append NAME to the object O, in the order of the calls. */
+void add_text(struct json_object *o, const char *name, const char *text);
+void add_number(struct json_object *o, const char *name, uint64_t number);
+void add_flag(struct json_object *o, const char *name, bool flag);
+void add_hex(struct json_object *o, const char *name, const void *p, size_t n);
+
+/* Print O as the options say: JSON, or one "name: value" line for each member, with _ as a blank; and free it. */
+void show(struct json_object *o);
+
+/* One column of a table: a member of the rows, its heading, and whether it stands to the right. */
+struct column {
+	const char *member, *heading;
+	bool right;
+};
+
+/* Print the array ROWS as the options say: JSON, or a table of COLUMNS (ended by a NULL member); and free it. */
+void show_table(struct json_object *rows, const struct column *columns);
+
+/* CKA_CHECK_VALUE of OBJECT as upper-case hexadecimal, "" if it has none. */
+void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, char ret[CHECK_VALUE_TEXT]);
+
+/* Write what is buffered for standard output. False: reported, as on a full disk. */
+MUST_USE bool output_end(void);
+
+#endif

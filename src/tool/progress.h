@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* progress.h: a line on standard error while work is long, if that is a terminal. */
+#ifndef KEYDIV_TOOL_PROGRESS_H
+#define KEYDIV_TOOL_PROGRESS_H
+
+#include <stdint.h>
+
+struct progress {
+	uint64_t total;                /* bytes of input, 0 if not known */
+	uint64_t before;               /* bytes of input that an earlier run did */
+	uint64_t shown_at, started_at; /* nanoseconds */
+	int on;
+};
+
+void progress_start(struct progress *p, uint64_t total, uint64_t before);
+
+/* DONE records are done in this run, BYTES of input in all; prints twice a second at most. */
+void progress_show(struct progress *p, uint64_t done, uint64_t bytes);
+
+/* Leave the line with its last state. */
+void progress_end(struct progress *p, uint64_t done);
+
+#endif

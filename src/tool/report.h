@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.h: one line for what went wrong, saying how to mend it. */
+#ifndef KEYDIV_TOOL_REPORT_H
+#define KEYDIV_TOOL_REPORT_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+#define PRINTF(nth, first) __attribute__((format(printf, nth, first)))
+
+/* Print "keydiv: FORMAT" on standard error. Returns false, so that a bool function can `return fail(...)`. */
+bool fail(const char *format, ...) PRINTF(1, 2);
+
+/* Print "keydiv: FORMAT: how to mend RV (CKR_NAME)". Returns false. */
+bool fail_rv(CK_RV rv, const char *format, ...) PRINTF(2, 3);
+
+/* A remark that ends nothing: "keydiv: note: FORMAT". */
+void note(const char *format, ...) PRINTF(1, 2);
+
+#endif
