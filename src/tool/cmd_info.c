@@ -39,7 +39,7 @@ static void add_token(struct json_object *o, const CK_TOKEN_INFO *token)
 	ADD_PADDED(o, "token", token->label);
 	add_flag(o, "initialised", token->flags & CKF_TOKEN_INITIALIZED);
 	add_flag(o, "user_pin_set", token->flags & CKF_USER_PIN_INITIALIZED);
-	add_text(o, "user PIN",
+	add_text(o, "user_pin",
 		pin_state(token->flags, CKF_USER_PIN_LOCKED, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_COUNT_LOW));
 	add_text(o, "so_pin", pin_state(token->flags, CKF_SO_PIN_LOCKED, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_COUNT_LOW));
 	ADD_PADDED(o, "model", token->model);
