@@ -66,11 +66,33 @@ void log_write(enum log_level level, const char *format, ...)
 		return; /* a full log disk must not fail the call that is logged */
 }
 
+/* The last failed condition of this thread; the texts are constants of the program. */
+static _Thread_local struct {
+	const char *file, *condition;
+	int line;
+	CK_RV rv;
+} failed;
+
 CK_RV error_at(const char *file, int line, const char *condition, CK_RV rv)
 {
-	if (log_enabled(LOG_DEBUG)) {
+	if (log_enabled(LOG_ERROR)) {
 		const char *slash = strrchr(file, '/');
-		log_write(LOG_DEBUG, "%s:%d: %s: not so: %s", slash ? slash + 1 : file, line, rv_name(rv), condition);
+		failed.file = slash ? slash + 1 : file;
+		failed.condition = condition;
+		failed.line = line;
+		failed.rv = rv;
+		log_write(LOG_DEBUG, "%s:%d: %s: not so: %s", failed.file, line, rv_name(rv), condition);
 	}
 	return rv;
+}
+
+const char *error_reason(CK_RV rv)
+{
+	static _Thread_local char text[200];
+
+	text[0] = '\0';
+	if (failed.condition && failed.rv == rv)
+		snprintf(text, sizeof text, " (%s:%d: not so: %s)", failed.file, failed.line, failed.condition);
+	failed.condition = NULL;
+	return text;
 }

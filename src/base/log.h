@@ -27,6 +27,12 @@ bool log_enabled(enum log_level level);
 /* Write one line. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Where and why this thread last failed with RV: " (file.c:12: condition)", or "" if no ENSURE said so since the last call. What it
+ * returns is good until the next call in this thread. Nothing is kept while logging is off.
+ */
+const char *error_reason(CK_RV rv);
+
 /* The name of RV, as "CKR_OK"; "CKR_?" and the number's digits are never mixed: unknown codes give "CKR_VENDOR_DEFINED". */
 const char *rv_name(CK_RV rv);
 

@@ -21,15 +21,19 @@ enum login { LOGIN_NONE = 0, LOGIN_USER = 1, LOGIN_SO = 2 };
 
 struct token {
 	CK_SLOT_ID slot;
+	char *dir;
 	struct store *store;
 	const _Atomic uint64_t *generation; /* store_generation(store) */
 	/* The login word: epoch << 2 | enum login; every login and logout gives a new epoch (24 bits; token objects' handles carry it). */
 	_Atomic uint64_t login;
-	unsigned scrypt_log2_n; /* for new PINs, from the configuration */
+	unsigned scrypt_log2_n; /* for new tokens, from the configuration; a token's PINs share the number it was initialised with */
+	_Atomic bool initialized; /* seen to be; it never ceases to be */
 	CK_ULONG sessions, read_write_sessions; /* guarded by session.c's table lock: sessions_count() */
-	pthread_mutex_t lock;   /* guards what follows */
-	uint8_t uuid[STORE_UUID_LEN]; /* as of the last login */
-	struct secret token_key;      /* while somebody is logged in */
+	pthread_mutex_t pin_lock; /* held while a PIN is tried (token_pin.h): after the session's lock, before `lock` */
+	int turn;                 /* the token directory, locked meanwhile against other processes' tries; -1 */
+	pthread_mutex_t lock;     /* guards what follows */
+	uint8_t uuid[STORE_UUID_LEN]; /* as last seen in the store: at the first session, at each login */
+	struct secret *token_key;     /* in locked memory; empty while nobody is logged in */
 };
 
 /* Open token SLOT under DIR (".../token-dir/slot-<n>"), made if missing. CKR_ codes of store.h. token_close logs out and wipes. */
@@ -42,10 +46,13 @@ static inline enum login token_login_state(const struct token *token)
 	return (enum login)(atomic_load_explicit(&token->login, memory_order_acquire) & LOGIN_MASK);
 }
 
+/* Whether the token can be used at all: CKR_TOKEN_NOT_RECOGNIZED before C_InitToken. One atomic load once it can. */
+MUST_USE CK_RV token_initialized(struct token *token);
+
 /* C_InitToken. LABEL: 32 bytes, blank-padded. CKR_SESSION_EXISTS is the caller's to check. CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE, CKR_ARGUMENTS_BAD. */
 MUST_USE CK_RV token_init(struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN]);
 
-/* C_InitPIN by the SO: sets (and unlocks) the user PIN. */
+/* C_InitPIN by the SO: sets (and unlocks) the user PIN. CKR_USER_NOT_LOGGED_IN, CKR_PIN_LEN_RANGE. */
 MUST_USE CK_RV token_init_pin(struct token *token, struct bytes pin);
 
 /* C_SetPIN: of the SO if the SO is logged in, else of the user. */
@@ -65,7 +72,7 @@ MUST_USE CK_RV token_login(struct token *token, CK_USER_TYPE who, struct bytes p
  */
 MUST_USE CK_RV token_logout(struct token *token);
 
-/* CK_TOKEN_INFO, true to fact. */
+/* CK_TOKEN_INFO, true to fact, but for what the module knows (manufacturer, model, versions), which is left zero. */
 MUST_USE CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info);
 
 #endif

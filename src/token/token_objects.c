@@ -41,7 +41,7 @@ CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t 
 CK_RV token_key_copy(struct token *token, struct secret *ret_key, uint8_t ret_uuid[STORE_UUID_LEN])
 {
 	pthread_mutex_lock(&token->lock);
-	CK_RV rv = secret_set(ret_key, secret_peek(&token->token_key), token->token_key.len);
+	CK_RV rv = secret_set(ret_key, secret_peek(token->token_key), token->token_key->len);
 	memcpy(ret_uuid, token->uuid, STORE_UUID_LEN);
 	pthread_mutex_unlock(&token->lock);
 	return rv;

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* entry_slot.c: slot and token management (PKCS#11 5.5). */
+#include <stdio.h>
+#include <string.h>
+
+#include "info.h"
+#include "mechanism.h"
+
+/* COUNT values that a caller may ask for by the rule of 5.2: NULL asks how many there are. */
+static CK_RV fits(const void *list, CK_ULONG *room, CK_ULONG count)
+{
+	CK_ULONG given = *room;
+
+	*room = count;
+	return list == NULL || given >= count ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+}
+
+/* Tokens are always present, so tokenPresent changes nothing. */
+static CK_RV slot_list(CK_SLOT_ID *list, CK_ULONG *count)
+{
+	ENSURE(count != NULL, CKR_ARGUMENTS_BAD);
+	TRY(fits(list, count, module_slot_count()));
+	for (CK_ULONG i = 0; list && i < *count; i++)
+		list[i] = i;
+	return CKR_OK;
+}
+
+CK_RV C_GetSlotList(CK_BBOOL tokenPresent, CK_SLOT_ID_PTR pSlotList, CK_ULONG_PTR pulCount)
+{
+	(void)tokenPresent;
+	WITH_MODULE(slot_list(pSlotList, pulCount));
+}
+
+static CK_RV slot_info(const struct token *token, CK_SLOT_INFO *ret)
+{
+	char text[65];
+
+	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
+	memset(ret, 0, sizeof *ret);
+	snprintf(text, sizeof text, "keydiv slot %lu", token->slot);
+	put_padded(ret->slotDescription, sizeof ret->slotDescription, text);
+	put_padded(ret->manufacturerID, sizeof ret->manufacturerID, "keydiv");
+	ret->flags = CKF_TOKEN_PRESENT;
+	ret->firmwareVersion = library_version();
+	return CKR_OK;
+}
+
+CK_RV C_GetSlotInfo(CK_SLOT_ID slotID, CK_SLOT_INFO_PTR pInfo)
+{
+	WITH_TOKEN(slotID, slot_info(token, pInfo));
+}
+
+static CK_RV get_token_info(struct token *token, CK_TOKEN_INFO *ret)
+{
+	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
+	TRY(token_info(token, ret));
+	put_padded(ret->manufacturerID, sizeof ret->manufacturerID, "keydiv");
+	put_padded(ret->model, sizeof ret->model, "keydiv");
+	ret->hardwareVersion = ret->firmwareVersion = library_version();
+	return CKR_OK;
+}
+
+CK_RV C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo)
+{
+	WITH_TOKEN(slotID, get_token_info(token, pInfo));
+}
+
+/* Nothing is ever inserted or removed. */
+static CK_RV wait_for_event(CK_FLAGS flags, const CK_SLOT_ID *slot, const void *reserved)
+{
+	ENSURE(slot != NULL && reserved == NULL, CKR_ARGUMENTS_BAD);
+	return flags & CKF_DONT_BLOCK ? CKR_NO_EVENT : CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pReserved)
+{
+	WITH_MODULE(wait_for_event(flags, pSlot, pReserved));
+}
+
+static CK_RV mechanism_list(CK_MECHANISM_TYPE *list, CK_ULONG *count)
+{
+	ENSURE(count != NULL, CKR_ARGUMENTS_BAD);
+	TRY(fits(list, count, mechanism_count));
+	for (CK_ULONG i = 0; list && i < *count; i++)
+		list[i] = mechanisms[i]->type;
+	return CKR_OK;
+}
+
+CK_RV C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList, CK_ULONG_PTR pulCount)
+{
+	WITH_TOKEN(slotID, mechanism_list(pMechanismList, pulCount));
+}
+
+static CK_RV mechanism_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *ret)
+{
+	const struct mechanism *row = mechanism_find(type);
+
+	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
+	ENSURE(row != NULL, CKR_MECHANISM_INVALID);
+	*ret = row->info;
+	return CKR_OK;
+}
+
+CK_RV C_GetMechanismInfo(CK_SLOT_ID slotID, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR pInfo)
+{
+	WITH_TOKEN(slotID, mechanism_info(type, pInfo));
+}
+
+static CK_RV init_token(struct token *token, CK_BYTE *pin, CK_ULONG pin_len, const CK_BYTE *label)
+{
+	CK_ULONG all, read_write;
+
+	ENSURE(pin != NULL && label != NULL, CKR_ARGUMENTS_BAD);
+	sessions_count(token, &all, &read_write);
+	ENSURE(all == 0, CKR_SESSION_EXISTS);
+	return token_init(token, bytes_of(pin, pin_len), label);
+}
+
+CK_RV C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pLabel)
+{
+	WITH_TOKEN(slotID, init_token(token, pPin, ulPinLen, pLabel));
+}
+
+static CK_RV init_pin(struct session *session, CK_BYTE *pin, CK_ULONG pin_len)
+{
+	ENSURE(session_state(session) == CKS_RW_SO_FUNCTIONS, CKR_USER_NOT_LOGGED_IN);
+	ENSURE(pin != NULL, CKR_ARGUMENTS_BAD);
+	return token_init_pin(session->token, bytes_of(pin, pin_len));
+}
+
+CK_RV C_InitPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen)
+{
+	WITH_SESSION(hSession, init_pin(session, pPin, ulPinLen));
+}
+
+static CK_RV set_pin(struct session *session, CK_BYTE *old_pin, CK_ULONG old_len, CK_BYTE *new_pin, CK_ULONG new_len)
+{
+	ENSURE(session->read_write, CKR_SESSION_READ_ONLY);
+	ENSURE(old_pin != NULL && new_pin != NULL, CKR_ARGUMENTS_BAD);
+	return token_set_pin(session->token, bytes_of(old_pin, old_len), bytes_of(new_pin, new_len));
+}
+
+CK_RV C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulOldLen, CK_UTF8CHAR_PTR pNewPin,
+	CK_ULONG ulNewLen)
+{
+	WITH_SESSION(hSession, set_pin(session, pOldPin, ulOldLen, pNewPin, ulNewLen));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* info.h: filling in Cryptoki's information structs. */
+#ifndef KEYDIV_MODULE_INFO_H
+#define KEYDIV_MODULE_INFO_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "module.h"
+
+/* TEXT to FIELD, blank-padded to N bytes and not terminated. */
+static inline void put_padded(CK_UTF8CHAR *field, size_t n, const char *text)
+{
+	size_t length = strlen(text);
+
+	memset(field, ' ', n);
+	memcpy(field, text, length < n ? length : n);
+}
+
+/* KEYDIV_VERSION's first two numbers. */
+static inline CK_VERSION library_version(void)
+{
+	char *end;
+	unsigned long major = strtoul(KEYDIV_VERSION, &end, 10);
+	unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+
+	return (CK_VERSION){(CK_BYTE)major, (CK_BYTE)minor};
+}
+
+#endif

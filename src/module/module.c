@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* module.c: starting and stopping the module, its slots, its error state, see module.h. */
+#include "module.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "key/key.h"
+#include "token/client_state.h"
+#include "token/pool.h"
+#include "token/self_test.h"
+
+_Atomic int module_state = MODULE_DOWN;
+
+static pthread_mutex_t lock =
+	PTHREAD_MUTEX_INITIALIZER; /* guards what follows, but for readers while the module is up */
+static struct token *tokens[SLOTS_MAX];
+static CK_ULONG slot_count;
+static bool fork_watched;
+static _Atomic bool self_test_failed;
+
+struct token *module_token(CK_SLOT_ID slot)
+{
+	return slot < slot_count ? tokens[slot] : NULL;
+}
+
+CK_ULONG module_slot_count(void)
+{
+	return slot_count;
+}
+
+/* The state is left to module_start while the module is not up yet. */
+void module_fail(const char *why)
+{
+	int up = MODULE_UP;
+
+	log_error("self-test failed: %s", why);
+	atomic_store(&self_test_failed, true);
+	atomic_compare_exchange_strong(&module_state, &up, MODULE_FAILED);
+}
+
+/* --- Starting and stopping; each step undone in stop_parts, in whatever state it is --- */
+
+static struct {
+	bool crypto, sessions, pool;
+} started;
+
+static void stop_parts(void)
+{
+	if (started.sessions)
+		sessions_stop();
+	for (CK_ULONG i = 0; i < slot_count; i++) {
+		token_close(tokens[i]);
+		tokens[i] = NULL;
+	}
+	slot_count = 0;
+	if (started.pool)
+		pool_stop();
+	if (started.crypto)
+		crypto_stop();
+	memset(&started, 0, sizeof started);
+	log_close();
+}
+
+static CK_RV open_tokens(const struct config *config)
+{
+	char dir[PATH_MAX + 16];
+
+	TRY(config_make_directory(config->token_dir));
+	for (unsigned i = 0; i < config->slots; i++) {
+		snprintf(dir, sizeof dir, "%s/slot-%u", config->token_dir, i);
+		CK_RV rv = token_open(i, dir, config->scrypt_log2_n, &tokens[i]);
+		if (rv != CKR_OK) {
+			log_error("%s cannot be opened: %s", dir, rv_name(rv));
+			return rv;
+		}
+		slot_count = i + 1;
+	}
+	return CKR_OK;
+}
+
+/* The primitives' known answers: of every row that derives nothing. Derivations are put to theirs before their first use. */
+static CK_RV test_primitives(void)
+{
+	self_test_start(module_fail);
+	for (size_t i = 0; i < mechanism_count; i++)
+		if (mechanisms[i]->derive == NULL)
+			TRY(self_test_once(mechanisms[i]));
+	return CKR_OK;
+}
+
+static CK_RV start_parts(void)
+{
+	atomic_store(&self_test_failed, false);
+	struct config config;
+	CK_RV rv = config_read(&config);
+
+	if (!log_open(config.log_file[0] ? config.log_file : NULL, config.log_level))
+		return CKR_FUNCTION_FAILED;
+	if (rv != CKR_OK) {
+		log_error("%s", config.error);
+		return rv;
+	}
+	log_write(LOG_DEBUG, "configuration: %s; token-dir %s", config.path[0] ? config.path : "none, the defaults",
+		config.token_dir);
+	TRY(crypto_start());
+	started.crypto = true;
+	TRY(pool_start());
+	started.pool = true;
+	TRY(sessions_start());
+	started.sessions = true;
+	TRY(open_tokens(&config));
+	if (!fork_watched) /* after the store's handlers, so that ours runs first before a fork, as locks are taken in that order */
+		TRY(fork_watch());
+	fork_watched = true;
+	return test_primitives();
+}
+
+CK_RV module_start(void)
+{
+	CK_RV rv;
+
+	pthread_mutex_lock(&lock);
+	int state = atomic_load(&module_state);
+	if (state == MODULE_DOWN) {
+		rv = start_parts();
+		module_result("C_Initialize", rv);
+		if (rv == CKR_OK)
+			atomic_store(&module_state, MODULE_UP);
+		else if (atomic_load(&self_test_failed))
+			atomic_store(&module_state, MODULE_FAILED);
+		else
+			stop_parts();
+	} else {
+		rv = state == MODULE_UP ? CKR_CRYPTOKI_ALREADY_INITIALIZED : CKR_DEVICE_ERROR;
+	}
+	pthread_mutex_unlock(&lock);
+	return rv;
+}
+
+CK_RV module_stop(void)
+{
+	CK_RV rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+
+	pthread_mutex_lock(&lock);
+	if (atomic_load(&module_state) != MODULE_DOWN) {
+		atomic_store(&module_state, MODULE_DOWN);
+		stop_parts();
+		rv = CKR_OK;
+	}
+	pthread_mutex_unlock(&lock);
+	return rv;
+}
+
+/* --- Forks --- */
+
+void module_before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void module_after_fork(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* The child has the parent's memory and none of its threads: whatever they were doing, nothing of it is used again. */
+void module_forked(void)
+{
+	if (atomic_load(&module_state) != MODULE_DOWN) {
+		atomic_store(&module_state, MODULE_DOWN);
+		sessions_forked();
+		client_states_forked();
+		for (CK_ULONG i = 0; i < slot_count; i++) {
+			token_forked(tokens[i]);
+			tokens[i] = NULL;
+		}
+		slot_count = 0;
+		memset(&started, 0, sizeof started);
+		log_close();
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+/* --- Results --- */
+
+/* Answers that are part of normal work, and so no failures. */
+static bool is_answer(const char *function, CK_RV rv)
+{
+	switch (rv) {
+	case CKR_ATTRIBUTE_SENSITIVE:
+	case CKR_ATTRIBUTE_TYPE_INVALID: /* C_GetAttributeValue: "does not represent a true error" */
+		return strcmp(function, "C_GetAttributeValue") == 0;
+	case CKR_OK:
+	case CKR_BUFFER_TOO_SMALL:
+	case CKR_NO_EVENT:
+	case CKR_FUNCTION_NOT_PARALLEL:
+	case CKR_FUNCTION_NOT_SUPPORTED:
+	case CKR_CRYPTOKI_NOT_INITIALIZED:
+	case CKR_CRYPTOKI_ALREADY_INITIALIZED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+CK_RV module_result(const char *function, CK_RV rv)
+{
+	if (log_enabled(LOG_ERROR) && !is_answer(function, rv))
+		log_error("%s: %s%s", function, rv_name(rv), error_reason(rv));
+	return rv;
+}

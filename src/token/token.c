@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token.c: a token opened and closed, who is logged in, and what C_GetTokenInfo tells, see token.h. */
+#include "token/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "token/arena.h"
+#include "token/client_state.h"
+#include "token/pool.h"
+#include "token/session.h"
+#include "token/token_login.h"
+
+#define EPOCH_MASK ((UINT64_C(1) << 24) - 1) /* what a token object's handle carries of the epoch */
+
+/* --- Opening and closing --- */
+
+static void token_free(struct token *token)
+{
+	arena_unmap(token->token_key, sizeof *token->token_key);
+	free(token->dir);
+	free(token);
+}
+
+CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struct token **ret_token)
+{
+	struct token *token = calloc(1, sizeof *token);
+
+	ENSURE(token != NULL, CKR_HOST_MEMORY);
+	token->slot = slot;
+	token->turn = -1;
+	token->scrypt_log2_n = scrypt_log2_n;
+	token->dir = strdup(dir);
+	token->token_key = arena_map(sizeof *token->token_key);
+	CK_RV rv = token->dir && token->token_key ? store_open(dir, &token->store) : CKR_HOST_MEMORY;
+	if (rv != CKR_OK) {
+		token_free(token);
+		return rv;
+	}
+	token->generation = store_generation(token->store);
+	pthread_mutex_init(&token->pin_lock, NULL);
+	pthread_mutex_init(&token->lock, NULL);
+	*ret_token = token;
+	return CKR_OK;
+}
+
+void token_close(struct token *token)
+{
+	if (token == NULL)
+		return;
+	client_state_forget(token);
+	store_close(token->store);
+	pthread_mutex_destroy(&token->pin_lock);
+	pthread_mutex_destroy(&token->lock);
+	token_free(token);
+}
+
+/* The kernel has zeroed the child's token key where it could; what another thread was doing to the token does not matter any more. */
+void token_forked(struct token *token)
+{
+	secret_wipe(token->token_key);
+	if (token->turn >= 0)
+		close(token->turn);
+	store_abandon(token->store);
+	token_free(token);
+}
+
+CK_RV token_initialized(struct token *token)
+{
+	struct store_token stored;
+
+	if (atomic_load_explicit(&token->initialized, memory_order_acquire))
+		return CKR_OK;
+	TRY(store_token_get(token->store, &stored));
+	pthread_mutex_lock(&token->lock);
+	if (token_login_state(token) == LOGIN_NONE)
+		memcpy(token->uuid, stored.uuid, sizeof token->uuid);
+	pthread_mutex_unlock(&token->lock);
+	atomic_store_explicit(&token->initialized, true, memory_order_release);
+	return CKR_OK;
+}
+
+/* --- Who is logged in --- */
+
+/* The next login word for WHO. The epoch's part in handles is never 0, which stands for public objects there. With the lock held. */
+static void set_login(struct token *token, enum login who)
+{
+	uint64_t epoch = (atomic_load(&token->login) >> 2) + 1;
+
+	if ((epoch & EPOCH_MASK) == 0)
+		epoch++;
+	atomic_store_explicit(&token->login, epoch << 2 | who, memory_order_release);
+}
+
+CK_RV token_logged_in(struct token *token, enum login who, const uint8_t uuid[STORE_UUID_LEN], const struct secret *key)
+{
+	pthread_mutex_lock(&token->lock);
+	CK_RV rv = secret_set(token->token_key, secret_peek(key), key->len);
+	if (rv == CKR_OK) {
+		memcpy(token->uuid, uuid, STORE_UUID_LEN);
+		set_login(token, who);
+	}
+	pthread_mutex_unlock(&token->lock);
+	return rv;
+}
+
+bool token_forget_login(struct token *token, uint64_t *ret_login)
+{
+	pthread_mutex_lock(&token->lock);
+	bool was = token_login_state(token) != LOGIN_NONE;
+	if (was) {
+		set_login(token, LOGIN_NONE);
+		secret_wipe(token->token_key);
+		pool_destroy_private(token);
+	}
+	*ret_login = atomic_load(&token->login);
+	pthread_mutex_unlock(&token->lock);
+	if (was)
+		client_state_forget(token);
+	return was;
+}
+
+CK_RV token_logout(struct token *token)
+{
+	uint64_t login;
+
+	ENSURE(token_forget_login(token, &login), CKR_USER_NOT_LOGGED_IN);
+	sessions_reset(token);
+	/* A call that was under way in another session may have made one more private object; it has ended now. */
+	pthread_mutex_lock(&token->lock);
+	if (atomic_load(&token->login) == login)
+		pool_destroy_private(token);
+	pthread_mutex_unlock(&token->lock);
+	return CKR_OK;
+}
+
+/* --- C_GetTokenInfo --- */
+
+static CK_FLAGS count_flags(const struct store_pin *pin, CK_FLAGS low, CK_FLAGS final, CK_FLAGS locked)
+{
+	if (!pin->set || pin->failures == 0)
+		return 0;
+	if (pin->failures >= PIN_TRIES)
+		return low | locked;
+	return pin->failures == PIN_TRIES - 1 ? low | final : low;
+}
+
+static void info_of_initialized(const struct store_token *t, CK_TOKEN_INFO *info)
+{
+	char serial[2 * 8 + 1];
+
+	memcpy(info->label, t->label, sizeof info->label);
+	hex_encode(t->uuid, 8, serial);
+	memcpy(info->serialNumber, serial, sizeof info->serialNumber);
+	info->flags |= CKF_TOKEN_INITIALIZED | (t->user.set ? CKF_USER_PIN_INITIALIZED : 0);
+	info->flags |= count_flags(&t->user, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED);
+	info->flags |= count_flags(&t->so, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED);
+}
+
+CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info)
+{
+	struct store_token stored;
+	CK_TOKEN_INFO info = {.flags = CKF_RNG | CKF_LOGIN_REQUIRED};
+	CK_RV rv = store_token_get(token->store, &stored);
+
+	if (rv != CKR_OK && rv != CKR_TOKEN_NOT_RECOGNIZED)
+		return rv;
+	memset(info.label, ' ', sizeof info.label);
+	memset(info.serialNumber, ' ', sizeof info.serialNumber);
+	memset(info.utcTime, ' ', sizeof info.utcTime); /* no CKF_CLOCK_ON_TOKEN */
+	if (rv == CKR_OK)
+		info_of_initialized(&stored, &info);
+	info.ulMaxSessionCount = info.ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
+	sessions_count(token, &info.ulSessionCount, &info.ulRwSessionCount);
+	info.ulMinPinLen = PIN_MIN;
+	info.ulMaxPinLen = PIN_MAX;
+	info.ulTotalPublicMemory = info.ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;
+	info.ulTotalPrivateMemory = info.ulFreePrivateMemory = CK_UNAVAILABLE_INFORMATION;
+	*ret_info = info;
+	return CKR_OK;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token_login.c: C_Login, C_InitToken, C_InitPIN and C_SetPIN, see token.h. */
+#include "token/token_login.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "key/random.h"
+#include "token/token_objects.h"
+#include "token/token_pin.h"
+
+/*
+ * If another process has initialised the token anew since the login here, that login is worth nothing: the key is another.
+ * RET: the token as stored.
+ */
+static CK_RV look_again(struct token *token, struct store_token *ret)
+{
+	uint64_t login;
+
+	TRY(store_token_get(token->store, ret));
+	pthread_mutex_lock(&token->lock);
+	bool stale = token_login_state(token) != LOGIN_NONE && memcmp(token->uuid, ret->uuid, sizeof ret->uuid) != 0;
+	pthread_mutex_unlock(&token->lock);
+	if (stale && token_forget_login(token, &login))
+		log_warning("slot %lu: initialised by another process, login ended", token->slot);
+	return CKR_OK;
+}
+
+CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
+{
+	enum login who = user_type == CKU_SO ? LOGIN_SO : LOGIN_USER;
+	struct store_token seen;
+	SECRET key = {0};
+
+	ENSURE(user_type == CKU_SO || user_type == CKU_USER, CKR_USER_TYPE_INVALID);
+	PIN_TURN turn = pin_turn(token);
+	TRY(look_again(turn, &seen));
+	enum login now = token_login_state(token);
+	ENSURE(now != who, CKR_USER_ALREADY_LOGGED_IN);
+	ENSURE(now == LOGIN_NONE, CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
+	TRY(pin_try(token, who, pin, &seen, &key));
+	TRY(pin_right(token, who, &seen, NULL));
+	return token_logged_in(token, who, seen.uuid, &key);
+}
+
+/* --- C_InitToken --- */
+
+/* A token without objects: new identity, new key, SO_PIN, no user PIN. */
+static CK_RV new_token(struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN])
+{
+	struct store_token t = {.scrypt_log2_n = token->scrypt_log2_n};
+	SECRET key = {0};
+
+	TRY(random_bytes(t.uuid, sizeof t.uuid));
+	TRY(secret_resize(&key, TOKEN_KEY_LEN));
+	TRY(random_bytes(secret_bytes(&key), key.len));
+	for (size_t i = 0; i < sizeof t.label; i++)
+		t.label[i] = label[i] ? label[i] : ' '; /* some callers end it with a NUL */
+	TRY(pin_seal(&t, LOGIN_SO, so_pin, &key, &t.so));
+	TRY(store_token_init(token->store, &t));
+
+	pthread_mutex_lock(&token->lock);
+	memcpy(token->uuid, t.uuid, sizeof token->uuid);
+	pthread_mutex_unlock(&token->lock);
+	atomic_store(&token->initialized, true);
+	return CKR_OK;
+}
+
+CK_RV token_init(struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN])
+{
+	struct store_token seen;
+	SECRET old_key = {0};
+
+	TRY(pin_check(so_pin));
+	PIN_TURN turn = pin_turn(token);
+	CK_RV rv = store_token_get(turn->store, &seen);
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		return new_token(token, so_pin, label);
+	TRY(rv);
+	TRY(pin_try(token, LOGIN_SO, so_pin, &seen, &old_key));
+	rv = new_token(token, so_pin, label);
+	if (rv != CKR_OK)
+		pin_put_back(token, LOGIN_SO, &seen);
+	return rv;
+}
+
+/* --- C_InitPIN, C_SetPIN --- */
+
+struct setting {
+	const uint8_t *uuid;
+	const struct store_pin *pin;
+};
+
+static CK_RV set_user_pin(struct store_token *t, void *arg)
+{
+	const struct setting *setting = arg;
+
+	/* Initialised by another process meanwhile: the key that was sealed is not this token's. */
+	ENSURE(memcmp(t->uuid, setting->uuid, sizeof t->uuid) == 0, CKR_USER_NOT_LOGGED_IN);
+	t->user = *setting->pin;
+	return CKR_OK;
+}
+
+CK_RV token_init_pin(struct token *token, struct bytes pin)
+{
+	uint8_t uuid[STORE_UUID_LEN];
+	struct store_token stored;
+	struct store_pin new_pin;
+	SECRET key = {0};
+
+	TRY(pin_check(pin));
+	PIN_TURN turn = pin_turn(token);
+	TRY(look_again(turn, &stored));
+	ENSURE(token_login_state(token) == LOGIN_SO, CKR_USER_NOT_LOGGED_IN);
+	TRY(token_key_copy(token, &key, uuid));
+	ENSURE(key.len == TOKEN_KEY_LEN, CKR_USER_NOT_LOGGED_IN);
+	TRY(pin_seal(&stored, LOGIN_USER, pin, &key, &new_pin));
+	struct setting setting = {uuid, &new_pin};
+	return store_token_update(token->store, set_user_pin, &setting);
+}
+
+CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct bytes new_pin)
+{
+	struct store_token seen;
+	struct store_pin sealed;
+	SECRET key = {0};
+
+	TRY(pin_check(new_pin));
+	PIN_TURN turn = pin_turn(token);
+	TRY(look_again(turn, &seen));
+	enum login who = token_login_state(token) == LOGIN_SO ? LOGIN_SO : LOGIN_USER;
+	TRY(pin_try(token, who, old_pin, &seen, &key));
+	CK_RV rv = pin_seal(&seen, who, new_pin, &key, &sealed);
+	if (rv == CKR_OK)
+		rv = pin_right(token, who, &seen, &sealed);
+	if (rv != CKR_OK)
+		pin_put_back(token, who, &seen);
+	return rv;
+}
