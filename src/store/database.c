@@ -32,6 +32,8 @@ static CK_RV failure(sqlite3 *sqlite, int code, const char *what)
 	int error = sqlite ? sqlite3_system_errno(sqlite) : 0;
 	bool system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
 
+	if (code == SQLITE_IOERR_WRITE) /* undoing has changed errno since: ask for that of the file (quota, size limit) */
+		sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
 	log_error("token.db: %s: %s (%d, errno %d)", what, sqlite3_errstr(code), code, system ? error : 0);
 	if (code == SQLITE_IOERR_NOMEM || (code & 0xff) == SQLITE_NOMEM)
 		return CKR_HOST_MEMORY;
@@ -376,7 +378,7 @@ CK_RV statement_step(struct statement *statement, bool *ret_row)
 	int code = sqlite3_step(s);
 
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		return failure(sqlite3_db_handle(s), code, sqlite3_stmt_readonly(s) ? "reading" : "changing");
+		return failure(sqlite3_db_handle(s), code, "running a statement");
 	*ret_row = code == SQLITE_ROW;
 	return CKR_OK;
 }
