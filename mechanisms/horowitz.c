@@ -146,5 +146,6 @@ const struct mechanism mech_horowitz_password_key = {
 	.plan = plan_password,
 	.derive = derive_password,
 	.level = LEVEL_OPEN,
+	.secret_parameter = true,
 	.answers = answers_password,
 };

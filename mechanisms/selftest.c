@@ -66,7 +66,11 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 
 	struct wanted wanted = {true, true, CKO_SECRET_KEY, answer->type, expected.len};
 	if (answer->type == CKK_KEYDIV_ODUKPT_CLIENT)
-		wanted.has_length = false; /* a state has the length it has */
+		wanted.has_length = false;                /* a state has the length it has */
+	if (answer->type == CK_UNAVAILABLE_INFORMATION) { /* a data object */
+		wanted.has_type = false;
+		wanted.object_class = CKO_DATA;
+	}
 	TRY(d->mechanism->plan ? d->mechanism->plan(d, &wanted) : derive_plan_default(d, &wanted));
 	if (d->mechanism->advance)
 		TRY(advance(d, &base));

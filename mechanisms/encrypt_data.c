@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* encrypt_data.c: keys derived by encrypting data, PKCS#11 Current Mechanisms Specification 2.15: CKM_{AES,DES3}_{ECB,CBC}_ENCRYPT_DATA. */
+#include "native.h"
+
+/* What the parsers leave for plan and derive. */
+struct native {
+	struct bytes data;
+	bool has_iv;
+	uint8_t iv[KEY_BLOCK_MAX];
+};
+
+_Static_assert(sizeof(struct native) <= NATIVE_MAX, "room for the parsed parameter");
+
+/* Copy N bytes of data at P to HEAP: whole blocks, at least one. */
+static CK_RV copy_data(const CK_BYTE *p, CK_ULONG n, size_t block, struct native *ret, uint8_t *heap, size_t *used)
+{
+	TRY(native_copy(p, n, heap, used, &ret->data));
+	ENSURE(n > 0 && n % block == 0, CKR_MECHANISM_PARAM_INVALID);
+	return CKR_OK;
+}
+
+static CK_RV parse_ecb(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used, size_t block)
+{
+	struct native *native = out;
+	CK_KEY_DERIVATION_STRING_DATA p;
+
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &p, sizeof p));
+	native->has_iv = false;
+	return copy_data(p.pData, p.ulLen, block, native, heap, used);
+}
+
+static CK_RV parse_aes_ecb(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
+{
+	return parse_ecb(caller, out, heap, used, 16);
+}
+
+static CK_RV parse_des3_ecb(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
+{
+	return parse_ecb(caller, out, heap, used, 8);
+}
+
+static CK_RV parse_aes_cbc(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
+{
+	struct native *native = out;
+	CK_AES_CBC_ENCRYPT_DATA_PARAMS p;
+
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &p, sizeof p));
+	native->has_iv = true;
+	memcpy(native->iv, p.iv, sizeof p.iv);
+	return copy_data(p.pData, p.length, 16, native, heap, used);
+}
+
+static CK_RV parse_des3_cbc(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
+{
+	struct native *native = out;
+	CK_DES_CBC_ENCRYPT_DATA_PARAMS p;
+
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &p, sizeof p));
+	native->has_iv = true;
+	memcpy(native->iv, p.iv, sizeof p.iv);
+	return copy_data(p.pData, p.length, 8, native, heap, used);
+}
+
+/* Without type: a generic secret; without length: as long as the data. */
+static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+{
+	const struct native *native = d->native;
+
+	TRY(derive_plan_as(d, wanted, CKK_GENERIC_SECRET, native->data.n));
+	ENSURE(d->length <= native->data.n, CKR_KEY_SIZE_RANGE);
+	return CKR_OK;
+}
+
+/* The result is cut from its trailing end, so only the blocks that reach into the key are encrypted. */
+static CK_RV derive(struct derivation *d, struct secret *ret_value)
+{
+	const struct native *native = d->native;
+	size_t block = key_block_size(d->base), n = (d->length + block - 1) / block * block;
+	SECRET text = {0};
+
+	TRY(secret_resize(&text, n));
+	TRY(key_encrypt_blocks(d->base, native->has_iv ? native->iv : NULL, native->data.p, n, secret_bytes(&text)));
+	return secret_set(ret_value, secret_peek(&text), d->length);
+}
+
+/* --- Rows --- */
+
+/* SP 800-38A F.1.1 and F.2.1, the first blocks; SP 800-67 B.1, and its text in CBC mode by a second implementation. */
+#define AES_KEY "2b7e151628aed2a6abf7158809cf4f3c"
+#define AES_TEXT                                                                                                       \
+	"\x6b\xc1\xbe\xe2\x2e\x40\x9f\x96\xe9\x3d\x7e\x11\x73\x93\x17\x2a"                                             \
+	"\xae\x2d\x8a\x57\x1e\x03\xac\x9c\x9e\xb7\x6f\xac\x45\xaf\x8e\x51"
+#define DES3_KEY "0123456789abcdef23456789abcdef01456789abcdef0123"
+#define DES3_TEXT "The qufck brown fox jump"
+
+static const CK_KEY_DERIVATION_STRING_DATA aes_ecb = {(CK_BYTE *)AES_TEXT, 32};
+static const CK_AES_CBC_ENCRYPT_DATA_PARAMS aes_cbc = {
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, (CK_BYTE *)AES_TEXT, 32};
+static const CK_KEY_DERIVATION_STRING_DATA des3_ecb = {(CK_BYTE *)DES3_TEXT, 24};
+static const CK_DES_CBC_ENCRYPT_DATA_PARAMS des3_cbc = {{0, 1, 2, 3, 4, 5, 6, 7}, (CK_BYTE *)DES3_TEXT, 24};
+
+static const struct bytes aes_ecb_native[] = {
+	{(const void *)&aes_ecb, sizeof aes_ecb}, {(const void *)&aes_ecb, sizeof aes_ecb}};
+static const struct bytes aes_cbc_native[] = {{(const void *)&aes_cbc, sizeof aes_cbc}};
+static const struct bytes des3_ecb_native[] = {{(const void *)&des3_ecb, sizeof des3_ecb}};
+static const struct bytes des3_cbc_native[] = {{(const void *)&des3_cbc, sizeof des3_cbc}};
+
+static const struct known_answer aes_ecb_answers[] = {
+	{CKK_AES, AES_KEY, NULL, CKK_AES, "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf"},
+	{CKK_AES, AES_KEY, NULL, CKK_AES, "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699d"},
+	{0},
+};
+
+static const struct known_answer aes_cbc_answers[] = {
+	{CKK_AES, AES_KEY, NULL, CKK_AES, "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"},
+	{0},
+};
+
+static const struct known_answer des3_ecb_answers[] = {
+	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET, "a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
+	{0},
+};
+
+static const struct known_answer des3_cbc_answers[] = {
+	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET, "f368d06f3bbd614e60f2d0245cad3f818d5c69f2cb3fd5c7"},
+	{0},
+};
+
+const struct mechanism mech_aes_ecb_encrypt_data = {
+	.type = CKM_AES_ECB_ENCRYPT_DATA,
+	.name = "CKM_AES_ECB_ENCRYPT_DATA",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.parse_native = parse_aes_ecb,
+	.plan = plan,
+	.derive = derive,
+	.level = LEVEL_OPEN,
+	.answers = aes_ecb_answers,
+	.native_answers = aes_ecb_native,
+};
+
+const struct mechanism mech_aes_cbc_encrypt_data = {
+	.type = CKM_AES_CBC_ENCRYPT_DATA,
+	.name = "CKM_AES_CBC_ENCRYPT_DATA",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.parse_native = parse_aes_cbc,
+	.plan = plan,
+	.derive = derive,
+	.level = LEVEL_OPEN,
+	.answers = aes_cbc_answers,
+	.native_answers = aes_cbc_native,
+};
+
+const struct mechanism mech_des3_ecb_encrypt_data = {
+	.type = CKM_DES3_ECB_ENCRYPT_DATA,
+	.name = "CKM_DES3_ECB_ENCRYPT_DATA",
+	.info = {0, 0, CKF_DERIVE},
+	.key_types = key_types_tdes,
+	.parse_native = parse_des3_ecb,
+	.plan = plan,
+	.derive = derive,
+	.level = LEVEL_OPEN,
+	.answers = des3_ecb_answers,
+	.native_answers = des3_ecb_native,
+};
+
+const struct mechanism mech_des3_cbc_encrypt_data = {
+	.type = CKM_DES3_CBC_ENCRYPT_DATA,
+	.name = "CKM_DES3_CBC_ENCRYPT_DATA",
+	.info = {0, 0, CKF_DERIVE},
+	.key_types = key_types_tdes,
+	.parse_native = parse_des3_cbc,
+	.plan = plan,
+	.derive = derive,
+	.level = LEVEL_OPEN,
+	.answers = des3_cbc_answers,
+	.native_answers = des3_cbc_native,
+};

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hkdf.c: HKDF, RFC 5869, as PKCS#11 3.0 has it (Current Mechanisms Specification 2.62): keys, data, and keys for it. */
+#include "key/kdf_primitives.h"
+#include "native.h"
+
+/* What the parser leaves for plan and derive. */
+struct native {
+	enum digest_kind digest;
+	bool extract, expand;
+	bool salt_is_key;
+	CK_OBJECT_HANDLE salt_key;
+	struct bytes salt, info;
+};
+
+_Static_assert(sizeof(struct native) <= NATIVE_MAX, "room for the parsed parameter");
+
+static CK_RV digest_of(CK_MECHANISM_TYPE hash, enum digest_kind *ret)
+{
+	static const struct {
+		CK_MECHANISM_TYPE hash;
+		enum digest_kind kind;
+	} known[] = {{CKM_SHA_1, DIGEST_SHA1}, {CKM_SHA224, DIGEST_SHA224}, {CKM_SHA256, DIGEST_SHA256},
+		{CKM_SHA384, DIGEST_SHA384}, {CKM_SHA512, DIGEST_SHA512}};
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i].hash == hash) {
+			*ret = known[i].kind;
+			return CKR_OK;
+		}
+	return error_at(__FILE__, __LINE__, "known hash", CKR_MECHANISM_PARAM_INVALID);
+}
+
+/* The salt matters to extraction only; without it the fields are not looked at. */
+static CK_RV parse_salt(const CK_HKDF_PARAMS *p, struct native *ret, uint8_t *heap, size_t *used)
+{
+	ret->salt_is_key = false;
+	ret->salt = bytes_of(NULL, 0);
+	if (!ret->extract)
+		return CKR_OK;
+	switch (p->ulSaltType) {
+	case CKF_HKDF_SALT_NULL:
+		return CKR_OK;
+	case CKF_HKDF_SALT_DATA:
+		return native_copy(p->pSalt, p->ulSaltLen, heap, used, &ret->salt);
+	case CKF_HKDF_SALT_KEY:
+		ret->salt_is_key = true;
+		ret->salt_key = p->hSaltKey;
+		return CKR_OK;
+	default:
+		return error_at(__FILE__, __LINE__, "known salt type", CKR_MECHANISM_PARAM_INVALID);
+	}
+}
+
+static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
+{
+	struct native *native = out;
+	CK_HKDF_PARAMS p;
+
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &p, sizeof p));
+	ENSURE(p.bExtract <= CK_TRUE && p.bExpand <= CK_TRUE, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(p.bExtract || p.bExpand, CKR_MECHANISM_PARAM_INVALID);
+	native->extract = p.bExtract;
+	native->expand = p.bExpand;
+	TRY(digest_of(p.prfHashMechanism, &native->digest));
+	TRY(parse_salt(&p, native, heap, used));
+	return native_copy(p.pInfo, p.ulInfoLen, heap, used, &native->info);
+}
+
+/* What the steps can give: one digest without expansion, at most 255 with it. */
+static CK_RV check_length(const struct native *native, size_t length)
+{
+	size_t digest = digest_length(native->digest);
+
+	ENSURE(native->expand ? length <= HKDF_BLOCKS_MAX * digest : length == digest, CKR_KEY_SIZE_RANGE);
+	return CKR_OK;
+}
+
+static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+{
+	const struct native *native = d->native;
+
+	TRY(derive_plan_as(d, wanted, CKK_GENERIC_SECRET, digest_length(native->digest)));
+	return check_length(native, d->length);
+}
+
+/* CKM_HKDF_DATA: no key but a data object, an IV say, of any length. */
+static CK_RV plan_data(struct derivation *d, const struct wanted *wanted)
+{
+	const struct native *native = d->native;
+
+	ENSURE(!wanted->has_type, CKR_TEMPLATE_INCONSISTENT);
+	d->object_class = CKO_DATA;
+	d->type = CKK_GENERIC_SECRET;
+	d->length = wanted->has_length ? wanted->length : digest_length(native->digest);
+	ENSURE(d->length >= 1 && d->length <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
+	return check_length(native, d->length);
+}
+
+static CK_RV derive(struct derivation *d, struct secret *ret_value)
+{
+	const struct native *native = d->native;
+	struct bytes salt = native->salt;
+	SECRET salt_value = {0};
+
+	if (native->salt_is_key) {
+		ENSURE(d->other_key != NULL, CKR_KEY_HANDLE_INVALID);
+		TRY(d->other_key(d, native->salt_key, &salt_value));
+		salt = bytes_of(secret_peek(&salt_value), salt_value.len);
+	}
+	return key_hkdf(
+		d->base, native->digest, native->extract, native->expand, salt, native->info, d->length, ret_value);
+}
+
+/* --- Rows --- */
+
+/* RFC 5869 appendix A.1: all of it, and its two steps. */
+#define IKM "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"
+#define PRK "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"
+#define OKM "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
+
+#define SALT (CK_BYTE *)"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c", 13
+#define INFO (CK_BYTE *)"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9", 10
+
+static const CK_HKDF_PARAMS both = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, SALT, 0, INFO};
+static const CK_HKDF_PARAMS extract = {CK_TRUE, CK_FALSE, CKM_SHA256, CKF_HKDF_SALT_DATA, SALT, 0, NULL, 0};
+static const CK_HKDF_PARAMS expand = {CK_FALSE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0, INFO};
+
+static const struct bytes native_answers[] = {
+	{(const void *)&both, sizeof both},
+	{(const void *)&extract, sizeof extract},
+	{(const void *)&expand, sizeof expand},
+};
+
+static const struct known_answer answers[] = {
+	{CKK_GENERIC_SECRET, IKM, NULL, CKK_GENERIC_SECRET, OKM},
+	{CKK_GENERIC_SECRET, IKM, NULL, CKK_HKDF, PRK},
+	{CKK_HKDF, PRK, NULL, CKK_GENERIC_SECRET, OKM},
+	{0},
+};
+
+static const struct known_answer data_answers[] = {
+	{CKK_GENERIC_SECRET, IKM, NULL, CK_UNAVAILABLE_INFORMATION, OKM},
+	{0},
+};
+
+const struct mechanism mech_hkdf_derive = {
+	.type = CKM_HKDF_DERIVE,
+	.name = "CKM_HKDF_DERIVE",
+	.info = {1, SECRET_MAX, CKF_DERIVE},
+	.key_types = key_types_hmac,
+	.parse_native = parse,
+	.plan = plan,
+	.derive = derive,
+	.level = LEVEL_OPEN,
+	.answers = answers,
+	.native_answers = native_answers,
+};
+
+const struct mechanism mech_hkdf_data = {
+	.type = CKM_HKDF_DATA,
+	.name = "CKM_HKDF_DATA",
+	.info = {1, SECRET_MAX, CKF_DERIVE},
+	.key_types = key_types_hmac,
+	.parse_native = parse,
+	.plan = plan_data,
+	.derive = derive,
+	.level = LEVEL_LEAF,
+	.answers = data_answers,
+	.native_answers = native_answers,
+};
+
+const struct mechanism mech_hkdf_key_gen = {
+	.type = CKM_HKDF_KEY_GEN,
+	.name = "CKM_HKDF_KEY_GEN",
+	.info = {1, SECRET_MAX, CKF_GENERATE},
+	.generates = CKK_HKDF,
+	.selftest = operation_selftest,
+};
