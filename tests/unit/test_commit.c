@@ -295,12 +295,37 @@ START_TEST(file_size_limit)
 }
 END_TEST
 
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
+		perror(path);
+	close(fd);
+}
+
+/* Whether this process may mount something for itself alone: as root, or in a user namespace. */
+static bool own_mounts(void)
+{
+	char map[40];
+
+	if (unshare(CLONE_NEWNS) != 0) {
+		unsigned uid = geteuid(), gid = getegid();
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+			return false;
+		snprintf(map, sizeof map, "0 %u 1", uid);
+		write_text("/proc/self/uid_map", map);
+		write_text("/proc/self/setgroups", "deny");
+		snprintf(map, sizeof map, "0 %u 1", gid);
+		write_text("/proc/self/gid_map", map);
+	}
+	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
 /* A file system of 1 MiB, where this user may have one of his own. */
 START_TEST(full_disk)
 {
-	if ((unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ||
-		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-		mount("none", test_dir, "tmpfs", 0, "size=1m") != 0)
+	if (!own_mounts() || mount("none", test_dir, "tmpfs", 0, "size=1m,mode=0777") != 0)
 		return; /* file_size_limit has tried it in the other way */
 	store = new_store();
 	fill_up();
