@@ -165,8 +165,9 @@ static void home_directory(char ret[PATH_MAX])
 			return;
 		home = found->pw_dir;
 	}
-	if (strlen(home) < PATH_MAX)
-		strcpy(ret, home);
+	size_t n = strlen(home);
+	if (n < PATH_MAX)
+		memcpy(ret, home, n + 1);
 }
 
 /* RET = the directory the XDG variable NAME stands for, or ~/FALLBACK, and LEAF in it. False if there is none. */
@@ -194,7 +195,7 @@ static void defaults(struct config *c)
 	c->slots = 1;
 	c->scrypt_log2_n = 16;
 	if (geteuid() == 0 || !xdg_path(c->token_dir, "XDG_DATA_HOME", ".local/share", "keydiv"))
-		strcpy(c->token_dir, "/var/lib/keydiv");
+		snprintf(c->token_dir, sizeof c->token_dir, "/var/lib/keydiv");
 }
 
 /* Read FILE if it is there. *FOUND tells; a file that is there and cannot be read is an error. */

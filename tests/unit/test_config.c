@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_config.c: finding the configuration file, each key, and every way a line can be wrong. */
+#include "module/config.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static char dir[64];
+static char file[PATH_MAX];
+static struct config config;
+
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static void set_up(void)
+{
+	snprintf(dir, sizeof dir, "/tmp/keydiv-config-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(file, sizeof file, "%s/keydiv.conf", dir);
+	unsetenv("KEYDIV_CONF");
+	setenv("HOME", dir, 1);
+	unsetenv("XDG_CONFIG_HOME");
+	unsetenv("XDG_DATA_HOME");
+}
+
+static void tear_down(void)
+{
+	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* NAME in the test's directory, which the caller may use until the next call. */
+static const char *in_dir(const char *name)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return path;
+}
+
+static void write_bytes(const char *path, const char *text, size_t n)
+{
+	FILE *out = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(fwrite(text, 1, n, out), n);
+	fclose(out);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	write_bytes(path, text, strlen(text));
+}
+
+static void make_dir(const char *name)
+{
+	ck_assert_int_eq(mkdir(in_dir(name), 0700), 0);
+}
+
+/* TEXT must be refused at LINE because of WHY. */
+static void refused(const char *text, unsigned line, const char *why)
+{
+	char expected[PATH_MAX + 256];
+
+	write_text(file, text);
+	snprintf(expected, sizeof expected, "%s:%u: %s", file, line, why);
+	ck_rv(config_read_file(file, &config), CKR_FUNCTION_FAILED);
+	ck_assert_str_eq(config.error, expected);
+}
+
+START_TEST(defaults)
+{
+	write_text(file, "# nothing\n\n; at all\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.path, file);
+	ck_assert_str_eq(config.log_file, "");
+	ck_assert_int_eq(config.log_level, LOG_WARNING);
+	ck_assert_uint_eq(config.slots, 1);
+	ck_assert_uint_eq(config.scrypt_log2_n, 16);
+	ck_assert_str_eq(config.error, "");
+	ck_assert_str_eq(config.token_dir, geteuid() == 0 ? "/var/lib/keydiv" : in_dir(".local/share/keydiv"));
+	setenv("XDG_DATA_HOME", "/data", 1);
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.token_dir, geteuid() == 0 ? "/var/lib/keydiv" : "/data/keydiv");
+}
+END_TEST
+
+START_TEST(every_key)
+{
+	write_text(file, "token-dir = /srv/tokens\n  slots=64\nlog-file:/var/log/keydiv.log ; why not\n"
+			 "log-level = debug\nscrypt-log2-n = 22");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.token_dir, "/srv/tokens");
+	ck_assert_uint_eq(config.slots, 64);
+	ck_assert_str_eq(config.log_file, "/var/log/keydiv.log");
+	ck_assert_int_eq(config.log_level, LOG_DEBUG);
+	ck_assert_uint_eq(config.scrypt_log2_n, 22);
+}
+END_TEST
+
+START_TEST(the_last_one_counts)
+{
+	write_text(file, "slots = 2\nslots = 3\n\tscrypt-log2-n = 14\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_uint_eq(config.slots, 3);
+	ck_assert_uint_eq(config.scrypt_log2_n, 14);
+}
+END_TEST
+
+START_TEST(log_levels)
+{
+	static const char *const names[] = {"none", "error", "warning", "info", "debug"};
+	char text[64];
+
+	snprintf(text, sizeof text, "log-level = %s\n", names[_i]);
+	write_text(file, text);
+	ck_ok(config_read_file(file, &config));
+	ck_assert_int_eq(config.log_level, _i);
+}
+END_TEST
+
+START_TEST(wrong_values)
+{
+	refused("slots = 0\n", 1, "must be a number from 1 to 64");
+	refused("slots = 65\n", 1, "must be a number from 1 to 64");
+	refused("slots = -1\n", 1, "must be a number from 1 to 64");
+	refused("slots = 4294967297\n", 1, "must be a number from 1 to 64");
+	refused("slots = 1x\n", 1, "must be a number from 1 to 64");
+	refused("slots =\n", 1, "must be a number from 1 to 64");
+	refused("scrypt-log2-n = 13\n", 1, "must be a number from 14 to 22");
+	refused("\n\nscrypt-log2-n = 23\n", 3, "must be a number from 14 to 22");
+	refused("token-dir = tokens\n", 1, "must be an absolute path");
+	refused("log-file = \n", 1, "must be an absolute path");
+	refused("log-level = loud\n", 1, "must be none, error, warning, info or debug");
+}
+END_TEST
+
+START_TEST(wrong_lines)
+{
+	refused("slots = 2\nslot = 2\n", 2, "no such key");
+	refused("slots = 2\n  slot = 2\n", 2, "no such key"); /* not a continuation of line 1 */
+	refused("slots = 2\nnonsense\nslots = 0\n", 2, "neither \"key = value\" nor a comment");
+	refused("slots = 0\nnonsense\n", 1, "must be a number from 1 to 64");
+	refused("[keydiv]\nslots = 2\n", 2, "there are no sections");
+	refused("[keydiv\n", 1, "neither \"key = value\" nor a comment");
+	refused("Slots = 2\n", 1, "no such key");
+}
+END_TEST
+
+START_TEST(a_long_line_is_not_cut)
+{
+	char text[1000];
+
+	memset(text, 'x', sizeof text);
+	memcpy(text, "slots = 2\ntoken-dir = /", 23);
+	memcpy(text + sizeof text - 12, "\nslots = 4\n", 12);
+	refused(text, 2, "line too long");
+	ck_assert_uint_eq(config.slots, 4); /* what stands after it is read as a line of its own */
+}
+END_TEST
+
+START_TEST(right_lines_of_a_wrong_file_count)
+{
+	/* The log is opened by them, so that the error can be told. */
+	refused("slots = none\nlog-file = /var/log/keydiv.log\nlog-level = info\n", 1, "must be a number from 1 to 64");
+	ck_assert_str_eq(config.log_file, "/var/log/keydiv.log");
+	ck_assert_int_eq(config.log_level, LOG_INFO);
+}
+END_TEST
+
+START_TEST(any_bytes)
+{
+	char text[256];
+
+	for (unsigned seed = 1; seed < 400; seed++) {
+		unsigned state = seed;
+		for (size_t i = 0; i < sizeof text; i++) {
+			state = state * 1103515245 + 12345;
+			text[i] = (state >> 16) % 5 ? "slots=[];#\n\t "[(state >> 20) % 13] : (char)(state >> 16);
+		}
+		write_bytes(file, text, sizeof text);
+		CK_RV rv = config_read_file(file, &config);
+		ck_assert(rv == CKR_OK || (rv == CKR_FUNCTION_FAILED && config.error[0] != '\0'));
+		ck_assert(config.slots >= 1 && config.slots <= 64);
+	}
+}
+END_TEST
+
+START_TEST(the_named_file)
+{
+	write_text(file, "slots = 7\n");
+	setenv("KEYDIV_CONF", file, 1);
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 7);
+
+	setenv("KEYDIV_CONF", in_dir("not-there"), 1);
+	ck_rv(config_read(&config), CKR_FUNCTION_FAILED);
+	ck_assert_ptr_nonnull(strstr(config.error, "there is no such file"));
+	setenv("KEYDIV_CONF", dir, 1);
+	ck_rv(config_read(&config), CKR_FUNCTION_FAILED);
+	ck_assert_ptr_nonnull(strstr(config.error, "cannot be read"));
+}
+END_TEST
+
+START_TEST(the_users_file)
+{
+	make_dir(".config");
+	make_dir(".config/keydiv");
+	write_text(in_dir(".config/keydiv/keydiv.conf"), "slots = 8\n");
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 8);
+
+	make_dir("xdg");
+	make_dir("xdg/keydiv");
+	write_text(in_dir("xdg/keydiv/keydiv.conf"), "slots = 9\n");
+	setenv("XDG_CONFIG_HOME", in_dir("xdg"), 1);
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 9);
+
+	setenv("XDG_CONFIG_HOME", "xdg", 1); /* the XDG specification: relative paths are to be ignored */
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 8);
+
+	setenv("KEYDIV_CONF", "", 1);
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 8);
+}
+END_TEST
+
+START_TEST(no_file)
+{
+	if (access("/etc/keydiv/keydiv.conf", F_OK) == 0)
+		return; /* this machine has one of its own */
+	ck_ok(config_read(&config));
+	ck_assert_str_eq(config.path, "");
+	ck_assert_uint_eq(config.slots, 1);
+}
+END_TEST
+
+START_TEST(directories)
+{
+	struct stat st;
+	char deep[PATH_MAX];
+
+	umask(0);
+	snprintf(deep, sizeof deep, "%s", in_dir("a/b/c"));
+	ck_ok(config_make_directory(deep));
+	ck_assert_int_eq(stat(deep, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0700);
+	ck_assert_int_eq(stat(in_dir("a"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0700);
+	ck_ok(config_make_directory(deep));
+	write_text(in_dir("file"), "");
+	ck_rv(config_make_directory(in_dir("file/below")), CKR_FUNCTION_FAILED);
+	ck_rv(config_make_directory(""), CKR_FUNCTION_FAILED);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config");
+	TCase *tests = tcase_create("config");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, defaults);
+	tcase_add_test(tests, every_key);
+	tcase_add_test(tests, the_last_one_counts);
+	tcase_add_loop_test(tests, log_levels, 0, 5);
+	tcase_add_test(tests, wrong_values);
+	tcase_add_test(tests, wrong_lines);
+	tcase_add_test(tests, a_long_line_is_not_cut);
+	tcase_add_test(tests, right_lines_of_a_wrong_file_count);
+	tcase_add_test(tests, any_bytes);
+	tcase_add_test(tests, the_named_file);
+	tcase_add_test(tests, the_users_file);
+	tcase_add_test(tests, no_file);
+	tcase_add_test(tests, directories);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}

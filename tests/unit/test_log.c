@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_log.c: what the log writes, where, and what it does not. */
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static char dir[64];
+static char file[80];
+
+static void set_up(void)
+{
+	snprintf(dir, sizeof dir, "/tmp/keydiv-log-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(file, sizeof file, "%s/log", dir);
+}
+
+static void tear_down(void)
+{
+	log_close();
+	unlink(file);
+	rmdir(dir);
+}
+
+/* The whole file, until the next call. */
+static const char *content(void)
+{
+	static char text[4096];
+	FILE *in = fopen(file, "r");
+	size_t n = in ? fread(text, 1, sizeof text - 1, in) : 0;
+
+	if (in)
+		fclose(in);
+	text[n] = '\0';
+	return text;
+}
+
+static unsigned lines(void)
+{
+	unsigned n = 0;
+
+	for (const char *p = content(); *p; p++)
+		n += *p == '\n';
+	return n;
+}
+
+START_TEST(silent_without_a_file)
+{
+	ck_assert(log_open(NULL, LOG_DEBUG));
+	ck_assert(!log_enabled(LOG_ERROR));
+	log_error("nobody hears");
+	ck_assert(log_open(file, LOG_NONE));
+	ck_assert(!log_enabled(LOG_ERROR));
+	ck_assert_int_ne(access(file, F_OK), 0);
+}
+END_TEST
+
+START_TEST(levels)
+{
+	ck_assert(log_open(file, (enum log_level)_i));
+	log_error("one");
+	log_warning("two");
+	log_info("three");
+	log_write(LOG_DEBUG, "four");
+	ck_assert_uint_eq(lines(), (unsigned)_i);
+	ck_assert(log_enabled((enum log_level)_i));
+	ck_assert(!log_enabled(LOG_NONE));
+}
+END_TEST
+
+START_TEST(a_line)
+{
+	char expected[64], stamp[32];
+	int year, month, day, hour, minute, second, at = 0;
+
+	umask(0);
+	ck_assert(log_open(file, LOG_ERROR));
+	log_error("C_DeriveKey: %s", rv_name(CKR_MECHANISM_INVALID));
+	snprintf(expected, sizeof expected, " [%ld] error: C_DeriveKey: CKR_MECHANISM_INVALID\n", (long)getpid());
+	snprintf(stamp, sizeof stamp, "%.20s", content());
+	ck_assert_int_eq(
+		sscanf(stamp, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &at), 6);
+	ck_assert_int_eq(at, 20);
+	ck_assert_str_eq(content() + 20, expected);
+
+	struct stat st;
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+}
+END_TEST
+
+START_TEST(one_line_whatever_the_text)
+{
+	char text[2000];
+
+	ck_assert(log_open(file, LOG_ERROR));
+	log_error("two\nlines\tand \x1b[31mred");
+	ck_assert_uint_eq(lines(), 1);
+	ck_assert_ptr_nonnull(strstr(content(), "two?lines?and ?[31mred\n"));
+	memset(text, 'x', sizeof text);
+	text[sizeof text - 1] = '\0';
+	log_error("%s", text);
+	ck_assert_uint_eq(lines(), 2);
+	log_error("after");
+	ck_assert_uint_eq(lines(), 3);
+}
+END_TEST
+
+START_TEST(appended_to)
+{
+	ck_assert(log_open(file, LOG_ERROR));
+	log_error("first");
+	log_close();
+	log_error("lost");
+	ck_assert(log_open(file, LOG_ERROR));
+	log_error("second");
+	ck_assert_uint_eq(lines(), 2);
+}
+END_TEST
+
+START_TEST(files_that_are_none)
+{
+	char target[96];
+
+	snprintf(target, sizeof target, "%s/target", dir);
+	ck_assert_int_eq(symlink(target, file), 0);
+	ck_assert(!log_open(file, LOG_ERROR));
+	ck_assert(!log_enabled(LOG_ERROR));
+	ck_assert_int_ne(access(target, F_OK), 0);
+	ck_assert(!log_open(dir, LOG_ERROR));
+	ck_assert(!log_open("/not/there/log", LOG_ERROR));
+}
+END_TEST
+
+static CK_RV fails(int n)
+{
+	ENSURE(n > 3, CKR_DATA_LEN_RANGE);
+	return CKR_OK;
+}
+
+START_TEST(reasons)
+{
+	ck_assert(log_open(file, LOG_ERROR));
+	ck_ok(fails(4));
+	ck_assert_str_eq(error_reason(CKR_DATA_LEN_RANGE), "");
+	ck_rv(fails(3), CKR_DATA_LEN_RANGE);
+	ck_assert_str_eq(error_reason(CKR_DATA_INVALID), ""); /* of another failure; and forgotten now */
+	ck_assert_str_eq(error_reason(CKR_DATA_LEN_RANGE), "");
+	ck_rv(fails(3), CKR_DATA_LEN_RANGE);
+	const char *reason = error_reason(CKR_DATA_LEN_RANGE);
+	ck_assert_ptr_nonnull(strstr(reason, "test_log.c:"));
+	ck_assert_ptr_nonnull(strstr(reason, "n > 3"));
+	ck_assert_uint_eq(lines(), 0); /* only debug has a line for each condition */
+
+	ck_assert(log_open(file, LOG_DEBUG));
+	ck_rv(fails(3), CKR_DATA_LEN_RANGE);
+	ck_assert_ptr_nonnull(strstr(content(), "CKR_DATA_LEN_RANGE"));
+	ck_assert_ptr_nonnull(strstr(content(), "n > 3"));
+}
+END_TEST
+
+START_TEST(names)
+{
+	ck_assert_str_eq(rv_name(CKR_OK), "CKR_OK");
+	ck_assert_str_eq(rv_name(CKR_KEY_EXHAUSTED), "CKR_KEY_EXHAUSTED");
+	ck_assert_str_eq(rv_name(CKR_KEYDIV_EXHAUSTED), "CKR_KEYDIV_EXHAUSTED");
+	ck_assert_str_eq(rv_name(0x7777), "CKR_VENDOR_DEFINED");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("log");
+	TCase *tests = tcase_create("log");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, silent_without_a_file);
+	tcase_add_loop_test(tests, levels, LOG_ERROR, LOG_DEBUG + 1);
+	tcase_add_test(tests, a_line);
+	tcase_add_test(tests, one_line_whatever_the_text);
+	tcase_add_test(tests, appended_to);
+	tcase_add_test(tests, files_that_are_none);
+	tcase_add_test(tests, reasons);
+	tcase_add_test(tests, names);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}
