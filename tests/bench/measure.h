@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* measure.h: what is measured: a row each, a function for each module that can do it, and the floor. */
+#ifndef KEYDIV_BENCH_MEASURE_H
+#define KEYDIV_BENCH_MEASURE_H
+
+#include "peer.h"
+
+/* Do the operation N times (with several threads: N times in each). */
+typedef void (*run_fn)(struct peer *p, long n);
+
+struct measure {
+	const char *name;
+	int threads; /* the time of a round is divided by this: time an operation over all threads */
+	run_fn run[PEERS];
+	run_fn floor; /* with libcrypto alone, kept schedules; p is NULL */
+};
+
+extern const struct measure measures[]; /* ended by name NULL */
+
+/* floor.c */
+void floor_start(void);
+void floor_device_key(struct peer *p, long n);
+void floor_device_message_key(struct peer *p, long n);
+void floor_odukpt(struct peer *p, long n);
+void floor_cmac_16(struct peer *p, long n);
+void floor_gcm_16(struct peer *p, long n);
+void floor_gcm_16k(struct peer *p, long n);
+void floor_random_32(struct peer *p, long n);
+void floor_aes_dukpt(struct peer *p, long n);
+void floor_tdes_dukpt(struct peer *p, long n);
+
+/* The same serial numbers, transactions and so on for all, from a counter. */
+void serial_number(long i, CK_BYTE ret[9]);
+
+#endif

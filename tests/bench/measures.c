@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* measures.c: see measure.h. */
+#include "measure.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+void serial_number(long i, CK_BYTE ret[9])
+{
+	static const char digits[] = "0123456789";
+
+	memcpy(ret, "SN-", 3);
+	for (int d = 8; d >= 3; d--, i /= 10)
+		ret[d] = (CK_BYTE)digits[i % 10];
+}
+
+/* --- Deriving --- */
+
+static CK_ULONG sixteen = 16;
+
+/* What an application asks for: a non-extractable AES-128 session key with USAGE. */
+#define TEMPLATE_FOR(usage)                                                                                            \
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class_secret, sizeof class_secret},                                    \
+		{CKA_KEY_TYPE, &type_aes, sizeof type_aes}, {CKA_VALUE_LEN, &sixteen, sizeof sixteen},                 \
+		{CKA_TOKEN, &no, 1}, {CKA_SENSITIVE, &yes, 1}, {usage, &yes, 1}};                                      \
+	const CK_ULONG count = sizeof template / sizeof template[0]
+
+static CK_OBJECT_HANDLE derive(
+	struct peer *p, int thread, CK_OBJECT_HANDLE base, CK_MECHANISM *m, CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	CK_OBJECT_HANDLE key;
+
+	must(p, p->f->C_DeriveKey(p->session[thread], m, base, template, count, &key), "C_DeriveKey");
+	return key;
+}
+
+static void destroy(struct peer *p, int thread, CK_OBJECT_HANDLE key)
+{
+	must(p, p->f->C_DestroyObject(p->session[thread], key), "C_DestroyObject");
+}
+
+static void device_keys(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n)
+{
+	KEYDIV_PARAMETER parameter;
+	CK_BYTE serial[9];
+	TEMPLATE_FOR(CKA_SIGN);
+
+	for (long i = 0; i < n; i++) {
+		serial_number(i, serial);
+		keydiv_start(&parameter);
+		keydiv_put(&parameter, KEYDIV_DEVICE, serial, sizeof serial);
+		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &parameter);
+		destroy(p, thread, derive(p, thread, master, &m, template, count));
+	}
+}
+
+static void device_key_token(struct peer *p, long n)
+{
+	device_keys(p, 0, p->master, n);
+}
+
+static void device_key_session(struct peer *p, long n)
+{
+	device_keys(p, 0, p->session_master, n);
+}
+
+static void ecb_data(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n)
+{
+	CK_BYTE data[16] = {0};
+	CK_KEY_DERIVATION_STRING_DATA parameter = {data, sizeof data};
+	CK_MECHANISM m = {CKM_AES_ECB_ENCRYPT_DATA, &parameter, sizeof parameter};
+	TEMPLATE_FOR(CKA_SIGN);
+
+	for (long i = 0; i < n; i++) {
+		serial_number(i, data);
+		destroy(p, thread, derive(p, thread, master, &m, template, count));
+	}
+}
+
+static void ecb_data_token(struct peer *p, long n)
+{
+	ecb_data(p, 0, p->master, n);
+}
+
+static void ecb_data_session(struct peer *p, long n)
+{
+	ecb_data(p, 0, p->session_master, n);
+}
+
+/* SP 800-108 counter mode over the same input as DEVICE_KEY. */
+static void counter_kdf(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n)
+{
+	CK_BYTE text[4 + 6 + 1 + 12 + 4] = "device";
+	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
+	CK_SP800_108_DKM_LENGTH_FORMAT length = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
+	CK_PRF_DATA_PARAM data[] = {{CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter},
+		{CK_SP800_108_BYTE_ARRAY, text, 19}, {CK_SP800_108_DKM_LENGTH, &length, sizeof length}};
+	CK_SP800_108_KDF_PARAMS parameter = {CKM_AES_CMAC, 3, data, 0, NULL};
+	CK_MECHANISM m = {CKM_SP800_108_COUNTER_KDF, &parameter, sizeof parameter};
+	TEMPLATE_FOR(CKA_SIGN);
+
+	for (long i = 0; i < n; i++) {
+		serial_number(i, text + 10);
+		destroy(p, thread, derive(p, thread, master, &m, template, count));
+	}
+}
+
+static void counter_kdf_token(struct peer *p, long n)
+{
+	counter_kdf(p, 0, p->master, n);
+}
+
+static void counter_kdf_session(struct peer *p, long n)
+{
+	counter_kdf(p, 0, p->session_master, n);
+}
+
+/* --- The same in two threads with a session each --- */
+
+struct thread {
+	pthread_t id;
+	struct peer *p;
+	int number;
+	long n;
+	void (*run)(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n);
+	CK_OBJECT_HANDLE master;
+};
+
+static void *thread_main(void *arg)
+{
+	struct thread *t = arg;
+
+	t->run(t->p, t->number, t->master, t->n);
+	return NULL;
+}
+
+static void two_threads(
+	struct peer *p, CK_OBJECT_HANDLE master, long n, void (*run)(struct peer *, int, CK_OBJECT_HANDLE, long))
+{
+	struct thread threads[2];
+
+	for (int i = 0; i < 2; i++) {
+		threads[i] = (struct thread){.p = p, .number = i, .n = n, .run = run, .master = master};
+		pthread_create(&threads[i].id, NULL, thread_main, &threads[i]);
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i].id, NULL);
+}
+
+static void device_key_2(struct peer *p, long n)
+{
+	two_threads(p, p->master, n, device_keys);
+}
+
+static void ecb_data_2(struct peer *p, long n)
+{
+	two_threads(p, p->master, n, ecb_data);
+}
+
+static void counter_kdf_2(struct peer *p, long n)
+{
+	two_threads(p, p->master, n, counter_kdf);
+}
+
+/* --- Other derivations of keydiv --- */
+
+static void device_message_key(struct peer *p, long n)
+{
+	KEYDIV_PARAMETER parameter;
+	CK_BYTE serial[9];
+	TEMPLATE_FOR(CKA_SIGN);
+
+	for (long i = 0; i < n; i++) {
+		serial_number(i, serial);
+		keydiv_start(&parameter);
+		keydiv_put(&parameter, KEYDIV_DEVICE, serial, sizeof serial);
+		keydiv_put_number(&parameter, KEYDIV_COUNTER, (unsigned long long)i);
+		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_MESSAGE_KEY, &parameter);
+		destroy(p, 0, derive(p, 0, p->master, &m, template, count));
+	}
+}
+
+static void odukpt_key(struct peer *p, long n)
+{
+	KEYDIV_PARAMETER parameter;
+	TEMPLATE_FOR(CKA_SIGN);
+
+	for (long i = 0; i < n; i++) {
+		keydiv_start(&parameter);
+		keydiv_put(&parameter, KEYDIV_SHAPE, "\x15\x07", 2);
+		keydiv_put_number(&parameter, KEYDIV_TRANSACTION, (unsigned long long)i * 7919 % 1184039);
+		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_ODUKPT_KEY, &parameter);
+		destroy(p, 0, derive(p, 0, p->initial_key, &m, template, count));
+	}
+}
+
+static void aes_dukpt_key(struct peer *p, long n)
+{
+	KEYDIV_PARAMETER parameter;
+	CK_BYTE ksn[12] = {0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56};
+	TEMPLATE_FOR(CKA_SIGN);
+
+	for (long i = 0; i < n; i++) {
+		unsigned counter = (unsigned)(i % 65535) + 1;
+		ksn[10] = (CK_BYTE)(counter >> 8);
+		ksn[11] = (CK_BYTE)counter;
+		keydiv_start(&parameter);
+		keydiv_put(&parameter, KEYDIV_KSN, ksn, sizeof ksn);
+		keydiv_put(&parameter, KEYDIV_DUKPT_USAGE, "\x20\x00", 2);
+		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_AES_DUKPT_KEY, &parameter);
+		destroy(p, 0, derive(p, 0, p->bdk_aes, &m, template, count));
+	}
+}
+
+static void tdes_dukpt_key(struct peer *p, long n)
+{
+	static CK_KEY_TYPE type_des2 = CKK_DES2;
+	KEYDIV_PARAMETER parameter;
+	CK_BYTE ksn[10] = {0xff, 0xff, 0x98, 0x76, 0x54, 0x32, 0x10, 0xe0};
+	CK_ATTRIBUTE template[] = {{CKA_KEY_TYPE, &type_des2, sizeof type_des2}, {CKA_TOKEN, &no, 1}};
+
+	for (long i = 0; i < n; i++) {
+		unsigned counter = (unsigned)(i % 1023) + 1;
+		ksn[8] = (CK_BYTE)(counter >> 8);
+		ksn[9] = (CK_BYTE)counter;
+		keydiv_start(&parameter);
+		keydiv_put(&parameter, KEYDIV_KSN, ksn, sizeof ksn);
+		keydiv_put(&parameter, KEYDIV_DUKPT_USAGE, "\x10\x00", 2);
+		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_TDES_DUKPT_KEY, &parameter);
+		destroy(p, 0, derive(p, 0, p->bdk_tdes, &m, template, 2));
+	}
+}
+
+/* --- Derive, use once, destroy --- */
+
+static void sign_once(struct peer *p, CK_OBJECT_HANDLE key)
+{
+	CK_MECHANISM m = {CKM_AES_CMAC, NULL, 0};
+	CK_BYTE data[16] = {1}, mac[16];
+	CK_ULONG n = sizeof mac;
+
+	must(p, p->f->C_SignInit(p->session[0], &m, key), "C_SignInit");
+	must(p, p->f->C_Sign(p->session[0], data, sizeof data, mac, &n), "C_Sign");
+}
+
+static void device_key_mac(struct peer *p, long n)
+{
+	KEYDIV_PARAMETER parameter;
+	CK_BYTE serial[9];
+	TEMPLATE_FOR(CKA_SIGN);
+
+	for (long i = 0; i < n; i++) {
+		serial_number(i, serial);
+		keydiv_start(&parameter);
+		keydiv_put(&parameter, KEYDIV_DEVICE, serial, sizeof serial);
+		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &parameter);
+		CK_OBJECT_HANDLE key = derive(p, 0, p->master, &m, template, count);
+		sign_once(p, key);
+		destroy(p, 0, key);
+	}
+}
+
+static void ecb_data_mac(struct peer *p, long n)
+{
+	CK_BYTE data[16] = {0};
+	CK_KEY_DERIVATION_STRING_DATA parameter = {data, sizeof data};
+	CK_MECHANISM m = {CKM_AES_ECB_ENCRYPT_DATA, &parameter, sizeof parameter};
+	TEMPLATE_FOR(CKA_SIGN);
+
+	for (long i = 0; i < n; i++) {
+		serial_number(i, data);
+		CK_OBJECT_HANDLE key = derive(p, 0, p->session_master, &m, template, count);
+		sign_once(p, key);
+		destroy(p, 0, key);
+	}
+}
+
+/* --- Operations --- */
+
+static void cmac_token(struct peer *p, long n)
+{
+	for (long i = 0; i < n; i++)
+		sign_once(p, p->mac_key);
+}
+
+static void cmac_session(struct peer *p, long n)
+{
+	for (long i = 0; i < n; i++)
+		sign_once(p, p->session_mac_key);
+}
+
+static void gcm(struct peer *p, CK_OBJECT_HANDLE key, CK_ULONG size, long n)
+{
+	static CK_BYTE in[16384], out[16384 + 16];
+	CK_BYTE iv[12] = {0};
+	CK_GCM_PARAMS parameter = {iv, sizeof iv, 96, NULL, 0, 128};
+	CK_MECHANISM m = {CKM_AES_GCM, &parameter, sizeof parameter};
+
+	for (long i = 0; i < n; i++) {
+		CK_ULONG len = size + 16;
+		memcpy(iv, &i, sizeof i);
+		must(p, p->f->C_EncryptInit(p->session[0], &m, key), "C_EncryptInit");
+		must(p, p->f->C_Encrypt(p->session[0], in, size, out, &len), "C_Encrypt");
+	}
+}
+
+static void gcm_16_token(struct peer *p, long n)
+{
+	gcm(p, p->cipher_key, 16, n);
+}
+
+static void gcm_16_session(struct peer *p, long n)
+{
+	gcm(p, p->session_cipher_key, 16, n);
+}
+
+static void gcm_16k_token(struct peer *p, long n)
+{
+	gcm(p, p->cipher_key, 16384, n);
+}
+
+static void random_32(struct peer *p, long n)
+{
+	CK_BYTE out[32];
+
+	for (long i = 0; i < n; i++)
+		must(p, p->f->C_GenerateRandom(p->session[0], out, sizeof out), "C_GenerateRandom");
+}
+
+static void open_close(struct peer *p, long n)
+{
+	CK_SESSION_HANDLE s;
+
+	for (long i = 0; i < n; i++) {
+		must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION, NULL, NULL, &s), "C_OpenSession");
+		must(p, p->f->C_CloseSession(s), "C_CloseSession");
+	}
+}
+
+/* Peers do the nearest thing they have: SoftHSM AES_ECB_ENCRYPT_DATA, NSS SP 800-108. */
+const struct measure measures[] = {
+	{"derive + destroy, token master", 1, {device_key_token, ecb_data_token, counter_kdf_token}, floor_device_key},
+	{"derive + destroy, session master", 1, {device_key_session, ecb_data_session, counter_kdf_session},
+		floor_device_key},
+	{"derive + destroy, token master, 2 threads", 2, {device_key_2, ecb_data_2, counter_kdf_2}, NULL},
+	{"DEVICE_MESSAGE_KEY + destroy", 1, {device_message_key}, floor_device_message_key},
+	{"derive, AES-CMAC with it, destroy", 1, {device_key_mac, ecb_data_mac, NULL}, NULL},
+	{"ODUKPT_KEY R=21 N=7 + destroy", 1, {odukpt_key}, floor_odukpt},
+	{"AES_DUKPT_KEY + destroy", 1, {aes_dukpt_key}, floor_aes_dukpt},
+	{"TDES_DUKPT_KEY + destroy", 1, {tdes_dukpt_key}, floor_tdes_dukpt},
+	{"AES-CMAC 16 bytes, init + sign, token key", 1, {cmac_token, cmac_token, cmac_token}, floor_cmac_16},
+	{"AES-CMAC 16 bytes, init + sign, session key", 1, {cmac_session, cmac_session, cmac_session}, floor_cmac_16},
+	{"AES-GCM 16 bytes, init + encrypt, token key", 1, {gcm_16_token, gcm_16_token, gcm_16_token}, floor_gcm_16},
+	{"AES-GCM 16 bytes, init + encrypt, session key", 1, {gcm_16_session, gcm_16_session, gcm_16_session},
+		floor_gcm_16},
+	{"AES-GCM 16 KiB, init + encrypt, token key", 1, {gcm_16k_token, gcm_16k_token, gcm_16k_token}, floor_gcm_16k},
+	{"C_GenerateRandom 32 bytes", 1, {random_32, random_32, random_32}, floor_random_32},
+	{"C_OpenSession + C_CloseSession", 1, {open_close, open_close, open_close}, NULL},
+	{0},
+};
