@@ -8,6 +8,7 @@
 #include "config.h"
 #include "key/key.h"
 #include "token/client_state.h"
+#include "token/objects.h"
 #include "token/pool.h"
 #include "token/self_test.h"
 
@@ -106,6 +107,7 @@ static CK_RV start_parts(void)
 		config.token_dir);
 	TRY(crypto_start());
 	started.crypto = true;
+	TRY(objects_start());
 	TRY(pool_start());
 	started.pool = true;
 	TRY(sessions_start());
