@@ -83,7 +83,7 @@ struct object {
 	struct secret value; /* CKA_VALUE of a key or of private data; the state of an O-DUKPT client */
 };
 
-/* Wipe and free what O owns; O is all zero then. */
+/* Wipe and free what O owns; O is empty then. */
 void object_wipe(struct object *o);
 
 /* RET = a copy of O with memory of its own. RET must be empty or zero. CKR_HOST_MEMORY. */
