@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_client_file.c: the two-slot file, with the power cut at every step of it.
+ *
+ * The file under test is included, with its writes and syncs led through the functions below. They keep what a
+ * disk surely has (what was written before the last sync), and can end the process at any of them, leaving of what
+ * was not synced an arbitrary choice of sectors.
+ */
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+
+#include "key/digest.h"
+#include "store_support.h"
+
+static ssize_t watched_pwrite(int fd, const void *p, size_t n, off_t at);
+static int watched_fdatasync(int fd);
+#define pwrite watched_pwrite
+#define fdatasync watched_fdatasync
+#include "store/client_file.c"
+#undef pwrite
+#undef fdatasync
+
+#define SECTOR 512
+
+static int operations_left = -1; /* until the power is cut; negative: never */
+static uint8_t durable[FILE_LEN];
+
+/* Leave on the disk what is durable and some sectors of what is not. */
+static void cut_power(int fd)
+{
+	uint8_t now[FILE_LEN];
+
+	ck_assert_int_eq(pread(fd, now, sizeof now, 0), FILE_LEN);
+	for (size_t at = 0; at < FILE_LEN; at += SECTOR)
+		if (random() % 2)
+			memcpy(durable + at, now + at, SECTOR);
+	ck_assert_int_eq(pwrite(fd, durable, FILE_LEN, 0), FILE_LEN);
+	_exit(42);
+}
+
+static void count_operation(int fd)
+{
+	if (operations_left > 0)
+		operations_left--;
+	else if (operations_left == 0)
+		cut_power(fd);
+}
+
+static ssize_t watched_pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	ssize_t done = pwrite(fd, p, n, at);
+
+	count_operation(fd); /* written, not synced */
+	return done;
+}
+
+static int watched_fdatasync(int fd)
+{
+	uint8_t now[FILE_LEN];
+	int rv = fdatasync(fd);
+
+	if (pread(fd, now, sizeof now, 0) == FILE_LEN)
+		memcpy(durable, now, sizeof durable);
+	count_operation(fd); /* synced */
+	return rv;
+}
+
+/* A sealed state, as far as this file cares: it opens only if no byte of it or of its generation has changed. */
+#define TEXT_LEN 3000
+
+static struct bytes state_text(uint64_t generation, uint8_t out[TEXT_LEN])
+{
+	uint8_t digest[DIGEST_MAX];
+
+	memset(out, (int)(generation % 251 + 1), TEXT_LEN);
+	put_be64(out, generation);
+	ck_ok(digest_once(DIGEST_SHA256, out, TEXT_LEN - 32, digest));
+	memcpy(out + TEXT_LEN - 32, digest, 32);
+	return bytes_of(out, TEXT_LEN);
+}
+
+static bool opens(const struct client_text *text)
+{
+	uint8_t expected[TEXT_LEN];
+	return text->text.p && bytes_equal(text->text, state_text(text->generation, expected));
+}
+
+/* The candidate that counts: 0 or 1; fails the test if there is none. */
+static unsigned current(struct client_file *file, struct client_text *ret_text)
+{
+	for (unsigned which = 0; which < 2; which++) {
+		ck_ok(client_file_read(file, which, ret_text));
+		if (opens(ret_text))
+			return which;
+	}
+	ck_abort_msg("no state opens");
+	return 0;
+}
+
+/* One step of the file of row 1: the number that it lets go, which is the generation it leaves behind. */
+static uint64_t step(struct store *store)
+{
+	struct client_file *file = NULL;
+	struct client_text text;
+	uint8_t next[TEXT_LEN];
+
+	ck_ok(client_file_open(store, 1, &file));
+	memcpy(durable, file->slots, sizeof durable);
+	unsigned which = current(file, &text);
+	uint64_t number = text.generation;
+	ck_ok(client_file_write(file, which, number + 1, state_text(number + 1, next)));
+	ck_ok(client_file_read(file, 0, &text)); /* it can go on without opening anew */
+	ck_assert(text.generation == number + 1 && opens(&text));
+	client_file_close(file);
+	return number;
+}
+
+static struct store *store_with_file(void)
+{
+	struct store *store = open_store();
+	uint8_t text[TEXT_LEN];
+
+	ck_ok(client_file_create(store, 1, state_text(1, text)));
+	return store;
+}
+
+/* The bytes of the file at PATH. */
+static void raw_file(const char *path, uint8_t out[FILE_LEN])
+{
+	int fd = open(path, O_RDONLY);
+
+	ck_assert_int_eq(read(fd, out, FILE_LEN), FILE_LEN);
+	close(fd);
+}
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+START_TEST(steps_leave_one_state)
+{
+	struct store *store = store_with_file();
+	uint8_t raw[FILE_LEN], text[TEXT_LEN];
+
+	for (uint64_t i = 1; i <= 9; i++) {
+		raw_file(in_token("clients/1"), raw);
+		unsigned used = i % 2 ? 0 : 1; /* slots take turns */
+		ck_assert_mem_eq(raw + used * CLIENT_SLOT_LEN + 16, state_text(i, text).p, TEXT_LEN);
+		ck_assert(all_zero(raw + (1 - used) * CLIENT_SLOT_LEN, CLIENT_SLOT_LEN));
+		ck_assert_uint_eq(step(store), i);
+	}
+	store_close(store);
+}
+END_TEST
+
+/* Cut the power in the middle of steps, again and again: numbers go up only, and there is always a state. */
+START_TEST(power_cut_anywhere)
+{
+	struct store *store = store_with_file();
+	uint64_t last = 0, released = 0;
+	int cut = 0;
+
+	for (int round = 0; round < 400; round++) {
+		int fds[2], status;
+		uint64_t number;
+		ck_assert_int_eq(pipe(fds), 0);
+		pid_t child = fork();
+		if (child == 0) {
+			srandom((unsigned)round);
+			operations_left = round % 9; /* of the eight in two steps */
+			for (int i = 0; i < 2; i++) {
+				number = step(store);
+				if (write(fds[1], &number, sizeof number) != sizeof number)
+					_exit(1);
+			}
+			_exit(0);
+		}
+		close(fds[1]);
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 42));
+		cut += WEXITSTATUS(status) == 42;
+		while (read(fds[0], &number, sizeof number) == sizeof number) {
+			ck_assert_uint_gt(number, last);
+			last = number;
+			released++;
+		}
+		close(fds[0]);
+	}
+	ck_assert_int_gt(cut, 300);
+	ck_assert_uint_gt(released, 200);
+	store_close(store);
+}
+END_TEST
+
+#define PROCESSES 4
+#define STEPS 50
+
+START_TEST(processes_take_turns)
+{
+	struct store *store = store_with_file();
+	bool seen[PROCESSES * STEPS + 1] = {false};
+	int fds[2], status;
+	uint64_t number;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	for (int p = 0; p < PROCESSES; p++)
+		if (fork() == 0) {
+			struct store *mine = open_store();
+			for (int i = 0; i < STEPS; i++) {
+				number = step(mine);
+				if (write(fds[1], &number, sizeof number) != sizeof number)
+					_exit(1);
+			}
+			_exit(0);
+		}
+	close(fds[1]);
+	while (read(fds[0], &number, sizeof number) == sizeof number) {
+		ck_assert(number >= 1 && number <= PROCESSES * STEPS && !seen[number]);
+		seen[number] = true;
+	}
+	for (int p = 0; p < PROCESSES; p++) {
+		ck_assert_int_gt(wait(&status), 0);
+		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	ck_assert_uint_eq(step(store), PROCESSES * STEPS + 1);
+	store_close(store);
+}
+END_TEST
+
+static void *steps_of_thread(void *arg)
+{
+	for (int i = 0; i < 25; i++)
+		(void)step(arg);
+	return NULL;
+}
+
+START_TEST(threads_take_turns)
+{
+	struct store *store = store_with_file();
+	pthread_t threads[4];
+
+	for (int t = 0; t < 4; t++)
+		ck_assert_int_eq(pthread_create(&threads[t], NULL, steps_of_thread, store), 0);
+	for (int t = 0; t < 4; t++)
+		pthread_join(threads[t], NULL);
+	ck_assert_uint_eq(step(store), 101);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(flipped_bits)
+{
+	struct store *store = store_with_file();
+	struct client_file *file = NULL;
+	struct client_text text;
+	uint8_t raw[FILE_LEN];
+
+	(void)step(store);
+	raw_file(in_token("clients/1"), raw);
+	srandom(3);
+	for (int i = 0; i < 300; i++) {
+		size_t at =
+			i % 2 ? (size_t)random() % FILE_LEN : (size_t)(random() % 2 * CLIENT_SLOT_LEN + random() % 16);
+		raw[at] ^= (uint8_t)(1 << i % 8);
+		int fd = open(in_token("clients/1"), O_WRONLY);
+		ck_assert_int_eq(write(fd, raw, sizeof raw), FILE_LEN);
+		close(fd);
+		raw[at] ^= (uint8_t)(1 << i % 8);
+		ck_ok(client_file_open(store, 1, &file));
+		for (unsigned which = 0; which < 2; which++) {
+			ck_ok(client_file_read(file, which, &text));
+			ck_assert(!opens(&text) || text.generation == 2);
+			ck_assert_uint_le(text.text.n, CLIENT_TEXT_MAX);
+		}
+		client_file_close(file);
+	}
+	store_close(store);
+}
+END_TEST
+
+/* Headers that a stranger wrote. */
+START_TEST(hostile_slots)
+{
+	static const struct {
+		uint64_t generation;
+		uint32_t length, format;
+		bool there;
+	} headers[] = {
+		{1, 10, 1, true},
+		{0, 10, 1, false},
+		{1, 0, 1, false},
+		{1, CLIENT_TEXT_MAX, 1, true},
+		{1, CLIENT_TEXT_MAX + 1, 1, false},
+		{UINT64_MAX, UINT32_MAX, 1, false},
+		{UINT64_MAX, 1, 1, true},
+		{1, 10, 0, false},
+		{1, 10, 2, false},
+	};
+	struct store *store = store_with_file();
+	struct client_file *file = NULL;
+	struct client_text text;
+	uint8_t raw[FILE_LEN] = {0};
+
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+		put_be64(raw, headers[i].generation);
+		put_be32(raw + 8, headers[i].length);
+		put_be32(raw + 12, headers[i].format);
+		int fd = open(in_token("clients/1"), O_WRONLY);
+		ck_assert_int_eq(write(fd, raw, sizeof raw), FILE_LEN);
+		close(fd);
+		ck_ok(client_file_open(store, 1, &file));
+		ck_ok(client_file_read(file, 0, &text));
+		ck_assert_int_eq(text.text.p != NULL, headers[i].there);
+		ck_assert_uint_eq(text.text.n, headers[i].there ? headers[i].length : 0);
+		ck_ok(client_file_read(file, 1, &text));
+		ck_assert_ptr_null(text.text.p);
+		ck_rv(client_file_write(file, 1, 5, text_bytes("x")), CKR_GENERAL_ERROR);
+		client_file_close(file);
+	}
+	store_close(store);
+}
+END_TEST
+
+START_TEST(files_that_are_none)
+{
+	struct store *store = open_store();
+	struct client_file *file = NULL;
+	uint8_t text[TEXT_LEN];
+	struct bytes state = state_text(1, text);
+	char link_name[160];
+
+	ck_rv(client_file_open(store, 1, &file), CKR_OBJECT_HANDLE_INVALID);
+	ck_ok(client_file_remove(store, 1));
+	ck_ok(client_file_create(store, 1, state));
+	ck_rv(client_file_create(store, 1, state), CKR_DEVICE_ERROR);
+	ck_rv(client_file_open(store, 2, &file), CKR_OBJECT_HANDLE_INVALID);
+	ck_rv(client_file_create(store, 3, bytes_of(text, 0)), CKR_DATA_LEN_RANGE);
+	ck_rv(client_file_create(store, 3, bytes_of(text, CLIENT_TEXT_MAX + 1)), CKR_DATA_LEN_RANGE);
+	ck_assert_int_eq(symlink("1", in_token("clients/3")), 0);
+	ck_rv(client_file_open(store, 3, &file), CKR_DEVICE_ERROR);
+	ck_rv(client_file_create(store, 3, state), CKR_DEVICE_ERROR);
+	ck_rv(client_file_remove(store, 3), CKR_DEVICE_ERROR);
+	ck_assert_int_eq(mkfifo(in_token("clients/4"), 0600), 0);
+	ck_rv(client_file_open(store, 4, &file), CKR_DEVICE_ERROR);
+	ck_assert_int_eq(truncate(in_token("clients/1"), FILE_LEN - 1), 0);
+	ck_rv(client_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	ck_ok(client_file_remove(store, 1));
+	snprintf(link_name, sizeof link_name, "%s/elsewhere", test_dir);
+	ck_assert_int_eq(rename(in_token("clients"), link_name), 0);
+	ck_assert_int_eq(symlink(link_name, in_token("clients")), 0);
+	ck_rv(client_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	ck_rv(client_file_create(store, 5, state), CKR_DEVICE_ERROR);
+	ck_assert_ptr_null(file);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(modes_whatever_the_umask)
+{
+	struct stat st;
+
+	umask(0777);
+	struct store *store = store_with_file();
+	ck_assert_int_eq(stat(in_token("clients"), &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0700);
+	ck_assert_int_eq(stat(in_token("clients/1"), &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(st.st_size, FILE_LEN);
+	umask(022);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(wrong_writes)
+{
+	struct store *store = store_with_file();
+	struct client_file *file = NULL;
+	struct client_text text;
+	static uint8_t big[CLIENT_TEXT_MAX + 1];
+
+	ck_ok(client_file_open(store, 1, &file));
+	ck_rv(client_file_read(file, 2, &text), CKR_GENERAL_ERROR);
+	ck_rv(client_file_write(file, 0, 1, text_bytes("x")), CKR_GENERAL_ERROR);
+	ck_rv(client_file_write(file, 2, 2, text_bytes("x")), CKR_GENERAL_ERROR);
+	ck_rv(client_file_write(file, 1, 2, text_bytes("x")), CKR_GENERAL_ERROR);
+	ck_rv(client_file_write(file, 0, 2, bytes_of(big, sizeof big)), CKR_DATA_LEN_RANGE);
+	ck_rv(client_file_write(file, 0, 2, bytes_of(big, 0)), CKR_DATA_LEN_RANGE);
+	ck_assert_uint_eq(current(file, &text), 0);
+	ck_ok(client_file_write(file, 0, 9, bytes_of(big, CLIENT_TEXT_MAX)));
+	ck_ok(client_file_read(file, 0, &text));
+	ck_assert_uint_eq(text.generation, 9);
+	client_file_close(file);
+	store_close(store);
+}
+END_TEST
+
+/* What is removed is zero first: seen through a second name of the file. */
+START_TEST(removed_files_are_zero)
+{
+	struct store *store = new_store();
+	struct store_token token = sample_token();
+	uint8_t raw[FILE_LEN], text[TEXT_LEN];
+	char kept[160], name[20];
+
+	for (int64_t id = 1; id <= 3; id++) {
+		ck_ok(client_file_create(store, id, state_text(1, text)));
+		snprintf(name, sizeof name, "clients/%d", (int)id);
+		snprintf(kept, sizeof kept, "%s/kept%d", test_dir, (int)id);
+		ck_assert_int_eq(link(in_token(name), kept), 0);
+	}
+	ck_ok(client_file_remove(store, 1));
+	ck_assert_int_eq(access(in_token("clients/2"), F_OK), 0);
+	ck_ok(store_token_init(store, &token));
+	for (int id = 1; id <= 3; id++) {
+		snprintf(name, sizeof name, "clients/%d", id);
+		snprintf(kept, sizeof kept, "%s/kept%d", test_dir, id);
+		ck_assert_int_ne(access(in_token(name), F_OK), 0);
+		raw_file(kept, raw);
+		ck_assert(all_zero(raw, sizeof raw));
+	}
+	store_close(store);
+}
+END_TEST
+
+/* Whoever waited for a file that then went finds none. */
+START_TEST(removed_while_waiting)
+{
+	struct store *store = store_with_file();
+	struct client_file *file = NULL;
+	int status;
+
+	int fd = open(in_token("clients/1"), O_RDWR);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		close(fd); /* the lock belongs to the opening, which both share */
+		_exit(client_file_open(store, 1, &file) != CKR_OBJECT_HANDLE_INVALID);
+	}
+	usleep(30000);
+	ck_assert_int_eq(unlink(in_token("clients/1")), 0);
+	ck_assert_int_eq(flock(fd, LOCK_UN), 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(fd);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(no_room)
+{
+	struct store *store = open_store();
+	struct rlimit limit = {FILE_LEN / 2, RLIM_INFINITY};
+	uint8_t text[TEXT_LEN];
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_rv(client_file_create(store, 1, state_text(1, text)), CKR_DEVICE_MEMORY);
+	ck_assert_int_ne(access(in_token("clients/1"), F_OK), 0);
+	limit.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_ok(client_file_create(store, 1, state_text(1, text)));
+	store_close(store);
+}
+END_TEST
+
+RUN_SUITE("client_file", steps_leave_one_state, power_cut_anywhere, processes_take_turns, threads_take_turns,
+	flipped_bits, hostile_slots, files_that_are_none, modes_whatever_the_umask, wrong_writes,
+	removed_files_are_zero, removed_while_waiting, no_room)
