@@ -115,7 +115,7 @@ static void token(struct peer *p)
 	must(p, p->f->C_Login(p->session[0], CKU_USER, pin, 8), "C_Login");
 }
 
-static void start_keydiv(const char *dir, const char *path, struct peer *p)
+void start_keydiv(const char *dir, const char *path, struct peer *p)
 {
 	char conf[512];
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};

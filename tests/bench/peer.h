@@ -28,6 +28,9 @@ struct peer {
 void peers_start(const char *dir, const char *keydiv_path, struct peer peers[PEERS]);
 void peers_stop(struct peer peers[PEERS]);
 
+/* keydiv alone; P->name is set by the caller. */
+void start_keydiv(const char *dir, const char *path, struct peer *p);
+
 /* Say what failed and exit: a benchmark with a failed call measures nothing. */
 void must(const struct peer *p, CK_RV rv, const char *what);
 
