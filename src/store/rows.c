@@ -203,21 +203,29 @@ CK_RV store_find_rows(
 	return CKR_OK;
 }
 
-CK_RV store_count(struct store *store, uint64_t *ret_n)
+CK_RV rows_count(struct database *db, uint64_t *ret_n)
 {
-	HOLD(&store->lock); /* first, so that it is let go last */
 	STATEMENT *s = NULL;
-	int64_t n = 0;
+	int64_t n;
 	bool row;
 
-	TRY(store_need_database(store, false));
-	if (store->db) {
-		TRY(database_statement(store->db, SQL_COUNT, &s));
-		TRY(statement_step(s, &row));
-		ENSURE(row, CKR_DEVICE_ERROR);
-		TRY(statement_number(s, 0, 0, INT64_MAX, &n));
-	}
+	TRY(database_statement(db, SQL_COUNT, &s));
+	TRY(statement_step(s, &row));
+	ENSURE(row, CKR_DEVICE_ERROR);
+	TRY(statement_number(s, 0, 0, INT64_MAX, &n));
 	*ret_n = (uint64_t)n;
+	return CKR_OK;
+}
+
+CK_RV store_count(struct store *store, uint64_t *ret_n)
+{
+	uint64_t n = 0;
+
+	HOLD(&store->lock);
+	TRY(store_need_database(store, false));
+	if (store->db)
+		TRY(rows_count(store->db, &n));
+	*ret_n = n;
 	return CKR_OK;
 }
 
@@ -269,13 +277,20 @@ static CK_RV run_insert(struct store *store, struct change *change)
 	change->row->id = change->id;
 	TRY(change->prepare(change->row, change->arg));
 	change->row->id = change->id;
-	return write_row(store->db, SQL_INSERT, change->row);
+	TRY(write_row(store->db, SQL_INSERT, change->row));
+	return token_row_recount(store->db, change, 1);
+}
+
+CK_RV store_insert_counted(
+	struct store *store, struct store_row *row, store_prepare *prepare, store_recount *recount, void *arg)
+{
+	struct change change = {.run = run_insert, .row = row, .prepare = prepare, .recount = recount, .arg = arg};
+	return commit_change(store, &change);
 }
 
 CK_RV store_insert(struct store *store, struct store_row *row, store_prepare *prepare, void *arg)
 {
-	struct change change = {.run = run_insert, .row = row, .prepare = prepare, .arg = arg};
-	return commit_change(store, &change);
+	return store_insert_counted(store, row, prepare, NULL, arg);
 }
 
 static CK_RV run_update(struct store *store, struct change *change)
@@ -305,12 +320,17 @@ static CK_RV run_remove(struct store *store, struct change *change)
 	TRY(statement_bind_number(s, 1, change->id));
 	TRY(statement_step(s, &unused));
 	ENSURE(database_changes(store->db) > 0, CKR_OBJECT_HANDLE_INVALID);
-	return CKR_OK;
+	return token_row_recount(store->db, change, -1);
+}
+
+CK_RV store_remove_counted(struct store *store, int64_t id, store_recount *recount, void *arg)
+{
+	struct change change = {.run = run_remove, .id = id, .recount = recount, .arg = arg};
+	CK_RV rv = commit_change(store, &change);
+	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
 
 CK_RV store_remove(struct store *store, int64_t id)
 {
-	struct change change = {.run = run_remove, .id = id};
-	CK_RV rv = commit_change(store, &change);
-	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_OBJECT_HANDLE_INVALID : rv;
+	return store_remove_counted(store, id, NULL, NULL);
 }

@@ -37,7 +37,7 @@ struct store_token {
 		uint8_t wrapped_key[60]; /* the token key sealed under the stretched PIN */
 		unsigned failures; /* wrong tries since the last right one */
 	} so, user;
-	uint8_t count_seal[64]; /* the authenticated number of objects, see token/integrity; opaque here */
+	uint8_t count_seal[64]; /* the authenticated number of objects (token/token_count.h); opaque here */
 	size_t count_seal_len;
 };
 
@@ -84,6 +84,10 @@ MUST_USE CK_RV store_token_init(struct store *store, const struct store_token *t
  */
 MUST_USE CK_RV store_token_update(struct store *store, CK_RV (*change)(struct store_token *token, void *arg), void *arg);
 
+/* The same, for CHANGE that must know how many OBJECTS there are at that moment. */
+MUST_USE CK_RV store_token_update_counted(
+	struct store *store, CK_RV (*change)(struct store_token *token, uint64_t objects, void *arg), void *arg);
+
 /*
  * Insert, replace or remove rows. PREPARE is called inside the transaction, once the row has its id, and fills in
  * row->attributes and row->sealed (which bind the id); its bytes must stay valid until the call returns. Returning an error
@@ -96,6 +100,15 @@ MUST_USE CK_RV store_insert(struct store *store, struct store_row *row, store_pr
 /* PREPARE of an update is given the row as stored now (row->owned valid during the call only) and replaces what it wants changed. */
 MUST_USE CK_RV store_update(struct store *store, int64_t id, store_prepare *prepare, void *arg);
 MUST_USE CK_RV store_remove(struct store *store, int64_t id);
+
+/*
+ * The same, for callers who keep the authenticated number of objects in the token's row: RECOUNT is called in the transaction, under PREPARE's rules, after
+ * the insert (BY 1) or the removal (BY -1), and brings token->count_seal up to date. Its error undoes everything.
+ */
+typedef CK_RV store_recount(struct store_token *token, int by, void *arg);
+MUST_USE CK_RV store_insert_counted(
+	struct store *store, struct store_row *row, store_prepare *prepare, store_recount *recount, void *arg);
+MUST_USE CK_RV store_remove_counted(struct store *store, int64_t id, store_recount *recount, void *arg);
 
 /* Read one row; store_row_free(ret_row) when done. CKR_OBJECT_HANDLE_INVALID if there is none, CKR_DEVICE_ERROR if its checksum is wrong. */
 MUST_USE CK_RV store_read(struct store *store, int64_t id, struct store_row *ret_row);

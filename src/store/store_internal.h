@@ -41,8 +41,10 @@ struct change {
 	int64_t id;
 	struct store_row *row;
 	store_prepare *prepare;
+	store_recount *recount; /* or NULL */
 	const struct store_token *token;
 	CK_RV (*edit)(struct store_token *token, void *arg);
+	CK_RV (*edit_counted)(struct store_token *token, uint64_t objects, void *arg); /* in the place of EDIT, or NULL */
 	void *arg;
 
 	CK_RV rv; /* the result */
@@ -60,6 +62,12 @@ MUST_USE CK_RV store_need_database(struct store *store, bool create);
 /* With the lock held and the schema there: the token's row. CKR_TOKEN_NOT_RECOGNIZED if there is none. */
 MUST_USE CK_RV token_row_get(struct database *db, struct store_token *ret_token);
 MUST_USE CK_RV token_row_put(struct database *db, const struct store_token *token);
+
+/* With the lock held: have CHANGE bring the seal of the count up to date, if it keeps one. */
+MUST_USE CK_RV token_row_recount(struct database *db, struct change *change, int by);
+
+/* With the lock held and the schema there: the number of objects. */
+MUST_USE CK_RV rows_count(struct database *db, uint64_t *ret_n);
 
 /* The checksum of a row: SHA-256 over all its columns. */
 #define CHECKSUM_LEN 32

@@ -177,9 +177,15 @@ CK_RV store_token_init(struct store *store, const struct store_token *token)
 static CK_RV run_token_update(struct store *store, struct change *change)
 {
 	struct store_token token;
+	uint64_t objects;
 
 	TRY(token_row_get(store->db, &token));
-	TRY(change->edit(&token, change->arg));
+	if (change->edit_counted) {
+		TRY(rows_count(store->db, &objects));
+		TRY(change->edit_counted(&token, objects, change->arg));
+	} else {
+		TRY(change->edit(&token, change->arg));
+	}
 	return token_row_put(store->db, &token);
 }
 
@@ -187,4 +193,22 @@ CK_RV store_token_update(struct store *store, CK_RV (*edit)(struct store_token *
 {
 	struct change change = {.run = run_token_update, .edit = edit, .arg = arg};
 	return commit_change(store, &change);
+}
+
+CK_RV store_token_update_counted(
+	struct store *store, CK_RV (*edit)(struct store_token *token, uint64_t objects, void *arg), void *arg)
+{
+	struct change change = {.run = run_token_update, .edit_counted = edit, .arg = arg};
+	return commit_change(store, &change);
+}
+
+CK_RV token_row_recount(struct database *db, struct change *change, int by)
+{
+	struct store_token token;
+
+	if (change->recount == NULL)
+		return CKR_OK;
+	TRY(token_row_get(db, &token));
+	TRY(change->recount(&token, by, change->arg));
+	return token_row_put(db, &token);
 }

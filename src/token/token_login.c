@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "key/random.h"
+#include "token/token_count.h"
 #include "token/token_objects.h"
 #include "token/token_pin.h"
 
@@ -39,7 +40,7 @@ CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
 	ENSURE(now != who, CKR_USER_ALREADY_LOGGED_IN);
 	ENSURE(now == LOGIN_NONE, CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	TRY(pin_try(token, who, pin, &seen, &key));
-	TRY(pin_right(token, who, &seen, NULL));
+	TRY(pin_right(token, who, &seen, &key, NULL));
 	return token_logged_in(token, who, seen.uuid, &key);
 }
 
@@ -56,6 +57,7 @@ static CK_RV new_token(struct token *token, struct bytes so_pin, const uint8_t l
 	TRY(random_bytes(secret_bytes(&key), key.len));
 	for (size_t i = 0; i < sizeof t.label; i++)
 		t.label[i] = label[i] ? label[i] : ' '; /* some callers end it with a NUL */
+	TRY(token_count_set(&t, &key, 0));
 	TRY(pin_seal(&t, LOGIN_SO, so_pin, &key, &t.so));
 	TRY(store_token_init(token->store, &t));
 
@@ -132,8 +134,7 @@ CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct bytes new_
 	TRY(pin_try(token, who, old_pin, &seen, &key));
 	CK_RV rv = pin_seal(&seen, who, new_pin, &key, &sealed);
 	if (rv == CKR_OK)
-		rv = pin_right(token, who, &seen, &sealed);
-	if (rv != CKR_OK)
-		pin_put_back(token, who, &seen);
+		return pin_right(token, who, &seen, &key, &sealed);
+	pin_put_back(token, who, &seen);
 	return rv;
 }

@@ -8,6 +8,7 @@
 #include "key/seal.h"
 #include "token/client_state.h"
 #include "token/objects.h"
+#include "token/token_count.h"
 
 /* Handles: see objects.h. */
 #define ID_BITS 33
@@ -180,6 +181,12 @@ CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object
 
 /* --- Writing --- */
 
+static CK_RV recount(struct store_token *stored, int by, void *arg)
+{
+	struct writing *w = arg;
+	return token_count_by(stored, w->uuid, &w->key, by);
+}
+
 static CK_RV prepare_insert(struct store_row *row, void *arg)
 {
 	struct writing *w = arg;
@@ -198,7 +205,7 @@ CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *re
 
 	CK_RV rv = writing_begin(s, o, &w);
 	if (rv == CKR_OK)
-		rv = store_insert(s->token->store, &row, prepare_insert, &w);
+		rv = store_insert_counted(s->token->store, &row, prepare_insert, recount, &w);
 	if (rv != CKR_OK && w.client_file_made && client_file_remove(s->token->store, row.id) != CKR_OK)
 		log_warning("the file of client state %lld, which was not created, is left", (long long)row.id);
 	writing_end(&w);
@@ -248,6 +255,7 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 {
 	struct object o = { 0 };
 	struct rights rights = session_rights(s);
+	struct writing w;
 	int64_t id;
 
 	TRY(token_object_get(s, handle, &o));
@@ -258,7 +266,11 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	object_wipe(&o);
 	TRY(rv);
 	TRY(token_object_id(s, handle, &id));
-	TRY(store_remove(s->token->store, id));
+	rv = writing_begin(s, NULL, &w);
+	if (rv == CKR_OK)
+		rv = store_remove_counted(s->token->store, id, recount, &w);
+	writing_end(&w);
+	TRY(rv);
 	/* The row is gone, so the state can no longer be used; what its file holds goes with it. */
 	if (client)
 		return client_state_remove(s->token, id);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "key/random.h"
+#include "token/token_count.h"
 
 #define TURN_WAIT_MS 60000 /* a process that was stopped in the middle of a try must not stop all others for ever */
 #define TURN_POLL_MS 5
@@ -54,6 +55,7 @@ struct counting {
 	enum login who;
 	struct store_token *seen;        /* count_up: out */
 	const struct store_token *tried; /* the others: in */
+	const struct secret *key;        /* clear */
 	const struct store_pin *new_pin; /* clear: or NULL */
 };
 
@@ -83,12 +85,13 @@ static bool same_pin(const struct store_pin *stored, const struct counting *c, c
 	       memcmp(stored->salt, pin_of(&tried, c->who)->salt, sizeof stored->salt) == 0;
 }
 
-static CK_RV clear(struct store_token *t, void *arg)
+static CK_RV clear(struct store_token *t, uint64_t objects, void *arg)
 {
 	struct counting *c = arg;
 	struct store_pin *pin = pin_of(t, c->who);
 
 	ENSURE(same_pin(pin, c, t), CKR_PIN_INCORRECT);
+	TRY(token_count_check(t, c->key, objects));
 	if (c->new_pin)
 		*pin = *c->new_pin;
 	pin->failures = 0;
@@ -105,12 +108,6 @@ static CK_RV count_down(struct store_token *t, void *arg)
 	return CKR_OK;
 }
 
-CK_RV pin_right(struct token *token, enum login who, const struct store_token *seen, const struct store_pin *new_pin)
-{
-	struct counting c = {.who = who, .tried = seen, .new_pin = new_pin};
-	return store_token_update(token->store, clear, &c);
-}
-
 void pin_put_back(struct token *token, enum login who, const struct store_token *seen)
 {
 	struct counting c = {.who = who, .tried = seen};
@@ -118,6 +115,17 @@ void pin_put_back(struct token *token, enum login who, const struct store_token 
 
 	if (rv != CKR_OK)
 		log_error("slot %lu: a PIN try that was not made stays counted: %s", token->slot, rv_name(rv));
+}
+
+CK_RV pin_right(struct token *token, enum login who, const struct store_token *seen, const struct secret *key,
+	const struct store_pin *new_pin)
+{
+	struct counting c = {.who = who, .tried = seen, .key = key, .new_pin = new_pin};
+	CK_RV rv = store_token_update_counted(token->store, clear, &c);
+
+	if (rv != CKR_OK)
+		pin_put_back(token, who, seen);
+	return rv;
 }
 
 /* --- Sealing --- */

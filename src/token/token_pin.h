@@ -34,9 +34,12 @@ MUST_USE CK_RV pin_check(struct bytes pin);
 MUST_USE CK_RV pin_try(
 	struct token *token, enum login who, struct bytes pin, struct store_token *ret_seen, struct secret *ret_key);
 
-/* The PIN that pin_try saw was right: clear the count and, if NEW_PIN is not NULL, put it in the place of the old. */
-MUST_USE CK_RV pin_right(
-	struct token *token, enum login who, const struct store_token *seen, const struct store_pin *new_pin);
+/*
+ * The PIN that pin_try saw was right and gave KEY: clear the count and, if NEW_PIN is not NULL, put it in the place of the
+ * old. CKR_DEVICE_ERROR if the number of objects is not the authenticated one (token_count.h); the try is then put back.
+ */
+MUST_USE CK_RV pin_right(struct token *token, enum login who, const struct store_token *seen, const struct secret *key,
+	const struct store_pin *new_pin);
 
 /* The try was none: something else failed. That this may fail too is logged and costs the try. */
 void pin_put_back(struct token *token, enum login who, const struct store_token *seen);
