@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_store.c: opening, closing, forking; the token's row; rows, one caller at a time. See test_commit.c for many. */
+/* test_store.c: opening, closing, forking; the token's row; the generation; read-only files; old formats. */
 #include <pthread.h>
 #include <signal.h>
 
+#include "store/client_file.h"
 #include "store_support.h"
 
 static bool exists(const char *name)
@@ -196,206 +197,17 @@ START_TEST(token_data)
 }
 END_TEST
 
-/* What set_row gives. */
-struct set_row {
-	struct store_row row;
-	CK_RV rv;
-	struct store_row seen; /* what PREPARE was given: numbers only */
-	bool saw_sample;
-};
-
-static CK_RV set_row(struct store_row *row, void *arg)
+static CK_RV fail_prepare(struct store_row *row, void *arg)
 {
-	struct set_row *set = arg;
-	int64_t id = row->id;
-
-	set->seen = *row;
-	set->saw_sample = is_sample(row);
-	*row = set->row;
-	row->id = set->rv == CKR_OK ? id + 1000 : id; /* not its to change */
-	return set->rv;
+	(void)row;
+	(void)arg;
+	return CKR_FUNCTION_FAILED;
 }
-
-static void assert_same_row(const struct store_row *a, const struct store_row *b)
-{
-	const struct bytes *fa[] = {&a->label, &a->object_id, &a->attributes, &a->sealed};
-	const struct bytes *fb[] = {&b->label, &b->object_id, &b->attributes, &b->sealed};
-
-	ck_assert_uint_eq(a->object_class, b->object_class);
-	ck_assert_int_eq(a->is_private, b->is_private);
-	for (int i = 0; i < 4; i++) {
-		ck_assert_int_eq(fa[i]->p == NULL, fb[i]->p == NULL);
-		ck_assert(bytes_equal(*fa[i], *fb[i]));
-	}
-}
-
-START_TEST(rows_come_back)
-{
-	static uint8_t big[STORE_FIELD_MAX + 1];
-	const struct bytes none = {0}, empty = {big, 0}, one = {big, 1}, most = {big, STORE_FIELD_MAX};
-	const struct store_row rows[] = {
-		{.object_class = CKO_DATA, .label = none, .object_id = none, .attributes = none, .sealed = none},
-		{.object_class = CKO_SECRET_KEY,
-			.is_private = true,
-			.label = empty,
-			.object_id = empty,
-			.attributes = empty,
-			.sealed = empty},
-		{.object_class = ~0UL, .label = one, .object_id = one, .attributes = one, .sealed = one},
-		{.object_class = CKO_VENDOR_DEFINED,
-			.label = most,
-			.object_id = most,
-			.attributes = most,
-			.sealed = most},
-	};
-	struct store *store = new_store();
-
-	memset(big, 0xa5, sizeof big);
-	for (int64_t i = 0; i < 4; i++) {
-		struct set_row set = {.row = rows[i]};
-		struct store_row row = rows[i], found;
-		ck_ok(store_insert(store, &row, set_row, &set));
-		ck_assert_int_eq(row.id, i + 1);
-		ck_ok(store_read(store, i + 1, &found));
-		ck_assert_int_eq(found.id, i + 1);
-		assert_same_row(&found, &rows[i]);
-		store_row_free(&found);
-		ck_assert_ptr_null(found.owned);
-	}
-	for (int i = 0; i < 4; i++) {
-		struct set_row set = {.row = rows[0]};
-		struct bytes *fields[] = {&set.row.label, &set.row.object_id, &set.row.attributes, &set.row.sealed};
-		struct store_row row = rows[0];
-		*fields[i] = bytes_of(big, STORE_FIELD_MAX + 1);
-		ck_rv(store_insert(store, &row, set_row, &set), CKR_ATTRIBUTE_VALUE_INVALID);
-		ck_rv(store_update(store, 1, set_row, &set), CKR_ATTRIBUTE_VALUE_INVALID);
-	}
-	ck_assert_uint_eq(count_objects(store), 4);
-	store_close(store);
-}
-END_TEST
-
-START_TEST(ids_are_never_used_again)
-{
-	struct store *store = new_store();
-	struct set_row set = {.rv = CKR_FUNCTION_FAILED};
-	struct store_row row = {.object_class = CKO_DATA};
-	struct store_token token = sample_token();
-
-	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 1);
-	ck_rv(store_insert(store, &row, set_row, &set), CKR_FUNCTION_FAILED);
-	ck_assert_int_eq(set.seen.id, 2);
-	ck_assert_uint_eq(count_objects(store), 1);
-	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 3);
-	ck_ok(store_remove(store, 3));
-	ck_rv(store_remove(store, 3), CKR_OBJECT_HANDLE_INVALID);
-	ck_rv(store_read(store, 3, &row), CKR_OBJECT_HANDLE_INVALID);
-	ck_rv(store_update(store, 3, set_row, &set), CKR_OBJECT_HANDLE_INVALID);
-	store_close(store);
-	store = open_store();
-	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 4);
-	ck_ok(store_token_init(store, &token));
-	ck_assert_uint_eq(count_objects(store), 0);
-	store_close(store);
-	store = open_store();
-	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 5);
-	store_close(store);
-}
-END_TEST
-
-START_TEST(update_replaces_what_it_changes)
-{
-	struct store *store = new_store();
-	struct store_row found, changed = {.object_class = CKO_SECRET_KEY,
-					.label = text_bytes("new"),
-					.object_id = text_bytes("7"),
-					.attributes = text_bytes("others")};
-	struct set_row set = {.row = changed, .rv = CKR_TEMPLATE_INCONSISTENT};
-	struct store_query by_label = {.label = text_bytes("old")};
-	int64_t id;
-	size_t n;
-
-	insert_sample(store, CKO_DATA, true, "old", "6");
-	ck_rv(store_update(store, 1, set_row, &set), CKR_TEMPLATE_INCONSISTENT);
-	ck_assert(set.saw_sample && set.seen.is_private && set.seen.object_class == CKO_DATA);
-	ck_ok(store_find(store, &by_label, &id, 1, &n));
-	ck_assert_uint_eq(n, 1);
-	set.rv = CKR_OK;
-	ck_ok(store_update(store, 1, set_row, &set));
-	ck_ok(store_read(store, 1, &found));
-	assert_same_row(&found, &changed);
-	store_row_free(&found);
-	ck_ok(store_find(store, &by_label, &id, 1, &n));
-	ck_assert_uint_eq(n, 0);
-	by_label.label = text_bytes("new");
-	ck_ok(store_find(store, &by_label, &id, 1, &n));
-	ck_assert_uint_eq(n, 1);
-	ck_assert_uint_eq(count_objects(store), 1);
-	store_close(store);
-}
-END_TEST
-
-#define ROWS 60
-
-/* Every kind of query against a plain loop over what was inserted. */
-START_TEST(find_as_a_plain_loop_would)
-{
-	static const char *const labels[] = {NULL, "", "a", "b"};
-	struct {
-		CK_OBJECT_CLASS class;
-		bool is_private;
-		const char *label, *object_id;
-	} rows[ROWS + 1];
-	struct store *store = new_store();
-
-	srandom(1);
-	for (int i = 1; i <= ROWS; i++) {
-		rows[i].class = random() % 2 ? CKO_DATA : CKO_SECRET_KEY;
-		rows[i].is_private = random() % 2;
-		rows[i].label = labels[random() % 4];
-		rows[i].object_id = labels[random() % 4];
-		ck_assert_int_eq(
-			insert_sample(store, rows[i].class, rows[i].is_private, rows[i].label, rows[i].object_id), i);
-	}
-	for (int kind = 0; kind < 1000; kind++) {
-		struct store_query q = {.by_class = random() % 2,
-			.public_only = random() % 2,
-			.object_class = CKO_DATA,
-			.label = text_bytes(labels[random() % 4]),
-			.object_id = text_bytes(labels[random() % 4]),
-			.after = random() % 3 ? 0 : random() % ROWS};
-		size_t max = random() % 2 ? ROWS : (size_t)random() % 5, n = 0, expected = 0;
-		int64_t ids[ROWS];
-		struct store_row found[ROWS];
-		ck_ok(store_find(store, &q, ids, max, &n));
-		for (int64_t i = q.after + 1; i <= ROWS && expected < max; i++) {
-			struct bytes label = text_bytes(rows[i].label), object_id = text_bytes(rows[i].object_id);
-			if ((q.by_class && rows[i].class != CKO_DATA) || (q.public_only && rows[i].is_private) ||
-				(q.label.p && !(label.p && bytes_equal(label, q.label))) ||
-				(q.object_id.p && !(object_id.p && bytes_equal(object_id, q.object_id))))
-				continue;
-			ck_assert_uint_lt(expected, n);
-			ck_assert_int_eq(ids[expected++], i);
-		}
-		ck_assert_uint_eq(n, expected);
-		ck_ok(store_find_rows(store, &q, found, max, &n));
-		ck_assert_uint_eq(n, expected);
-		for (size_t i = 0; i < n; i++) {
-			ck_assert_int_eq(found[i].id, ids[i]);
-			ck_assert(is_sample(&found[i]));
-			store_row_free(&found[i]);
-		}
-	}
-	ck_assert_uint_eq(count_objects(store), ROWS);
-	store_close(store);
-}
-END_TEST
 
 START_TEST(generation_tells_every_change)
 {
 	struct store *store = new_store(), *other = open_store();
 	const _Atomic uint64_t *seen = store_generation(other);
-	struct set_row fail = {.rv = CKR_FUNCTION_FAILED};
 	struct store_token token = sample_token();
 	uint64_t before;
 
@@ -407,7 +219,7 @@ START_TEST(generation_tells_every_change)
 	ck_assert_uint_eq(atomic_load(seen) % 2, 0);                                                                   \
 	ck_assert_uint_ne(atomic_load(seen), before)
 	CHANGES(insert_sample(store, CKO_DATA, false, NULL, NULL));
-	CHANGES(ck_rv(store_update(store, 1, set_row, &fail), CKR_FUNCTION_FAILED));
+	CHANGES(ck_rv(store_update(store, 1, fail_prepare, NULL), CKR_FUNCTION_FAILED));
 	CHANGES(ck_ok(store_token_update(store, no_edit, NULL)));
 	CHANGES(ck_ok(store_remove(store, 1)));
 	CHANGES(ck_ok(store_token_init(store, &token)));
@@ -525,7 +337,62 @@ START_TEST(read_only_file)
 }
 END_TEST
 
+/* Copy NAME from the fixture into the token directory. */
+static void copy_fixture(const char *name)
+{
+	static uint8_t content[1 << 20];
+	char path[512];
+
+	snprintf(path, sizeof path, FIXTURES_DIR "/store-format-1/%s", name);
+	int from = open(path, O_RDONLY), to = open(in_token(name), O_CREAT | O_WRONLY, 0600);
+	ssize_t n = read(from, content, sizeof content);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(write(to, content, (size_t)n), n);
+	close(from);
+	close(to);
+}
+
+/* A token of the first version: it opens, says what it said, and can be written to. */
+START_TEST(format_1)
+{
+	struct store_token expected = sample_token(), token;
+	struct store_query all = {0}, by_id = {.object_id = text_bytes("7")};
+	struct store_row rows[5];
+	struct client_file *file;
+	struct client_text text;
+	int64_t id;
+	size_t n;
+
+	ck_assert_int_eq(mkdir(token_dir, 0700), 0);
+	ck_assert_int_eq(mkdir(in_token("clients"), 0700), 0);
+	copy_fixture("token.db");
+	copy_fixture("clients/2");
+	struct store *store = open_store();
+	ck_ok(store_token_get(store, &token));
+	assert_same_token(&token, &expected);
+	ck_ok(store_find_rows(store, &all, rows, 5, &n));
+	ck_assert_uint_eq(n, 3);
+	ck_assert(rows[0].id == 1 && rows[0].object_class == CKO_DATA && !rows[0].is_private);
+	ck_assert(rows[1].id == 2 && rows[1].object_class == CKO_SECRET_KEY && rows[1].is_private);
+	ck_assert(rows[2].id == 4 && rows[2].object_class == (CKO_VENDOR_DEFINED | 7) && !rows[2].is_private);
+	ck_assert(bytes_equal(rows[0].label, text_bytes("public")) && rows[0].object_id.p == NULL);
+	ck_assert(bytes_equal(rows[1].label, text_bytes("private")) && bytes_equal(rows[1].object_id, text_bytes("7")));
+	ck_assert(rows[2].label.p != NULL && rows[2].label.n == 0);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert(is_sample(&rows[i]));
+		store_row_free(&rows[i]);
+	}
+	ck_ok(store_find(store, &by_id, &id, 1, &n));
+	ck_assert(n == 1 && id == 2);
+	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 5);
+	ck_ok(client_file_open(store, 2, &file));
+	ck_ok(client_file_read(file, 0, &text));
+	ck_assert(text.generation == 1 && bytes_equal(text.text, text_bytes("client state")));
+	client_file_close(file);
+	store_close(store);
+}
+END_TEST
+
 RUN_SUITE("store", uninitialised_token, another_process_initialises, modes_whatever_the_umask,
-	directories_that_are_none, link_above_the_directory, links_in_the_directory, token_data, rows_come_back,
-	ids_are_never_used_again, update_replaces_what_it_changes, find_as_a_plain_loop_would,
-	generation_tells_every_change, generation_after_a_kill, fork_while_committing, read_only_file)
+	directories_that_are_none, link_above_the_directory, links_in_the_directory, token_data,
+	generation_tells_every_change, generation_after_a_kill, fork_while_committing, read_only_file, format_1)
