@@ -21,13 +21,22 @@ static struct session *_Atomic table[SESSIONS_MAX];
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct session *free_sessions;
 static uint32_t table_used;
+static uint64_t generations; /* the highest of any session before sessions_stop or a fork: handles are not used again after them either */
+
+static void remember_generation(const struct session *s)
+{
+	if (s->generation > generations)
+		generations = s->generation;
+}
 
 CK_RV sessions_start(void)
 {
 	pthread_mutex_init(&table_lock, NULL); /* in a forked child it may have been held */
 	free_sessions = NULL;
-	for (; table_used > 0; table_used--) /* in a forked child: the parent's sessions, wiped by sessions_forked */
+	for (; table_used > 0; table_used--) { /* in a forked child: the parent's sessions, wiped by sessions_forked */
+		remember_generation(atomic_load(&table[table_used - 1]));
 		atomic_store(&table[table_used - 1], NULL);
+	}
 	return CKR_OK;
 }
 
@@ -62,6 +71,7 @@ static void session_free(struct session *s)
 void sessions_stop(void)
 {
 	for (uint32_t i = 0; i < table_used; i++) {
+		remember_generation(atomic_load(&table[i]));
 		session_free(atomic_load(&table[i]));
 		atomic_store(&table[i], NULL);
 	}
@@ -136,6 +146,7 @@ static CK_RV take_free(struct session **ret)
 	ENSURE(s != NULL, CKR_HOST_MEMORY);
 	pthread_mutex_init(&s->lock, NULL);
 	s->index = table_used;
+	s->generation = generations;
 	s->owned.shard = table_used;
 	atomic_store_explicit(&table[table_used++], s, memory_order_release);
 	*ret = s;
