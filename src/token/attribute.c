@@ -4,13 +4,6 @@
 
 #include "token/attribute_list.h"
 
-/*
- * Places of the types in a table of bytes; the hash has no collisions, or the compiler (two initialisers for one place)
- * and test_attribute say so.
- */
-#define PLACES 4096
-#define PLACE(type) (((type) ^ ((type) >> 19)) & (PLACES - 1))
-
 #define ROW_NUMBER(a, b, type, kind, on, rules, bit) ROW_##type,
 enum { ROW_NONE, ATTRIBUTE_LIST(ROW_NUMBER, 0, 0) ROW_COUNT };
 #undef ROW_NUMBER
@@ -18,20 +11,13 @@ enum { ROW_NONE, ATTRIBUTE_LIST(ROW_NUMBER, 0, 0) ROW_COUNT };
 _Static_assert(ROW_COUNT <= 256, "a row's number is a byte");
 
 #define ROW(a, b, type, kind, on, rules, bit) {type, #type, kind, on, rules, bit},
-static const struct attribute rows[ROW_COUNT] = {
-	{CK_UNAVAILABLE_INFORMATION, "", KIND_OTHER, 0, 0, 0}, ATTRIBUTE_LIST(ROW, 0, 0)};
+const struct attribute attribute_rows[ROW_COUNT] = {
+	{CK_UNAVAILABLE_INFORMATION, NULL, KIND_OTHER, 0, 0, 0}, ATTRIBUTE_LIST(ROW, 0, 0)};
 #undef ROW
 
-#define ROW_PLACE(a, b, type, kind, on, rules, bit) [PLACE(type)] = ROW_##type,
-static const uint8_t place[PLACES] = {ATTRIBUTE_LIST(ROW_PLACE, 0, 0)};
+#define ROW_PLACE(a, b, type, kind, on, rules, bit) [ATTRIBUTE_PLACE(type)] = ROW_##type,
+const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(ROW_PLACE, 0, 0)};
 #undef ROW_PLACE
-
-const struct attribute *attribute_find(CK_ATTRIBUTE_TYPE type)
-{
-	const struct attribute *row = &rows[place[PLACE(type)]];
-
-	return row->type == type && row != rows ? row : NULL;
-}
 
 /* --- Sets, at compile time. Each PICK is one term of an OR over the list: WHO is a mask of `on`, WHEN one of the AT_ bits or 0 --- */
 

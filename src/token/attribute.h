@@ -56,8 +56,22 @@ struct attribute {
 	uint32_t bit; /* enum flag, enum variable or enum given, by kind */
 };
 
+/*
+ * The rows, the first of them for what is not there (its type has another row's place, so it is never found), and where each type's row is: a hash without collisions (two initialisers for one
+ * place would be noticed by the compiler, and by test_attribute). Here for the sake of attribute_find alone.
+ */
+#define ATTRIBUTE_PLACES 4096
+#define ATTRIBUTE_PLACE(type) (((type) ^ ((type) >> 19)) & (ATTRIBUTE_PLACES - 1))
+extern const struct attribute attribute_rows[] __attribute__((visibility("hidden")));
+extern const uint8_t attribute_places[ATTRIBUTE_PLACES] __attribute__((visibility("hidden")));
+
 /* The row of TYPE, or NULL. Constant time. */
-const struct attribute *attribute_find(CK_ATTRIBUTE_TYPE type);
+static inline const struct attribute *attribute_find(CK_ATTRIBUTE_TYPE type)
+{
+	const struct attribute *row = &attribute_rows[attribute_places[ATTRIBUTE_PLACE(type)]];
+
+	return __builtin_expect(row->type == type, 1) ? row : NULL;
+}
 
 /* Sets of attributes, taken from the table: what stands on a kind of object, and what may be given for it at a moment. */
 struct attribute_set {
@@ -69,10 +83,12 @@ struct attribute_set {
 enum attribute_who { WHO_KEY, WHO_CLIENT, WHO_DATA, WHO_PROFILE, WHO_MECHANISM, WHO_COUNT };
 enum attribute_when { WHEN_EVER, WHEN_CREATE, WHEN_GENERATE, WHEN_DERIVE, WHEN_UNWRAP, WHEN_COPY, WHEN_SET, WHEN_COUNT };
 
-extern const struct attribute_set attribute_sets[WHO_COUNT][WHEN_COUNT];
+extern const struct attribute_set attribute_sets[WHO_COUNT][WHEN_COUNT] __attribute__((visibility("hidden")));
 
 /* Flags that copy and set may only turn on, or only off; flags that only the SO turns on. */
-extern const uint32_t attribute_flags_only_true, attribute_flags_only_false, attribute_flags_only_so;
+extern const uint32_t attribute_flags_only_true __attribute__((visibility("hidden")));
+extern const uint32_t attribute_flags_only_false __attribute__((visibility("hidden")));
+extern const uint32_t attribute_flags_only_so __attribute__((visibility("hidden")));
 
 enum attribute_who attribute_who(const struct object *o);
 

@@ -62,29 +62,23 @@ static CK_RV keep(struct template *t, bool again, struct bytes value, struct byt
 	return CKR_OK;
 }
 
-static CK_RV parse_number(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+/* Where the numbers are kept, by the place of their bit in enum given. */
+static const uint8_t number_at[] = {
+	[__builtin_ctz(GIVEN_CLASS)] = offsetof(struct template, object_class),
+	[__builtin_ctz(GIVEN_KEY_TYPE)] = offsetof(struct template, key_type),
+	[__builtin_ctz(GIVEN_VALUE_LEN)] = offsetof(struct template, value_len),
+	[__builtin_ctz(GIVEN_KEY_GEN_MECHANISM)] = offsetof(struct template, key_gen_mechanism),
+	[__builtin_ctz(GIVEN_PROFILE_ID)] = offsetof(struct template, number),
+	[__builtin_ctz(GIVEN_MECHANISM_TYPE)] = offsetof(struct template, number),
+};
+
+static inline CK_RV parse_number(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
 {
-	CK_ULONG value, *to;
+	CK_ULONG *to = (CK_ULONG *)(void *)((uint8_t *)t + number_at[__builtin_ctz(row->bit)]);
+	CK_ULONG value;
 
 	ENSURE(a->ulValueLen == sizeof value && a->pValue != NULL, CKR_ATTRIBUTE_VALUE_INVALID);
 	memcpy(&value, a->pValue, sizeof value);
-	switch (row->bit) {
-	case GIVEN_CLASS:
-		to = &t->object_class;
-		break;
-	case GIVEN_KEY_TYPE:
-		to = &t->key_type;
-		break;
-	case GIVEN_VALUE_LEN:
-		to = &t->value_len;
-		break;
-	case GIVEN_KEY_GEN_MECHANISM:
-		to = &t->key_gen_mechanism;
-		break;
-	default: /* CKA_PROFILE_ID, CKA_MECHANISM_TYPE */
-		to = &t->number;
-		break;
-	}
 	ENSURE(!(t->given & row->bit) || *to == value, CKR_TEMPLATE_INCONSISTENT);
 	t->given |= row->bit;
 	*to = value;
@@ -162,28 +156,10 @@ static CK_RV parse_other(struct template *t, const struct attribute *row, const 
 	return CKR_OK;
 }
 
-static inline CK_RV parse_flag(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+/* Anything but a flag. */
+static CK_RV parse_one(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
 {
-	CK_BBOOL value;
-
-	ENSURE(a->ulValueLen == sizeof value && a->pValue != NULL, CKR_ATTRIBUTE_VALUE_INVALID);
-	memcpy(&value, a->pValue, sizeof value);
-	ENSURE(value <= CK_TRUE, CKR_ATTRIBUTE_VALUE_INVALID);
-	uint32_t bit = value ? row->bit : 0;
-	ENSURE(!(t->flags_given & row->bit) || (t->flags & row->bit) == bit, CKR_TEMPLATE_INCONSISTENT);
-	t->flags_given |= row->bit;
-	t->flags |= bit;
-	return CKR_OK;
-}
-
-static CK_RV parse_one(struct template *t, const CK_ATTRIBUTE *a)
-{
-	const struct attribute *row = attribute_find(a->type);
-
-	ENSURE(row != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
 	switch ((enum attribute_kind)row->kind) {
-	case KIND_FLAG:
-		return parse_flag(t, row, a);
 	case KIND_NUMBER:
 		return parse_number(t, row, a);
 	case KIND_VALUE:
@@ -198,29 +174,52 @@ static CK_RV parse_one(struct template *t, const CK_ATTRIBUTE *a)
 	case KIND_MECHANISMS:
 	case KIND_TEMPLATE:
 	case KIND_STORED_NUMBER:
+	case KIND_FLAG:
 		break;
 	}
 	return parse_encoded(t, row, a);
 }
 
+/* The loop of template_parse. Most attributes are flags: they are read here, into registers. */
+static CK_RV parse_all(const uint8_t *p, CK_ULONG count, struct template *t)
+{
+	uint32_t given = 0, flags = 0;
+
+	for (const uint8_t *end = p + count * sizeof(CK_ATTRIBUTE); p < end; p += sizeof(CK_ATTRIBUTE)) {
+		CK_ATTRIBUTE a;
+		/* Once, since another thread may be writing to it; field by field, since it may be unaligned. */
+		memcpy(&a.type, p + offsetof(CK_ATTRIBUTE, type), sizeof a.type);
+		memcpy(&a.pValue, p + offsetof(CK_ATTRIBUTE, pValue), sizeof a.pValue);
+		memcpy(&a.ulValueLen, p + offsetof(CK_ATTRIBUTE, ulValueLen), sizeof a.ulValueLen);
+		const struct attribute *row = attribute_find(a.type);
+		ENSURE(row != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+		if (row->kind != KIND_FLAG) {
+			TRY(parse_one(t, row, &a));
+			continue;
+		}
+		ENSURE(a.ulValueLen == sizeof(CK_BBOOL) && a.pValue != NULL, CKR_ATTRIBUTE_VALUE_INVALID);
+		uint32_t value = *(const CK_BBOOL *)a.pValue;
+		ENSURE(value <= CK_TRUE, CKR_ATTRIBUTE_VALUE_INVALID);
+		value = row->bit & -value;
+		ENSURE((given & row->bit & (flags ^ value)) == 0, CKR_TEMPLATE_INCONSISTENT);
+		given |= row->bit;
+		flags |= value;
+	}
+	t->flags_given = given;
+	t->flags = flags;
+	return CKR_OK;
+}
+
 CK_RV template_parse(const CK_ATTRIBUTE *attributes, CK_ULONG count, struct template *ret)
 {
-	const uint8_t *p = (const uint8_t *)attributes; /* it may be unaligned */
-
 	ret->given = ret->flags_given = ret->flags = ret->variables_given = 0;
 	ret->heap = NULL;
 	ret->heap_len = ret->used = 0;
 	if (count == 0)
 		return CKR_OK;
-	ENSURE(p != NULL && count <= TEMPLATE_ATTRIBUTES_MAX, CKR_ARGUMENTS_BAD);
-	for (CK_ULONG i = 0; i < count; i++) {
-		CK_ATTRIBUTE a;
-		memcpy(&a, p + i * sizeof a, sizeof a); /* once: another thread may be writing to it */
-		CK_RV rv = parse_one(ret, &a);
-		if (__builtin_expect(rv != CKR_OK, 0)) {
-			template_wipe(ret);
-			return rv;
-		}
-	}
-	return CKR_OK;
+	ENSURE(attributes != NULL && count <= TEMPLATE_ATTRIBUTES_MAX, CKR_ARGUMENTS_BAD);
+	CK_RV rv = parse_all((const uint8_t *)attributes, count, ret);
+	if (__builtin_expect(rv != CKR_OK, 0))
+		template_wipe(ret);
+	return rv;
 }
