@@ -141,6 +141,22 @@ static struct bytes pin_aad(const struct store_token *t, enum login who, uint8_t
 	return bytes_of(room, AAD_LEN);
 }
 
+/*
+ * RET_KEY = what PIN is stretched to. Its length goes before it: HMAC, on which scrypt stands, fills a key up with zeros, and so
+ * takes a PIN and the same PIN with a NUL for one.
+ */
+static CK_RV stretch(
+	const struct store_token *t, const struct store_pin *stored, struct bytes pin, struct secret *ret_key)
+{
+	SECRET text = {0};
+
+	_Static_assert(PIN_MAX <= UINT8_MAX, "the length is one byte");
+	TRY(secret_resize(&text, 1 + pin.n));
+	secret_bytes(&text)[0] = (uint8_t)pin.n;
+	memcpy(secret_bytes(&text) + 1, pin.p, pin.n);
+	return pin_stretch(bytes_of(secret_peek(&text), text.len), stored->salt, t->scrypt_log2_n, ret_key);
+}
+
 CK_RV pin_check(struct bytes pin)
 {
 	ENSURE(pin.n >= PIN_MIN && pin.n <= PIN_MAX, CKR_PIN_LEN_RANGE);
@@ -156,7 +172,7 @@ CK_RV pin_seal(
 
 	_Static_assert(sizeof new_pin.wrapped_key == TOKEN_KEY_LEN + SEAL_OVERHEAD, "a sealed token key");
 	TRY(random_bytes(new_pin.salt, sizeof new_pin.salt));
-	TRY(pin_stretch(pin, new_pin.salt, t->scrypt_log2_n, &stretched));
+	TRY(stretch(t, &new_pin, pin, &stretched));
 	TRY(seal(&stretched, pin_aad(t, who, aad), secret_peek(key), key->len, new_pin.wrapped_key));
 	*ret = new_pin;
 	return CKR_OK;
@@ -170,7 +186,7 @@ static CK_RV open_key(const struct store_token *t, enum login who, struct bytes 
 	SECRET stretched = {0};
 
 	ENSURE(t->scrypt_log2_n >= LOG2_N_MIN && t->scrypt_log2_n <= LOG2_N_MAX, CKR_DEVICE_ERROR);
-	TRY(pin_stretch(pin, stored->salt, t->scrypt_log2_n, &stretched));
+	TRY(stretch(t, stored, pin, &stretched));
 	CK_RV rv = seal_open(
 		&stretched, pin_aad(t, who, aad), bytes_of(stored->wrapped_key, sizeof stored->wrapped_key), ret_key);
 	ENSURE(rv != CKR_ENCRYPTED_DATA_INVALID, CKR_PIN_INCORRECT);
