@@ -236,7 +236,7 @@ START_TEST(hmac_and_check_values)
 	key_unload(key);
 	mac_reset(mac);
 	ck_gone(AES256);
-	ck_gone(AES256 + 32);
+	ck_gone(&AES256[32]);
 	load(CKK_AES, AES128);
 	memset(out, 0, sizeof out);
 	ck_ok(mac_begin(mac, MAC_GMAC, key, bytes_of(out, 12)));
@@ -277,7 +277,7 @@ START_TEST(cipher_reset_wipes)
 		ck_gone(AES128);
 		ck_gone(AES128_LAST);
 		ck_gone(AES256);
-		ck_gone(AES256 + 32);
+		ck_gone(&AES256[32]);
 	}
 	cipher_free(cipher);
 }
@@ -295,11 +295,11 @@ START_TEST(wrapped_and_sealed)
 		wipe(work, sizeof work);
 		ck_ok(key_unwrap(key, kind, wrapped, wrap_length(kind, 32), &plain));
 		ck_found(AES256);
-		ck_found(AES256 + 32);
+		ck_found(&AES256[32]);
 		secret_wipe(&plain);
 		key_unload(key);
 		ck_gone(AES256);
-		ck_gone(AES256 + 32);
+		ck_gone(&AES256[32]);
 		ck_gone(AES128);
 		ck_gone(AES128_LAST);
 	}
