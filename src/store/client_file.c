@@ -263,6 +263,8 @@ CK_RV client_file_remove(struct store *store, int64_t id)
 	TRY(directory_open(store->dirfd, DIRECTORY, false, &dirfd));
 	if (dirfd < 0)
 		return CKR_OK;
+	if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+		return CKR_OK;
 	TRY(remove_file(dirfd, name));
 	return fsync(dirfd) == 0 ? CKR_OK : file_error("syncing the removal of a client file");
 }

@@ -56,8 +56,8 @@ struct store_row {
 };
 
 /*
- * Open the token directory DIR (made 0700 if missing; not followed if a symbolic link), its database file (0600) made on the first write.
- * BUSY_SECONDS: how long to wait for another process. A missing database is an uninitialised token, not an error.
+ * Open the token directory DIR (made 0700 if missing; not followed if a symbolic link), its database file (0600) made by the first
+ * store_token_init and opened when first needed: this is cheap. Other processes are waited for, for 60 s in each call. A missing database is an uninitialised token, not an error.
  */
 MUST_USE CK_RV store_open(const char *dir, struct store **ret_store);
 void store_close(struct store *store);
@@ -92,7 +92,7 @@ MUST_USE CK_RV store_token_update_counted(
  * Insert, replace or remove rows. PREPARE is called inside the transaction, once the row has its id, and fills in
  * row->attributes and row->sealed (which bind the id); its bytes must stay valid until the call returns. Returning an error
  * from PREPARE undoes everything. May be run in another thread than the caller's (group commit), which waits: so it takes
- * no lock and calls no function of this header. store_insert into an uninitialised token: CKR_TOKEN_NOT_RECOGNIZED.
+ * no lock and calls no function of this header (those of client_file.h it may). store_insert into an uninitialised token: CKR_TOKEN_NOT_RECOGNIZED.
  * store_update, store_remove: CKR_OBJECT_HANDLE_INVALID if there is no such row.
  */
 typedef CK_RV store_prepare(struct store_row *row, void *arg);

@@ -74,7 +74,6 @@ struct writing {
 	CK_RV (*change)(struct object *o, void *arg);
 	void *arg;
 	uint8_t *attributes, *sealed;
-	bool client_file_made;
 };
 
 static CK_RV writing_begin(struct session *s, struct object *o, struct writing *w)
@@ -192,8 +191,12 @@ static CK_RV prepare_insert(struct store_row *row, void *arg)
 	struct writing *w = arg;
 
 	if (value_is_elsewhere(w->object)) {
+		/*
+		 * A file of that name can only be of an insert that did not commit. It is removed here, under the store's write
+		 * lock, and not when that insert failed: by then its row id, and the file, may be another process's.
+		 */
+		TRY(client_file_remove(w->token->store, row->id));
 		TRY(client_state_create(w->token->store, &w->key, w->uuid, row->id, &w->object->value));
-		w->client_file_made = true;
 	}
 	return seal_row(row, w, w->object);
 }
@@ -206,8 +209,6 @@ CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *re
 	CK_RV rv = writing_begin(s, o, &w);
 	if (rv == CKR_OK)
 		rv = store_insert_counted(s->token->store, &row, prepare_insert, recount, &w);
-	if (rv != CKR_OK && w.client_file_made && client_file_remove(s->token->store, row.id) != CKR_OK)
-		log_warning("the file of client state %lld, which was not created, is left", (long long)row.id);
 	writing_end(&w);
 	TRY(rv);
 	*ret_handle = token_object_handle(s, row.id, o->flags & FLAG_PRIVATE);
