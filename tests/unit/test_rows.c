@@ -197,4 +197,61 @@ START_TEST(find_as_a_plain_loop_would)
 }
 END_TEST
 
-RUN_SUITE("rows", rows_come_back, ids_are_never_used_again, update_replaces_what_it_changes, find_as_a_plain_loop_would)
+/* A recount that keeps the number, in clear, in the token's row; or fails. */
+struct counting {
+	struct sample_text text; /* for sample_prepare */
+	CK_RV rv;
+	uint64_t objects; /* as update_counted saw them */
+};
+
+static CK_RV keep_count(struct store_token *token, int by, void *arg)
+{
+	struct counting *c = arg;
+
+	token->count_seal[0] = (uint8_t)(token->count_seal[0] + by);
+	return c->rv;
+}
+
+static CK_RV see_count(struct store_token *token, uint64_t objects, void *arg)
+{
+	struct counting *c = arg;
+
+	token->count_seal[0] = (uint8_t)objects;
+	c->objects = objects;
+	return c->rv;
+}
+
+static unsigned kept_count(struct store *store)
+{
+	struct store_token token;
+
+	ck_ok(store_token_get(store, &token));
+	return token.count_seal[0];
+}
+
+START_TEST(count_changes_with_the_rows)
+{
+	struct store *store = new_store();
+	struct counting c = {.rv = CKR_OK};
+	struct store_row row = {.object_class = CKO_DATA};
+
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	ck_ok(store_token_update_counted(store, see_count, &c));
+	ck_assert_uint_eq(c.objects, 1);
+	ck_ok(store_insert_counted(store, &row, sample_prepare, keep_count, &c));
+	ck_assert_uint_eq(kept_count(store), 2);
+	ck_ok(store_remove_counted(store, 1, keep_count, &c));
+	ck_assert_uint_eq(kept_count(store), 1);
+	ck_rv(store_remove_counted(store, 1, keep_count, &c), CKR_OBJECT_HANDLE_INVALID);
+	c.rv = CKR_DEVICE_ERROR; /* then nothing else is changed either */
+	ck_rv(store_insert_counted(store, &row, sample_prepare, keep_count, &c), CKR_DEVICE_ERROR);
+	ck_rv(store_remove_counted(store, 2, keep_count, &c), CKR_DEVICE_ERROR);
+	ck_rv(store_token_update_counted(store, see_count, &c), CKR_DEVICE_ERROR);
+	ck_assert_uint_eq(kept_count(store), 1);
+	ck_assert_uint_eq(count_objects(store), 1);
+	store_close(store);
+}
+END_TEST
+
+RUN_SUITE("rows", rows_come_back, ids_are_never_used_again, update_replaces_what_it_changes, find_as_a_plain_loop_would,
+	count_changes_with_the_rows)
