@@ -363,6 +363,33 @@ START_TEST(wrong_setups)
 }
 END_TEST
 
+/* Input and output that overlap without being the same, either way round. */
+START_TEST(overlapping)
+{
+	uint8_t value[16] = {8}, iv[16] = {1}, text[200], apart[200], buffer[300];
+	size_t n, m;
+
+	ck_ok(key_load(key, CKK_AES, value, sizeof value));
+	fill(text, sizeof text);
+	for (enum cipher_mode mode = CIPHER_ECB; mode <= CIPHER_CCM; mode++)
+		for (int encrypt = 0; encrypt < 2; encrypt++)
+			for (size_t to = 0; to <= 40; to++) {
+				struct cipher_setup setup = {
+					mode, encrypt, {iv, mode >= CIPHER_GCM ? 12 : 16}, {NULL, 0}, 16, 197, 128};
+				size_t first = to % 3 == 0 ? 0 : 5;
+				ck_ok(cipher_begin(cipher, key, &setup));
+				ck_ok(cipher_update(cipher, text, first, apart, &m));
+				ck_ok(cipher_update(cipher, text + first, 197 - first, apart, &n));
+				ck_ok(cipher_begin(cipher, key, &setup));
+				ck_ok(cipher_update(cipher, text, first, buffer, &m));
+				memcpy(buffer + 20, text + first, 197 - first);
+				ck_ok(cipher_update(cipher, buffer + 20, 197 - first, buffer + to, &m));
+				ck_assert_uint_eq(n, m);
+				ck_assert_mem_eq(buffer + to, apart, n);
+			}
+}
+END_TEST
+
 /* CCM takes just what was announced. */
 START_TEST(ccm_lengths)
 {
@@ -450,6 +477,7 @@ int main(void)
 	tcase_add_loop_test(tests, paddings, 2, 4);
 	tcase_add_test(tests, counter_wrap);
 	tcase_add_test(tests, wrong_setups);
+	tcase_add_test(tests, overlapping);
 	tcase_add_test(tests, ccm_lengths);
 	tcase_add_test(tests, object_used_again);
 	suite_add_tcase(suite, tests);
