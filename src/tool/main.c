@@ -58,7 +58,7 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 
 int main(int argc, char **argv)
 {
-	int words, first;
+	int words, operands;
 
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
 		help(argc < 2 ? stderr : stdout);
@@ -74,12 +74,11 @@ int main(int argc, char **argv)
 			argc > 2 ? argv[2] : "");
 		return 2;
 	}
-	argc -= words;
-	argv += words;
-	if (!options_read(command, argc, argv, &first))
+	argv += 1 + words;
+	if (!options_read(command, argc - 1 - words, argv, &operands))
 		return 2;
 	if (!locked_start())
 		return 1;
-	bool ok = command->run(argc - first, argv + first);
+	bool ok = command->run(operands, argv);
 	return output_end() && ok ? 0 : 1;
 }

@@ -3,7 +3,6 @@
 #include "options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,37 +83,62 @@ static bool take(const struct option_spec *spec, const char *argument)
 	return false;
 }
 
-bool options_read(const struct command *command, int argc, char **argv, int *ret_first)
+/* The option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full; no abbreviations, lest --pin be one. */
+static const struct option_spec *find(const struct command *command, const char *argument)
 {
 	const struct option_spec *specs[OPTIONS_MAX];
-	struct option long_options[OPTIONS_MAX + 2] = {0};
-	size_t n = collect(command, specs);
-	int index, c;
+	size_t count = collect(command, specs), n = strcspn(argument + 2, "=");
 
-	for (size_t i = 0; i < n; i++)
-		long_options[i] =
-			(struct option){specs[i]->name, specs[i]->argument ? required_argument : no_argument, NULL, 1};
-	long_options[n] = (struct option){"help", no_argument, NULL, 'h'};
-	opterr = 0;
-	optind = 1;
-	while ((c = getopt_long(argc, argv, ":h", long_options, &index)) != -1) {
-		if (c == 'h') {
+	for (size_t i = 0; i < count; i++)
+		if (strlen(specs[i]->name) == n && strncmp(specs[i]->name, argument + 2, n) == 0)
+			return specs[i];
+	fail("'%.*s' is no option of 'keydiv %s'; see 'keydiv %s --help'", (int)n + 2, argument, command->name,
+		command->name);
+	return NULL;
+}
+
+/* Take the option at ARGV[*I], and move *I to its last word. */
+static bool read_option(const struct command *command, int argc, char **argv, int *i)
+{
+	const char *value = strchr(argv[*i], '=');
+	const struct option_spec *spec = find(command, argv[*i]);
+
+	if (!spec)
+		return false;
+	if (value && !spec->argument)
+		return fail("--%s takes no argument", spec->name);
+	if (value)
+		return take(spec, value + 1);
+	if (spec->argument && *i + 1 >= argc)
+		return fail("--%s wants an argument; see 'keydiv %s --help'", spec->name, command->name);
+	return take(spec, spec->argument ? argv[++*i] : NULL);
+}
+
+bool options_read(const struct command *command, int argc, char **argv, int *ret_count)
+{
+	int operands = 0;
+	bool options = true;
+
+	for (int i = 0; i < argc; i++) {
+		if (options && strcmp(argv[i], "--") == 0) {
+			options = false;
+		} else if (options && strcmp(argv[i], "--help") == 0) {
 			options_help(command);
 			exit(0);
+		} else if (options && strncmp(argv[i], "--", 2) == 0) {
+			if (!read_option(command, argc, argv, &i))
+				return false;
+		} else if (options && argv[i][0] == '-' && argv[i][1]) {
+			return fail("'%s' is no option: they have two dashes; see 'keydiv %s --help'", argv[i],
+				command->name);
+		} else {
+			argv[operands++] = argv[i];
 		}
-		if (c == ':')
-			return fail("%s wants an argument; see 'keydiv %s --help'", argv[optind - 1], command->name);
-		if (c != 1)
-			return fail("'%s' is no option of 'keydiv %s'; see 'keydiv %s --help'", argv[optind - 1],
-				command->name, command->name);
-		if (!take(specs[index], optarg))
-			return false;
 	}
-	int operands = argc - optind;
 	if (operands < command->min_arguments || (command->max_arguments >= 0 && operands > command->max_arguments))
 		return fail("usage: keydiv %s [options]%s%s", command->name, *command->arguments ? " " : "",
 			command->arguments);
-	*ret_first = optind;
+	*ret_count = operands;
 	return true;
 }
 

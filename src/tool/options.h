@@ -84,8 +84,11 @@ struct settings {
 
 extern struct settings settings;
 
-/* Read the options of COMMAND from ARGV after its name; RET_FIRST is the first operand. False: reported. */
-MUST_USE bool options_read(const struct command *command, int argc, char **argv, int *ret_first);
+/*
+ * Read the options of COMMAND from the ARGC words at ARGV, behind its name; the operands, *RET_COUNT of them, are moved to the
+ * front of ARGV. False: reported.
+ */
+MUST_USE bool options_read(const struct command *command, int argc, char **argv, int *ret_count);
 
 /* Print what COMMAND does and takes. */
 void options_help(const struct command *command);

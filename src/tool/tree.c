@@ -2,7 +2,7 @@
 /* tree.c: binomial counts, exactly, in 128 bits. */
 #include "tree.h"
 
-/* Pascal's rule along a path length: C(n, k) from C(n', k-1), exact at each step. The largest here is C(63, 32) < 2^63. */
+/* Pascal's rule along a path length: C(n, k) from C(n', k-1), exact at each step. The sum over k is C(R+N, R) - 1. */
 bool tree_count(unsigned registers, unsigned calls, struct scheme *ret)
 {
 	wide paths = 1, keys = 0, sum = 0;

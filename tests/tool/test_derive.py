@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_derive.py: derive: the published answers, openssl's answers, options, refusals; device rotate, retire, show."""
+import json
+
+from harness import MASTER, ToolTest, aes_check_value, cmac, field, kdf, main
+
+SERIAL = b"SN-000123"
+
+
+class DeriveTest(ToolTest):
+    master = MASTER
+
+    def setUp(self):
+        super().setUp()
+        self.import_key("master", self.master)
+
+    def derive(self, *arguments):
+        """Check value and MAC of "x" of the one key derived."""
+        out = self.user_json("derive", "--mac", "x", *arguments)
+        return out["check_value"], out["mac"]
+
+    def expect(self, key, *arguments):
+        """That the key derived is KEY."""
+        self.assertEqual(self.derive(*arguments), (aes_check_value(key), cmac(key, b"x").hex()))
+
+
+class Derive(DeriveTest):
+    def test_published_answers(self):
+        serial = SERIAL.decode()
+        self.expect(bytes.fromhex("2759dd4361d7979a96a5c23692cd5555"), serial)
+        self.expect(bytes.fromhex("25ac2ff675ae7b1e4d1fd82bfa4fd18823e730af45624caa310dc2536fd53d56"), serial, "--length", "32")
+        self.expect(bytes.fromhex("a534ead2171eb5a37319a6e5e19dd387"), serial, "--salt", "0011223344556677", "--purpose", "mac")
+        self.expect(bytes.fromhex("d5158ad88eaed7329eb0fa2246ed5c5d"), serial, "--counter", "1")
+        self.expect(bytes.fromhex("078cccc4817b8b0e058a84653f251b1a50674428046ba93f61a453e5605c567f"), serial, "--counter", "1",
+                    "--message-purpose", "enc", "--length", "32")
+
+    def test_as_openssl(self):
+        for serial in "x", "S" * 128, 'with "quotes", and comma', "z\u00e4hler-7":
+            self.expect(kdf(MASTER, b"device", field(1, serial.encode()), 16), serial)
+        self.expect(kdf(MASTER, b"device", field(1, SERIAL) + field(3, b"enc"), 24), SERIAL.decode(), "--purpose", "enc", "--length", "24")
+
+    def test_text(self):
+        key = kdf(MASTER, b"device", field(1, SERIAL), 16)
+        self.assertEqual(self.user("derive", "--key", "master", SERIAL.decode(), "B"),
+                         "SN-000123,%s\nB,%s\n" % (aes_check_value(key), aes_check_value(kdf(MASTER, b"device", field(1, b"B"), 16))))
+        self.assertEqual(self.user("derive", 'a,"b').split(",", 1)[0] + ",", '"a,')
+        file = self.write("message", b"binary\0\n\xff")
+        self.assertEqual(self.user("derive", "--mac-file", file, SERIAL.decode()),
+                         "SN-000123,%s,%s\n" % (aes_check_value(key), cmac(key, b"binary\0\n\xff").hex()))
+
+    def test_nothing_is_kept(self):
+        self.user("derive", "a", "b")
+        self.assertEqual([k["label"] for k in self.user_json("key", "list")], ["master"])
+
+    def test_store(self):
+        self.user("derive", "--store", "--usage", "sign,verify", "SN-1", "SN-2")
+        shown = self.user_json("key", "show", "SN-2")
+        self.assertEqual((shown["check_value"], shown["usage"], shown["sensitive"], shown["extractable"], shown["private"]),
+                         (aes_check_value(kdf(MASTER, b"device", field(1, b"SN-2"), 16)), ["sign", "verify"], True, False, True))
+        self.refused("derive", "--key", "master", "--store", "--usage", "sign", "SN-1", says="there is a key 'SN-1' already")
+        self.refused("derive", "--key", "master", "--store", "SN-3", says="--store wants --usage")
+        self.assertEqual(len(self.user_json("key", "list")), 3)
+
+    def test_a_stored_device_key_derives_message_keys_only(self):
+        self.user("derive", "--store", "--usage", "derive", "SN-1")
+        self.assertEqual(sorted(self.user_json("key", "show", "SN-1")["allowed_mechanisms"]),
+                         ["CKM_KEYDIV_MESSAGE_KEY", "CKM_KEYDIV_SESSION_KEY"])
+        self.refused("derive", "--key", "SN-1", "x", says="(CKR_MECHANISM_INVALID)")
+        self.refused("derive", "x", says="more than one key to derive from")
+
+    def test_refusals(self):
+        self.refused("derive", says="give the serials as arguments")
+        self.refused("derive", "", says="the serial is empty")
+        self.refused("derive", "x" * 129, says="(CKR_MECHANISM_PARAM_INVALID)")
+        self.refused("derive", "x", "--length", "15", says="(CKR_KEY_SIZE_RANGE)")
+        self.refused("derive", "x", "--length", "8", "--type", "generic", says="(CKR_KEY_SIZE_RANGE)")
+        self.refused("derive", "x", "--salt", "00", says="8 to 64 bytes")
+        self.refused("derive", "x", "--salt", "0011223344556677", "--unsalted", says="exclude each other")
+        self.refused("derive", "x", "--message-purpose", "enc", says="goes with --counter")
+        self.refused("derive", "x", "--mac", "a", "--mac-file", "b", says="give one")
+        self.refused("derive", "x", "--mac", "a", "--usage", "derive", says="makes no MAC")
+        self.refused("derive", "x", "--purpose", "p" * 33, says="(CKR_MECHANISM_PARAM_INVALID)")
+        self.refused("derive", "x", "--key", "none", says="there is no key 'none'")
+        self.refused("derive", "x", "--key", "pkcs11:token=test", says="names no key")
+        self.refused("derive", "x", "--key", "pkcs11:nonsense", says="no PKCS#11 URI")
+        self.refused("derive", "x", "--output", "y", says="go with --csv")
+
+    def test_keys_by_uri(self):
+        uri = self.user_json("key", "show", "master")["uri"]
+        self.assertIn("object=master", uri)
+        self.expect(kdf(MASTER, b"device", field(1, SERIAL), 16), "--key", uri, SERIAL.decode())
+
+
+class LongMaster(DeriveTest):
+    master = bytes(range(32))
+
+    def test_published_answer(self):
+        self.expect(bytes.fromhex("9eaf70a77a7975216ac1571d42c87475dfc1b8e0974217d4f3ac1b7946e6c546"), SERIAL.decode())
+
+
+class Rotation(DeriveTest):
+    def key(self, salt=b""):
+        return kdf(MASTER, b"device", field(1, b"SN-1") + (field(2, salt) if salt else b""), 16)
+
+    def test_rotate_and_retire(self):
+        self.assertEqual(self.user_json("device", "show", "SN-1"), {"serial": "SN-1", "salt": "", "previous_key_kept": False})
+        self.expect(self.key(), "SN-1")
+        first = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
+        self.assertEqual(len(first), 16)
+        self.expect(self.key(first), "SN-1")
+        self.expect(self.key(), "SN-1", "--previous")
+        self.expect(self.key(), "SN-1", "--unsalted")
+        self.expect(self.key(b"12345678"), "SN-1", "--salt", b"12345678".hex())
+        self.refused("device", "rotate", "SN-1", says="still has a previous key")
+        self.user("device", "retire", "SN-1")
+        self.expect(self.key(first), "SN-1")
+        self.refused("derive", "SN-1", "--previous", says="has no previous key")
+        self.refused("device", "retire", "SN-1", says="no previous key")
+        second = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
+        self.assertNotEqual(first, second)
+        self.expect(self.key(second), "SN-1")
+        self.expect(self.key(first), "SN-1", "--previous")
+
+    def test_other_devices_stay_as_they_are(self):
+        self.user("device", "rotate", "SN-1")
+        self.expect(kdf(MASTER, b"device", field(1, b"SN-2"), 16), "SN-2")
+        self.refused("derive", "SN-2", "--previous", says="has no previous key")
+
+    def test_bulk_uses_the_salts(self):
+        salt = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
+        out = self.user("derive", "--csv", "-", data="SN-0\nSN-1\n")
+        self.assertEqual(out, "SN-0,%s\nSN-1,%s\n" % (aes_check_value(kdf(MASTER, b"device", field(1, b"SN-0"), 16)),
+                                                     aes_check_value(self.key(salt))))
+
+    def test_refusals(self):
+        self.refused("device", "rotate", "", says="1 to 128 bytes")
+        self.refused("device", "retire", "SN-7", says="no previous key to retire")
+        self.refused("derive", "SN-1", "--previous", says="has no previous key")
+
+    def test_records_are_private(self):
+        self.user("device", "rotate", "SN-1")
+        listed = json.dumps(self.user_json("key", "list"))
+        self.assertNotIn("SN-1", listed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_key.py: key generate, import, list, show, delete."""
+import os
+
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap_with_padding
+
+from harness import MASTER, Terminal, ToolTest, aes_check_value, cmac, main, openssl
+
+MASTER_CHECK = cmac(MASTER, bytes(16))[:3].hex().upper()  # of a key to derive from
+
+
+class Generate(ToolTest):
+    def test_a_master_by_default(self):
+        self.user("key", "generate", "--label", "master")
+        shown = self.user_json("key", "show", "master")
+        self.assertEqual((shown["type"], shown["bits"], shown["usage"]), ("aes", 256, ["derive"]))
+        for flag in "token", "private", "sensitive", "always_sensitive", "never_extractable", "local":
+            self.assertTrue(shown[flag], flag)
+        self.assertFalse(shown["extractable"])
+        self.assertEqual(sorted(shown["allowed_mechanisms"]),
+                         sorted("CKM_KEYDIV_" + m for m in ("DEVICE_KEY", "MESSAGE_KEY", "DEVICE_MESSAGE_KEY", "SESSION_KEY",
+                                                             "DEVICE_SESSION_KEY", "DATA_KEY")))
+        self.assertNotIn("value", shown)
+
+    def test_two_keys_differ(self):
+        for label in "a", "b":
+            self.user("key", "generate", "--label", label)
+        checks = {k["check_value"] for k in self.user_json("key", "list")}
+        self.assertEqual(len(checks), 2)
+
+    def test_other_keys(self):
+        self.user("key", "generate", "--label", "k", "--id", "0102ff", "--size", "128", "--usage", "wrap,unwrap", "--extractable",
+                  "--public")
+        shown = self.user_json("key", "show", "id:0102FF")
+        self.assertEqual((shown["label"], shown["id"], shown["bits"], shown["usage"]), ("k", "0102ff", 128, ["wrap", "unwrap"]))
+        self.assertTrue(shown["extractable"])
+        self.assertFalse(shown["private"])
+        for kind, bits in ("des2", 128), ("des3", 192), ("generic", 256):
+            self.user("key", "generate", "--label", kind, "--type", kind, "--usage", "sign")
+            shown = self.user_json("key", "show", kind)
+            self.assertEqual((shown["type"], shown["bits"]), (kind, bits))
+
+    def test_allow(self):
+        self.user("key", "generate", "--label", "bdk", "--allow", "odukpt,aes-dukpt,cmac,CKM_SP800_108_COUNTER_KDF,0x8b440102")
+        self.assertEqual(sorted(self.user_json("key", "show", "bdk")["allowed_mechanisms"]),
+                         ["CKM_KEYDIV_AES_DUKPT_INITIAL_KEY", "CKM_KEYDIV_AES_DUKPT_KEY", "CKM_KEYDIV_AN10922", "CKM_KEYDIV_CMAC",
+                          "CKM_KEYDIV_ODUKPT_INITIAL_KEY", "CKM_KEYDIV_ODUKPT_KEY", "CKM_SP800_108_COUNTER_KDF"])
+        self.refused("key", "derive", code=2, says="no command")
+        self.refused("derive", "--key", "bdk", "SN-1", says="(CKR_MECHANISM_INVALID)")
+
+    def test_refusals(self):
+        self.refused("key", "generate", says="give --label")
+        self.refused("key", "generate", "--label", "x", "--type", "rsa", says="is no type of key")
+        self.refused("key", "generate", "--label", "x", "--usage", "sing", says="is no use of a key")
+        self.refused("key", "generate", "--label", "x", "--usage", "derive,sign", says="does nothing else")
+        self.refused("key", "generate", "--label", "x", "--allow", "sing", says="is no mechanism or scheme")
+        self.refused("key", "generate", "--label", "x", "--allow", "cmac,", says="empty or too long")
+        self.refused("key", "generate", "--label", "x", "--size", "100", says="multiple of 8")
+        self.refused("key", "generate", "--label", "x", "--size", "136", says="CKR_")
+        self.refused("key", "generate", "--label", "x", "--id", "xyz", says="--id wants")
+        self.refused("key", "generate", "--label", "x", "--type", "sha256-hmac", says="--type generic")
+        self.assertEqual(self.user_json("key", "list"), [])
+        self.user("key", "generate", "--label", "x")
+        self.refused("key", "generate", "--label", "x", says="there is a key 'x' already")
+
+    def test_list_in_text(self):
+        self.user("key", "generate", "--label", "master")
+        lines = self.user("key", "list").splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertEqual(lines[1].split()[:3], ["master", "aes", "256"])
+
+    def test_delete(self):
+        self.user("key", "generate", "--label", "master")
+        self.refused_twice = self.run_tool("key", "delete", "master", "--pin-file", self.pin)
+        self.assertEqual(self.refused_twice.code, 1)
+        self.assertEqual(len(self.user_json("key", "list")), 1)
+        self.user("key", "delete", "master", "--force")
+        self.assertEqual(self.user_json("key", "list"), [])
+        self.refused("key", "delete", "master", "--force", says="there is no key 'master'")
+
+    def test_delete_asks(self):
+        self.user("key", "generate", "--label", "master")
+        for answer, left in ("no", 1), ("yes", 0):
+            t = Terminal(["key", "delete", "master", "--pin-file", self.pin], self.env)
+            t.expect("(yes/no)")
+            t.type(answer)
+            t.end()
+            self.assertEqual(len(self.user_json("key", "list")), left)
+
+
+class Components(ToolTest):
+    def components(self, key, count):
+        parts = [os.urandom(len(key)) for _ in range(count - 1)]
+        last = key
+        for p in parts:
+            last = bytes(a ^ b for a, b in zip(last, p))
+        return parts + [last]
+
+    def files(self, parts, checks=None):
+        arguments = []
+        for i, part in enumerate(parts):
+            text = part.hex() + ("," + checks[i] if checks else "") + "\n"
+            arguments += ["--component-file", self.write("c%d" % i, text)]
+        return arguments
+
+    def test_any_number_makes_the_key(self):
+        for count in 2, 3, 5:
+            parts = self.components(MASTER, count)
+            checks = [aes_check_value(p) for p in parts]
+            self.user("key", "import", "--label", "m%d" % count, *self.files(parts, checks), "--check-value", MASTER_CHECK)
+            shown = self.user_json("key", "show", "m%d" % count)
+            self.assertEqual((shown["check_value"], shown["bits"], shown["local"]), (MASTER_CHECK, 128, False))
+            self.assertEqual((shown["sensitive"], shown["extractable"], shown["usage"]), (True, False, ["derive"]))
+
+    def test_nothing_is_left_of_the_components(self):
+        self.user("key", "import", "--label", "m", *self.files(self.components(MASTER, 2)))
+        self.assertEqual([k["label"] for k in self.user_json("key", "list")], ["m"])
+
+    def test_wrong_check_values(self):
+        parts = self.components(MASTER, 2)
+        self.refused("key", "import", "--label", "m", *self.files(parts, [aes_check_value(parts[0]), "000000"]),
+                     says="component 2 has the check value %s, not 000000" % aes_check_value(parts[1]))
+        self.refused("key", "import", "--label", "m", *self.files(parts), "--check-value", "000000", says="it was not imported")
+        self.assertEqual(self.user_json("key", "list"), [])
+
+    def test_refusals(self):
+        one = os.urandom(16)
+        self.refused("key", "import", "--label", "m", *self.files([one, one]), says="cancel out")
+        self.refused("key", "import", "--label", "m", *self.files([one, os.urandom(32)]), says="must be equal")
+        self.refused("key", "import", "--label", "m", *self.files([one]), says="once for each")
+        self.refused("key", "import", "--label", "m", "--components", "1", says="one person holds the whole key")
+        self.refused("key", "import", "--label", "m", *self.files([os.urandom(15), os.urandom(15)]), says="CKR_")
+        for text in "12 34 5", "no key", "00" * 65:
+            self.write("bad", text + "\n")
+            self.refused("key", "import", "--label", "m", "--component-file", self.path("bad"), "--component-file", self.path("bad"),
+                         says="component 1")
+        self.assertEqual(self.user_json("key", "list"), [])
+
+    def test_des_keys_get_their_parity(self):
+        key = bytes.fromhex("0123456789abcdeffedcba9876543210")
+        self.user("key", "import", "--label", "d", "--type", "des2", "--usage", "encrypt", *self.files(self.components(key, 3)))
+        expected = openssl("enc", "-des-ede-ecb", "-nopad", "-K", key.hex(), data=bytes(8))[:3].hex().upper()
+        self.assertEqual(self.user_json("key", "show", "d")["check_value"], expected)
+
+    def test_typed(self):
+        parts = self.components(MASTER, 2)
+        t = Terminal(["key", "import", "--label", "m", "--pin-file", self.pin], self.env)
+        for i, part in enumerate(parts):
+            t.expect("component %d of 2 (hexadecimal, not shown): " % (i + 1))
+            t.type(" ".join(part.hex()[k:k + 4] for k in range(0, 32, 4)))
+            t.expect("(yes/no)")
+            self.assertIn(aes_check_value(part), t.seen.decode())
+            self.assertNotIn(part.hex()[:4], t.seen.decode())
+            t.type("yes")
+        seen, code = t.end()
+        self.assertEqual(code, 0, seen)
+        self.assertEqual(self.user_json("key", "show", "m")["check_value"], MASTER_CHECK)
+
+    def test_a_component_not_confirmed_ends_it(self):
+        t = Terminal(["key", "import", "--label", "m", "--pin-file", self.pin], self.env)
+        t.expect("not shown): ")
+        t.type(os.urandom(16).hex())
+        t.expect("(yes/no)")
+        t.type("no")
+        seen, code = t.end()
+        self.assertEqual(code, 1)
+        self.assertIn("was not confirmed", seen)
+        self.assertEqual(self.user_json("key", "list"), [])
+
+
+class Wrapped(ToolTest):
+    def setUp(self):
+        super().setUp()
+        self.kek = os.urandom(32)
+        self.import_key("kek", self.kek, "--usage", "unwrap")
+
+    def wrap(self, key):
+        return aes_key_wrap_with_padding(self.kek, key)
+
+    def test_keys_from_a_file(self):
+        keys = [os.urandom(16) for _ in range(200)]
+        text = "name,key\n" + "".join("key-%d,%s\n" % (i, self.wrap(k).hex()) for i, k in enumerate(keys))
+        out = self.user("key", "import", "--csv", self.write("in.csv", text), "--header", "--unwrap-key", "kek", "--usage", "encrypt")
+        self.assertEqual(out.splitlines(), ["key-%d,%s" % (i, aes_check_value(k)) for i, k in enumerate(keys)])
+        self.assertEqual(len(self.user_json("key", "list")), 201)
+        shown = self.user_json("key", "show", "key-17")
+        self.assertEqual((shown["usage"], shown["sensitive"], shown["extractable"], shown["local"]), (["encrypt"], True, False, False))
+        self.refused("key", "import", "--csv", self.path("in.csv"), "--header", "--unwrap-key", "kek", "--usage", "encrypt",
+                     says="line 2: there is a key 'key-0' already")
+
+    def test_resume_takes_no_key_twice(self):
+        keys = [os.urandom(16) for _ in range(20)]
+        lines = ["key-%d,%s\n" % (i, self.wrap(k).hex()) for i, k in enumerate(keys)]
+        self.write("in.csv", "".join(lines[:10]))
+        self.user("key", "import", "--csv", self.path("in.csv"), "--unwrap-key", "kek", "--usage", "sign")
+        self.write("in.csv", "".join(lines))
+        self.write("out.csv", "key-0,%s\nkey-1,%s\nkey-" % (aes_check_value(keys[0]), aes_check_value(keys[1])))
+        self.user("key", "import", "--csv", self.path("in.csv"), "--unwrap-key", "kek", "--usage", "sign", "--output",
+                  self.path("out.csv"), "--resume")
+        self.assertEqual(self.read("out.csv").splitlines(), ["key-%d,%s" % (i, aes_check_value(k)) for i, k in enumerate(keys)])
+        self.assertEqual(len(self.user_json("key", "list")), 21)
+
+    def test_a_damaged_key_stops_it(self):
+        good, bad = self.wrap(os.urandom(16)), bytearray(self.wrap(os.urandom(16)))
+        bad[5] ^= 1
+        done = self.run_tool("key", "import", "--csv", self.write("in.csv", "a,%s\nb,%s\n" % (good.hex(), bad.hex())),
+                             "--unwrap-key", "kek", "--usage", "sign", "--pin-file", self.pin)
+        self.assertEqual(done.code, 1)
+        self.assertIn("line 2: cannot unwrap the key of 'b'", done.err)
+        self.assertIn("(CKR_WRAPPED_KEY_INVALID)", done.err)
+        self.assertEqual(done.out.count("\n"), 1)
+        self.refused("key", "import", "--csv", self.write("in.csv", "c,xyz\n"), "--unwrap-key", "kek", says="not hexadecimal")
+        self.refused("key", "import", "--csv", self.write("in.csv", "c\n"), "--unwrap-key", "kek", says="too few fields")
+        self.refused("key", "import", "--csv", self.path("in.csv"), says="--unwrap-key")
+
+
+if __name__ == "__main__":
+    main()

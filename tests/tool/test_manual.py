@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_manual.py: the manual pages are well-formed, and name every command and option that the tool has, and no other."""
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+from harness import SOURCE, TOOL, main
+
+PAGES = ["src/tool/keydiv.1", "pkcs11-conf/keydiv.conf.5"]
+
+
+def tool_help(*words):
+    return subprocess.run([TOOL, *words, "--help"], stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
+def commands():
+    return re.findall(r"^  (\w+(?: \w+)?)  ", tool_help(), re.M)
+
+
+def page(name):
+    text = subprocess.run(["mandoc", "-Tascii", os.path.join(SOURCE, name)], stdout=subprocess.PIPE, check=True, text=True).stdout
+    return re.sub(".\b", "", text)
+
+
+@unittest.skipUnless(shutil.which("mandoc"), "mandoc is not installed")
+class Manual(unittest.TestCase):
+    def test_lint(self):
+        for name in PAGES:
+            p = subprocess.run(["mandoc", "-Tlint", "-Wwarning", os.path.join(SOURCE, name)], stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+            self.assertEqual((p.stdout, p.returncode), ("", 0))
+
+    def test_every_command_and_option_is_there(self):
+        text = page(PAGES[0])
+        self.assertGreater(len(commands()), 15)
+        for command in commands():
+            group, _, word = command.partition(" ")
+            self.assertRegex(text, r"(?m)\b%s\b" % group)
+            self.assertIn(word, text)
+            for option in re.findall(r"--[a-z-]+", tool_help(*command.split())):
+                self.assertRegex(text, re.escape(option) + r"(?![a-z-])", command)
+
+    def test_no_option_is_invented(self):
+        known = {"--version", "--help"} | {o for c in commands() for o in re.findall(r"--[a-z-]+", tool_help(*c.split()))}
+        self.assertEqual(set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page(PAGES[0]))) - known, set())
+
+    def test_configuration_keys(self):
+        with open(os.path.join(SOURCE, "pkcs11-conf/keydiv.conf")) as f:
+            keys = re.findall(r"^#([a-z0-9-]+) = ", f.read(), re.M)
+        self.assertEqual(keys, ["token-dir", "slots", "log-file", "log-level", "scrypt-log2-n"])
+        text = page(PAGES[1])
+        for key in keys:
+            self.assertIn(key, text)
+
+    def test_the_sample_is_accepted_with_every_key_set(self):
+        import tempfile
+        from harness import MODULE
+        with tempfile.TemporaryDirectory() as d:
+            with open(os.path.join(SOURCE, "pkcs11-conf/keydiv.conf")) as f:
+                text = re.sub(r"(?m)^#([a-z0-9-]+ = )", r"\1", f.read())
+            text = text.replace("/var/lib/keydiv", d + "/tokens").replace("/var/log", d)
+            with open(d + "/keydiv.conf", "w") as f:
+                f.write(text)
+            subprocess.run([TOOL, "info", "--module", MODULE], env=dict(os.environ, KEYDIV_CONF=d + "/keydiv.conf"), check=True,
+                           stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()

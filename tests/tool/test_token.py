@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_token.py: init, info, mechanisms, pin, where PINs come from, messages."""
+import json
+import os
+import signal
+
+from harness import MODULE, PIN, SO_PIN, Terminal, ToolTest, main
+
+
+class Init(ToolTest):
+    token = False
+    slots = 2
+
+    def init(self, *arguments):
+        return self.run_tool("init", "--so-pin-file", self.so_pin, "--pin-file", self.pin, *arguments)
+
+    def tokens(self):
+        return [(s["slot"], s["token"]) for s in json.loads(self.ok("info", "--json"))["slots"] if s["initialised"]]
+
+    def test_first_free_slot_is_taken(self):
+        for label in "one", "two":
+            self.assertEqual(self.init("--label", label).code, 0)
+        self.assertEqual(self.tokens(), [(0, "one"), (1, "two")])
+        full = self.init("--label", "three")
+        self.assertEqual(full.code, 1)
+        self.assertIn("every token is initialised already", full.err)
+
+    def test_slot_is_obeyed(self):
+        self.assertEqual(self.init("--label", "two", "--slot", "1").code, 0)
+        self.assertEqual(self.tokens(), [(1, "two")])
+        self.refused("init", "--label", "x", "--slot", "7", says="there is no slot 7")
+
+    def test_a_token_is_not_erased_by_accident(self):
+        self.init("--label", "one", "--slot", "0")
+        self.refused("init", "--label", "new", "--slot", "0", says="--erase")
+        self.refused("init", "--label", "new", "--token", "one", says="--erase")
+        self.user("key", "generate", "--label", "gone", "--slot", "0")
+        self.assertEqual(self.init("--label", "new", "--slot", "0", "--erase").code, 0)
+        self.assertEqual(self.tokens(), [(0, "new")])
+        self.assertEqual(self.user_json("key", "list", "--slot", "0"), [])
+
+    def test_erasing_wants_the_so_pin(self):
+        self.init("--label", "one", "--slot", "0")
+        wrong = self.write("wrong", "87654321\n")
+        done = self.run_tool("init", "--label", "new", "--slot", "0", "--erase", "--so-pin-file", wrong, "--pin-file", self.pin)
+        self.assertEqual(done.code, 1)
+        self.assertIn("(CKR_PIN_INCORRECT)", done.err)
+        self.assertEqual(self.tokens(), [(0, "one")])
+
+    def test_labels_have_1_to_32_bytes(self):
+        for label in "", "x" * 33:
+            self.refused("init", "--label", label, says="a --label of 1 to 32 bytes")
+        self.assertEqual(self.init("--label", "x" * 32).code, 0)
+        self.assertEqual(self.tokens()[0][1], "x" * 32)
+
+    def test_which_token_must_be_said_if_there_are_two(self):
+        self.refused("key", "list", says="there is no token: make one")
+        self.init("--label", "one")
+        self.user("key", "list")
+        self.init("--label", "two")
+        self.refused("key", "list", says="say which with --token or --slot")
+        self.user("key", "generate", "--label", "k", "--token", "two")
+        self.assertEqual(self.user_json("key", "list", "--token", "one"), [])
+        self.assertEqual(len(self.user_json("key", "list", "--token", "pkcs11:token=two")), 1)
+        self.assertEqual(len(self.user_json("key", "list", "--slot", "1")), 1)
+        self.user("key", "show", "pkcs11:token=two;object=k")
+        self.refused("key", "show", "pkcs11:token=one;object=k", says="there is no key")
+        self.refused("key", "show", "pkcs11:token=one;object=k", "--token", "two", says="names another token")
+        self.refused("key", "list", "--token", "three", says="there is no such token")
+        self.refused("key", "list", "--token", "one", "--slot", "0", says="give one")
+
+
+class Info(ToolTest):
+    def test_info_is_true(self):
+        info = json.loads(self.ok("info", "--json"))
+        self.assertEqual(len(info["slots"]), 1)
+        slot = info["slots"][0]
+        self.assertEqual((slot["token"], slot["user_pin"], slot["so_pin"]), ("test", "in order", "in order"))
+        self.assertIn("token=test", slot["uri"])
+        self.assertIn("token: test\n", self.ok("info"))
+
+    def test_every_mechanism_has_a_name(self):
+        mechanisms = json.loads(self.ok("mechanisms", "--json"))
+        self.assertIn("CKM_KEYDIV_DEVICE_KEY", [m["name"] for m in mechanisms])
+        self.assertEqual([m["name"] for m in mechanisms if not m["name"].startswith("CKM_")], [])
+        self.assertEqual([m["name"] for m in mechanisms if not m["for"]], [])
+        self.assertEqual([m["name"] for m in mechanisms if m["name"].startswith("CKM_KEYDIV") and not m["inputs"]], [])
+
+    def test_selftest_passes_for_every_mechanism(self):
+        rows = json.loads(self.ok("selftest", "--json"))
+        names = {m["name"] for m in json.loads(self.ok("mechanisms", "--json"))}
+        self.assertEqual({r["mechanism"] for r in rows}, names)
+        self.assertEqual([r for r in rows if r["result"] != "pass"], [])
+        self.assertGreater(sum(r["nanoseconds"] for r in rows), 0)
+
+
+class Pins(ToolTest):
+    def test_pin_from_a_descriptor(self):
+        r, w = os.pipe()
+        os.write(w, (PIN + "\nnot for us").encode())
+        os.close(w)
+        self.ok("key", "list", "--pin-fd", str(r), pass_fds=[r])
+        self.assertEqual(os.read(r, 100), b"not for us")
+        os.close(r)
+
+    def test_wrong_pin(self):
+        wrong = self.write("wrong", "nonsense\n")
+        self.refused("key", "list", "--pin-file", wrong, pin=False, says="(CKR_PIN_INCORRECT)")
+        slot = json.loads(self.ok("info", "--json"))["slots"][0]
+        self.assertEqual(slot["user_pin"], "wrong PIN entered")
+
+    def test_lock_and_unlock(self):
+        self.user("key", "generate", "--label", "stays")
+        wrong = self.write("wrong", "nonsense\n")
+        for _ in range(10):
+            self.run_tool("key", "list", "--pin-file", wrong)
+        self.refused("key", "list", says="'keydiv pin unlock' (CKR_PIN_LOCKED)")
+        new = self.write("new", "another one\n")
+        self.ok("pin", "unlock", "--so-pin-file", self.so_pin, "--new-pin-file", new)
+        self.refused("key", "list", says="(CKR_PIN_INCORRECT)")
+        self.assertIn("stays", self.ok("key", "list", "--pin-file", new))
+
+    def test_change(self):
+        new = self.write("new", "another one\n")
+        self.user("pin", "change", "--new-pin-file", new)
+        self.refused("key", "list", says="(CKR_PIN_INCORRECT)")
+        self.ok("key", "list", "--pin-file", new)
+        self.ok("pin", "change", "--so", "--so-pin-file", self.so_pin, "--new-pin-file", new)
+        self.ok("pin", "unlock", "--so-pin-file", new, "--new-pin-file", self.pin)
+        self.user("key", "list")
+
+    def test_short_pin(self):
+        short = self.write("short", "123\n")
+        self.refused("pin", "change", "--new-pin-file", short, says="(CKR_PIN_LEN_RANGE)")
+
+    def test_never_on_the_command_line(self):
+        self.refused("key", "list", "--token", "pkcs11:token=test?pin-value=" + PIN, pin=False, says="--pin-file or --pin-fd")
+        self.refused("key", "list", "--pin", PIN, pin=False, code=2, says="is no option")
+
+    def test_without_a_terminal(self):
+        self.refused("key", "list", pin=False, says="there is no terminal")
+
+    def test_empty_and_missing_files(self):
+        self.refused("key", "list", "--pin-file", self.write("empty", ""), pin=False, says="is empty")
+        self.refused("key", "list", "--pin-file", self.path("none"), pin=False, says="No such file")
+        self.refused("key", "list", "--pin-fd", "77", says="given twice")
+        self.refused("key", "list", "--pin-fd", "77", pin=False, says="Bad file descriptor")
+
+    def test_a_file_others_can_read_gets_a_note(self):
+        done = self.run_tool("key", "list", "--pin-file", self.write("open", PIN + "\n", 0o644))
+        self.assertEqual(done.code, 0)
+        self.assertIn("chmod 600", done.err)
+
+    def test_crlf_and_no_newline(self):
+        for text in PIN, PIN + "\r\n":
+            self.ok("key", "list", "--pin-file", self.write("p", text))
+
+
+class AtTheTerminal(ToolTest):
+    def test_pin_is_asked_for_and_not_shown(self):
+        t = Terminal(["key", "list"], self.env)
+        t.expect("user PIN: ")
+        t.type(PIN)
+        seen, code = t.end()
+        self.assertEqual(code, 0, seen)
+        self.assertNotIn(PIN, seen)
+
+    def test_a_new_pin_is_asked_for_twice(self):
+        t = Terminal(["pin", "change", "--pin-file", self.pin], self.env)
+        t.expect("new PIN: ")
+        t.type("another one")
+        t.expect("new PIN, again: ")
+        t.type("mistyped")
+        seen, code = t.end()
+        self.assertEqual(code, 1)
+        self.assertIn("not the same", seen)
+        self.user("key", "list")
+        t = Terminal(["pin", "change", "--pin-file", self.pin], self.env)
+        t.expect("new PIN: ")
+        t.type("another one")
+        t.expect("new PIN, again: ")
+        t.type("another one")
+        seen, code = t.end()
+        self.assertEqual(code, 0, seen)
+        self.assertNotIn("another one", seen)
+        self.ok("key", "list", "--pin-file", self.write("new", "another one"))
+
+    def test_init_asks_for_both(self):
+        self.write("keydiv.conf", "token-dir = %s/others\nscrypt-log2-n = 14\n" % self.dir)
+        t = Terminal(["init", "--label", "typed"], self.env)
+        for prompt, pin in ("SO PIN: ", SO_PIN), ("SO PIN, again: ", SO_PIN), ("user PIN: ", PIN), ("user PIN, again: ", PIN):
+            t.expect(prompt)
+            t.type(pin)
+        seen, code = t.end()
+        self.assertEqual(code, 0, seen)
+        self.user("key", "list", "--token", "typed")
+
+    def test_interrupt_gives_the_echo_back(self):
+        t = Terminal(["key", "list"], self.env)
+        t.expect("user PIN: ")
+        import termios
+        self.assertFalse(termios.tcgetattr(t.fd)[3] & termios.ECHO)
+        t.signal(signal.SIGINT)
+        t.expect("")
+        while os.waitid(os.P_PID, t.pid, os.WEXITED | os.WNOWAIT) is None:
+            pass
+        self.assertTrue(termios.tcgetattr(t.fd)[3] & termios.ECHO)
+        self.assertEqual(t.end()[1], -signal.SIGINT)
+
+
+class CommandLine(ToolTest):
+    token = False
+
+    def test_wrong_words(self):
+        self.refused("sing", pin=False, code=2, says="there is no command 'sing")
+        self.refused("key", "sing", pin=False, code=2, says="there is no command 'key sing")
+        self.refused("info", "--sing", pin=False, code=2, says="'--sing' is no option")
+        self.refused("key", "show", code=2, says="usage: keydiv key show")
+        self.refused("info", "operand", pin=False, code=2, says="usage: keydiv info")
+        self.refused("init", "--slot", "one", code=2, says="--slot wants a number")
+        self.refused("init", "--lab", "one", pin=False, code=2, says="'--lab' is no option")
+        self.refused("init", "-l", "one", pin=False, code=2, says="two dashes")
+        self.refused("info", "--json=yes", pin=False, code=2, says="takes no argument")
+        done = self.run_tool("init", "--label", module=False)
+        self.assertEqual((done.code, done.out), (2, ""))
+        self.assertIn("--label wants an argument", done.err)
+
+    def test_a_module_that_is_not_there(self):
+        done = self.run_tool("info", "--module", self.path("none.so"), module=False)
+        self.assertEqual(done.code, 1)
+        self.assertIn("cannot load", done.err)
+        done = self.run_tool("info", "--module", "no-such-module-name", module=False)
+        self.assertEqual(done.code, 1)
+        self.assertIn("p11-kit knows no module 'no-such-module-name'", done.err)
+
+    def test_a_wrong_configuration(self):
+        self.write("keydiv.conf", "slots = many\n")
+        self.refused("info", pin=False, says="(CKR_FUNCTION_FAILED)")
+
+    def test_full_disk(self):
+        with open("/dev/full", "w") as full:
+            import subprocess
+            from harness import TOOL
+            p = subprocess.run([TOOL, "info", "--module", MODULE], stdout=full, stderr=subprocess.PIPE, env=self.env, text=True)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn("cannot write the output", p.stderr)
+
+
+if __name__ == "__main__":
+    main()
