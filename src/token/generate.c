@@ -17,7 +17,6 @@ static CK_RV random_value(const struct template *t, const struct mechanism *row,
 	size_t length;
 
 	TRY(plan_generate(t, row, rights, planned, &length));
-	TRY(plan_access(rights, planned->flags));
 	TRY(secret_resize(ret_value, length));
 	TRY(random_bytes(secret_bytes(ret_value), length));
 	if (row->generates == CKK_DES2 || row->generates == CKK_DES3)
@@ -39,7 +38,6 @@ static CK_RV derived_value(struct session *s, const struct template *t, struct d
 	d->object_class = wanted.object_class;
 	TRY((row->plan ? row->plan : derive_plan_default)(d, &wanted));
 	TRY(plan_generate_as(t, row, d->type, rights, planned));
-	TRY(plan_access(rights, planned->flags));
 	CK_RV rv = derive_value(d, ret_value);
 	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
 		key_unload(d->scratch[i]);

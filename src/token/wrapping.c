@@ -105,7 +105,6 @@ static CK_RV unwrap_with(struct session *s, struct cached_key *unwrapper, const 
 	TEMPLATE template;
 	TRY(template_parse(wrapped->attributes, wrapped->count, &template));
 	TRY(plan_unwrap(&template, &unwrapper->object, &rights, &object));
-	TRY(plan_access(&rights, object.flags));
 	TRY(key_unwrap(unwrapper->key, row->wrap, wrapped->bytes, wrapped->n, &value));
 	rv = plan_value(&object, &template, secret_peek(&value), value.len);
 	TRY(rv == CKR_ATTRIBUTE_VALUE_INVALID ? CKR_WRAPPED_KEY_INVALID : rv); /* 5.1: not of the type asked for */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* operation_support.c: see operation_support.h. */
+#include "operation_support.h"
+
+#include "token/self_test.h"
+
+#define KEYS 6
+
+struct session *session;
+static struct cached_key keys[KEYS + 1];
+
+static void make_key(CK_OBJECT_HANDLE handle, CK_KEY_TYPE type, size_t n, uint8_t first, uint32_t flags)
+{
+	uint8_t value[32];
+
+	for (size_t i = 0; i < n; i++)
+		value[i] = (uint8_t)(first + i);
+	keys[handle] = (struct cached_key){.handle = handle, .key = key_new()};
+	keys[handle].object = (struct object){.object_class = CKO_SECRET_KEY, .key_type = type, .flags = flags};
+	ck_ok(key_load(keys[handle].key, type, value, n));
+}
+
+void operation_setup(void)
+{
+	ck_ok(crypto_start());
+	make_key(AES_KEY, CKK_AES, 16, 0, FLAGS_USAGE);
+	make_key(AES_KEY_2, CKK_AES, 32, 7, FLAGS_USAGE);
+	make_key(DES3_KEY, CKK_DES3, 24, 1, FLAGS_USAGE);
+	make_key(HMAC_KEY, CKK_GENERIC_SECRET, 20, 3, FLAGS_USAGE);
+	make_key(AES_KEY_COPY, CKK_AES, 16, 0, FLAGS_USAGE);
+	make_key(NO_USE_KEY, CKK_AES, 16, 9, 0);
+	session = calloc(1, sizeof *session);
+	ck_assert_ptr_nonnull(session);
+}
+
+void operation_teardown(void)
+{
+	operations_free(session);
+	ck_assert_ptr_null(session->operations);
+	free(session);
+	for (unsigned i = 1; i <= KEYS; i++) {
+		ck_assert_uint_eq(keys[i].pins, 0);
+		key_free(keys[i].key);
+	}
+	crypto_stop();
+}
+
+unsigned pins_of(CK_OBJECT_HANDLE key)
+{
+	return keys[key].pins;
+}
+
+/* --- What stands in for the rest of the token --- */
+
+CK_RV key_cache_get(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+{
+	ck_assert_ptr_eq(s, session);
+	if (handle < 1 || handle > KEYS)
+		return CKR_KEY_HANDLE_INVALID;
+	*ret = &keys[handle];
+	return CKR_OK;
+}
+
+void key_cache_pin(struct cached_key *entry)
+{
+	entry->pins++;
+}
+
+void key_cache_unpin(struct cached_key *entry)
+{
+	ck_assert_uint_gt(entry->pins, 0);
+	entry->pins--;
+}
+
+CK_RV plan_may_use(const struct object *key, const struct mechanism *row, uint32_t flag)
+{
+	if (!mechanism_takes(row, key->key_type))
+		return CKR_KEY_TYPE_INCONSISTENT;
+	return key->flags & flag ? CKR_OK : CKR_KEY_FUNCTION_NOT_PERMITTED;
+}
+
+CK_RV self_test_once(const struct mechanism *row)
+{
+	ck_assert_ptr_nonnull(row);
+	return CKR_OK;
+}

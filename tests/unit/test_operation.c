@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_operation.c: what all operations share: the buffer convention, single-part and parts, ending, cancelling. */
+#include "operation_support.h"
+
+static uint8_t data[64], out[256];
+static CK_ULONG n;
+
+/* The operations of one kind, called alike: digests have no key, verifying has no output. */
+struct kind {
+	const char *name;
+	CK_MECHANISM_TYPE mechanism;
+	CK_RV (*init)(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+	CK_RV (*single)(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+	CK_RV (*update)(struct session *s, CK_BYTE *in, CK_ULONG in_len);
+	CK_RV (*final)(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
+	CK_ULONG length; /* of the output of 64 bytes in one call */
+	CK_FLAGS flag;
+};
+
+static CK_RV digest_init_keyless(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	(void)key;
+	return digest_init(s, mechanism);
+}
+
+static CK_RV encrypt_part(struct session *s, CK_BYTE *in, CK_ULONG in_len)
+{
+	uint8_t part[128];
+	CK_ULONG part_n = sizeof part;
+	return encrypt_update(s, in, in_len, part, &part_n);
+}
+
+static CK_RV decrypt_part(struct session *s, CK_BYTE *in, CK_ULONG in_len)
+{
+	uint8_t part[128];
+	CK_ULONG part_n = sizeof part;
+	return decrypt_update(s, in, in_len, part, &part_n);
+}
+
+static const struct kind kinds[] = {
+	{"encrypt", CKM_AES_ECB, encrypt_init, encrypt_single, encrypt_part, encrypt_final, 64, CKF_ENCRYPT},
+	{"decrypt", CKM_AES_ECB, decrypt_init, decrypt_single, decrypt_part, decrypt_final, 64, CKF_DECRYPT},
+	{"digest", CKM_SHA256, digest_init_keyless, digest_single, digest_part, digest_final, 32, CKF_DIGEST},
+	{"sign", CKM_AES_CMAC, sign_init, sign_single, sign_update, sign_final, 16, CKF_SIGN},
+};
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+static void begin(const struct kind *k)
+{
+	ck_ok(k->init(session, &MECHANISM_BARE(k->mechanism), AES_KEY));
+}
+
+/* The operation is over: nothing is pinned, and another one can begin. */
+static void assert_over(const struct kind *k)
+{
+	n = sizeof out;
+	ck_rv(k->single(session, data, 16, out, &n), CKR_OPERATION_NOT_INITIALIZED);
+	ck_rv(k->update(session, data, 16), CKR_OPERATION_NOT_INITIALIZED);
+	ck_rv(k->final(session, out, &n), CKR_OPERATION_NOT_INITIALIZED);
+	ck_assert_uint_eq(pins_of(AES_KEY), 0);
+}
+
+START_TEST(test_not_initialized)
+{
+	assert_over(&kinds[_i]);
+}
+END_TEST
+
+START_TEST(test_init_refused)
+{
+	const struct kind *k = &kinds[_i];
+	uint8_t junk[3] = {0};
+
+	ck_rv(k->init(session, &MECHANISM_BARE(0x80000000UL), AES_KEY), CKR_MECHANISM_INVALID);
+	ck_rv(k->init(session, &MECHANISM_BARE(CKM_AES_KEY_WRAP), AES_KEY), CKR_MECHANISM_INVALID);
+	ck_rv(k->init(session, &MECHANISM_OF(k->mechanism, junk), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	CK_MECHANISM huge = {k->mechanism, NULL, (CK_ULONG)-1};
+	ck_rv(k->init(session, &huge, AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	if (k->flag != CKF_DIGEST) {
+		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), 0), CKR_KEY_HANDLE_INVALID);
+		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), DES3_KEY), CKR_KEY_TYPE_INCONSISTENT);
+		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), NO_USE_KEY), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	}
+	assert_over(k);
+}
+END_TEST
+
+START_TEST(test_twice_and_cancel)
+{
+	const struct kind *k = &kinds[_i];
+
+	ck_ok(k->init(session, NULL, 0)); /* nothing to cancel */
+	begin(k);
+	ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), AES_KEY), CKR_OPERATION_ACTIVE);
+	ck_ok(k->update(session, data, 16));
+	ck_ok(k->init(session, NULL, 0));
+	assert_over(k);
+	begin(k);
+	ck_ok(operations_cancel(session, CKF_FIND_OBJECTS | CKF_VERIFY));
+	ck_ok(k->update(session, data, 16)); /* another one's flag: still there */
+	ck_ok(operations_cancel(session, k->flag));
+	assert_over(k);
+	begin(k);
+	operations_reset(session);
+	assert_over(k);
+}
+END_TEST
+
+START_TEST(test_buffer_convention)
+{
+	const struct kind *k = &kinds[_i];
+
+	begin(k);
+	n = 5;
+	ck_ok(k->single(session, data, 64, NULL, &n));
+	ck_assert_uint_eq(n, k->length);
+	memset(out, 0xee, sizeof out);
+	n = k->length - 1;
+	ck_rv(k->single(session, data, 64, out, &n), CKR_BUFFER_TOO_SMALL);
+	ck_assert_uint_eq(n, k->length);
+	for (unsigned i = 0; i < sizeof out; i++)
+		ck_assert_uint_eq(out[i], 0xee);
+	ck_ok(k->single(session, data, 64, out, &n));
+	ck_assert_uint_eq(n, k->length);
+	ck_assert_uint_eq(out[k->length], 0xee);
+	assert_over(k);
+}
+END_TEST
+
+START_TEST(test_arguments_end_it)
+{
+	const struct kind *k = &kinds[_i];
+
+	n = sizeof out;
+	begin(k);
+	ck_rv(k->single(session, NULL, 16, out, &n), CKR_ARGUMENTS_BAD);
+	assert_over(k);
+	begin(k);
+	ck_rv(k->single(session, data, 16, out, NULL), CKR_ARGUMENTS_BAD);
+	assert_over(k);
+	begin(k);
+	ck_rv(k->update(session, NULL, 16), CKR_ARGUMENTS_BAD);
+	assert_over(k);
+	begin(k);
+	ck_rv(k->final(session, out, NULL), CKR_ARGUMENTS_BAD);
+	assert_over(k);
+	begin(k);
+	CK_RV rv = k->single(session, data, (CK_ULONG)-1, NULL, &n);
+	ck_assert(rv == CKR_OK || rv == CKR_DATA_LEN_RANGE || rv == CKR_ENCRYPTED_DATA_LEN_RANGE);
+	ck_ok(k->init(session, NULL, 0));
+	begin(k);
+	n = (CK_ULONG)-1;
+	rv = k->single(session, data, (CK_ULONG)-1, out, &n);
+	ck_assert(rv == CKR_DATA_LEN_RANGE || rv == CKR_ENCRYPTED_DATA_LEN_RANGE);
+	assert_over(k);
+}
+END_TEST
+
+START_TEST(test_no_mixing)
+{
+	const struct kind *k = &kinds[_i];
+
+	n = sizeof out;
+	begin(k);
+	ck_ok(k->update(session, data, 16));
+	ck_rv(k->single(session, data, 16, out, &n), CKR_OPERATION_ACTIVE);
+	assert_over(k);
+	begin(k);
+	ck_ok(k->single(session, data, 16, NULL, &n));
+	ck_rv(k->update(session, data, 16), CKR_OPERATION_ACTIVE);
+	assert_over(k);
+	begin(k);
+	ck_ok(k->single(session, data, 16, NULL, &n));
+	ck_rv(k->final(session, out, &n), CKR_OPERATION_ACTIVE);
+	assert_over(k);
+}
+END_TEST
+
+START_TEST(test_empty_input)
+{
+	const struct kind *k = &kinds[_i];
+	uint8_t again[64];
+	CK_ULONG again_n = sizeof again;
+
+	begin(k);
+	n = sizeof out;
+	ck_ok(k->single(session, NULL, 0, out, &n));
+	begin(k);
+	ck_ok(k->update(session, NULL, 0));
+	ck_ok(k->final(session, again, &again_n));
+	ck_assert_uint_eq(n, again_n);
+	ck_assert_mem_eq(out, again, n);
+	begin(k);
+	again_n = sizeof again;
+	ck_ok(k->final(session, again, &again_n)); /* no part at all */
+	ck_assert_uint_eq(n, again_n);
+	ck_assert_mem_eq(out, again, n);
+	assert_over(k);
+}
+END_TEST
+
+START_TEST(test_kinds_are_independent)
+{
+	for (unsigned i = 0; i < KINDS; i++)
+		begin(&kinds[i]);
+	ck_assert_uint_eq(pins_of(AES_KEY), KINDS - 1);
+	for (unsigned i = 0; i < KINDS; i++) {
+		n = sizeof out;
+		ck_ok(kinds[i].single(session, data, 64, out, &n));
+		ck_rv(kinds[i].update(session, data, 16), CKR_OPERATION_NOT_INITIALIZED);
+	}
+}
+END_TEST
+
+START_TEST(test_state_is_not_given)
+{
+	n = sizeof out;
+	ck_rv(operation_state_get(session, out, NULL), CKR_ARGUMENTS_BAD);
+	ck_rv(operation_state_get(session, out, &n), CKR_OPERATION_NOT_INITIALIZED);
+	ck_ok(sign_init(session, &MECHANISM_BARE(CKM_AES_CMAC), AES_KEY));
+	ck_rv(operation_state_get(session, out, &n), CKR_STATE_UNSAVEABLE);
+	ck_rv(operation_state_get(session, NULL, &n), CKR_STATE_UNSAVEABLE);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("operation");
+	TCase *tc = tcase_create("each kind");
+
+	tcase_add_checked_fixture(tc, operation_setup, operation_teardown);
+	tcase_add_loop_test(tc, test_not_initialized, 0, KINDS);
+	tcase_add_loop_test(tc, test_init_refused, 0, KINDS);
+	tcase_add_loop_test(tc, test_twice_and_cancel, 0, KINDS);
+	tcase_add_loop_test(tc, test_buffer_convention, 0, KINDS);
+	tcase_add_loop_test(tc, test_arguments_end_it, 0, KINDS);
+	tcase_add_loop_test(tc, test_no_mixing, 0, KINDS);
+	tcase_add_loop_test(tc, test_empty_input, 0, KINDS);
+	tcase_add_test(tc, test_kinds_are_independent);
+	tcase_add_test(tc, test_state_is_not_given);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
