@@ -24,7 +24,7 @@ CK_RV create_object(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count,
 	struct rights rights = session_rights(s);
 	OBJECT object = {0};
 
-	ENSURE(ret_handle != NULL && attributes != NULL, CKR_ARGUMENTS_BAD);
+	ENSURE(ret_handle != NULL, CKR_ARGUMENTS_BAD);
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
 	TRY(plan_create(&template, &rights, &object));
