@@ -1,9 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* aes_mac.c: AES-CMAC (SP 800-38B), whole or cut short, and AES-GMAC (SP 800-38D). */
-#include "mechanism.h"
+#include "native.h"
+
+#define GMAC_IV 12
+
+/*
+ * The parameter of GMAC is an IV of 12 bytes (Current Mechanisms Specification, AES-GMAC). Callers who see in it the GCM
+ * that it is give a CK_GCM_PARAMS, which is taken too; what is to be authenticated is the data then as well, not the AAD.
+ */
+static CK_RV gmac_setup(const CK_MECHANISM *caller, size_t length, struct bytes *ret_iv)
+{
+	CK_GCM_PARAMS params;
+
+	if (caller->ulParameterLen == GMAC_IV) {
+		ENSURE(caller->pParameter != NULL, CKR_MECHANISM_PARAM_INVALID);
+		*ret_iv = bytes_of(caller->pParameter, GMAC_IV);
+		return CKR_OK;
+	}
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &params, sizeof params));
+	ENSURE(params.pIv != NULL && params.ulIvLen == GMAC_IV && params.ulAADLen == 0, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(params.ulTagBits == 8 * length, CKR_MECHANISM_PARAM_INVALID);
+	*ret_iv = bytes_of(params.pIv, GMAC_IV);
+	return CKR_OK;
+}
 
 #define KEY "2b7e151628aed2a6abf7158809cf4f3c"
-#define GMAC_IV 12 /* Current Mechanisms Specification, 2.13.6 */
 
 /* SP 800-38B appendix D.1, examples 1, 2 and 3 */
 static const struct operation_answer cmac_answers[] = {
@@ -56,7 +77,7 @@ const struct mechanism mech_aes_gmac = {
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
 	.mac = MAC_GMAC,
-	.mac_iv = GMAC_IV,
+	.mac_setup = gmac_setup,
 	.operation_answers = gmac_answers,
 	.selftest = operation_selftest,
 };

@@ -178,12 +178,13 @@ struct mechanism {
 	bool mac_general;         /* the parameter is a CK_MAC_GENERAL_PARAMS: the length wanted */
 	enum digest_kind digest;  /* CKF_DIGEST */
 	enum wrap_kind wrap;      /* CKF_WRAP, CKF_UNWRAP */
-	size_t mac_iv;            /* the parameter is an IV of that many bytes (GMAC) */
 	/*
 	 * Rows with a cipher: check the caller's parameter and fill in RET, all but mode and direction. RET's bytes stay the caller's: they are
 	 * used in the same call. NULL: the mechanism takes no parameter. CKR_MECHANISM_PARAM_INVALID.
 	 */
 	CK_RV (*cipher_setup)(const CK_MECHANISM *caller, struct cipher_setup *ret);
+	/* Rows with a MAC that takes an IV: the same; LENGTH is that of the whole MAC. */
+	CK_RV (*mac_setup)(const CK_MECHANISM *caller, size_t length, struct bytes *ret_iv);
 	/* Rows with CKF_MESSAGE_ENCRYPT: the same for the N bytes at CALLER that come with each message; may be unaligned. */
 	CK_RV (*message_setup)(const void *caller, CK_ULONG n, struct message_setup *ret);
 

@@ -21,19 +21,24 @@ static CK_RV begin_mac(struct operation *op, struct bytes iv)
 static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 {
 	const struct mechanism *row = op->row;
-	CK_ULONG n = caller->ulParameterLen;
 	CK_MAC_GENERAL_PARAMS length;
+	struct bytes iv;
 
 	op->out_len = mac_length(row->mac, op->key->key);
 	if (row->mac_general) {
-		ENSURE(caller->pParameter != NULL && n == sizeof length, CKR_MECHANISM_PARAM_INVALID);
+		ENSURE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
+			CKR_MECHANISM_PARAM_INVALID);
 		memcpy(&length, caller->pParameter, sizeof length);
 		ENSURE(length >= MAC_MIN && length <= op->out_len, CKR_MECHANISM_PARAM_INVALID);
 		op->out_len = length;
 		return CKR_OK;
 	}
-	ENSURE(n == row->mac_iv && (n == 0 || caller->pParameter != NULL), CKR_MECHANISM_PARAM_INVALID);
-	return n > 0 ? begin_mac(op, bytes_of(caller->pParameter, n)) : CKR_OK;
+	if (row->mac_setup != NULL) {
+		TRY(row->mac_setup(caller, op->out_len, &iv));
+		return begin_mac(op, iv);
+	}
+	ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+	return CKR_OK;
 }
 
 static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)

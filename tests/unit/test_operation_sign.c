@@ -168,6 +168,31 @@ START_TEST(test_parameters)
 }
 END_TEST
 
+/* The parameter of GMAC may also be GCM's, without associated data. */
+START_TEST(test_gmac_with_gcm_parameter)
+{
+	CK_GCM_PARAMS p = {iv, 12, 96, NULL, 0, 128};
+	uint8_t mac[16], again[16];
+
+	sign_data(&rows[2], DATA, mac);
+	ck_ok(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY));
+	n = sizeof again;
+	ck_ok(sign_single(session, data, DATA, again, &n));
+	ck_assert_mem_eq(mac, again, 16);
+	p.ulAADLen = 4;
+	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	p.ulAADLen = 0;
+	p.ulTagBits = 96;
+	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	p.ulTagBits = 128;
+	p.ulIvLen = (CK_ULONG)-1;
+	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	p.ulIvLen = 12;
+	p.pIv = NULL;
+	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+}
+END_TEST
+
 START_TEST(test_key_is_not_digested)
 {
 	ck_rv(digest_key(session, HMAC_KEY), CKR_OPERATION_NOT_INITIALIZED);
@@ -189,6 +214,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_verify, 0, ROWS);
 	tcase_add_loop_test(tc, test_general, 0, ROWS);
 	tcase_add_loop_test(tc, test_parameters, 0, ROWS);
+	tcase_add_test(tc, test_gmac_with_gcm_parameter);
 	tcase_add_test(tc, test_key_is_not_digested);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
