@@ -180,6 +180,16 @@ START_TEST(token_objects_stay_sessions_do_not)
 }
 END_TEST
 
+/* Unloading without C_Finalize leaves memory behind: destructors may not tear libcrypto down. Nothing else may leave any. */
+static bool leaks_are_counted(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return true;
+#else
+	return getenv("KEYDIV_UNDER_VALGRIND") != NULL;
+#endif
+}
+
 START_TEST(loading_again_and_again)
 {
 	int i;
@@ -191,7 +201,7 @@ START_TEST(loading_again_and_again)
 		ok(f->C_Finalize(NULL));
 		holds(dlclose(library) == 0);
 	}
-	for (i = 0; i < 3; i++) { /* without C_Finalize */
+	for (i = 0; i < 3 && !leaks_are_counted(); i++) { /* without C_Finalize */
 		open_library();
 		ok(f->C_Initialize(NULL));
 		s = open_session(0);
@@ -215,7 +225,7 @@ START_TEST(a_process_may_end_without_finalize)
 			s = open_session(CKF_RW_SESSION);
 			login(CKU_USER);
 			import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT)));
-			if (how == 1)
+			if (how == 1 && !leaks_are_counted())
 				dlclose(library);
 			if (how == 2)
 				ok(f->C_Finalize(NULL));
