@@ -13,7 +13,7 @@ enum cipher_mode { CIPHER_NONE, CIPHER_ECB, CIPHER_CBC, CIPHER_CBC_PAD, CIPHER_C
 struct cipher_setup {
 	enum cipher_mode mode;
 	bool encrypt;
-	struct bytes iv;     /* CBC: one block; CTR: the 16-byte counter block; GCM, CCM: the nonce */
+	struct bytes iv;     /* CBC: one block; CTR: the 16-byte counter block; GCM: 1..128 bytes (libcrypto takes no more); CCM: 7..13 */
 	struct bytes aad;    /* GCM, CCM */
 	size_t tag_len;      /* GCM 12..16, CCM 4..16 (even), in bytes */
 	size_t data_len;     /* CCM: length of the whole plaintext, known beforehand */
@@ -25,7 +25,7 @@ struct cipher;
 struct cipher *cipher_new(void); /* NULL if there is no memory */
 void cipher_free(struct cipher *cipher);
 
-/* Begin. The setup's bytes are not kept. CKR_MECHANISM_PARAM_INVALID for an IV, tag or counter the mode cannot have; CKR_KEY_TYPE_INCONSISTENT. */
+/* Begin. The setup's bytes are not kept; the key's schedule is, until cipher_reset or another key. CKR_MECHANISM_PARAM_INVALID for an IV, tag or counter the mode cannot have; CKR_KEY_TYPE_INCONSISTENT. */
 MUST_USE CK_RV cipher_begin(struct cipher *cipher, struct key *key, const struct cipher_setup *setup);
 
 /*

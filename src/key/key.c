@@ -200,23 +200,24 @@ CK_RV key_encrypt_blocks(struct key *key, const uint8_t *iv, const uint8_t *in, 
 	EVP_CIPHER_CTX *context;
 	unsigned block = (unsigned)key_block_size(key);
 	uint8_t state[KEY_BLOCK_MAX];
+	bool ok = true;
 
 	TRY(key_expand(key));
-	ENSURE(n % block == 0, CKR_DATA_LEN_RANGE);
+	ENSURE(n % block == 0 && n <= INT32_MAX, CKR_DATA_LEN_RANGE);
 	context = key->plain.context[key->kind];
-	if (iv != NULL)
-		memcpy(state, iv, block);
-	for (size_t at = 0; at < n; at += block) {
-		if (iv != NULL) {
-			for (unsigned i = 0; i < block; i++)
-				state[i] ^= in[at + i];
-			ENSURE(EVP_Cipher(context, state, state, block) == (int)block, CKR_FUNCTION_FAILED);
-			memcpy(ret_out + at, state, block);
-		} else {
-			ENSURE(EVP_Cipher(context, ret_out + at, in + at, block) == (int)block, CKR_FUNCTION_FAILED);
-		}
+	if (iv == NULL) {
+		ENSURE(n == 0 || EVP_Cipher(context, ret_out, in, (unsigned)n) == (int)n, CKR_FUNCTION_FAILED);
+		return CKR_OK;
 	}
-	wipe(state, sizeof state); /* ciphertext that may be a key (CKM_AES_CBC_ENCRYPT_DATA) */
+	memcpy(state, iv, block);
+	for (size_t at = 0; ok && at < n; at += block) {
+		for (unsigned i = 0; i < block; i++)
+			state[i] ^= in[at + i];
+		ok = EVP_Cipher(context, state, state, block) == (int)block;
+		memcpy(ret_out + at, state, block);
+	}
+	wipe_block(state); /* ciphertext that may be a key (CKM_AES_CBC_ENCRYPT_DATA) */
+	ENSURE(ok, CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }
 

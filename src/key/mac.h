@@ -12,7 +12,7 @@ void mac_free(struct mac *mac);
 
 /*
  * Begin a MAC of KIND under KEY (kept by reference for CMAC: it must outlive the MAC); IV for MAC_GMAC only. What
- * went on before is dropped. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
+ * went on before is dropped. HMAC and GMAC stay keyed until mac_reset or another key. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv);
 MUST_USE CK_RV mac_update(struct mac *mac, const uint8_t *in, size_t n);

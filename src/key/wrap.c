@@ -23,7 +23,7 @@ size_t wrap_length(enum wrap_kind kind, size_t n)
 	return kind == WRAP_KWP && n > 0 ? (n + SEMIBLOCK - 1) / SEMIBLOCK * SEMIBLOCK + SEMIBLOCK : 0;
 }
 
-/* RET_CONTEXT, keyed, for one wrap or unwrap; the caller frees it. */
+/* Key CONTEXT, which may be NULL for want of memory, for one wrap or unwrap under KEK. */
 static CK_RV start(struct key *kek, enum wrap_kind kind, bool encrypt, EVP_CIPHER_CTX *context)
 {
 	struct bytes value = key_expose(kek);

@@ -417,6 +417,7 @@ START_TEST(object_used_again)
 	struct cipher *one = cipher, *two;
 	size_t a, b, n;
 
+	fill(value, sizeof value);
 	for (int round = 0; round < 600; round++) {
 		size_t k = (size_t)rand() % 5, len = (size_t)rand() % 10 * 16;
 		struct cipher_setup setup = {.mode = (enum cipher_mode)(1 + rand() % 6),

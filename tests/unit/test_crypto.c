@@ -60,17 +60,18 @@ START_TEST(start_and_stop)
 END_TEST
 
 static bool stop;
+static struct key *stirred[2]; /* not on a thread's stack, which a child does not have */
 
-static void *stir(void *unused)
+static void *stir(void *place)
 {
-	struct key *key = key_new();
+	struct key *key = *(struct key **)place = key_new();
 	uint8_t out[64];
 	bool ok = true;
 
 	while (ok && !__atomic_load_n(&stop, __ATOMIC_RELAXED))
 		ok = cmac_right(key) && random_bytes(out, sizeof out) == CKR_OK;
 	key_free(key);
-	return ok ? NULL : unused;
+	return ok ? NULL : place;
 }
 
 /*
@@ -80,13 +81,15 @@ static void *stir(void *unused)
 START_TEST(children_of_threads)
 {
 	pthread_t thread[2];
-	struct key *key = key_new();
+	static struct key *key;
 	void *failed;
+
+	key = key_new();
 
 	ck_ok(crypto_start());
 	ck_assert(cmac_right(key));
 	for (int i = 0; i < 2; i++)
-		ck_assert_int_eq(pthread_create(&thread[i], NULL, stir, thread), 0);
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, stir, &stirred[i]), 0);
 	for (int i = 0; i < 30; i++) {
 		pid_t child = fork();
 		if (child == 0) {
