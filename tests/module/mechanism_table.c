@@ -51,7 +51,7 @@ const struct example examples[] = {
 	{ E(CKM_AES_CMAC_GENERAL), CKK_AES, 16, NATIVE(eight), 0 },
 	{ E(CKM_DES3_CMAC), CKK_DES3, 24, NULL, 0, 0 },
 	{ E(CKM_DES3_CMAC_GENERAL), CKK_DES3, 24, NATIVE(eight), 0 },
-	{ E(CKM_AES_GMAC), CKK_AES, 16, NATIVE(gcm), 0 },
+	{ E(CKM_AES_GMAC), CKK_AES, 16, iv, 12, 0 },
 	{ E(CKM_SHA_1), 0, 0, NULL, 0, 0 },
 	{ E(CKM_SHA224), 0, 0, NULL, 0, 0 },
 	{ E(CKM_SHA256), 0, 0, NULL, 0, 0 },

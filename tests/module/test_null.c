@@ -50,7 +50,7 @@ START_TEST(nulls_in_every_function)
 		if (left_out(functions[i].name))
 			continue;
 		for (j = 0; j < sizeof numbers / sizeof *numbers; j++) {
-			CK_ULONG a[10] = { s };
+			CK_ULONG a[10] = { functions[i].arguments[0] == 's' ? s : 0 };
 			size_t k, count = strlen(functions[i].arguments);
 
 			/* pointers cannot be told from numbers here: only NULL and numbers that no function reads through */

@@ -4,7 +4,7 @@
 
 #define AES CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)
 
-static CK_OBJECT_HANDLE wrapper, unwrapper, target, made;
+static CK_OBJECT_HANDLE wrapper, unwrapper, lenient, target, made;
 static uint8_t wrapped[256];
 static CK_ULONG n;
 
@@ -13,6 +13,8 @@ static void keys(void)
 	user();
 	wrapper = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
 	unwrapper = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP)));
+	/* a key that says that what it unwraps may be readable */
+	lenient = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE))));
 	target = import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)));
 	made = 0xABCD;
 }
@@ -37,7 +39,8 @@ START_TEST(there_and_back)
 	for (i = 0; i < 2; i++) {
 		ok(wrap(m[i], wrapper, target));
 		holds(n == 24);
-		ok(unwrap(m[i], T(AES, READABLE)));
+		gives(CKR_TEMPLATE_INCONSISTENT, unwrap(m[i], T(AES, NO(CKA_SENSITIVE))));
+		ok(f->C_UnwrapKey(s, MECH(m[i]), lenient, wrapped, n, T(AES, READABLE), &made));
 		value_is(made, "2b7e151628aed2a6abf7158809cf4f3c");
 		holds(get_ulong(made, CKA_VALUE_LEN) == 16);
 		holds(!get_bool(made, CKA_LOCAL) && !get_bool(made, CKA_ALWAYS_SENSITIVE) && !get_bool(made, CKA_NEVER_EXTRACTABLE));
@@ -51,7 +54,7 @@ START_TEST(there_and_back)
 	gives_either(CKR_KEY_SIZE_RANGE, CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, wrapper, made));
 	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper, made));
 	holds(n == 32);
-	ok(unwrap(CKM_AES_KEY_WRAP_KWP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET), READABLE)));
+	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP_KWP), lenient, wrapped, n, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET), READABLE), &made));
 	holds(get_bytes(made, CKA_VALUE, value, 40) == 21 && memcmp(value, mk32, 21) == 0);
 	holds(get_ulong(made, CKA_VALUE_LEN) == 21);
 }
@@ -88,7 +91,8 @@ START_TEST(what_may_not_leave)
 	made = import(CKK_AES, mk, 16, T(YES(CKA_WRAP)));
 	gives(CKR_WRAPPING_KEY_SIZE_RANGE, wrap(CKM_AES_KEY_WRAP, made, import(CKK_AES, mk32, 32, T(YES(CKA_EXTRACTABLE)))));
 	gives(CKR_WRAPPING_KEY_SIZE_RANGE, wrap(CKM_AES_KEY_WRAP_KWP, made, import(CKK_AES, mk32, 24, T(YES(CKA_EXTRACTABLE)))));
-	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, made, target));
+	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, made, import(CKK_AES, mk32, 16, T(YES(CKA_EXTRACTABLE)))));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, made, target)); /* itself, as another object */
 }
 END_TEST
 
@@ -107,6 +111,7 @@ START_TEST(only_under_trusted_keys)
 	holds(get_bool(kek, CKA_TRUSTED));
 	key = import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
 	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, kek, key));
+	wrapper = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
 	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, wrapper, key));
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_SetAttributeValue(s, wrapper, T(YES(CKA_TRUSTED))));
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, wrapper, T(YES(CKA_TRUSTED)), &made));
