@@ -103,6 +103,22 @@ static struct bytes slot_text(const uint8_t slot[CLIENT_SLOT_LEN])
 	return bytes_of(slot + HEADER_LEN, n);
 }
 
+/* The directory of the files; opened once and kept, as it is never removed. RET_FD is -1 if there is none and not MAKE. */
+static CK_RV clients_directory(struct store *store, bool make, int *ret_fd)
+{
+	int kept = atomic_load(&store->clients_fd), fd = -1;
+
+	if (kept < 0) {
+		TRY(directory_open(store->dirfd, DIRECTORY, make, &fd));
+		if (fd < 0 || atomic_compare_exchange_strong(&store->clients_fd, &kept, fd))
+			kept = fd;
+		else
+			close(fd); /* another thread was first */
+	}
+	*ret_fd = kept;
+	return CKR_OK;
+}
+
 /* Write and sync a new file and its name. */
 static CK_RV write_new(int dirfd, int fd, const uint8_t *content)
 {
@@ -116,12 +132,13 @@ CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
 {
 	char name[NAME_MAX_LEN];
 	uint8_t content[FILE_LEN] = {0};
-	__attribute__((cleanup(file_done))) int dirfd = -1, fd = -1;
+	__attribute__((cleanup(file_done))) int fd = -1;
+	int dirfd;
 
 	ENSURE(text.n > 0 && text.n <= CLIENT_TEXT_MAX, CKR_DATA_LEN_RANGE);
 	file_name(id, name);
 	fill_slot(content, 1, text);
-	TRY(directory_open(store->dirfd, DIRECTORY, true, &dirfd));
+	TRY(clients_directory(store, true, &dirfd));
 	fd = file_open(dirfd, name, O_RDWR | O_CREAT | O_EXCL);
 	if (fd < 0)
 		return file_error("making a client file");
@@ -131,8 +148,8 @@ CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
 	return rv;
 }
 
-/* Open and lock the file of row ID in DIRFD; RET_FD -1 if there is none, or it went while we waited. */
-static CK_RV open_locked(int dirfd, const char *name, int *ret_fd)
+/* Open and lock NAME in DIRFD; RET_FD -1 if there is none, or it went while we waited. RET_SIZE: its length. */
+static CK_RV open_locked(int dirfd, const char *name, int *ret_fd, off_t *ret_size)
 {
 	__attribute__((cleanup(file_done))) int fd = file_open(dirfd, name, O_RDWR);
 	struct stat st;
@@ -146,6 +163,7 @@ static CK_RV open_locked(int dirfd, const char *name, int *ret_fd)
 	TRY(lock_file(fd));
 	if (fstat(fd, &st) != 0)
 		return file_error("opening a client file");
+	*ret_size = st.st_size;
 	*ret_fd = st.st_nlink == 0 ? -1 : fd;
 	if (*ret_fd >= 0)
 		fd = -1;
@@ -155,11 +173,6 @@ static CK_RV open_locked(int dirfd, const char *name, int *ret_fd)
 /* Read both slots and put them in order. */
 static CK_RV read_slots(struct client_file *file)
 {
-	struct stat st;
-
-	if (fstat(file->fd, &st) != 0)
-		return file_error("reading a client file");
-	ENSURE(st.st_size == FILE_LEN, CKR_DEVICE_ERROR);
 	ssize_t n = pread(file->fd, file->slots, FILE_LEN, 0);
 	if (n < 0)
 		return file_error("reading a client file");
@@ -174,13 +187,13 @@ static CK_RV read_slots(struct client_file *file)
 CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret_file)
 {
 	char name[NAME_MAX_LEN];
-	__attribute__((cleanup(file_done))) int dirfd = -1;
-	int fd = -1;
+	int dirfd, fd = -1;
+	off_t size = 0;
 
 	file_name(id, name);
-	TRY(directory_open(store->dirfd, DIRECTORY, false, &dirfd));
+	TRY(clients_directory(store, false, &dirfd));
 	if (dirfd >= 0)
-		TRY(open_locked(dirfd, name, &fd));
+		TRY(open_locked(dirfd, name, &fd, &size));
 	ENSURE(fd >= 0, CKR_OBJECT_HANDLE_INVALID);
 	struct client_file *file = calloc(1, sizeof *file);
 	if (file == NULL) {
@@ -188,7 +201,7 @@ CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret
 		return CKR_HOST_MEMORY;
 	}
 	file->fd = fd;
-	CK_RV rv = read_slots(file);
+	CK_RV rv = size == FILE_LEN ? read_slots(file) : CKR_DEVICE_ERROR;
 	if (rv != CKR_OK) {
 		client_file_close(file);
 		return rv;
@@ -239,15 +252,13 @@ CK_RV client_file_write(struct client_file *file, unsigned which, uint64_t gener
 static CK_RV remove_file(int dirfd, const char *name)
 {
 	static const uint8_t zeroes[FILE_LEN];
-	struct stat st;
+	off_t size = 0;
 	__attribute__((cleanup(file_done))) int fd = -1;
 
-	TRY(open_locked(dirfd, name, &fd));
+	TRY(open_locked(dirfd, name, &fd, &size));
 	if (fd < 0)
 		return CKR_OK;
-	if (fstat(fd, &st) != 0)
-		return file_error("removing a client file");
-	TRY(write_at(fd, zeroes, st.st_size < FILE_LEN ? (size_t)st.st_size : FILE_LEN, 0));
+	TRY(write_at(fd, zeroes, size < FILE_LEN ? (size_t)size : FILE_LEN, 0));
 	TRY(sync_data(fd));
 	if (unlinkat(dirfd, name, 0) != 0 && errno != ENOENT)
 		return file_error("removing a client file");
@@ -257,10 +268,10 @@ static CK_RV remove_file(int dirfd, const char *name)
 CK_RV client_file_remove(struct store *store, int64_t id)
 {
 	char name[NAME_MAX_LEN];
-	__attribute__((cleanup(file_done))) int dirfd = -1;
+	int dirfd;
 
 	file_name(id, name);
-	TRY(directory_open(store->dirfd, DIRECTORY, false, &dirfd));
+	TRY(clients_directory(store, false, &dirfd));
 	if (dirfd < 0)
 		return CKR_OK;
 	if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)

@@ -93,6 +93,8 @@ static CK_RV open_parts(struct store *store, const char *name)
 static void free_parts(struct store *store)
 {
 	generation_unmap(&store->generation);
+	int clients = atomic_load(&store->clients_fd);
+	file_done(&clients);
 	file_done(&store->dirfd);
 	free(store->path);
 	free(store);
@@ -104,6 +106,7 @@ CK_RV store_open(const char *dir, struct store **ret_store)
 	struct store *store = calloc(1, sizeof *store);
 	ENSURE(store != NULL, CKR_HOST_MEMORY);
 	store->dirfd = -1;
+	atomic_store(&store->clients_fd, -1);
 	store->end = &store->first;
 	pthread_mutex_init(&store->lock, NULL);
 	pthread_mutex_init(&store->queue_lock, NULL);

@@ -21,6 +21,7 @@ struct change;
 struct store {
 	int dirfd;
 	char *path; /* of the directory, without symbolic links: SQLite opens by name */
+	_Atomic int clients_fd; /* of the directory of client files; -1 until first needed */
 	struct generation generation;
 
 	pthread_mutex_t lock; /* guards what follows */

@@ -353,6 +353,8 @@ START_TEST(files_that_are_none)
 	snprintf(link_name, sizeof link_name, "%s/elsewhere", test_dir);
 	ck_assert_int_eq(rename(in_token("clients"), link_name), 0);
 	ck_assert_int_eq(symlink(link_name, in_token("clients")), 0);
+	store_close(store);
+	store = open_store();
 	ck_rv(client_file_open(store, 1, &file), CKR_DEVICE_ERROR);
 	ck_rv(client_file_create(store, 5, state), CKR_DEVICE_ERROR);
 	ck_assert_ptr_null(file);
