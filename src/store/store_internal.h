@@ -20,7 +20,7 @@ struct change;
 
 struct store {
 	int dirfd;
-	char *path; /* of the directory, without symbolic links: SQLite opens by name */
+	char *path;             /* of the directory, without symbolic links: SQLite opens by name */
 	_Atomic int clients_fd; /* of the directory of client files; -1 until first needed */
 	struct generation generation;
 
@@ -45,7 +45,8 @@ struct change {
 	store_recount *recount; /* or NULL */
 	const struct store_token *token;
 	CK_RV (*edit)(struct store_token *token, void *arg);
-	CK_RV (*edit_counted)(struct store_token *token, uint64_t objects, void *arg); /* in the place of EDIT, or NULL */
+	CK_RV (*edit_counted)
+	(struct store_token *token, uint64_t objects, void *arg); /* in the place of EDIT, or NULL */
 	void *arg;
 
 	CK_RV rv; /* the result */

@@ -253,5 +253,37 @@ START_TEST(count_changes_with_the_rows)
 }
 END_TEST
 
+/* Whether the bytes of TEXT stand anywhere in the database's file. */
+static bool file_holds(const char *text)
+{
+	static uint8_t content[1 << 20];
+	int fd = open(in_token("token.db"), O_RDONLY);
+	ssize_t n = read(fd, content, sizeof content);
+
+	close(fd);
+	ck_assert_int_gt(n, 0);
+	return memmem(content, (size_t)n, text, strlen(text)) != NULL;
+}
+
+START_TEST(what_is_removed_is_gone)
+{
+	struct store *store = new_store();
+	struct store_token token = sample_token();
+	struct set_row other = {.row = {.object_class = CKO_DATA, .sealed = text_bytes("another value")}};
+
+	for (int i = 0; i < 4; i++)
+		insert_sample(store, CKO_DATA, i % 2, "a label that is looked for", "an id that is looked for");
+	ck_assert(
+		file_holds("sealed value of 1") && file_holds("sealed value of 2") && file_holds("sealed value of 4"));
+	ck_ok(store_remove(store, 1));
+	ck_assert(!file_holds("sealed value of 1"));
+	ck_ok(store_update(store, 2, set_row, &other));
+	ck_assert(!file_holds("sealed value of 2") && file_holds("another value"));
+	ck_ok(store_token_init(store, &token));
+	ck_assert(!file_holds("sealed value of 4") && !file_holds("another value") && !file_holds("looked for"));
+	store_close(store);
+}
+END_TEST
+
 RUN_SUITE("rows", rows_come_back, ids_are_never_used_again, update_replaces_what_it_changes, find_as_a_plain_loop_would,
-	count_changes_with_the_rows)
+	count_changes_with_the_rows, what_is_removed_is_gone)
