@@ -12,7 +12,7 @@
 #include "keydiv.h"
 #include "report.h"
 
-static const char *key_name, *purpose, *salt_text, *message_purpose;
+static const char *key_name, *purpose, *salt_text, *message_purpose, *initiator_text, *responder_text, *session_purpose;
 static long long counter = -1;
 static bool store, previous, unsalted;
 static struct result_wish wish = RESULT_WISH;
@@ -27,6 +27,10 @@ static const struct option_spec options[] = {
 	FLAG_OPTION("unsalted", &unsalted, "derive without a SALT, whatever the token keeps for the device"),
 	NUMBER_OPTION("counter", "NUMBER", &counter, "derive the message key of this message counter"),
 	TEXT_OPTION("message-purpose", "TEXT", &message_purpose, "role of the message key; goes with --counter"),
+	TEXT_OPTION("initiator-nonce", "HEX", &initiator_text,
+		"derive the session key of both sides' nonces: the initiator's"),
+	TEXT_OPTION("responder-nonce", "HEX", &responder_text, "the responder's nonce"),
+	TEXT_OPTION("session-purpose", "TEXT", &session_purpose, "role of the session key; goes with the nonces"),
 	RESULT_OPTIONS(wish),
 	FLAG_OPTION("store", &store, "keep the derived keys in the token, labelled with the serials; wants --usage"),
 	BULK_OPTIONS(bulk),
@@ -36,7 +40,7 @@ static const struct option_spec options[] = {
 /* What all devices have in common. */
 static CK_OBJECT_HANDLE master;
 static bool use_records;
-static struct salt given_salt;
+static struct salt given_salt, initiator, responder; /* nonces have the sizes of a SALT */
 
 /* The SALT of the device SERIAL. */
 static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *serial, size_t n, struct salt *ret,
@@ -62,24 +66,27 @@ static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char
 
 static CK_MECHANISM mechanism_for(const char *serial, size_t n, const struct salt *salt, KEYDIV_PARAMETER *p)
 {
-	keydiv_start(p);
-	keydiv_put(p, KEYDIV_DEVICE, serial, n);
-	if (salt->n > 0)
-		keydiv_put(p, KEYDIV_SALT, salt->p, salt->n);
-	if (purpose)
-		keydiv_put(p, KEYDIV_PURPOSE, purpose, strlen(purpose));
-	if (counter < 0)
-		return keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, p);
-	keydiv_put_number(p, KEYDIV_COUNTER, (unsigned long long)counter);
-	if (message_purpose)
-		keydiv_put(p, KEYDIV_MESSAGE_PURPOSE, message_purpose, strlen(message_purpose));
-	return keydiv_mechanism(CKM_KEYDIV_DEVICE_MESSAGE_KEY, p);
+	device_parameter(p, serial, n, salt, purpose);
+	if (counter >= 0) {
+		keydiv_put_number(p, KEYDIV_COUNTER, (unsigned long long)counter);
+		if (message_purpose)
+			keydiv_put(p, KEYDIV_MESSAGE_PURPOSE, message_purpose, strlen(message_purpose));
+		return keydiv_mechanism(CKM_KEYDIV_DEVICE_MESSAGE_KEY, p);
+	}
+	if (initiator.n > 0) {
+		keydiv_put(p, KEYDIV_INITIATOR_NONCE, initiator.p, initiator.n);
+		keydiv_put(p, KEYDIV_RESPONDER_NONCE, responder.p, responder.n);
+		if (session_purpose)
+			keydiv_put(p, KEYDIV_SESSION_PURPOSE, session_purpose, strlen(session_purpose));
+		return keydiv_mechanism(CKM_KEYDIV_DEVICE_SESSION_KEY, p);
+	}
+	return keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, p);
 }
 
 static bool derive_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *serial, size_t n,
 	CK_OBJECT_HANDLE *ret, struct problem *problem)
 {
-	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+	KEYDIV_PARAMETER p;
 	struct template t = {0};
 	struct salt salt;
 
@@ -173,24 +180,39 @@ static bool derive_operands(struct client *client, int count, char **serials)
 	return ok;
 }
 
-static bool check_options(int count)
+static bool read_hex(const char *option, const char *text, struct salt *ret)
 {
-	if ((count > 0) == (bulk.input != NULL))
-		return fail("give the serials as arguments, or a file of them with --csv");
+	ret->n = strlen(text) / 2;
+	if (ret->n < 8 || ret->n > SALT_MAX || !hex_decode(text, ret->p, ret->n))
+		return fail("%s wants 8 to %d bytes in hexadecimal", option, SALT_MAX);
+	return true;
+}
+
+/* Options that say what is derived. */
+static bool check_fields(void)
+{
 	if ((salt_text != NULL) + previous + unsalted > 1)
 		return fail("--salt, --previous and --unsalted exclude each other: give one");
 	if (message_purpose && counter < 0)
 		return fail("--message-purpose goes with --counter");
+	if (!initiator_text != !responder_text || (session_purpose && !initiator_text))
+		return fail("a session key has two nonces: give --initiator-nonce and --responder-nonce");
+	if (initiator_text && counter >= 0)
+		return fail("--counter is for message keys, nonces are for session keys: give one or the other");
+	return (!salt_text || read_hex("--salt", salt_text, &given_salt)) &&
+	       (!initiator_text || (read_hex("--initiator-nonce", initiator_text, &initiator) &&
+					   read_hex("--responder-nonce", responder_text, &responder)));
+}
+
+static bool check_options(int count)
+{
+	if ((count > 0) == (bulk.input != NULL))
+		return fail("give the serials as arguments, or a file of them with --csv");
 	if (store && !wish.usage)
 		return fail("--store wants --usage: what the stored keys are for");
 	if (!bulk.input && (bulk.output || bulk.resume || bulk.header || bulk.column))
 		return fail("--output, --resume, --header and --column go with --csv");
-	if (salt_text) {
-		given_salt.n = strlen(salt_text) / 2;
-		if (given_salt.n < 8 || given_salt.n > SALT_MAX || !hex_decode(salt_text, given_salt.p, given_salt.n))
-			return fail("--salt wants 8 to %d bytes in hexadecimal", SALT_MAX);
-	}
-	return result_wish_read(&wish);
+	return check_fields() && result_wish_read(&wish);
 }
 
 static bool run(int count, char **operands)

@@ -11,6 +11,16 @@
 
 #define MESSAGE_MAX 65536
 
+void device_parameter(KEYDIV_PARAMETER *p, const char *serial, size_t n, const struct salt *salt, const char *purpose)
+{
+	keydiv_start(p);
+	keydiv_put(p, KEYDIV_DEVICE, serial, n);
+	if (salt->n > 0)
+		keydiv_put(p, KEYDIV_SALT, salt->p, salt->n);
+	if (purpose)
+		keydiv_put(p, KEYDIV_PURPOSE, purpose, strlen(purpose));
+}
+
 static bool read_message(struct result_wish *wish)
 {
 	char block[4096];

@@ -4,6 +4,8 @@
 #define KEYDIV_TOOL_DERIVATION_H
 
 #include "bulk.h"
+#include "device_record.h"
+#include "keydiv.h"
 #include "names.h"
 #include "output.h"
 #include "template.h"
@@ -37,6 +39,9 @@ struct result_wish {
 		TEXT_OPTION("usage", "LIST", &(wish).usage, "what the derived key may do, as in key generate"),        \
 		TEXT_OPTION("mac", "TEXT", &(wish).mac, "print also the MAC of TEXT made with the derived key"),       \
 		TEXT_OPTION("mac-file", "FILE", &(wish).mac_file, "the same, of what is in FILE (up to 64 KiB)")
+
+/* Begin the parameter P with the fields of a device key: the serial of N bytes, SALT if not empty, PURPOSE if not NULL. */
+void device_parameter(KEYDIV_PARAMETER *p, const char *serial, size_t n, const struct salt *salt, const char *purpose);
 
 /* Check and read the options. False: reported. */
 MUST_USE bool result_wish_read(struct result_wish *wish);

@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&cmd_key_delete,
 	&cmd_derive,
 	&cmd_device_rotate,
+	&cmd_device_wrap,
 	&cmd_device_retire,
 	&cmd_device_show,
 	&cmd_odukpt_plan,

@@ -2,6 +2,8 @@
 """test_derive.py: derive: the published answers, openssl's answers, options, refusals; device rotate, retire, show."""
 import json
 
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap_with_padding
+
 from harness import MASTER, ToolTest, aes_check_value, cmac, field, kdf, main
 
 SERIAL = b"SN-000123"
@@ -33,6 +35,15 @@ class Derive(DeriveTest):
         self.expect(bytes.fromhex("d5158ad88eaed7329eb0fa2246ed5c5d"), serial, "--counter", "1")
         self.expect(bytes.fromhex("078cccc4817b8b0e058a84653f251b1a50674428046ba93f61a453e5605c567f"), serial, "--counter", "1",
                     "--message-purpose", "enc", "--length", "32")
+
+        self.expect(bytes.fromhex("b7bcbd512389f178170f19fe0494677c"), serial, "--initiator-nonce", "0001020304050607",
+                    "--responder-nonce", "08090a0b0c0d0e0f")
+
+    def test_session_purpose(self):
+        device = kdf(MASTER, b"device", field(1, SERIAL), 16)
+        self.expect(kdf(device, b"session", field(0x20, b"8 bytes!") + field(0x21, b"and more than that") + field(0x22, b"enc"), 16),
+                    SERIAL.decode(), "--initiator-nonce", b"8 bytes!".hex(), "--responder-nonce", b"and more than that".hex(),
+                    "--session-purpose", "enc")
 
     def test_as_openssl(self):
         for serial in "x", "S" * 128, 'with "quotes", and comma', "z\u00e4hler-7":
@@ -77,6 +88,11 @@ class Derive(DeriveTest):
         self.refused("derive", "x", "--salt", "00", says="8 to 64 bytes")
         self.refused("derive", "x", "--salt", "0011223344556677", "--unsalted", says="exclude each other")
         self.refused("derive", "x", "--message-purpose", "enc", says="goes with --counter")
+        self.refused("derive", "x", "--initiator-nonce", "0011223344556677", says="has two nonces")
+        self.refused("derive", "x", "--session-purpose", "enc", says="has two nonces")
+        self.refused("derive", "x", "--initiator-nonce", "00", "--responder-nonce", "0011223344556677", says="--initiator-nonce wants")
+        self.refused("derive", "x", "--initiator-nonce", "0011223344556677", "--responder-nonce", "0011223344556677", "--counter", "1",
+                     says="one or the other")
         self.refused("derive", "x", "--mac", "a", "--mac-file", "b", says="give one")
         self.refused("derive", "x", "--mac", "a", "--usage", "derive", says="makes no MAC")
         self.refused("derive", "x", "--purpose", "p" * 33, says="(CKR_MECHANISM_PARAM_INVALID)")
@@ -120,6 +136,20 @@ class Rotation(DeriveTest):
         self.assertNotEqual(first, second)
         self.expect(self.key(second), "SN-1")
         self.expect(self.key(first), "SN-1", "--previous")
+
+    def test_new_key_under_the_old_one(self):
+        self.import_key("open", MASTER, "--extractable")
+        self.refused("device", "wrap", "--key", "open", "SN-1", says="'keydiv device rotate' first")
+        salt = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
+        wrapped = self.user_json("device", "wrap", "--key", "open", "SN-1")
+        new = aes_key_unwrap_with_padding(self.key(), bytes.fromhex(wrapped["wrapped_key"]))
+        self.assertEqual(new, self.key(salt))
+        self.assertEqual(wrapped["check_value"], aes_check_value(new))
+        other = self.user_json("device", "wrap", "--key", "open", "--purpose", "mac", "--length", "32", "SN-1")
+        old = kdf(MASTER, b"device", field(1, b"SN-1") + field(3, b"mac"), 32)
+        self.assertEqual(aes_key_unwrap_with_padding(old, bytes.fromhex(other["wrapped_key"])),
+                         kdf(MASTER, b"device", field(1, b"SN-1") + field(2, salt) + field(3, b"mac"), 32))
+        self.refused("device", "wrap", "--key", "master", "SN-1", says="made with --extractable")
 
     def test_other_devices_stay_as_they_are(self):
         self.user("device", "rotate", "SN-1")
