@@ -8,6 +8,7 @@
 #include "token/attribute.h"
 #include "token/built_in.h"
 #include "token/client_state.h"
+#include "token/operation.h"
 #include "token/pool.h"
 #include "token/token.h"
 #include "token/token_objects.h"
@@ -93,6 +94,7 @@ CK_RV object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 		TRY(token_object_destroy(s, handle));
 	else
 		TRY(pool_destroy(s->token, handle, session_rights(s).user));
+	operations_forget(s, handle);
 	key_cache_drop(&s->keys, handle);
 	return CKR_OK;
 }

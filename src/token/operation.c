@@ -52,11 +52,25 @@ void buffer_clear(struct buffer *b)
 
 /* --- Beginning and ending --- */
 
+/* Wipe the key schedules that the slot's objects keep. */
+static void wipe_kept(struct operation *op)
+{
+	if (op->cipher != NULL)
+		cipher_reset(op->cipher);
+	if (op->mac != NULL)
+		mac_reset(op->mac);
+	if (op->digest != NULL)
+		digest_reset(op->digest);
+	memset(op->keyed, 0, sizeof op->keyed);
+	op->forget = false;
+}
+
 void operation_end(struct operation *op)
 {
 	if (op->key != NULL)
 		key_cache_unpin(op->key);
 	op->key = NULL;
+	op->key_handle = 0;
 	op->stage = STAGE_NONE;
 	op->row = NULL;
 	op->finished = false;
@@ -66,6 +80,8 @@ void operation_end(struct operation *op)
 		wipe(op->last, sizeof op->last);
 	op->last_n = 0;
 	buffer_clear(&op->buffer);
+	if (op->forget)
+		wipe_kept(op);
 }
 
 static struct operation *slot_of(struct session *s, enum operation_kind kind)
@@ -99,6 +115,7 @@ CK_RV operation_request(struct session *s, const struct operation_request *reque
 	}
 	op->row = row;
 	op->key = cached;
+	op->key_handle = key;
 	*ret = op;
 	return CKR_OK;
 }
@@ -164,19 +181,37 @@ CK_RV output_room(size_t needed, const CK_BYTE *out, CK_ULONG *out_len, bool *re
 
 /* --- All operations of a session --- */
 
+static void slot_reset(struct operation *op)
+{
+	operation_end(op);
+	wipe_kept(op);
+}
+
 void operations_reset(struct session *s)
 {
-	if (s->operations == NULL)
-		return;
-	for (unsigned i = 0; i < OPERATION_KINDS; i++) {
+	for (unsigned i = 0; s->operations != NULL && i < OPERATION_KINDS; i++)
+		slot_reset(&s->operations->slot[i]);
+}
+
+static bool keeps(const struct operation *op, CK_OBJECT_HANDLE handle)
+{
+	bool kept = op->key_handle == handle;
+
+	for (unsigned i = 0; i < KEPT_SCHEDULES; i++)
+		kept |= op->keyed[i] == handle;
+	return kept;
+}
+
+void operations_forget(struct session *s, CK_OBJECT_HANDLE handle)
+{
+	for (unsigned i = 0; s->operations != NULL && i < OPERATION_KINDS; i++) {
 		struct operation *op = &s->operations->slot[i];
-		operation_end(op);
-		if (op->cipher != NULL)
-			cipher_reset(op->cipher);
-		if (op->mac != NULL)
-			mac_reset(op->mac);
-		if (op->digest != NULL)
-			digest_reset(op->digest);
+		if (!keeps(op, handle))
+			continue;
+		if (op->stage == STAGE_NONE || op->key_handle == handle)
+			slot_reset(op);
+		else
+			op->forget = true; /* at work with another key: when that is over */
 	}
 }
 

@@ -50,6 +50,7 @@ static CK_RV set_up(struct operation *op, bool encrypt, const CK_MECHANISM *call
 	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
 	op->out_len = setup.tag_len;
 	op->data_len = setup.data_len;
+	operation_keeps(op, kept_of_cipher(setup.mode));
 	if (setup.mode == CIPHER_CBC_PAD)
 		memcpy(op->iv, setup.iv.p, setup.iv.n);
 	return cipher_begin(op->cipher, op->key->key, &setup);

@@ -25,6 +25,7 @@ static CK_RV set_up(struct operations *operations, struct operation *op, bool en
 	if (op->cipher == NULL)
 		op->cipher = cipher_new();
 	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
+	operation_keeps(op, kept_of_cipher(op->row->cipher));
 	return encrypt ? nonces_begin(operations, op) : CKR_OK;
 }
 

@@ -13,6 +13,7 @@ static CK_RV begin_mac(struct operation *op, struct bytes iv)
 	if (op->mac == NULL)
 		op->mac = mac_new();
 	ENSURE(op->mac != NULL, CKR_HOST_MEMORY);
+	operation_keeps(op, op->row->mac == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
 	TRY(mac_begin(op->mac, op->row->mac, op->key->key, iv));
 	op->mac_begun = true;
 	return CKR_OK;

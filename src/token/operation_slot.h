@@ -60,18 +60,25 @@ struct nonces {
 	uint8_t base[OPERATION_NONCE_MAX]; /* CKG_GENERATE_COUNTER_XOR */
 };
 
+/* The schedules that a cipher or MAC object keeps side by side. */
+enum kept { KEPT_GCM, KEPT_CCM, KEPT_OTHER, KEPT_SCHEDULES };
+
 struct operation {
 	enum stage stage;
 	bool finished; /* `last` holds what the final call has still to hand out */
 	bool mac_begun;
+	bool forget; /* wipe the kept schedules when it ends */
 	const struct mechanism *row;
 	struct cached_key *key; /* pinned; NULL for digests */
-	struct cipher *cipher;  /* kept from one operation to the next, as are mac and digest */
+	CK_OBJECT_HANDLE key_handle;
+	struct cipher *cipher; /* kept from one operation to the next, as are mac and digest */
 	struct mac *mac;
 	struct digest *digest;
-	size_t out_len;  /* of the MAC or digest; of the tag for ciphers */
-	size_t data_len; /* CCM: of the plaintext */
-	size_t total;    /* bytes put in so far */
+	CK_OBJECT_HANDLE
+		keyed[KEPT_SCHEDULES]; /* the keys whose schedules they still hold, a place for each that they can */
+	size_t out_len;                /* of the MAC or digest; of the tag for ciphers */
+	size_t data_len;               /* CCM: of the plaintext */
+	size_t total;                  /* bytes put in so far */
 	size_t last_n;
 	uint8_t last[KEY_BLOCK_MAX];
 	uint8_t iv[KEY_BLOCK_MAX]; /* CBC_PAD decryption: to begin again */
@@ -114,6 +121,17 @@ MUST_USE CK_RV operation_part(struct session *s, enum operation_kind kind, struc
 CK_RV operation_leave(struct operation *op, CK_RV rv, bool goes_on);
 
 void operation_end(struct operation *op);
+
+static inline enum kept kept_of_cipher(enum cipher_mode mode)
+{
+	return mode == CIPHER_GCM ? KEPT_GCM : mode == CIPHER_CCM ? KEPT_CCM : KEPT_OTHER;
+}
+
+/* To be called when the cipher or MAC object is given the operation's key, whose schedule it will keep. */
+static inline void operation_keeps(struct operation *op, enum kept kept)
+{
+	op->keyed[kept] = op->key_handle;
+}
 
 /*
  * The buffer convention (PKCS#11 5.2): with OUT NULL *OUT_LEN is set and *RET_GO false; with too little room

@@ -212,6 +212,41 @@ START_TEST(test_kinds_are_independent)
 }
 END_TEST
 
+/* A destroyed key: its operation ends, what is kept of it goes, operations with other keys go on. */
+START_TEST(test_destroyed_key)
+{
+	const struct kind *k = &kinds[_i];
+
+	operations_forget(session, AES_KEY); /* before any operation */
+	begin(k);
+	operations_forget(session, AES_KEY_2);
+	ck_ok(k->update(session, data, 16));
+	operations_forget(session, AES_KEY);
+	if (k->flag == CKF_DIGEST) {
+		ck_ok(k->update(session, data, 16));
+		return;
+	}
+	assert_over(k);
+	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_OTHER], 0);
+
+	uint8_t iv[12] = {0}, first[80], second[80];
+	CK_GCM_PARAMS gcm = {iv, 12, 96, NULL, 0, 128};
+	CK_ULONG first_n = sizeof first, second_n = sizeof second;
+	ck_ok(encrypt_init(session, &MECHANISM_OF(CKM_AES_GCM, gcm), AES_KEY_2));
+	ck_ok(encrypt_single(session, data, 64, first, &first_n));
+	ck_ok(encrypt_init(session, &MECHANISM_BARE(CKM_AES_ECB), AES_KEY));
+	operations_forget(session, AES_KEY_2); /* the slot keeps both keys' schedules and is at work with the other */
+	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_GCM], AES_KEY_2);
+	ck_ok(encrypt_single(session, data, 64, second, &second_n));
+	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_GCM], 0);
+	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_OTHER], 0);
+	second_n = sizeof second;
+	ck_ok(encrypt_init(session, &MECHANISM_OF(CKM_AES_GCM, gcm), AES_KEY_2));
+	ck_ok(encrypt_single(session, data, 64, second, &second_n));
+	ck_assert_mem_eq(first, second, 80);
+}
+END_TEST
+
 START_TEST(test_state_is_not_given)
 {
 	n = sizeof out;
@@ -236,6 +271,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_arguments_end_it, 0, KINDS);
 	tcase_add_loop_test(tc, test_no_mixing, 0, KINDS);
 	tcase_add_loop_test(tc, test_empty_input, 0, KINDS);
+	tcase_add_loop_test(tc, test_destroyed_key, 0, KINDS);
 	tcase_add_test(tc, test_kinds_are_independent);
 	tcase_add_test(tc, test_state_is_not_given);
 	suite_add_tcase(suite, tc);
