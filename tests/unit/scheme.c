@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scheme.c: see scheme.h. */
+#include "scheme.h"
+
+#include <ctype.h>
+
+static struct key *keys[3];
+
+void scheme_set_up(void)
+{
+	ck_ok(crypto_start());
+	for (unsigned i = 0; i < 3; i++) {
+		keys[i] = key_new();
+		ck_assert_ptr_nonnull(keys[i]);
+	}
+}
+
+void scheme_tear_down(void)
+{
+	for (unsigned i = 0; i < 3; i++)
+		key_free(keys[i]);
+	crypto_stop();
+}
+
+struct key *scheme_key(unsigned i)
+{
+	return keys[i];
+}
+
+static size_t from_hex(const char *hex, uint8_t *out, size_t room)
+{
+	size_t n = strlen(hex) / 2;
+
+	ck_assert_msg(n <= room && hex_decode(hex, out, n), "not hexadecimal: %s", hex);
+	return n;
+}
+
+void scheme_start(struct scheme *s, CK_MECHANISM_TYPE mechanism, CK_KEY_TYPE base_type, const char *hex)
+{
+	memset(s, 0, sizeof *s);
+	s->mechanism = mechanism;
+	s->base_type = base_type;
+	s->base_len = from_hex(hex, s->base, sizeof s->base);
+	keydiv_start(&s->parameter);
+}
+
+void scheme_want(struct scheme *s, CK_KEY_TYPE type, size_t length)
+{
+	s->wanted = (struct wanted){true, length != 0, CKO_SECRET_KEY, type, length};
+}
+
+void scheme_put_hex(struct scheme *s, uint8_t tag, const char *hex)
+{
+	uint8_t value[4096];
+
+	keydiv_put(&s->parameter, tag, value, from_hex(hex, value, sizeof value));
+}
+
+void scheme_put_text(struct scheme *s, uint8_t tag, const char *text)
+{
+	keydiv_put(&s->parameter, tag, text, strlen(text));
+}
+
+static CK_RV parse(
+	struct scheme *s, const struct mechanism *row, struct derivation *d, struct parameter *p, void *native)
+{
+	static uint8_t heap[PARAMETER_MAX];
+	size_t used = 0;
+
+	CK_MECHANISM caller = keydiv_mechanism(s->mechanism, &s->parameter);
+	if (row->parse_native) {
+		caller.pParameter = (void *)(uintptr_t)s->native;
+		caller.ulParameterLen = s->native_len;
+		d->native = native;
+		return row->parse_native(&caller, native, heap, &used);
+	}
+	d->parameter = p;
+	return parameter_parse(row, caller.pParameter, caller.ulParameterLen, p);
+}
+
+CK_RV scheme_run(struct scheme *s, struct secret *ret)
+{
+	const struct mechanism *row = mechanism_find(s->mechanism);
+	_Alignas(16) uint8_t native[NATIVE_MAX];
+	struct parameter p;
+	SECRET released = {0};
+
+	ck_assert_ptr_nonnull(row);
+	struct derivation d = {.mechanism = row,
+		.scratch = {keys[1], keys[2]},
+		.more = s->more,
+		.more_count = s->more_count,
+		.other_key = s->other_key};
+	TRY(parse(s, row, &d, &p, native));
+	if (row->key_types != NULL) {
+		TRY(key_load(keys[0], s->base_type, s->base, s->base_len));
+		ENSURE(mechanism_takes(row, s->base_type), CKR_KEY_TYPE_INCONSISTENT);
+		d.base = keys[0];
+	}
+	if (row->advance != NULL)
+		d.state_key_length = s->base[3];
+	TRY(row->plan ? row->plan(&d, &s->wanted) : derive_plan_default(&d, &s->wanted));
+	if (row->advance != NULL) {
+		TRY(row->advance(&d, s->base, s->base_len, &released));
+		TRY(key_load(d.scratch[0], CKK_AES, secret_peek(&released), released.len));
+	}
+	TRY(derive_value(&d, ret));
+	s->type = d.type;
+	s->length = d.length;
+	s->number = d.number;
+	return CKR_OK;
+}
+
+void scheme_expect(struct scheme *s, const char *hex)
+{
+	uint8_t expected[SECRET_MAX];
+	char text[2 * SECRET_MAX + 1], wanted[2 * SECRET_MAX + 1];
+	size_t n = from_hex(hex, expected, sizeof expected);
+	SECRET value = {0};
+
+	ck_ok(scheme_run(s, &value));
+	if (s->type == CKK_DES2 || s->type == CKK_DES3)
+		des_set_odd_parity(expected, n);
+	hex_encode(expected, n, wanted);
+	hex_encode(secret_peek(&value), value.len, text);
+	ck_assert_str_eq(text, wanted);
+}
+
+void scheme_refused(struct scheme *s, CK_RV rv)
+{
+	SECRET value = {0};
+
+	ck_rv(scheme_run(s, &value), rv);
+}

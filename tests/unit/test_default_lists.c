@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_default_lists.c: what a deriving key may do if its template does not say. */
+#include "default_lists.h"
+
+#include "unit.h"
+
+static bool lists(CK_KEY_TYPE type, CK_MECHANISM_TYPE mechanism)
+{
+	size_t n;
+	const CK_MECHANISM_TYPE *list = default_children(type, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == mechanism)
+			return true;
+	return false;
+}
+
+/* Whatever is listed exists, derives, and takes that type of key. */
+START_TEST(all_work)
+{
+	static const CK_KEY_TYPE types[] = {CKK_AES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET, CKK_HKDF, CKK_SHA_1_HMAC,
+		CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		size_t n;
+		const CK_MECHANISM_TYPE *list = default_children(types[i], &n);
+		ck_assert_uint_ge(n, 1);
+		for (size_t j = 0; j < n; j++) {
+			const struct mechanism *row = mechanism_find(list[j]);
+			ck_assert_ptr_nonnull(row);
+			ck_assert(row->info.flags & CKF_DERIVE);
+			ck_assert_msg(types[i] == CKK_DES3 || mechanism_takes(row, types[i]), "%s", row->name);
+		}
+	}
+}
+END_TEST
+
+/* Nothing listed lets the bytes of another derived key out. */
+START_TEST(no_oracles)
+{
+	ck_assert(!lists(CKK_AES, CKM_KEYDIV_CMAC));
+	ck_assert(!lists(CKK_AES, CKM_SP800_108_COUNTER_KDF));
+	ck_assert(!lists(CKK_AES, CKM_AES_ECB_ENCRYPT_DATA));
+	ck_assert(!lists(CKK_DES2, CKM_DES3_ECB_ENCRYPT_DATA));
+	ck_assert(!lists(CKK_HKDF, CKM_HKDF_DATA));
+	ck_assert(lists(CKK_AES, CKM_KEYDIV_DEVICE_KEY));
+	ck_assert(lists(CKK_DES2, CKM_KEYDIV_TDES_DUKPT_KEY));
+	ck_assert(lists(CKK_HKDF, CKM_HKDF_DERIVE));
+}
+END_TEST
+
+START_TEST(others_have_none)
+{
+	size_t n = 7;
+
+	ck_assert_ptr_null(default_children(CKK_KEYDIV_ODUKPT_CLIENT, &n));
+	ck_assert_uint_eq(n, 0);
+	ck_assert_ptr_null(default_children(CKK_RSA, &n));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("default_lists");
+	TCase *tc = tcase_create("default_lists");
+
+	tcase_add_test(tc, all_work);
+	tcase_add_test(tc, no_oracles);
+	tcase_add_test(tc, others_have_none);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_odukpt.c: O-DUKPT, client against server. Over every shape of at most 3000 transactions: all keys are distinct and the
+ * server's, at most R registers are filled, and what the registers can still derive is exactly the set of unused keys.
+ */
+#include "odukpt_client.h"
+
+#include "odukpt.h"
+#include "scheme.h"
+
+#define BDK "2b7e151628aed2a6abf7158809cf4f3c"
+#define SMALL 3000
+
+static void put_shape(struct scheme *s, unsigned r, unsigned n)
+{
+	uint8_t shape[2] = {(uint8_t)r, (uint8_t)n};
+
+	keydiv_put(&s->parameter, KEYDIV_SHAPE, shape, 2);
+}
+
+static void initial_key(unsigned r, unsigned n, struct secret *ret)
+{
+	struct scheme s;
+
+	scheme_start(&s, CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKK_AES, BDK);
+	scheme_put_text(&s, KEYDIV_DEVICE, "TERMINAL-01");
+	put_shape(&s, r, n);
+	ck_ok(scheme_run(&s, ret));
+}
+
+/* A new client: the case of its next key, with the state as base. */
+static void new_client(struct scheme *client, unsigned r, unsigned n)
+{
+	struct scheme s;
+	SECRET ik = {0};
+	SECRET state = {0};
+
+	initial_key(r, n, &ik);
+	scheme_start(&s, CKM_KEYDIV_ODUKPT_CLIENT, CKK_AES, "");
+	memcpy(s.base, secret_peek(&ik), ik.len);
+	s.base_len = ik.len;
+	put_shape(&s, r, n);
+	ck_ok(scheme_run(&s, &state));
+	ck_assert_uint_eq(s.type, CKK_KEYDIV_ODUKPT_CLIENT);
+	ck_assert_uint_le(state.len, ODUKPT_STATE_MAX);
+	scheme_start(client, CKM_KEYDIV_ODUKPT_NEXT_KEY, CKK_KEYDIV_ODUKPT_CLIENT, "");
+	memcpy(client->base, secret_peek(&state), state.len);
+	client->base_len = state.len;
+}
+
+static void server_key(unsigned r, unsigned n, uint64_t number, struct secret *ret)
+{
+	struct scheme s;
+
+	scheme_start(&s, CKM_KEYDIV_ODUKPT_KEY, CKK_AES, BDK);
+	scheme_put_text(&s, KEYDIV_DEVICE, "TERMINAL-01");
+	put_shape(&s, r, n);
+	keydiv_put_number(&s.parameter, KEYDIV_TRANSACTION, number);
+	ck_ok(scheme_run(&s, ret));
+	ck_assert_uint_eq(s.number, number);
+}
+
+/* Number of the key in a register of the state, if it is filled: from the registers above, independent of the code under test. */
+static uint64_t binomial(unsigned n, unsigned k)
+{
+	uint64_t c = 1;
+
+	for (unsigned i = 1; i <= k; i++)
+		c = c * (n - k + i) / i;
+	return c;
+}
+
+/* The keys the filled registers can still give, themselves included: C(b + p, p) each, b = N - distance. */
+static uint64_t reachable(const struct scheme *client, unsigned *ret_filled)
+{
+	const uint8_t *state = client->base;
+	uint64_t keys = 0;
+
+	*ret_filled = 0;
+	for (unsigned p = 1; p <= state[1]; p++) {
+		unsigned distance = state[ODUKPT_STATE_HEADER + (p - 1) * 17];
+		if (distance == 0)
+			continue;
+		++*ret_filled;
+		keys += binomial(state[2] - distance + p, p);
+	}
+	return keys;
+}
+
+static void check_description(const struct scheme *client, unsigned r, unsigned n, uint64_t number, uint64_t t)
+{
+	uint8_t shape[2];
+	uint64_t next, remaining;
+
+	ck_ok(odukpt_state_describe(client->base, client->base_len, shape, &next, &remaining));
+	ck_assert_uint_eq(shape[0], r);
+	ck_assert_uint_eq(shape[1], n);
+	ck_assert_uint_eq(next, number);
+	ck_assert_uint_eq(remaining, t - number);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+static void walk(unsigned r, unsigned n, uint64_t t)
+{
+	static uint8_t keys[SMALL][16];
+	struct scheme client;
+	unsigned filled;
+
+	new_client(&client, r, n);
+	for (uint64_t i = 0; i < t; i++) {
+		SECRET mine = {0};
+		SECRET theirs = {0};
+		ck_assert_uint_eq(reachable(&client, &filled), t - i);
+		ck_assert_uint_le(filled, r);
+		check_description(&client, r, n, i, t);
+		ck_ok(scheme_run(&client, &mine));
+		ck_assert_uint_eq(client.number, i);
+		server_key(r, n, i, &theirs);
+		ck_assert_mem_eq(secret_peek(&mine), secret_peek(&theirs), 16);
+		memcpy(keys[i], secret_peek(&mine), 16);
+	}
+	check_description(&client, r, n, t, t);
+	scheme_refused(&client, CKR_KEYDIV_EXHAUSTED);
+	qsort(keys, t, 16, compare);
+	for (uint64_t i = 1; i < t; i++)
+		ck_assert_mem_ne(keys[i - 1], keys[i], 16);
+}
+
+START_TEST(every_small_shape)
+{
+	uint64_t t;
+	unsigned r = (unsigned)_i;
+
+	for (unsigned n = 1; n <= ODUKPT_SHAPE_MAX; n++)
+		if (odukpt_transactions(r, n, &t) && t <= SMALL)
+			walk(r, n, t);
+}
+END_TEST
+
+/* A state at any number is known: build the one before NUMBER from the tree, as if the client had come there. */
+static void jump(struct scheme *client, unsigned r, unsigned n, uint64_t number)
+{
+	struct odukpt_path path;
+	SECRET ik = {0};
+
+	initial_key(r, n, &ik);
+	new_client(client, r, n);
+	uint8_t *state = client->base;
+	memset(state + ODUKPT_STATE_HEADER, 0, client->base_len - ODUKPT_STATE_HEADER);
+	put_be64(state + 4, number);
+	ck_assert(odukpt_path(r, n, number, &path));
+	ck_ok(key_load(scheme_key(1), CKK_AES, secret_peek(&ik), ik.len));
+	for (unsigned k = 1, p = r; k <= path.length; k++) {
+		uint64_t first = k == 1 ? 0 : path.number[k - 2] + 1;
+		for (; p >= path.at[k - 1]; p--) {
+			SECRET key = {0};
+			if (p == path.at[k - 1] && k < path.length)
+				break;
+			ck_ok(odukpt_child(scheme_key(1), first + odukpt_before(p, n - k), 16, &key));
+			state[ODUKPT_STATE_HEADER + (p - 1) * 17] = (uint8_t)k;
+			memcpy(state + ODUKPT_STATE_HEADER + (p - 1) * 17 + 1, secret_peek(&key), 16);
+			if (p == path.at[k - 1])
+				break;
+		}
+		SECRET next = {0};
+		ck_ok(odukpt_child(scheme_key(1), path.number[k - 1], 16, &next));
+		ck_ok(key_load(scheme_key(1), CKK_AES, secret_peek(&next), next.len));
+	}
+}
+
+START_TEST(samples_of_big_shapes)
+{
+	static const unsigned shapes[][2] = {{21, 7}, {13, 10}, {21, 10}};
+	unsigned r = shapes[_i][0], n = shapes[_i][1];
+	uint64_t t;
+
+	ck_assert(odukpt_transactions(r, n, &t));
+	for (uint64_t sample = 0; sample < 40; sample++) {
+		uint64_t number = sample == 39 ? t - 30 : t / 40 * sample;
+		struct scheme client;
+		unsigned filled;
+		jump(&client, r, n, number);
+		for (uint64_t i = number; i < number + 30; i++) {
+			SECRET mine = {0};
+			SECRET theirs = {0};
+			ck_assert_uint_eq(reachable(&client, &filled), t - i);
+			ck_assert_uint_le(filled, r);
+			ck_ok(scheme_run(&client, &mine));
+			server_key(r, n, i, &theirs);
+			ck_assert_mem_eq(secret_peek(&mine), secret_peek(&theirs), 16);
+		}
+	}
+}
+END_TEST
+
+/* What was released is nowhere in the state any more, and nothing left there derives it: the register key is gone. */
+START_TEST(forward_security)
+{
+	struct scheme client;
+	uint8_t before[ODUKPT_STATE_MAX];
+
+	new_client(&client, 3, 3);
+	for (int i = 0; i < 19; i++) {
+		SECRET key = {0};
+		unsigned r = 1;
+		while (client.base[ODUKPT_STATE_HEADER + (r - 1) * 17] == 0)
+			r++;
+		memcpy(before, client.base + ODUKPT_STATE_HEADER + (r - 1) * 17 + 1, 16);
+		ck_ok(scheme_run(&client, &key));
+		ck_assert_ptr_null(memmem(client.base, client.base_len, before, 16));
+		ck_assert_ptr_null(memmem(client.base, client.base_len, secret_peek(&key), 16));
+	}
+	for (size_t i = ODUKPT_STATE_HEADER; i < client.base_len; i++)
+		ck_assert_uint_eq(client.base[i], 0);
+}
+END_TEST
+
+START_TEST(purpose_and_length)
+{
+	struct scheme client, server;
+	SECRET mine = {0};
+
+	new_client(&client, 3, 3);
+	scheme_put_text(&client, KEYDIV_ODUKPT_PURPOSE, "pin");
+	scheme_want(&client, CKK_AES, 32);
+	ck_ok(scheme_run(&client, &mine));
+	scheme_start(&server, CKM_KEYDIV_ODUKPT_KEY, CKK_AES, BDK);
+	scheme_put_text(&server, KEYDIV_DEVICE, "TERMINAL-01");
+	put_shape(&server, 3, 3);
+	keydiv_put_number(&server.parameter, KEYDIV_TRANSACTION, 0);
+	scheme_put_text(&server, KEYDIV_ODUKPT_PURPOSE, "pin");
+	scheme_want(&server, CKK_AES, 32);
+	char hex[65];
+	hex_encode(secret_peek(&mine), mine.len, hex);
+	scheme_expect(&server, hex);
+}
+END_TEST
+
+START_TEST(refused_numbers_and_shapes)
+{
+	static const uint8_t shapes[][2] = {{0, 3}, {3, 0}, {33, 3}, {3, 33}, {255, 255}};
+	struct scheme s;
+
+	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+		scheme_start(&s, CKM_KEYDIV_ODUKPT_CLIENT, CKK_AES, BDK);
+		put_shape(&s, shapes[i][0], shapes[i][1]);
+		scheme_refused(&s, CKR_MECHANISM_PARAM_INVALID);
+		scheme_start(&s, CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKK_AES, BDK);
+		scheme_put_text(&s, KEYDIV_DEVICE, "T");
+		put_shape(&s, shapes[i][0], shapes[i][1]);
+		scheme_refused(&s, CKR_MECHANISM_PARAM_INVALID);
+	}
+	for (int i = 0; i < 2; i++) {
+		scheme_start(&s, CKM_KEYDIV_ODUKPT_KEY, CKK_AES, BDK);
+		put_shape(&s, 3, 3);
+		keydiv_put_number(&s.parameter, KEYDIV_TRANSACTION, i ? UINT64_MAX : 19);
+		scheme_refused(&s, CKR_MECHANISM_PARAM_INVALID);
+	}
+}
+END_TEST
+
+START_TEST(plans)
+{
+	struct scheme s;
+
+	scheme_start(&s, CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKK_AES, BDK);
+	scheme_put_text(&s, KEYDIV_DEVICE, "T");
+	put_shape(&s, 3, 3);
+	scheme_want(&s, CKK_GENERIC_SECRET, 16);
+	scheme_refused(&s, CKR_TEMPLATE_INCONSISTENT);
+	scheme_want(&s, CKK_AES, 32);
+	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
+
+	scheme_start(&s, CKM_KEYDIV_ODUKPT_CLIENT, CKK_AES, BDK);
+	put_shape(&s, 3, 3);
+	scheme_want(&s, CKK_AES, 0);
+	scheme_refused(&s, CKR_TEMPLATE_INCONSISTENT);
+	scheme_want(&s, CKK_KEYDIV_ODUKPT_CLIENT, 67);
+	scheme_refused(&s, CKR_TEMPLATE_INCONSISTENT);
+	scheme_want(&s, CKK_KEYDIV_ODUKPT_CLIENT, 0);
+	SECRET state = {0};
+	ck_ok(scheme_run(&s, &state));
+	ck_assert_uint_eq(state.len, 16 + 3 * 17);
+	ck_assert_uint_eq(odukpt_state_key_length(secret_peek(&state)), 16);
+}
+END_TEST
+
+/* Any byte of a state changed, but for the keys themselves and to another valid reserve, is noticed; so is any other length. */
+START_TEST(malformed_states)
+{
+	struct scheme client;
+	SECRET key = {0};
+
+	new_client(&client, 3, 3);
+	for (int i = 0; i < 4; i++)
+		ck_ok(scheme_run(&client, &key));
+	ck_ok(odukpt_state_check(client.base, client.base_len));
+	for (size_t n = 0; n < client.base_len; n++)
+		ck_rv(odukpt_state_check(client.base, n), CKR_DEVICE_ERROR);
+	ck_rv(odukpt_state_check(client.base, client.base_len + 1), CKR_DEVICE_ERROR);
+	for (size_t at = 0; at < client.base_len; at++) {
+		bool header = at < ODUKPT_STATE_HEADER, reserve = at == 12 || at == 13;
+		bool distance = !header && (at - ODUKPT_STATE_HEADER) % 17 == 0;
+		bool filled = !header && client.base[ODUKPT_STATE_HEADER + (at - ODUKPT_STATE_HEADER) / 17 * 17] != 0;
+		if (reserve || (filled && !distance))
+			continue;
+		for (unsigned change = 1; change < 256; change++) {
+			client.base[at] ^= (uint8_t)change;
+			ck_rv(odukpt_state_check(client.base, client.base_len), CKR_DEVICE_ERROR);
+			client.base[at] ^= (uint8_t)change;
+		}
+	}
+}
+END_TEST
+
+START_TEST(malformed_states_do_not_move)
+{
+	struct scheme client;
+
+	new_client(&client, 3, 3);
+	put_be64(client.base + 4, 1);
+	scheme_refused(&client, CKR_DEVICE_ERROR);
+	put_be64(client.base + 4, 20);
+	scheme_refused(&client, CKR_DEVICE_ERROR);
+}
+END_TEST
+
+START_TEST(reserve)
+{
+	struct scheme client;
+
+	new_client(&client, 3, 3);
+	ck_assert_uint_eq(odukpt_state_reserve(client.base), 1);
+	ck_rv(odukpt_state_set_reserve(client.base, 0), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(odukpt_state_set_reserve(client.base, ODUKPT_RESERVE_MAX + 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(odukpt_state_set_reserve(client.base, 65537), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_uint_eq(odukpt_state_reserve(client.base), 1);
+	ck_ok(odukpt_state_set_reserve(client.base, ODUKPT_RESERVE_MAX));
+	ck_ok(odukpt_state_check(client.base, client.base_len));
+	ck_assert_uint_eq(odukpt_state_reserve(client.base), ODUKPT_RESERVE_MAX);
+	put_be16(client.base + 12, 0);
+	ck_rv(odukpt_state_check(client.base, client.base_len), CKR_DEVICE_ERROR);
+	put_be16(client.base + 12, ODUKPT_RESERVE_MAX + 1);
+	ck_rv(odukpt_state_check(client.base, client.base_len), CKR_DEVICE_ERROR);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("odukpt");
+	TCase *tc = tcase_create("odukpt");
+
+	tcase_set_timeout(tc, 300);
+	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
+	tcase_add_loop_test(tc, every_small_shape, 1, ODUKPT_SHAPE_MAX + 1);
+	tcase_add_loop_test(tc, samples_of_big_shapes, 0, 3);
+	tcase_add_test(tc, forward_security);
+	tcase_add_test(tc, purpose_and_length);
+	tcase_add_test(tc, refused_numbers_and_shapes);
+	tcase_add_test(tc, plans);
+	tcase_add_test(tc, malformed_states);
+	tcase_add_test(tc, malformed_states_do_not_move);
+	tcase_add_test(tc, reserve);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_registry.c: walks the table of mechanisms: every row is whole, numbered once, tested by published answers and told of in README.md. */
+#include <dirent.h>
+
+#include "scheme.h"
+
+/* Keys of random bytes have no answers to publish. */
+static bool is_random(const struct mechanism *row)
+{
+	return row->info.flags & CKF_GENERATE && row->derive == NULL;
+}
+
+/* Whether WORD stands in TEXT with no letter, digit or underscore beside it. */
+static bool has_word(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = text; (p = strstr(p, word)) != NULL; p++)
+		if ((p == text || strchr(" `|,(", p[-1])) && (p[n] == '\0' || strchr(" `|,)\n\r", p[n])))
+			return true;
+	return false;
+}
+
+/* Whether a line of FILE that begins with PREFIX has WORD. */
+static bool line_has(const char *file, const char *prefix, const char *word)
+{
+	char line[4096];
+	bool found = false;
+	FILE *f = fopen(file, "r");
+
+	ck_assert_msg(f != NULL, "%s cannot be opened", file);
+	while (!found && fgets(line, sizeof line, f) != NULL)
+		found = strncmp(line, prefix, strlen(prefix)) == 0 && has_word(line, word);
+	fclose(f);
+	return found;
+}
+
+static bool has_vectors(const char *name)
+{
+	char path[1024];
+	bool found = false;
+	DIR *dir = opendir(VECTORS_DIR);
+
+	ck_assert_ptr_nonnull(dir);
+	for (struct dirent *entry; !found && (entry = readdir(dir)) != NULL;) {
+		size_t n = strlen(entry->d_name);
+		if (n < 4 || strcmp(entry->d_name + n - 4, ".txt") != 0)
+			continue;
+		snprintf(path, sizeof path, "%s/%s", VECTORS_DIR, entry->d_name);
+		found = line_has(path, "# mechanisms:", name);
+	}
+	closedir(dir);
+	return found;
+}
+
+START_TEST(every_row)
+{
+	const struct mechanism *row = mechanisms[_i];
+
+	ck_assert_msg(row->name != NULL && strncmp(row->name, "CKM_", 4) == 0, "row %d has no name", _i);
+	ck_assert_msg(row->info.flags != 0, "%s has no flags", row->name);
+	ck_assert_msg(row->info.ulMinKeySize <= row->info.ulMaxKeySize, "%s has sizes the wrong way round", row->name);
+	bool des_only = row->key_types != NULL && row->key_types[0] != CKK_AES && mechanism_takes(row, CKK_DES2)
+				? true
+				: row->key_types != NULL && mechanism_takes(row, CKK_DES3);
+	bool sized = row->info.ulMaxKeySize > 0 || des_only || row->digest != DIGEST_NONE ||
+		     row->generates == CKK_DES2 || row->generates == CKK_DES3;
+	ck_assert_msg(sized, "%s has no sizes", row->name);
+	ck_assert_msg(row->selftest != NULL || row->answers != NULL, "%s has no self-test", row->name);
+	ck_assert_msg(is_random(row) || has_vectors(row->name), "%s is in no file of tests/vectors", row->name);
+	ck_assert_msg(line_has(MECHANISMS_README, "|", row->name), "%s has no line in README.md", row->name);
+	ck_assert_ptr_eq(mechanism_find(row->type), row);
+}
+END_TEST
+
+/* What the flags promise is there, and nothing is there that no flag promises. */
+START_TEST(flags_and_functions)
+{
+	const struct mechanism *row = mechanisms[_i];
+	CK_FLAGS flags = row->info.flags;
+
+	ck_assert_msg(!(flags & CKF_DERIVE) || (row->derive && row->key_types), "%s: derive", row->name);
+	ck_assert_msg(!(flags & CKF_GENERATE) || row->derive || row->generates, "%s: generate", row->name);
+	ck_assert_msg(!!(flags & (CKF_ENCRYPT | CKF_DECRYPT)) == (row->cipher != CIPHER_NONE), "%s: cipher", row->name);
+	ck_assert_msg(!!(flags & (CKF_SIGN | CKF_VERIFY)) == (row->mac != MAC_NONE), "%s: mac", row->name);
+	ck_assert_msg(!!(flags & CKF_DIGEST) == (row->digest != DIGEST_NONE), "%s: digest", row->name);
+	ck_assert_msg(!!(flags & (CKF_WRAP | CKF_UNWRAP)) == (row->wrap != WRAP_NONE), "%s: wrap", row->name);
+	ck_assert_msg(!row->derive || flags & (CKF_DERIVE | CKF_GENERATE), "%s: derives without a flag", row->name);
+	ck_assert_msg(!row->fields || !row->parse_native, "%s: two kinds of parameter", row->name);
+	ck_assert_msg(!row->native_answers || row->parse_native, "%s: native answers", row->name);
+}
+END_TEST
+
+/* Fields are told apart by ascending tags, as the parser needs it. */
+START_TEST(fields_ascend)
+{
+	const struct mechanism *row = mechanisms[_i];
+	unsigned count = 0;
+
+	if (row->fields == NULL)
+		return;
+	for (const struct field *f = row->fields; f->tag != 0; f++) {
+		ck_assert_msg(f[1].tag == 0 || f[1].tag > f->tag, "%s: tags", row->name);
+		ck_assert_msg(f->min <= f->max, "%s: tag %02x", row->name, f->tag);
+		count++;
+	}
+	ck_assert_uint_le(count, FIELDS_MAX);
+}
+END_TEST
+
+/* Children exist and derive; leaves have none. */
+START_TEST(children)
+{
+	const struct mechanism *row = mechanisms[_i];
+	bool lists = row->level == LEVEL_SHORTEN || row->level == LEVEL_FIXED;
+
+	ck_assert_msg(lists == (row->children[0] != 0), "%s", row->name);
+	ck_assert_uint_eq(row->children[CHILDREN_MAX - 1], 0);
+	for (size_t i = 0; row->children[i] != 0; i++) {
+		const struct mechanism *child = mechanism_find(row->children[i]);
+		ck_assert_msg(child != NULL && child->info.flags & CKF_DERIVE, "%s: child %zu", row->name, i);
+	}
+}
+END_TEST
+
+START_TEST(numbers_are_unique)
+{
+	for (size_t i = 0; i < mechanism_count; i++)
+		for (size_t j = 0; j < i; j++) {
+			ck_assert_msg(mechanisms[i]->type != mechanisms[j]->type, "%s", mechanisms[i]->name);
+			ck_assert_str_ne(mechanisms[i]->name, mechanisms[j]->name);
+		}
+	ck_assert_ptr_null(mechanisms[mechanism_count]);
+}
+END_TEST
+
+START_TEST(unknown_numbers)
+{
+	ck_assert_ptr_null(mechanism_find(CKM_VENDOR_DEFINED));
+	ck_assert_ptr_null(mechanism_find(CKM_VENDOR_DEFINED + 1));
+	ck_assert_ptr_null(mechanism_find(KEYDIV_VENDOR));
+	ck_assert_ptr_null(mechanism_find((CK_MECHANISM_TYPE)-1));
+	ck_assert_ptr_null(mechanism_find(CKM_XOR_BASE_AND_DATA));
+	ck_assert_ptr_null(mechanism_find(CKM_EXTRACT_KEY_FROM_KEY));
+	ck_assert_ptr_null(mechanism_find(CKM_CONCATENATE_BASE_AND_KEY));
+	ck_assert(!mechanism_takes(mechanism_find(CKM_KEYDIV_DEVICE_KEY), CKK_DES3));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("registry");
+	TCase *tc = tcase_create("registry");
+	int rows = (int)mechanism_count;
+
+	tcase_add_loop_test(tc, every_row, 0, rows);
+	tcase_add_loop_test(tc, flags_and_functions, 0, rows);
+	tcase_add_loop_test(tc, fields_ascend, 0, rows);
+	tcase_add_loop_test(tc, children, 0, rows);
+	tcase_add_test(tc, numbers_are_unique);
+	tcase_add_test(tc, unknown_numbers);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_selftest.c: every row passes its known answers, and a single wrong bit in any of them is noticed. */
+#include "selftest.h"
+
+#include "scheme.h"
+
+static size_t count_answers(const struct mechanism *row)
+{
+	size_t n = 0;
+
+	if (row->selftest != NULL)
+		return 1;
+	while (row->answers != NULL && row->answers[n].base != NULL)
+		n++;
+	return n;
+}
+
+START_TEST(all_rows_pass)
+{
+	struct key *keys[SELFTEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+
+	for (size_t i = 0; i < mechanism_count; i++) {
+		CK_RV rv = mechanism_selftest(mechanisms[i], keys, SELFTEST_NO_FLIP);
+		ck_assert_msg(rv == CKR_OK, "%s: %s", mechanisms[i]->name, rv_name(rv));
+		ck_assert_uint_ne(count_answers(mechanisms[i]), 0);
+	}
+}
+END_TEST
+
+START_TEST(flipped_answers_fail)
+{
+	struct key *keys[SELFTEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+
+	for (size_t i = 0; i < mechanism_count; i++)
+		for (size_t answer = 0; answer < count_answers(mechanisms[i]); answer++) {
+			CK_RV rv = mechanism_selftest(mechanisms[i], keys, (int)answer);
+			ck_assert_msg(rv == CKR_FUNCTION_FAILED, "%s: answer %zu spoilt: %s", mechanisms[i]->name,
+				answer, rv_name(rv));
+		}
+}
+END_TEST
+
+START_TEST(no_key_stays_behind)
+{
+	struct key *keys[SELFTEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+
+	ck_ok(mechanism_selftest(mechanism_find(CKM_KEYDIV_ODUKPT_KEY), keys, SELFTEST_NO_FLIP));
+	for (unsigned i = 0; i < SELFTEST_KEYS; i++)
+		ck_assert_uint_eq(key_length(keys[i]), 0);
+}
+END_TEST
+
+START_TEST(a_row_without_answers_fails)
+{
+	struct mechanism row = *mechanism_find(CKM_KEYDIV_DEVICE_KEY);
+	struct key *keys[SELFTEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+
+	row.answers = NULL;
+	ck_rv(mechanism_selftest(&row, keys, SELFTEST_NO_FLIP), CKR_FUNCTION_FAILED);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("selftest");
+	TCase *tc = tcase_create("selftest");
+
+	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
+	tcase_add_test(tc, all_rows_pass);
+	tcase_add_test(tc, flipped_answers_fail);
+	tcase_add_test(tc, no_key_stays_behind);
+	tcase_add_test(tc, a_row_without_answers_fails);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
