@@ -16,6 +16,7 @@
  */
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct store *all;
+static struct store *abandoned; /* the parent's: kept where a leak checker finds them */
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 
 static void before_fork(void)
@@ -97,7 +98,7 @@ static void free_parts(struct store *store)
 	file_done(&clients);
 	file_done(&store->dirfd);
 	free(store->path);
-	free(store);
+	store->path = NULL;
 }
 
 CK_RV store_open(const char *dir, struct store **ret_store)
@@ -115,6 +116,7 @@ CK_RV store_open(const char *dir, struct store **ret_store)
 	free(name);
 	if (rv != CKR_OK) {
 		free_parts(store);
+		free(store);
 		return rv;
 	}
 	list_add(store);
@@ -131,6 +133,7 @@ void store_close(struct store *store)
 	pthread_mutex_destroy(&store->lock);
 	pthread_mutex_destroy(&store->queue_lock);
 	free_parts(store);
+	free(store);
 }
 
 void store_abandon(struct store *store)
@@ -138,7 +141,9 @@ void store_abandon(struct store *store)
 	if (store == NULL)
 		return;
 	list_remove(store);
-	free_parts(store); /* store->db is left as it is, for ever */
+	free_parts(store);
+	store->next = abandoned; /* store->db is left as it is, for ever */
+	abandoned = store;
 }
 
 const _Atomic uint64_t *store_generation(const struct store *store)
