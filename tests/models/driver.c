@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* driver.c: answers the lines that a model of this folder answers, by the code under test. Usage: driver odukpt|nfold|horowitz. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mechanism.h"
+#include "nfold.h"
+#include "odukpt_client.h"
+
+static struct key *keys[3];
+
+static void fail(const char *what, CK_RV rv)
+{
+	fprintf(stderr, "driver: %s (%lx)\n", what, rv);
+	exit(1);
+}
+
+static size_t from_hex(const char *hex, uint8_t *out, size_t room)
+{
+	size_t n = strlen(hex) / 2;
+
+	if (n > room || !hex_decode(hex, out, n))
+		fail(hex, 0);
+	return n;
+}
+
+static void print_hex(const uint8_t *p, size_t n)
+{
+	char text[2 * SECRET_MAX + 1];
+
+	hex_encode(p, n, text);
+	printf("%s\n", text);
+}
+
+/* Parse, plan and derive by the row TYPE. */
+static CK_RV run(
+	CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p, const struct wanted *wanted, struct secret *ret)
+{
+	const struct mechanism *row = mechanism_find(type);
+	struct derivation d = {.mechanism = row, .base = base, .scratch = {keys[1], keys[2]}};
+	struct parameter parameter;
+	CK_MECHANISM caller = keydiv_mechanism(type, p);
+
+	TRY(parameter_parse(row, caller.pParameter, caller.ulParameterLen, &parameter));
+	d.parameter = &parameter;
+	TRY(row->plan ? row->plan(&d, wanted) : derive_plan_default(&d, wanted));
+	return derive_value(&d, ret);
+}
+
+static void load(CK_KEY_TYPE type, const uint8_t *value, size_t n)
+{
+	CK_RV rv = key_load(keys[0], type, value, n);
+
+	if (rv != CKR_OK)
+		fail("key_load", rv);
+}
+
+/* --- O-DUKPT --- */
+
+static void put_shape(KEYDIV_PARAMETER *p, unsigned r, unsigned n)
+{
+	uint8_t shape[2] = {(uint8_t)r, (uint8_t)n};
+
+	keydiv_put(p, KEYDIV_SHAPE, shape, 2);
+}
+
+static void odukpt_key(unsigned r, unsigned n, const char *rest)
+{
+	static KEYDIV_PARAMETER p;
+	char bdk[65], device[257], purpose[65];
+	unsigned long long number;
+	unsigned length;
+	uint8_t bytes[128];
+	struct odukpt_path path;
+	SECRET value = {0};
+
+	if (sscanf(rest, "%64s %256s %llu %64s %u", bdk, device, &number, purpose, &length) != 5)
+		fail(rest, 0);
+	keydiv_start(&p);
+	keydiv_put(&p, KEYDIV_DEVICE, bytes, from_hex(device, bytes, sizeof bytes));
+	put_shape(&p, r, n);
+	keydiv_put_number(&p, KEYDIV_TRANSACTION, number);
+	if (strcmp(purpose, "-") != 0)
+		keydiv_put(&p, KEYDIV_ODUKPT_PURPOSE, bytes, from_hex(purpose, bytes, sizeof bytes));
+	load(CKK_AES, bytes, from_hex(bdk, bytes, sizeof bytes));
+	struct wanted wanted = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
+	CK_RV rv = run(CKM_KEYDIV_ODUKPT_KEY, keys[0], &p, &wanted, &value);
+	if (rv != CKR_OK || !odukpt_path(r, n, number, &path))
+		fail(rest, rv);
+	for (size_t i = 0; i < path.length; i++)
+		printf("%s%u", i ? "," : "", path.at[i]);
+	printf(" ");
+	print_hex(secret_peek(&value), value.len);
+}
+
+static void odukpt_state(unsigned r, unsigned n, const char *rest)
+{
+	static KEYDIV_PARAMETER p;
+	const struct mechanism *next = mechanism_find(CKM_KEYDIV_ODUKPT_NEXT_KEY);
+	char ik[65];
+	unsigned steps;
+	uint8_t bytes[32];
+	struct wanted none = {0};
+	SECRET state = {0};
+
+	if (sscanf(rest, "%64s %u", ik, &steps) != 2)
+		fail(rest, 0);
+	keydiv_start(&p);
+	put_shape(&p, r, n);
+	load(CKK_AES, bytes, from_hex(ik, bytes, sizeof bytes));
+	CK_RV rv = run(CKM_KEYDIV_ODUKPT_CLIENT, keys[0], &p, &none, &state);
+	for (unsigned i = 0; rv == CKR_OK && i < steps; i++) {
+		struct derivation d = {.mechanism = next, .scratch = {keys[1], keys[2]}};
+		SECRET released = {0};
+		rv = next->advance(&d, secret_bytes(&state), state.len, &released);
+	}
+	if (rv != CKR_OK)
+		fail(rest, rv);
+	print_hex(secret_peek(&state), state.len);
+}
+
+static void odukpt(const char *line)
+{
+	char what[8];
+	unsigned r, n;
+	int at;
+
+	if (sscanf(line, "%7s %u %u %n", what, &r, &n, &at) != 3)
+		fail(line, 0);
+	(strcmp(what, "key") == 0 ? odukpt_key : odukpt_state)(r, n, line + at);
+}
+
+/* --- n-fold, Horowitz --- */
+
+static void fold(const char *line)
+{
+	char hex[1025];
+	uint8_t in[512], out[512];
+	unsigned to;
+
+	if (sscanf(line, "%1024s %u", hex, &to) != 2 || to > sizeof out)
+		fail(line, 0);
+	nfold(in, from_hex(hex, in, sizeof in), out, to);
+	print_hex(out, to);
+}
+
+static void horowitz(const char *line)
+{
+	static KEYDIV_PARAMETER p;
+	char kind[8], key[600], constant[600], password[520];
+	uint8_t bytes[255];
+	struct wanted wanted = {0};
+	unsigned size;
+	SECRET value = {0};
+	CK_RV rv;
+
+	if (sscanf(line, "%7s %599s %599s", kind, key, constant) != 3)
+		fail(line, 0);
+	bool aes = strcmp(kind, "aes") == 0;
+	keydiv_start(&p);
+	keydiv_put(&p, KEYDIV_CONSTANT, bytes, from_hex(constant, bytes, sizeof bytes));
+	if (sscanf(key, "password:%u:%519s", &size, password) == 2) {
+		keydiv_put(&p, KEYDIV_PASSWORD, bytes, from_hex(password, bytes, sizeof bytes));
+		wanted = (struct wanted){true, true, CKO_SECRET_KEY,
+			aes          ? CKK_AES
+			: size == 16 ? CKK_DES2
+				     : CKK_DES3,
+			size};
+		rv = run(CKM_KEYDIV_HOROWITZ_PASSWORD_KEY, NULL, &p, &wanted, &value);
+	} else {
+		size_t n = from_hex(key, bytes, sizeof bytes);
+		load(aes ? CKK_AES : n == 16 ? CKK_DES2 : CKK_DES3, bytes, n);
+		rv = run(CKM_KEYDIV_HOROWITZ_DK, keys[0], &p, &wanted, &value);
+	}
+	if (rv == CKR_MECHANISM_PARAM_INVALID)
+		printf("refused\n");
+	else if (rv != CKR_OK)
+		fail(line, rv);
+	else
+		print_hex(secret_peek(&value), value.len);
+}
+
+int main(int argc, char **argv)
+{
+	static char line[4096];
+	void (*answer)(const char *line) = NULL;
+
+	if (argc == 2)
+		answer = strcmp(argv[1], "odukpt") == 0     ? odukpt
+			 : strcmp(argv[1], "nfold") == 0    ? fold
+			 : strcmp(argv[1], "horowitz") == 0 ? horowitz
+							    : NULL;
+	if (answer == NULL || crypto_start() != CKR_OK)
+		fail("usage: driver odukpt|nfold|horowitz", 0);
+	for (unsigned i = 0; i < 3; i++)
+		keys[i] = key_new();
+	while (fgets(line, sizeof line, stdin) != NULL)
+		answer(line);
+	for (unsigned i = 0; i < 3; i++)
+		key_free(keys[i]);
+	crypto_stop();
+	return 0;
+}
