@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_template.c: what template_parse takes, refuses, copies and wipes; templates inside attributes. */
+#include "policy_support.h"
+
+#include "token/attribute.h"
+
+#define ONE(a) template_parse(&(CK_ATTRIBUTE)a, 1, &t)
+
+START_TEST(bad_lengths)
+{
+	TEMPLATE t;
+	CK_BBOOL two = 2;
+	uint64_t wide = 1;
+
+	ck_rv(ONE(ATTR(CKA_TOKEN, &wide, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_TOKEN, &wide, 0)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_TOKEN, NULL, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_TOKEN, &two, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_TOKEN, &yes, (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_SIGN_RECOVER, &wide, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_CLASS, &wide, 4)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_CLASS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_KEYDIV_RESERVE, &wide, 4)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_LABEL, NULL, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_LABEL, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_LABEL, "x", 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_VALUE, NULL, 16)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_VALUE, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, &wide, 7)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, &wide, (CK_ULONG)-8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_SUBJECT, NULL, 3)), CKR_ATTRIBUTE_VALUE_INVALID);
+}
+END_TEST
+
+static const char *const bad_dates[] = {
+	"2026010", "202601011", "20260x01", "20260001", "20261301", "20260100", "20260132"};
+
+START_TEST(dates)
+{
+	TEMPLATE t;
+
+	ck_rv(ONE(ATTR(CKA_START_DATE, bad_dates[_i], strlen(bad_dates[_i]))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_ok(ONE(TEXT(CKA_START_DATE, "20261231")));
+	ck_ok(ONE(ATTR(CKA_END_DATE, NULL, 0)));
+}
+END_TEST
+
+START_TEST(unknown_attributes)
+{
+	TEMPLATE t;
+	static const CK_ATTRIBUTE_TYPE types[] = {0x7f0, CKA_VENDOR_DEFINED, CKA_VENDOR_DEFINED | 1, KEYDIV_VENDOR | 5,
+		(CK_ULONG)-1, 0x40000000, 0x40000003, 0x1000, 0x1001, 0x80001, 0x100000000};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		ck_rv(ONE(ATTR(types[i], &yes, 1)), CKR_ATTRIBUTE_TYPE_INVALID);
+}
+END_TEST
+
+START_TEST(arguments)
+{
+	TEMPLATE t;
+	CK_ATTRIBUTE a = ON(CKA_TOKEN);
+
+	ck_ok(template_parse(NULL, 0, &t));
+	ck_assert_uint_eq(t.given | t.flags_given | t.variables_given, 0);
+	ck_ok(template_parse(&a, 0, &t));
+	ck_rv(template_parse(NULL, 1, &t), CKR_ARGUMENTS_BAD);
+	ck_rv(template_parse(&a, (CK_ULONG)-1, &t), CKR_ARGUMENTS_BAD);
+	ck_rv(template_parse(&a, TEMPLATE_ATTRIBUTES_MAX + 1, &t), CKR_ARGUMENTS_BAD);
+}
+END_TEST
+
+#define TWICE(a, b) template_parse(((CK_ATTRIBUTE[]){a, b}), 2, &t)
+
+START_TEST(given_twice)
+{
+	TEMPLATE t;
+	CK_ATTRIBUTE on = ON(CKA_SIGN), off = OFF(CKA_SIGN), aes = AES, des = NUMBER(CKA_KEY_TYPE, CKK_DES3);
+	CK_ATTRIBUTE a = TEXT(CKA_LABEL, "a"), b = TEXT(CKA_LABEL, "b"), ab = TEXT(CKA_LABEL, "ab");
+	CK_ATTRIBUTE v = TEXT(CKA_VALUE, "v"), w = TEXT(CKA_VALUE, "w");
+	CK_ATTRIBUTE l = LIST(CKA_ALLOWED_MECHANISMS, 1, 2), m = LIST(CKA_ALLOWED_MECHANISMS, 1, 3);
+
+	ck_rv(TWICE(on, off), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(TWICE(off, on), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(TWICE(aes, des), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(TWICE(a, b), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(TWICE(a, ab), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(TWICE(v, w), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(TWICE(l, m), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(TWICE(on, on));
+	ck_ok(TWICE(off, off));
+	ck_ok(TWICE(aes, aes));
+	ck_ok(TWICE(a, a));
+	ck_ok(TWICE(v, v));
+	ck_ok(TWICE(l, l));
+}
+END_TEST
+
+START_TEST(everything_is_copied)
+{
+	char label[] = "label", value[] = "0123456789abcdef";
+	CK_BBOOL token = CK_TRUE;
+	CK_KEY_TYPE type = CKK_AES;
+	CK_MECHANISM_TYPE list[] = {CKM_KEYDIV_DEVICE_KEY};
+	CK_ATTRIBUTE a[] = {{CKA_LABEL, label, 5}, {CKA_VALUE, value, 16}, {CKA_TOKEN, &token, 1},
+		{CKA_KEY_TYPE, &type, 8}, {CKA_ALLOWED_MECHANISMS, list, 8}};
+
+	TEMPLATE t;
+	ck_ok(template_parse(a, 5, &t));
+	memset(label, 0, sizeof label);
+	memset(value, 0, sizeof value);
+	memset(a, 0, sizeof a);
+	token = CK_FALSE;
+	type = 0;
+	list[0] = 0;
+	ck_assert(bytes_equal(t.variable[VAR_LABEL], bytes_of("label", 5)));
+	ck_assert(bytes_equal(t.value, bytes_of("0123456789abcdef", 16)));
+	ck_assert_uint_eq(t.flags, FLAG_TOKEN);
+	ck_assert_uint_eq(t.key_type, CKK_AES);
+	ck_assert_uint_eq(get_be64(t.variable[VAR_ALLOWED_MECHANISMS].p), CKM_KEYDIV_DEVICE_KEY);
+}
+END_TEST
+
+/* All attributes at their longest, in memory that is not aligned. */
+START_TEST(long_and_unaligned)
+{
+	static uint8_t big[TEMPLATE_BYTES_MAX + 1], raw[8 * sizeof(CK_ATTRIBUTE) + 1];
+	const CK_ATTRIBUTE a[] = {{CKA_LABEL, big + 1, TEMPLATE_BYTES_MAX}, {CKA_ID, big + 1, TEMPLATE_BYTES_MAX},
+		{CKA_APPLICATION, big + 1, TEMPLATE_BYTES_MAX}, {CKA_OBJECT_ID, big + 1, TEMPLATE_BYTES_MAX},
+		{CKA_VALUE, big + 1, TEMPLATE_BYTES_MAX}, {CKA_ALLOWED_MECHANISMS, big + 1, TEMPLATE_BYTES_MAX},
+		{CKA_UNIQUE_ID, big + 1, TEMPLATE_BYTES_MAX}, {CKA_KEY_TYPE, big + 1, 8}};
+
+	memset(big, 0x21, sizeof big);
+	memcpy(raw + 1, a, sizeof a);
+	TEMPLATE t;
+	ck_ok(template_parse((const CK_ATTRIBUTE *)(const void *)(raw + 1), 8, &t));
+	ck_assert(bytes_equal(t.variable[VAR_OBJECT_ID], bytes_of(big, TEMPLATE_BYTES_MAX)));
+	ck_assert(bytes_equal(t.value, bytes_of(big, TEMPLATE_BYTES_MAX)));
+	ck_assert_uint_eq(t.key_type, UINT64_C(0x2121212121212121));
+}
+END_TEST
+
+START_TEST(values_are_wiped)
+{
+	struct template t;
+
+	ck_ok(parse(&t, TEXT(CKA_VALUE, "sixteen bytes ok")));
+	ck_assert_ptr_nonnull(memmem(t.room, sizeof t.room, "sixteen", 7));
+	template_wipe(&t);
+	ck_assert_ptr_null(memmem(t.room, sizeof t.room, "sixteen", 7));
+
+	/* also when a later attribute is refused */
+	ck_rv(parse(&t, TEXT(CKA_VALUE, "sixteen bytes ok"), TEXT(CKA_TOKEN, "ab")), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_ptr_null(memmem(t.room, sizeof t.room, "sixteen", 7));
+	template_wipe(&t);
+}
+END_TEST
+
+START_TEST(attributes_of_other_classes)
+{
+	TEMPLATE t;
+
+	ck_ok(ONE(TEXT(CKA_SUBJECT, "s")));
+	ck_assert_uint_eq(t.given, GIVEN_OTHER);
+	ck_ok(ONE(OFF(CKA_VERIFY_RECOVER)));
+	ck_assert_uint_eq(t.given, GIVEN_OTHER_FALSE);
+	ck_ok(ONE(ON(CKA_VERIFY_RECOVER)));
+	ck_assert_uint_eq(t.given, GIVEN_OTHER_TRUE);
+}
+END_TEST
+
+/* --- Templates inside attributes --- */
+
+START_TEST(nested_bad)
+{
+	TEMPLATE t;
+	CK_ATTRIBUTE many[TEMPLATE_NESTED_MAX + 1];
+
+	for (size_t i = 0; i <= TEMPLATE_NESTED_MAX; i++)
+		many[i] = (CK_ATTRIBUTE)ON(CKA_TOKEN);
+	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, many, sizeof many)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, many, sizeof many[0] - 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, NULL, sizeof many[0])), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, many, (CK_ULONG)-24)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ON(CKA_TOKEN), ON(CKA_TOKEN))), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_TOKEN, &yes, 8))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, NULL, 8))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(0x7f0, &yes, 1))), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, VALUE16)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_CHECK_VALUE, "abc"))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_APPLICATION, "data"))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_SUBJECT, "cert"))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, OFF(CKA_SIGN_RECOVER))), CKR_ATTRIBUTE_VALUE_INVALID);
+	/* what the token alone decides can be asked of a wrapped key, but not given to a new one */
+	ck_ok(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ON(CKA_LOCAL))));
+	ck_rv(parse(&t, NESTED(CKA_DERIVE_TEMPLATE, ON(CKA_LOCAL))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_UNWRAP_TEMPLATE, ON(CKA_ALWAYS_SENSITIVE))), CKR_ATTRIBUTE_VALUE_INVALID);
+}
+END_TEST
+
+START_TEST(nested_too_long)
+{
+	static uint8_t big[TEMPLATE_BYTES_MAX];
+
+	TEMPLATE t;
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big - 20), ON(CKA_TOKEN))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_ok(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big - 12))));
+}
+END_TEST
+
+/* Templates in templates in templates, 200 000 deep, and one that contains itself. */
+START_TEST(nested_deep)
+{
+	const size_t deep = 200000;
+	CK_ATTRIBUTE *a = calloc(deep, sizeof *a), self;
+
+	for (size_t i = 0; i < deep; i++)
+		a[i] = (CK_ATTRIBUTE){i % 2 ? CKA_WRAP_TEMPLATE : CKA_DERIVE_TEMPLATE, i + 1 < deep ? &a[i + 1] : NULL,
+			i + 1 < deep ? sizeof *a : 0};
+	TEMPLATE t;
+	ck_rv(template_parse(a, 1, &t), CKR_ATTRIBUTE_VALUE_INVALID);
+	free(a);
+	self = (CK_ATTRIBUTE){CKA_WRAP_TEMPLATE, &self, sizeof self};
+	ck_rv(template_parse(&self, 1, &t), CKR_ATTRIBUTE_VALUE_INVALID);
+}
+END_TEST
+
+START_TEST(nested_there_and_back)
+{
+	struct template n;
+
+	TEMPLATE t;
+	ck_ok(parse(&t,
+		NESTED(CKA_DERIVE_TEMPLATE, SECRET_KEY, AES, LENGTH(32), ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE),
+			TEXT(CKA_LABEL, "x"), TEXT(CKA_ID, ""), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_MESSAGE_KEY))));
+	ck_ok(template_decode(t.variable[VAR_DERIVE_TEMPLATE], &n));
+	ck_assert_uint_eq(n.given, GIVEN_CLASS | GIVEN_KEY_TYPE | GIVEN_VALUE_LEN);
+	ck_assert_uint_eq(n.object_class, CKO_SECRET_KEY);
+	ck_assert_uint_eq(n.key_type, CKK_AES);
+	ck_assert_uint_eq(n.value_len, 32);
+	ck_assert_uint_eq(n.flags_given, FLAG_SENSITIVE | FLAG_EXTRACTABLE);
+	ck_assert_uint_eq(n.flags, FLAG_SENSITIVE);
+	ck_assert(bytes_equal(n.variable[VAR_LABEL], bytes_of("x", 1)));
+	ck_assert_uint_eq(n.variable[VAR_ID].n, 0);
+	ck_assert_uint_eq(get_be64(n.variable[VAR_ALLOWED_MECHANISMS].p), CKM_KEYDIV_MESSAGE_KEY);
+
+	ck_ok(parse(&t, ATTR(CKA_DERIVE_TEMPLATE, NULL, 0)));
+	ck_ok(template_decode(t.variable[VAR_DERIVE_TEMPLATE], &n));
+	ck_assert_uint_eq(n.given | n.flags_given | n.variables_given, 0);
+}
+END_TEST
+
+START_TEST(merging)
+{
+	struct template merged;
+
+	TEMPLATE t;
+	TEMPLATE more;
+	ck_ok(parse(&more, AES, ON(CKA_SENSITIVE), TEXT(CKA_LABEL, "base's")));
+	ck_ok(parse(&t, LENGTH(16), ON(CKA_SIGN)));
+	ck_ok(template_merge(&t, &more, &merged));
+	ck_assert_uint_eq(merged.given, GIVEN_KEY_TYPE | GIVEN_VALUE_LEN);
+	ck_assert_uint_eq(merged.flags, FLAG_SENSITIVE | FLAG_SIGN);
+	ck_assert(bytes_equal(merged.variable[VAR_LABEL], bytes_of("base's", 6)));
+
+	static const CK_ATTRIBUTE conflicts[] = {OFF(CKA_SENSITIVE), TEXT(CKA_LABEL, "mine")};
+	for (size_t i = 0; i < 2; i++) {
+		ck_ok(template_parse(&conflicts[i], 1, &t));
+		ck_rv(template_merge(&t, &more, &merged), CKR_TEMPLATE_INCONSISTENT);
+	}
+	ck_ok(parse(&t, NUMBER(CKA_KEY_TYPE, CKK_DES3)));
+	ck_rv(template_merge(&t, &more, &merged), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(parse(&t, AES, ON(CKA_SENSITIVE), TEXT(CKA_LABEL, "base's")));
+	ck_ok(template_merge(&t, &more, &merged));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("template");
+	TCase *tests = tcase_create("template");
+
+	tcase_add_test(tests, bad_lengths);
+	tcase_add_loop_test(tests, dates, 0, sizeof bad_dates / sizeof bad_dates[0]);
+	tcase_add_test(tests, unknown_attributes);
+	tcase_add_test(tests, arguments);
+	tcase_add_test(tests, given_twice);
+	tcase_add_test(tests, everything_is_copied);
+	tcase_add_test(tests, long_and_unaligned);
+	tcase_add_test(tests, values_are_wiped);
+	tcase_add_test(tests, attributes_of_other_classes);
+	tcase_add_test(tests, nested_bad);
+	tcase_add_test(tests, nested_too_long);
+	tcase_add_test(tests, nested_deep);
+	tcase_add_test(tests, nested_there_and_back);
+	tcase_add_test(tests, merging);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}
