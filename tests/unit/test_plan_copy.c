@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_plan_copy.c: C_CopyObject and C_SetAttributeValue: protection goes up, usage goes down, or nothing changes at all. */
+#include "policy_support.h"
+
+static const struct rights public_rw = {.read_write = true}, user_ro = {.user = true},
+			   so = {.so = true, .read_write = true};
+
+static void make(struct object *ret, const CK_ATTRIBUTE *more, CK_ULONG n)
+{
+	CK_ATTRIBUTE a[16] = {SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "old"), ON(CKA_ENCRYPT), ON(CKA_SIGN)};
+
+	memcpy(a + 6, more, n * sizeof *more);
+	TEMPLATE t;
+	ck_ok(template_parse(a, 6 + n, &t));
+	ck_ok(plan_create(&t, &user, ret));
+}
+
+static CK_RV set(struct object *o, const struct rights *rights, const CK_ATTRIBUTE *a, CK_ULONG n)
+{
+	struct template t;
+	CK_RV rv = template_parse(a, n, &t);
+
+	if (rv == CKR_OK)
+		rv = plan_set(&t, rights, o);
+	template_wipe(&t);
+	return rv;
+}
+
+static CK_RV copy(
+	const struct object *o, const struct rights *rights, const CK_ATTRIBUTE *a, CK_ULONG n, struct object *ret)
+{
+	struct template t;
+	CK_RV rv = template_parse(a, n, &t);
+
+	if (rv == CKR_OK)
+		rv = plan_copy(&t, o, rights, ret);
+	template_wipe(&t);
+	return rv;
+}
+
+/*
+ * What an attacker would change on a key that is sensitive, unextractable, private, wrappable by trusted keys only, limited to two
+ * mechanisms, not copyable a second time (for set) and may ENCRYPT and SIGN.
+ */
+static const struct {
+	CK_ATTRIBUTE attribute;
+	CK_RV set, copy;
+} attacks[] = {
+#define RO CKR_ATTRIBUTE_READ_ONLY
+	{OFF(CKA_SENSITIVE), RO, RO},
+	{ON(CKA_EXTRACTABLE), RO, RO},
+	{OFF(CKA_WRAP_WITH_TRUSTED), RO, RO},
+	{ON(CKA_TRUSTED), RO, RO},
+	{ON(CKA_LOCAL), RO, RO},
+	{ON(CKA_ALWAYS_SENSITIVE), RO, RO},
+	{ON(CKA_NEVER_EXTRACTABLE), RO, RO},
+	{TEXT(CKA_VALUE, "0123456789abcdeF"), RO, RO},
+	{OFF(CKA_PRIVATE), RO, RO},
+	{ON(CKA_DECRYPT), RO, RO},
+	{ON(CKA_VERIFY), RO, RO},
+	{ON(CKA_WRAP), RO, RO},
+	{ON(CKA_UNWRAP), RO, RO},
+	{ON(CKA_DERIVE), RO, RO},
+	{TEXT(CKA_CHECK_VALUE, "abc"), RO, RO},
+	{TEXT(CKA_UNIQUE_ID, "0"), RO, RO},
+	{ATTR(CKA_WRAP_TEMPLATE, NULL, 0), RO, RO},
+	{ATTR(CKA_UNWRAP_TEMPLATE, NULL, 0), RO, RO},
+	{ATTR(CKA_DERIVE_TEMPLATE, NULL, 0), RO, RO},
+	{ON(CKA_TOKEN), RO, CKR_OK},
+	{OFF(CKA_MODIFIABLE), RO, CKR_OK},
+};
+
+static const CK_ATTRIBUTE strict[] = {
+	ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE), ON(CKA_PRIVATE), ON(CKA_WRAP_WITH_TRUSTED)};
+
+START_TEST(attacked)
+{
+	OBJECT o = {0};
+	OBJECT copied = {0};
+	CK_ATTRIBUTE both[2] = {TEXT(CKA_LABEL, "new"), attacks[_i].attribute};
+
+	make(&o, strict, 4);
+	uint32_t flags = o.flags;
+	ck_rv(set(&o, &user, both, 2), attacks[_i].set);
+	/* nothing is changed, not even the good half */
+	ck_assert_uint_eq(o.flags, flags);
+	ck_assert(bytes_equal(object_variable(&o, VAR_LABEL), bytes_of("old", 3)));
+	ck_assert_mem_eq(secret_peek(&o.value), "0123456789abcdef", 16);
+	ck_rv(copy(&o, &user, both, 2, &copied), attacks[_i].copy);
+	if (attacks[_i].copy != CKR_OK)
+		ck_assert_uint_eq(copied.value.len, 0);
+}
+END_TEST
+
+START_TEST(numbers)
+{
+	OBJECT o = {0};
+	OBJECT copied = {0};
+	const CK_ATTRIBUTE a[] = {AES, SECRET_KEY, LENGTH(16), NUMBER(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN)};
+
+	make(&o, NULL, 0);
+	for (size_t i = 0; i < sizeof a / sizeof a[0]; i++) {
+		ck_rv(set(&o, &user, &a[i], 1), RO);
+		ck_rv(copy(&o, &user, &a[i], 1, &copied), RO);
+	}
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)TEXT(CKA_APPLICATION, "a"), 1), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_SIGN_RECOVER), 1), CKR_ATTRIBUTE_TYPE_INVALID);
+}
+END_TEST
+
+START_TEST(one_way)
+{
+	OBJECT o = {0};
+	static const CK_ATTRIBUTE open[] = {OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)};
+	static const CK_ATTRIBUTE up[] = {ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE), ON(CKA_WRAP_WITH_TRUSTED),
+		OFF(CKA_ENCRYPT), OFF(CKA_COPYABLE), OFF(CKA_DESTROYABLE)};
+	static const CK_ATTRIBUTE down[] = {OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE), OFF(CKA_WRAP_WITH_TRUSTED),
+		ON(CKA_ENCRYPT), ON(CKA_COPYABLE), ON(CKA_DESTROYABLE)};
+
+	make(&o, open, 2);
+	for (size_t i = 0; i < sizeof up / sizeof up[0]; i++) {
+		ck_ok(set(&o, &user, &up[i], 1));
+		ck_ok(set(&o, &user, &up[i], 1)); /* again: no change */
+		ck_rv(set(&o, &user, &down[i], 1), RO);
+	}
+	ck_assert(has(&o, FLAG_SENSITIVE | FLAG_WRAP_WITH_TRUSTED | FLAG_SIGN));
+	ck_assert(!(o.flags & (FLAG_EXTRACTABLE | FLAG_ENCRYPT | FLAG_COPYABLE | FLAG_DESTROYABLE)));
+	/* it was open once, and stays marked so */
+	ck_assert(!(o.flags & (FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE)));
+}
+END_TEST
+
+START_TEST(prohibited)
+{
+	OBJECT o = {0};
+	OBJECT copied = {0};
+	static const CK_ATTRIBUTE fixed[] = {OFF(CKA_MODIFIABLE), OFF(CKA_COPYABLE)},
+				  label[] = {TEXT(CKA_LABEL, "new")};
+
+	make(&o, fixed, 2);
+	ck_rv(set(&o, &user, label, 1), CKR_ACTION_PROHIBITED);
+	ck_rv(set(&o, &user, NULL, 0), CKR_ACTION_PROHIBITED);
+	ck_rv(copy(&o, &user, label, 1, &copied), CKR_ACTION_PROHIBITED);
+	o.object_class = CKO_MECHANISM;
+	o.flags |= FLAG_MODIFIABLE | FLAG_COPYABLE;
+	ck_rv(set(&o, &user, label, 1), CKR_ACTION_PROHIBITED);
+	ck_rv(copy(&o, &user, label, 1, &copied), CKR_ACTION_PROHIBITED);
+}
+END_TEST
+
+START_TEST(rights_of_change)
+{
+	OBJECT o = {0};
+	OBJECT copied = {0};
+	static const CK_ATTRIBUTE token[] = {ON(CKA_TOKEN)}, label[] = {TEXT(CKA_LABEL, "new")};
+	static const CK_ATTRIBUTE public[] = {OFF(CKA_PRIVATE)}, private[] = {ON(CKA_PRIVATE)};
+
+	make(&o, token, 1);
+	ck_rv(set(&o, &user_ro, label, 1), CKR_SESSION_READ_ONLY);
+	ck_rv(set(&o, &public_rw, label, 1), CKR_USER_NOT_LOGGED_IN);
+	ck_rv(copy(&o, &user_ro, label, 1, &copied), CKR_SESSION_READ_ONLY);
+	object_wipe(&o);
+	make(&o, public, 1);
+	ck_rv(copy(&o, &user_ro, token, 1, &copied), CKR_SESSION_READ_ONLY);
+	ck_rv(copy(&o, &public_rw, private, 1, &copied), CKR_USER_NOT_LOGGED_IN);
+	ck_ok(copy(&o, &user, private, 1, &copied));
+	ck_assert(has(&copied, FLAG_PRIVATE));
+}
+END_TEST
+
+/* A public token key without its value, as it is while nobody is logged in, makes no keyless copy. */
+START_TEST(copy_without_value)
+{
+	OBJECT o = {0};
+	OBJECT copied = {0};
+
+	make(&o, (CK_ATTRIBUTE[]){OFF(CKA_PRIVATE)}, 1);
+	secret_wipe(&o.value);
+	ck_rv(copy(&o, &public_rw, NULL, 0, &copied), CKR_USER_NOT_LOGGED_IN);
+}
+END_TEST
+
+START_TEST(trusted)
+{
+	OBJECT o = {0};
+
+	make(&o, (CK_ATTRIBUTE[]){OFF(CKA_PRIVATE)}, 1);
+	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1));
+	ck_assert(has(&o, FLAG_TRUSTED));
+	ck_ok(set(&o, &user, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1)); /* no change */
+	ck_ok(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1));
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1), RO);
+}
+END_TEST
+
+START_TEST(lists_shrink)
+{
+	OBJECT o = {0};
+	OBJECT copied = {0};
+	const CK_ATTRIBUTE one[] = {LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)};
+	const CK_ATTRIBUTE other[] = {LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_CMAC)};
+	const CK_ATTRIBUTE none[] = {ATTR(CKA_ALLOWED_MECHANISMS, NULL, 0)};
+
+	TEMPLATE t;
+	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE)));
+	ck_ok(plan_create(&t, &user, &o));
+	ck_rv(set(&o, &user, other, 1), RO);
+	ck_rv(copy(&o, &user, other, 1, &copied), RO);
+	ck_ok(copy(&o, &user, NULL, 0, &copied));
+	ck_assert(object_allows(&copied, CKM_KEYDIV_DATA_KEY)); /* the default list goes with the copy */
+	ck_assert(!object_allows(&copied, CKM_KEYDIV_CMAC));
+	ck_ok(set(&o, &user, one, 1));
+	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
+	ck_assert(!object_allows(&o, CKM_KEYDIV_DATA_KEY));
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DATA_KEY)}, 1), RO);
+	ck_ok(set(&o, &user, none, 1));
+	ck_assert(!object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
+	ck_rv(set(&o, &user, one, 1), RO);
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){ON(CKA_SIGN)}, 1), RO); /* a master stays one */
+}
+END_TEST
+
+START_TEST(data)
+{
+	OBJECT o = {0};
+	OBJECT copied = {0};
+
+	TEMPLATE t;
+	ck_ok(parse(&t, DATA, TEXT(CKA_VALUE, "open"), OFF(CKA_PRIVATE)));
+	ck_ok(plan_create(&t, &user, &o));
+	ck_ok(set(&o, &user, (CK_ATTRIBUTE[]){TEXT(CKA_VALUE, "newer"), TEXT(CKA_APPLICATION, "app")}, 2));
+	ck_assert(bytes_equal(object_variable(&o, VAR_PUBLIC_VALUE), bytes_of("newer", 5)));
+	/* a copy that is private keeps its value where secrets are kept */
+	ck_ok(copy(&o, &user, (CK_ATTRIBUTE[]){ON(CKA_PRIVATE)}, 1, &copied));
+	ck_assert_ptr_null(object_variable(&copied, VAR_PUBLIC_VALUE).p);
+	ck_assert_uint_eq(copied.value.len, 5);
+	ck_assert_mem_eq(secret_peek(&copied.value), "newer", 5);
+	ck_rv(set(&copied, &user, (CK_ATTRIBUTE[]){OFF(CKA_PRIVATE)}, 1), RO);
+	ck_ok(set(&copied, &user, (CK_ATTRIBUTE[]){TEXT(CKA_VALUE, "other")}, 1));
+	ck_assert_mem_eq(secret_peek(&copied.value), "other", 5);
+	ck_rv(set(&copied, &user, (CK_ATTRIBUTE[]){OFF(CKA_SENSITIVE)}, 1), CKR_ATTRIBUTE_TYPE_INVALID);
+}
+END_TEST
+
+START_TEST(clients)
+{
+	OBJECT o = {.object_class = CKO_SECRET_KEY,
+		.key_type = CKK_KEYDIV_ODUKPT_CLIENT,
+		.flags = FLAG_MODIFIABLE | FLAG_DERIVE,
+		.number = 100};
+	OBJECT copied = {0};
+
+	ck_rv(copy(&o, &user, NULL, 0, &copied), CKR_ACTION_PROHIBITED);
+	ck_ok(set(&o, &user, (CK_ATTRIBUTE[]){NUMBER(CKA_KEYDIV_RESERVE, 64)}, 1));
+	ck_assert_uint_eq(get_be64(object_variable(&o, VAR_RESERVE).p), 64);
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){NUMBER(CKA_KEYDIV_RESERVE, 4097)}, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){ON(CKA_COPYABLE)}, 1), RO);
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){TEXT(CKA_KEYDIV_TRANSACTION, "12345678")}, 1), RO);
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){TEXT(CKA_KEYDIV_SHAPE, "12")}, 1), RO);
+	ck_assert_uint_eq(object_key_length(&o), 100);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("plan_copy");
+	TCase *tests = tcase_create("plan_copy");
+
+	tcase_add_loop_test(tests, attacked, 0, sizeof attacks / sizeof attacks[0]);
+	tcase_add_test(tests, numbers);
+	tcase_add_test(tests, one_way);
+	tcase_add_test(tests, prohibited);
+	tcase_add_test(tests, rights_of_change);
+	tcase_add_test(tests, copy_without_value);
+	tcase_add_test(tests, trusted);
+	tcase_add_test(tests, lists_shrink);
+	tcase_add_test(tests, data);
+	tcase_add_test(tests, clients);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}
