@@ -191,7 +191,7 @@ static bool write_batch(struct ring *ring, struct batch *batch)
 {
 	FILE *out = ring->files.out;
 
-	if (fwrite(batch->out.p, 1, batch->out.n, out) != batch->out.n)
+	if (batch->out.n > 0 && fwrite(batch->out.p, 1, batch->out.n, out) != batch->out.n)
 		return fail("cannot write the output: %s", strerror(errno));
 	return batch->failed ? problem_report(&batch->problem, batch->failed_line) : true;
 }
