@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_operation_message.c: messages under AES-GCM and AES-CCM, and above all their nonces, which never come twice. */
 #include "operation_support.h"
+#include "token/nonce.h"
 
 #define DATA 100
 
@@ -321,6 +322,32 @@ START_TEST(test_no_mixing)
 }
 END_TEST
 
+/* More keys than counters are kept for: one that was forgotten starts above all that it can have reached. */
+START_TEST(test_counters_forgotten)
+{
+	struct cached_key cached = {.key = key_new()};
+	struct operation op = {.key = &cached};
+	struct message_setup setup = {.nonce = iv, .nonce_len = 12, .generator = CKG_GENERATE_COUNTER};
+	uint64_t highest[80] = {0};
+	uint8_t value[16] = {0}, nonce[OPERATION_NONCE_MAX];
+
+	is_gcm = true;
+	begin(true, AES_KEY); /* makes session->operations */
+	for (unsigned round = 0; round < 5; round++)
+		for (unsigned k = 0; k < 80; k++) {
+			value[0] = (uint8_t)k;
+			ck_ok(key_load(cached.key, CKK_AES, value, sizeof value));
+			ck_ok(nonces_begin(session->operations, &op));
+			for (unsigned i = 0; i <= k % 7; i++) {
+				ck_ok(nonce_next(&op.nonces, &setup, nonce));
+				ck_assert_uint_ge(get_be64(nonce + 4), highest[k]);
+				highest[k] = get_be64(nonce + 4) + 1;
+			}
+		}
+	key_free(cached.key);
+}
+END_TEST
+
 START_TEST(test_ccm_length)
 {
 	is_gcm = false;
@@ -356,6 +383,7 @@ int main(void)
 	tcase_add_loop_test(nonces, test_counter_xor, 0, 2);
 	tcase_add_loop_test(nonces, test_random, 0, 2);
 	tcase_add_test(nonces, test_no_mixing);
+	tcase_add_test(nonces, test_counters_forgotten);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, nonces);
 	return run_suite(suite);
