@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hkdf.c: HKDF, RFC 5869, as PKCS#11 3.0 has it (Current Mechanisms Specification 2.62): keys, data, and keys for it. */
+/* hkdf.c: HKDF, RFC 5869, as PKCS#11 3.0 has it: keys, data, and keys for it. */
 #include "key/kdf_primitives.h"
 #include "native.h"
 
