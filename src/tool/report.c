@@ -53,7 +53,7 @@ static const char *mend_of(CK_RV rv)
 	return "the module refused";
 }
 
-static void print(const char *prefix, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0))) print(const char *prefix, const char *format, va_list args)
 {
 	fputs(prefix, stderr);
 	vfprintf(stderr, format, args);
