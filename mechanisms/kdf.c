@@ -4,12 +4,24 @@
 
 #define LABEL_MAX 16
 
+/* The last block where the result ends within it: OUT = the first N bytes of the CMAC. */
+static CK_RV part_of_block(struct key *key, const uint8_t *input, size_t input_len, uint8_t *out, size_t n)
+{
+	SECRET block = {0};
+
+	TRY(secret_resize(&block, KEY_BLOCK_MAX));
+	TRY(key_cmac(key, input, input_len, secret_bytes(&block)));
+	memcpy(out, secret_peek(&block), n);
+	return CKR_OK;
+}
+
 CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
 {
-	uint8_t input[4 + LABEL_MAX + 1 + PARAMETER_MAX + 4];
+	uint8_t input[4 + LABEL_MAX + 1 + PARAMETER_MAX + 4]; /* not cleared: nothing is read that was not written */
 	size_t label_len = strlen(label), n = 4;
-	SECRET block = { 0 };
 
+	ENSURE(label_len <= LABEL_MAX && context.n <= PARAMETER_MAX, CKR_FUNCTION_FAILED);
+	ENSURE(key_type(key) == CKK_AES, CKR_KEY_TYPE_INCONSISTENT);
 	TRY(secret_resize(ret, length));
 	memcpy(input + n, label, label_len + 1); /* with its 00, the separator */
 	n += label_len + 1;
@@ -19,19 +31,23 @@ CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t lengt
 	put_be32(input + n, (uint32_t)length * 8);
 	n += 4;
 
-	TRY(secret_resize(&block, KEY_BLOCK_MAX));
-	for (size_t done = 0, i = 1; done < length; done += KEY_BLOCK_MAX, i++) {
-		size_t take = length - done < KEY_BLOCK_MAX ? length - done : KEY_BLOCK_MAX;
-		put_be32(input, (uint32_t)i);
-		TRY(key_cmac(key, input, n, secret_bytes(&block)));
-		memcpy(secret_bytes(ret) + done, secret_peek(&block), take);
+	uint8_t *out = secret_bytes(ret);
+	for (uint32_t i = 1; length > 0; i++) {
+		size_t take = length < KEY_BLOCK_MAX ? length : KEY_BLOCK_MAX;
+		put_be32(input, i);
+		if (take == KEY_BLOCK_MAX)
+			TRY(key_cmac(key, input, n, out));
+		else
+			TRY(part_of_block(key, input, n, out, take));
+		out += take;
+		length -= take;
 	}
 	return CKR_OK;
 }
 
 CK_RV load_device_key(struct derivation *d, struct key **ret_key)
 {
-	SECRET value = { 0 };
+	SECRET value = {0};
 	struct bytes context = parameter_span(d->parameter, KEYDIV_DEVICE, KEYDIV_PURPOSE);
 
 	TRY(kdf(d->base, "device", context, key_length(d->base), &value));
