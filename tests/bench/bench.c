@@ -1,44 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bench.c: keydiv, SoftHSM2 and NSS softokn side by side, through the same PKCS#11 calls, interleaved in one run, and the floor: the
- * same arithmetic with libcrypto alone. Prints one table of medians and ratios; writes JSON if told a file.
+ * same arithmetic with libcrypto alone. Prints one table: medians of the rounds, and medians of the ratios within each round,
+ * which a busy machine disturbs less. Writes JSON if told a file.
  *
- * Usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT]
+ * Usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu]
+ * --cpu measures processor time instead of time: for a machine that is busy with something else.
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "measure.h"
-
-#define ROUNDS_MAX 101
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
+#include "round.h"
 
 /* One column of one row: how to run it, and what came out. */
 struct column {
 	bool there;
 	run_fn run;
 	struct peer *peer;
-	long n; /* operations a round */
-	double round[ROUNDS_MAX];
-	double median;
+	long n;                   /* operations a round */
+	double round[ROUNDS_MAX]; /* ns an operation */
+	double ratio[ROUNDS_MAX]; /* to keydiv's in the same round */
+	double median, median_ratio;
 };
 
 /* Choose how often to repeat so that a round takes about 20 ms. */
@@ -57,9 +43,9 @@ static void warm_up(struct column *c)
 	}
 }
 
-static void run_row(const struct measure *m, struct peer peers[PEERS], int rounds, struct column columns[PEERS + 1])
+static void columns_of(const struct measure *m, struct peer peers[PEERS], struct column columns[COLUMNS])
 {
-	for (int i = 0; i <= PEERS; i++) {
+	for (int i = 0; i < COLUMNS; i++) {
 		struct column *c = &columns[i];
 		c->run = i < PEERS ? m->run[i] : m->floor;
 		c->peer = i < PEERS ? &peers[i] : NULL;
@@ -67,88 +53,110 @@ static void run_row(const struct measure *m, struct peer peers[PEERS], int round
 		if (c->there)
 			warm_up(c);
 	}
+}
+
+static void run_row(const struct measure *m, int rounds, struct column columns[COLUMNS])
+{
 	for (int r = 0; r < rounds; r++)
-		for (int i = 0; i <= PEERS; i++) {
+		for (int i = 0; i < COLUMNS; i++) {
 			struct column *c = &columns[i];
 			if (!c->there)
 				continue;
 			double start = now();
 			c->run(c->peer, c->n);
-			c->round[r] = (now() - start) / (double)c->n;
+			c->round[r] = (now() - start) / (double)c->n / m->threads;
+			c->ratio[r] = c->round[r] / columns[0].round[r];
 		}
-	for (int i = 0; i <= PEERS; i++)
+	for (int i = 0; i < COLUMNS; i++)
 		if (columns[i].there) {
-			qsort(columns[i].round, (size_t)rounds, sizeof(double), ascending);
-			columns[i].median = columns[i].round[rounds / 2] / m->threads;
+			columns[i].median = median(columns[i].round, rounds);
+			columns[i].median_ratio = median(columns[i].ratio, rounds);
 		}
 }
 
-static void print_row(const struct measure *m, const struct column c[PEERS + 1])
+/* What the bars say of a row: every one it has must hold. */
+static const char *verdict(const struct bar *bar, const struct column c[COLUMNS])
 {
-	printf("%-52s", m->name);
-	for (int i = 0; i <= PEERS; i++)
-		c[i].there ? printf(" %10.3f", c[i].median / 1000) : printf(" %10s", "-");
-	for (int i = 1; i <= PEERS; i++)
-		c[i].there ? printf(" %8.2fx", i < PEERS ? c[i].median / c[0].median : c[0].median / c[i].median)
+	bool met = true, any = false;
+
+	if (bar->us > 0)
+		any = true, met &= c[0].median / 1000 <= bar->us;
+	if (bar->floor > 0)
+		any = true, met &= 1 / c[PEERS].median_ratio <= bar->floor;
+	if (bar->softhsm > 0 && c[PEER_SOFTHSM].there)
+		any = true, met &= c[PEER_SOFTHSM].median_ratio >= bar->softhsm;
+	return !any ? "" : met ? "met" : "NOT MET";
+}
+
+static void bar_text(const struct bar *bar, char *ret, size_t n)
+{
+	size_t at = 0;
+
+	ret[0] = '\0';
+	if (bar->us > 0)
+		at += (size_t)snprintf(ret + at, n - at, "<= %.2f us ", bar->us);
+	if (bar->softhsm > 0)
+		at += (size_t)snprintf(ret + at, n - at, ">= %.0fx SoftHSM ", bar->softhsm);
+	if (bar->floor > 0)
+		at += (size_t)snprintf(ret + at, n - at, "<= %.1fx floor ", bar->floor);
+	if (at > 0)
+		ret[at - 1] = '\0';
+}
+
+static void print_row(const struct measure *m, const struct column c[COLUMNS])
+{
+	char bar[80];
+
+	bar_text(&m->bar, bar, sizeof bar);
+	printf("%-46s", m->name);
+	for (int i = 0; i < COLUMNS; i++)
+		c[i].there ? printf(" %9.3f", c[i].median / 1000) : printf(" %9s", "-");
+	for (int i = 1; i < COLUMNS; i++)
+		c[i].there ? printf(" %8.2fx", i < PEERS ? c[i].median_ratio : 1 / c[i].median_ratio)
 			   : printf(" %9s", "-");
-	printf("\n");
+	printf("  %s%s%s\n", bar, *bar ? ": " : "", verdict(&m->bar, c));
 	fflush(stdout);
 }
 
-static void json_row(FILE *json, const struct measure *m, const struct column c[PEERS + 1], bool first)
+/* One line a row, so that a script without a JSON parser can read it too. */
+static void json_row(FILE *json, const struct measure *m, const struct column c[COLUMNS], bool first)
 {
 	static const char *const names[] = {"keydiv", "softhsm", "nss", "floor"};
+	char bar[80];
 
+	bar_text(&m->bar, bar, sizeof bar);
 	fprintf(json, "%s\n  {\"name\": \"%s\", \"threads\": %d, \"unit\": \"us\"", first ? "" : ",", m->name,
 		m->threads);
-	for (int i = 0; i <= PEERS; i++)
+	for (int i = 0; i < COLUMNS; i++)
 		if (c[i].there)
 			fprintf(json, ", \"%s\": %.4f", names[i], c[i].median / 1000);
-	fprintf(json, "}");
+	for (int i = 1; i < COLUMNS; i++)
+		if (c[i].there)
+			fprintf(json, ", \"%s_ratio\": %.3f", names[i], c[i].median_ratio);
+	fprintf(json, ", \"bar\": \"%s\", \"verdict\": \"%s\"}", bar, verdict(&m->bar, c));
 }
 
-int main(int argc, char **argv)
+struct settings {
+	const char *only, *json;
+	int rounds;
+};
+
+static void run_table(const struct settings *s, struct peer peers[PEERS])
 {
-	static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
-		{"json", required_argument, NULL, 'j'}, {"only", required_argument, NULL, 'o'}, {0}};
-	char dir[] = "/tmp/keydiv-bench-XXXXXX", command[64];
-	const char *only = NULL, *json_path = NULL;
-	struct peer peers[PEERS];
-	int rounds = 9, option;
+	static struct column columns[COLUMNS];
+	FILE *json = s->json ? fopen(s->json, "w") : NULL;
+	bool first = true;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
-		switch (option) {
-		case 'r':
-			rounds = atoi(optarg);
-			break;
-		case 'j':
-			json_path = optarg;
-			break;
-		case 'o':
-			only = optarg;
-			break;
-		default:
-			return 2;
-		}
-	if (optind >= argc || rounds < 1 || rounds > ROUNDS_MAX || mkdtemp(dir) == NULL) {
-		fprintf(stderr, "usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT]\n");
-		return 2;
-	}
-	peers_start(dir, argv[optind], peers);
-	floor_start();
-
-	FILE *json = json_path ? fopen(json_path, "w") : NULL;
 	if (json)
 		fprintf(json, "[");
-	printf("medians of %d interleaved rounds, us an operation\n%-52s %10s %10s %10s %10s %9s %9s %9s\n", rounds, "",
-		"keydiv", "SoftHSM", "NSS", "floor", "SoftHSM/k", "NSS/k", "k/floor");
-	bool first = true;
+	printf("medians of %d interleaved rounds, us an operation%s\n%-46s %9s %9s %9s %9s %9s %9s %9s\n", s->rounds,
+		round_clock_name(), "", "keydiv", "SoftHSM", "NSS", "floor", "SoftHSM/k", "NSS/k", "k/floor");
 	for (const struct measure *m = measures; m->name != NULL; m++) {
-		static struct column columns[PEERS + 1];
-		if (only && strstr(m->name, only) == NULL)
+		if (s->only && strstr(m->name, s->only) == NULL)
 			continue;
 		memset(columns, 0, sizeof columns);
-		run_row(m, peers, rounds, columns);
+		columns_of(m, peers, columns);
+		run_row(m, s->rounds, columns);
 		print_row(m, columns);
 		if (json)
 			json_row(json, m, columns, first);
@@ -158,6 +166,42 @@ int main(int argc, char **argv)
 		fprintf(json, "\n]\n");
 		fclose(json);
 	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"rounds", required_argument, NULL, 'r'},
+		{"json", required_argument, NULL, 'j'}, {"only", required_argument, NULL, 'o'},
+		{"cpu", no_argument, NULL, 'c'}, {0}};
+	char dir[] = "/tmp/keydiv-bench-XXXXXX", command[64];
+	struct settings s = {.rounds = 9};
+	struct peer peers[PEERS];
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (option) {
+		case 'r':
+			s.rounds = atoi(optarg);
+			break;
+		case 'j':
+			s.json = optarg;
+			break;
+		case 'o':
+			s.only = optarg;
+			break;
+		case 'c':
+			round_use_cpu_time();
+			break;
+		default:
+			return 2;
+		}
+	if (optind >= argc || s.rounds < 1 || s.rounds > ROUNDS_MAX || mkdtemp(dir) == NULL) {
+		fprintf(stderr, "usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu]\n");
+		return 2;
+	}
+	peers_start(dir, argv[optind], peers);
+	floor_start();
+	run_table(&s, peers);
 	peers_stop(peers);
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
 	return system(command) == 0 ? 0 : 1;

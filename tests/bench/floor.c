@@ -85,6 +85,18 @@ void floor_device_message_key(struct peer *p, long n)
 	}
 }
 
+void floor_device_key_mac(struct peer *p, long n)
+{
+	unsigned char in[32] = {0}, out[16];
+
+	(void)p;
+	for (long i = 0; i < n; i++) {
+		serial_number(i, in + 4);
+		cmac(master, 2, in, out);
+		fresh_cmac(out, 1, in, out);
+	}
+}
+
 /* As many CMACs under fresh keys as the transaction's path is long, and the final one. */
 void floor_odukpt(struct peer *p, long n)
 {

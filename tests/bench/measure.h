@@ -8,11 +8,21 @@
 /* Do the operation N times (with several threads: N times in each). */
 typedef void (*run_fn)(struct peer *p, long n);
 
+#define COLUMNS (PEERS + 1) /* the peers, then the floor */
+
+/* What a row should keep to; 0: nothing said. Nothing is asserted: a verdict is printed. */
+struct bar {
+	double us;      /* at most */
+	double floor;   /* at most so many times the floor */
+	double softhsm; /* at least so many times as fast as SoftHSM */
+};
+
 struct measure {
 	const char *name;
 	int threads; /* the time of a round is divided by this: time an operation over all threads */
 	run_fn run[PEERS];
 	run_fn floor; /* with libcrypto alone, kept schedules; p is NULL */
+	struct bar bar;
 };
 
 extern const struct measure measures[]; /* ended by name NULL */
@@ -21,6 +31,7 @@ extern const struct measure measures[]; /* ended by name NULL */
 void floor_start(void);
 void floor_device_key(struct peer *p, long n);
 void floor_device_message_key(struct peer *p, long n);
+void floor_device_key_mac(struct peer *p, long n);
 void floor_odukpt(struct peer *p, long n);
 void floor_cmac_16(struct peer *p, long n);
 void floor_gcm_16(struct peer *p, long n);

@@ -89,7 +89,9 @@ static void ecb_data_session(struct peer *p, long n)
 }
 
 /* SP 800-108 counter mode over the same input as DEVICE_KEY. */
-static void counter_kdf(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n)
+static CK_RV sign_with(struct peer *p, int thread, CK_OBJECT_HANDLE key);
+
+static void counter_kdf_then(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n, bool sign)
 {
 	CK_BYTE text[4 + 6 + 1 + 12 + 4] = "device";
 	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
@@ -102,8 +104,21 @@ static void counter_kdf(struct peer *p, int thread, CK_OBJECT_HANDLE master, lon
 
 	for (long i = 0; i < n; i++) {
 		serial_number(i, text + 10);
-		destroy(p, thread, derive(p, thread, master, &m, template, count));
+		CK_OBJECT_HANDLE key = derive(p, thread, master, &m, template, count);
+		if (sign)
+			must(p, sign_with(p, thread, key), "AES-CMAC");
+		destroy(p, thread, key);
 	}
+}
+
+static void counter_kdf(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n)
+{
+	counter_kdf_then(p, thread, master, n, false);
+}
+
+static void counter_kdf_mac(struct peer *p, long n)
+{
+	counter_kdf_then(p, 0, p->session_master, n, true);
 }
 
 static void counter_kdf_token(struct peer *p, long n)
@@ -234,14 +249,19 @@ static void tdes_dukpt_key(struct peer *p, long n)
 
 /* --- Derive, use once, destroy --- */
 
-static void sign_once(struct peer *p, CK_OBJECT_HANDLE key)
+static CK_RV sign_with(struct peer *p, int thread, CK_OBJECT_HANDLE key)
 {
 	CK_MECHANISM m = {CKM_AES_CMAC, NULL, 0};
 	CK_BYTE data[16] = {1}, mac[16];
 	CK_ULONG n = sizeof mac;
+	CK_RV rv = p->f->C_SignInit(p->session[thread], &m, key);
 
-	must(p, p->f->C_SignInit(p->session[0], &m, key), "C_SignInit");
-	must(p, p->f->C_Sign(p->session[0], data, sizeof data, mac, &n), "C_Sign");
+	return rv == CKR_OK ? p->f->C_Sign(p->session[thread], data, sizeof data, mac, &n) : rv;
+}
+
+static void sign_once(struct peer *p, CK_OBJECT_HANDLE key)
+{
+	must(p, sign_with(p, 0, key), "AES-CMAC");
 }
 
 static void device_key_mac(struct peer *p, long n)
@@ -340,22 +360,28 @@ static void open_close(struct peer *p, long n)
 
 /* Peers do the nearest thing they have: SoftHSM AES_ECB_ENCRYPT_DATA, NSS SP 800-108. */
 const struct measure measures[] = {
-	{"derive + destroy, token master", 1, {device_key_token, ecb_data_token, counter_kdf_token}, floor_device_key},
+	{"derive + destroy, token master", 1, {device_key_token, ecb_data_token, counter_kdf_token}, floor_device_key,
+		{.us = 0.30, .softhsm = 130}},
 	{"derive + destroy, session master", 1, {device_key_session, ecb_data_session, counter_kdf_session},
-		floor_device_key},
-	{"derive + destroy, token master, 2 threads", 2, {device_key_2, ecb_data_2, counter_kdf_2}, NULL},
-	{"DEVICE_MESSAGE_KEY + destroy", 1, {device_message_key}, floor_device_message_key},
-	{"derive, AES-CMAC with it, destroy", 1, {device_key_mac, ecb_data_mac, NULL}, NULL},
-	{"ODUKPT_KEY R=21 N=7 + destroy", 1, {odukpt_key}, floor_odukpt},
-	{"AES_DUKPT_KEY + destroy", 1, {aes_dukpt_key}, floor_aes_dukpt},
-	{"TDES_DUKPT_KEY + destroy", 1, {tdes_dukpt_key}, floor_tdes_dukpt},
-	{"AES-CMAC 16 bytes, init + sign, token key", 1, {cmac_token, cmac_token, cmac_token}, floor_cmac_16},
-	{"AES-CMAC 16 bytes, init + sign, session key", 1, {cmac_session, cmac_session, cmac_session}, floor_cmac_16},
-	{"AES-GCM 16 bytes, init + encrypt, token key", 1, {gcm_16_token, gcm_16_token, gcm_16_token}, floor_gcm_16},
+		floor_device_key, {.us = 0.30}},
+	{"derive + destroy, token master, 2 threads", 2, {device_key_2, ecb_data_2, counter_kdf_2}, NULL, {0}},
+	{"DEVICE_MESSAGE_KEY + destroy", 1, {device_message_key}, floor_device_message_key, {.us = 0.50}},
+	{"derive, AES-CMAC with it, destroy", 1, {device_key_mac, ecb_data_mac, counter_kdf_mac}, floor_device_key_mac,
+		{.us = 0.50}},
+	{"ODUKPT_KEY R=21 N=7 + destroy", 1, {odukpt_key}, floor_odukpt, {.floor = 1.5}},
+	{"AES_DUKPT_KEY + destroy", 1, {aes_dukpt_key}, floor_aes_dukpt, {.floor = 1.5}},
+	{"TDES_DUKPT_KEY + destroy", 1, {tdes_dukpt_key}, floor_tdes_dukpt, {.floor = 1.5}},
+	{"AES-CMAC 16 bytes, init + sign, token key", 1, {cmac_token, cmac_token, cmac_token}, floor_cmac_16,
+		{.us = 0.10}},
+	{"AES-CMAC 16 bytes, init + sign, session key", 1, {cmac_session, cmac_session, cmac_session}, floor_cmac_16,
+		{.us = 0.10}},
+	{"AES-GCM 16 bytes, init + encrypt, token key", 1, {gcm_16_token, gcm_16_token, gcm_16_token}, floor_gcm_16,
+		{.us = 0.28}},
 	{"AES-GCM 16 bytes, init + encrypt, session key", 1, {gcm_16_session, gcm_16_session, gcm_16_session},
-		floor_gcm_16},
-	{"AES-GCM 16 KiB, init + encrypt, token key", 1, {gcm_16k_token, gcm_16k_token, gcm_16k_token}, floor_gcm_16k},
-	{"C_GenerateRandom 32 bytes", 1, {random_32, random_32, random_32}, floor_random_32},
-	{"C_OpenSession + C_CloseSession", 1, {open_close, open_close, open_close}, NULL},
+		floor_gcm_16, {.us = 0.28}},
+	{"AES-GCM 16 KiB, init + encrypt, token key", 1, {gcm_16k_token, gcm_16k_token, gcm_16k_token}, floor_gcm_16k,
+		{.floor = 1.1}},
+	{"C_GenerateRandom 32 bytes", 1, {random_32, random_32, random_32}, floor_random_32, {.us = 0.55}},
+	{"C_OpenSession + C_CloseSession", 1, {open_close, open_close, open_close}, NULL, {.us = 0.10}},
 	{0},
 };
