@@ -231,6 +231,7 @@ END_TEST
 static void spoil(int what, struct scheme *s)
 {
 	static const CK_MECHANISM_TYPE unknown_prf = CKM_MD5_HMAC;
+	static const uint8_t longest[PARAMETER_MAX];
 
 	switch (what) {
 	case 0:
@@ -279,8 +280,9 @@ static void spoil(int what, struct scheme *s)
 		list[1].ulValueLen = (CK_ULONG)-1;
 		break;
 	case 15:
-		list[1].ulValueLen = PARAMETER_MAX;
-		break; /* with the next one too much in all */
+		list[1] =
+			item(CK_SP800_108_BYTE_ARRAY, longest, sizeof longest); /* with the next one too much in all */
+		break;                                                          /* with the next one too much in all */
 	case 16:
 		list[1].type = 0;
 		break;
