@@ -39,7 +39,7 @@ static struct shard shards[SHARDS];
 
 _Static_assert(sizeof(struct slot) <= 512, "a session object costs at most 512 bytes");
 
-#define LOCKED(shard) __attribute__((cleanup(unlock))) struct shard *locked_ = lock(shard)
+#define LOCKED(shard) __attribute__((cleanup(unlock), unused)) struct shard *locked_ = lock(shard)
 
 static struct shard *lock(struct shard *shard)
 {
