@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_memory.c: after use no copy of a key or a PIN is left in the process; pages that hold keys are not dumped. */
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "harness.h"
+
+/*
+ * All that is readable is searched, through /proc/self/mem. What is looked for stands there only inverted, so that the
+ * search does not find itself.
+ */
+static size_t copies(const uint8_t *inverted, size_t n)
+{
+	char line[512];
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int memory = open("/proc/self/mem", O_RDONLY);
+	static uint8_t *window;
+	size_t found = 0, room = 1 << 20;
+	uint8_t first = (uint8_t)~inverted[0];
+
+	window = window ? window : malloc(room + 64);
+	ck_assert(maps != NULL && memory >= 0 && window != NULL);
+	while (fgets(line, sizeof line, maps) != NULL) {
+		unsigned long from, to, at;
+		char mode[8];
+
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r' || strstr(line, "[v") != NULL)
+			continue;
+		for (at = from; at < to; at += room - 64) {
+			size_t want = to - at < room ? to - at : room, k, j;
+			ssize_t got = pread(memory, window, want, (off_t)at);
+
+			if (got < (ssize_t)n)
+				continue;
+			for (k = 0; k + n <= (size_t)got && (k < room - 64 || want < room); k++) {
+				if (window[k] != first || (at + k >= (uintptr_t)window && at + k < (uintptr_t)window + room + 64))
+					continue;
+				for (j = 1; j < n && (window[k + j] ^ inverted[j]) == 0xFF; j++)
+					;
+				found += j == n;
+			}
+		}
+	}
+	memset(window, 0, room + 64);
+	fclose(maps);
+	close(memory);
+	return found;
+}
+
+static void invert(uint8_t *to, const uint8_t *from, size_t n)
+{
+	while (n-- > 0)
+		to[n] = (uint8_t)~from[n];
+}
+
+static uint8_t wanted[32]; /* inverted */
+
+/* A key that stands nowhere but where the module keeps it: filled in from its inverted bytes for the moment of the call. */
+static CK_OBJECT_HANDLE import_hidden(CK_ATTRIBUTE *extra, CK_ULONG count)
+{
+	uint8_t value[16];
+	CK_OBJECT_HANDLE key;
+
+	invert(value, wanted, 16);
+	key = import(CKK_AES, value, 16, extra, count);
+	explicit_bzero(value, sizeof value);
+	return key;
+}
+
+static void begin(void)
+{
+	int random = open("/dev/urandom", O_RDONLY);
+
+	ck_assert(random >= 0 && read(random, wanted, sizeof wanted) == sizeof wanted);
+	close(random);
+	session();
+}
+
+START_TEST(the_search_finds_a_planted_copy)
+{
+	uint8_t *planted = malloc(16), *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before = copies(wanted, 16);
+
+	holds(before == 0);
+	invert(planted, wanted, 16);
+	holds(copies(wanted, 16) == 1);
+	invert(mapped + 4000, wanted, 16);
+	holds(copies(wanted, 16) == 2);
+	explicit_bzero(planted, 16);
+	explicit_bzero(mapped + 4000, 16);
+	holds(copies(wanted, 16) == 0);
+	free(planted);
+}
+END_TEST
+
+static void use(CK_OBJECT_HANDLE key)
+{
+	uint8_t block[16] = { 0 };
+	CK_ULONG n = 16;
+
+	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
+	ok(f->C_Encrypt(s, block, 16, block, &n));
+	ok(f->C_SignInit(s, MECH(CKM_AES_CMAC), key));
+	ok(f->C_SignUpdate(s, block, 16));
+	ok(f->C_SignFinal(s, block, &n));
+}
+
+START_TEST(a_destroyed_session_key_is_gone)
+{
+	CK_OBJECT_HANDLE key;
+
+	login(CKU_USER);
+	key = import_hidden(T(YES(CKA_ENCRYPT), YES(CKA_SIGN)));
+	use(key);
+	holds(copies(wanted, 16) > 0); /* while it is there it is in memory: the search can see it */
+	ok(f->C_DestroyObject(s, key));
+	holds(copies(wanted, 16) == 0);
+}
+END_TEST
+
+START_TEST(nothing_after_the_session)
+{
+	login(CKU_USER);
+	CK_SESSION_HANDLE other = open_session(0), mine = s;
+
+	s = other;
+	use(import_hidden(T(YES(CKA_ENCRYPT), YES(CKA_SIGN))));
+	s = mine;
+	ok(f->C_CloseSession(other));
+	holds(copies(wanted, 16) == 0);
+}
+END_TEST
+
+START_TEST(nothing_after_logout)
+{
+	login(CKU_USER);
+	use(import_hidden(T(YES(CKA_ENCRYPT), YES(CKA_SIGN), YES(CKA_TOKEN))));
+	import_hidden(T(YES(CKA_PRIVATE), YES(CKA_DERIVE)));
+	ok(f->C_Logout(s));
+	holds(copies(wanted, 16) == 0);
+}
+END_TEST
+
+START_TEST(nothing_after_finalize)
+{
+	CK_OBJECT_HANDLE key;
+
+	login(CKU_USER);
+	use(import_hidden(T(YES(CKA_ENCRYPT), YES(CKA_SIGN), YES(CKA_TOKEN))));
+	key = import_hidden(T(YES(CKA_DERIVE)));
+	ok(derive_device(key, NOTHING, &key));
+	ok(f->C_Finalize(NULL));
+	holds(copies(wanted, 16) == 0);
+}
+END_TEST
+
+START_TEST(derived_keys_leave_nothing)
+{
+	/* The derived value, read once to know it, then destroyed. */
+	CK_OBJECT_HANDLE key;
+	uint8_t value[16];
+
+	login(CKU_USER);
+	ok(derive_device(import_hidden(T(YES(CKA_DERIVE), READABLE)), T(READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN)), &key));
+	ck_assert_uint_eq(get_bytes(key, CKA_VALUE, value, 16), 16);
+	invert(wanted, value, 16);
+	explicit_bzero(value, 16);
+	use(key);
+	ok(f->C_DestroyObject(s, key));
+	holds(copies(wanted, 16) == 0);
+}
+END_TEST
+
+START_TEST(unwrapped_and_refused_keys_leave_nothing)
+{
+	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), NO(CKA_PRIVATE))),
+	                 unwrapper = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NO(CKA_PRIVATE))), key, made;
+	uint8_t wrapped[24], value[16];
+	CK_ULONG n = 24;
+
+	login(CKU_USER);
+	key = import_hidden(T(YES(CKA_EXTRACTABLE)));
+	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, key, wrapped, &n));
+	ok(f->C_DestroyObject(s, key));
+	holds(copies(wanted, 16) == 0);
+	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+	ok(f->C_DestroyObject(s, made));
+	holds(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3)), &made) != CKR_OK);
+	invert(value, wanted, 16);
+	holds(try_import(CKK_AES, value, 16, T(YES(CKA_DERIVE), YES(CKA_SIGN)), &made) != CKR_OK);
+	explicit_bzero(value, 16);
+	holds(copies(wanted, 16) == 0);
+}
+END_TEST
+
+START_TEST(pins_leave_nothing)
+{
+	/* A PIN of 24 bytes, set, used and tried wrong. */
+	static const char hex[] = "0123456789abcdef";
+	uint8_t pin[24];
+	int i;
+
+	for (i = 0; i < 24; i++)
+		pin[i] = (uint8_t)hex[wanted[i] & 15];
+	invert(wanted, pin, 24);
+	ok(f->C_SetPIN(s, (CK_UTF8CHAR_PTR)USER_PIN, 4, pin, 24));
+	ok(f->C_Login(s, CKU_USER, pin, 24));
+	ok(f->C_Logout(s));
+	pin[23] ^= 1;
+	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, pin, 24));
+	explicit_bzero(pin, sizeof pin);
+	holds(copies(wanted, 23) == 0); /* 23: the wrong one has them too */
+}
+END_TEST
+
+static bool has_dontdump(void)
+{
+	char line[512];
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	bool found = false;
+
+	ck_assert(smaps != NULL);
+	while (fgets(line, sizeof line, smaps) != NULL)
+		if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " dd") != NULL && strstr(line, " wr") != NULL)
+			found = true;
+	fclose(smaps);
+	return found;
+}
+
+START_TEST(pages_with_keys_are_not_dumped)
+{
+	login(CKU_USER);
+	use(import_hidden(T(YES(CKA_ENCRYPT), YES(CKA_SIGN))));
+	holds(has_dontdump());
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("memory");
+	TCase *tc = add_case(suite, "memory", begin);
+
+	tcase_add_test(tc, the_search_finds_a_planted_copy);
+	tcase_add_test(tc, a_destroyed_session_key_is_gone);
+	tcase_add_test(tc, nothing_after_the_session);
+	tcase_add_test(tc, nothing_after_logout);
+	tcase_add_test(tc, nothing_after_finalize);
+	tcase_add_test(tc, derived_keys_leave_nothing);
+	tcase_add_test(tc, unwrapped_and_refused_keys_leave_nothing);
+	tcase_add_test(tc, pins_leave_nothing);
+	tcase_add_test(tc, pages_with_keys_are_not_dumped);
+	return run(suite);
+}
