@@ -146,6 +146,5 @@ const struct mechanism mech_horowitz_password_key = {
 	.plan = plan_password,
 	.derive = derive_password,
 	.level = LEVEL_OPEN,
-	.secret_parameter = true,
 	.answers = answers_password,
 };

@@ -169,7 +169,6 @@ struct mechanism {
 	enum level level;
 	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
 	bool sets_transaction; /* the result carries CKA_KEYDIV_TRANSACTION */
-	bool secret_parameter; /* the parameter holds a password: whoever copied it wipes the copy */
 
 	/* operations: what src/key is asked for */
 	CK_KEY_TYPE generates;    /* C_GenerateKey of a random key of this type, if CKF_GENERATE and no derive */

@@ -91,7 +91,6 @@ const struct mechanism mech_pkcs5_pbkd2 = {
 	.plan = plan,
 	.derive = derive,
 	.level = LEVEL_OPEN,
-	.secret_parameter = true,
 	.answers = answers,
 	.native_answers = native_answers,
 };

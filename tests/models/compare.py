@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Put the same random lines to a model and to the driver, and compare every answer.
 
-Usage: compare.py DRIVER odukpt|nfold|horowitz [LINES [SEED]]. Exit code 77: python3-cryptography is not installed.
+Usage: compare.py DRIVER odukpt|nfold|horowitz|openssl [LINES [SEED]]. Exit code 77: python3-cryptography, or openssl, is not installed.
 """
 
 import math
 import random
+import shutil
 import subprocess
 import sys
 
@@ -47,6 +48,21 @@ def odukpt_line(rng):
     return f"key {r} {n} {key} {blob(rng, 1, 128)} {number} {purpose} {rng.randint(16, 64)}"
 
 
+def openssl_line(rng):
+    what = rng.choice(["device", "rfc3961", "feedback"])
+    if what == "device":
+        salt = blob(rng, 8, 64) if rng.random() < 0.5 else "-"
+        purpose = blob(rng, 1, 32) if rng.random() < 0.5 else "-"
+        return f"device {rng.randbytes(rng.choice([16, 24, 32])).hex()} {blob(rng, 1, 128)} {salt} {purpose} {rng.randint(16, 64)}"
+    if what == "rfc3961":
+        aes = rng.random() < 0.5
+        key = rng.randbytes(rng.choice([16, 32]) if aes else 24)
+        return f"rfc3961 {'aes' if aes else 'des'} {key.hex()} {blob(rng, 1, 16 if aes else 8)}"
+    prf = rng.choice(["cmac", "hmac"])
+    iv = rng.randbytes(16 if prf == "cmac" else 32).hex()
+    return f"feedback {prf} {rng.randbytes(16).hex()} {iv} {blob(rng, 1, 40)} {blob(rng, 1, 40)} {rng.randint(16, 64)}"
+
+
 def main():
     driver, name = sys.argv[1:3]
     lines = int(sys.argv[3]) if len(sys.argv) > 3 else 10000
@@ -55,6 +71,9 @@ def main():
         model = __import__(name)
     except ModuleNotFoundError as error:
         print(f"{error}: python3-cryptography is needed")
+        return 77
+    if name == "openssl" and shutil.which("openssl") is None:
+        print("the openssl command is needed")
         return 77
     if name == "nfold":
         answer = lambda line: model.nfold(bytes.fromhex(line.split()[0]), int(line.split()[1])).hex()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* driver.c: answers the lines that a model of this folder answers, by the code under test. Usage: driver odukpt|nfold|horowitz. */
+/* driver.c: answers the lines that a model of this folder answers, by the code under test. Usage: driver odukpt|nfold|horowitz|openssl. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -180,18 +180,113 @@ static void horowitz(const char *line)
 		print_hex(secret_peek(&value), value.len);
 }
 
+/* --- What the openssl command computes too --- */
+
+static void device(const char *rest)
+{
+	static KEYDIV_PARAMETER p;
+	static const uint8_t tags[] = {KEYDIV_DEVICE, KEYDIV_SALT, KEYDIV_PURPOSE};
+	char key[65], field[3][300];
+	uint8_t bytes[128];
+	unsigned length;
+	SECRET value = {0};
+
+	if (sscanf(rest, "%64s %299s %299s %299s %u", key, field[0], field[1], field[2], &length) != 5)
+		fail(rest, 0);
+	keydiv_start(&p);
+	for (int i = 0; i < 3; i++)
+		if (strcmp(field[i], "-") != 0)
+			keydiv_put(&p, tags[i], bytes, from_hex(field[i], bytes, sizeof bytes));
+	load(CKK_AES, bytes, from_hex(key, bytes, sizeof bytes));
+	struct wanted wanted = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
+	CK_RV rv = run(CKM_KEYDIV_DEVICE_KEY, keys[0], &p, &wanted, &value);
+	if (rv != CKR_OK)
+		fail(rest, rv);
+	print_hex(secret_peek(&value), value.len);
+}
+
+static void rfc3961(const char *rest)
+{
+	static KEYDIV_PARAMETER p;
+	char kind[8], key[65], constant[65];
+	uint8_t bytes[32];
+	struct wanted none = {0};
+	SECRET value = {0};
+
+	if (sscanf(rest, "%7s %64s %64s", kind, key, constant) != 3)
+		fail(rest, 0);
+	keydiv_start(&p);
+	keydiv_put(&p, KEYDIV_CONSTANT, bytes, from_hex(constant, bytes, sizeof bytes));
+	load(strcmp(kind, "aes") == 0 ? CKK_AES : CKK_DES3, bytes, from_hex(key, bytes, sizeof bytes));
+	CK_RV rv = run(CKM_KEYDIV_RFC3961_DK, keys[0], &p, &none, &value);
+	if (rv != CKR_OK)
+		fail(rest, rv);
+	print_hex(secret_peek(&value), value.len);
+}
+
+/* Feedback mode as OpenSSL has it: the chained value, a counter of 32 bits, label, zero, context, length. */
+static void feedback(const char *rest)
+{
+	const struct mechanism *row = mechanism_find(CKM_SP800_108_FEEDBACK_KDF);
+	static uint8_t heap[PARAMETER_MAX];
+	_Alignas(16) uint8_t native[NATIVE_MAX];
+	char prf[8], hex[4][300];
+	uint8_t key[64], iv[64], fixed[256];
+	unsigned length;
+	size_t used = 0;
+	SECRET value = {0};
+
+	if (sscanf(rest, "%7s %299s %299s %299s %299s %u", prf, hex[0], hex[1], hex[2], hex[3], &length) != 6)
+		fail(rest, 0);
+	bool cmac = strcmp(prf, "cmac") == 0;
+	size_t n = from_hex(hex[2], fixed, 100);
+	fixed[n++] = 0;
+	n += from_hex(hex[3], fixed + n, 100);
+	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
+	CK_SP800_108_DKM_LENGTH_FORMAT bits = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
+	CK_PRF_DATA_PARAM list[] = {{CK_SP800_108_ITERATION_VARIABLE, NULL, 0},
+		{CK_SP800_108_OPTIONAL_COUNTER, &counter, sizeof counter}, {CK_SP800_108_BYTE_ARRAY, fixed, n},
+		{CK_SP800_108_DKM_LENGTH, &bits, sizeof bits}};
+	CK_SP800_108_FEEDBACK_KDF_PARAMS params = {
+		cmac ? CKM_AES_CMAC : CKM_SHA256_HMAC, 4, list, from_hex(hex[1], iv, sizeof iv), iv, 0, NULL};
+	CK_MECHANISM caller = {row->type, &params, sizeof params};
+	struct wanted wanted = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
+	load(cmac ? CKK_AES : CKK_GENERIC_SECRET, key, from_hex(hex[0], key, sizeof key));
+	struct derivation d = {.mechanism = row, .base = keys[0], .scratch = {keys[1], keys[2]}, .native = native};
+	CK_RV rv = row->parse_native(&caller, native, heap, &used);
+	if (rv == CKR_OK)
+		rv = row->plan(&d, &wanted);
+	if (rv == CKR_OK)
+		rv = derive_value(&d, &value);
+	if (rv != CKR_OK)
+		fail(rest, rv);
+	print_hex(secret_peek(&value), value.len);
+}
+
+static void openssl(const char *line)
+{
+	const char *rest = strchr(line, ' ');
+
+	if (rest == NULL)
+		fail(line, 0);
+	(*line == 'd' ? device : *line == 'r' ? rfc3961 : feedback)(rest + 1);
+}
+
 int main(int argc, char **argv)
 {
 	static char line[4096];
 	void (*answer)(const char *line) = NULL;
 
-	if (argc == 2)
-		answer = strcmp(argv[1], "odukpt") == 0     ? odukpt
-			 : strcmp(argv[1], "nfold") == 0    ? fold
-			 : strcmp(argv[1], "horowitz") == 0 ? horowitz
-							    : NULL;
+	static const struct {
+		const char *name;
+		void (*answer)(const char *line);
+	} models[] = {{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz}, {"openssl", openssl}};
+
+	for (size_t i = 0; argc == 2 && i < sizeof models / sizeof models[0]; i++)
+		if (strcmp(argv[1], models[i].name) == 0)
+			answer = models[i].answer;
 	if (answer == NULL || crypto_start() != CKR_OK)
-		fail("usage: driver odukpt|nfold|horowitz", 0);
+		fail("usage: driver odukpt|nfold|horowitz|openssl", 0);
 	for (unsigned i = 0; i < 3; i++)
 		keys[i] = key_new();
 	while (fgets(line, sizeof line, stdin) != NULL)
