@@ -15,10 +15,10 @@ const struct mechanism *const mechanisms[] = {
 
 const size_t mechanism_count = sizeof mechanisms / sizeof mechanisms[0] - 1;
 
-const CK_KEY_TYPE key_types_aes[] = { CKK_AES, KEY_TYPES_END };
-const CK_KEY_TYPE key_types_tdes[] = { CKK_DES2, CKK_DES3, KEY_TYPES_END };
-const CK_KEY_TYPE key_types_hmac[] = { CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC,
-	CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END };
+const CK_KEY_TYPE key_types_aes[] = {CKK_AES, KEY_TYPES_END};
+const CK_KEY_TYPE key_types_tdes[] = {CKK_DES2, CKK_DES3, KEY_TYPES_END};
+const CK_KEY_TYPE key_types_hmac[] = {CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC,
+	CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END};
 
 /* --- Lookup: an open hash table of one byte per place, filled before main by the dynamic linker's constructor order --- */
 
@@ -124,7 +124,7 @@ struct bytes parameter_get(const struct parameter *p, uint8_t tag)
 
 struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t last)
 {
-	struct bytes span = { NULL, 0 };
+	struct bytes span = {NULL, 0};
 
 	for (size_t i = 0; i < p->count; i++) {
 		struct bytes value = p->value[i];

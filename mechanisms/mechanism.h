@@ -84,7 +84,7 @@ struct derivation {
 	size_t length;                     /* of the result in bytes, planned */
 	CK_OBJECT_CLASS object_class;      /* of the result, planned: CKO_SECRET_KEY, or CKO_DATA (CKM_HKDF_DATA) */
 	uint64_t number;                   /* out: TRANSACTION, for rows that set CKA_KEYDIV_TRANSACTION */
-	size_t state_key_length;           /* rows with advance: odukpt_state_key_length of the state, known before the plan */
+	size_t state_key_length; /* rows with advance: odukpt_state_key_length of the state, known before the plan */
 
 	/* rows with more_keys: the result is one string; the first key is its first LENGTH bytes, the others where they say */
 	struct more_key *more;
@@ -143,8 +143,9 @@ enum level {
 
 struct mechanism {
 	CK_MECHANISM_TYPE type;
-	const char *name;         /* as in pkcs11.h, "CKM_..." */
-	CK_MECHANISM_INFO info;   /* sizes in bytes of the base or operating key (DES: 0), CKF_ flags: what works, no more */
+	const char *name; /* as in pkcs11.h, "CKM_..." */
+	CK_MECHANISM_INFO
+		info; /* sizes in bytes of the base or operating key (DES: 0), CKF_ flags: what works, no more */
 	const CK_KEY_TYPE *key_types; /* accepted, ended by KEY_TYPES_END; NULL: mechanism without a key */
 
 	/* parameter: fields (the flat encoding), or parse_native, or neither (none allowed) */
@@ -161,22 +162,23 @@ struct mechanism {
 	/* deriving and generating */
 	/* Settle type and length of the result from WANTED and parameter. NULL: derive_plan_default (type and length of the base unless said). */
 	CK_RV (*plan)(struct derivation *d, const struct wanted *wanted);
-	CK_RV (*derive)(struct derivation *d, struct secret *ret_value);   /* CKF_DERIVE, and CKF_GENERATE of keys from parameters */
+	CK_RV (*derive)
+	(struct derivation *d, struct secret *ret_value); /* CKF_DERIVE, and CKF_GENERATE of keys from parameters */
 	/* Rows whose parameter asks for further keys: how many (at most MORE_KEYS_MAX), and the caller's array of them. */
 	size_t (*more_keys)(const void *native, const CK_DERIVED_KEY **ret_asked);
 	/* Keys with state (O-DUKPT): advance STATE in place, hand out the released inner key and its number. CKR_KEYDIV_EXHAUSTED. */
 	CK_RV (*advance)(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key);
 	enum level level;
 	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
-	bool sets_transaction; /* the result carries CKA_KEYDIV_TRANSACTION */
+	bool sets_transaction;                    /* the result carries CKA_KEYDIV_TRANSACTION */
 
 	/* operations: what src/key is asked for */
-	CK_KEY_TYPE generates;    /* C_GenerateKey of a random key of this type, if CKF_GENERATE and no derive */
-	enum cipher_mode cipher;  /* CKF_ENCRYPT, CKF_DECRYPT, CKF_MESSAGE_ENCRYPT, CKF_MESSAGE_DECRYPT */
-	enum mac_kind mac;        /* CKF_SIGN, CKF_VERIFY */
-	bool mac_general;         /* the parameter is a CK_MAC_GENERAL_PARAMS: the length wanted */
-	enum digest_kind digest;  /* CKF_DIGEST */
-	enum wrap_kind wrap;      /* CKF_WRAP, CKF_UNWRAP */
+	CK_KEY_TYPE generates;   /* C_GenerateKey of a random key of this type, if CKF_GENERATE and no derive */
+	enum cipher_mode cipher; /* CKF_ENCRYPT, CKF_DECRYPT, CKF_MESSAGE_ENCRYPT, CKF_MESSAGE_DECRYPT */
+	enum mac_kind mac;       /* CKF_SIGN, CKF_VERIFY */
+	bool mac_general;        /* the parameter is a CK_MAC_GENERAL_PARAMS: the length wanted */
+	enum digest_kind digest; /* CKF_DIGEST */
+	enum wrap_kind wrap;     /* CKF_WRAP, CKF_UNWRAP */
 	/*
 	 * Rows with a cipher: check the caller's parameter and fill in RET, all but mode and direction. RET's bytes stay the caller's: they are
 	 * used in the same call. NULL: the mechanism takes no parameter. CKR_MECHANISM_PARAM_INVALID.
@@ -188,7 +190,8 @@ struct mechanism {
 	CK_RV (*message_setup)(const void *caller, CK_ULONG n, struct message_setup *ret);
 
 	const struct known_answer *answers; /* ended by base == NULL */
-	const struct bytes *native_answers; /* rows with a native parser: the PKCS#11 struct that is the parameter of answers[i] */
+	const struct bytes
+		*native_answers; /* rows with a native parser: the PKCS#11 struct that is the parameter of answers[i] */
 	const struct operation_answer *operation_answers; /* for operation_selftest; ended by out == NULL */
 	/* Rows that a struct known_answer cannot describe test themselves here: CKR_OK or CKR_FUNCTION_FAILED. FLIP != 0: spoil the expected answer, for the test of the test. */
 	CK_RV (*selftest)(const struct mechanism *row, struct key *key, bool flip);
