@@ -158,7 +158,12 @@ CK_RV crypto_start(void)
 	c = calloc(1, sizeof *c);
 	ENSURE(c != NULL, CKR_HOST_MEMORY);
 	ERR_set_mark();
-	bool ok = set_up(c);
+	/*
+	 * libcrypto 3.0 looks for engines when a cipher is set up, in whatever library context, and reads openssl.cnf before that: any
+	 * provider named there would be loaded on our account, also one that loads us. So not by us. A host that wants its
+	 * openssl.cnf has read it by now, or names it itself (OSSL_LIB_CTX_load_config).
+	 */
+	bool ok = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) && set_up(c);
 	if (!ok)
 		tear_down(c);
 	ERR_pop_to_mark(); /* the thread's error queue is the host's: leave it as it was */
