@@ -83,7 +83,13 @@ void sessions_forked(void)
 {
 	for (uint32_t i = 0; i < table_used; i++) {
 		struct session *s = atomic_load(&table[i]);
+		/* A session that another thread of the parent was in may be half changed: its operations are not touched. */
+		if (pthread_mutex_trylock(&s->lock) == 0) {
+			operations_reset(s);
+			pthread_mutex_unlock(&s->lock);
+		}
 		key_cache_reset(&s->keys);
+		wipe(s->parameter, sizeof s->parameter);
 		for (unsigned k = 0; k < SCRATCH_KEYS; k++)
 			if (s->scratch[k] != NULL)
 				key_unload(s->scratch[k]);

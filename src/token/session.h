@@ -69,7 +69,7 @@ void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_w
 /* End operations, keys and private searches in all sessions of TOKEN: after logout. Called without any session's lock. */
 void sessions_reset(struct token *token);
 
-/* In the child of a fork: wipe the keys the sessions have cached, without locks, and forget the sessions. */
+/* In the child of a fork: wipe the keys the sessions have cached and those of their operations, waiting for no lock. sessions_start forgets the sessions. */
 void sessions_forked(void);
 
 /* What SESSION may do now. */

@@ -170,8 +170,8 @@ CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object
 	CK_RV rv = token_object_open(uuid, &key, &row, ret);
 	store_row_free(&row);
 	TRY(rv);
-	/* A private object is reached only by a handle of this login; a public one's handle carries no login. */
-	if ((ret->flags & FLAG_PRIVATE) && handle != token_object_handle(s, id, true)) {
+	/* A private object is reached by the user only, and by a handle of this login; a public one's handle carries no login. */
+	if ((ret->flags & FLAG_PRIVATE) && !(session_rights(s).user && handle == token_object_handle(s, id, true))) {
 		object_wipe(ret);
 		return CKR_OBJECT_HANDLE_INVALID;
 	}
