@@ -220,6 +220,19 @@ START_TEST(levels_do_not_mix)
 }
 END_TEST
 
+/* A key of a type for which there is no default list: not one that everything may derive from. */
+START_TEST(no_list_no_master)
+{
+	OBJECT o = {0};
+
+	TEMPLATE t;
+	ck_ok(parse(&t, ON(CKA_DERIVE)));
+	plan_start(&o, CKO_SECRET_KEY, CKK_RC4);
+	o.flags = FLAG_DERIVE;
+	ck_rv(plan_level(&t, NULL, &o), CKR_TEMPLATE_INCONSISTENT);
+}
+END_TEST
+
 /* Every row that derives is in the table above, or is of the kind that the specification calls "anything else". */
 START_TEST(no_row_is_forgotten)
 {
@@ -255,6 +268,7 @@ int main(void)
 	tcase_add_test(tests, given_for_data);
 	tcase_add_loop_test(tests, a_master_does_nothing_else, 0, sizeof usages / sizeof usages[0]);
 	tcase_add_loop_test(tests, levels_do_not_mix, 0, sizeof levels / sizeof levels[0]);
+	tcase_add_test(tests, no_list_no_master);
 	tcase_add_test(tests, no_row_is_forgotten);
 	tcase_add_test(tests, trusted_by_the_so);
 	suite_add_tcase(suite, tests);

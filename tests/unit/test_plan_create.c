@@ -26,6 +26,20 @@ START_TEST(incomplete)
 }
 END_TEST
 
+/* The table of what may be given is asked: the rest of it is in test_plan. */
+START_TEST(not_the_callers_to_give)
+{
+	OBJECT o = {0};
+
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, OFF(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, LENGTH(16)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, TEXT(CKA_APPLICATION, "a")), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_VERIFY_RECOVER)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, DATA, OFF(CKA_SENSITIVE)), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(create(&o, &user, DATA, TEXT(CKA_UNIQUE_ID, "0")), CKR_ATTRIBUTE_READ_ONLY);
+}
+END_TEST
+
 START_TEST(classes_and_types)
 {
 	OBJECT o = {0};
@@ -377,6 +391,7 @@ int main(void)
 	TCase *tests = tcase_create("plan_create");
 
 	tcase_add_test(tests, incomplete);
+	tcase_add_test(tests, not_the_callers_to_give);
 	tcase_add_test(tests, classes_and_types);
 	tcase_add_loop_test(tests, value_lengths, 0, sizeof lengths / sizeof lengths[0]);
 	tcase_add_test(tests, closed_by_default);
