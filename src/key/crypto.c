@@ -122,7 +122,7 @@ static bool set_up(struct crypto *c)
 	if (c->lib == NULL)
 		return false;
 	c->provider = OSSL_PROVIDER_load(c->lib, "default");
-	if (c->provider == NULL || !fetch_ciphers(c) || !fetch_digests(c) || !start_drbg(c))
+	if (c->provider == NULL || !block_ciphers_start(c->provider) || !fetch_ciphers(c) || !fetch_digests(c) || !start_drbg(c))
 		return false;
 	c->scrypt = EVP_KDF_fetch(c->lib, "SCRYPT", NULL);
 	c->pbkdf2 = EVP_KDF_fetch(c->lib, "PBKDF2", NULL);

@@ -11,12 +11,10 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "key/block.h"
 #include "key/cipher.h"
 #include "key/digest.h"
 #include "key/key.h"
-
-/* A block cipher with its key length. KIND_NONE: the key is not one of a block cipher. */
-enum cipher_kind { KIND_NONE, KIND_AES128, KIND_AES192, KIND_AES256, KIND_DES2, KIND_DES3, KIND_COUNT };
 
 #define DIGEST_COUNT (DIGEST_SHA512 + 1)
 

@@ -23,24 +23,17 @@ static uint64_t next_serial(struct key *key)
 
 CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes)
 {
-	EVP_CIPHER_CTX *context = s->context[kind];
-	const EVP_CIPHER *cipher = NULL;
-
 	if (s->dirty != kind)
 		schedule_wipe(s);
-	if (context == NULL) {
+	if (s->context[kind] == NULL) {
 		ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
-		context = EVP_CIPHER_CTX_new();
-		ENSURE(context != NULL, CKR_HOST_MEMORY);
-		s->context[kind] = context;
-		cipher = crypto->cipher[EVP_MODE_ECB][kind];
-	} else if (EVP_CIPHER_CTX_get0_cipher(context) == NULL) {
-		cipher = crypto->cipher[EVP_MODE_ECB][kind]; /* an earlier init failed */
+		s->context[kind] = block_new(kind);
+		ENSURE(s->context[kind] != NULL, CKR_HOST_MEMORY);
 	}
 	s->dirty = kind;
-	if (!EVP_EncryptInit_ex2(context, cipher, bytes, NULL, NULL)) {
+	if (!block_set_key(kind, s->context[kind], bytes)) {
 		schedule_wipe(s);
-		return error_at(__FILE__, __LINE__, "EVP_EncryptInit_ex2", CKR_FUNCTION_FAILED);
+		return error_at(__FILE__, __LINE__, "block_set_key", CKR_FUNCTION_FAILED);
 	}
 	return CKR_OK;
 }
@@ -51,16 +44,18 @@ void schedule_wipe(struct schedule *s)
 
 	if (s->dirty == KIND_NONE)
 		return;
-	/* if re-keying fails, resetting frees (and so wipes) the schedule; the next load sets the cipher again */
-	if (!EVP_EncryptInit_ex2(s->context[s->dirty], NULL, zero, NULL, NULL))
-		EVP_CIPHER_CTX_reset(s->context[s->dirty]);
+	/* if re-keying fails, freeing wipes the schedule; the next load makes a new one */
+	if (!block_set_key(s->dirty, s->context[s->dirty], zero)) {
+		block_free(s->dirty, s->context[s->dirty]);
+		s->context[s->dirty] = NULL;
+	}
 	s->dirty = KIND_NONE;
 }
 
 void schedule_free(struct schedule *s)
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		EVP_CIPHER_CTX_free(s->context[kind]);
+		block_free((enum cipher_kind)kind, s->context[kind]);
 		s->context[kind] = NULL;
 	}
 	s->dirty = KIND_NONE;
@@ -176,8 +171,8 @@ struct bytes key_expose(const struct key *key)
 
 CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t *ret_out)
 {
-	EVP_CIPHER_CTX *context;
-	unsigned block = (unsigned)key_block_size(key);
+	void *context;
+	size_t block = key_block_size(key);
 
 	ENSURE(block != 0, CKR_KEY_TYPE_INCONSISTENT);
 	if (mask != NULL) {
@@ -191,14 +186,14 @@ CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t
 		TRY(key_expand(key));
 		context = key->plain.context[key->kind];
 	}
-	ENSURE(EVP_Cipher(context, ret_out, in, block) == (int)block, CKR_FUNCTION_FAILED);
+	ENSURE(block_encrypt(key->kind, context, in, block, ret_out), CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }
 
 CK_RV key_encrypt_blocks(struct key *key, const uint8_t *iv, const uint8_t *in, size_t n, uint8_t *ret_out)
 {
-	EVP_CIPHER_CTX *context;
-	unsigned block = (unsigned)key_block_size(key);
+	void *context;
+	size_t block = key_block_size(key);
 	uint8_t state[KEY_BLOCK_MAX];
 	bool ok = true;
 
@@ -206,14 +201,14 @@ CK_RV key_encrypt_blocks(struct key *key, const uint8_t *iv, const uint8_t *in, 
 	ENSURE(n % block == 0 && n <= INT32_MAX, CKR_DATA_LEN_RANGE);
 	context = key->plain.context[key->kind];
 	if (iv == NULL) {
-		ENSURE(n == 0 || EVP_Cipher(context, ret_out, in, (unsigned)n) == (int)n, CKR_FUNCTION_FAILED);
+		ENSURE(n == 0 || block_encrypt(key->kind, context, in, n, ret_out), CKR_FUNCTION_FAILED);
 		return CKR_OK;
 	}
 	memcpy(state, iv, block);
 	for (size_t at = 0; ok && at < n; at += block) {
-		for (unsigned i = 0; i < block; i++)
+		for (size_t i = 0; i < block; i++)
 			state[i] ^= in[at + i];
-		ok = EVP_Cipher(context, state, state, block) == (int)block;
+		ok = block_encrypt(key->kind, context, state, block, state);
 		memcpy(ret_out + at, state, block);
 	}
 	wipe_block(state); /* ciphertext that may be a key (CKM_AES_CBC_ENCRYPT_DATA) */

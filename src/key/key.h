@@ -54,7 +54,7 @@ uint64_t key_serial(const struct key *key);
 
 /*
  * MAC (16 bytes for AES, 8 for DES2 and DES3) = CMAC(key, N bytes at MSG), SP 800-38B. CKR_KEY_TYPE_INCONSISTENT for another
- * type, CKR_FUNCTION_FAILED if libcrypto fails. The hot path: two XORs around a kept ECB context.
+ * type, CKR_FUNCTION_FAILED if libcrypto fails. The hot path: two XORs around a kept schedule.
  */
 MUST_USE CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_cmac.c: CMAC (SP 800-38B) over a key's kept ECB context. */
+/* key_cmac.c: CMAC (SP 800-38B) over a key's kept schedule. */
 #include "key_struct.h"
 
 /* X ^= Y, BLOCK bytes, 16 or 8; Y at any address. */
@@ -37,7 +37,7 @@ CK_RV cmac_prepare(struct key *key)
 	if (__builtin_expect(key->subkeys, 1))
 		return CKR_OK;
 	TRY(key_expand(key));
-	ENSURE(EVP_Cipher(key->plain.context[key->kind], l, zero, (unsigned)block) == (int)block, CKR_FUNCTION_FAILED);
+	ENSURE(block_encrypt(key->kind, key->plain.context[key->kind], zero, block, l), CKR_FUNCTION_FAILED);
 	double_block(l, key->k1, block);
 	double_block(key->k1, key->k2, block);
 	wipe_block(l);
@@ -47,19 +47,21 @@ CK_RV cmac_prepare(struct key *key)
 
 /* Section 6.2, steps 5 and 6, but for the last block. */
 static inline __attribute__((always_inline)) bool absorb(
-	EVP_CIPHER_CTX *context, size_t block, uint8_t *state, const uint8_t *msg, size_t n)
+	const struct key *key, size_t block, uint8_t *state, const uint8_t *msg, size_t n)
 {
+	void *context = key->plain.context[key->kind];
+
 	for (; n > 0; n -= block, msg += block) {
 		xor_block(state, msg, block);
-		if (EVP_Cipher(context, state, state, (unsigned)block) != (int)block)
+		if (!block_encrypt(key->kind, context, state, block, state))
 			return false;
 	}
 	return true;
 }
 
 /* Section 6.2, steps 4 and 6, of the last block; STATE is wiped. */
-static inline __attribute__((always_inline)) bool close_mac(const struct key *key, EVP_CIPHER_CTX *context,
-	size_t block, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac)
+static inline __attribute__((always_inline)) bool close_mac(
+	const struct key *key, size_t block, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac)
 {
 	if (n == block) {
 		xor_block(state, last, block);
@@ -70,15 +72,14 @@ static inline __attribute__((always_inline)) bool close_mac(const struct key *ke
 		state[n] ^= 0x80;
 		xor_block(state, key->k2, block);
 	}
-	bool ok = EVP_Cipher(context, ret_mac, state, (unsigned)block) == (int)block;
+	bool ok = block_encrypt(key->kind, key->plain.context[key->kind], state, block, ret_mac);
 	wipe_block(state);
 	return ok;
 }
 
 CK_RV cmac_blocks(struct key *key, uint8_t *state, const uint8_t *msg, size_t n)
 {
-	EVP_CIPHER_CTX *context = key->plain.context[key->kind];
-	bool ok = key->kind < KIND_DES2 ? absorb(context, 16, state, msg, n) : absorb(context, 8, state, msg, n);
+	bool ok = key->kind < KIND_DES2 ? absorb(key, 16, state, msg, n) : absorb(key, 8, state, msg, n);
 
 	ENSURE(ok, CKR_FUNCTION_FAILED);
 	return CKR_OK;
@@ -86,9 +87,8 @@ CK_RV cmac_blocks(struct key *key, uint8_t *state, const uint8_t *msg, size_t n)
 
 CK_RV cmac_last(struct key *key, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac)
 {
-	EVP_CIPHER_CTX *context = key->plain.context[key->kind];
-	bool ok = key->kind < KIND_DES2 ? close_mac(key, context, 16, state, last, n, ret_mac)
-					: close_mac(key, context, 8, state, last, n, ret_mac);
+	bool ok = key->kind < KIND_DES2 ? close_mac(key, 16, state, last, n, ret_mac)
+					: close_mac(key, 8, state, last, n, ret_mac);
 
 	ENSURE(ok, CKR_FUNCTION_FAILED);
 	return CKR_OK;

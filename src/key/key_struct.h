@@ -6,15 +6,12 @@
 #include "crypto.h"
 
 /*
- * Measured (libcrypto 3.0, AES-NI, ns): EVP_Cipher of one block 14, EVP_EncryptUpdate 17; re-keying by EVP_EncryptInit_ex2(ctx, NULL,
- * key) 57 with padding left on, 92 once EVP_CIPHER_CTX_set_padding(0) was called (3.0 passes that on at every init), 120 with the
- * cipher named again, 63 more than that by EVP_CIPHER_CTX_reset and init. So contexts are made once a cipher kind, padding is
- * not touched (EVP_Cipher pads nothing and keeps nothing back), and a schedule is wiped by re-keying with zeros, which
- * writes over every round key since the kind is the same.
+ * Contexts are made once a cipher kind and kept; a schedule is wiped by re-keying with zeros, which writes over every round key
+ * since the kind is the same (block.h says what that costs).
  */
 struct schedule {
-	EVP_CIPHER_CTX *context[KIND_COUNT]; /* ECB encryption, made on first use */
-	enum cipher_kind dirty;              /* which one is keyed; KIND_NONE: none */
+	void *context[KIND_COUNT]; /* block.h, made on first use */
+	enum cipher_kind dirty;    /* which one is keyed; KIND_NONE: none */
 };
 
 struct key {
