@@ -22,6 +22,7 @@
 #define LINES 64
 #define THREADS_MAX 256
 #define BATCHES_A_THREAD 4
+#define STORING_THREADS 64 /* storing waits for the disk, and threads that wait at once share its writes */
 
 enum state { FREE, FULL, DONE };
 
@@ -248,14 +249,19 @@ static bool run_threads(struct ring *ring, size_t threads)
 	return ok && !ring->stop;
 }
 
-bool bulk_run(struct bulk *bulk, struct client *client)
+static size_t how_many(const struct bulk *bulk)
 {
 	long long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t threads = (size_t)(bulk->threads > 0 ? bulk->threads : cores > 0 ? cores : 1);
+	long long threads = bulk->threads > 0 ? bulk->threads : bulk->write ? STORING_THREADS : cores > 0 ? cores : 1;
+
+	return threads < THREADS_MAX ? (size_t)threads : THREADS_MAX;
+}
+
+bool bulk_run(struct bulk *bulk, struct client *client)
+{
+	size_t threads = how_many(bulk);
 	struct ring ring = {.bulk = bulk, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
-	if (threads > THREADS_MAX)
-		threads = THREADS_MAX;
 	bulk->client = client;
 	ring.size = BATCHES_A_THREAD * threads;
 	ring.batches = calloc(ring.size, sizeof *ring.batches);

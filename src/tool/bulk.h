@@ -35,7 +35,7 @@ struct bulk {
 	const char *column; /* number from 1, or heading; NULL: 1 */
 	bool header;        /* the first line of the input is no record */
 	bool resume;
-	long long threads; /* -1: one for each core */
+	long long threads; /* -1: one for each core, more to store keys */
 	bool write;        /* the sessions of the workers are read-write */
 	/*
 	 * Do LINE (N bytes, without its end) in SESSION and append its output, which begins with the field at COLUMN, to
@@ -58,7 +58,7 @@ struct bulk {
 		TEXT_OPTION("output", "FILE", &(bulk).output, "write to FILE instead of standard output"),             \
 		FLAG_OPTION("resume", &(bulk).resume, "go on where the --output of an earlier run ends"),              \
 		NUMBER_OPTION("threads", "NUMBER", &(bulk).threads,                                                    \
-			"work in this many threads (default: one for each core)")
+			"work in this many threads (default: one for each core; 64 to store keys)")
 
 /* Do it all. False: reported; the output then holds everything before the line that went wrong. */
 MUST_USE bool bulk_run(struct bulk *bulk, struct client *client);
