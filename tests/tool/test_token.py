@@ -94,6 +94,16 @@ class Info(ToolTest):
         self.assertGreater(sum(r["nanoseconds"] for r in rows), 0)
 
 
+class SelftestOfTwoSlots(ToolTest):
+    token = False
+    slots = 2
+
+    def test_any_token_will_do(self):
+        self.refused("selftest", pin=False, says="'keydiv init' (CKR_TOKEN_NOT_RECOGNIZED)")
+        self.ok("init", "--label", "two", "--slot", "1", "--so-pin-file", self.so_pin, "--pin-file", self.pin)
+        self.assertIn("CKM_KEYDIV_DEVICE_KEY", self.ok("selftest"))
+
+
 class Pins(ToolTest):
     def test_pin_from_a_descriptor(self):
         r, w = os.pipe()
