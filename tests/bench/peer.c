@@ -33,7 +33,6 @@ static CK_FUNCTION_LIST *load(const char *path)
 	if (library != NULL)
 		*(void **)&get = dlsym(library, "C_GetFunctionList");
 	if (get == NULL || get(&f) != CKR_OK) {
-		fprintf(stderr, "not measured: %s\n", dlerror());
 		return NULL;
 	}
 	return f;
@@ -93,90 +92,53 @@ static void sessions(struct peer *p)
 			"C_OpenSession");
 }
 
-/* A token with both PINs, and the user logged in. */
-static void token(struct peer *p)
-{
-	CK_UTF8CHAR label[33] = "benchmark                       ";
-	CK_SESSION_HANDLE s;
+/* --- Where each keeps its token, and loading it --- */
 
-	must(p, p->f->C_InitToken(p->slot, pin, 8, label), "C_InitToken");
-	if (p->id == PEER_SOFTHSM) { /* its slot gets another number */
-		CK_SLOT_ID slots[8];
-		CK_ULONG n = 8;
-		must(p, p->f->C_GetSlotList(CK_TRUE, slots, &n), "C_GetSlotList");
-		p->slot = slots[0];
-	}
-	must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s), "C_OpenSession");
-	must(p, p->f->C_Login(s, CKU_SO, pin, 8), "C_Login (SO)");
-	must(p, p->f->C_InitPIN(s, pin, 8), "C_InitPIN");
-	must(p, p->f->C_Logout(s), "C_Logout");
-	must(p, p->f->C_CloseSession(s), "C_CloseSession");
-	sessions(p);
-	must(p, p->f->C_Login(p->session[0], CKU_USER, pin, 8), "C_Login");
-}
-
-void start_keydiv(const char *dir, const char *path, struct peer *p)
-{
-	char conf[512];
-	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
-
-	snprintf(conf, sizeof conf, "%s/keydiv.conf", dir);
-	FILE *file = fopen(conf, "w");
-	if (file == NULL) {
-		perror(conf);
-		exit(1);
-	}
-	fprintf(file, "token-dir = %s/keydiv\nscrypt-log2-n = 14\n", dir);
-	fclose(file);
-	setenv("KEYDIV_CONF", conf, 1);
-	p->f = load(path);
-	if (p->f == NULL)
-		exit(1);
-	must(p, p->f->C_Initialize(&args), "C_Initialize");
-	p->slot = 0;
-	token(p);
-	keys(p);
-	p->there = true;
-}
-
-static void start_softhsm(const char *dir, struct peer *p)
+static FILE *configuration(const char *dir, const char *name, const char *variable)
 {
 	char path[512];
-	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
-	CK_SLOT_ID slots[8];
-	CK_ULONG n = 8;
 
-	snprintf(path, sizeof path, "%s/softhsm", dir);
-	mkdir(path, 0700);
-	snprintf(path, sizeof path, "%s/softhsm2.conf", dir);
+	snprintf(path, sizeof path, "%s/%s", dir, name);
 	FILE *file = fopen(path, "w");
-	if (file == NULL)
-		return;
-	fprintf(file, "directories.tokendir = %s/softhsm\nobjectstore.backend = file\nlog.level = ERROR\n", dir);
-	fclose(file);
-	setenv("SOFTHSM2_CONF", path, 1);
-	p->f = load("/usr/lib/softhsm/libsofthsm2.so");
-	if (p->f == NULL || p->f->C_Initialize(&args) != CKR_OK)
-		return;
-	must(p, p->f->C_GetSlotList(CK_TRUE, slots, &n), "C_GetSlotList");
-	p->slot = slots[0];
-	token(p);
-	keys(p);
-	p->there = true;
+	if (file == NULL) {
+		perror(path);
+		exit(1);
+	}
+	setenv(variable, path, 1);
+	return file;
 }
 
-static void start_nss(const char *dir, struct peer *p)
+bool peer_load(struct peer *p, enum peer_id id, const char *dir, const char *keydiv_path)
 {
-	char parameters[600];
+	static const char *const names[PEERS] = {"keydiv", "SoftHSM", "NSS"};
+	static const char *const paths[PEERS] = {NULL, "/usr/lib/softhsm/libsofthsm2.so", "libsoftokn3.so"};
 	char path[512];
 
-	snprintf(parameters, sizeof parameters,
-		"configdir='sql:%s/nss' certPrefix='' keyPrefix='' secmod='' flags=", dir);
-	snprintf(path, sizeof path, "%s/nss", dir);
-	mkdir(path, 0700);
-	p->f = load("libsoftokn3.so");
-	if (p->f == NULL)
-		return;
+	memset(p, 0, sizeof *p);
+	p->id = id;
+	p->name = names[id];
+	snprintf(p->dir, sizeof p->dir, "%s", dir);
+	if (id == PEER_KEYDIV) {
+		FILE *file = configuration(dir, "keydiv.conf", "KEYDIV_CONF");
+		fprintf(file, "token-dir = %s/keydiv\nscrypt-log2-n = 14\n", dir);
+		fclose(file);
+	} else if (id == PEER_SOFTHSM) {
+		FILE *file = configuration(dir, "softhsm2.conf", "SOFTHSM2_CONF");
+		fprintf(file, "directories.tokendir = %s/softhsm\nobjectstore.backend = file\nlog.level = ERROR\n",
+			dir);
+		fclose(file);
+	}
+	snprintf(path, sizeof path, "%s/%s", dir, id == PEER_SOFTHSM ? "softhsm" : "nss");
+	if (id != PEER_KEYDIV)
+		mkdir(path, 0700);
+	p->f = load(id == PEER_KEYDIV ? keydiv_path : paths[id]);
+	return p->f != NULL;
+}
+
+CK_RV peer_initialize(struct peer *p)
+{
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	char parameters[600];
 	/* NSS's CK_C_INITIALIZE_ARGS has LibraryParameters between flags and pReserved. */
 	struct {
 		void *mutex[4];
@@ -184,33 +146,97 @@ static void start_nss(const char *dir, struct peer *p)
 		char *library_parameters;
 		void *reserved;
 	} nss = {.flags = CKF_OS_LOCKING_OK, .library_parameters = parameters};
-	if (p->f->C_Initialize(&nss) != CKR_OK)
+
+	if (p->id != PEER_NSS)
+		return p->f->C_Initialize(&args);
+	snprintf(parameters, sizeof parameters,
+		"configdir='sql:%s/nss' certPrefix='' keyPrefix='' secmod='' flags=", p->dir);
+	return p->f->C_Initialize(&nss);
+}
+
+/* --- Tokens --- */
+
+/* SoftHSM numbers the slots of its tokens anew; the first is the one with a token, if there is one. */
+static void find_slot(struct peer *p)
+{
+	CK_SLOT_ID slots[8];
+	CK_ULONG n = 8;
+
+	p->slot = p->id == PEER_NSS ? 2 : 0; /* NSS: 1 is the internal crypto slot, 2 the key slot */
+	if (p->id != PEER_SOFTHSM)
 		return;
-	p->slot = 2; /* the key slot; 1 is the internal crypto slot */
+	must(p, p->f->C_GetSlotList(CK_TRUE, slots, &n), "C_GetSlotList");
+	p->slot = slots[0];
+}
+
+static void set_pins(struct peer *p)
+{
+	CK_UTF8CHAR label[33] = "benchmark                       ";
+	CK_SESSION_HANDLE s;
+
+	must(p, p->f->C_InitToken(p->slot, pin, 8, label), "C_InitToken");
+	find_slot(p);
+	must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s), "C_OpenSession");
+	must(p, p->f->C_Login(s, CKU_SO, pin, 8), "C_Login (SO)");
+	must(p, p->f->C_InitPIN(s, pin, 8), "C_InitPIN");
+	must(p, p->f->C_Logout(s), "C_Logout");
+	must(p, p->f->C_CloseSession(s), "C_CloseSession");
+}
+
+static void set_nss_pin(struct peer *p)
+{
+	if (p->f->C_InitPIN(p->session[0], pin, 8) == CKR_OK)
+		return;
+	must(p, p->f->C_Login(p->session[0], CKU_SO, NULL, 0), "C_Login (SO)");
+	must(p, p->f->C_InitPIN(p->session[0], pin, 8), "C_InitPIN");
+	must(p, p->f->C_Logout(p->session[0]), "C_Logout");
+}
+
+void peer_open(struct peer *p)
+{
+	CK_TOKEN_INFO info;
+
+	find_slot(p);
+	must(p, p->f->C_GetTokenInfo(p->slot, &info), "C_GetTokenInfo");
+	bool fresh =
+		p->id == PEER_NSS ? !(info.flags & CKF_USER_PIN_INITIALIZED) : !(info.flags & CKF_TOKEN_INITIALIZED);
+	if (fresh && p->id != PEER_NSS)
+		set_pins(p);
 	sessions(p);
-	CK_RV rv = p->f->C_InitPIN(p->session[0], pin, 8);
-	if (rv != CKR_OK) {
-		must(p, p->f->C_Login(p->session[0], CKU_SO, NULL, 0), "C_Login (SO)");
-		must(p, p->f->C_InitPIN(p->session[0], pin, 8), "C_InitPIN");
-		must(p, p->f->C_Logout(p->session[0]), "C_Logout");
-	}
-	must(p, p->f->C_Login(p->session[0], CKU_USER, pin, 8), "C_Login");
+	if (fresh && p->id == PEER_NSS)
+		set_nss_pin(p);
+}
+
+CK_RV peer_login(struct peer *p)
+{
+	return p->f->C_Login(p->session[0], CKU_USER, pin, 8);
+}
+
+static bool start(struct peer *p, enum peer_id id, const char *dir, const char *keydiv_path)
+{
+	if (!peer_load(p, id, dir, keydiv_path) || peer_initialize(p) != CKR_OK)
+		return false;
+	peer_open(p);
+	must(p, peer_login(p), "C_Login");
 	keys(p);
 	p->there = true;
+	return true;
+}
+
+void start_keydiv(const char *dir, const char *path, struct peer *p)
+{
+	if (!start(p, PEER_KEYDIV, dir, path)) {
+		fprintf(stderr, "cannot start %s\n", path);
+		exit(1);
+	}
 }
 
 void peers_start(const char *dir, const char *keydiv_path, struct peer peers[PEERS])
 {
-	static const char *const names[PEERS] = {"keydiv", "SoftHSM", "NSS"};
-
-	memset(peers, 0, PEERS * sizeof *peers);
-	for (int i = 0; i < PEERS; i++) {
-		peers[i].id = (enum peer_id)i;
-		peers[i].name = names[i];
-	}
 	start_keydiv(dir, keydiv_path, &peers[PEER_KEYDIV]);
-	start_softhsm(dir, &peers[PEER_SOFTHSM]);
-	start_nss(dir, &peers[PEER_NSS]);
+	for (int i = PEER_SOFTHSM; i < PEERS; i++)
+		if (!start(&peers[i], (enum peer_id)i, dir, keydiv_path))
+			fprintf(stderr, "not measured: %s\n", peers[i].name);
 }
 
 void peers_stop(struct peer peers[PEERS])

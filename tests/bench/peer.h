@@ -14,6 +14,7 @@ enum peer_id { PEER_KEYDIV, PEER_SOFTHSM, PEER_NSS, PEERS };
 
 struct peer {
 	enum peer_id id;
+	char dir[256]; /* where its token is */
 	const char *name;
 	bool there; /* could be loaded and set up */
 	CK_FUNCTION_LIST *f;
@@ -28,7 +29,16 @@ struct peer {
 void peers_start(const char *dir, const char *keydiv_path, struct peer peers[PEERS]);
 void peers_stop(struct peer peers[PEERS]);
 
-/* keydiv alone; P->name is set by the caller. */
+/*
+ * In steps: P loaded, configured to keep its token in DIR; C_Initialize; its token, initialised if it is not yet, with THREADS_MAX
+ * sessions open; the user logged in. No key is made.
+ */
+bool peer_load(struct peer *p, enum peer_id id, const char *dir, const char *keydiv_path);
+CK_RV peer_initialize(struct peer *p);
+void peer_open(struct peer *p);
+CK_RV peer_login(struct peer *p);
+
+/* keydiv alone, with keys. */
 void start_keydiv(const char *dir, const char *path, struct peer *p);
 
 /* Say what failed and exit: a benchmark with a failed call measures nothing. */
