@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_formats.c: tokens of every released format open for ever, PINs, keys and all: tests/fixtures/token-format-<n>. */
+#include <fcntl.h>
+
+#include "harness.h"
+
+/* Put the fixture NAME in the place of the prepared token of slot 0, and start. */
+static void open_fixture(const char *name)
+{
+	char path[700];
+	static char bytes[1 << 18];
+
+	snprintf(path, sizeof path, "%s/%s/token.db", FIXTURES_DIR, name);
+	int in = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_msg(in >= 0, "cannot open %s", path);
+	ssize_t n = read(in, bytes, sizeof bytes);
+	close(in);
+	ck_assert(n > 0 && (size_t)n < sizeof bytes);
+	int out = open(database(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+	ck_assert(out >= 0);
+	ck_assert_int_eq(write(out, bytes, (size_t)n), n);
+	close(out);
+	snprintf(path, sizeof path, "%s/slot-0/token.gen", token_dir);
+	unlink(path);
+	ok(f->C_Initialize(NULL));
+	slot = 0;
+	s = open_session(CKF_RW_SESSION);
+}
+
+static CK_OBJECT_HANDLE only(const char *label)
+{
+	CK_OBJECT_HANDLE found[2] = {0};
+
+	ck_assert_uint_eq(find(s, T(RAW(CKA_LABEL, label, strlen(label))), found, 2), 1);
+	return found[0];
+}
+
+START_TEST(format_1)
+{
+	static const uint8_t expected[16] = {/* AES-128 of a zero block under mk */
+		0x7d, 0xf7, 0x6b, 0x0c, 0x1a, 0xb8, 0x99, 0xb3, 0x3e, 0x42, 0xf0, 0x47, 0xb9, 0x1b, 0x54, 0x6f};
+	static const uint8_t device_key_kcv[3] = {
+		0x63, 0x22, 0x48}; /* of 2759dd43..., DEVICE_KEY of mk and "SN-000123" */
+	uint8_t block[16] = {0}, text[8];
+	CK_ULONG n = sizeof block;
+	CK_OBJECT_HANDLE device;
+	CK_TOKEN_INFO info;
+
+	open_fixture("token-format-1");
+	ok(f->C_GetTokenInfo(0, &info));
+	holds(memcmp(info.label, "format 1                        ", 32) == 0);
+	login(CKU_SO);
+	ok(f->C_Logout(s));
+	login(CKU_USER);
+	holds(find(s, T(YES(CKA_TOKEN), CLASS(CKO_SECRET_KEY)), NULL, 0) == 2);
+	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), only("cipher")));
+	ok(f->C_Encrypt(s, block, 16, block, &n));
+	holds(memcmp(block, expected, 16) == 0);
+	holds(get_bool(only("master"), CKA_SENSITIVE) && !get_bool(only("master"), CKA_EXTRACTABLE));
+	ok(derive_device(only("master"), T(YES(CKA_SIGN)), &device));
+	holds(get_bytes(device, CKA_CHECK_VALUE, text, sizeof text) == 3 && memcmp(text, device_key_kcv, 3) == 0);
+	holds(get_bytes(only("data"), CKA_VALUE, text, sizeof text) == 4 && memcmp(text, "kept", 4) == 0);
+	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), STR(CKA_LABEL, "new"), YES(CKA_ENCRYPT))); /* and can be written */
+	restart();
+	s = open_session(0);
+	login(CKU_USER);
+	only("new");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("formats");
+
+	tcase_add_test(add_case(suite, "formats", load), format_1);
+	return run(suite);
+}
