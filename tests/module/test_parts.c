@@ -142,6 +142,8 @@ START_TEST(empty_input)
 	CK_ULONG n = sizeof out, m = 16;
 
 	ok(f->C_EncryptInit(s, MECH_P(CKM_AES_CBC_PAD, iv, 16), key));
+	ok(f->C_Encrypt(s, NULL, 0, NULL, &n));
+	holds(n == 16);
 	ok(f->C_Encrypt(s, NULL, 0, out, &n));
 	holds(n == 16);
 	ok(f->C_DecryptInit(s, MECH_P(CKM_AES_CBC_PAD, iv, 16), key));
