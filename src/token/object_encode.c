@@ -52,10 +52,8 @@ static void object_cleanup(struct object *o)
 /* RET: the variables of O, the default list among them if O uses it. Only RET's variables are set. */
 static CK_RV with_list(const struct object *o, struct object *ret)
 {
-	struct object bare = *o;
+	struct object bare = {.variables = o->variables}; /* borrowed; without the value, which is not copied about */
 
-	bare.value.len = 0;
-	bare.value.heap = NULL;
 	TRY(object_copy(&bare, ret));
 	if (o->default_allowed == NULL || object_variable(o, VAR_ALLOWED_MECHANISMS).p != NULL)
 		return CKR_OK;
