@@ -96,6 +96,10 @@ START_TEST(wrapping_codes)
 	ck_rv(may_wrap(&kek, &target), CKR_KEY_NOT_WRAPPABLE);
 	target.flags = 0;
 	ck_rv(may_wrap(&kek, &target), CKR_KEY_NOT_WRAPPABLE);
+	target.object_class = CKO_DATA;
+	target.key_type = CK_UNAVAILABLE_INFORMATION;
+	target.flags = FLAG_EXTRACTABLE;
+	ck_rv(may_wrap(&kek, &target), CKR_KEY_NOT_WRAPPABLE);
 	target = key_of(CKK_AES, 0, FLAG_EXTRACTABLE); /* of unknown length */
 	ck_rv(may_wrap(&kek, &target), CKR_KEY_NOT_WRAPPABLE);
 	list(&kek, CKM_AES_KEY_WRAP_KWP);
