@@ -6,11 +6,18 @@
 
 #include "base/log.h"
 
+/* A CKA_CHECK_VALUE that a template gives, kept until there is a value to check: of a longer one, enough to see that it is too long. */
+struct given_check {
+	bool given;
+	uint8_t n, bytes[4];
+};
+
 /* The keys of one call: number 0 is C_DeriveKey's own, the others those that the parameter asks for. */
 struct batch {
 	size_t count;
 	struct object planned[1 + MORE_KEYS_MAX];
 	CK_KEY_TYPE type[1 + MORE_KEYS_MAX];
+	struct given_check check[1 + MORE_KEYS_MAX];
 	CK_OBJECT_HANDLE made[1 + MORE_KEYS_MAX];
 	size_t made_count;
 	struct more_key more[MORE_KEYS_MAX];
@@ -22,6 +29,16 @@ static void batch_free(struct batch **batch)
 	for (size_t i = 0; *batch != NULL && i < (*batch)->count; i++)
 		object_wipe(&(*batch)->planned[i]);
 	free(*batch);
+}
+
+static void keep_check(const struct template *t, struct given_check *ret)
+{
+	ret->given = (t->given & GIVEN_CHECK_VALUE) != 0;
+	if (!ret->given)
+		return;
+	ret->n = (uint8_t)(t->check_value.n < sizeof ret->bytes ? t->check_value.n : sizeof ret->bytes);
+	if (ret->n > 0)
+		memcpy(ret->bytes, t->check_value.p, ret->n);
 }
 
 /* Read the caller's array, and plan each key from its own template as if it were the only one. */
@@ -36,6 +53,7 @@ static CK_RV plan_all(struct call *c, struct batch *b)
 		memcpy(b->asked, asked, more * sizeof *asked);
 	b->count = 1 + more;
 	b->type[0] = c->d.type;
+	keep_check(&c->template, &b->check[0]);
 	object_move(&c->planned, &b->planned[0]);
 	for (size_t i = 0; i < more; i++) {
 		ENSURE(b->asked[i].phKey != NULL, CKR_MECHANISM_PARAM_INVALID);
@@ -44,6 +62,7 @@ static CK_RV plan_all(struct call *c, struct batch *b)
 		TRY(derive_plan(c, b->asked[i].pTemplate, b->asked[i].ulAttributeCount));
 		b->more[i].length = c->d.length;
 		b->type[i + 1] = c->d.type;
+		keep_check(&c->template, &b->check[i + 1]);
 		object_move(&c->planned, &b->planned[i + 1]);
 	}
 	c->d = first;
@@ -68,7 +87,18 @@ static CK_RV cut(struct call *c, struct batch *b)
 	return CKR_OK;
 }
 
-/* Add them in order; if one fails, destroy those that were added. */
+static CK_RV check_all(struct call *c, const struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++) {
+		if (!b->check[i].given)
+			continue;
+		struct template t = { .given = GIVEN_CHECK_VALUE, .check_value = bytes_of(b->check[i].bytes, b->check[i].n) };
+		TRY(plan_check_value(&b->planned[i], &t, c->d.scratch[0]));
+	}
+	return CKR_OK;
+}
+
+/* Add them in order; if one fails, take back those that were added, CKA_DESTROYABLE or not. */
 static CK_RV add_all(struct call *c, struct batch *b)
 {
 	CK_RV rv = CKR_OK;
@@ -78,7 +108,7 @@ static CK_RV add_all(struct call *c, struct batch *b)
 	if (rv == CKR_OK)
 		return CKR_OK;
 	while (b->made_count > 0) {
-		CK_RV undone = object_destroy(c->session, b->made[--b->made_count]);
+		CK_RV undone = object_take_back(c->session, b->made[--b->made_count]);
 		if (undone != CKR_OK)
 			log_error("a key of a derivation that failed as a whole could not be destroyed: %s", rv_name(undone));
 	}
@@ -93,6 +123,7 @@ CK_RV derive_more_keys(struct call *c, CK_OBJECT_HANDLE *ret_key)
 	TRY(plan_all(c, b));
 	TRY(derive_value(&c->d, &c->value));
 	TRY(cut(c, b));
+	TRY(check_all(c, b));
 	TRY(add_all(c, b));
 	*ret_key = b->made[0];
 	for (size_t i = 1; i < b->count; i++)

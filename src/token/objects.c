@@ -99,6 +99,11 @@ CK_RV object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	return CKR_OK;
 }
 
+CK_RV object_take_back(struct session *s, CK_OBJECT_HANDLE handle)
+{
+	return is_token_handle(handle) ? token_object_take_back(s, handle) : pool_take_back(s->token, handle);
+}
+
 /* --- Searching --- */
 
 struct found {

@@ -41,6 +41,9 @@ MUST_USE CK_RV object_change(struct session *session, CK_OBJECT_HANDLE handle, C
 /* Destroy; storage first, then the handle. Checks rights: CKR_ACTION_PROHIBITED, CKR_SESSION_READ_ONLY, CKR_USER_NOT_LOGGED_IN. */
 MUST_USE CK_RV object_destroy(struct session *session, CK_OBJECT_HANDLE handle);
 
+/* Remove the object HANDLE, which object_add has just made and whose handle nobody has seen: no rights are asked, CKA_DESTROYABLE is not either. */
+MUST_USE CK_RV object_take_back(struct session *session, CK_OBJECT_HANDLE handle);
+
 /* All handles that match T and SESSION may see: *RET malloc'ed. By label or id the store's index is used. */
 MUST_USE CK_RV objects_find(struct session *session, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n);
 

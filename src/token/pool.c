@@ -228,6 +228,18 @@ CK_RV pool_destroy(struct token *token, CK_OBJECT_HANDLE handle, bool private_to
 	return CKR_OK;
 }
 
+CK_RV pool_take_back(struct token *token, CK_OBJECT_HANDLE handle)
+{
+	uint32_t index;
+	struct shard *shard = shard_of(handle);
+	LOCKED(shard);
+	struct slot *slot = find(shard, token, handle, true, &index);
+
+	ENSURE(slot != NULL, CKR_OBJECT_HANDLE_INVALID);
+	release(shard, slot, index);
+	return CKR_OK;
+}
+
 void pool_destroy_owned(struct pool_owner *owner)
 {
 	struct shard *shard = &shards[owner->shard & (SHARDS - 1)];

@@ -42,6 +42,9 @@ MUST_USE CK_RV pool_change(struct token *token, CK_OBJECT_HANDLE handle, bool pr
 /* Destroy. CKR_OBJECT_HANDLE_INVALID as pool_get; CKR_ACTION_PROHIBITED if CKA_DESTROYABLE is false. */
 MUST_USE CK_RV pool_destroy(struct token *token, CK_OBJECT_HANDLE handle, bool private_too);
 
+/* Destroy one that has just been added and is not known to anybody yet, whatever its CKA_DESTROYABLE. CKR_OBJECT_HANDLE_INVALID. */
+MUST_USE CK_RV pool_take_back(struct token *token, CK_OBJECT_HANDLE handle);
+
 /* Destroy all objects of a session (when it closes), or all private ones of TOKEN (logout). */
 void pool_destroy_owned(struct pool_owner *owner);
 void pool_destroy_private(struct token *token);

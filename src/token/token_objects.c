@@ -252,11 +252,23 @@ CK_RV token_object_change(struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*ch
 	return rv;
 }
 
+CK_RV token_object_take_back(struct session *s, CK_OBJECT_HANDLE handle)
+{
+	struct writing w;
+	int64_t id;
+
+	TRY(token_object_id(s, handle, &id));
+	CK_RV rv = writing_begin(s, NULL, &w);
+	if (rv == CKR_OK)
+		rv = store_remove_counted(s->token->store, id, recount, &w);
+	writing_end(&w);
+	return rv;
+}
+
 CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 {
 	struct object o = { 0 };
 	struct rights rights = session_rights(s);
-	struct writing w;
 	int64_t id;
 
 	TRY(token_object_get(s, handle, &o));
@@ -267,11 +279,7 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	object_wipe(&o);
 	TRY(rv);
 	TRY(token_object_id(s, handle, &id));
-	rv = writing_begin(s, NULL, &w);
-	if (rv == CKR_OK)
-		rv = store_remove_counted(s->token->store, id, recount, &w);
-	writing_end(&w);
-	TRY(rv);
+	TRY(token_object_take_back(s, handle));
 	/* The row is gone, so the state can no longer be used; what its file holds goes with it. */
 	if (client)
 		return client_state_remove(s->token, id);

@@ -19,6 +19,7 @@ MUST_USE CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, stru
 MUST_USE CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle);
 MUST_USE CK_RV token_object_change(struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg);
 MUST_USE CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle);
+MUST_USE CK_RV token_object_take_back(struct session *s, CK_OBJECT_HANDLE handle);
 
 /* The row id of HANDLE if S may use it: its slot, and for private objects the login it was given under. CKR_OBJECT_HANDLE_INVALID. */
 MUST_USE CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t *ret_id);
