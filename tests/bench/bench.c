@@ -150,7 +150,8 @@ static void run_table(const struct settings *s, struct peer peers[PEERS])
 	if (json)
 		fprintf(json, "[");
 	printf("medians of %d interleaved rounds, us an operation%s\n%-46s %9s %9s %9s %9s %9s %9s %9s\n", s->rounds,
-		round_clock_name(), "", "keydiv", "SoftHSM", "NSS", "floor", "SoftHSM/k", "NSS/k", "k/floor");
+		round_uses_cpu_time() ? " (processor time, not time)" : "", "", "keydiv", "SoftHSM", "NSS", "floor",
+		"SoftHSM/k", "NSS/k", "k/floor");
 	for (const struct measure *m = measures; m->name != NULL; m++) {
 		if (s->only && strstr(m->name, s->only) == NULL)
 			continue;

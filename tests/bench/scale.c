@@ -3,8 +3,8 @@
  * scale.c: how costs grow: with token objects (10 to 10^5; --full: 10^6), live session objects, threads; and what a durable change
  * costs. Every loop is bounded in time or number.
  *
- * Usage: scale MODULE [--dir DIR] [--json FILE] [--full] [--only objects|live|durable|threads]
- * DIR keeps the tokens with many objects from one run to the next; without it they are made anew and removed.
+ * Usage: scale MODULE [--dir DIR] [--json FILE] [--full] [--only objects|live|durable|threads] [--cpu]
+ * --cpu measures processor time instead of time, for a machine that is busy with something else. DIR keeps the tokens with many objects from one run to the next; without it they are made anew and removed.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -127,7 +127,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
 		{"json", required_argument, NULL, 'j'}, {"full", no_argument, NULL, 'f'},
-		{"only", required_argument, NULL, 'o'}, {0}};
+		{"only", required_argument, NULL, 'o'}, {"cpu", no_argument, NULL, 'c'}, {0}};
 	char made[] = "/var/tmp/keydiv-scale-XXXXXX", command[64];
 	const char *only = NULL, *json = NULL;
 	struct scale s = {0};
@@ -148,6 +148,9 @@ int main(int argc, char **argv)
 			break;
 		case 'o':
 			only = optarg;
+			break;
+		case 'c':
+			round_use_cpu_time();
 			break;
 		default:
 			return 2;

@@ -20,7 +20,7 @@ void figure(const struct scale *s, const char *what, const char *peer, long x, d
 
 /* scale_objects.c: token objects. The parent runs each measurement in a fresh process: of itself, with these arguments. */
 void scale_objects(const struct scale *s, const char *self);
-int objects_child(int argc, char **argv); /* --child MODE PEER MODULE DIR FROM TO */
+int objects_child(int argc, char **argv); /* --child MODE PEER MODULE DIR FROM TO CLOCK */
 
 /* scale_live.c, scale_durable.c, scale_threads.c */
 void scale_live(const struct scale *s, enum peer_id id);

@@ -14,7 +14,8 @@
 
 #include "scale.h"
 
-#define GROWERS 32
+#define GROWERS 200      /* as many changes as fit well into one commit */
+#define PEER_SECONDS 240 /* peers sync each object by itself: stop where making them would take longer */
 #define IN_USE 1000
 #define PROBES 5
 
@@ -173,8 +174,10 @@ int objects_child(int argc, char **argv)
 {
 	struct peer p;
 
-	if (argc != 8)
+	if (argc != 9)
 		return 2;
+	if (strcmp(argv[8], "cpu") == 0)
+		round_use_cpu_time();
 	if (!peer_load(&p, (enum peer_id)atoi(argv[3]), argv[5], argv[4]))
 		return 1;
 	if (strcmp(argv[2], "probe") == 0) {
@@ -208,7 +211,8 @@ static bool child(const struct scale *s, const char *self, const char *mode, enu
 	if (pid == 0) {
 		dup2(fd[1], 1);
 		close(fd[0]);
-		execl(self, self, "--child", mode, number[0], s->module, dir, number[1], number[2], (char *)NULL);
+		execl(self, self, "--child", mode, number[0], s->module, dir, number[1], number[2],
+			round_uses_cpu_time() ? "cpu" : "time", (char *)NULL);
 		_exit(127);
 	}
 	close(fd[1]);
@@ -253,15 +257,23 @@ static long noted(const char *dir, long set)
 	return n;
 }
 
-/* A token for each size, so that they can be kept: a larger one starts as a copy of the one before. */
+/*
+ * A token for each size, so that they can be kept: a larger one starts as a copy of the one before. RATE: how many a second were made
+ * for the one before, 0 if unknown; it is brought up to date.
+ */
 static bool prepare(const struct scale *s, const char *self, enum peer_id id, const char *name, long previous, long n,
-	char dir[512])
+	double *rate, char dir[512])
 {
 	char command[1200];
 
 	snprintf(dir, 512, "%s/%s-%ld", s->dir, name, n);
 	if (noted(dir, 0) == n)
 		return true;
+	if (id != PEER_KEYDIV && *rate > 0 && (double)(n - previous) / *rate > PEER_SECONDS) {
+		printf("%s: not measured at %ld objects, which would take %.0f s to make\n", name, n,
+			(double)(n - previous) / *rate);
+		return false;
+	}
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
 	if (system(command) != 0)
 		return false;
@@ -275,9 +287,10 @@ static bool prepare(const struct scale *s, const char *self, enum peer_id id, co
 	double start = now();
 	if (!child(s, self, "grow", id, dir, previous, n, NULL))
 		return false;
-	double took = (now() - start) / 1e9;
-	figure(s, id == PEER_KEYDIV ? "token keys made by 32 threads" : "token keys made", name, n,
-		(double)(n - previous) / took, "/s", "");
+	*rate = (double)(n - previous) / (now() - start) * 1e9;
+	if (!round_uses_cpu_time())
+		figure(s, id == PEER_KEYDIV ? "token keys made by 200 threads" : "token keys made", name, n, *rate,
+			"/s", "");
 	noted(dir, n);
 	return true;
 }
@@ -286,10 +299,11 @@ static void one_peer(const struct scale *s, const char *self, enum peer_id id, c
 {
 	char dir[512];
 	long previous = 0;
+	double rate = 0;
 
 	for (long n = 10; n <= most; n *= 10) {
 		double values[8][PROBES], probed[8], v[8];
-		if (!prepare(s, self, id, name, previous, n, dir))
+		if (!prepare(s, self, id, name, previous, n, &rate, dir))
 			return;
 		int probes = 0;
 		for (double start = now(); probes < PROBES && (probes == 0 || now() - start < 20e9); probes++) {
