@@ -9,7 +9,8 @@ static void make(struct object *ret, const CK_ATTRIBUTE *more, CK_ULONG n)
 {
 	CK_ATTRIBUTE a[16] = {SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "old"), ON(CKA_ENCRYPT), ON(CKA_SIGN)};
 
-	memcpy(a + 6, more, n * sizeof *more);
+	if (n > 0)
+		memcpy(a + 6, more, n * sizeof *more);
 	TEMPLATE t;
 	ck_ok(template_parse(a, 6 + n, &t));
 	ck_ok(plan_create(&t, &user, ret));
