@@ -170,37 +170,6 @@ START_TEST(plain_cmac)
 }
 END_TEST
 
-START_TEST(encrypt_data)
-{
-	/* CKM_AES_ECB_ENCRYPT_DATA and _CBC_, where both have them. */
-	uint8_t data[32], value[32], there[32];
-	CK_AES_CBC_ENCRYPT_DATA_PARAMS cbc = { { 0 }, data, 32 };
-	CK_KEY_DERIVATION_STRING_DATA ecb = { data, 32 };
-	CK_MECHANISM m = _i ? (CK_MECHANISM){ CKM_AES_CBC_ENCRYPT_DATA, &cbc, sizeof cbc } :
-	                      (CK_MECHANISM){ CKM_AES_ECB_ENCRYPT_DATA, &ecb, sizeof ecb };
-	CK_MECHANISM_INFO info;
-	CK_OBJECT_HANDLE a, b;
-	int i;
-
-	if (f->C_GetMechanismInfo(slot, m.mechanism, &info) != CKR_OK)
-		return;
-	for (i = 0; i < 100; i++) {
-		CK_ATTRIBUTE v = { CKA_VALUE, there, sizeof there };
-
-		new_master(m.mechanism);
-		ok(g->C_DestroyObject(gs, theirs));
-		theirs = import_there(CKK_AES, master, master_length, CKA_DERIVE);
-		draw(data, 32);
-		draw(cbc.iv, 16);
-		ok(f->C_DeriveKey(s, &m, ours, T(READABLE, CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 32)), &a));
-		ok(g->C_DeriveKey(gs, &m, theirs, T(READABLE, CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 32)), &b));
-		get_bytes(a, CKA_VALUE, value, 32);
-		ok(g->C_GetAttributeValue(gs, b, &v, 1));
-		ck_assert_mem_eq(value, there, 32);
-	}
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("SoftHSM2 KDF");
@@ -213,6 +182,5 @@ int main(void)
 	tcase_add_loop_test(tc, one_step, 0, 4);
 	tcase_add_loop_test(tc, two_steps, 0, 2);
 	tcase_add_test(tc, plain_cmac);
-	tcase_add_loop_test(tc, encrypt_data, 0, 2);
 	return run(suite);
 }
