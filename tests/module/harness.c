@@ -299,6 +299,18 @@ void finish(void)
 		ck_abort_msg("%d expectations failed:%s", note_count, notes);
 }
 
+bool instrumented(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+	return true;
+#endif
+#endif
+	return getenv("KEYDIV_UNDER_VALGRIND") != NULL || getenv("KEYDIV_TESTS_SANITIZED") != NULL;
+}
+
 /* --- Preparing --- */
 
 static void prepare_token(void)
@@ -335,7 +347,7 @@ static int prepare_all(void)
 	tcase_add_test(tc, prepare);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_SILENT);
+	srunner_run(runner, NULL, NULL, CK_SILENT); /* whatever CK_RUN_CASE asks for */
 	failed = srunner_ntests_failed(runner);
 	if (failed)
 		srunner_print(runner, CK_VERBOSE);

@@ -59,6 +59,9 @@ void write_conf(const char *text);
 /* The path of the token's database file (the only *.db / *.sqlite file under token-dir). */
 const char *database(void);
 
+/* Whether valgrind or a sanitizer watches: then memory is not as it is, and what is never freed is an error. */
+bool instrumented(void);
+
 /* Run SUITE after preparing the token; what main returns. */
 int run(Suite *suite);
 /* One test case NAME in a suite: the fixture, then its tests. */

@@ -183,11 +183,7 @@ END_TEST
 /* Unloading without C_Finalize leaves memory behind: destructors may not tear libcrypto down. Nothing else may leave any. */
 static bool leaks_are_counted(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-	return true;
-#else
-	return getenv("KEYDIV_UNDER_VALGRIND") != NULL;
-#endif
+	return instrumented();
 }
 
 START_TEST(loading_again_and_again)
