@@ -4,6 +4,7 @@
 #define KEYDIV_STORE_FILES_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 
@@ -18,6 +19,12 @@ MUST_USE CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_f
 
 /* Open NAME in DIRFD for reading and writing, made 0600 with FLAGS O_CREAT. -1 and errno as open(2); only regular files. */
 int file_open(int dirfd, const char *name, int flags);
+
+/*
+ * Type, mode, links and length of FD; -1 and errno if that fails. As fstat, but for the times: who asks for those makes the kernel
+ * give the next write a time of its own, which makes the inode dirty and the next sync a quarter longer.
+ */
+int file_status(int fd, struct statx *ret);
 
 /* Close *FD if it is open: for __attribute__((cleanup)). */
 void file_done(int *fd);
