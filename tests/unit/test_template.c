@@ -6,6 +6,8 @@
 
 #define ONE(a) template_parse(&(CK_ATTRIBUTE)a, 1, &t)
 
+static const uint8_t long_value[4097];
+
 START_TEST(bad_lengths)
 {
 	TEMPLATE t;
@@ -18,6 +20,7 @@ START_TEST(bad_lengths)
 	ck_rv(ONE(ATTR(CKA_TOKEN, &two, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_TOKEN, &yes, (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_SIGN_RECOVER, &wide, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_SIGN_RECOVER, &two, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_CLASS, &wide, 4)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_CLASS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_KEYDIV_RESERVE, &wide, 4)), CKR_ATTRIBUTE_VALUE_INVALID);
@@ -26,6 +29,8 @@ START_TEST(bad_lengths)
 	ck_rv(ONE(ATTR(CKA_LABEL, "x", 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_VALUE, NULL, 16)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_VALUE, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_VALUE, long_value, 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_ok(ONE(ATTR(CKA_VALUE, long_value, 4096)));
 	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, &wide, 7)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, &wide, (CK_ULONG)-8)), CKR_ATTRIBUTE_VALUE_INVALID);
@@ -253,6 +258,37 @@ START_TEST(nested_there_and_back)
 }
 END_TEST
 
+/* What a damaged store might hold. */
+START_TEST(decoding_hostile_bytes)
+{
+	static const uint8_t cut[] = {0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0},
+			     beyond[] = {0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 'a', 'b'};
+	static const uint8_t label[] = {0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0};
+	static const uint8_t class[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 4};
+	uint8_t many[2 * sizeof class];
+	struct template t;
+	struct nested n;
+
+	struct bytes rest = bytes_of(cut, sizeof cut);
+	ck_rv(template_next(&rest, &n), CKR_DEVICE_ERROR);
+	rest = bytes_of(beyond, sizeof beyond - 1);
+	ck_rv(template_next(&rest, &n), CKR_DEVICE_ERROR);
+	rest = bytes_of(beyond, sizeof beyond);
+	ck_ok(template_next(&rest, &n));
+	ck_assert_uint_eq(rest.n, 0);
+
+	/* the same attribute twice, of each kind */
+	memcpy(many, label, sizeof label);
+	memcpy(many + sizeof label, label, sizeof label);
+	ck_ok(template_decode(bytes_of(many, sizeof label), &t));
+	ck_rv(template_decode(bytes_of(many, 2 * sizeof label), &t), CKR_DEVICE_ERROR);
+	memcpy(many, class, sizeof class);
+	memcpy(many + sizeof class, class, sizeof class);
+	ck_ok(template_decode(bytes_of(many, sizeof class), &t));
+	ck_rv(template_decode(bytes_of(many, 2 * sizeof class), &t), CKR_DEVICE_ERROR);
+}
+END_TEST
+
 START_TEST(merging)
 {
 	struct template merged;
@@ -296,6 +332,7 @@ int main(void)
 	tcase_add_test(tests, nested_too_long);
 	tcase_add_test(tests, nested_deep);
 	tcase_add_test(tests, nested_there_and_back);
+	tcase_add_test(tests, decoding_hostile_bytes);
 	tcase_add_test(tests, merging);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
