@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* driver.c: answers the lines that a model of this folder answers, by the code under test. Usage: driver odukpt|nfold|horowitz|openssl. */
+/* driver.c: answers the lines that a model of this folder answers, by the code under test. Usage: driver odukpt|nfold|horowitz|openssl|row. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -272,6 +272,39 @@ static void openssl(const char *line)
 	(*line == 'd' ? device : *line == 'r' ? rfc3961 : feedback)(rest + 1);
 }
 
+/* --- Any row with fields: NUMBER TYPE KEY PARAMETER WANTED-TYPE WANTED-LENGTH, "-" is nothing wanted --- */
+
+static void any_row(const char *line)
+{
+	static KEYDIV_PARAMETER p;
+	char key[129], parameter[1025], wanted_type[20];
+	unsigned long number, type, length;
+	uint8_t bytes[64];
+	struct wanted wanted = {.object_class = CKO_SECRET_KEY};
+	SECRET value = {0};
+
+	if (sscanf(line, "%lx %lx %128s %1024s %19s %lu", &number, &type, key, parameter, wanted_type, &length) != 6)
+		fail(line, 0);
+	const struct mechanism *row = mechanism_find(KEYDIV_VENDOR | number);
+	if (row == NULL || row->fields == NULL)
+		fail(line, 0);
+	keydiv_start(&p);
+	p.length = from_hex(parameter, p.bytes, sizeof p.bytes);
+	wanted.has_type = strcmp(wanted_type, "-") != 0;
+	wanted.type = wanted.has_type ? strtoul(wanted_type, NULL, 16) : 0;
+	wanted.has_length = length != 0;
+	wanted.length = length;
+	load(type, bytes, from_hex(key, bytes, sizeof bytes));
+	CK_RV rv =
+		mechanism_takes(row, type) ? run(row->type, keys[0], &p, &wanted, &value) : CKR_KEY_TYPE_INCONSISTENT;
+	if (rv == CKR_OK)
+		print_hex(secret_peek(&value), value.len);
+	else if (rv == CKR_FUNCTION_FAILED)
+		fail(line, rv);
+	else
+		printf("refused\n");
+}
+
 int main(int argc, char **argv)
 {
 	static char line[4096];
@@ -280,13 +313,14 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*answer)(const char *line);
-	} models[] = {{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz}, {"openssl", openssl}};
+	} models[] = {
+		{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz}, {"openssl", openssl}, {"row", any_row}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof models / sizeof models[0]; i++)
 		if (strcmp(argv[1], models[i].name) == 0)
 			answer = models[i].answer;
 	if (answer == NULL || crypto_start() != CKR_OK)
-		fail("usage: driver odukpt|nfold|horowitz|openssl", 0);
+		fail("usage: driver odukpt|nfold|horowitz|openssl|row", 0);
 	for (unsigned i = 0; i < 3; i++)
 		keys[i] = key_new();
 	while (fgets(line, sizeof line, stdin) != NULL)
