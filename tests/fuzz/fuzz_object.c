@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fuzz_object.c: an object's attributes as the store gives them: decoded, read, matched, encoded again. */
+#include "fuzz.h"
+
+#include "key/key.h"
+#include "token/attribute.h"
+#include "token/object.h"
+
+static struct key *scratch;
+
+void fuzz_start(void)
+{
+	MUST(crypto_start() == CKR_OK);
+	scratch = key_new();
+	MUST(scratch != NULL);
+}
+
+static void read_all(const struct object *o)
+{
+	static const uint8_t unique_id[16];
+	struct reading r = {.object = o, .handle = 1, .unique_id = unique_id, .key = scratch};
+	uint8_t bytes[256];
+
+	for (size_t place = 0; place < ATTRIBUTE_PLACES; place++) {
+		if (attribute_places[place] == 0)
+			continue;
+		CK_ATTRIBUTE a[] = {{attribute_rows[attribute_places[place]].type, bytes, sizeof bytes},
+			{attribute_rows[attribute_places[place]].type, NULL, 0}};
+		CK_RV rv = attributes_read(&r, a, 1);
+		MUST(rv != CKR_OK || a[0].ulValueLen <= sizeof bytes);
+		rv = attributes_read(&r, a + 1, 1);
+		MUST(rv != CKR_OK || a[1].ulValueLen != CK_UNAVAILABLE_INFORMATION);
+	}
+	attributes_size(o);
+}
+
+void fuzz_one(const uint8_t *data, size_t n)
+{
+	struct object o = {0}, again = {0};
+	uint8_t *encoded = NULL, *twice = NULL;
+	size_t encoded_n = 0, twice_n = 0;
+
+	if (object_decode(bytes_of(data, n), &o) != CKR_OK) {
+		object_wipe(&o);
+		return;
+	}
+	read_all(&o);
+	/* What is written of it can be read, and is the same then. */
+	MUST(object_encode(&o, &encoded, &encoded_n) == CKR_OK);
+	MUST(object_decode(bytes_of(encoded, encoded_n), &again) == CKR_OK);
+	MUST(object_encode(&again, &twice, &twice_n) == CKR_OK);
+	MUST(encoded_n == twice_n && memcmp(encoded, twice, twice_n) == 0);
+	free(encoded);
+	free(twice);
+	object_wipe(&o);
+	object_wipe(&again);
+}
