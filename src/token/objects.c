@@ -201,25 +201,19 @@ static CK_RV find_rows(struct found *f, struct store_query q)
 	return f->rv;
 }
 
-/* Every id that the query finds; public ones are told from private ones by asking twice. */
+/* Every row that the query finds, unopened: the store has compared all that is asked for. */
 static CK_RV find_ids(struct found *f, struct store_query q)
 {
 	struct token *token = f->session->token;
-	int64_t ids[BATCH], public_ids[BATCH];
-	size_t n, n_public, p;
+	struct store_row rows[BATCH];
+	size_t n;
 
 	do {
-		struct store_query public_query = q;
-		public_query.public_only = true;
-		TRY(store_find(token->store, &q, ids, BATCH, &n));
-		TRY(store_find(token->store, &public_query, public_ids, BATCH, &n_public));
-		p = 0;
+		TRY(store_find_rows(token->store, &q, rows, BATCH, &n));
 		for (size_t i = 0; i < n; i++) {
-			while (p < n_public && public_ids[p] < ids[i])
-				p++;
-			bool is_public = p < n_public && public_ids[p] == ids[i];
-			found_add(f, token_object_handle(f->session, ids[i], !is_public));
-			q.after = ids[i];
+			found_add(f, token_object_handle(f->session, rows[i].id, rows[i].is_private));
+			q.after = rows[i].id;
+			store_row_free(&rows[i]);
 		}
 	} while (n == BATCH && f->rv == CKR_OK);
 	return f->rv;
