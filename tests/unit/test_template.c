@@ -309,6 +309,10 @@ START_TEST(merging)
 	}
 	ck_ok(parse(&t, NUMBER(CKA_KEY_TYPE, CKK_DES3)));
 	ck_rv(template_merge(&t, &more, &merged), CKR_TEMPLATE_INCONSISTENT);
+	TEMPLATE classed;
+	ck_ok(parse(&classed, SECRET_KEY));
+	ck_ok(parse(&t, DATA));
+	ck_rv(template_merge(&t, &classed, &merged), CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(parse(&t, AES, ON(CKA_SENSITIVE), TEXT(CKA_LABEL, "base's")));
 	ck_ok(template_merge(&t, &more, &merged));
 }
