@@ -141,6 +141,7 @@ static void kbkdf_here(const struct kbkdf *k, bool feedback, const uint8_t *want
 	CK_SP800_108_DKM_LENGTH_FORMAT bits = {
 		below(2) ? CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS : CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS, CK_FALSE, 32};
 	CK_PRF_DATA_PARAM list[6];
+	CK_BYTE zero = 0;
 	CK_ULONG n = 0;
 
 	if (feedback)
@@ -149,7 +150,7 @@ static void kbkdf_here(const struct kbkdf *k, bool feedback, const uint8_t *want
 		feedback ? CK_SP800_108_OPTIONAL_COUNTER : CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter};
 	list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_BYTE_ARRAY, (void *)(uintptr_t)k->label.bytes, k->label.n};
 	if (k->separator)
-		list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_BYTE_ARRAY, (CK_BYTE[]){0}, 1};
+		list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_BYTE_ARRAY, &zero, 1};
 	list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_BYTE_ARRAY, (void *)(uintptr_t)k->context.bytes, k->context.n};
 	if (k->use_length)
 		list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_DKM_LENGTH, &bits, sizeof bits};
