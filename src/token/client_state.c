@@ -195,9 +195,12 @@ void client_state_forget(struct token *token)
 void client_states_forked(void)
 {
 	pthread_mutex_init(&list_lock, NULL);
-	for (struct aside *a = list; a != NULL; a = a->next)
+	while (list != NULL) {
+		struct aside *a = list;
+		list = a->next;
 		secret_wipe(&a->state);
-	list = NULL;
+		free(a); /* its lock may be held by a thread that is not here: nothing to destroy */
+	}
 }
 
 /* --- Moving on --- */
