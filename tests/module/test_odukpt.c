@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_odukpt.c: O-DUKPT through the module: server and client agree, states only go forward, and nothing of them gets out. */
 #include <ftw.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "harness.h"
+#include "memory_search.h"
 
 #define LIST_OF(...) LIST(CKA_ALLOWED_MECHANISMS, __VA_ARGS__)
 
@@ -356,6 +357,68 @@ START_TEST(killed_at_any_point)
 }
 END_TEST
 
+/*
+ * The register key of TRANSACTION 0 (path (1)) under the initial key, inverted: KDF(IK, "odukpt", TRANSACTION), computed in another process, so
+ * that it is nowhere in this one.
+ */
+static void first_register(uint8_t ret_inverted[16])
+{
+	static const uint8_t ik[16] = { 0x6b, 0x19, 0xdb, 0x10, 0x60, 0x1c, 0xbc, 0x2a, 0x9d, 0x23, 0x0d, 0x01, 0x1b, 0xc6, 0x05, 0xe4 };
+	static const uint8_t input[] = "\0\0\0\1" "odukpt\0" "\x51\0\x08\0\0\0\0\0\0\0\0" "\0\0\0\x80";
+	uint8_t *common = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+	pid_t child;
+
+	ck_assert(common != MAP_FAILED);
+	child = fork();
+	if (child == 0) {
+		size_t n = 0;
+
+		if (EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, ik, 16, input, sizeof input - 1, common, 16, &n) == NULL)
+			_exit(1);
+		invert(common, common, 16);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	memcpy(ret_inverted, common, 16);
+}
+
+START_TEST(used_registers_are_gone_from_memory)
+{
+	/* Forward security: before the first step the register key is in the state, after it neither it nor a copy is anywhere. */
+	uint8_t inverted[16];
+	CK_OBJECT_HANDLE state;
+
+	if (instrumented())
+		return;
+	first_register(inverted);
+	state = client(3, 3, _i);
+	if (_i == 0)
+		holds(copies(inverted, 16) > 0); /* the state of a session client is in memory: the search can see it */
+	ok(next(state, NOTHING));
+	holds(copies(inverted, 16) == 0);
+}
+END_TEST
+
+START_TEST(one_slot_of_a_file_is_filled)
+{
+	/* The old slot is zeroed before the key leaves. */
+	CK_OBJECT_HANDLE state = client(3, 3, true);
+	char command[900];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		ok(next(state, NOTHING));
+		snprintf(command, sizeof command,
+			"for c in '%s'/*/clients/*; do a=$(head -c 4096 \"$c\" | tr -d '\\000' | wc -c); b=$(tail -c +4097 \"$c\" | tr -d '\\000' | wc -c); "
+			"[ $((a > 0)) != $((b > 0)) ] || exit 1; done",
+			token_dir);
+		holds(system(command) == 0);
+	}
+}
+END_TEST
+
 static uint8_t registers[64][16];
 static size_t register_count;
 static size_t found_in_files;
@@ -447,6 +510,8 @@ int main(void)
 	tcase_add_test(tc, a_restart_goes_on_where_it_was);
 	tcase_add_test(tc, many_processes_never_share_a_number);
 	tcase_add_test(tc, killed_at_any_point);
+	tcase_add_loop_test(tc, used_registers_are_gone_from_memory, 0, 2);
+	tcase_add_test(tc, one_slot_of_a_file_is_filled);
 	tcase_add_test(tc, files_of_a_client);
 	tcase_add_test(tc, damaged_state_files);
 	return run(suite);
