@@ -54,11 +54,14 @@ CK_OBJECT_HANDLE import_there(CK_KEY_TYPE type, const void *value, size_t n, CK_
 {
 	CK_OBJECT_HANDLE key = 0;
 
-	ok(g->C_CreateObject(gs, T(CLASS(CKO_SECRET_KEY), TYPE(type), RAW(CKA_VALUE, value, n), NO(CKA_TOKEN), YES(usage), READABLE), &key));
+	ok(g->C_CreateObject(gs,
+		T(CLASS(CKO_SECRET_KEY), TYPE(type), RAW(CKA_VALUE, value, n), NO(CKA_TOKEN), YES(usage), READABLE),
+		&key));
 	return key;
 }
 
-void import_both(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE_TYPE usage, CK_OBJECT_HANDLE *ret_ours, CK_OBJECT_HANDLE *ret_theirs)
+void import_both(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE_TYPE usage, CK_OBJECT_HANDLE *ret_ours,
+	CK_OBJECT_HANDLE *ret_theirs)
 {
 	*ret_ours = import(type, value, n, T(YES(usage), READABLE));
 	*ret_theirs = import_there(type, value, n, usage);

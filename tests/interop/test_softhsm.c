@@ -3,21 +3,21 @@
 #include "second.h"
 
 static uint8_t iv[16], text[512], value[64];
-static CK_GCM_PARAMS gcm = { iv, 12, 96, text, 20, 128 };
-static CK_AES_CTR_PARAMS ctr = { 128, { 0 } };
+static CK_GCM_PARAMS gcm = {iv, 12, 96, text, 20, 128};
+static CK_AES_CTR_PARAMS ctr = {128, {0}};
 
 static const struct cipher {
 	CK_MECHANISM m;
 	CK_KEY_TYPE type;
 	size_t unit;
 } ciphers[] = {
-	{ { CKM_AES_ECB, NULL, 0 }, CKK_AES, 16 },
-	{ { CKM_AES_CBC, iv, 16 }, CKK_AES, 16 },
-	{ { CKM_AES_CBC_PAD, iv, 16 }, CKK_AES, 1 },
-	{ { CKM_AES_CTR, &ctr, sizeof ctr }, CKK_AES, 1 },
-	{ { CKM_AES_GCM, &gcm, sizeof gcm }, CKK_AES, 1 },
-	{ { CKM_DES3_ECB, NULL, 0 }, CKK_DES3, 8 },
-	{ { CKM_DES3_CBC, iv, 8 }, CKK_DES3, 8 },
+	{{CKM_AES_ECB, NULL, 0}, CKK_AES, 16},
+	{{CKM_AES_CBC, iv, 16}, CKK_AES, 16},
+	{{CKM_AES_CBC_PAD, iv, 16}, CKK_AES, 1},
+	{{CKM_AES_CTR, &ctr, sizeof ctr}, CKK_AES, 1},
+	{{CKM_AES_GCM, &gcm, sizeof gcm}, CKK_AES, 1},
+	{{CKM_DES3_ECB, NULL, 0}, CKK_DES3, 8},
+	{{CKM_DES3_CBC, iv, 8}, CKK_DES3, 8},
 };
 
 static size_t random_key(CK_KEY_TYPE type)
@@ -38,7 +38,8 @@ START_TEST(ciphers_both_ways)
 	int round;
 
 	for (round = 0; round < 40; round++) {
-		size_t n = random_key(ciphers[_i].type), length = below(256 / ciphers[_i].unit) * ciphers[_i].unit + ciphers[_i].unit;
+		size_t n = random_key(ciphers[_i].type),
+		       length = below(256 / ciphers[_i].unit) * ciphers[_i].unit + ciphers[_i].unit;
 		uint8_t out[600], back[600], other[600];
 		CK_ULONG k = sizeof out, j = sizeof back, l = sizeof other;
 
@@ -71,9 +72,9 @@ START_TEST(macs_both_ways)
 	static const struct {
 		CK_MECHANISM_TYPE type;
 		CK_KEY_TYPE key;
-	} macs[] = { { CKM_AES_CMAC, CKK_AES }, { CKM_DES3_CMAC, CKK_DES3 }, { CKM_SHA_1_HMAC, CKK_GENERIC_SECRET },
-		{ CKM_SHA224_HMAC, CKK_GENERIC_SECRET }, { CKM_SHA256_HMAC, CKK_GENERIC_SECRET }, { CKM_SHA384_HMAC, CKK_GENERIC_SECRET },
-		{ CKM_SHA512_HMAC, CKK_GENERIC_SECRET } };
+	} macs[] = {{CKM_AES_CMAC, CKK_AES}, {CKM_DES3_CMAC, CKK_DES3}, {CKM_SHA_1_HMAC, CKK_GENERIC_SECRET},
+		{CKM_SHA224_HMAC, CKK_GENERIC_SECRET}, {CKM_SHA256_HMAC, CKK_GENERIC_SECRET},
+		{CKM_SHA384_HMAC, CKK_GENERIC_SECRET}, {CKM_SHA512_HMAC, CKK_GENERIC_SECRET}};
 	CK_OBJECT_HANDLE sign[2], verify[2];
 	int round;
 
@@ -101,7 +102,7 @@ END_TEST
 
 START_TEST(digests)
 {
-	static const CK_MECHANISM_TYPE m[] = { CKM_SHA_1, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512 };
+	static const CK_MECHANISM_TYPE m[] = {CKM_SHA_1, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512};
 	int i, round;
 
 	for (i = 0; i < 5; i++)
@@ -124,7 +125,8 @@ END_TEST
 START_TEST(wrapped_keys_both_ways)
 {
 	/* SoftHSM's CKM_AES_KEY_WRAP_PAD is RFC 5649, which PKCS#11 3.0 calls CKM_AES_KEY_WRAP_KWP. */
-	const CK_MECHANISM_TYPE here = _i ? CKM_AES_KEY_WRAP_KWP : CKM_AES_KEY_WRAP, there = _i ? CKM_AES_KEY_WRAP_PAD : CKM_AES_KEY_WRAP;
+	const CK_MECHANISM_TYPE here = _i ? CKM_AES_KEY_WRAP_KWP : CKM_AES_KEY_WRAP,
+				there = _i ? CKM_AES_KEY_WRAP_PAD : CKM_AES_KEY_WRAP;
 	uint8_t kek[32], got[64];
 	int round;
 
@@ -134,22 +136,25 @@ START_TEST(wrapped_keys_both_ways)
 		size_t length = _i ? 16 + below(17) : 16 + 8 * below(3);
 		CK_KEY_TYPE type = _i ? CKK_GENERIC_SECRET : CKK_AES;
 		CK_OBJECT_HANDLE key[2], kek_wrap[2], kek_unwrap[2], back;
-		CK_ATTRIBUTE v = { CKA_VALUE, got, sizeof got };
+		CK_ATTRIBUTE v = {CKA_VALUE, got, sizeof got};
 
 		draw(kek, 32);
 		draw(value, length);
 		import_both(type, value, length, CKA_SIGN, &key[0], &key[1]);
 		import_both(CKK_AES, kek, 32, CKA_WRAP, &kek_wrap[0], &kek_wrap[1]);
-		kek_unwrap[0] = import(CKK_AES, kek, 32, T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE))));
+		kek_unwrap[0] =
+			import(CKK_AES, kek, 32, T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE))));
 		kek_unwrap[1] = import_there(CKK_AES, kek, 32, CKA_UNWRAP);
 		ok(f->C_WrapKey(s, MECH(here), kek_wrap[0], key[0], wrapped, &n));
-		ok(g->C_UnwrapKey(gs, MECH(there), kek_unwrap[1], wrapped, n, T(CLASS(CKO_SECRET_KEY), TYPE(type), READABLE), &back));
+		ok(g->C_UnwrapKey(gs, MECH(there), kek_unwrap[1], wrapped, n,
+			T(CLASS(CKO_SECRET_KEY), TYPE(type), READABLE), &back));
 		ok(g->C_GetAttributeValue(gs, back, &v, 1));
 		ck_assert_uint_eq(v.ulValueLen, length);
 		ck_assert_mem_eq(got, value, length);
 		n = sizeof wrapped;
 		ok(g->C_WrapKey(gs, MECH(there), kek_wrap[1], key[1], wrapped, &n));
-		ok(f->C_UnwrapKey(s, MECH(here), kek_unwrap[0], wrapped, n, T(CLASS(CKO_SECRET_KEY), TYPE(type), READABLE), &back));
+		ok(f->C_UnwrapKey(s, MECH(here), kek_unwrap[0], wrapped, n,
+			T(CLASS(CKO_SECRET_KEY), TYPE(type), READABLE), &back));
 		/* SoftHSM 2.6.1 pads the key to whole 8 bytes itself before it wraps, so their length is what comes back */
 		ck_assert_uint_eq(get_bytes(back, CKA_VALUE, got, sizeof got), (length + 7) / 8 * 8);
 		ck_assert_mem_eq(got, value, length);
@@ -159,7 +164,7 @@ END_TEST
 
 START_TEST(check_values)
 {
-	static const CK_KEY_TYPE types[] = { CKK_AES, CKK_DES3 };
+	static const CK_KEY_TYPE types[] = {CKK_AES, CKK_DES3};
 	int i, round;
 
 	for (i = 0; i < 2; i++)
@@ -167,7 +172,7 @@ START_TEST(check_values)
 			size_t n = random_key(types[i]);
 			CK_OBJECT_HANDLE ours, theirs;
 			uint8_t a[8], b[8];
-			CK_ATTRIBUTE v = { CKA_CHECK_VALUE, b, sizeof b };
+			CK_ATTRIBUTE v = {CKA_CHECK_VALUE, b, sizeof b};
 
 			import_both(types[i], value, n, CKA_ENCRYPT, &ours, &theirs);
 			ck_assert_uint_eq(get_bytes(ours, CKA_CHECK_VALUE, a, 8), 3);

@@ -15,7 +15,8 @@ static void new_master(CK_MECHANISM_TYPE allowed)
 	}
 	master_length = 16 + 8 * below(3);
 	draw(master, sizeof master);
-	ours = import(CKK_AES, master, master_length, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, allowed)));
+	ours = import(
+		CKK_AES, master, master_length, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, allowed)));
 	theirs = import_there(CKK_AES, master, master_length, CKA_SIGN);
 }
 
@@ -44,18 +45,19 @@ static void cmac_there(CK_OBJECT_HANDLE key, const uint8_t *message, size_t n, u
 }
 
 /* Section 3: block i = CMAC(K, [i]32 || label || 00 || context || [bits]32). */
-static void kdf_there(CK_OBJECT_HANDLE key, const char *label, const uint8_t *context, size_t context_length, size_t length, uint8_t *ret)
+static void kdf_there(CK_OBJECT_HANDLE key, const char *label, const uint8_t *context, size_t context_length,
+	size_t length, uint8_t *ret)
 {
 	uint8_t input[4200], block[16];
 	size_t n, i, done, label_length = strlen(label);
 
 	for (i = 1, done = 0; done < length; i++, done += 16) {
-		memcpy(input, (uint8_t[]){ 0, 0, 0, (uint8_t)i }, 4);
+		memcpy(input, (uint8_t[]){0, 0, 0, (uint8_t)i}, 4);
 		memcpy(input + 4, label, label_length + 1);
 		n = 4 + label_length + 1;
 		memcpy(input + n, context, context_length);
 		n += context_length;
-		memcpy(input + n, (uint8_t[]){ 0, 0, (uint8_t)(length * 8 >> 8), (uint8_t)(length * 8) }, 4);
+		memcpy(input + n, (uint8_t[]){0, 0, (uint8_t)(length * 8 >> 8), (uint8_t)(length * 8)}, 4);
 		cmac_there(key, input, n + 4, block);
 		memcpy(ret + done, block, length - done < 16 ? length - done : 16);
 	}
@@ -76,7 +78,7 @@ static void same(CK_MECHANISM_TYPE type, CK_ULONG length, const uint8_t *wanted)
 
 static CK_ULONG random_length(void)
 {
-	static const CK_ULONG lengths[] = { 16, 24, 32, 17, 33, 48, 64 };
+	static const CK_ULONG lengths[] = {16, 24, 32, 17, 33, 48, 64};
 
 	return lengths[below(7)];
 }
@@ -86,8 +88,8 @@ START_TEST(one_step)
 	static const struct {
 		CK_MECHANISM_TYPE type;
 		const char *label;
-	} m[] = { { CKM_KEYDIV_DEVICE_KEY, "device" }, { CKM_KEYDIV_MESSAGE_KEY, "message" }, { CKM_KEYDIV_SESSION_KEY, "session" },
-		{ CKM_KEYDIV_DATA_KEY, "data" } };
+	} m[] = {{CKM_KEYDIV_DEVICE_KEY, "device"}, {CKM_KEYDIV_MESSAGE_KEY, "message"},
+		{CKM_KEYDIV_SESSION_KEY, "session"}, {CKM_KEYDIV_DATA_KEY, "data"}};
 	uint8_t wanted[64];
 	CK_ULONG length;
 	int i;

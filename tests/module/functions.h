@@ -8,7 +8,8 @@
 struct function {
 	const char *name;
 	size_t offset;
-	const char *arguments; /* s session, o object, m mechanism, a template, l length in and out, p other pointer, n number, 0 NULL */
+	const char *
+		arguments; /* s session, o object, m mechanism, a template, l length in and out, p other pointer, n number, 0 NULL */
 };
 
 #define FUNCTION(name, n)                                                                                              \

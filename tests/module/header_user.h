@@ -20,7 +20,10 @@ static int use_header(void)
 	m = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
 	if (m.ulParameterLen != 1 || p.bytes[0] != 0)
 		return 2;
-	return CKK_KEYDIV_ODUKPT_CLIENT == 0x8B440001UL && CKR_KEYDIV_EXHAUSTED == 0x8B440001UL && CKA_KEYDIV_REMAINING == 0x8B440003UL ? 0 : 3;
+	return CKK_KEYDIV_ODUKPT_CLIENT == 0x8B440001UL && CKR_KEYDIV_EXHAUSTED == 0x8B440001UL &&
+			       CKA_KEYDIV_REMAINING == 0x8B440003UL
+		       ? 0
+		       : 3;
 }
 
 int main(void)

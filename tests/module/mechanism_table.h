@@ -9,10 +9,10 @@ struct example {
 	CK_MECHANISM_TYPE type;
 	const char *name;
 	CK_KEY_TYPE key_type;
-	CK_ULONG key_length;       /* of the key; of what is made, for CKF_GENERATE */
-	const void *parameter;     /* NULL: none */
+	CK_ULONG key_length;   /* of the key; of what is made, for CKF_GENERATE */
+	const void *parameter; /* NULL: none */
 	CK_ULONG parameter_length;
-	CK_MECHANISM_TYPE from;    /* the base key comes out of this mechanism (O-DUKPT clients); 0: imported */
+	CK_MECHANISM_TYPE from; /* the base key comes out of this mechanism (O-DUKPT clients); 0: imported */
 };
 
 extern const struct example examples[];

@@ -28,7 +28,8 @@ size_t copies(const uint8_t *inverted, size_t n)
 			if (got < (ssize_t)n)
 				continue;
 			for (k = 0; k + n <= (size_t)got && (k < room - 64 || want < room); k++) {
-				if (window[k] != first || (at + k >= (uintptr_t)window && at + k < (uintptr_t)window + room + 64))
+				if (window[k] != first ||
+					(at + k >= (uintptr_t)window && at + k < (uintptr_t)window + room + 64))
 					continue;
 				for (j = 1; j < n && (window[k + j] ^ inverted[j]) == 0xFF; j++)
 					;

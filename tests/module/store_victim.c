@@ -5,9 +5,12 @@
 void make_victim(void)
 {
 	user();
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "first"), RAW(CKA_ID, "1", 1)));
-	import(CKK_AES, mk32, 32, T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), STR(CKA_LABEL, "second")));
-	import(CKK_AES, mk32, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "third")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "first"), RAW(CKA_ID, "1", 1)));
+	import(CKK_AES, mk32, 32,
+		T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), STR(CKA_LABEL, "second")));
+	import(CKK_AES, mk32, 16,
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "third")));
 	ok(f->C_Finalize(NULL));
 }
 
@@ -16,8 +19,8 @@ bool look(void)
 	static const struct {
 		const char *label, *value;
 		bool readable, derives; /* readable: not sensitive and extractable */
-	} wanted[] = { { "first", "2b7e151628aed2a6abf7158809cf4f3c", true, false }, { "second", NULL, false, true },
-		{ "third", "000102030405060708090a0b0c0d0e0f", true, false } };
+	} wanted[] = {{"first", "2b7e151628aed2a6abf7158809cf4f3c", true, false}, {"second", NULL, false, true},
+		{"third", "000102030405060708090a0b0c0d0e0f", true, false}};
 	bool refused = false;
 	CK_RV rv = f->C_Initialize(NULL);
 	size_t i;
@@ -44,8 +47,9 @@ bool look(void)
 		refused |= rv != CKR_OK || n != 1;
 		for (k = 0; k < n && rv == CKR_OK; k++) {
 			CK_BBOOL sensitive = 9, extractable = 9, derives = 9;
-			CK_ATTRIBUTE flags[] = { { CKA_SENSITIVE, &sensitive, 1 }, { CKA_EXTRACTABLE, &extractable, 1 }, { CKA_DERIVE, &derives, 1 } };
-			CK_ATTRIBUTE v = { CKA_VALUE, value, sizeof value };
+			CK_ATTRIBUTE flags[] = {{CKA_SENSITIVE, &sensitive, 1}, {CKA_EXTRACTABLE, &extractable, 1},
+				{CKA_DERIVE, &derives, 1}};
+			CK_ATTRIBUTE v = {CKA_VALUE, value, sizeof value};
 			CK_OBJECT_HANDLE child;
 			uint8_t right[64];
 			CK_RV read = f->C_GetAttributeValue(s, h[k], &v, 1);
@@ -53,11 +57,13 @@ bool look(void)
 			if (f->C_GetAttributeValue(s, h[k], flags, 3) != CKR_OK)
 				refused = true;
 			else
-				holds(sensitive == !wanted[i].readable && extractable == wanted[i].readable && derives == wanted[i].derives);
+				holds(sensitive == !wanted[i].readable && extractable == wanted[i].readable &&
+					derives == wanted[i].derives);
 			if (read == CKR_OK) {
 				holds(wanted[i].readable);
 				if (wanted[i].readable)
-					holds(v.ulValueLen == unhex(wanted[i].value, right) && memcmp(value, right, v.ulValueLen) == 0);
+					holds(v.ulValueLen == unhex(wanted[i].value, right) &&
+						memcmp(value, right, v.ulValueLen) == 0);
 			} else if (wanted[i].readable || read != CKR_ATTRIBUTE_SENSITIVE) {
 				refused = true;
 			}

@@ -8,12 +8,13 @@ static CK_OBJECT_HANDLE made;
 
 START_TEST(generated_keys)
 {
-	static const CK_BBOOL values[] = { CK_FALSE, CK_TRUE };
+	static const CK_BBOOL values[] = {CK_FALSE, CK_TRUE};
 	int sensitive, extractable;
 
 	for (sensitive = 0; sensitive < 2; sensitive++)
 		for (extractable = 0; extractable < 2; extractable++) {
-			ok(generate(RAW(CKA_SENSITIVE, &values[sensitive], 1), RAW(CKA_EXTRACTABLE, &values[extractable], 1)));
+			ok(generate(RAW(CKA_SENSITIVE, &values[sensitive], 1),
+				RAW(CKA_EXTRACTABLE, &values[extractable], 1)));
 			holds(get_bool(made, CKA_LOCAL));
 			holds(get_ulong(made, CKA_KEY_GEN_MECHANISM) == CKM_AES_KEY_GEN);
 			holds(get_bool(made, CKA_ALWAYS_SENSITIVE) == sensitive);
@@ -36,9 +37,10 @@ END_TEST
 
 START_TEST(defaults_are_closed)
 {
-	static const CK_ATTRIBUTE_TYPE off[] = { CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP, CKA_DERIVE,
-		CKA_TRUSTED, CKA_WRAP_WITH_TRUSTED, CKA_TOKEN, CKA_EXTRACTABLE };
-	static const CK_ATTRIBUTE_TYPE on[] = { CKA_PRIVATE, CKA_SENSITIVE, CKA_MODIFIABLE, CKA_COPYABLE, CKA_DESTROYABLE };
+	static const CK_ATTRIBUTE_TYPE off[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP,
+		CKA_DERIVE, CKA_TRUSTED, CKA_WRAP_WITH_TRUSTED, CKA_TOKEN, CKA_EXTRACTABLE};
+	static const CK_ATTRIBUTE_TYPE on[] = {
+		CKA_PRIVATE, CKA_SENSITIVE, CKA_MODIFIABLE, CKA_COPYABLE, CKA_DESTROYABLE};
 	CK_OBJECT_HANDLE master = open_master(), key[2];
 	size_t i, j;
 
@@ -95,24 +97,25 @@ END_TEST
 
 START_TEST(sensitive_values_are_not_read)
 {
-	CK_OBJECT_HANDLE closed[3] = { import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
+	CK_OBJECT_HANDLE closed[3] = {import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
 		import(CKK_AES, mk, 16, T(NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
-		import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_TOKEN))) };
+		import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_TOKEN)))};
 	uint8_t value[16], untouched[16];
 	size_t i;
 
 	memset(untouched, 0xA5, 16);
 	for (i = 0; i < 3; i++) {
-		CK_ATTRIBUTE a = { CKA_VALUE, value, 16 };
+		CK_ATTRIBUTE a = {CKA_VALUE, value, 16};
 
 		memset(value, 0xA5, 16);
 		gives(CKR_ATTRIBUTE_SENSITIVE, f->C_GetAttributeValue(s, closed[i], &a, 1));
 		holds(a.ulValueLen == CK_UNAVAILABLE_INFORMATION);
 		holds(memcmp(value, untouched, 16) == 0);
-		a = (CK_ATTRIBUTE){ CKA_VALUE, NULL, 0 };
+		a = (CK_ATTRIBUTE){CKA_VALUE, NULL, 0};
 		gives(CKR_ATTRIBUTE_SENSITIVE, f->C_GetAttributeValue(s, closed[i], &a, 1));
 		holds(a.ulValueLen == CK_UNAVAILABLE_INFORMATION);
-		gives(CKR_KEY_INDIGESTIBLE, f->C_DigestInit(s, MECH(CKM_SHA256)) == CKR_OK ? f->C_DigestKey(s, closed[i]) : CKR_OK);
+		gives(CKR_KEY_INDIGESTIBLE,
+			f->C_DigestInit(s, MECH(CKM_SHA256)) == CKR_OK ? f->C_DigestKey(s, closed[i]) : CKR_OK);
 		gives(CKR_OK, f->C_DigestInit(s, NULL)); /* cancel, whatever is left */
 	}
 	value_is(import(CKK_AES, mk, 16, T(READABLE)), "2b7e151628aed2a6abf7158809cf4f3c");
@@ -121,12 +124,13 @@ END_TEST
 
 START_TEST(every_entry_is_handled)
 {
-	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), STR(CKA_LABEL, "label"), RAW(CKA_ID, "id", 2)));
+	CK_OBJECT_HANDLE key =
+		import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), STR(CKA_LABEL, "label"), RAW(CKA_ID, "id", 2)));
 	uint8_t value[16], label[16], small[2], id[2];
 	CK_ULONG type = 0, class = 0;
-	CK_ATTRIBUTE a[] = { { CKA_CLASS, &class, sizeof class }, { CKA_VALUE, value, 16 }, { CKA_LABEL, label, 16 },
-		{ CKA_MODULUS, value, 16 }, { CKA_LABEL, small, 2 }, { CKA_ID, NULL, 0 }, { CKA_KEY_TYPE, &type, sizeof type },
-		{ CKA_ID, id, 2 } };
+	CK_ATTRIBUTE a[] = {{CKA_CLASS, &class, sizeof class}, {CKA_VALUE, value, 16}, {CKA_LABEL, label, 16},
+		{CKA_MODULUS, value, 16}, {CKA_LABEL, small, 2}, {CKA_ID, NULL, 0}, {CKA_KEY_TYPE, &type, sizeof type},
+		{CKA_ID, id, 2}};
 	CK_RV rv = f->C_GetAttributeValue(s, key, a, 8);
 
 	holds(rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL);
@@ -152,15 +156,15 @@ START_TEST(nested_templates_are_read)
 		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE), NUM(CKA_KEY_TYPE, CKK_AES))));
 	CK_BBOOL sensitive = 0;
 	CK_ULONG type = 0, i;
-	CK_ATTRIBUTE inner[2] = { { 0, NULL, 0 }, { 0, NULL, 0 } }, outer = { CKA_UNWRAP_TEMPLATE, NULL, 0 };
+	CK_ATTRIBUTE inner[2] = {{0, NULL, 0}, {0, NULL, 0}}, outer = {CKA_UNWRAP_TEMPLATE, NULL, 0};
 
 	ok(f->C_GetAttributeValue(s, key, &outer, 1));
 	ck_assert_uint_eq(outer.ulValueLen, sizeof inner);
 	outer.pValue = inner;
 	ok(f->C_GetAttributeValue(s, key, &outer, 1)); /* types and lengths */
 	for (i = 0; i < 2; i++) {
-		holds(inner[i].type == CKA_SENSITIVE ? inner[i].ulValueLen == 1 :
-		                                       inner[i].type == CKA_KEY_TYPE && inner[i].ulValueLen == 8);
+		holds(inner[i].type == CKA_SENSITIVE ? inner[i].ulValueLen == 1
+						     : inner[i].type == CKA_KEY_TYPE && inner[i].ulValueLen == 8);
 		inner[i].pValue = inner[i].type == CKA_SENSITIVE ? (void *)&sensitive : (void *)&type;
 	}
 	ok(f->C_GetAttributeValue(s, key, &outer, 1));
@@ -171,8 +175,8 @@ END_TEST
 /* One refused change, by set and by copy, and the good half of the template did not happen either. */
 static void refused(CK_OBJECT_HANDLE key, CK_ATTRIBUTE bad)
 {
-	CK_ATTRIBUTE both[2] = { STR(CKA_LABEL, "new"), bad };
-	uint8_t label[8] = { 0 };
+	CK_ATTRIBUTE both[2] = {STR(CKA_LABEL, "new"), bad};
+	uint8_t label[8] = {0};
 	CK_OBJECT_HANDLE copy = 0xABCD;
 	CK_ULONG before = find(s, NOTHING, NULL, 0);
 
@@ -187,12 +191,13 @@ static void refused(CK_OBJECT_HANDLE key, CK_ATTRIBUTE bad)
 
 START_TEST(one_way_streets)
 {
-	const CK_ATTRIBUTE forbidden[] = { NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), NO(CKA_WRAP_WITH_TRUSTED), YES(CKA_LOCAL),
-		YES(CKA_ALWAYS_SENSITIVE), YES(CKA_NEVER_EXTRACTABLE), NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN),
-		NUM(CKA_KEY_TYPE, CKK_GENERIC_SECRET), NUM(CKA_CLASS, CKO_DATA), RAW(CKA_VALUE, mk32, 16), NUM(CKA_VALUE_LEN, 32),
-		YES(CKA_TRUSTED), YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY), YES(CKA_WRAP), YES(CKA_UNWRAP),
-		YES(CKA_DERIVE), STR(CKA_UNIQUE_ID, "0") };
-	static const CK_BBOOL token[] = { CK_FALSE, CK_TRUE };
+	const CK_ATTRIBUTE forbidden[] = {NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), NO(CKA_WRAP_WITH_TRUSTED),
+		YES(CKA_LOCAL), YES(CKA_ALWAYS_SENSITIVE), YES(CKA_NEVER_EXTRACTABLE),
+		NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN), NUM(CKA_KEY_TYPE, CKK_GENERIC_SECRET),
+		NUM(CKA_CLASS, CKO_DATA), RAW(CKA_VALUE, mk32, 16), NUM(CKA_VALUE_LEN, 32), YES(CKA_TRUSTED),
+		YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY), YES(CKA_WRAP), YES(CKA_UNWRAP),
+		YES(CKA_DERIVE), STR(CKA_UNIQUE_ID, "0")};
+	static const CK_BBOOL token[] = {CK_FALSE, CK_TRUE};
 	size_t i;
 	int t;
 
@@ -203,7 +208,8 @@ START_TEST(one_way_streets)
 
 		for (i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
 			refused(key, forbidden[i]);
-		holds(get_bool(key, CKA_SENSITIVE) && !get_bool(key, CKA_EXTRACTABLE) && get_bool(key, CKA_WRAP_WITH_TRUSTED));
+		holds(get_bool(key, CKA_SENSITIVE) && !get_bool(key, CKA_EXTRACTABLE) &&
+			get_bool(key, CKA_WRAP_WITH_TRUSTED));
 	}
 }
 END_TEST
@@ -217,7 +223,8 @@ START_TEST(only_set_refuses)
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, key, T(YES(CKA_TOKEN))));
 	gives(CKR_OK, f->C_CopyObject(s, key, T(YES(CKA_TOKEN)), &made));
 	/* a private key does not become public, by copy either */
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, key, T(NO(CKA_PRIVATE)), &made));
+	gives_either(
+		CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, key, T(NO(CKA_PRIVATE)), &made));
 	holds(get_bool(key, CKA_PRIVATE) && !get_bool(key, CKA_TOKEN));
 }
 END_TEST
@@ -232,7 +239,8 @@ START_TEST(the_allowed_way)
 	ok(f->C_CopyObject(s, key, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), NO(CKA_ENCRYPT)), &made));
 	holds(get_bool(made, CKA_SENSITIVE) && !get_bool(made, CKA_EXTRACTABLE) && !get_bool(made, CKA_ENCRYPT));
 	holds(get_bool(made, CKA_SIGN) && get_bool(made, CKA_TOKEN));
-	holds(!get_bool(made, CKA_ALWAYS_SENSITIVE) && !get_bool(made, CKA_NEVER_EXTRACTABLE) && !get_bool(made, CKA_LOCAL));
+	holds(!get_bool(made, CKA_ALWAYS_SENSITIVE) && !get_bool(made, CKA_NEVER_EXTRACTABLE) &&
+		!get_bool(made, CKA_LOCAL));
 	ok(f->C_SetAttributeValue(s, key, T(NO(CKA_SIGN), STR(CKA_LABEL, "new"), RAW(CKA_ID, "i", 1))));
 	ok(f->C_SetAttributeValue(s, key, T(YES(CKA_WRAP_WITH_TRUSTED))));
 	ok(f->C_SetAttributeValue(s, key, T(YES(CKA_SENSITIVE))));
@@ -240,7 +248,7 @@ START_TEST(the_allowed_way)
 	ok(f->C_SetAttributeValue(s, key, T(LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB))));
 	holds(get_bytes(key, CKA_ALLOWED_MECHANISMS, (uint8_t *)list, sizeof list) == 8 && list[0] == CKM_AES_ECB);
 	ok(f->C_SetAttributeValue(s, key, T(STR(CKA_LABEL, "old"))));
-	refused(key, (CK_ATTRIBUTE)LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB, CKM_AES_CMAC) );
+	refused(key, (CK_ATTRIBUTE)LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB, CKM_AES_CMAC));
 	holds(!get_bool(key, CKA_SIGN) && get_bool(key, CKA_SENSITIVE) && !get_bool(key, CKA_EXTRACTABLE));
 	restart();
 	s = open_session(CKF_RW_SESSION);
@@ -254,15 +262,17 @@ END_TEST
 
 START_TEST(modifiable_copyable_destroyable)
 {
-	CK_OBJECT_HANDLE fixed = import(CKK_AES, mk, 16, T(NO(CKA_MODIFIABLE))), single = import(CKK_AES, mk, 16, T(NO(CKA_COPYABLE), STR(CKA_LABEL, "old"))),
-	                 eternal = import(CKK_AES, mk, 16, T(NO(CKA_DESTROYABLE), YES(CKA_TOKEN)));
+	CK_OBJECT_HANDLE fixed = import(CKK_AES, mk, 16, T(NO(CKA_MODIFIABLE))),
+			 single = import(CKK_AES, mk, 16, T(NO(CKA_COPYABLE), STR(CKA_LABEL, "old"))),
+			 eternal = import(CKK_AES, mk, 16, T(NO(CKA_DESTROYABLE), YES(CKA_TOKEN)));
 
 	gives(CKR_ACTION_PROHIBITED, f->C_SetAttributeValue(s, fixed, T(STR(CKA_LABEL, "x"))));
 	gives(CKR_ACTION_PROHIBITED, f->C_CopyObject(s, single, NOTHING, &made));
 	gives(CKR_ACTION_PROHIBITED, f->C_DestroyObject(s, eternal));
 	holds(exists(eternal));
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, single, T(YES(CKA_COPYABLE))));
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_ACTION_PROHIBITED, f->C_SetAttributeValue(s, fixed, T(YES(CKA_MODIFIABLE))));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_ACTION_PROHIBITED,
+		f->C_SetAttributeValue(s, fixed, T(YES(CKA_MODIFIABLE))));
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, eternal, T(YES(CKA_DESTROYABLE))));
 	holds(!get_bool(single, CKA_COPYABLE) && !get_bool(eternal, CKA_DESTROYABLE));
 	/* copyable may be taken away */
@@ -309,7 +319,8 @@ END_TEST
 
 START_TEST(a_search_during_changes)
 {
-	CK_OBJECT_HANDLE a = import(CKK_AES, mk, 16, T(STR(CKA_LABEL, "x"))), b = import(CKK_AES, mk, 16, T(STR(CKA_LABEL, "x"))), found[8];
+	CK_OBJECT_HANDLE a = import(CKK_AES, mk, 16, T(STR(CKA_LABEL, "x"))),
+			 b = import(CKK_AES, mk, 16, T(STR(CKA_LABEL, "x"))), found[8];
 	CK_ULONG n;
 
 	ok(f->C_FindObjectsInit(s, T(STR(CKA_LABEL, "x"))));

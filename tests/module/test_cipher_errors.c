@@ -64,17 +64,18 @@ START_TEST(lengths_of_padded_ciphertexts)
 END_TEST
 
 /* GCM and CCM. */
-static CK_GCM_PARAMS gcm = { iv, 12, 96, text, 20, 128 };
-static CK_CCM_PARAMS ccm = { 48, iv, 12, text, 20, 16 };
+static CK_GCM_PARAMS gcm = {iv, 12, 96, text, 20, 128};
+static CK_CCM_PARAMS ccm = {48, iv, 12, text, 20, 16};
 
 static CK_MECHANISM aead(int which)
 {
-	return which ? (CK_MECHANISM){ CKM_AES_CCM, &ccm, sizeof ccm } : (CK_MECHANISM){ CKM_AES_GCM, &gcm, sizeof gcm };
+	return which ? (CK_MECHANISM){CKM_AES_CCM, &ccm, sizeof ccm} : (CK_MECHANISM){CKM_AES_GCM, &gcm, sizeof gcm};
 }
 
 static bool refused(CK_RV rv)
 {
-	return expect_rv(CKR_ENCRYPTED_DATA_INVALID, CKR_AEAD_DECRYPT_FAILED, rv, "a forged message", __FILE__, __LINE__);
+	return expect_rv(
+		CKR_ENCRYPTED_DATA_INVALID, CKR_AEAD_DECRYPT_FAILED, rv, "a forged message", __FILE__, __LINE__);
 }
 
 START_TEST(no_plaintext_of_a_forged_message)

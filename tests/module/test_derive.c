@@ -34,7 +34,8 @@ static void nonces(void)
 START_TEST(known_answers)
 {
 	CK_OBJECT_HANDLE master = open_master(), long_master = import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE), READABLE)),
-	                 cmac_master = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
+			 cmac_master = import(CKK_AES, mk, 16,
+				 T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
 	uint8_t salt[8];
 
 	device("SN-000123");
@@ -137,7 +138,9 @@ START_TEST(labels_keep_roles_apart)
 {
 	/* The same bytes as context under "device", "message" and "session" give different keys; so does the CMAC of the context. */
 	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY)));
+		T(YES(CKA_DERIVE), READABLE,
+			LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
+				CKM_KEYDIV_SESSION_KEY)));
 	uint8_t value[3][16];
 
 	device("12345678");
@@ -153,7 +156,9 @@ END_TEST
 
 START_TEST(the_same_again)
 {
-	CK_OBJECT_HANDLE master = open_master(), token = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, YES(CKA_TOKEN), STR(CKA_LABEL, "m")));
+	CK_OBJECT_HANDLE master = open_master(),
+			 token = import(
+				 CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, YES(CKA_TOKEN), STR(CKA_LABEL, "m")));
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -174,7 +179,7 @@ END_TEST
 
 START_TEST(what_comes_out)
 {
-	static const CK_BBOOL values[] = { CK_FALSE, CK_TRUE };
+	static const CK_BBOOL values[] = {CK_FALSE, CK_TRUE};
 	CK_OBJECT_HANDLE base;
 	int sensitive, extractable, child_extractable;
 
@@ -184,16 +189,20 @@ START_TEST(what_comes_out)
 				if (!extractable && child_extractable)
 					continue;
 				ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
-					T(NUM(CKA_VALUE_LEN, 16), YES(CKA_DERIVE), RAW(CKA_SENSITIVE, &values[sensitive], 1),
+					T(NUM(CKA_VALUE_LEN, 16), YES(CKA_DERIVE),
+						RAW(CKA_SENSITIVE, &values[sensitive], 1),
 						RAW(CKA_EXTRACTABLE, &values[extractable], 1)),
 					&base));
-				ok(derive_device(base, T(YES(CKA_SENSITIVE), RAW(CKA_EXTRACTABLE, &values[child_extractable], 1)), &made));
+				ok(derive_device(base,
+					T(YES(CKA_SENSITIVE), RAW(CKA_EXTRACTABLE, &values[child_extractable], 1)),
+					&made));
 				holds(!get_bool(made, CKA_LOCAL));
 				holds(get_ulong(made, CKA_KEY_GEN_MECHANISM) == CK_UNAVAILABLE_INFORMATION);
 				holds(get_bool(made, CKA_ALWAYS_SENSITIVE) == sensitive);
 				holds(get_bool(made, CKA_NEVER_EXTRACTABLE) == (!extractable && !child_extractable));
 				holds(get_ulong(made, CKA_VALUE_LEN) == 16);
-				holds(get_ulong(made, CKA_CLASS) == CKO_SECRET_KEY && get_ulong(made, CKA_KEY_TYPE) == CKK_AES);
+				holds(get_ulong(made, CKA_CLASS) == CKO_SECRET_KEY &&
+					get_ulong(made, CKA_KEY_TYPE) == CKK_AES);
 			}
 }
 END_TEST
@@ -204,22 +213,23 @@ START_TEST(types_and_lengths)
 	static const struct {
 		CK_KEY_TYPE type;
 		CK_ULONG length, wanted;
-	} good[] = { { CKK_AES, 16, 16 }, { CKK_AES, 24, 24 }, { CKK_AES, 32, 32 }, { CKK_GENERIC_SECRET, 16, 16 },
-		{ CKK_GENERIC_SECRET, 33, 33 }, { CKK_GENERIC_SECRET, 64, 64 }, { CKK_SHA256_HMAC, 32, 32 }, { CKK_SHA512_HMAC, 64, 64 },
-		{ CKK_DES2, 0, 16 }, { CKK_DES3, 0, 24 } };
+	} good[] = {{CKK_AES, 16, 16}, {CKK_AES, 24, 24}, {CKK_AES, 32, 32}, {CKK_GENERIC_SECRET, 16, 16},
+		{CKK_GENERIC_SECRET, 33, 33}, {CKK_GENERIC_SECRET, 64, 64}, {CKK_SHA256_HMAC, 32, 32},
+		{CKK_SHA512_HMAC, 64, 64}, {CKK_DES2, 0, 16}, {CKK_DES3, 0, 24}};
 	static const struct {
 		CK_KEY_TYPE type;
 		CK_ULONG length;
-	} bad[] = { { CKK_AES, 0 }, { CKK_AES, 1 }, { CKK_AES, 8 }, { CKK_AES, 15 }, { CKK_AES, 17 }, { CKK_AES, 33 }, { CKK_AES, 64 },
-		{ CKK_AES, 1UL << 31 }, { CKK_AES, (CK_ULONG)-1 }, { CKK_GENERIC_SECRET, 0 }, { CKK_GENERIC_SECRET, 15 },
-		{ CKK_GENERIC_SECRET, 65 }, { CKK_GENERIC_SECRET, (CK_ULONG)-1 }, { CKK_GENERIC_SECRET, 1UL << 61 },
-		{ CKK_SHA_1_HMAC, 15 } };
+	} bad[] = {{CKK_AES, 0}, {CKK_AES, 1}, {CKK_AES, 8}, {CKK_AES, 15}, {CKK_AES, 17}, {CKK_AES, 33}, {CKK_AES, 64},
+		{CKK_AES, 1UL << 31}, {CKK_AES, (CK_ULONG)-1}, {CKK_GENERIC_SECRET, 0}, {CKK_GENERIC_SECRET, 15},
+		{CKK_GENERIC_SECRET, 65}, {CKK_GENERIC_SECRET, (CK_ULONG)-1}, {CKK_GENERIC_SECRET, 1UL << 61},
+		{CKK_SHA_1_HMAC, 15}};
 	uint8_t value[64];
 	size_t i, j;
 
 	for (i = 0; i < sizeof good / sizeof *good; i++) {
 		if (good[i].length)
-			ok(derive_device(master, T(READABLE, TYPE(good[i].type), NUM(CKA_VALUE_LEN, good[i].length)), &made));
+			ok(derive_device(
+				master, T(READABLE, TYPE(good[i].type), NUM(CKA_VALUE_LEN, good[i].length)), &made));
 		else
 			ok(derive_device(master, T(READABLE, TYPE(good[i].type)), &made));
 		holds(get_bytes(made, CKA_VALUE, value, 64) == good[i].wanted);
@@ -231,7 +241,8 @@ START_TEST(types_and_lengths)
 	objects_before = find(s, NOTHING, NULL, 0);
 	made = 0xABCD;
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
-		gives(CKR_KEY_SIZE_RANGE, derive_device(master, T(TYPE(bad[i].type), NUM(CKA_VALUE_LEN, bad[i].length)), &made));
+		gives(CKR_KEY_SIZE_RANGE,
+			derive_device(master, T(TYPE(bad[i].type), NUM(CKA_VALUE_LEN, bad[i].length)), &made));
 	holds(derive_device(master, T(TYPE(CKK_DES3), NUM(CKA_VALUE_LEN, 16)), &made) != CKR_OK);
 	holds(made == 0xABCD && find(s, NOTHING, NULL, 0) == objects_before);
 }
@@ -240,7 +251,8 @@ END_TEST
 START_TEST(cmac_has_one_block)
 {
 	/* CMAC gives 16 bytes and no more. */
-	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
+	CK_OBJECT_HANDLE master =
+		import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
 
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_MESSAGE, "", 0);
@@ -257,11 +269,13 @@ END_TEST
 START_TEST(refused_templates)
 {
 	CK_OBJECT_HANDLE master = open_master();
-	static const uint8_t eight[8] = { 1 };
+	static const uint8_t eight[8] = {1};
 
 	objects_before = find(s, NOTHING, NULL, 0);
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(RAW(CKA_VALUE, mk, 16)), &made));
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_LOCAL)), &made));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		derive_device(master, T(RAW(CKA_VALUE, mk, 16)), &made));
+	gives_either(
+		CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_LOCAL)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_SIGN), YES(CKA_SIGN), NO(CKA_SIGN)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(CLASS(CKO_PUBLIC_KEY)), &made));
 	gives(CKR_ATTRIBUTE_VALUE_INVALID, derive_device(master, T(RAW(CKA_SENSITIVE, eight, 8)), &made));
@@ -277,9 +291,9 @@ START_TEST(refused_arguments)
 {
 	CK_OBJECT_HANDLE master = open_master();
 	CK_MECHANISM m = for_device(&p, CKM_KEYDIV_DEVICE_KEY, "SN-000123");
-	CK_MECHANISM bad[] = { { m.mechanism, NULL, 0 }, { m.mechanism, NULL, 12 }, { m.mechanism, NULL, (CK_ULONG)-1 },
-		{ m.mechanism, m.pParameter, 0 }, { m.mechanism, m.pParameter, 11 }, { m.mechanism, m.pParameter, (CK_ULONG)-1 },
-		{ m.mechanism, m.pParameter, 1UL << 32 } };
+	CK_MECHANISM bad[] = {{m.mechanism, NULL, 0}, {m.mechanism, NULL, 12}, {m.mechanism, NULL, (CK_ULONG)-1},
+		{m.mechanism, m.pParameter, 0}, {m.mechanism, m.pParameter, 11},
+		{m.mechanism, m.pParameter, (CK_ULONG)-1}, {m.mechanism, m.pParameter, 1UL << 32}};
 	size_t i;
 
 	objects_before = find(s, NOTHING, NULL, 0);
@@ -306,7 +320,7 @@ START_TEST(what_the_caller_changes_meanwhile)
 
 	for (shift = 0; shift < 8; shift++) {
 		memcpy(room + shift, m.pParameter, m.ulParameterLen);
-		odd = (CK_MECHANISM){ m.mechanism, room + shift, m.ulParameterLen };
+		odd = (CK_MECHANISM){m.mechanism, room + shift, m.ulParameterLen};
 		ok(f->C_DeriveKey(s, &odd, master, T(READABLE), &made));
 		memset(room, 0xFF, sizeof room);
 		value_is(made, "2759dd4361d7979a96a5c23692cd5555");

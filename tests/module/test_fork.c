@@ -13,14 +13,15 @@ static void make_objects(void)
 	user();
 	parents = s;
 	session_key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), NO(CKA_PRIVATE), STR(CKA_LABEL, "session")));
-	token_key = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), YES(CKA_PRIVATE), STR(CKA_LABEL, "token")));
+	token_key =
+		import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), YES(CKA_PRIVATE), STR(CKA_LABEL, "token")));
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(shared != MAP_FAILED);
 }
 
 static void everything_is_closed(void)
 {
-	const CK_ULONG arguments[10] = { parents };
+	const CK_ULONG arguments[10] = {parents};
 	size_t i;
 
 	for (i = 0; i < FUNCTION_COUNT; i++) {
@@ -63,7 +64,7 @@ static void starts_over(void)
 static void the_parent_goes_on(void)
 {
 	CK_SESSION_INFO info;
-	uint8_t block[16] = { 0 };
+	uint8_t block[16] = {0};
 	CK_ULONG n = sizeof block;
 
 	ok(f->C_GetSessionInfo(s, &info));

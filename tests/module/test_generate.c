@@ -22,12 +22,13 @@ static void nothing_made(void)
 
 START_TEST(refused)
 {
-	static const CK_ULONG aes[] = { 0, 1, 15, 17, 23, 33, 1UL << 31, (CK_ULONG)-1 };
-	static const CK_ULONG generic[] = { 0, 1UL << 31, (CK_ULONG)-1 };
+	static const CK_ULONG aes[] = {0, 1, 15, 17, 23, 33, 1UL << 31, (CK_ULONG)-1};
+	static const CK_ULONG generic[] = {0, 1UL << 31, (CK_ULONG)-1};
 	size_t i;
 
 	for (i = 0; i < sizeof aes / sizeof *aes; i++)
-		gives_either(CKR_KEY_SIZE_RANGE, CKR_ATTRIBUTE_VALUE_INVALID, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, aes[i])));
+		gives_either(CKR_KEY_SIZE_RANGE, CKR_ATTRIBUTE_VALUE_INVALID,
+			generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, aes[i])));
 	for (i = 0; i < sizeof generic / sizeof *generic; i++)
 		gives_either(CKR_KEY_SIZE_RANGE, CKR_ATTRIBUTE_VALUE_INVALID,
 			generate(CKM_GENERIC_SECRET_KEY_GEN, NUM(CKA_VALUE_LEN, generic[i])));
@@ -41,18 +42,20 @@ START_TEST(refused)
 	holds(generate(CKM_DES3_KEY_GEN, NUM(CKA_VALUE_LEN, 16)) != CKR_OK);
 	/* the same with a key for the token: nothing left there either */
 	holds(generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 15), YES(CKA_TOKEN)) != CKR_OK);
-	gives(CKR_ATTRIBUTE_TYPE_INVALID, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), NUM(0x12345678, 1), YES(CKA_TOKEN)));
+	gives(CKR_ATTRIBUTE_TYPE_INVALID,
+		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), NUM(0x12345678, 1), YES(CKA_TOKEN)));
 	nothing_made();
 }
 END_TEST
 
 START_TEST(made_as_asked)
 {
-	static const CK_ULONG lengths[] = { 16, 24, 32 };
+	static const CK_ULONG lengths[] = {16, 24, 32};
 	size_t i;
 
 	for (i = 0; i < 3; i++) {
-		ok(generate(CKM_AES_KEY_GEN, CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, lengths[i]), YES(CKA_ENCRYPT)));
+		ok(generate(CKM_AES_KEY_GEN, CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, lengths[i]),
+			YES(CKA_ENCRYPT)));
 		holds(get_ulong(made, CKA_VALUE_LEN) == lengths[i] && get_ulong(made, CKA_KEY_TYPE) == CKK_AES);
 		holds(get_bool(made, CKA_ENCRYPT) && !get_bool(made, CKA_DECRYPT));
 	}

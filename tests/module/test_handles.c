@@ -18,7 +18,7 @@ START_TEST(object_functions)
 {
 	CK_ULONG n = 0, i;
 	CK_OBJECT_HANDLE made;
-	CK_ATTRIBUTE a = { CKA_CLASS, &n, sizeof n };
+	CK_ATTRIBUTE a = {CKA_CLASS, &n, sizeof n};
 
 	for (i = 0; i < 4; i++) {
 		gives(CKR_OBJECT_HANDLE_INVALID, f->C_GetAttributeValue(s, bad[i], &a, 1));
@@ -32,7 +32,7 @@ END_TEST
 
 START_TEST(key_functions)
 {
-	uint8_t iv[16] = { 0 };
+	uint8_t iv[16] = {0};
 	int i;
 
 	for (i = 0; i < 4; i++) {
@@ -55,16 +55,18 @@ END_TEST
 
 START_TEST(wrapping_functions)
 {
-	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP))), key = import(CKK_AES, mk, 16, T(READABLE)), made = 0xABCD;
-	uint8_t wrapped[24] = { 0 };
+	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP))), key = import(CKK_AES, mk, 16, T(READABLE)),
+			 made = 0xABCD;
+	uint8_t wrapped[24] = {0};
 	CK_ULONG n = sizeof wrapped;
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		gives(CKR_WRAPPING_KEY_HANDLE_INVALID, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), bad[i], key, wrapped, &n));
+		gives(CKR_WRAPPING_KEY_HANDLE_INVALID,
+			f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), bad[i], key, wrapped, &n));
 		gives(CKR_KEY_HANDLE_INVALID, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, bad[i], wrapped, &n));
-		gives(CKR_UNWRAPPING_KEY_HANDLE_INVALID,
-			f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), bad[i], wrapped, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+		gives(CKR_UNWRAPPING_KEY_HANDLE_INVALID, f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), bad[i], wrapped, 24,
+								 T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
 		holds(made == 0xABCD);
 	}
 }

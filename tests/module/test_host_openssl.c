@@ -31,7 +31,7 @@ static void host_uses_libcrypto(void)
 
 static void use_everything(void)
 {
-	uint8_t block[16] = { 0 };
+	uint8_t block[16] = {0};
 	CK_ULONG n = 16;
 	CK_OBJECT_HANDLE key;
 
@@ -122,7 +122,8 @@ static void configure(void)
 	conf = fopen(path, "w");
 	ck_assert(conf != NULL && getenv("EVIL_PROVIDER") != NULL);
 	fprintf(conf,
-		"openssl_conf = init\n[init]\nproviders = providers\nalg_section = algorithms\n[providers]\nevil = evil\n[evil]\nmodule = %s\n"
+		"openssl_conf = init\n[init]\nproviders = providers\nalg_section = algorithms\n[providers]\nevil = "
+		"evil\n[evil]\nmodule = %s\n"
 		"activate = 1\n[algorithms]\ndefault_properties = provider=evil\n",
 		getenv("EVIL_PROVIDER"));
 	fclose(conf);

@@ -109,7 +109,8 @@ START_TEST(the_path_is_told_at_debug)
 	char expected[700];
 
 	start("debug");
-	snprintf(expected, sizeof expected, " debug: configuration: %s/keydiv.conf; token-dir %s\n", test_dir, token_dir);
+	snprintf(expected, sizeof expected, " debug: configuration: %s/keydiv.conf; token-dir %s\n", test_dir,
+		token_dir);
 	holds(lines_with(expected) == 1);
 }
 END_TEST

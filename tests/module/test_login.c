@@ -23,7 +23,8 @@ START_TEST(one_state_for_all_sessions)
 	gives(CKR_USER_ALREADY_LOGGED_IN, f->C_Login(s, CKU_USER, PIN(USER_PIN)));
 	gives(CKR_USER_ALREADY_LOGGED_IN, f->C_Login(other, CKU_USER, PIN(USER_PIN)));
 	gives(CKR_USER_ALREADY_LOGGED_IN, f->C_Login(other, CKU_USER, PIN("wrong")));
-	gives_either(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_SESSION_READ_ONLY_EXISTS, f->C_Login(s, CKU_SO, PIN(SO_PIN)));
+	gives_either(
+		CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_SESSION_READ_ONLY_EXISTS, f->C_Login(s, CKU_SO, PIN(SO_PIN)));
 	ok(f->C_CloseSession(other));
 	gives(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, f->C_Login(s, CKU_SO, PIN(SO_PIN)));
 	ok(f->C_Logout(s));
@@ -53,7 +54,8 @@ START_TEST(wrong_pins)
 	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, PIN("4321")));
 	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)with_nul, 5)); /* the PIN and a NUL */
 	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, PIN(USER_PIN "5")));
-	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE, f->C_Login(s, CKU_USER, PIN("123"))); /* too short to be any PIN */
+	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE,
+		f->C_Login(s, CKU_USER, PIN("123"))); /* too short to be any PIN */
 	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE, f->C_Login(s, CKU_USER, PIN("")));
 	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE, f->C_Login(s, CKU_USER, long_pin, 256));
 	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_SO, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 2)); /* a prefix */
@@ -160,7 +162,8 @@ START_TEST(without_login_nothing_private)
 	CK_SESSION_HANDLE ro;
 
 	login(CKU_USER);
-	token = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_DERIVE), STR(CKA_LABEL, "private")));
+	token = import(
+		CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_DERIVE), STR(CKA_LABEL, "private")));
 	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
 	ok(f->C_Logout(s));
 	holds(find(s, T(YES(CKA_PRIVATE)), NULL, 0) == 0);
@@ -173,7 +176,8 @@ START_TEST(without_login_nothing_private)
 	gives(CKR_USER_NOT_LOGGED_IN, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16)), &made));
 	/* public session objects work without login, in a read-only session too */
 	ro = open_session(0);
-	ok(f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE), YES(CKA_ENCRYPT)), &made));
+	ok(f->C_GenerateKey(
+		ro, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE), YES(CKA_ENCRYPT)), &made));
 	ok(f->C_EncryptInit(ro, MECH(CKM_AES_ECB), made));
 	base = import(CKK_AES, mk, 16, T(NO(CKA_PRIVATE), YES(CKA_DERIVE), READABLE));
 	ok(derive_device(base, T(NO(CKA_PRIVATE)), &made));
@@ -191,7 +195,8 @@ START_TEST(public_token_keys_need_a_login_to_be_used)
 	CK_OBJECT_HANDLE key, made;
 
 	login(CKU_USER);
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "public")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "public")));
 	ok(f->C_Logout(s));
 	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "public")), &key, 1), 1);
 	holds(get_bool(key, CKA_ENCRYPT) && get_ulong(key, CKA_KEY_TYPE) == CKK_AES);
@@ -210,14 +215,16 @@ START_TEST(logout_ends_what_is_private)
 {
 	CK_OBJECT_HANDLE session_key, token_key, public_key, base;
 	CK_SESSION_HANDLE other = open_session(0);
-	uint8_t block[32] = { 0 };
+	uint8_t block[32] = {0};
 	CK_ULONG n = sizeof block;
 	int round;
 
 	login(CKU_USER);
-	session_key = import(CKK_AES, mk, 16, T(YES(CKA_PRIVATE), YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "session")));
+	session_key = import(
+		CKK_AES, mk, 16, T(YES(CKA_PRIVATE), YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "session")));
 	base = import(CKK_AES, mk, 16, T(YES(CKA_PRIVATE), YES(CKA_DERIVE)));
-	token_key = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "token")));
+	token_key =
+		import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "token")));
 	public_key = import(CKK_AES, mk, 16, T(NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public session")));
 	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), token_key));
 	ok(f->C_SignInit(other, MECH(CKM_AES_CMAC), session_key));
@@ -227,7 +234,7 @@ START_TEST(logout_ends_what_is_private)
 	for (round = 0; round < 2; round++) { /* logged out, and logged in again */
 		gives(CKR_KEY_HANDLE_INVALID, f->C_EncryptInit(s, MECH(CKM_AES_ECB), session_key));
 		gives(CKR_KEY_HANDLE_INVALID, f->C_EncryptInit(s, MECH(CKM_AES_ECB), token_key));
-		gives(CKR_KEY_HANDLE_INVALID, derive_device(base, NOTHING, &(CK_OBJECT_HANDLE){ 0 }));
+		gives(CKR_KEY_HANDLE_INVALID, derive_device(base, NOTHING, &(CK_OBJECT_HANDLE){0}));
 		gives(CKR_OBJECT_HANDLE_INVALID, f->C_DestroyObject(s, token_key));
 		gives(CKR_OBJECT_HANDLE_INVALID, f->C_DestroyObject(s, session_key));
 		gives(CKR_OBJECT_HANDLE_INVALID, f->C_SetAttributeValue(s, token_key, T(STR(CKA_LABEL, "x"))));
@@ -265,7 +272,8 @@ START_TEST(ten_wrong_user_pins_lock)
 	int i;
 
 	for (i = 0; i < 9; i++)
-		gives(CKR_PIN_INCORRECT, i % 2 ? f->C_Login(s, CKU_USER, PIN("wrong")) : f->C_SetPIN(s, PIN("wrong"), PIN("5678")));
+		gives(CKR_PIN_INCORRECT,
+			i % 2 ? f->C_Login(s, CKU_USER, PIN("wrong")) : f->C_SetPIN(s, PIN("wrong"), PIN("5678")));
 	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LOCKED, f->C_Login(s, CKU_USER, PIN("wrong")));
 	gives(CKR_PIN_LOCKED, f->C_Login(s, CKU_USER, PIN(USER_PIN)));
 	gives(CKR_PIN_LOCKED, f->C_SetPIN(s, PIN(USER_PIN), PIN("5678")));

@@ -83,12 +83,13 @@ END_TEST
 START_TEST(what_must_not_be_there)
 {
 	/* Ways to take a key apart (XOR, extract, concatenate), wrapping without integrity, and public key mechanisms. */
-	static const CK_MECHANISM_TYPE never[] = { CKM_XOR_BASE_AND_DATA, CKM_EXTRACT_KEY_FROM_KEY, CKM_CONCATENATE_BASE_AND_KEY,
-		CKM_CONCATENATE_BASE_AND_DATA, CKM_CONCATENATE_DATA_AND_BASE, CKM_RSA_PKCS, CKM_DES_ECB };
+	static const CK_MECHANISM_TYPE never[] = {CKM_XOR_BASE_AND_DATA, CKM_EXTRACT_KEY_FROM_KEY,
+		CKM_CONCATENATE_BASE_AND_KEY, CKM_CONCATENATE_BASE_AND_DATA, CKM_CONCATENATE_DATA_AND_BASE,
+		CKM_RSA_PKCS, CKM_DES_ECB};
 	CK_MECHANISM_INFO info;
 	size_t i;
-	uint8_t bytes[16] = { 0 };
-	CK_KEY_DERIVATION_STRING_DATA string = { bytes, 16 };
+	uint8_t bytes[16] = {0};
+	CK_KEY_DERIVATION_STRING_DATA string = {bytes, 16};
 	CK_OBJECT_HANDLE base = open_master(), child;
 
 	for (i = 0; i < sizeof never / sizeof *never; i++) {
@@ -100,7 +101,8 @@ START_TEST(what_must_not_be_there)
 	for (i = 0; i < count; i++) {
 		ok(f->C_GetMechanismInfo(slot, list[i], &info));
 		if (info.flags & (CKF_WRAP | CKF_UNWRAP))
-			holds(list[i] == CKM_AES_KEY_WRAP || list[i] == CKM_AES_KEY_WRAP_KWP || list[i] == CKM_AES_KEY_WRAP_PAD);
+			holds(list[i] == CKM_AES_KEY_WRAP || list[i] == CKM_AES_KEY_WRAP_KWP ||
+				list[i] == CKM_AES_KEY_WRAP_PAD);
 	}
 }
 END_TEST
@@ -116,7 +118,8 @@ static CK_OBJECT_HANDLE key_for(const struct example *e, CK_ATTRIBUTE_TYPE usage
 		for (i = 0; i < e->key_length; i++)
 			value[i] ^= __builtin_parity(value[i]) == 0;
 	if (usage == CKA_DERIVE)
-		return import(e->key_type, value, e->key_length, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, e->type)));
+		return import(e->key_type, value, e->key_length,
+			T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, e->type)));
 	return import(e->key_type, value, e->key_length, T(YES(usage)));
 }
 
@@ -192,7 +195,8 @@ static void derives(const struct example *e)
 	if (e->from == CKM_KEYDIV_ODUKPT_CLIENT) { /* from the initial key by way of the client state */
 		before = example_mechanism(example_of(CKM_KEYDIV_ODUKPT_CLIENT));
 		ok(f->C_DeriveKey(s, &before,
-			import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_CLIENT))),
+			import(CKK_AES, mk, 16,
+				T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_CLIENT))),
 			NOTHING, &base));
 	} else {
 		base = key_for(e, CKA_DERIVE);
@@ -241,8 +245,9 @@ END_TEST
 
 START_TEST(hmac_takes_keys_of_any_length)
 {
-	static const CK_ULONG lengths[] = { 1, 5, 13, 20, 63, 64, 65, 128, 129, 200 };
-	static const CK_MECHANISM_TYPE hmacs[] = { CKM_SHA_1_HMAC, CKM_SHA224_HMAC, CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC };
+	static const CK_ULONG lengths[] = {1, 5, 13, 20, 63, 64, 65, 128, 129, 200};
+	static const CK_MECHANISM_TYPE hmacs[] = {
+		CKM_SHA_1_HMAC, CKM_SHA224_HMAC, CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC};
 	uint8_t value[200], mac[64];
 	size_t i, j;
 
@@ -264,14 +269,16 @@ START_TEST(functions_of_other_mechanisms)
 {
 	/* A mechanism asked for a function it has no flag for: CKR_MECHANISM_INVALID. */
 	CK_MECHANISM_INFO info;
-	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY))), made;
+	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
+				 T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY))),
+			 made;
 	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), YES(CKA_UNWRAP))), base = open_master();
-	uint8_t out[64] = { 0 };
+	uint8_t out[64] = {0};
 	CK_ULONG i, n;
 
 	for (i = 0; i < count; i++) {
 		const struct example *e = example_of(list[i]);
-		CK_MECHANISM m = { list[i], NULL, 0 };
+		CK_MECHANISM m = {list[i], NULL, 0};
 
 		if (e != NULL)
 			m = example_mechanism(e);
@@ -290,7 +297,8 @@ START_TEST(functions_of_other_mechanisms)
 		if (!(info.flags & CKF_WRAP))
 			gives(CKR_MECHANISM_INVALID, f->C_WrapKey(s, &m, kek, key, out, &n));
 		if (!(info.flags & CKF_UNWRAP))
-			gives(CKR_MECHANISM_INVALID, f->C_UnwrapKey(s, &m, kek, out, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+			gives(CKR_MECHANISM_INVALID,
+				f->C_UnwrapKey(s, &m, kek, out, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
 		if (!(info.flags & CKF_GENERATE))
 			gives(CKR_MECHANISM_INVALID, f->C_GenerateKey(s, &m, T(NUM(CKA_VALUE_LEN, 16)), &made));
 		if (!(info.flags & CKF_DERIVE))

@@ -30,7 +30,8 @@ static void begin(void)
 
 START_TEST(the_search_finds_a_planted_copy)
 {
-	uint8_t *planted = malloc(16), *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *planted = malloc(16),
+		*mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t before = copies(wanted, 16);
 
 	holds(before == 0);
@@ -47,7 +48,7 @@ END_TEST
 
 static void use(CK_OBJECT_HANDLE key)
 {
-	uint8_t block[16] = { 0 };
+	uint8_t block[16] = {0};
 	CK_ULONG n = 16;
 
 	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
@@ -113,7 +114,8 @@ START_TEST(derived_keys_leave_nothing)
 	uint8_t value[16];
 
 	login(CKU_USER);
-	ok(derive_device(import_hidden(T(YES(CKA_DERIVE), READABLE)), T(READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN)), &key));
+	ok(derive_device(
+		import_hidden(T(YES(CKA_DERIVE), READABLE)), T(READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN)), &key));
 	ck_assert_uint_eq(get_bytes(key, CKA_VALUE, value, 16), 16);
 	invert(wanted, value, 16);
 	explicit_bzero(value, 16);
@@ -126,7 +128,7 @@ END_TEST
 START_TEST(unwrapped_and_refused_keys_leave_nothing)
 {
 	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), NO(CKA_PRIVATE))),
-	                 unwrapper = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NO(CKA_PRIVATE))), key, made;
+			 unwrapper = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NO(CKA_PRIVATE))), key, made;
 	uint8_t wrapped[24], value[16];
 	CK_ULONG n = 24;
 
@@ -135,9 +137,11 @@ START_TEST(unwrapped_and_refused_keys_leave_nothing)
 	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, key, wrapped, &n));
 	ok(f->C_DestroyObject(s, key));
 	holds(copies(wanted, 16) == 0);
-	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+	ok(f->C_UnwrapKey(
+		s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
 	ok(f->C_DestroyObject(s, made));
-	holds(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3)), &made) != CKR_OK);
+	holds(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24,
+		      T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3)), &made) != CKR_OK);
 	invert(value, wanted, 16);
 	holds(try_import(CKK_AES, value, 16, T(YES(CKA_DERIVE), YES(CKA_SIGN)), &made) != CKR_OK);
 	explicit_bzero(value, 16);

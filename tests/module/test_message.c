@@ -16,12 +16,12 @@ static void keys(void)
 
 static CK_GCM_MESSAGE_PARAMS gcm(CK_GENERATOR_FUNCTION generator, CK_ULONG fixed)
 {
-	return (CK_GCM_MESSAGE_PARAMS){ iv, 12, fixed, generator, tag, 128 };
+	return (CK_GCM_MESSAGE_PARAMS){iv, 12, fixed, generator, tag, 128};
 }
 
 static CK_CCM_MESSAGE_PARAMS ccm(CK_GENERATOR_FUNCTION generator, CK_ULONG fixed)
 {
-	return (CK_CCM_MESSAGE_PARAMS){ sizeof text, iv, 12, fixed, generator, tag, 16 };
+	return (CK_CCM_MESSAGE_PARAMS){sizeof text, iv, 12, fixed, generator, tag, 16};
 }
 
 static void begin(CK_MECHANISM_TYPE type, bool encrypt)
@@ -47,7 +47,7 @@ static CK_RV decrypt(void *parameter, CK_ULONG length)
 START_TEST(gcm_there_and_back)
 {
 	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_NO_GENERATE, 0);
-	CK_GCM_PARAMS classic = { iv, 12, 96, aad, sizeof aad, 128 };
+	CK_GCM_PARAMS classic = {iv, 12, 96, aad, sizeof aad, 128};
 	uint8_t whole[64];
 	CK_ULONG k = sizeof whole;
 	int i;
@@ -63,7 +63,8 @@ START_TEST(gcm_there_and_back)
 		CK_SESSION_HANDLE other = open_session(0);
 		ok(f->C_EncryptInit(other, MECH_P(CKM_AES_GCM, &classic, sizeof classic), key));
 		ok(f->C_Encrypt(other, text, sizeof text, whole, &k));
-		holds(k == sizeof text + 16 && memcmp(whole, out, sizeof text) == 0 && memcmp(whole + sizeof text, tag, 16) == 0);
+		holds(k == sizeof text + 16 && memcmp(whole, out, sizeof text) == 0 &&
+			memcmp(whole + sizeof text, tag, 16) == 0);
 		ok(f->C_CloseSession(other));
 		ok(decrypt(&p, sizeof p));
 		holds(n == sizeof text && memcmp(back, text, sizeof text) == 0);
@@ -200,7 +201,7 @@ END_TEST
 
 START_TEST(bad_parameters)
 {
-	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_NO_GENERATE, 0), bad[] = { p, p, p, p, p, p, p, p };
+	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_NO_GENERATE, 0), bad[] = {p, p, p, p, p, p, p, p};
 	size_t i;
 
 	bad[0].pIv = NULL;
@@ -270,7 +271,8 @@ START_TEST(in_parts)
 	k = sizeof back;
 	ok(f3->C_DecryptMessageNext(s, &p, sizeof p, whole, 40, back, &k, CKF_END_OF_MESSAGE));
 	holds(k == 40 && memcmp(back, text, 40) == 0);
-	gives(CKR_OPERATION_NOT_INITIALIZED, f3->C_DecryptMessageNext(s, &p, sizeof p, whole, 40, back, &k, CKF_END_OF_MESSAGE));
+	gives(CKR_OPERATION_NOT_INITIALIZED,
+		f3->C_DecryptMessageNext(s, &p, sizeof p, whole, 40, back, &k, CKF_END_OF_MESSAGE));
 }
 END_TEST
 

@@ -15,8 +15,8 @@ static void keys(void)
 /* Functions that end the module or wait, or would lose the session under test. */
 static bool left_out(const char *name)
 {
-	static const char *const names[] = { "C_Initialize", "C_Finalize", "C_WaitForSlotEvent", "C_CloseSession", "C_CloseAllSessions",
-		"C_InitToken", "C_Logout", "C_Login", "C_LoginUser", "C_SetPIN", "C_InitPIN" };
+	static const char *const names[] = {"C_Initialize", "C_Finalize", "C_WaitForSlotEvent", "C_CloseSession",
+		"C_CloseAllSessions", "C_InitToken", "C_Logout", "C_Login", "C_LoginUser", "C_SetPIN", "C_InitPIN"};
 	size_t i;
 
 	for (i = 0; i < sizeof names / sizeof *names; i++)
@@ -28,7 +28,7 @@ static bool left_out(const char *name)
 static void begin_everything(void)
 {
 	static uint8_t iv[16];
-	CK_GCM_PARAMS gcm = { iv, 12, 96, NULL, 0, 128 };
+	CK_GCM_PARAMS gcm = {iv, 12, 96, NULL, 0, 128};
 
 	f->C_EncryptInit(s, MECH_P(CKM_AES_CBC_PAD, iv, 16), key);
 	f->C_DecryptInit(s, MECH_P(CKM_AES_CBC_PAD, iv, 16), key);
@@ -43,14 +43,15 @@ static void begin_everything(void)
 START_TEST(nulls_in_every_function)
 {
 	/* Every function, every argument behind the session NULL or (as a number) absurd. */
-	static const CK_ULONG numbers[] = { 0, 1, 16, 1UL << 31, (CK_ULONG)-1, (CK_ULONG)-1 / sizeof(CK_ATTRIBUTE), 1UL << 60 };
+	static const CK_ULONG numbers[] = {
+		0, 1, 16, 1UL << 31, (CK_ULONG)-1, (CK_ULONG)-1 / sizeof(CK_ATTRIBUTE), 1UL << 60};
 	size_t i, j;
 
 	for (i = 0; i < FUNCTION_COUNT; i++) {
 		if (left_out(functions[i].name))
 			continue;
 		for (j = 0; j < sizeof numbers / sizeof *numbers; j++) {
-			CK_ULONG a[10] = { functions[i].arguments[0] == 's' ? s : 0 };
+			CK_ULONG a[10] = {functions[i].arguments[0] == 's' ? s : 0};
 			size_t k, count = strlen(functions[i].arguments);
 
 			/* pointers cannot be told from numbers here: only NULL and numbers that no function reads through */
@@ -60,8 +61,9 @@ START_TEST(nulls_in_every_function)
 			call(i, a);
 			if (count >= 3 && numbers[j] != 0) {
 				/* (session, NULL, number): most functions with a first array or buffer */
-				static const char *const arrays[] = { "C_CreateObject", "C_FindObjectsInit", "C_GenerateRandom", "C_SeedRandom",
-					"C_DigestUpdate", "C_SignUpdate", "C_VerifyUpdate", "C_VerifyFinal", "C_FindObjects" };
+				static const char *const arrays[] = {"C_CreateObject", "C_FindObjectsInit",
+					"C_GenerateRandom", "C_SeedRandom", "C_DigestUpdate", "C_SignUpdate",
+					"C_VerifyUpdate", "C_VerifyFinal", "C_FindObjects"};
 				size_t n;
 
 				for (n = 0; n < sizeof arrays / sizeof *arrays; n++)
@@ -81,14 +83,15 @@ START_TEST(absurd_counts)
 {
 	CK_OBJECT_HANDLE made;
 	CK_SESSION_HANDLE other = open_session(CKF_RW_SESSION);
-	static const CK_ULONG counts[] = { 1, 1UL << 31, 1UL << 60, (CK_ULONG)-1, (CK_ULONG)-1 / 24, (CK_ULONG)-1 / 24 + 1 };
+	static const CK_ULONG counts[] = {
+		1, 1UL << 31, 1UL << 60, (CK_ULONG)-1, (CK_ULONG)-1 / 24, (CK_ULONG)-1 / 24 + 1};
 	CK_ATTRIBUTE *edge;
 	uint8_t *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t i;
 
 	ck_assert(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
 	edge = (CK_ATTRIBUTE *)(void *)(pages + 4096 - sizeof(CK_ATTRIBUTE)); /* one attribute, then nothing readable */
-	*edge = (CK_ATTRIBUTE){ CKA_LABEL, pages, 4 };
+	*edge = (CK_ATTRIBUTE){CKA_LABEL, pages, 4};
 	for (i = 0; i < sizeof counts / sizeof *counts; i++) {
 		CK_ULONG n = counts[i];
 
@@ -113,13 +116,15 @@ START_TEST(nested_templates)
 	/* A template in a template in a template, 200 000 deep; and one that holds itself. */
 	enum { DEEP = 200000 };
 	static CK_ATTRIBUTE deep[DEEP];
-	CK_ATTRIBUTE self = { CKA_DERIVE_TEMPLATE, NULL, sizeof self }, t[4] = { CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16) };
+	CK_ATTRIBUTE self = {CKA_DERIVE_TEMPLATE, NULL, sizeof self},
+		     t[4] = {CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16)};
 	CK_OBJECT_HANDLE made = 0xABCD;
 	CK_RV rv;
 	int i;
 
 	for (i = 0; i < DEEP; i++)
-		deep[i] = (CK_ATTRIBUTE){ CKA_UNWRAP_TEMPLATE, i + 1 < DEEP ? &deep[i + 1] : NULL, i + 1 < DEEP ? sizeof *deep : 0 };
+		deep[i] = (CK_ATTRIBUTE){
+			CKA_UNWRAP_TEMPLATE, i + 1 < DEEP ? &deep[i + 1] : NULL, i + 1 < DEEP ? sizeof *deep : 0};
 	self.pValue = &self;
 	t[3] = deep[0];
 	rv = f->C_CreateObject(s, t, 4, &made);
@@ -154,29 +159,31 @@ static CK_ATTRIBUTE attributes[10][4];
 
 static CK_ULONG random_mechanism(void)
 {
-	static const CK_MECHANISM_TYPE some[] = { CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CMAC, CKM_SHA256, CKM_SHA256_HMAC,
-		CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_DATA_KEY, CKM_GENERIC_SECRET_KEY_GEN, CKM_RSA_PKCS };
-	static const CK_ULONG sizes[] = { 0, 1, 8, 16, 17, 64 };
+	static const CK_MECHANISM_TYPE some[] = {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CMAC, CKM_SHA256,
+		CKM_SHA256_HMAC, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_DATA_KEY,
+		CKM_GENERIC_SECRET_KEY_GEN, CKM_RSA_PKCS};
+	static const CK_ULONG sizes[] = {0, 1, 8, 16, 17, 64};
 
-	mechanism = (CK_MECHANISM){ some[pick(12)], pick(3) ? pool[3] : NULL, sizes[pick(6)] };
+	mechanism = (CK_MECHANISM){some[pick(12)], pick(3) ? pool[3] : NULL, sizes[pick(6)]};
 	return (CK_ULONG)(uintptr_t)&mechanism;
 }
 
 static CK_ULONG random_template(CK_ATTRIBUTE *t)
 {
-	static const CK_ATTRIBUTE_TYPE types[] = { CKA_CLASS, CKA_KEY_TYPE, CKA_VALUE, CKA_VALUE_LEN, CKA_LABEL, CKA_SENSITIVE, CKA_DERIVE,
-		CKA_ENCRYPT, CKA_ID, CKA_CHECK_VALUE, CKA_START_DATE, CKA_PRIVATE, CKA_ALLOWED_MECHANISMS, 0x12345 };
-	static const CK_ULONG sizes[] = { 0, 1, 8, 8, 16, 24 };
+	static const CK_ATTRIBUTE_TYPE types[] = {CKA_CLASS, CKA_KEY_TYPE, CKA_VALUE, CKA_VALUE_LEN, CKA_LABEL,
+		CKA_SENSITIVE, CKA_DERIVE, CKA_ENCRYPT, CKA_ID, CKA_CHECK_VALUE, CKA_START_DATE, CKA_PRIVATE,
+		CKA_ALLOWED_MECHANISMS, 0x12345};
+	static const CK_ULONG sizes[] = {0, 1, 8, 8, 16, 24};
 	int i;
 
 	for (i = 0; i < 4; i++)
-		t[i] = (CK_ATTRIBUTE){ types[pick(14)], pick(6) ? pool[pick(3)] : NULL, sizes[pick(6)] };
+		t[i] = (CK_ATTRIBUTE){types[pick(14)], pick(6) ? pool[pick(3)] : NULL, sizes[pick(6)]};
 	return (CK_ULONG)(uintptr_t)t;
 }
 
 static CK_ULONG random_argument(char kind, size_t k)
 {
-	static const CK_ULONG numbers[] = { 0, 1, 2, 3, 4, 4, 4 };
+	static const CK_ULONG numbers[] = {0, 1, 2, 3, 4, 4, 4};
 
 	switch (kind) {
 	case 's':
@@ -206,7 +213,7 @@ START_TEST(random_calls)
 
 	for (round = 0; round < 40000; round++) {
 		size_t i = pick(FUNCTION_COUNT), k;
-		CK_ULONG a[10] = { 0 };
+		CK_ULONG a[10] = {0};
 
 		if (left_out(functions[i].name))
 			continue;

@@ -4,9 +4,9 @@
 
 static uint8_t iv[16], text[64], out[256];
 static CK_OBJECT_HANDLE key, mac_key;
-static CK_GCM_PARAMS gcm = { iv, 12, 96, NULL, 0, 128 };
-static CK_CCM_PARAMS ccm = { 64, iv, 12, NULL, 0, 16 };
-static CK_AES_CTR_PARAMS ctr = { 128, { 9 } };
+static CK_GCM_PARAMS gcm = {iv, 12, 96, NULL, 0, 128};
+static CK_CCM_PARAMS ccm = {64, iv, 12, NULL, 0, 16};
+static CK_AES_CTR_PARAMS ctr = {128, {9}};
 static CK_ULONG n;
 
 static void keys(void)
@@ -26,15 +26,15 @@ static const struct cipher {
 	bool whole_blocks; /* input must be */
 	CK_ULONG overhead; /* of 64 bytes */
 } ciphers[] = {
-	{ { CKM_AES_ECB, NULL, 0 }, true, 0 },
-	{ { CKM_AES_CBC, iv, 16 }, true, 0 },
-	{ { CKM_AES_CBC_PAD, iv, 16 }, false, 16 },
-	{ { CKM_AES_CTR, &ctr, sizeof ctr }, false, 0 },
-	{ { CKM_AES_GCM, &gcm, sizeof gcm }, false, 16 },
-	{ { CKM_AES_CCM, &ccm, sizeof ccm }, false, 16 },
+	{{CKM_AES_ECB, NULL, 0}, true, 0},
+	{{CKM_AES_CBC, iv, 16}, true, 0},
+	{{CKM_AES_CBC_PAD, iv, 16}, false, 16},
+	{{CKM_AES_CTR, &ctr, sizeof ctr}, false, 0},
+	{{CKM_AES_GCM, &gcm, sizeof gcm}, false, 16},
+	{{CKM_AES_CCM, &ccm, sizeof ccm}, false, 16},
 };
 #define CIPHERS (int)(sizeof ciphers / sizeof *ciphers)
-#define MECHANISM(i) (CK_MECHANISM_PTR)&ciphers[i].m
+#define MECHANISM(i) (CK_MECHANISM_PTR) & ciphers[i].m
 
 static CK_ULONG encrypt_whole(int i, uint8_t *ret)
 {
@@ -232,7 +232,8 @@ END_TEST
 START_TEST(room_for_digests_and_macs)
 {
 	uint8_t wrapped[40];
-	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP))), target = import(CKK_AES, mk, 16, T(READABLE));
+	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP))),
+			 target = import(CKK_AES, mk, 16, T(READABLE));
 
 	ok(f->C_DigestInit(s, MECH(CKM_SHA256)));
 	gives(CKR_OK, f->C_Digest(s, text, 64, NULL, &n));

@@ -12,16 +12,15 @@ static const struct scheme {
 	CK_MECHANISM_TYPE type;
 	struct limits fields[6];
 } schemes[] = {
-	{ CKM_KEYDIV_DEVICE_KEY, { { 0x01, true, 1, 128 }, { 0x02, false, 8, 64 }, { 0x03, false, 1, 32 } } },
-	{ CKM_KEYDIV_MESSAGE_KEY, { { 0x10, true, 8, 8 }, { 0x11, false, 1, 32 } } },
-	{ CKM_KEYDIV_DEVICE_MESSAGE_KEY,
-		{ { 0x01, true, 1, 128 }, { 0x02, false, 8, 64 }, { 0x03, false, 1, 32 }, { 0x10, true, 8, 8 }, { 0x11, false, 1, 32 } } },
-	{ CKM_KEYDIV_SESSION_KEY, { { 0x20, true, 8, 64 }, { 0x21, true, 8, 64 }, { 0x22, false, 1, 32 } } },
-	{ CKM_KEYDIV_DEVICE_SESSION_KEY,
-		{ { 0x01, true, 1, 128 }, { 0x02, false, 8, 64 }, { 0x03, false, 1, 32 }, { 0x20, true, 8, 64 }, { 0x21, true, 8, 64 },
-			{ 0x22, false, 1, 32 } } },
-	{ CKM_KEYDIV_DATA_KEY, { { 0x28, true, 16, 64 }, { 0x29, false, 1, 2048 } } },
-	{ CKM_KEYDIV_CMAC, { { 0x30, true, 0, 4000 } } },
+	{CKM_KEYDIV_DEVICE_KEY, {{0x01, true, 1, 128}, {0x02, false, 8, 64}, {0x03, false, 1, 32}}},
+	{CKM_KEYDIV_MESSAGE_KEY, {{0x10, true, 8, 8}, {0x11, false, 1, 32}}},
+	{CKM_KEYDIV_DEVICE_MESSAGE_KEY, {{0x01, true, 1, 128}, {0x02, false, 8, 64}, {0x03, false, 1, 32},
+						{0x10, true, 8, 8}, {0x11, false, 1, 32}}},
+	{CKM_KEYDIV_SESSION_KEY, {{0x20, true, 8, 64}, {0x21, true, 8, 64}, {0x22, false, 1, 32}}},
+	{CKM_KEYDIV_DEVICE_SESSION_KEY, {{0x01, true, 1, 128}, {0x02, false, 8, 64}, {0x03, false, 1, 32},
+						{0x20, true, 8, 64}, {0x21, true, 8, 64}, {0x22, false, 1, 32}}},
+	{CKM_KEYDIV_DATA_KEY, {{0x28, true, 16, 64}, {0x29, false, 1, 2048}}},
+	{CKM_KEYDIV_CMAC, {{0x30, true, 0, 4000}}},
 };
 #define SCHEMES (int)(sizeof schemes / sizeof *schemes)
 #define FIELDS 6
@@ -109,7 +108,8 @@ START_TEST(missing_fields)
 
 	begin(_i);
 	for (i = 0; i < field_count(); i++)
-		gives(scheme->fields[i].required ? CKR_MECHANISM_PARAM_INVALID : CKR_OK, try_bytes(build(false, i, (CK_ULONG)-1)));
+		gives(scheme->fields[i].required ? CKR_MECHANISM_PARAM_INVALID : CKR_OK,
+			try_bytes(build(false, i, (CK_ULONG)-1)));
 	gives(CKR_MECHANISM_PARAM_INVALID, try_bytes(0));
 }
 END_TEST
@@ -230,7 +230,7 @@ END_TEST
 START_TEST(the_builder)
 {
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
-	uint8_t wanted[] = { 0x01, 0, 2, 'a', 'b', 0x10, 0, 8, 0, 0, 0, 0, 0, 0, 1, 2 };
+	uint8_t wanted[] = {0x01, 0, 2, 'a', 'b', 0x10, 0, 8, 0, 0, 0, 0, 0, 0, 1, 2};
 	CK_MECHANISM m;
 	static uint8_t big[5000];
 

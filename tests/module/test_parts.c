@@ -2,17 +2,20 @@
 /* test_parts.c: the same bytes come out whatever the parts, in place, empty or left over; and published answers. */
 #include "harness.h"
 
-static uint8_t iv[16] = { 0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff };
+static uint8_t iv[16] = {
+	0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff};
 static uint8_t text[100], whole[160], out[160];
 static CK_OBJECT_HANDLE key, des, mac_key;
-static CK_GCM_PARAMS gcm = { iv, 12, 96, text, 13, 128 }, gcm_long_iv = { iv, 16, 128, text, 13, 96 };
-static CK_CCM_PARAMS ccm = { 0, iv, 12, text, 13, 8 };
-static CK_AES_CTR_PARAMS ctr = { 128, { 0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff } };
+static CK_GCM_PARAMS gcm = {iv, 12, 96, text, 13, 128}, gcm_long_iv = {iv, 16, 128, text, 13, 96};
+static CK_CCM_PARAMS ccm = {0, iv, 12, text, 13, 8};
+static CK_AES_CTR_PARAMS ctr = {
+	128, {0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff}};
 static CK_ULONG eight = 8;
 
 static void keys(void)
 {
-	static const uint8_t des3[24] = { 1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe, 0x10, 0x10, 0x13, 0x13, 0x15, 0x15, 0x16, 0x16 };
+	static const uint8_t des3[24] = {1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe, 0x10, 0x10, 0x13,
+		0x13, 0x15, 0x15, 0x16, 0x16};
 	size_t i;
 
 	user();
@@ -28,18 +31,18 @@ static const struct cipher {
 	CK_ULONG unit; /* the input is a multiple of it */
 	bool is_des;
 } ciphers[] = {
-	{ { CKM_AES_ECB, NULL, 0 }, 16, false },
-	{ { CKM_AES_CBC, iv, 16 }, 16, false },
-	{ { CKM_AES_CBC_PAD, iv, 16 }, 1, false },
-	{ { CKM_AES_CTR, &ctr, sizeof ctr }, 1, false },
-	{ { CKM_AES_GCM, &gcm, sizeof gcm }, 1, false },
-	{ { CKM_AES_GCM, &gcm_long_iv, sizeof gcm_long_iv }, 1, false },
-	{ { CKM_AES_CCM, &ccm, sizeof ccm }, 1, false },
-	{ { CKM_DES3_ECB, NULL, 0 }, 8, true },
-	{ { CKM_DES3_CBC, iv, 8 }, 8, true },
+	{{CKM_AES_ECB, NULL, 0}, 16, false},
+	{{CKM_AES_CBC, iv, 16}, 16, false},
+	{{CKM_AES_CBC_PAD, iv, 16}, 1, false},
+	{{CKM_AES_CTR, &ctr, sizeof ctr}, 1, false},
+	{{CKM_AES_GCM, &gcm, sizeof gcm}, 1, false},
+	{{CKM_AES_GCM, &gcm_long_iv, sizeof gcm_long_iv}, 1, false},
+	{{CKM_AES_CCM, &ccm, sizeof ccm}, 1, false},
+	{{CKM_DES3_ECB, NULL, 0}, 8, true},
+	{{CKM_DES3_CBC, iv, 8}, 8, true},
 };
 #define CIPHERS (int)(sizeof ciphers / sizeof *ciphers)
-#define MECHANISM(i) (CK_MECHANISM_PTR)&ciphers[i].m
+#define MECHANISM(i) (CK_MECHANISM_PTR) & ciphers[i].m
 
 static void in_parts(bool encrypt, const uint8_t *in, CK_ULONG total, CK_ULONG part, uint8_t *to, CK_ULONG *ret)
 {
@@ -59,7 +62,7 @@ static void in_parts(bool encrypt, const uint8_t *in, CK_ULONG total, CK_ULONG p
 
 START_TEST(ciphers_in_parts)
 {
-	static const CK_ULONG parts[] = { 1, 3, 7, 15, 16, 17, 31, 96 };
+	static const CK_ULONG parts[] = {1, 3, 7, 15, 16, 17, 31, 96};
 	CK_OBJECT_HANDLE k = ciphers[_i].is_des ? des : key;
 	CK_ULONG length, n, m;
 	size_t i;
@@ -169,15 +172,16 @@ END_TEST
 
 START_TEST(macs_and_digests_in_parts)
 {
-	static CK_GCM_PARAMS gmac = { iv, 12, 96, NULL, 0, 128 };
+	static CK_GCM_PARAMS gmac = {iv, 12, 96, NULL, 0, 128};
 	const struct {
 		CK_MECHANISM m;
 		CK_OBJECT_HANDLE k;
-	} macs[] = { { { CKM_AES_CMAC, NULL, 0 }, key }, { { CKM_AES_CMAC_GENERAL, &eight, sizeof eight }, key },
-		{ { CKM_DES3_CMAC, NULL, 0 }, des }, { { CKM_SHA_1_HMAC, NULL, 0 }, mac_key }, { { CKM_SHA256_HMAC, NULL, 0 }, mac_key },
-		{ { CKM_SHA512_HMAC, NULL, 0 }, mac_key }, { { CKM_SHA256_HMAC_GENERAL, &eight, sizeof eight }, mac_key },
-		{ { CKM_AES_GMAC, &gmac, sizeof gmac }, key }, { { CKM_SHA_1, NULL, 0 }, 0 }, { { CKM_SHA512, NULL, 0 }, 0 } };
-	static const CK_ULONG parts[] = { 1, 7, 16, 33 };
+	} macs[] = {{{CKM_AES_CMAC, NULL, 0}, key}, {{CKM_AES_CMAC_GENERAL, &eight, sizeof eight}, key},
+		{{CKM_DES3_CMAC, NULL, 0}, des}, {{CKM_SHA_1_HMAC, NULL, 0}, mac_key},
+		{{CKM_SHA256_HMAC, NULL, 0}, mac_key}, {{CKM_SHA512_HMAC, NULL, 0}, mac_key},
+		{{CKM_SHA256_HMAC_GENERAL, &eight, sizeof eight}, mac_key}, {{CKM_AES_GMAC, &gmac, sizeof gmac}, key},
+		{{CKM_SHA_1, NULL, 0}, 0}, {{CKM_SHA512, NULL, 0}, 0}};
+	static const CK_ULONG parts[] = {1, 7, 16, 33};
 	size_t i, j;
 
 	for (i = 0; i < sizeof macs / sizeof *macs; i++) {
@@ -191,7 +195,8 @@ START_TEST(macs_and_digests_in_parts)
 		for (j = 0; j < sizeof parts / sizeof *parts; j++) {
 			ok(macs[i].k ? f->C_SignInit(s, &m, macs[i].k) : f->C_DigestInit(s, &m));
 			for (at = 0; at < 100; at += parts[j])
-				ok((macs[i].k ? f->C_SignUpdate : f->C_DigestUpdate)(s, text + at, 100 - at < parts[j] ? 100 - at : parts[j]));
+				ok((macs[i].k ? f->C_SignUpdate : f->C_DigestUpdate)(
+					s, text + at, 100 - at < parts[j] ? 100 - at : parts[j]));
 			k = sizeof out;
 			ok((macs[i].k ? f->C_SignFinal : f->C_DigestFinal)(s, out, &k));
 			holds(k == n && memcmp(out, whole, n) == 0);
@@ -209,7 +214,8 @@ END_TEST
 START_TEST(published_answers)
 {
 	/* SP 800-38A F.1.1, F.2.1, F.5.1 first block; SP 800-38B D.1 example 2; RFC 4231 has other keys; FIPS 180 "abc". */
-	static const uint8_t block[16] = { 0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9, 0x3d, 0x7e, 0x11, 0x73, 0x93, 0x17, 0x2a };
+	static const uint8_t block[16] = {
+		0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9, 0x3d, 0x7e, 0x11, 0x73, 0x93, 0x17, 0x2a};
 	CK_ULONG n = 16;
 	uint8_t cbc_iv[16], wanted[64];
 
@@ -257,7 +263,7 @@ END_TEST
 
 START_TEST(random_numbers)
 {
-	uint8_t a[64] = { 0 }, b[64] = { 0 };
+	uint8_t a[64] = {0}, b[64] = {0};
 
 	ok(f->C_GenerateRandom(s, a, 64));
 	ok(f->C_SeedRandom(s, a, 64));

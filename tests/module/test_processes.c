@@ -10,7 +10,7 @@ static struct shared {
 	volatile int step; /* taken in turns: even the parent's, odd the child's */
 	volatile int number;
 	volatile int results[64];
-} *shared;
+} * shared;
 
 static void start(void)
 {

@@ -2,8 +2,9 @@
 /* test_roles.c: section 6 of the specification: protection is inherited, roles and levels do not mix. */
 #include "harness.h"
 
-#define SIX CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY, \
-		CKM_KEYDIV_DATA_KEY
+#define SIX                                                                                                            \
+	CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,          \
+		CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY
 #define LIST_OF(...) LIST(CKA_ALLOWED_MECHANISMS, __VA_ARGS__)
 
 static CK_OBJECT_HANDLE made;
@@ -46,23 +47,29 @@ static bool list_is(CK_OBJECT_HANDLE key, const CK_MECHANISM_TYPE *wanted, size_
 	return n == count && found == count;
 }
 #define list_holds(key, ...)                                                                                           \
-	holds(list_is((key), (CK_MECHANISM_TYPE[]){ __VA_ARGS__ }, sizeof((CK_MECHANISM_TYPE[]){ __VA_ARGS__ }) / sizeof(CK_MECHANISM_TYPE)))
+	holds(list_is((key), (CK_MECHANISM_TYPE[]){__VA_ARGS__},                                                       \
+		sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__}) / sizeof(CK_MECHANISM_TYPE)))
 
 START_TEST(guarded_like_the_base)
 {
-	CK_OBJECT_HANDLE closed = closed_master(), sensitive = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
-	                 fixed = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
+	CK_OBJECT_HANDLE closed = closed_master(),
+			 sensitive =
+				 import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
+			 fixed = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
 
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(closed, T(NO(CKA_SENSITIVE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(sensitive, T(NO(CKA_SENSITIVE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(closed, T(YES(CKA_EXTRACTABLE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(fixed, T(YES(CKA_EXTRACTABLE)), &made));
-	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(closed, T(YES(CKA_EXTRACTABLE), NO(CKA_WRAP_WITH_TRUSTED)), &made));
-	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(closed, T(NO(CKA_PRIVATE)), &made)); /* a public child of a private base */
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive_device(closed, T(YES(CKA_EXTRACTABLE), NO(CKA_WRAP_WITH_TRUSTED)), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive_device(closed, T(NO(CKA_PRIVATE)), &made)); /* a public child of a private base */
 	holds(made == 0xABCD);
 	ok(derive_device(closed, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)), &made));
-	holds(get_bool(made, CKA_EXTRACTABLE) && get_bool(made, CKA_WRAP_WITH_TRUSTED) && get_bool(made, CKA_SENSITIVE));
-	gives(CKR_ATTRIBUTE_SENSITIVE, f->C_GetAttributeValue(s, made, T(RAW(CKA_VALUE, (uint8_t[32]){ 0 }, 32))));
+	holds(get_bool(made, CKA_EXTRACTABLE) && get_bool(made, CKA_WRAP_WITH_TRUSTED) &&
+		get_bool(made, CKA_SENSITIVE));
+	gives(CKR_ATTRIBUTE_SENSITIVE, f->C_GetAttributeValue(s, made, T(RAW(CKA_VALUE, (uint8_t[32]){0}, 32))));
 	ok(derive_device(sensitive, T(YES(CKA_EXTRACTABLE)), &made));
 	ok(derive_device(fixed, T(NO(CKA_SENSITIVE)), &made));
 }
@@ -84,7 +91,8 @@ END_TEST
 START_TEST(derive_template)
 {
 	CK_OBJECT_HANDLE base = import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), READABLE, NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_SENSITIVE), YES(CKA_SIGN), TYPE(CKK_AES))));
+		T(YES(CKA_DERIVE), READABLE,
+			NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_SENSITIVE), YES(CKA_SIGN), TYPE(CKK_AES))));
 
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(NO(CKA_SENSITIVE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(NO(CKA_SIGN)), &made));
@@ -97,7 +105,7 @@ START_TEST(derive_template)
 }
 END_TEST
 
-static const CK_ATTRIBUTE_TYPE others[] = { CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP };
+static const CK_ATTRIBUTE_TYPE others[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP};
 #define OTHERS (sizeof others / sizeof *others)
 
 START_TEST(a_key_that_derives_does_nothing_else)
@@ -110,20 +118,27 @@ START_TEST(a_key_that_derives_does_nothing_else)
 	wrapper = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
 	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), wrapper, import(CKK_AES, mk, 16, T(READABLE)), wrapped, &n));
 	for (i = 0; i < OTHERS; i++) {
-		gives(CKR_TEMPLATE_INCONSISTENT, try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(others[i])), &made));
-		gives(CKR_TEMPLATE_INCONSISTENT, try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(others[i]), YES(CKA_TOKEN)), &made));
-		gives(CKR_TEMPLATE_INCONSISTENT, try_import(CKK_GENERIC_SECRET, mk, 16, T(YES(CKA_DERIVE), YES(others[i])), &made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
-			f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), YES(CKA_DERIVE), YES(others[i])), &made));
+			try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(others[i])), &made));
+		gives(CKR_TEMPLATE_INCONSISTENT,
+			try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(others[i]), YES(CKA_TOKEN)), &made));
+		gives(CKR_TEMPLATE_INCONSISTENT,
+			try_import(CKK_GENERIC_SECRET, mk, 16, T(YES(CKA_DERIVE), YES(others[i])), &made));
+		gives(CKR_TEMPLATE_INCONSISTENT,
+			f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
+				T(NUM(CKA_VALUE_LEN, 16), YES(CKA_DERIVE), YES(others[i])), &made));
 		gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(YES(CKA_DERIVE), YES(others[i])), &made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
 			f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, 24,
 				T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), YES(CKA_DERIVE), YES(others[i])), &made));
 		/* by copy and by set: a usage cannot be added at all */
-		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY, f->C_CopyObject(s, base, T(YES(others[i])), &made));
-		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, base, T(YES(others[i]))));
+		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+			f->C_CopyObject(s, base, T(YES(others[i])), &made));
+		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+			f->C_SetAttributeValue(s, base, T(YES(others[i]))));
 		plain = import(CKK_AES, mk, 16, T(YES(others[i])));
-		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, plain, T(YES(CKA_DERIVE))));
+		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+			f->C_SetAttributeValue(s, plain, T(YES(CKA_DERIVE))));
 		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
 			f->C_SetAttributeValue(s, plain, T(YES(CKA_DERIVE), NO(others[i]))));
 		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
@@ -139,9 +154,10 @@ END_TEST
 
 START_TEST(default_lists)
 {
-	static const uint8_t des[24] = { 1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe, 0x10, 0x10, 0x13, 0x13, 0x15, 0x15, 0x16, 0x16 };
+	static const uint8_t des[24] = {1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe, 0x10, 0x10, 0x13,
+		0x13, 0x15, 0x15, 0x16, 0x16};
 	CK_OBJECT_HANDLE key = open_master();
-	CK_ATTRIBUTE a = { CKA_ALLOWED_MECHANISMS, NULL, 0 };
+	CK_ATTRIBUTE a = {CKA_ALLOWED_MECHANISMS, NULL, 0};
 
 	list_holds(key, SIX);
 	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 32), YES(CKA_DERIVE)), &key));
@@ -156,7 +172,8 @@ START_TEST(default_lists)
 	key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, f->C_GetAttributeValue(s, key, &a, 1));
 	/* given lists stay as given, on the token too */
-	key = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_TOKEN), LIST_OF(CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922), STR(CKA_LABEL, "l")));
+	key = import(CKK_AES, mk, 16,
+		T(YES(CKA_DERIVE), YES(CKA_TOKEN), LIST_OF(CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922), STR(CKA_LABEL, "l")));
 	list_holds(key, CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922);
 	import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_TOKEN), STR(CKA_LABEL, "d")));
 	restart();
@@ -172,19 +189,22 @@ END_TEST
 START_TEST(not_on_the_list)
 {
 	/* A diversification master is no oracle for its device keys. */
-	uint8_t data[32] = { 0 };
-	CK_KEY_DERIVATION_STRING_DATA string = { data, 32 };
-	CK_SP800_108_COUNTER_FORMAT format = { CK_FALSE, 32 };
-	CK_PRF_DATA_PARAM field = { CK_SP800_108_ITERATION_VARIABLE, &format, sizeof format };
-	CK_SP800_108_KDF_PARAMS kdf = { CKM_AES_CMAC, 1, &field, 0, NULL };
-	CK_OBJECT_HANDLE master = closed_master(), one = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DATA_KEY)));
+	uint8_t data[32] = {0};
+	CK_KEY_DERIVATION_STRING_DATA string = {data, 32};
+	CK_SP800_108_COUNTER_FORMAT format = {CK_FALSE, 32};
+	CK_PRF_DATA_PARAM field = {CK_SP800_108_ITERATION_VARIABLE, &format, sizeof format};
+	CK_SP800_108_KDF_PARAMS kdf = {CKM_AES_CMAC, 1, &field, 0, NULL};
+	CK_OBJECT_HANDLE master = closed_master(),
+			 one = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DATA_KEY)));
 
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_MESSAGE, "x", 1);
 	gives(CKR_MECHANISM_INVALID, derive(CKM_KEYDIV_CMAC, master, NOTHING));
 	gives(CKR_MECHANISM_INVALID, derive(CKM_KEYDIV_AN10922, master, NOTHING));
-	gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, MECH_P(CKM_AES_ECB_ENCRYPT_DATA, &string, sizeof string), master, NOTHING, &made));
-	gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, MECH_P(CKM_SP800_108_COUNTER_KDF, &kdf, sizeof kdf), master, NOTHING, &made));
+	gives(CKR_MECHANISM_INVALID,
+		f->C_DeriveKey(s, MECH_P(CKM_AES_ECB_ENCRYPT_DATA, &string, sizeof string), master, NOTHING, &made));
+	gives(CKR_MECHANISM_INVALID,
+		f->C_DeriveKey(s, MECH_P(CKM_SP800_108_COUNTER_KDF, &kdf, sizeof kdf), master, NOTHING, &made));
 	device();
 	gives(CKR_MECHANISM_INVALID, derive(CKM_KEYDIV_DEVICE_KEY, one, NOTHING));
 	keydiv_start(&p);
@@ -213,7 +233,8 @@ START_TEST(levels)
 	/* a message key derives nothing */
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, derive(CKM_KEYDIV_MESSAGE_KEY, message_key, NOTHING));
 	/* its CKA_DERIVE cannot be set */
-	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, message_key, T(YES(CKA_DERIVE))));
+	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		f->C_SetAttributeValue(s, message_key, T(YES(CKA_DERIVE))));
 	/* a device key without CKA_DERIVE does not derive either */
 	ok(derive_device(closed_master(), T(YES(CKA_SIGN)), &device_key));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, derive(CKM_KEYDIV_MESSAGE_KEY, device_key, NOTHING));
@@ -228,7 +249,8 @@ START_TEST(leaves)
 	made = 0xABCD;
 	counter();
 	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(YES(CKA_DERIVE))));
-	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY))));
 	device();
 	keydiv_put_number(&p, KEYDIV_COUNTER, 1);
 	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(YES(CKA_DERIVE))));
@@ -248,10 +270,14 @@ START_TEST(lists_of_device_keys_only_shrink)
 {
 	CK_OBJECT_HANDLE master = closed_master();
 
-	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DEVICE_KEY)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_CMAC)), &made));
-	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_AES_ECB_ENCRYPT_DATA)), &made));
+		derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DEVICE_KEY)), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive_device(master,
+			T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_CMAC)),
+			&made));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_AES_ECB_ENCRYPT_DATA)), &made));
 	holds(made == 0xABCD);
 	ok(derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_SESSION_KEY)), &made));
 	list_holds(made, CKM_KEYDIV_SESSION_KEY);
@@ -263,7 +289,8 @@ END_TEST
 START_TEST(lists_of_masters_only_shrink)
 {
 	CK_OBJECT_HANDLE master = open_master(), copy = 0xABCD, plain = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
-	CK_ATTRIBUTE longer = LIST_OF(SIX, CKM_KEYDIV_CMAC), other = LIST_OF(CKM_KEYDIV_CMAC), none = RAW(CKA_ALLOWED_MECHANISMS, NULL, 0);
+	CK_ATTRIBUTE longer = LIST_OF(SIX, CKM_KEYDIV_CMAC), other = LIST_OF(CKM_KEYDIV_CMAC),
+		     none = RAW(CKA_ALLOWED_MECHANISMS, NULL, 0);
 
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_SetAttributeValue(s, master, &longer, 1));
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_SetAttributeValue(s, master, &other, 1));
@@ -298,7 +325,8 @@ START_TEST(copies_keep_their_level)
 	ok(derive(CKM_KEYDIV_MESSAGE_KEY, copy, T(YES(CKA_ENCRYPT))));
 	made = 0xABCD;
 	ok(derive_device(closed_master(), NOTHING, &copy));
-	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY, f->C_CopyObject(s, copy, T(YES(CKA_DERIVE)), &made));
+	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		f->C_CopyObject(s, copy, T(YES(CKA_DERIVE)), &made));
 	holds(made == 0xABCD);
 }
 END_TEST
@@ -309,9 +337,11 @@ START_TEST(derive_can_be_taken_away)
 
 	ok(f->C_SetAttributeValue(s, master, T(NO(CKA_DERIVE))));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, derive_device(master, NOTHING, &made));
-	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, master, T(YES(CKA_DERIVE))));
+	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		f->C_SetAttributeValue(s, master, T(YES(CKA_DERIVE))));
 	/* and the old master takes no new role, or its device keys could be computed with it */
-	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, master, T(YES(CKA_SIGN))));
+	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		f->C_SetAttributeValue(s, master, T(YES(CKA_SIGN))));
 }
 END_TEST
 

@@ -50,7 +50,7 @@ END_TEST
 START_TEST(a_bad_handle_comes_before_everything)
 {
 	CK_SESSION_HANDLE closed = open_session(0);
-	CK_ULONG bad[4] = { 0, closed, 12345678, (CK_ULONG)-1 };
+	CK_ULONG bad[4] = {0, closed, 12345678, (CK_ULONG)-1};
 	size_t first = function_index("C_CloseSession"), i, j;
 	int round;
 
@@ -65,7 +65,7 @@ START_TEST(a_bad_handle_comes_before_everything)
 		for (j = 0; j < 4; j++)
 			for (round = 0; round < 2; round++) { /* with NULLs, and with pointers to zeroes */
 				static CK_ULONG zeroes[64];
-				CK_ULONG a[10] = { bad[j] }, k;
+				CK_ULONG a[10] = {bad[j]}, k;
 				CK_RV rv;
 
 				for (k = 1; k < 10 && round == 1; k++)
@@ -74,7 +74,8 @@ START_TEST(a_bad_handle_comes_before_everything)
 				/* A function that is not supported may say so first. */
 				if (rv == CKR_FUNCTION_NOT_SUPPORTED)
 					continue;
-				expect_rv(CKR_SESSION_HANDLE_INVALID, CKR_SESSION_HANDLE_INVALID, rv, name, __FILE__, __LINE__);
+				expect_rv(CKR_SESSION_HANDLE_INVALID, CKR_SESSION_HANDLE_INVALID, rv, name, __FILE__,
+					__LINE__);
 			}
 	}
 }
@@ -145,7 +146,7 @@ START_TEST(session_objects_live_with_their_session)
 {
 	CK_SESSION_HANDLE other = open_session(CKF_RW_SESSION), mine = s;
 	CK_OBJECT_HANDLE key, second;
-	uint8_t block[16] = { 0 };
+	uint8_t block[16] = {0};
 	CK_ULONG n = 16;
 
 	login(CKU_USER);

@@ -39,7 +39,7 @@ END_TEST
 
 START_TEST(slots_that_are_not_there)
 {
-	const CK_SLOT_ID bad[] = { 4, 64, 0x7FFFFFFF, (CK_SLOT_ID)-1 };
+	const CK_SLOT_ID bad[] = {4, 64, 0x7FFFFFFF, (CK_SLOT_ID)-1};
 	CK_SLOT_INFO slot_info;
 	CK_TOKEN_INFO token_info;
 	CK_MECHANISM_INFO mechanism_info;
@@ -80,7 +80,7 @@ END_TEST
 
 START_TEST(library_info)
 {
-	CK_INFO info = { 0 };
+	CK_INFO info = {0};
 
 	ok(f->C_GetInfo(&info));
 	holds(info.cryptokiVersion.major == 3 || (info.cryptokiVersion.major == 2 && info.cryptokiVersion.minor == 40));
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(token_info_of_a_blank_token)
 {
-	CK_TOKEN_INFO info = { 0 };
+	CK_TOKEN_INFO info = {0};
 
 	ok(f->C_GetTokenInfo(1, &info));
 	holds(!(info.flags & (CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED)));
@@ -108,16 +108,16 @@ END_TEST
 
 START_TEST(token_info_of_an_initialized_token)
 {
-	CK_TOKEN_INFO info = { 0 };
+	CK_TOKEN_INFO info = {0};
 
 	ok(f->C_GetTokenInfo(0, &info));
 	holds(info.flags & CKF_TOKEN_INITIALIZED);
 	holds(info.flags & CKF_USER_PIN_INITIALIZED);
 	holds(info.flags & CKF_LOGIN_REQUIRED);
 	holds(info.flags & CKF_RNG);
-	holds(!(info.flags &
-		(CKF_WRITE_PROTECTED | CKF_CLOCK_ON_TOKEN | CKF_PROTECTED_AUTHENTICATION_PATH | CKF_USER_PIN_LOCKED |
-			CKF_USER_PIN_COUNT_LOW | CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_LOCKED | CKF_USER_PIN_TO_BE_CHANGED)));
+	holds(!(info.flags & (CKF_WRITE_PROTECTED | CKF_CLOCK_ON_TOKEN | CKF_PROTECTED_AUTHENTICATION_PATH |
+				     CKF_USER_PIN_LOCKED | CKF_USER_PIN_COUNT_LOW | CKF_SO_PIN_COUNT_LOW |
+				     CKF_SO_PIN_LOCKED | CKF_USER_PIN_TO_BE_CHANGED)));
 	holds(memcmp(info.label, TOKEN_LABEL "                                ", 32) == 0);
 	holds(padded(info.serialNumber, sizeof info.serialNumber));
 	holds(info.ulMinPinLen == 4 && info.ulMaxPinLen == 255);

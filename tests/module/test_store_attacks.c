@@ -93,7 +93,8 @@ static void flip(sqlite3_context *context, int count, sqlite3_value **v)
 #define REPAIR "; UPDATE object SET checksum = row_checksum(id, class, private, label, object_id, attributes, sealed)"
 
 #define REPAIR_TOKEN                                                                                                   \
-	"; UPDATE token SET checksum = token_checksum(uuid, label, scrypt_log2_n, so_salt, so_key, so_failures, user_salt, "   \
+	"; UPDATE token SET checksum = token_checksum(uuid, label, scrypt_log2_n, so_salt, so_key, so_failures, "      \
+	"user_salt, "                                                                                                  \
 	"user_key, user_failures, count_seal)"
 
 static void sql(const char *format, ...)
@@ -158,9 +159,11 @@ START_TEST(every_column_of_a_row)
 		if (i != _i)
 			continue;
 		if (strstr(types[i], "BLOB") != NULL || strstr(types[i], "TEXT") != NULL)
-			sql("UPDATE \"%w\" SET \"%w\" = x'00112233' WHERE rowid = (SELECT min(rowid) FROM \"%w\")", table, names[i], table);
+			sql("UPDATE \"%w\" SET \"%w\" = x'00112233' WHERE rowid = (SELECT min(rowid) FROM \"%w\")",
+				table, names[i], table);
 		else
-			sql("UPDATE \"%w\" SET \"%w\" = \"%w\" + 5 WHERE rowid = (SELECT min(rowid) FROM \"%w\")", table, names[i], names[i], table);
+			sql("UPDATE \"%w\" SET \"%w\" = \"%w\" + 5 WHERE rowid = (SELECT min(rowid) FROM \"%w\")",
+				table, names[i], names[i], table);
 		if (!holds(look()))
 			expect_true(false, names[i], __FILE__, __LINE__);
 	}
@@ -192,7 +195,8 @@ START_TEST(edited_attributes)
 	sqlite3_stmt *st = NULL;
 
 	ck_assert_int_eq(sqlite3_open(database(), &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT length(attributes) FROM object WHERE id = 2", -1, &st, NULL), SQLITE_OK);
+	ck_assert_int_eq(
+		sqlite3_prepare_v2(db, "SELECT length(attributes) FROM object WHERE id = 2", -1, &st, NULL), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
 	length = sqlite3_column_int(st, 0);
 	sqlite3_finalize(st);
@@ -211,13 +215,14 @@ END_TEST
 
 START_TEST(edited_columns)
 {
-	static const char *const edits[] = { "private = 0 WHERE id = 2", "private = 1 WHERE id = 3", "class = 0 WHERE id = 2",
-		"label = x'6669727374' WHERE id = 2", "label = NULL WHERE id = 2", "object_id = x'31' WHERE id = 2", "sealed = NULL WHERE id = 2",
+	static const char *const edits[] = {"private = 0 WHERE id = 2", "private = 1 WHERE id = 3",
+		"class = 0 WHERE id = 2", "label = x'6669727374' WHERE id = 2", "label = NULL WHERE id = 2",
+		"object_id = x'31' WHERE id = 2", "sealed = NULL WHERE id = 2",
 		"sealed = flip(sealed, 0, 1) WHERE id = 2", "sealed = flip(sealed, 20, 128) WHERE id = 2",
 		"sealed = (SELECT sealed FROM object WHERE id = 1) WHERE id = 2",
 		"(sealed, attributes) = (SELECT sealed, attributes FROM object WHERE id = 1) WHERE id = 2",
-		"attributes = (SELECT attributes FROM object WHERE id = 3) WHERE id = 1", "attributes = x'' WHERE id = 1",
-		"sealed = x'' WHERE id = 1", "id = 77 WHERE id = 2" };
+		"attributes = (SELECT attributes FROM object WHERE id = 3) WHERE id = 1",
+		"attributes = x'' WHERE id = 1", "sealed = x'' WHERE id = 1", "id = 77 WHERE id = 2"};
 
 	sql("UPDATE object SET %s" REPAIR, edits[_i]);
 	if (!holds(look()))
@@ -249,9 +254,11 @@ END_TEST
 
 START_TEST(edited_token_data)
 {
-	static const char *const edits[] = { "uuid = flip(uuid, 3, 1)", "user_salt = flip(user_salt, 0, 1)", "user_key = flip(user_key, 30, 1)",
-		"user_key = so_key, user_salt = so_salt", "count_seal = flip(count_seal, 14, 1)", "count_seal = NULL", "count_seal = x''",
-		"scrypt_log2_n = 40", "scrypt_log2_n = -1", "scrypt_log2_n = 15", "user_key = x'00'", "label = x'00'", "id = 5", "label = flip(label, 0, 1)" };
+	static const char *const edits[] = {"uuid = flip(uuid, 3, 1)", "user_salt = flip(user_salt, 0, 1)",
+		"user_key = flip(user_key, 30, 1)", "user_key = so_key, user_salt = so_salt",
+		"count_seal = flip(count_seal, 14, 1)", "count_seal = NULL", "count_seal = x''", "scrypt_log2_n = 40",
+		"scrypt_log2_n = -1", "scrypt_log2_n = 15", "user_key = x'00'", "label = x'00'", "id = 5",
+		"label = flip(label, 0, 1)"};
 
 	sql("UPDATE token SET %s" REPAIR_TOKEN, edits[_i]);
 	if (!holds(look()))
@@ -261,9 +268,10 @@ END_TEST
 
 START_TEST(foreign_schemas)
 {
-	static const char *const edits[] = { "CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object; END", "CREATE VIEW v AS SELECT 1",
-		"PRAGMA user_version = 2", "PRAGMA user_version = 0", "PRAGMA application_id = 1", "ALTER TABLE object ADD COLUMN more", "DROP TABLE token",
-		"CREATE TABLE more (x)" };
+	static const char *const edits[] = {"CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object; END",
+		"CREATE VIEW v AS SELECT 1", "PRAGMA user_version = 2", "PRAGMA user_version = 0",
+		"PRAGMA application_id = 1", "ALTER TABLE object ADD COLUMN more", "DROP TABLE token",
+		"CREATE TABLE more (x)"};
 	CK_RV rv;
 
 	sql("%s", edits[_i]);
@@ -309,8 +317,9 @@ START_TEST(doubled_rows_are_noticed)
 		strcat(list, names[i]);
 		strcat(list, "\"");
 	}
-	sql("INSERT INTO \"%w\" SELECT (SELECT max(rowid) + 1 FROM \"%w\")%s FROM \"%w\" WHERE rowid = (SELECT min(rowid) FROM \"%w\")", table,
-		table, list, table, table);
+	sql("INSERT INTO \"%w\" SELECT (SELECT max(rowid) + 1 FROM \"%w\")%s FROM \"%w\" WHERE rowid = (SELECT "
+	    "min(rowid) FROM \"%w\")",
+		table, table, list, table, table);
 	sql("UPDATE object SET class = class" REPAIR);
 	holds(look());
 }
@@ -338,14 +347,18 @@ START_TEST(values_from_another_token)
 	ok(f->C_Initialize(NULL));
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "first"), RAW(CKA_ID, "1", 1)));
-	import(CKK_AES, mk32, 32, T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), STR(CKA_LABEL, "second")));
-	import(CKK_AES, mk32, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "third")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "first"), RAW(CKA_ID, "1", 1)));
+	import(CKK_AES, mk32, 32,
+		T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), STR(CKA_LABEL, "second")));
+	import(CKK_AES, mk32, 16,
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "third")));
 	ok(f->C_Finalize(NULL));
 	holds(!look());
 	ck_assert_int_eq(sqlite3_open(database(), &db), SQLITE_OK);
 	snprintf(command, sizeof command,
-		"ATTACH '%s' AS o; DELETE FROM main.\"%s\"; INSERT INTO main.\"%s\" SELECT * FROM o.\"%s\"", other, table, table, table);
+		"ATTACH '%s' AS o; DELETE FROM main.\"%s\"; INSERT INTO main.\"%s\" SELECT * FROM o.\"%s\"", other,
+		table, table, table);
 	ck_assert_int_eq(sqlite3_exec(db, command, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	holds(look());

@@ -50,7 +50,8 @@ START_TEST(what_is_missing)
 	gives(CKR_TEMPLATE_INCOMPLETE, f->C_CreateObject(s, NULL, 0, &made));
 	gives(CKR_TEMPLATE_INCOMPLETE, generate(CLASS(CKO_SECRET_KEY), YES(CKA_ENCRYPT)));
 	gives(CKR_TEMPLATE_INCOMPLETE, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), NULL, 0, &made));
-	gives(CKR_TEMPLATE_INCOMPLETE, f->C_GenerateKey(s, MECH(CKM_GENERIC_SECRET_KEY_GEN), T(CLASS(CKO_SECRET_KEY)), &made));
+	gives(CKR_TEMPLATE_INCOMPLETE,
+		f->C_GenerateKey(s, MECH(CKM_GENERIC_SECRET_KEY_GEN), T(CLASS(CKO_SECRET_KEY)), &made));
 	gives(CKR_TEMPLATE_INCOMPLETE, unwrap(T(CLASS(CKO_SECRET_KEY))));
 	nothing_made();
 }
@@ -61,8 +62,8 @@ START_TEST(values_of_a_wrong_length)
 	static const struct {
 		CK_KEY_TYPE type;
 		CK_ULONG length;
-	} bad[] = { { CKK_AES, 0 }, { CKK_AES, 1 }, { CKK_AES, 15 }, { CKK_AES, 17 }, { CKK_AES, 31 }, { CKK_AES, 33 },
-		{ CKK_AES, 64 }, { CKK_DES2, 8 }, { CKK_DES2, 24 }, { CKK_DES3, 16 }, { CKK_DES3, 25 }, { CKK_GENERIC_SECRET, 0 } };
+	} bad[] = {{CKK_AES, 0}, {CKK_AES, 1}, {CKK_AES, 15}, {CKK_AES, 17}, {CKK_AES, 31}, {CKK_AES, 33},
+		{CKK_AES, 64}, {CKK_DES2, 8}, {CKK_DES2, 24}, {CKK_DES3, 16}, {CKK_DES3, 25}, {CKK_GENERIC_SECRET, 0}};
 	uint8_t value[64];
 	size_t i;
 
@@ -107,9 +108,9 @@ END_TEST
 
 START_TEST(attributes_nobody_may_give)
 {
-	CK_ATTRIBUTE never[] = { YES(CKA_LOCAL), NO(CKA_LOCAL), YES(CKA_ALWAYS_SENSITIVE), NO(CKA_ALWAYS_SENSITIVE),
+	CK_ATTRIBUTE never[] = {YES(CKA_LOCAL), NO(CKA_LOCAL), YES(CKA_ALWAYS_SENSITIVE), NO(CKA_ALWAYS_SENSITIVE),
 		YES(CKA_NEVER_EXTRACTABLE), NO(CKA_NEVER_EXTRACTABLE), NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN),
-		STR(CKA_UNIQUE_ID, "0123") };
+		STR(CKA_UNIQUE_ID, "0123")};
 	size_t i;
 
 	for (i = 0; i < sizeof never / sizeof *never; i++) {
@@ -117,7 +118,8 @@ START_TEST(attributes_nobody_may_give)
 		gives(CKR_ATTRIBUTE_READ_ONLY, generate(NUM(CKA_VALUE_LEN, 16), never[i]));
 		gives(CKR_ATTRIBUTE_READ_ONLY, derive(T(never[i])));
 		gives(CKR_ATTRIBUTE_READ_ONLY, unwrap(T(AES, never[i])));
-		gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, base, T(never[i]), &made));
+		gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+			f->C_CopyObject(s, base, T(never[i]), &made));
 		gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, base, T(never[i])));
 	}
 	gives(CKR_ATTRIBUTE_READ_ONLY, create(AES16, YES(CKA_TRUSTED))); /* the SO's */
@@ -152,8 +154,9 @@ END_TEST
 /* Every way in takes templates whose values have impossible lengths. */
 static void refused_everywhere(CK_ATTRIBUTE bad)
 {
-	CK_ATTRIBUTE t[] = { CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16), NUM(CKA_VALUE_LEN, 16) };
-	CK_ATTRIBUTE for_create[] = { t[0], t[1], t[2], bad }, for_generate[] = { t[3], bad }, for_unwrap[] = { t[0], t[1], bad };
+	CK_ATTRIBUTE t[] = {CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16), NUM(CKA_VALUE_LEN, 16)};
+	CK_ATTRIBUTE for_create[] = {t[0], t[1], t[2], bad}, for_generate[] = {t[3], bad},
+		     for_unwrap[] = {t[0], t[1], bad};
 
 	gives(CKR_ATTRIBUTE_VALUE_INVALID, f->C_CreateObject(s, for_create, 4, &made));
 	gives(CKR_ATTRIBUTE_VALUE_INVALID, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), for_generate, 2, &made));
@@ -164,8 +167,8 @@ static void refused_everywhere(CK_ATTRIBUTE bad)
 
 START_TEST(booleans_of_a_wrong_length)
 {
-	static const CK_ATTRIBUTE_TYPE booleans[] = { CKA_TOKEN, CKA_PRIVATE, CKA_MODIFIABLE, CKA_COPYABLE, CKA_DESTROYABLE,
-		CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_WRAP_WITH_TRUSTED };
+	static const CK_ATTRIBUTE_TYPE booleans[] = {CKA_TOKEN, CKA_PRIVATE, CKA_MODIFIABLE, CKA_COPYABLE,
+		CKA_DESTROYABLE, CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_WRAP_WITH_TRUSTED};
 	static uint8_t bytes[8];
 	size_t i;
 
@@ -195,12 +198,13 @@ END_TEST
 
 START_TEST(numbers_of_a_wrong_length)
 {
-	static uint8_t bytes[16] = { 16 };
-	static const CK_ULONG lengths[] = { 0, 1, 4, 7, 9, 16, (CK_ULONG)-1 };
+	static uint8_t bytes[16] = {16};
+	static const CK_ULONG lengths[] = {0, 1, 4, 7, 9, 16, (CK_ULONG)-1};
 	size_t i;
 
 	for (i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-		gives(CKR_ATTRIBUTE_VALUE_INVALID, create(RAW(CKA_CLASS, bytes, lengths[i]), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16)));
+		gives(CKR_ATTRIBUTE_VALUE_INVALID,
+			create(RAW(CKA_CLASS, bytes, lengths[i]), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16)));
 		gives(CKR_ATTRIBUTE_VALUE_INVALID,
 			create(CLASS(CKO_SECRET_KEY), RAW(CKA_KEY_TYPE, bytes, lengths[i]), RAW(CKA_VALUE, mk, 16)));
 		gives(CKR_ATTRIBUTE_VALUE_INVALID, generate(RAW(CKA_VALUE_LEN, bytes, lengths[i])));
@@ -227,7 +231,8 @@ START_TEST(lists_and_texts_of_a_wrong_length)
 	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(AES16, RAW(CKA_ALLOWED_MECHANISMS, mk, (CK_ULONG)-8)));
 	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(AES16, RAW(CKA_DERIVE_TEMPLATE, mk, 23)));
 	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(AES16, RAW(CKA_UNWRAP_TEMPLATE, NULL, sizeof(CK_ATTRIBUTE))));
-	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(AES16, RAW(CKA_WRAP_TEMPLATE, mk, (CK_ULONG)0 - sizeof(CK_ATTRIBUTE))));
+	gives(CKR_ATTRIBUTE_VALUE_INVALID,
+		create(AES16, RAW(CKA_WRAP_TEMPLATE, mk, (CK_ULONG)0 - sizeof(CK_ATTRIBUTE))));
 	nothing_made();
 }
 END_TEST
@@ -246,7 +251,7 @@ END_TEST
 
 START_TEST(counts_and_pointers)
 {
-	CK_ATTRIBUTE t[] = { AES16 };
+	CK_ATTRIBUTE t[] = {AES16};
 
 	gives(CKR_ARGUMENTS_BAD, f->C_CreateObject(s, NULL, 3, &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_CreateObject(s, t, 3, NULL));
@@ -265,15 +270,14 @@ END_TEST
 START_TEST(templates_real_clients_send)
 {
 	/* python-pkcs11 gives every usage flag, NSS six attributes. */
-	gives(CKR_OK,
-		derive(T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16), NO(CKA_TOKEN), STR(CKA_LABEL, "device"),
-			RAW(CKA_ID, mk, 4), YES(CKA_PRIVATE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), YES(CKA_MODIFIABLE),
-			YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY), NO(CKA_WRAP), NO(CKA_UNWRAP),
-			NO(CKA_DERIVE))));
-	gives(CKR_OK,
-		derive(T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16), YES(CKA_ENCRYPT), YES(CKA_DECRYPT),
-			YES(CKA_SIGN))));
-	gives(CKR_OK, create(AES16, STR(CKA_LABEL, ""), RAW(CKA_ID, NULL, 0), RAW(CKA_START_DATE, "20260101", 8), RAW(CKA_END_DATE, NULL, 0)));
+	gives(CKR_OK, derive(T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16), NO(CKA_TOKEN),
+			      STR(CKA_LABEL, "device"), RAW(CKA_ID, mk, 4), YES(CKA_PRIVATE), YES(CKA_SENSITIVE),
+			      NO(CKA_EXTRACTABLE), YES(CKA_MODIFIABLE), YES(CKA_ENCRYPT), YES(CKA_DECRYPT),
+			      YES(CKA_SIGN), YES(CKA_VERIFY), NO(CKA_WRAP), NO(CKA_UNWRAP), NO(CKA_DERIVE))));
+	gives(CKR_OK, derive(T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16), YES(CKA_ENCRYPT),
+			      YES(CKA_DECRYPT), YES(CKA_SIGN))));
+	gives(CKR_OK, create(AES16, STR(CKA_LABEL, ""), RAW(CKA_ID, NULL, 0), RAW(CKA_START_DATE, "20260101", 8),
+			      RAW(CKA_END_DATE, NULL, 0)));
 }
 END_TEST
 
@@ -282,8 +286,10 @@ START_TEST(data_objects)
 	CK_OBJECT_HANDLE data;
 	uint8_t value[8];
 
-	ok(f->C_CreateObject(s, T(CLASS(CKO_DATA), STR(CKA_LABEL, "d"), STR(CKA_APPLICATION, "app"), STR(CKA_VALUE, "content"), YES(CKA_TOKEN),
-		YES(CKA_PRIVATE), RAW(CKA_OBJECT_ID, "\x06\x01\x02", 3)), &data));
+	ok(f->C_CreateObject(s,
+		T(CLASS(CKO_DATA), STR(CKA_LABEL, "d"), STR(CKA_APPLICATION, "app"), STR(CKA_VALUE, "content"),
+			YES(CKA_TOKEN), YES(CKA_PRIVATE), RAW(CKA_OBJECT_ID, "\x06\x01\x02", 3)),
+		&data));
 	holds(get_bytes(data, CKA_VALUE, value, 8) == 7 && memcmp(value, "content", 7) == 0);
 	holds(find(s, T(RAW(CKA_OBJECT_ID, "\x06\x01\x02", 3)), NULL, 0) == 1);
 	ok(f->C_SetAttributeValue(s, data, T(STR(CKA_VALUE, "other"))));

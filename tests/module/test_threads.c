@@ -40,14 +40,14 @@ static void keys(void)
 
 static void *derive_and_use(void *arg)
 {
-	static const uint8_t expected[16] = { 0x27, 0x59, 0xdd, 0x43, 0x61, 0xd7, 0x97, 0x9a, 0x96, 0xa5, 0xc2, 0x36, 0x92,
-		0xcd, 0x55, 0x55 };
+	static const uint8_t expected[16] = {
+		0x27, 0x59, 0xdd, 0x43, 0x61, 0xd7, 0x97, 0x9a, 0x96, 0xa5, 0xc2, 0x36, 0x92, 0xcd, 0x55, 0x55};
 	CK_SESSION_HANDLE mine;
 	KEYDIV_PARAMETER p;
 	CK_MECHANISM m = for_device(&p, CKM_KEYDIV_DEVICE_KEY, "SN-000123");
 	CK_OBJECT_HANDLE key;
 	uint8_t value[16], mac[16];
-	CK_ATTRIBUTE a = { CKA_VALUE, value, 16 };
+	CK_ATTRIBUTE a = {CKA_VALUE, value, 16};
 	CK_ULONG n;
 	int i;
 
@@ -58,7 +58,8 @@ static void *derive_and_use(void *arg)
 		must(f->C_GetAttributeValue(mine, key, &a, 1) == CKR_OK && memcmp(value, expected, 16) == 0);
 		n = 16;
 		must(f->C_SignInit(mine, MECH(CKM_AES_CMAC), mac_key) == CKR_OK);
-		must(f->C_Sign(mine, (CK_BYTE_PTR) "message", 7, mac, &n) == CKR_OK && memcmp(mac, expected_mac, 16) == 0);
+		must(f->C_Sign(mine, (CK_BYTE_PTR) "message", 7, mac, &n) == CKR_OK &&
+			memcmp(mac, expected_mac, 16) == 0);
 		must(f->C_DestroyObject(mine, key) == CKR_OK);
 		must(f->C_DestroyObject(mine, key) == CKR_OBJECT_HANDLE_INVALID);
 	}
@@ -83,7 +84,8 @@ static void *make_find_destroy(void *arg)
 	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) == CKR_OK);
 	for (i = 0; i < 6; i++) {
 		must(f->C_CreateObject(mine,
-			     T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16), YES(CKA_TOKEN), RAW(CKA_ID, &me, 8)),
+			     T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16), YES(CKA_TOKEN),
+				     RAW(CKA_ID, &me, 8)),
 			     &key) == CKR_OK);
 		must(f->C_FindObjectsInit(mine, T(RAW(CKA_ID, &me, 8))) == CKR_OK);
 		must(f->C_FindObjects(mine, found, 4, &n) == CKR_OK && n == 1 && found[0] == key);

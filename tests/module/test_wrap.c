@@ -33,7 +33,7 @@ static CK_RV unwrap(CK_MECHANISM_TYPE type, CK_ATTRIBUTE *t, CK_ULONG count)
 START_TEST(there_and_back)
 {
 	uint8_t value[40];
-	static const CK_MECHANISM_TYPE m[] = { CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP };
+	static const CK_MECHANISM_TYPE m[] = {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP};
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -43,7 +43,8 @@ START_TEST(there_and_back)
 		ok(f->C_UnwrapKey(s, MECH(m[i]), lenient, wrapped, n, T(AES, READABLE), &made));
 		value_is(made, "2b7e151628aed2a6abf7158809cf4f3c");
 		holds(get_ulong(made, CKA_VALUE_LEN) == 16);
-		holds(!get_bool(made, CKA_LOCAL) && !get_bool(made, CKA_ALWAYS_SENSITIVE) && !get_bool(made, CKA_NEVER_EXTRACTABLE));
+		holds(!get_bool(made, CKA_LOCAL) && !get_bool(made, CKA_ALWAYS_SENSITIVE) &&
+			!get_bool(made, CKA_NEVER_EXTRACTABLE));
 		holds(get_ulong(made, CKA_KEY_GEN_MECHANISM) == CK_UNAVAILABLE_INFORMATION);
 		ok(unwrap(m[i], T(AES)));
 		holds(get_bool(made, CKA_SENSITIVE)); /* unless the template says otherwise */
@@ -54,7 +55,8 @@ START_TEST(there_and_back)
 	gives_either(CKR_KEY_SIZE_RANGE, CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, wrapper, made));
 	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper, made));
 	holds(n == 32);
-	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP_KWP), lenient, wrapped, n, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET), READABLE), &made));
+	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP_KWP), lenient, wrapped, n,
+		T(CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET), READABLE), &made));
 	holds(get_bytes(made, CKA_VALUE, value, 40) == 21 && memcmp(value, mk32, 21) == 0);
 	holds(get_ulong(made, CKA_VALUE_LEN) == 21);
 }
@@ -77,7 +79,7 @@ END_TEST
 START_TEST(what_may_not_leave)
 {
 	CK_OBJECT_HANDLE closed = import(CKK_AES, mk, 16, T(NO(CKA_EXTRACTABLE))), data,
-	                 trusted_only = import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+			 trusted_only = import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
 
 	gives(CKR_KEY_UNEXTRACTABLE, wrap(CKM_AES_KEY_WRAP, wrapper, closed));
 	gives(CKR_KEY_UNEXTRACTABLE, wrap(CKM_AES_KEY_WRAP_KWP, wrapper, closed));
@@ -89,8 +91,10 @@ START_TEST(what_may_not_leave)
 	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, made, made));
 	/* under a weaker key */
 	made = import(CKK_AES, mk, 16, T(YES(CKA_WRAP)));
-	gives(CKR_WRAPPING_KEY_SIZE_RANGE, wrap(CKM_AES_KEY_WRAP, made, import(CKK_AES, mk32, 32, T(YES(CKA_EXTRACTABLE)))));
-	gives(CKR_WRAPPING_KEY_SIZE_RANGE, wrap(CKM_AES_KEY_WRAP_KWP, made, import(CKK_AES, mk32, 24, T(YES(CKA_EXTRACTABLE)))));
+	gives(CKR_WRAPPING_KEY_SIZE_RANGE,
+		wrap(CKM_AES_KEY_WRAP, made, import(CKK_AES, mk32, 32, T(YES(CKA_EXTRACTABLE)))));
+	gives(CKR_WRAPPING_KEY_SIZE_RANGE,
+		wrap(CKM_AES_KEY_WRAP_KWP, made, import(CKK_AES, mk32, 24, T(YES(CKA_EXTRACTABLE)))));
 	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, made, import(CKK_AES, mk32, 16, T(YES(CKA_EXTRACTABLE)))));
 }
 END_TEST
@@ -112,8 +116,10 @@ START_TEST(only_under_trusted_keys)
 	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, kek, key));
 	wrapper = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
 	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, wrapper, key));
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_SetAttributeValue(s, wrapper, T(YES(CKA_TRUSTED))));
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, wrapper, T(YES(CKA_TRUSTED)), &made));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		f->C_SetAttributeValue(s, wrapper, T(YES(CKA_TRUSTED))));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		f->C_CopyObject(s, wrapper, T(YES(CKA_TRUSTED)), &made));
 }
 END_TEST
 
@@ -140,15 +146,16 @@ END_TEST
 
 START_TEST(no_other_wrapping)
 {
-	static const CK_MECHANISM_TYPE others[] = { CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM, CKM_DES3_ECB,
-		CKM_DES3_CBC, CKM_RSA_PKCS };
-	uint8_t iv[16] = { 0 };
+	static const CK_MECHANISM_TYPE others[] = {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM,
+		CKM_DES3_ECB, CKM_DES3_CBC, CKM_RSA_PKCS};
+	uint8_t iv[16] = {0};
 	size_t i;
 
 	for (i = 0; i < sizeof others / sizeof *others; i++) {
 		n = sizeof wrapped;
 		gives(CKR_MECHANISM_INVALID, f->C_WrapKey(s, MECH_P(others[i], iv, 16), wrapper, target, wrapped, &n));
-		gives(CKR_MECHANISM_INVALID, f->C_UnwrapKey(s, MECH_P(others[i], iv, 16), unwrapper, wrapped, 32, T(AES), &made));
+		gives(CKR_MECHANISM_INVALID,
+			f->C_UnwrapKey(s, MECH_P(others[i], iv, 16), unwrapper, wrapped, 32, T(AES), &made));
 	}
 	holds(made == 0xABCD);
 }
@@ -156,8 +163,8 @@ END_TEST
 
 START_TEST(garbage)
 {
-	static const CK_MECHANISM_TYPE m[] = { CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP };
-	static const CK_ULONG lengths[] = { 0, 1, 7, 8, 15, 17, 23, 25 };
+	static const CK_MECHANISM_TYPE m[] = {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP};
+	static const CK_ULONG lengths[] = {0, 1, 7, 8, 15, 17, 23, 25};
 	CK_ULONG before = find(s, NOTHING, NULL, 0);
 	size_t i, j;
 
@@ -194,7 +201,8 @@ START_TEST(confusion_of_type_and_length)
 	/* 20 bytes are no AES key, a DES3 key is not made of 16, and a stated length must be the true one. */
 	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper, import(CKK_GENERIC_SECRET, mk32, 20, T(YES(CKA_EXTRACTABLE)))));
 	rv = unwrap(CKM_AES_KEY_WRAP_KWP, T(AES));
-	holds(rv == CKR_WRAPPED_KEY_INVALID || rv == CKR_WRAPPED_KEY_LEN_RANGE || rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_TEMPLATE_INCONSISTENT);
+	holds(rv == CKR_WRAPPED_KEY_INVALID || rv == CKR_WRAPPED_KEY_LEN_RANGE || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+		rv == CKR_TEMPLATE_INCONSISTENT);
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
 	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3))) != CKR_OK);
 	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_PRIVATE_KEY), TYPE(CKK_RSA))) != CKR_OK);
@@ -209,7 +217,8 @@ END_TEST
 
 START_TEST(wrap_template)
 {
-	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), NESTED(CKA_WRAP_TEMPLATE, TYPE(CKK_AES), YES(CKA_ENCRYPT))));
+	CK_OBJECT_HANDLE kek =
+		import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), NESTED(CKA_WRAP_TEMPLATE, TYPE(CKK_AES), YES(CKA_ENCRYPT))));
 
 	gives_either(CKR_KEY_NOT_WRAPPABLE, CKR_KEY_HANDLE_INVALID, wrap(CKM_AES_KEY_WRAP, kek, target));
 	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, kek, import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_ENCRYPT)))));
@@ -220,7 +229,8 @@ START_TEST(unwrap_template)
 {
 	/* The defence against a template that wants the key readable. */
 	unwrapper = import(CKK_AES, mk32, 32,
-		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), YES(CKA_DECRYPT))));
+		T(YES(CKA_UNWRAP),
+			NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), YES(CKA_DECRYPT))));
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
 	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, NO(CKA_SENSITIVE))));
 	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_EXTRACTABLE))));
@@ -235,7 +245,8 @@ END_TEST
 
 START_TEST(templates_of_wrapping_keys_stay)
 {
-	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE))));
+	CK_OBJECT_HANDLE kek =
+		import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE))));
 
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
 		f->C_SetAttributeValue(s, kek, T(NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE)))));
