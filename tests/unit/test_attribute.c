@@ -403,6 +403,8 @@ START_TEST(built_in_objects)
 	ck_assert_uint_eq(ns, 42);
 	r.selftest = NULL;
 	ck_rv(attributes_read(&r, a, 3), CKR_ATTRIBUTE_TYPE_INVALID);
+	CK_ATTRIBUTE id = {CKA_UNIQUE_ID, NULL, 0}; /* they have none, unless they are given one */
+	ck_rv(attributes_read(&r, &id, 1), CKR_ATTRIBUTE_TYPE_INVALID);
 	ck_assert(matches(&mechanism, NUMBER(CKA_MECHANISM_TYPE, CKM_AES_CBC)));
 	ck_assert(!matches(&profile, NUMBER(CKA_MECHANISM_TYPE, 1)));
 	ck_assert(matches(&profile, NUMBER(CKA_PROFILE_ID, 1), NUMBER(CKA_CLASS, CKO_PROFILE)));
