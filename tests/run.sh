@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh: install what the tests need, build, and run every suite: plain, under the address and undefined-behaviour
 # sanitizers, and under valgrind. Ends in meson's own summary. With an argument, only that part: plain, sanitize, valgrind.
+# MESON_OPTIONS, if set, goes to meson setup: CI makes warnings errors.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -33,20 +34,20 @@ build()
 
 plain()
 {
-	build build-test --werror
-	meson test -C build-test --no-rebuild --print-errorlogs
+	build build ${MESON_OPTIONS:-}
+	meson test -C build --no-rebuild --print-errorlogs
 }
 
 sanitize()
 {
-	build build-sanitize -Db_sanitize=address,undefined -Db_lundef=false
+	build build-sanitize -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 ${MESON_OPTIONS:-}
 	meson test -C build-sanitize --no-rebuild --print-errorlogs --setup sanitize
 }
 
 valgrind()
 {
-	build build-test --werror
-	meson test -C build-test --no-rebuild --print-errorlogs --setup valgrind
+	build build ${MESON_OPTIONS:-}
+	meson test -C build --no-rebuild --print-errorlogs --setup valgrind
 }
 
 install_packages

@@ -29,7 +29,7 @@ if [ -n "$missing" ]; then
 fi
 
 echo "== build"
-[ -f "$build/build.ninja" ] || meson setup "$build" >/dev/null
+[ -f "$build/build.ninja" ] || meson setup "$build" ${MESON_OPTIONS:-} >/dev/null
 ninja -C "$build" keydiv keydiv-pkcs11.so | tail -n 1
 build=$(cd "$build" && pwd)
 
