@@ -146,11 +146,15 @@ static void consider(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
 		found_add(f, handle);
 }
 
-/* Whether the store's indices alone decide: nothing but class, label, id and CKA_TOKEN is asked for. */
+/* Whether the store's indices alone decide: nothing but class, label, id and CKA_TOKEN is asked for; an empty label is not indexed. */
 static bool store_decides(const struct template *t)
 {
 	const uint32_t columns = 1u << VAR_LABEL | 1u << VAR_ID;
 
+	if (t->variables_given & 1u << VAR_LABEL && t->variable[VAR_LABEL].n == 0)
+		return false;
+	if (t->variables_given & 1u << VAR_ID && t->variable[VAR_ID].n == 0)
+		return false;
 	return (t->given & ~(uint32_t)GIVEN_CLASS) == 0 && (t->variables_given & ~columns) == 0 &&
 		(t->flags_given & ~(uint32_t)FLAG_TOKEN) == 0 &&
 		(!(t->variables_given & 1u << VAR_ID) || (t->given & GIVEN_CLASS && t->object_class == CKO_SECRET_KEY));

@@ -141,6 +141,8 @@ START_TEST(searching_by_attributes_finds_all_kinds)
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "1")), NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "1"), NUM(CKA_CLASS, CKO_SECRET_KEY)), NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "")), NULL, 0), 0);
+	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, ""), NUM(CKA_CLASS, CKO_SECRET_KEY)), NULL, 0), 0);
+	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "")), NULL, 0), 0);
 	ck_assert_uint_eq(count_found(rw, T(NO(CKA_PRIVATE)), NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_DATA)), NULL, 0), 1);
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_KEY_TYPE, CKK_AES)), NULL, 0), 3);
