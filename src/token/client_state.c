@@ -208,7 +208,7 @@ void client_states_forked(void)
 /* Claim up to COUNT numbers in the file, durably. RET_STATE: the state before; *RET_LIMIT: the first number not claimed. */
 static CK_RV claim(struct token *token, int64_t id, uint64_t count, struct derivation *d, struct secret *ret_state, uint64_t *ret_limit)
 {
-	HOME home;
+	HOME home = { 0 }; /* wiped on every way out */
 	CLIENT_FILE *file = NULL;
 	SECRET after = { 0 };
 	SECRET dropped = { 0 };
@@ -271,7 +271,7 @@ CK_RV client_state_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t 
 
 CK_RV client_state_read(struct token *token, int64_t id, struct secret *ret)
 {
-	HOME home;
+	HOME home = { 0 }; /* wiped on every way out */
 	CLIENT_FILE *file = NULL;
 	struct aside *a = aside_take(token, id, false);
 	CK_RV rv = CKR_OK;

@@ -304,8 +304,7 @@ static CK_RV about_objects(uint8_t which, struct input *in, CK_SESSION_HANDLE s)
 		return f->C_SetAttributeValue(s, o, t, n);
 	case 4: {
 		static const CK_ATTRIBUTE_TYPE types[] = {CKA_VALUE, CKA_LABEL, CKA_CHECK_VALUE, CKA_UNIQUE_ID,
-			CKA_ALLOWED_MECHANISMS, CKA_KEYDIV_TRANSACTION, CKA_KEYDIV_REMAINING, CKA_CLASS,
-			CKA_WRAP_TEMPLATE};
+			CKA_ALLOWED_MECHANISMS, CKA_KEYDIV_TRANSACTION, CKA_KEYDIV_REMAINING, CKA_CLASS, CKA_ID};
 		CK_BYTE *p = take_out(in);
 		CK_ATTRIBUTE a = {types[take_byte(in) % 9], p, out_room};
 		rv = f->C_GetAttributeValue(s, o, &a, 1);

@@ -15,19 +15,38 @@ void fuzz_start(void)
 	MUST(scratch != NULL);
 }
 
+/* The template in A, whose inner attributes have told their lengths, once more, with room for each of exactly its length. */
+static void read_inner(const struct reading *r, CK_ATTRIBUTE *a)
+{
+	CK_ATTRIBUTE *inner = a->pValue;
+	CK_ULONG n = a->ulValueLen / sizeof *inner;
+
+	for (CK_ULONG i = 0; i < n; i++) {
+		MUST(inner[i].ulValueLen <= SECRET_MAX);
+		inner[i].pValue = malloc(inner[i].ulValueLen ? inner[i].ulValueLen : 1);
+		MUST(inner[i].pValue != NULL);
+	}
+	MUST(attributes_read(r, a, 1) == CKR_OK);
+	for (CK_ULONG i = 0; i < n; i++)
+		free(inner[i].pValue);
+}
+
 static void read_all(const struct object *o)
 {
 	static const uint8_t unique_id[16];
 	struct reading r = {.object = o, .handle = 1, .unique_id = unique_id, .key = scratch};
-	uint8_t bytes[256];
+	_Alignas(CK_ATTRIBUTE) uint8_t bytes[33 * sizeof(CK_ATTRIBUTE)];
 
 	for (size_t place = 0; place < ATTRIBUTE_PLACES; place++) {
 		if (attribute_places[place] == 0)
 			continue;
 		CK_ATTRIBUTE a[] = {{attribute_rows[attribute_places[place]].type, bytes, sizeof bytes},
 			{attribute_rows[attribute_places[place]].type, NULL, 0}};
+		memset(bytes, 0, sizeof bytes); /* of a template, the caller's: it asks for lengths */
 		CK_RV rv = attributes_read(&r, a, 1);
 		MUST(rv != CKR_OK || a[0].ulValueLen <= sizeof bytes);
+		if (rv == CKR_OK && attribute_rows[attribute_places[place]].kind == KIND_TEMPLATE)
+			read_inner(&r, a);
 		rv = attributes_read(&r, a + 1, 1);
 		MUST(rv != CKR_OK || a[1].ulValueLen != CK_UNAVAILABLE_INFORMATION);
 	}

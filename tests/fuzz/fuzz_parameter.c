@@ -35,6 +35,7 @@ static const struct layout {
 	const char *words;
 } layouts[] = {
 	{CKM_AES_GCM, "plnpln"},
+	{CKM_AES_GMAC, "plnpln"},
 	{CKM_AES_CCM, "nplpln"},
 	{CKM_AES_CTR, "nnn"},
 	{CKM_HKDF_DERIVE, "ntnplnpl"},
@@ -155,7 +156,7 @@ static CK_MECHANISM take_caller(struct input *in, const struct mechanism *row)
 		memcpy(m.pParameter, values, m.ulParameterLen);
 	} else {
 		m.pParameter = keep(take_bytes(in, PARAMETER_MAX, &n));
-		m.ulParameterLen = n;
+		m.ulParameterLen = n - (words != NULL && n == strlen(words) * 8); /* no struct with pointers anywhere */
 	}
 	return m;
 }
