@@ -125,8 +125,8 @@ static void json_row(FILE *json, const struct measure *m, const struct column c[
 	char bar[80];
 
 	bar_text(&m->bar, bar, sizeof bar);
-	fprintf(json, "%s\n  {\"name\": \"%s\", \"threads\": %d, \"unit\": \"us\"", first ? "" : ",", m->name,
-		m->threads);
+	fprintf(json, "%s\n  {\"name\": \"%s\", \"threads\": %d, \"unit\": \"%s\"", first ? "" : ",", m->name,
+		m->threads, round_uses_cpu_time() ? "us of processor time" : "us");
 	for (int i = 0; i < COLUMNS; i++)
 		if (c[i].there)
 			fprintf(json, ", \"%s\": %.4f", names[i], c[i].median / 1000);

@@ -17,9 +17,17 @@ count()
 		sed -n 's/.*Collected : *\([0-9]*\).*/\1/p'
 }
 
+# The counts hold for the compiler and the libcrypto that gave them: which they were stands in the file's first line.
+version()
+{
+	echo "# $(openssl version | cut -d' ' -f1,2), $(uname -m)"
+}
+
 failed=0
-: >"$dir/new"
+version >"$dir/new"
+echo "recorded with $(sed -n '1s/^# //p' "$file"); here $(version | cut -c3-)"
 while read -r old operation; do
+	[ "$old" != '#' ] || continue
 	few=$(count "$operation" 1000)
 	many=$(count "$operation" 3000)
 	new=$(((many - few) / 2000))

@@ -38,7 +38,7 @@ static void live(const struct scale *s, struct peer *p, const char *name, CK_OBJ
 		double t = derive_time(p, master);
 		bool last = p->id == PEER_KEYDIV && n == LIVE_MAX;
 		figure(s, "derive + destroy beside live session objects", name, n, t, "us", "");
-		figure(s, "the same as a ratio to none", name, n, t / first, "x", last ? "<= 1.2x" : "");
+		figure(s, "derive beside live objects, as a ratio to none", name, n, t / first, "x", last ? "<= 1.2x" : "");
 		figure(s, "memory of a live session object", name, n, (resident() - before) / (double)n, "bytes",
 			last ? "<= 512 bytes" : "");
 	}
