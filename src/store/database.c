@@ -265,6 +265,11 @@ void database_close(struct database *db)
 	free(db);
 }
 
+bool database_is_read_only(const struct database *db)
+{
+	return sqlite3_db_readonly(db->sqlite, "main") != 0;
+}
+
 bool database_is_empty(const struct database *db)
 {
 	return db->empty;
@@ -293,7 +298,7 @@ CK_RV database_begin(struct database *db, bool *ret_busy)
 	struct statement *begin = NULL;
 
 	/* SQLite would begin, as a reader. */
-	ENSURE(sqlite3_db_readonly(db->sqlite, "main") == 0, CKR_TOKEN_WRITE_PROTECTED);
+	ENSURE(!database_is_read_only(db), CKR_TOKEN_WRITE_PROTECTED);
 	TRY(database_statement(db, SQL_BEGIN, &begin));
 	db->impatient = true;
 	int code = sqlite3_step((sqlite3_stmt *)begin);

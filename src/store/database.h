@@ -59,6 +59,8 @@ enum sql {
 MUST_USE CK_RV database_open(int dirfd, const char *path, bool create, struct database **ret_db);
 void database_close(struct database *db);
 
+/* Whether it was opened read-only: changes are CKR_TOKEN_WRITE_PROTECTED. */
+bool database_is_read_only(const struct database *db);
 /* Whether the schema is still to be made: only after database_open with CREATE. */
 bool database_is_empty(const struct database *db);
 /* Inside a transaction: make the schema, unless another process has meanwhile. */

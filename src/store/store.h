@@ -75,6 +75,9 @@ const _Atomic uint64_t *store_generation(const struct store *store);
 /* Whether the token is initialised, and its data. CKR_TOKEN_NOT_RECOGNIZED if it is not. */
 MUST_USE CK_RV store_token_get(struct store *store, struct store_token *ret_token);
 
+/* Whether its database, once looked at, was found to be read-only: CKF_WRITE_PROTECTED. */
+bool store_is_read_only(struct store *store);
+
 /* (Re-)initialise: every object goes, TOKEN is written, in one transaction. Client-state files go too. Row ids are not used again. */
 MUST_USE CK_RV store_token_init(struct store *store, const struct store_token *token);
 

@@ -153,6 +153,12 @@ CK_RV store_token_get(struct store *store, struct store_token *ret_token)
 	return token_row_get(store->db, ret_token);
 }
 
+bool store_is_read_only(struct store *store)
+{
+	HOLD(&store->lock);
+	return store->db != NULL && database_is_read_only(store->db);
+}
+
 static CK_RV run_init(struct store *store, struct change *change)
 {
 	TRY(database_make_schema(store->db));

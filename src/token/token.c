@@ -171,6 +171,7 @@ CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info)
 	memset(info.utcTime, ' ', sizeof info.utcTime); /* no CKF_CLOCK_ON_TOKEN */
 	if (rv == CKR_OK)
 		info_of_initialized(&stored, &info);
+	info.flags |= store_is_read_only(token->store) ? CKF_WRITE_PROTECTED : 0;
 	info.ulMaxSessionCount = info.ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
 	sessions_count(token, &info.ulSessionCount, &info.ulRwSessionCount);
 	info.ulMinPinLen = PIN_MIN;
