@@ -46,16 +46,23 @@ timed 'keydiv derive' "$keydiv" derive --csv "$dir/few.csv" --output "$dir/few.o
 count=$n
 timed 'keydiv derive' "$keydiv" derive --csv "$dir/serials.csv" --output "$dir/whole.out" --module "$module" --pin-file "$dir/pin"
 
-# Killed when about half the output is there, and resumed.
-half=$(($(wc -c <"$dir/whole.out") / 2))
-"$keydiv" derive --csv "$dir/serials.csv" --output "$dir/resumed.out" --module "$module" --pin-file "$dir/pin" &
-pid=$!
-while kill -0 $pid 2>/dev/null && [ "$(wc -c 2>/dev/null <"$dir/resumed.out" || echo 0)" -lt "$half" ]; do
-	sleep 0.02
-done
-kill -9 $pid 2>/dev/null || echo "it had ended before it was killed"
-wait $pid 2>/dev/null || true
-printf 'killed after %d of %d lines; ' "$(wc -l <"$dir/resumed.out")" "$n"
+# killed OUTPUT BYTES COMMAND...: start it, and kill -9 it once OUTPUT has BYTES.
+killed()
+{
+	output=$1 bytes=$2
+	shift 2
+	"$@" --output "$output" --module "$module" --pin-file "$dir/pin" &
+	pid=$!
+	while kill -0 $pid 2>/dev/null && [ "$(wc -c 2>/dev/null <"$output" || echo 0)" -lt "$bytes" ]; do
+		sleep 0.02
+	done
+	kill -9 $pid 2>/dev/null || echo "it had ended before it was killed"
+	wait $pid 2>/dev/null || true
+	left=$(wc -l <"$output")
+}
+
+killed "$dir/resumed.out" $(($(wc -c <"$dir/whole.out") / 2)) "$keydiv" derive --csv "$dir/serials.csv"
+printf 'killed after %d of %d lines; ' "$left" "$n"
 run derive --csv "$dir/serials.csv" --output "$dir/resumed.out" --resume
 cmp "$dir/whole.out" "$dir/resumed.out"
 echo 'resumed: the output is that of an uninterrupted run'
@@ -69,7 +76,11 @@ echo 00000000000000000000000000000000 >"$dir/component2"
 run key import --label kek --usage unwrap --component-file "$dir/component1" --component-file "$dir/component2" >/dev/null
 wrapped=$(printf 'abcdefghijklmnop' | openssl enc -id-aes128-wrap-pad -e -K $kek -iv A65959A6 | od -An -v -tx1 | tr -d ' \n')
 seq -f "key-%08.0f,$wrapped" 1 "$imported" >"$dir/wrapped.csv"
-count=$imported
-timed 'keydiv key import' "$keydiv" key import --csv "$dir/wrapped.csv" --unwrap-key kek --output "$dir/imported.out" --module "$module" \
-	--pin-file "$dir/pin"
-[ "$(wc -l <"$dir/imported.out")" -eq "$imported" ]
+killed "$dir/imported.out" $((imported * 10)) "$keydiv" key import --csv "$dir/wrapped.csv" --unwrap-key kek
+printf 'keydiv key import: killed after %d of %d lines; the rest:\n' "$left" "$imported"
+count=$((imported - left))
+timed 'keydiv key import --resume' "$keydiv" key import --csv "$dir/wrapped.csv" --unwrap-key kek --resume \
+	--output "$dir/imported.out" --module "$module" --pin-file "$dir/pin"
+cut -d, -f1 "$dir/wrapped.csv" >"$dir/labels"
+cut -d, -f1 "$dir/imported.out" | cmp - "$dir/labels"
+echo 'the output is in the order of the input, every label once'

@@ -7,14 +7,14 @@
 set -eu
 programs=$1 module=$2 keydiv=$3 out=$4 record=${5:-}
 here=$(cd "$(dirname "$0")" && pwd)
-full='' n=100000
+full='' n=100000 imported=10000
 if [ -n "$record" ]; then
-	full=--full n=1000000
+	full=--full n=1000000 imported=1000000
 fi
 mkdir -p "$out"
 "$programs/bench" "$module" --json "$out/bench.json"
 "$programs/scale" "$module" --json "$out/scale.json" $full ${KEYDIV_BENCH_DIR:+--dir "$KEYDIV_BENCH_DIR"}
-"$here/bulk.sh" "$keydiv" "$module" $n | tee "$out/bulk.txt"
+"$here/bulk.sh" "$keydiv" "$module" $n $imported | tee "$out/bulk.txt"
 "$here/charts.sh" "$out/bench.json" "$out/scale.json" "$out/charts"
 if [ -n "$record" ]; then
 	"$here/charts.sh" "$out/bench.json" "$out/scale.json" "$here/charts"
