@@ -266,6 +266,21 @@ START_TEST(edited_token_data)
 }
 END_TEST
 
+START_TEST(a_spoiled_count_is_a_device_error)
+{
+	static const char *const edits[] = {"count_seal = flip(count_seal, 14, 1)", "count_seal = NULL", "count_seal = x''",
+		"label = flip(label, 0, 1)", "scrypt_log2_n = 40", "user_key = x'00'"};
+
+	sql("UPDATE token SET %s" REPAIR_TOKEN, edits[_i]);
+	CK_RV rv = f->C_Initialize(NULL);
+	if (rv == CKR_OK)
+		rv = f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &s);
+	if (rv == CKR_OK)
+		rv = f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4);
+	gives(CKR_DEVICE_ERROR, rv);
+}
+END_TEST
+
 START_TEST(foreign_schemas)
 {
 	static const char *const edits[] = {"CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object; END",
@@ -377,6 +392,7 @@ int main(void)
 	tcase_add_loop_test(tc, edited_columns, 0, 15);
 	tcase_add_test(tc, edited_flags_give_device_error);
 	tcase_add_loop_test(tc, edited_token_data, 0, 14);
+	tcase_add_loop_test(tc, a_spoiled_count_is_a_device_error, 0, 6);
 	tcase_add_loop_test(tc, foreign_schemas, 0, 8);
 	tcase_add_test(tc, whole_rows_swapped);
 	tcase_add_test(tc, deleted_rows_are_missed);
