@@ -26,7 +26,7 @@ static void call_end(struct call *c)
 /* Make what call_end looks at true; the rest needs no clearing. */
 static void call_begin(struct call *c, struct session *s, CK_OBJECT_HANDLE base)
 {
-	c->d = (struct derivation){ 0 };
+	c->d = (struct derivation){0};
 	c->session = s;
 	c->rights = session_rights(s);
 	c->base_handle = base;
@@ -41,7 +41,18 @@ static void call_begin(struct call *c, struct session *s, CK_OBJECT_HANDLE base)
 	c->value.heap = NULL;
 }
 
-/* A key that the parameter names by handle (mechanism.h, other_key): the same rules as for the base. */
+/* Whether what is derived from BASE, and so guarded at least as BASE is, is guarded as OTHER is too. */
+static bool guarded_alike(uint32_t base, uint32_t other)
+{
+	uint32_t must = other & (FLAG_SENSITIVE | FLAG_PRIVATE), must_not = ~other & FLAG_EXTRACTABLE;
+
+	return (base & must) == must && (base & must_not) == 0;
+}
+
+/*
+ * A key that the parameter names by handle (mechanism.h, other_key): the same rules as for the base. And a base that is less guarded does
+ * not take it: under a base whose value he knows, a caller could compute it back from what is derived.
+ */
 static CK_RV other_key(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value)
 {
 	struct call *c = (struct call *)(void *)d;
@@ -51,6 +62,7 @@ static CK_RV other_key(struct derivation *d, CK_OBJECT_HANDLE handle, struct sec
 	ENSURE(other->object.key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_KEY_TYPE_INCONSISTENT);
 	ENSURE(other->object.flags & FLAG_DERIVE, CKR_KEY_FUNCTION_NOT_PERMITTED);
 	ENSURE(object_allows(&other->object, d->mechanism->type), CKR_MECHANISM_INVALID);
+	ENSURE(guarded_alike(c->base->object.flags, other->object.flags), CKR_KEY_FUNCTION_NOT_PERMITTED);
 	struct bytes value = key_expose(other->key);
 	return secret_set(ret_value, value.p, value.n);
 }
@@ -93,7 +105,7 @@ CK_RV derive_plan(struct call *c, CK_ATTRIBUTE *attributes, CK_ULONG count)
 /* Rows with state: move the state on, durably, and put the key it released where the row's derive expects it. */
 static CK_RV claim_state(struct call *c)
 {
-	SECRET released = { 0 };
+	SECRET released = {0};
 	struct bytes reserve = object_variable(&c->base->object, VAR_RESERVE);
 
 	CK_RV rv = client_state_advance(
@@ -125,8 +137,8 @@ CK_RV derive_fill_in(struct object *o, const uint8_t *value, size_t n)
 	return secret_set(&o->value, value, n);
 }
 
-CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, CK_ATTRIBUTE *attributes, CK_ULONG count,
-	CK_OBJECT_HANDLE *ret_key)
+CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, CK_ATTRIBUTE *attributes,
+	CK_ULONG count, CK_OBJECT_HANDLE *ret_key)
 {
 	ENSURE(mechanism != NULL && (attributes != NULL || count == 0), CKR_ARGUMENTS_BAD);
 	CK_MECHANISM caller;

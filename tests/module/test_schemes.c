@@ -154,9 +154,9 @@ START_TEST(hkdf_keys_and_data)
 	gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, MECH_P(CKM_HKDF_DATA, &hkdf, sizeof hkdf), base,
 					     T(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, 42)), &made));
 
-	/* the salt as a key: it must be one that may derive by this very mechanism */
+	/* the salt as a key: it must be one that may derive by this very mechanism, guarded no more than the base */
 	salt_key =
-		import(CKK_GENERIC_SECRET, salt, 13, T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_HKDF_DERIVE)));
+		import(CKK_GENERIC_SECRET, salt, 13, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_HKDF_DERIVE)));
 	hkdf.ulSaltType = CKF_HKDF_SALT_KEY;
 	hkdf.hSaltKey = salt_key;
 	ok(f->C_DeriveKey(s, MECH_P(CKM_HKDF_DERIVE, &hkdf, sizeof hkdf), base,
