@@ -179,6 +179,39 @@ START_TEST(random_nonces)
 }
 END_TEST
 
+START_TEST(one_kind_of_nonce_an_operation)
+{
+	/* Mixing the token's nonces with the caller's, or counters of two shapes, could meet: refused. */
+	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_GENERATE_COUNTER, 32), other;
+
+	memset(iv, 0, sizeof iv);
+	begin(CKM_AES_GCM, true);
+	ok(encrypt(&p, sizeof p));
+	other = gcm(CKG_NO_GENERATE, 32);
+	gives(CKR_MECHANISM_PARAM_INVALID, encrypt(&other, sizeof other));
+	f3->C_MessageEncryptFinal(s);
+	begin(CKM_AES_GCM, true);
+	ok(encrypt(&p, sizeof p));
+	other = gcm(CKG_GENERATE_COUNTER, 40);
+	gives(CKR_MECHANISM_PARAM_INVALID, encrypt(&other, sizeof other));
+	f3->C_MessageEncryptFinal(s);
+	begin(CKM_AES_GCM, true);
+	ok(encrypt(&p, sizeof p));
+	other = gcm(CKG_GENERATE_COUNTER, 32);
+	other.ulIvLen = 11;
+	gives(CKR_MECHANISM_PARAM_INVALID, encrypt(&other, sizeof other));
+	f3->C_MessageEncryptFinal(s);
+	/* too few random bits to count on, none to count with */
+	begin(CKM_AES_GCM, true);
+	other = gcm(CKG_GENERATE_RANDOM, 80);
+	gives(CKR_MECHANISM_PARAM_INVALID, encrypt(&other, sizeof other));
+	f3->C_MessageEncryptFinal(s);
+	begin(CKM_AES_GCM, true);
+	other = gcm(CKG_GENERATE_COUNTER, 96);
+	gives(CKR_MECHANISM_PARAM_INVALID, encrypt(&other, sizeof other));
+}
+END_TEST
+
 START_TEST(forged_messages)
 {
 	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_NO_GENERATE, 0);
@@ -287,6 +320,7 @@ int main(void)
 	tcase_add_test(tc, a_counter_goes_on_in_its_session);
 	tcase_add_test(tc, a_small_counter_ends);
 	tcase_add_test(tc, random_nonces);
+	tcase_add_test(tc, one_kind_of_nonce_an_operation);
 	tcase_add_test(tc, forged_messages);
 	tcase_add_test(tc, bad_parameters);
 	tcase_add_test(tc, room_and_state);
