@@ -86,7 +86,7 @@ static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
 {
 	struct odukpt_path path;
 	struct key *key;
-	unsigned r, n;
+	unsigned r = 0, n = 0;
 	uint64_t t;
 
 	TRY(odukpt_shape(d->parameter, &r, &n, &t));
