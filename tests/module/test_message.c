@@ -272,6 +272,17 @@ START_TEST(room_and_state)
 	gives(CKR_BUFFER_TOO_SMALL, f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, out, &n));
 	holds(n == 40);
 	gives(CKR_OK, f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, out, &n));
+	gives(CKR_ARGUMENTS_BAD, f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, out, NULL));
+	f3->C_MessageEncryptInit(s, NULL, 0);
+	begin(CKM_AES_GCM, true);
+	n = sizeof out;
+	gives(CKR_ARGUMENTS_BAD, f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, NULL, 40, out, &n));
+	f3->C_MessageEncryptInit(s, NULL, 0);
+	begin(CKM_AES_GCM, true);
+	gives_either(CKR_ARGUMENTS_BAD, CKR_MECHANISM_PARAM_INVALID,
+		f3->C_EncryptMessage(s, &p, sizeof p, NULL, 20, text, 40, out, &n));
+	f3->C_MessageEncryptInit(s, NULL, 0);
+	begin(CKM_AES_GCM, true);
 	gives(CKR_OK, f3->C_MessageEncryptInit(s, NULL, 0)); /* cancel */
 	gives(CKR_OPERATION_NOT_INITIALIZED, f3->C_MessageEncryptFinal(s));
 	begin(CKM_AES_GCM, true);

@@ -221,16 +221,21 @@ START_TEST(two_tokens_are_apart)
 	first = s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
 	key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), NO(CKA_PRIVATE), STR(CKA_LABEL, "mine")));
+	CK_OBJECT_HANDLE token_key = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT)));
 	slot = 1;
 	second = open_session(CKF_RW_SESSION);
 	ok(f->C_GetSessionInfo(second, &info));
 	holds(info.slotID == 1 && info.state == CKS_RW_PUBLIC_SESSION);
 	holds(find(second, T(STR(CKA_LABEL, "mine")), NULL, 0) == 0);
 	gives(CKR_KEY_HANDLE_INVALID, f->C_EncryptInit(second, MECH(CKM_AES_ECB), key));
+	gives(CKR_KEY_HANDLE_INVALID, f->C_EncryptInit(second, MECH(CKM_AES_ECB), token_key));
+	gives(CKR_OBJECT_HANDLE_INVALID, f->C_DestroyObject(second, token_key));
 	gives(CKR_OBJECT_HANDLE_INVALID, f->C_DestroyObject(second, key));
 	ok(f->C_CloseAllSessions(1));
 	ok(f->C_GetSessionInfo(first, &info));
 	holds(info.state == CKS_RW_USER_FUNCTIONS);
+	ok(f->C_EncryptInit(first, MECH(CKM_AES_ECB), token_key));
+	ok(f->C_EncryptInit(first, NULL, 0));
 	ok(f->C_EncryptInit(first, MECH(CKM_AES_ECB), key));
 }
 END_TEST
