@@ -23,8 +23,11 @@
 /* Unless COND holds, log where and why at debug level and return RV. The condition's text must name no secret. */
 #define ENSURE(cond, rv)                                                                                               \
 	do {                                                                                                           \
-		if (__builtin_expect(!(cond), 0))                                                                      \
-			return error_at(__FILE__, __LINE__, #cond, (rv));                                              \
+		if (__builtin_expect(!(cond), 0)) {                                                                    \
+			CK_RV ensure_rv_ = (rv);                                                                       \
+			(void)error_at(__FILE__, __LINE__, #cond, ensure_rv_);                                         \
+			return ensure_rv_; /* said here, so that the compiler knows that it is no success */           \
+		}                                                                                                      \
 	} while (0)
 
 /* Log at debug level that CONDITION failed at FILE:LINE, and return RV. Defined in log.c. */
