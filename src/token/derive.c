@@ -31,6 +31,7 @@ static void call_begin(struct call *c, struct session *s, CK_OBJECT_HANDLE base)
 	c->rights = session_rights(s);
 	c->base_handle = base;
 	c->base = NULL;
+	c->template.given = 0;
 	c->template.heap = NULL;
 	c->template.heap_len = 0;
 	c->template.used = 0;
