@@ -109,7 +109,8 @@ static void use_many(struct peer *p, long objects)
 	CK_BYTE mac[16];
 	char label[32];
 
-	for (long k = 0; k < IN_USE && k < objects; k++) {
+	double start = now();
+	for (long k = 0; k < IN_USE && k < objects && now() - start < 20e9; k++) {
 		CK_ULONG n = sizeof mac;
 		label_of(k * (objects / (objects < IN_USE ? objects : IN_USE)), label);
 		CK_OBJECT_HANDLE key = find(p, CKA_LABEL, label, strlen(label));
@@ -183,6 +184,8 @@ int objects_child(int argc, char **argv)
 	if (strcmp(argv[2], "probe") == 0) {
 		probe(&p, atol(argv[7]));
 	} else {
+		if (p.id != PEER_KEYDIV)
+			alarm(PEER_SECONDS); /* which ends us */
 		must(&p, peer_initialize(&p), "C_Initialize");
 		peer_open(&p);
 		must(&p, peer_login(&p), "C_Login");
@@ -285,8 +288,10 @@ static bool prepare(const struct scale *s, const char *self, enum peer_id id, co
 		return false;
 	}
 	double start = now();
-	if (!child(s, self, "grow", id, dir, previous, n, NULL))
+	if (!child(s, self, "grow", id, dir, previous, n, NULL)) {
+		printf("%s: not measured at %ld objects, which could not be made in time\n", name, n);
 		return false;
+	}
 	*rate = (double)(n - previous) / (now() - start) * 1e9;
 	if (!round_uses_cpu_time())
 		figure(s, id == PEER_KEYDIV ? "token keys made by 200 threads" : "token keys made", name, n, *rate,
