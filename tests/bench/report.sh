@@ -40,7 +40,8 @@ trap 'rm -f "$new"' EXIT
 			what = field("what")
 			if (!(what in row)) order[++n] = what
 			row[what] = sprintf("| %s | %s | %s | %s %s | %s |", what, field("bar"), field("x"), show(field("value")), field("unit"),
-				holds(field("bar"), field("value")) ? "met" : "NOT MET")
+				(holds(field("bar"), field("value")) ? "met" : "NOT MET") \
+				(field("clock") == "processor" ? ", by processor time; not measured in time" : ""))
 		}
 		END { for (i = 1; i <= n; i++) print row[order[i]] }' "$scale"
 	echo

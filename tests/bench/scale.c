@@ -24,10 +24,9 @@ void figure(const struct scale *s, const char *what, const char *peer, long x, d
 		return;
 	struct stat now; /* children write to the file too */
 	bool any = fstat(fileno(s->json), &now) == 0 && now.st_size > 0;
-	fprintf(s->json,
-		"%s\n  {\"what\": \"%s\", \"peer\": \"%s\", \"x\": %ld, \"value\": %.4f, \"unit\": \"%s\", \"bar\": "
-		"\"%s\"}",
-		any ? "," : "[", what, peer, x, value, unit, bar);
+	fprintf(s->json, "%s\n  {\"what\": \"%s\", \"peer\": \"%s\", \"x\": %ld, \"value\": %.4f, \"unit\": \"%s\", ",
+		any ? "," : "[", what, peer, x, value, unit);
+	fprintf(s->json, "\"bar\": \"%s\", \"clock\": \"%s\"}", bar, round_uses_cpu_time() ? "processor" : "time");
 	fflush(s->json);
 }
 
