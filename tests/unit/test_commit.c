@@ -323,7 +323,7 @@ static bool own_mounts(void)
 		snprintf(map, sizeof map, "0 %u 1", gid);
 		write_text("/proc/self/gid_map", map);
 	}
-	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+	return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 /* A file system of 1 MiB, where this user may have one of his own. */

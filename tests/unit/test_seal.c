@@ -127,7 +127,8 @@ int main(void)
 	tcase_add_test(tests, round_trips);
 	tcase_add_test(tests, tampering);
 	tcase_add_test(tests, scrypt_answer);
-	if (getenv("KEYDIV_TESTS_SANITIZED") == NULL) /* a sanitizer's own memory does not fit under the limit */
+	/* A sanitizer's or valgrind's own memory does not fit under the limit. */
+	if (getenv("KEYDIV_TESTS_SANITIZED") == NULL && getenv("KEYDIV_UNDER_VALGRIND") == NULL)
 		tcase_add_test(tests, scrypt_memory);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

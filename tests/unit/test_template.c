@@ -31,6 +31,7 @@ START_TEST(bad_lengths)
 	ck_rv(ONE(ATTR(CKA_VALUE, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_VALUE, long_value, 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(ONE(ATTR(CKA_VALUE, long_value, 4096)));
+	template_wipe(&t);
 	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, &wide, 7)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, &wide, (CK_ULONG)-8)), CKR_ATTRIBUTE_VALUE_INVALID);
@@ -148,7 +149,7 @@ END_TEST
 
 START_TEST(values_are_wiped)
 {
-	struct template t;
+	struct template t = {0};
 
 	ck_ok(parse(&t, TEXT(CKA_VALUE, "sixteen bytes ok")));
 	ck_assert_ptr_nonnull(memmem(t.room, sizeof t.room, "sixteen", 7));
