@@ -93,6 +93,23 @@ class Info(ToolTest):
         self.assertEqual([r for r in rows if r["result"] != "pass"], [])
         self.assertGreater(sum(r["nanoseconds"] for r in rows), 0)
 
+    def test_selftest_blames_the_mechanism_that_failed_and_no_other(self):
+        answer = b"a8dd63a3b89d54b37ca802473fda9175"  # AN10922's first
+        with open(MODULE, "rb") as f:
+            whole = f.read()
+        self.assertEqual(whole.count(answer), 1)
+        broken = self.write("broken.so", whole.replace(answer, b"b" + answer[1:]), 0o700)
+        done = self.run_tool("selftest", "--json", "--module", broken, module=False)
+        rows = json.loads(done.out)
+        results = [r["result"] for r in rows]
+        at = results.index("FAIL")
+        self.assertEqual(rows[at]["mechanism"], "CKM_KEYDIV_AN10922")
+        self.assertGreater(rows[at]["nanoseconds"], 0)
+        self.assertEqual(results, at * ["pass"] + ["FAIL"] + (len(rows) - at - 1) * ["not run"])
+        self.assertEqual(len({r["mechanism"] for r in rows}), len(rows))
+        self.assertEqual(done.code, 1)
+        self.assertIn("keydiv: 1 of %d mechanisms failed" % len(rows), done.err)
+
 
 class SelftestOfTwoSlots(ToolTest):
     token = False
