@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_odukpt.c: O-DUKPT, client against server. Over every shape of at most 3000 transactions: all keys are distinct and the
- * server's, at most R registers are filled, and what the registers can still derive is exactly the set of unused keys.
+ * server's, the server computes at most N keys on its way and the client at most R, at most R registers are filled, and what the
+ * registers can still derive is exactly the set of unused keys.
  */
 #include "odukpt_client.h"
 
@@ -10,6 +11,18 @@
 
 #define BDK "2b7e151628aed2a6abf7158809cf4f3c"
 #define SMALL 3000
+
+/* Calls of the KDF, which is all that the scheme computes with: the linker puts this counter before it. */
+CK_RV __real_kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret);
+CK_RV __wrap_kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret);
+
+static unsigned calls;
+
+CK_RV __wrap_kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
+{
+	calls++;
+	return __real_kdf(key, label, context, length, ret);
+}
 
 static void put_shape(struct scheme *s, unsigned r, unsigned n)
 {
@@ -56,7 +69,9 @@ static void server_key(unsigned r, unsigned n, uint64_t number, struct secret *r
 	scheme_put_text(&s, KEYDIV_DEVICE, "TERMINAL-01");
 	put_shape(&s, r, n);
 	keydiv_put_number(&s.parameter, KEYDIV_TRANSACTION, number);
+	calls = 0;
 	ck_ok(scheme_run(&s, ret));
+	ck_assert_uint_le(calls, 1 + n + 1); /* beside its N the initial key, and the result */
 	ck_assert_uint_eq(s.number, number);
 }
 
@@ -108,7 +123,7 @@ static void walk(unsigned r, unsigned n, uint64_t t)
 {
 	static uint8_t keys[SMALL][16];
 	struct scheme client;
-	unsigned filled;
+	unsigned filled, most = 0;
 
 	new_client(&client, r, n);
 	for (uint64_t i = 0; i < t; i++) {
@@ -117,12 +132,16 @@ static void walk(unsigned r, unsigned n, uint64_t t)
 		ck_assert_uint_eq(reachable(&client, &filled), t - i);
 		ck_assert_uint_le(filled, r);
 		check_description(&client, r, n, i, t);
+		calls = 0;
 		ck_ok(scheme_run(&client, &mine));
+		ck_assert_uint_le(calls, r + 1); /* the children, and the result */
 		ck_assert_uint_eq(client.number, i);
 		server_key(r, n, i, &theirs);
+		most = calls > most ? calls : most;
 		ck_assert_mem_eq(secret_peek(&mine), secret_peek(&theirs), 16);
 		memcpy(keys[i], secret_peek(&mine), 16);
 	}
+	ck_assert_uint_eq(most, 1 + n + 1); /* there are keys at distance N, and they are counted */
 	check_description(&client, r, n, t, t);
 	scheme_refused(&client, CKR_KEYDIV_EXHAUSTED);
 	qsort(keys, t, 16, compare);
