@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # run.sh: everything that is measured, into OUTPUT: bench.json, scale.json, bulk.txt and charts. With --record (ninja bench-record) at full
-# size, to 10^6 objects and serials, and the repository's charts, README figures and instruction counts are written anew: on a quiet machine.
+# size, to 10^6 objects and serials, and the repository's charts, README figures are written anew: on a quiet machine.
 # KEYDIV_BENCH_DIR, if set, keeps the tokens with many objects from one run to the next.
 # Usage: run.sh BUILD-OF-BENCH MODULE KEYDIV OUTPUT [--record]
 set -eu
@@ -19,5 +19,4 @@ mkdir -p "$out"
 if [ -n "$record" ]; then
 	"$here/charts.sh" "$out/bench.json" "$out/scale.json" "$here/charts"
 	"$here/report.sh" "$out/bench.json" "$out/scale.json" "$out/bulk.txt" "$here/../../README.md"
-	"$here/count.sh" "$programs/derive_loop" "$module" --record
 fi
