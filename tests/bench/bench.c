@@ -28,12 +28,12 @@ struct column {
 };
 
 /* Choose how often to repeat so that a round takes about 20 ms. */
-static void warm_up(struct column *c)
+static void warm_up(struct column *c, int threads)
 {
 	c->n = 1;
 	for (;;) {
 		double start = now();
-		c->run(c->peer, c->n);
+		run_in_threads(c->run, c->peer, threads, c->n);
 		double took = now() - start;
 		if (took > 5e6) {
 			c->n = (long)((double)c->n * 20e6 / took) + 1;
@@ -51,7 +51,7 @@ static void columns_of(const struct measure *m, struct peer peers[PEERS], struct
 		c->peer = i < PEERS ? &peers[i] : NULL;
 		c->there = c->run != NULL && (i == PEERS || peers[i].there);
 		if (c->there)
-			warm_up(c);
+			warm_up(c, m->threads);
 	}
 }
 
@@ -63,7 +63,7 @@ static void run_row(const struct measure *m, int rounds, struct column columns[C
 			if (!c->there)
 				continue;
 			double start = now();
-			c->run(c->peer, c->n);
+			run_in_threads(c->run, c->peer, m->threads, c->n);
 			c->round[r] = (now() - start) / (double)c->n / m->threads;
 			c->ratio[r] = c->round[r] / columns[0].round[r];
 		}
@@ -85,6 +85,8 @@ static const char *verdict(const struct bar *bar, const struct column c[COLUMNS]
 		any = true, met &= 1 / c[PEERS].median_ratio <= bar->floor;
 	if (bar->softhsm > 0 && c[PEER_SOFTHSM].there)
 		any = true, met &= c[PEER_SOFTHSM].median_ratio >= bar->softhsm;
+	if (bar->nss > 0 && c[PEER_NSS].there)
+		any = true, met &= c[PEER_NSS].median_ratio >= bar->nss;
 	return !any ? "" : met ? "met" : "NOT MET";
 }
 
@@ -97,6 +99,8 @@ static void bar_text(const struct bar *bar, char *ret, size_t n)
 		at += (size_t)snprintf(ret + at, n - at, "<= %.2f us ", bar->us);
 	if (bar->softhsm > 0)
 		at += (size_t)snprintf(ret + at, n - at, ">= %.0fx SoftHSM ", bar->softhsm);
+	if (bar->nss > 0)
+		at += (size_t)snprintf(ret + at, n - at, ">= %.0fx NSS ", bar->nss);
 	if (bar->floor > 0)
 		at += (size_t)snprintf(ret + at, n - at, "<= %.1fx floor ", bar->floor);
 	if (at > 0)
@@ -108,7 +112,7 @@ static void print_row(const struct measure *m, const struct column c[COLUMNS])
 	char bar[80];
 
 	bar_text(&m->bar, bar, sizeof bar);
-	printf("%-46s", m->name);
+	printf("%-56s", m->name);
 	for (int i = 0; i < COLUMNS; i++)
 		c[i].there ? printf(" %9.3f", c[i].median / 1000) : printf(" %9s", "-");
 	for (int i = 1; i < COLUMNS; i++)
@@ -149,7 +153,7 @@ static void run_table(const struct settings *s, struct peer peers[PEERS])
 
 	if (json)
 		fprintf(json, "[");
-	printf("medians of %d interleaved rounds, us an operation%s\n%-46s %9s %9s %9s %9s %9s %9s %9s\n", s->rounds,
+	printf("medians of %d interleaved rounds, us an operation%s\n%-56s %9s %9s %9s %9s %9s %9s %9s\n", s->rounds,
 		round_uses_cpu_time() ? " (processor time, not time)" : "", "", "keydiv", "SoftHSM", "NSS", "floor",
 		"SoftHSM/k", "NSS/k", "k/floor");
 	for (const struct measure *m = measures; m->name != NULL; m++) {

@@ -26,9 +26,9 @@ int main(int argc, char **argv)
 	for (const struct measure *m = measures; m->name != NULL; m++)
 		if (strcmp(m->name, argv[2]) == 0) {
 			start_keydiv(dir, argv[1], &p);
-			m->run[PEER_KEYDIV](&p, WARM);
+			m->run[PEER_KEYDIV](&p, 0, WARM);
 			CALLGRIND_START_INSTRUMENTATION;
-			m->run[PEER_KEYDIV](&p, atol(argv[3]));
+			m->run[PEER_KEYDIV](&p, 0, atol(argv[3]));
 			CALLGRIND_STOP_INSTRUMENTATION;
 			must(&p, p.f->C_Finalize(NULL), "C_Finalize");
 			snprintf(command, sizeof command, "rm -rf '%s'", dir);

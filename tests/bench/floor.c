@@ -62,22 +62,22 @@ static void fresh_cmac(const unsigned char *new_key, int blocks, const unsigned 
 	cmac(scratch, blocks, in, out);
 }
 
-void floor_device_key(struct peer *p, long n)
+void floor_device_key(struct peer *p, int thread, long n)
 {
 	unsigned char in[32] = {0}, out[16];
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++) { /* 4 + 6 + 1 + 12 + 4 bytes: two blocks */
 		serial_number(i, in + 4);
 		cmac(master, 2, in, out);
 	}
 }
 
-void floor_device_message_key(struct peer *p, long n)
+void floor_device_message_key(struct peer *p, int thread, long n)
 {
 	unsigned char in[32] = {0}, out[16];
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++) {
 		serial_number(i, in + 4);
 		cmac(master, 2, in, out);
@@ -85,11 +85,11 @@ void floor_device_message_key(struct peer *p, long n)
 	}
 }
 
-void floor_device_key_mac(struct peer *p, long n)
+void floor_device_key_mac(struct peer *p, int thread, long n)
 {
 	unsigned char in[32] = {0}, out[16];
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++) {
 		serial_number(i, in + 4);
 		cmac(master, 2, in, out);
@@ -98,13 +98,13 @@ void floor_device_key_mac(struct peer *p, long n)
 }
 
 /* As many CMACs under fresh keys as the transaction's path is long, and the final one. */
-void floor_odukpt(struct peer *p, long n)
+void floor_odukpt(struct peer *p, int thread, long n)
 {
 	unsigned char in[32] = {0}, out[16];
 	uint64_t t = 0;
 	struct odukpt_path path;
 
-	(void)p;
+	(void)p, (void)thread;
 	odukpt_transactions(21, 7, &t);
 	for (long i = 0; i < n; i++) {
 		odukpt_path(21, 7, (uint64_t)i * 7919 % t, &path);
@@ -114,11 +114,11 @@ void floor_odukpt(struct peer *p, long n)
 	}
 }
 
-void floor_aes_dukpt(struct peer *p, long n)
+void floor_aes_dukpt(struct peer *p, int thread, long n)
 {
 	unsigned char in[16] = {0}, out[16];
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++) {
 		unsigned counter = (unsigned)(i % 65535) + 1;
 		block(master, in, out);
@@ -129,11 +129,11 @@ void floor_aes_dukpt(struct peer *p, long n)
 	}
 }
 
-void floor_tdes_dukpt(struct peer *p, long n)
+void floor_tdes_dukpt(struct peer *p, int thread, long n)
 {
 	unsigned char in[8] = {0}, out[24] = {0};
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++) {
 		unsigned counter = (unsigned)(i % 1023) + 1;
 		for (int b = 2 * __builtin_popcount(counter) + 2; b > 0; b--) { /* two for the initial key, two a bit */
@@ -144,11 +144,11 @@ void floor_tdes_dukpt(struct peer *p, long n)
 	}
 }
 
-void floor_cmac_16(struct peer *p, long n)
+void floor_cmac_16(struct peer *p, int thread, long n)
 {
 	unsigned char in[16] = {0}, out[16];
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++)
 		cmac(master, 1, in, out);
 }
@@ -164,29 +164,29 @@ static void seal(unsigned char *text, int n)
 	EVP_CIPHER_CTX_ctrl(gcm_context, EVP_CTRL_AEAD_GET_TAG, 16, tag);
 }
 
-void floor_gcm_16(struct peer *p, long n)
+void floor_gcm_16(struct peer *p, int thread, long n)
 {
 	unsigned char text[16] = {0};
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++)
 		seal(text, sizeof text);
 }
 
-void floor_gcm_16k(struct peer *p, long n)
+void floor_gcm_16k(struct peer *p, int thread, long n)
 {
 	static unsigned char text[16384];
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++)
 		seal(text, sizeof text);
 }
 
-void floor_random_32(struct peer *p, long n)
+void floor_random_32(struct peer *p, int thread, long n)
 {
 	unsigned char out[32];
 
-	(void)p;
+	(void)p, (void)thread;
 	for (long i = 0; i < n; i++)
 		RAND_bytes(out, sizeof out);
 }

@@ -55,14 +55,14 @@ static void device_keys(struct peer *p, int thread, CK_OBJECT_HANDLE master, lon
 	}
 }
 
-static void device_key_token(struct peer *p, long n)
+static void device_key_token(struct peer *p, int thread, long n)
 {
-	device_keys(p, 0, p->master, n);
+	device_keys(p, thread, p->master, n);
 }
 
-static void device_key_session(struct peer *p, long n)
+static void device_key_session(struct peer *p, int thread, long n)
 {
-	device_keys(p, 0, p->session_master, n);
+	device_keys(p, thread, p->session_master, n);
 }
 
 static void ecb_data(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n)
@@ -78,14 +78,14 @@ static void ecb_data(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n
 	}
 }
 
-static void ecb_data_token(struct peer *p, long n)
+static void ecb_data_token(struct peer *p, int thread, long n)
 {
-	ecb_data(p, 0, p->master, n);
+	ecb_data(p, thread, p->master, n);
 }
 
-static void ecb_data_session(struct peer *p, long n)
+static void ecb_data_session(struct peer *p, int thread, long n)
 {
-	ecb_data(p, 0, p->session_master, n);
+	ecb_data(p, thread, p->session_master, n);
 }
 
 /* SP 800-108 counter mode over the same input as DEVICE_KEY. */
@@ -116,71 +116,63 @@ static void counter_kdf(struct peer *p, int thread, CK_OBJECT_HANDLE master, lon
 	counter_kdf_then(p, thread, master, n, false);
 }
 
-static void counter_kdf_mac(struct peer *p, long n)
+static void counter_kdf_mac_token(struct peer *p, int thread, long n)
 {
-	counter_kdf_then(p, 0, p->session_master, n, true);
+	counter_kdf_then(p, thread, p->master, n, true);
 }
 
-static void counter_kdf_token(struct peer *p, long n)
+static void counter_kdf_mac_session(struct peer *p, int thread, long n)
 {
-	counter_kdf(p, 0, p->master, n);
+	counter_kdf_then(p, thread, p->session_master, n, true);
 }
 
-static void counter_kdf_session(struct peer *p, long n)
+static void counter_kdf_token(struct peer *p, int thread, long n)
 {
-	counter_kdf(p, 0, p->session_master, n);
+	counter_kdf(p, thread, p->master, n);
 }
 
-/* --- The same in two threads with a session each --- */
+static void counter_kdf_session(struct peer *p, int thread, long n)
+{
+	counter_kdf(p, thread, p->session_master, n);
+}
+
+/* --- In several threads with a session each --- */
 
 struct thread {
 	pthread_t id;
 	struct peer *p;
 	int number;
 	long n;
-	void (*run)(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n);
-	CK_OBJECT_HANDLE master;
+	run_fn run;
 };
 
 static void *thread_main(void *arg)
 {
 	struct thread *t = arg;
 
-	t->run(t->p, t->number, t->master, t->n);
+	t->run(t->p, t->number, t->n);
 	return NULL;
 }
 
-static void two_threads(
-	struct peer *p, CK_OBJECT_HANDLE master, long n, void (*run)(struct peer *, int, CK_OBJECT_HANDLE, long))
+void run_in_threads(run_fn run, struct peer *p, int threads, long n)
 {
-	struct thread threads[2];
+	struct thread t[THREADS_MAX];
 
-	for (int i = 0; i < 2; i++) {
-		threads[i] = (struct thread){.p = p, .number = i, .n = n, .run = run, .master = master};
-		pthread_create(&threads[i].id, NULL, thread_main, &threads[i]);
+	if (threads == 1) {
+		run(p, 0, n);
+		return;
 	}
-	for (int i = 0; i < 2; i++)
-		pthread_join(threads[i].id, NULL);
-}
-
-static void device_key_2(struct peer *p, long n)
-{
-	two_threads(p, p->master, n, device_keys);
-}
-
-static void ecb_data_2(struct peer *p, long n)
-{
-	two_threads(p, p->master, n, ecb_data);
-}
-
-static void counter_kdf_2(struct peer *p, long n)
-{
-	two_threads(p, p->master, n, counter_kdf);
+	for (int i = 0; i < threads; i++) {
+		t[i] = (struct thread){.p = p, .number = i, .n = n, .run = run};
+		pthread_create(&t[i].id, NULL, thread_main, &t[i]);
+	}
+	for (int i = 0; i < threads; i++)
+		pthread_join(t[i].id, NULL);
 }
 
 /* --- Other derivations of keydiv --- */
 
-static void device_message_key(struct peer *p, long n)
+static void device_message_key(struct peer *p, int thread, long n)
 {
 	KEYDIV_PARAMETER parameter;
 	CK_BYTE serial[9];
@@ -192,11 +184,11 @@ static void device_message_key(struct peer *p, long n)
 		keydiv_put(&parameter, KEYDIV_DEVICE, serial, sizeof serial);
 		keydiv_put_number(&parameter, KEYDIV_COUNTER, (unsigned long long)i);
 		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_MESSAGE_KEY, &parameter);
-		destroy(p, 0, derive(p, 0, p->master, &m, template, count));
+		destroy(p, thread, derive(p, thread, p->master, &m, template, count));
 	}
 }
 
-static void odukpt_key(struct peer *p, long n)
+static void odukpt_key(struct peer *p, int thread, long n)
 {
 	KEYDIV_PARAMETER parameter;
 	TEMPLATE_FOR(CKA_SIGN);
@@ -206,11 +198,11 @@ static void odukpt_key(struct peer *p, long n)
 		keydiv_put(&parameter, KEYDIV_SHAPE, "\x15\x07", 2);
 		keydiv_put_number(&parameter, KEYDIV_TRANSACTION, (unsigned long long)i * 7919 % 1184039);
 		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_ODUKPT_KEY, &parameter);
-		destroy(p, 0, derive(p, 0, p->initial_key, &m, template, count));
+		destroy(p, thread, derive(p, thread, p->initial_key, &m, template, count));
 	}
 }
 
-static void aes_dukpt_key(struct peer *p, long n)
+static void aes_dukpt_key(struct peer *p, int thread, long n)
 {
 	KEYDIV_PARAMETER parameter;
 	CK_BYTE ksn[12] = {0x12, 0x34, 0x56, 0x78, 0x90, 0x12, 0x34, 0x56};
@@ -224,11 +216,11 @@ static void aes_dukpt_key(struct peer *p, long n)
 		keydiv_put(&parameter, KEYDIV_KSN, ksn, sizeof ksn);
 		keydiv_put(&parameter, KEYDIV_DUKPT_USAGE, "\x20\x00", 2);
 		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_AES_DUKPT_KEY, &parameter);
-		destroy(p, 0, derive(p, 0, p->bdk_aes, &m, template, count));
+		destroy(p, thread, derive(p, thread, p->bdk_aes, &m, template, count));
 	}
 }
 
-static void tdes_dukpt_key(struct peer *p, long n)
+static void tdes_dukpt_key(struct peer *p, int thread, long n)
 {
 	static CK_KEY_TYPE type_des2 = CKK_DES2;
 	KEYDIV_PARAMETER parameter;
@@ -243,7 +235,7 @@ static void tdes_dukpt_key(struct peer *p, long n)
 		keydiv_put(&parameter, KEYDIV_KSN, ksn, sizeof ksn);
 		keydiv_put(&parameter, KEYDIV_DUKPT_USAGE, "\x10\x00", 2);
 		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_TDES_DUKPT_KEY, &parameter);
-		destroy(p, 0, derive(p, 0, p->bdk_tdes, &m, template, 2));
+		destroy(p, thread, derive(p, thread, p->bdk_tdes, &m, template, 2));
 	}
 }
 
@@ -259,12 +251,12 @@ static CK_RV sign_with(struct peer *p, int thread, CK_OBJECT_HANDLE key)
 	return rv == CKR_OK ? p->f->C_Sign(p->session[thread], data, sizeof data, mac, &n) : rv;
 }
 
-static void sign_once(struct peer *p, CK_OBJECT_HANDLE key)
+static void sign_once(struct peer *p, int thread, CK_OBJECT_HANDLE key)
 {
-	must(p, sign_with(p, 0, key), "AES-CMAC");
+	must(p, sign_with(p, thread, key), "AES-CMAC");
 }
 
-static void device_key_mac(struct peer *p, long n)
+static void device_key_mac(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n)
 {
 	KEYDIV_PARAMETER parameter;
 	CK_BYTE serial[9];
@@ -275,13 +267,13 @@ static void device_key_mac(struct peer *p, long n)
 		keydiv_start(&parameter);
 		keydiv_put(&parameter, KEYDIV_DEVICE, serial, sizeof serial);
 		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &parameter);
-		CK_OBJECT_HANDLE key = derive(p, 0, p->master, &m, template, count);
-		sign_once(p, key);
-		destroy(p, 0, key);
+		CK_OBJECT_HANDLE key = derive(p, thread, master, &m, template, count);
+		sign_once(p, thread, key);
+		destroy(p, thread, key);
 	}
 }
 
-static void ecb_data_mac(struct peer *p, long n)
+static void ecb_data_mac(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n)
 {
 	CK_BYTE data[16] = {0};
 	CK_KEY_DERIVATION_STRING_DATA parameter = {data, sizeof data};
@@ -290,29 +282,50 @@ static void ecb_data_mac(struct peer *p, long n)
 
 	for (long i = 0; i < n; i++) {
 		serial_number(i, data);
-		CK_OBJECT_HANDLE key = derive(p, 0, p->session_master, &m, template, count);
-		sign_once(p, key);
-		destroy(p, 0, key);
+		CK_OBJECT_HANDLE key = derive(p, thread, master, &m, template, count);
+		sign_once(p, thread, key);
+		destroy(p, thread, key);
 	}
+}
+
+static void device_key_mac_token(struct peer *p, int thread, long n)
+{
+	device_key_mac(p, thread, p->master, n);
+}
+
+static void device_key_mac_session(struct peer *p, int thread, long n)
+{
+	device_key_mac(p, thread, p->session_master, n);
+}
+
+static void ecb_data_mac_token(struct peer *p, int thread, long n)
+{
+	ecb_data_mac(p, thread, p->master, n);
+}
+
+static void ecb_data_mac_session(struct peer *p, int thread, long n)
+{
+	ecb_data_mac(p, thread, p->session_master, n);
 }
 
 /* --- Operations --- */
 
-static void cmac_token(struct peer *p, long n)
+static void cmac_token(struct peer *p, int thread, long n)
 {
 	for (long i = 0; i < n; i++)
-		sign_once(p, p->mac_key);
+		sign_once(p, thread, p->mac_key);
 }
 
-static void cmac_session(struct peer *p, long n)
+static void cmac_session(struct peer *p, int thread, long n)
 {
 	for (long i = 0; i < n; i++)
-		sign_once(p, p->session_mac_key);
+		sign_once(p, thread, p->session_mac_key);
 }
 
-static void gcm(struct peer *p, CK_OBJECT_HANDLE key, CK_ULONG size, long n)
+static void gcm(struct peer *p, int thread, CK_OBJECT_HANDLE key, CK_ULONG size, long n)
 {
-	static CK_BYTE in[16384], out[16384 + 16];
+	static CK_BYTE in[16384];
+	static _Thread_local CK_BYTE out[16384 + 16];
 	CK_BYTE iv[12] = {0};
 	CK_GCM_PARAMS parameter = {iv, sizeof iv, 96, NULL, 0, 128};
 	CK_MECHANISM m = {CKM_AES_GCM, &parameter, sizeof parameter};
@@ -320,41 +333,57 @@ static void gcm(struct peer *p, CK_OBJECT_HANDLE key, CK_ULONG size, long n)
 	for (long i = 0; i < n; i++) {
 		CK_ULONG len = size + 16;
 		memcpy(iv, &i, sizeof i);
-		must(p, p->f->C_EncryptInit(p->session[0], &m, key), "C_EncryptInit");
-		must(p, p->f->C_Encrypt(p->session[0], in, size, out, &len), "C_Encrypt");
+		must(p, p->f->C_EncryptInit(p->session[thread], &m, key), "C_EncryptInit");
+		must(p, p->f->C_Encrypt(p->session[thread], in, size, out, &len), "C_Encrypt");
 	}
 }
 
-static void gcm_16_token(struct peer *p, long n)
+static void gcm_16_token(struct peer *p, int thread, long n)
 {
-	gcm(p, p->cipher_key, 16, n);
+	gcm(p, thread, p->cipher_key, 16, n);
 }
 
-static void gcm_16_session(struct peer *p, long n)
+static void gcm_16_session(struct peer *p, int thread, long n)
 {
-	gcm(p, p->session_cipher_key, 16, n);
+	gcm(p, thread, p->session_cipher_key, 16, n);
 }
 
-static void gcm_16k_token(struct peer *p, long n)
+static void gcm_16k_token(struct peer *p, int thread, long n)
 {
-	gcm(p, p->cipher_key, 16384, n);
+	gcm(p, thread, p->cipher_key, 16384, n);
 }
 
-static void random_32(struct peer *p, long n)
+static void random_32(struct peer *p, int thread, long n)
 {
 	CK_BYTE out[32];
 
 	for (long i = 0; i < n; i++)
-		must(p, p->f->C_GenerateRandom(p->session[0], out, sizeof out), "C_GenerateRandom");
+		must(p, p->f->C_GenerateRandom(p->session[thread], out, sizeof out), "C_GenerateRandom");
 }
 
-static void open_close(struct peer *p, long n)
+static void open_close(struct peer *p, int thread, long n)
 {
 	CK_SESSION_HANDLE s;
 
+	(void)thread; /* every thread opens sessions of its own */
 	for (long i = 0; i < n; i++) {
 		must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION, NULL, NULL, &s), "C_OpenSession");
 		must(p, p->f->C_CloseSession(s), "C_CloseSession");
+	}
+}
+
+/* Of the few objects that a token of a benchmark has; scale_objects.c searches among many. */
+static void find_label(struct peer *p, int thread, long n)
+{
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class_secret, sizeof class_secret}, {CKA_LABEL, SEARCHED, sizeof SEARCHED - 1}};
+	CK_OBJECT_HANDLE key;
+	CK_ULONG count = 0;
+
+	for (long i = 0; i < n; i++) {
+		must(p, p->f->C_FindObjectsInit(p->session[thread], t, 2), "C_FindObjectsInit");
+		must(p, p->f->C_FindObjects(p->session[thread], &key, 1, &count), "C_FindObjects");
+		must(p, p->f->C_FindObjectsFinal(p->session[thread]), "C_FindObjectsFinal");
+		must(p, count == 1 ? CKR_OK : CKR_GENERAL_ERROR, "search for one object");
 	}
 }
 
@@ -364,9 +393,15 @@ const struct measure measures[] = {
 		{.us = 0.30, .softhsm = 130}},
 	{"derive + destroy, session master", 1, {device_key_session, ecb_data_session, counter_kdf_session},
 		floor_device_key, {.us = 0.30}},
-	{"derive + destroy, token master, 2 threads", 2, {device_key_2, ecb_data_2, counter_kdf_2}, NULL, {0}},
+	{"derive + destroy, token master; peers: session master", 1,
+		{device_key_token, ecb_data_session, counter_kdf_session}, floor_device_key, {.us = 0.30, .nss = 5}},
+	{"derive + destroy, token master, 2 threads", 2, {device_key_token, ecb_data_token, counter_kdf_token}, NULL,
+		{0}},
 	{"DEVICE_MESSAGE_KEY + destroy", 1, {device_message_key}, floor_device_message_key, {.us = 0.50}},
-	{"derive, AES-CMAC with it, destroy", 1, {device_key_mac, ecb_data_mac, counter_kdf_mac}, floor_device_key_mac,
+	{"derive, AES-CMAC with it, destroy, token master", 1,
+		{device_key_mac_token, ecb_data_mac_token, counter_kdf_mac_token}, floor_device_key_mac, {.us = 0.50}},
+	{"derive, AES-CMAC with it, destroy, session master", 1,
+		{device_key_mac_session, ecb_data_mac_session, counter_kdf_mac_session}, floor_device_key_mac,
 		{.us = 0.50}},
 	{"ODUKPT_KEY R=21 N=7 + destroy", 1, {odukpt_key}, floor_odukpt, {.floor = 1.5}},
 	{"AES_DUKPT_KEY + destroy", 1, {aes_dukpt_key}, floor_aes_dukpt, {.floor = 1.5}},
@@ -383,5 +418,6 @@ const struct measure measures[] = {
 		{.floor = 1.1}},
 	{"C_GenerateRandom 32 bytes", 1, {random_32, random_32, random_32}, floor_random_32, {.us = 0.55}},
 	{"C_OpenSession + C_CloseSession", 1, {open_close, open_close, open_close}, NULL, {.us = 0.10}},
+	{"C_FindObjects by label, few objects", 1, {find_label, find_label, find_label}, NULL, {.us = 20}},
 	{0},
 };

@@ -73,16 +73,29 @@ static void keydiv_keys(struct peer *p)
 	type_aes = CKK_AES;
 }
 
-static void keys(struct peer *p)
+void peer_keys(struct peer *p)
 {
+	CK_ATTRIBUTE label = {CKA_LABEL, SEARCHED, sizeof SEARCHED - 1};
+
 	p->master = import(p, true, CKA_DERIVE, CKA_DERIVE, NULL, 0);
 	p->mac_key = import(p, true, CKA_SIGN, CKA_VERIFY, NULL, 0);
 	p->cipher_key = import(p, true, CKA_ENCRYPT, CKA_DECRYPT, NULL, 0);
 	p->session_master = import(p, false, CKA_DERIVE, CKA_DERIVE, NULL, 0);
 	p->session_mac_key = import(p, false, CKA_SIGN, CKA_VERIFY, NULL, 0);
 	p->session_cipher_key = import(p, false, CKA_ENCRYPT, CKA_DECRYPT, NULL, 0);
+	must(p, p->f->C_SetAttributeValue(p->session[0], p->mac_key, &label, 1), "C_SetAttributeValue");
 	if (p->id == PEER_KEYDIV)
 		keydiv_keys(p);
+}
+
+void peer_forget_keys(struct peer *p)
+{
+	CK_OBJECT_HANDLE all[] = {p->master, p->mac_key, p->cipher_key, p->session_master, p->session_mac_key,
+		p->session_cipher_key, p->initial_key, p->bdk_aes, p->bdk_tdes};
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i] != 0)
+			must(p, p->f->C_DestroyObject(p->session[0], all[i]), "C_DestroyObject");
 }
 
 static void sessions(struct peer *p)
@@ -218,7 +231,7 @@ static bool start(struct peer *p, enum peer_id id, const char *dir, const char *
 		return false;
 	peer_open(p);
 	must(p, peer_login(p), "C_Login");
-	keys(p);
+	peer_keys(p);
 	p->there = true;
 	return true;
 }

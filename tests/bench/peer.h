@@ -9,6 +9,7 @@
 #include "keydiv.h"
 
 #define THREADS_MAX 8
+#define SEARCHED "searched" /* the label of mac_key */
 
 enum peer_id { PEER_KEYDIV, PEER_SOFTHSM, PEER_NSS, PEERS };
 
@@ -21,7 +22,7 @@ struct peer {
 	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE session[THREADS_MAX];
 	/* AES-128 keys, value known: for deriving, for MACs, for encryption; token objects, and session objects of session[0]. */
-	CK_OBJECT_HANDLE master, mac_key, cipher_key, initial_key, bdk_aes, bdk_tdes, client;
+	CK_OBJECT_HANDLE master, mac_key, cipher_key, initial_key, bdk_aes, bdk_tdes;
 	CK_OBJECT_HANDLE session_master, session_mac_key, session_cipher_key;
 };
 
@@ -37,6 +38,8 @@ bool peer_load(struct peer *p, enum peer_id id, const char *dir, const char *key
 CK_RV peer_initialize(struct peer *p);
 void peer_open(struct peer *p);
 CK_RV peer_login(struct peer *p);
+void peer_keys(struct peer *p);
+void peer_forget_keys(struct peer *p);
 
 /* keydiv alone, with keys. */
 void start_keydiv(const char *dir, const char *path, struct peer *p);
