@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale.c: how costs grow: with token objects (10 to 10^5; --full: 10^6), live session objects, threads; and what a durable change
+ * scale.c: how costs grow: with token objects (1 to 10^5; --full: 10^6), live session objects, threads; and what a durable change
  * costs. Every loop is bounded in time or number.
  *
  * Usage: scale MODULE [--dir DIR] [--json FILE] [--full] [--only objects|live|durable|threads] [--cpu]
@@ -15,11 +15,9 @@
 #include "measure.h"
 #include "scale.h"
 
-void figure(const struct scale *s, const char *what, const char *peer, long x, double value, const char *unit,
+void quiet_figure(const struct scale *s, const char *what, const char *peer, long x, double value, const char *unit,
 	const char *bar)
 {
-	printf("%-58s %-8s %9ld %14.3f %-6s %s\n", what, peer, x, value, unit, bar);
-	fflush(stdout);
 	if (s->json == NULL)
 		return;
 	struct stat now; /* children write to the file too */
@@ -28,6 +26,14 @@ void figure(const struct scale *s, const char *what, const char *peer, long x, d
 		any ? "," : "[", what, peer, x, value, unit);
 	fprintf(s->json, "\"bar\": \"%s\", \"clock\": \"%s\"}", bar, round_uses_cpu_time() ? "processor" : "time");
 	fflush(s->json);
+}
+
+void figure(const struct scale *s, const char *what, const char *peer, long x, double value, const char *unit,
+	const char *bar)
+{
+	printf("%-58s %-8s %9ld %14.3f %-6s %s\n", what, peer, x, value, unit, bar);
+	fflush(stdout);
+	quiet_figure(s, what, peer, x, value, unit, bar);
 }
 
 void fresh_directory(const struct scale *s, const char *name, char ret[512])

@@ -133,7 +133,7 @@ static void token_keys(const struct scale *s, struct peer *p, const char *name)
 
 /* --- O-DUKPT clients --- */
 
-static CK_OBJECT_HANDLE client(struct peer *p, CK_ULONG reserve)
+CK_OBJECT_HANDLE make_client(struct peer *p, CK_ULONG reserve)
 {
 	static CK_MECHANISM_TYPE list[] = {CKM_KEYDIV_ODUKPT_CLIENT};
 	CK_BYTE value[16] = {7};
@@ -149,23 +149,30 @@ static CK_OBJECT_HANDLE client(struct peer *p, CK_ULONG reserve)
 	keydiv_put(&parameter, KEYDIV_SHAPE, "\x15\x07", 2);
 	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_ODUKPT_CLIENT, &parameter);
 	must(p, p->f->C_DeriveKey(p->session[0], &m, base, t, 3, &key), "C_DeriveKey (client)");
+	must(p, p->f->C_DestroyObject(p->session[0], base), "C_DestroyObject");
 	return key;
 }
 
-/* Microseconds of one. */
-static double next_keys(struct peer *p, CK_OBJECT_HANDLE state, long n)
+void next_keys(struct peer *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE state, long n)
 {
 	CK_ATTRIBUTE t[] = {{CKA_TOKEN, &no, 1}, {CKA_SIGN, &yes, 1}};
 	CK_OBJECT_HANDLE key;
-	double start = now();
 
 	for (long i = 0; i < n; i++) {
 		KEYDIV_PARAMETER parameter;
 		keydiv_start(&parameter);
 		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_ODUKPT_NEXT_KEY, &parameter);
-		must(p, p->f->C_DeriveKey(p->session[0], &m, state, t, 2, &key), "C_DeriveKey (next)");
-		must(p, p->f->C_DestroyObject(p->session[0], key), "C_DestroyObject");
+		must(p, p->f->C_DeriveKey(session, &m, state, t, 2, &key), "C_DeriveKey (next)");
+		must(p, p->f->C_DestroyObject(session, key), "C_DestroyObject");
 	}
+}
+
+/* Microseconds of one. */
+static double next_time(struct peer *p, CK_OBJECT_HANDLE state, long n)
+{
+	double start = now();
+
+	next_keys(p, p->session[0], state, n);
 	return (now() - start) / 1000 / (double)n;
 }
 
@@ -187,17 +194,17 @@ static void clients(const struct scale *s, struct peer *p, const char *dir)
 {
 	double ours[CLIENT_ROUNDS], floor[CLIENT_ROUNDS], ratio[CLIENT_ROUNDS], reserved[CLIENT_ROUNDS];
 	char path[600];
-	CK_OBJECT_HANDLE one = client(p, 1), many = client(p, 64);
+	CK_OBJECT_HANDLE one = make_client(p, 1), many = make_client(p, 64);
 
 	snprintf(path, sizeof path, "%s/floor", dir);
 	int fd = open(path, O_RDWR | O_CREAT, 0600);
 	two_syncs(fd, 2);
-	next_keys(p, one, 2);
+	next_time(p, one, 2);
 	for (int r = 0; r < CLIENT_ROUNDS; r++) {
-		ours[r] = next_keys(p, one, 8);
+		ours[r] = next_time(p, one, 8);
 		floor[r] = two_syncs(fd, 8);
 		ratio[r] = ours[r] / floor[r];
-		reserved[r] = 1e6 / next_keys(p, many, 1280);
+		reserved[r] = 1e6 / next_time(p, many, 1280);
 	}
 	close(fd);
 	figure(s, "ODUKPT_NEXT_KEY, durable", "keydiv", 1, median(ours, CLIENT_ROUNDS), "us", "");

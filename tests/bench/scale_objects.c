@@ -306,7 +306,7 @@ static void one_peer(const struct scale *s, const char *self, enum peer_id id, c
 	long previous = 0;
 	double rate = 0;
 
-	for (long n = 10; n <= most; n *= 10) {
+	for (long n = 1; n <= most; n *= 10) {
 		double values[8][PROBES], probed[8], v[8];
 		if (!prepare(s, self, id, name, previous, n, &rate, dir))
 			return;
@@ -320,6 +320,8 @@ static void one_peer(const struct scale *s, const char *self, enum peer_id id, c
 		for (int i = 0; i < 8; i++)
 			v[i] = median(values[i], probes);
 		tell(s, name, n, v);
+		if (id == PEER_KEYDIV)
+			growth_objects(s, dir, n);
 		previous = n;
 	}
 }
