@@ -118,15 +118,17 @@ END
 for peer in keydiv softhsm nss; do
 	series 'derive + destroy, token master, threads' $peer >"$dir/threads.$peer"
 	series 'C_FindObjects by label, one result' $peer >"$dir/find.$peer"
+	series 'C_FindObjects by id, one result' $peer >"$dir/find-id.$peer"
 	series 'C_Initialize, token objects' $peer >"$dir/initialize.$peer"
 	series 'C_Login, token objects' $peer >"$dir/login.$peer"
 	series 'memory taken, 1000 objects in use' $peer >"$dir/memory.$peer"
 	series 'derive + destroy beside token objects' $peer >"$dir/derive.$peer"
 	series 'derive + destroy beside live session objects' $peer | sed 's/^0 /1 /' >"$dir/live.$peer"
 done
-chart threads 'Deriving and destroying, a session a thread' threads 'a second' 'set logscale y; set yrange [1000:*]; set xtics 1; set format y "%.0s%c"'
+chart threads 'Deriving and destroying, a session a thread' threads 'a second' 'set logscale y; set xtics 1; set format y "%.0s%c"'
 objects='set logscale xy; set format x "10^{%L}"; set format y "%.10g"'
 chart find 'C_FindObjects by label, one result' 'token objects' microseconds "$objects" noenhanced
+chart find-id 'C_FindObjects by id, one result' 'token objects' microseconds "$objects" noenhanced
 chart initialize 'C_Initialize in a fresh process' 'token objects' milliseconds "$objects; set yrange [0.1:*]" noenhanced
 chart login 'C_Login (of keydiv: scrypt with 2^14 on top)' 'token objects' milliseconds "$objects; set yrange [0.1:*]" noenhanced
 chart memory 'Memory taken, up to 1000 objects in use' 'token objects' MiB "$objects; set yrange [1:*]"
@@ -135,7 +137,7 @@ chart live 'Derive + destroy beside live session objects' 'live session objects 
 
 # Every operation of keydiv over both. What derives is one chart, the rest another.
 derives='^(derive|DEVICE|ODUKPT_KEY|AES_DUKPT|TDES_DUKPT)'
-rest='^(AES-|C_|create|ODUKPT_NEXT)'
+rest='^(AES-|C_(Find|Generate|Open)|create|ODUKPT_NEXT)' # C_Initialize and C_Login, in milliseconds, have charts of their own
 per_second='set logscale y; set xtics 1; set format y "%.0s%c"'
 growth objects-derive 'Deriving beside token objects' 'token objects' microseconds "$objects" 'token objects' "$derives"
 growth objects-use 'Other operations beside token objects' 'token objects' microseconds "$objects" 'token objects' "$rest"

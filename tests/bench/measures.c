@@ -418,6 +418,6 @@ const struct measure measures[] = {
 		{.floor = 1.1}},
 	{"C_GenerateRandom 32 bytes", 1, {random_32, random_32, random_32}, floor_random_32, {.us = 0.55}},
 	{"C_OpenSession + C_CloseSession", 1, {open_close, open_close, open_close}, NULL, {.us = 0.10}},
-	{"C_FindObjects by label, few objects", 1, {find_label, find_label, find_label}, NULL, {.us = 20}},
+	{"C_FindObjects by label", 1, {find_label, find_label, find_label}, NULL, {.us = 20}},
 	{0},
 };

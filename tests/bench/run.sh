@@ -14,7 +14,8 @@ fi
 mkdir -p "$out"
 "$programs/bench" "$module" --json "$out/bench.json"
 "$programs/scale" "$module" --json "$out/scale.json" $full ${KEYDIV_BENCH_DIR:+--dir "$KEYDIV_BENCH_DIR"}
-"$here/bulk.sh" "$keydiv" "$module" $n $imported | tee "$out/bulk.txt"
+"$here/bulk.sh" "$keydiv" "$module" $n $imported >"$out/bulk.txt" # no pipe: its failure is ours
+cat "$out/bulk.txt"
 "$here/charts.sh" "$out/bench.json" "$out/scale.json" "$out/charts"
 if [ -n "$record" ]; then
 	"$here/charts.sh" "$out/bench.json" "$out/scale.json" "$here/charts"
