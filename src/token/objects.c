@@ -223,6 +223,14 @@ static CK_RV find_ids(struct found *f, struct store_query q)
 	return f->rv;
 }
 
+/* There are as many as there are mechanisms: looking at each was a third of a search for a key. */
+static bool may_be_built_in(const struct template *t)
+{
+	if (t->given & GIVEN_CLASS)
+		return t->object_class == CKO_PROFILE || t->object_class == CKO_MECHANISM;
+	return (t->given & (GIVEN_PROFILE_ID | GIVEN_MECHANISM_TYPE)) != 0;
+}
+
 CK_RV objects_find(struct session *s, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n)
 {
 	bool private_too = session_rights(s).user;
@@ -233,7 +241,7 @@ CK_RV objects_find(struct session *s, const struct template *t, CK_OBJECT_HANDLE
 	TRY(session_scratch(s));
 	if (tokens) {
 		f.rv = store_decides(t) ? find_ids(&f, query_of(t, private_too)) : find_rows(&f, query_of(t, private_too));
-		if (t->given & (GIVEN_CLASS | GIVEN_PROFILE_ID | GIVEN_MECHANISM_TYPE))
+		if (may_be_built_in(t))
 			built_in_each(consider, &f);
 	}
 	if (sessions)

@@ -45,10 +45,10 @@ count()
 # compare WHAT OLD NEW COMPARED (yes or no)
 compare()
 {
-	if [ "$4" = yes ] && [ "$3" -gt $(($2 * 110 / 100)) ]; then
+	if [ -z "$record" ] && [ "$4" = yes ] && [ "$3" -gt $(($2 * 110 / 100)) ]; then
 		echo "WORSE: $operation: $1: $2 instructions recorded, $3 now"
 		failed=1
-	elif [ "$4" = yes ] && [ "$3" -lt $(($2 * 90 / 100)) ]; then
+	elif [ -z "$record" ] && [ "$4" = yes ] && [ "$3" -lt $(($2 * 90 / 100)) ]; then
 		echo "better (record it): $operation: $1: $2 instructions recorded, $3 now"
 	else
 		echo "$operation: $1: $2 instructions recorded, $3 now$([ "$4" = yes ] || echo ' (not compared)')"
