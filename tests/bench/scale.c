@@ -4,7 +4,8 @@
  * costs. Every loop is bounded in time or number.
  *
  * Usage: scale MODULE [--dir DIR] [--json FILE] [--full] [--only objects|live|durable|threads] [--cpu]
- * --cpu measures processor time instead of time, for a machine that is busy with something else. DIR keeps the tokens with many objects from one run to the next; without it they are made anew and removed.
+ * --cpu measures processor time instead of time, for a machine that is busy with something else. DIR keeps the tokens with many objects
+ * from one run to the next; without it they are made anew and removed.
  */
 #include <getopt.h>
 #include <stdlib.h>
