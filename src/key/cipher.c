@@ -255,7 +255,7 @@ static CK_RV finish_padded(struct cipher *cipher, uint8_t *out, size_t *ret_n)
 	rv = run(cipher, cipher->pending, block, last);
 	if (rv == CKR_OK) {
 		pad = padding_length(last, block);
-		rv = pad == 0 ? CKR_ENCRYPTED_DATA_INVALID : CKR_OK;
+		rv = pad == 0 ? error_at(__FILE__, __LINE__, "padding is right", CKR_ENCRYPTED_DATA_INVALID) : CKR_OK;
 	}
 	if (rv == CKR_OK) {
 		memcpy(out, last, block - pad);
@@ -311,7 +311,8 @@ CK_RV cipher_finish(struct cipher *cipher, struct bytes tag, uint8_t *out, size_
 		rv = finish_padded(cipher, out, ret_n);
 	} else {
 		if (cipher->held > 0)
-			rv = cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+			rv = error_at(__FILE__, __LINE__, "whole blocks",
+				cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE);
 		else
 			*ret_n = 0;
 	}

@@ -65,7 +65,8 @@ CK_RV key_unwrap(struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, s
 	ERR_set_mark(); /* a wrong key is no error of the host's */
 	bool good = EVP_CipherUpdate(context, plain, &len, wrapped, (int)n) && len > 0;
 	ERR_pop_to_mark();
-	rv = good ? secret_set(ret_plain, plain, (size_t)len) : CKR_WRAPPED_KEY_INVALID;
+	rv = good ? secret_set(ret_plain, plain, (size_t)len)
+		  : error_at(__FILE__, __LINE__, "wrapped key is whole", CKR_WRAPPED_KEY_INVALID);
 	wipe(plain, n);
 	return rv;
 }

@@ -71,7 +71,7 @@ CK_RV C_GetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationStat
 static CK_RV state_set(const CK_BYTE *state)
 {
 	ENSURE(state != NULL, CKR_ARGUMENTS_BAD);
-	return CKR_SAVED_STATE_INVALID;
+	return error_at(__FILE__, __LINE__, "states are saved", CKR_SAVED_STATE_INVALID);
 }
 
 CK_RV C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState, CK_ULONG ulOperationStateLen,
@@ -139,7 +139,8 @@ static CK_RV login_user(CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE *pin
 		return login_by_handle(handle, who, pin, pin_len);
 	TRY(session_enter(handle, &session));
 	session_leave(session);
-	return name == NULL ? CKR_ARGUMENTS_BAD : CKR_FUNCTION_NOT_SUPPORTED;
+	ENSURE(name != NULL, CKR_ARGUMENTS_BAD);
+	return CKR_FUNCTION_NOT_SUPPORTED;
 }
 
 CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen,

@@ -78,12 +78,17 @@ CK_RV module_result(const char *function, CK_RV rv);
 		return rv == CKR_OK ? CKR_OK : module_result(__func__, rv);                                            \
 	} while (0)
 
+static inline CK_RV no_such_slot(void)
+{
+	return error_at(__FILE__, __LINE__, "there is such a slot", CKR_SLOT_ID_INVALID);
+}
+
 #define WITH_TOKEN(slot, call)                                                                                         \
 	do {                                                                                                           \
 		CK_RV rv = module_guard();                                                                             \
 		struct token *token = rv == CKR_OK ? module_token(slot) : NULL;                                        \
 		if (rv == CKR_OK)                                                                                      \
-			rv = token ? (call) : CKR_SLOT_ID_INVALID;                                                     \
+			rv = token ? (call) : no_such_slot();                                                         \
 		return rv == CKR_OK ? CKR_OK : module_result(__func__, rv);                                            \
 	} while (0)
 

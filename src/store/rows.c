@@ -113,8 +113,7 @@ CK_RV store_read(struct store *store, int64_t id, struct store_row *ret_row)
 {
 	HOLD(&store->lock);
 	TRY(store_need_database(store, false));
-	if (store->db == NULL)
-		return CKR_OBJECT_HANDLE_INVALID;
+	ENSURE(store->db != NULL, CKR_OBJECT_HANDLE_INVALID);
 	return read_row(store->db, id, ret_row);
 }
 

@@ -112,7 +112,7 @@ static CK_RV claim_state(struct call *c)
 	CK_RV rv = client_state_advance(
 		c->session, c->base_handle, reserve.n == 8 ? get_be64(reserve.p) : 1, &c->d, &released);
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		return CKR_KEY_HANDLE_INVALID; /* destroyed meanwhile, or its file is gone */
+		return error_at(__FILE__, __LINE__, "not destroyed meanwhile, its file there", CKR_KEY_HANDLE_INVALID);
 	TRY(rv);
 	return key_load(c->d.scratch[0], CKK_AES, secret_peek(&released), released.len);
 }

@@ -65,18 +65,27 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 	return token_object_get(s, handle, ret);
 }
 
+/* Load what was read of E, if it is a key; the state of a client is not loaded before it is used. */
+static CK_RV load(struct cached_key *e)
+{
+	const struct object *o = &e->object;
+
+	ENSURE(o->object_class == CKO_SECRET_KEY, CKR_KEY_HANDLE_INVALID);
+	if (o->key_type == CKK_KEYDIV_ODUKPT_CLIENT)
+		return CKR_OK;
+	/* A public token key: its value is sealed under the token key. */
+	ENSURE(o->value.len > 0, CKR_USER_NOT_LOGGED_IN);
+	return key_load(e->key, o->key_type, secret_peek(&o->value), o->value.len);
+}
+
 static CK_RV fill(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key *e)
 {
 	CK_RV rv = read_object(s, handle, &e->object, &e->version, &e->version_seen);
 
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		rv = CKR_KEY_HANDLE_INVALID;
-	if (rv == CKR_OK && e->object.object_class != CKO_SECRET_KEY)
-		rv = CKR_KEY_HANDLE_INVALID;
-	if (rv == CKR_OK && e->object.value.len == 0 && e->object.key_type != CKK_KEYDIV_ODUKPT_CLIENT)
-		rv = CKR_USER_NOT_LOGGED_IN; /* a public token key: its value is sealed under the token key */
-	if (rv == CKR_OK && e->object.key_type != CKK_KEYDIV_ODUKPT_CLIENT)
-		rv = key_load(e->key, e->object.key_type, secret_peek(&e->object.value), e->object.value.len);
+		rv = error_at(__FILE__, __LINE__, "there is such an object", CKR_KEY_HANDLE_INVALID);
+	if (rv == CKR_OK)
+		rv = load(e);
 	secret_wipe(&e->object.value);
 	if (rv != CKR_OK) {
 		object_wipe(&e->object);

@@ -75,11 +75,18 @@ CK_RV object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_hand
 	return pool_add(s->token, &s->owned, o, ret_handle);
 }
 
+/* The token's own objects stay as they are. */
+static CK_RV refuse_built_in(CK_OBJECT_HANDLE handle)
+{
+	ENSURE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID);
+	return error_at(__FILE__, __LINE__, "object is not built in", CKR_ACTION_PROHIBITED);
+}
+
 CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg)
 {
 	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
 	if (is_built_in(handle))
-		return built_in_exists(handle) ? CKR_ACTION_PROHIBITED : CKR_OBJECT_HANDLE_INVALID;
+		return refuse_built_in(handle);
 	if (is_token_handle(handle))
 		return token_object_change(s, handle, change, arg);
 	return pool_change(s->token, handle, session_rights(s).user, change, arg);
@@ -89,7 +96,7 @@ CK_RV object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 {
 	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
 	if (is_built_in(handle))
-		return built_in_exists(handle) ? CKR_ACTION_PROHIBITED : CKR_OBJECT_HANDLE_INVALID;
+		return refuse_built_in(handle);
 	if (is_token_handle(handle))
 		TRY(token_object_destroy(s, handle));
 	else

@@ -139,7 +139,7 @@ static CK_RV enter(
 	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
 	if (op->stage == forbidden) {
 		operation_end(op);
-		return CKR_OPERATION_ACTIVE;
+		return error_at(__FILE__, __LINE__, "in one call or in parts, not both", CKR_OPERATION_ACTIVE);
 	}
 	op->stage = next;
 	*ret = op;

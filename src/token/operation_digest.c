@@ -75,7 +75,9 @@ CK_RV digest_key(struct session *s, CK_OBJECT_HANDLE key)
 
 	TRY(operation_part(s, OPERATION_DIGEST, &op));
 	CK_RV rv = key_cache_get(s, key, &cached);
-	return operation_leave(op, rv == CKR_OK ? CKR_KEY_INDIGESTIBLE : rv, false);
+	if (rv == CKR_OK)
+		rv = error_at(__FILE__, __LINE__, "keys are digested", CKR_KEY_INDIGESTIBLE);
+	return operation_leave(op, rv, false);
 }
 
 static CK_RV final(struct operation *op, CK_BYTE *out, CK_ULONG *out_len)

@@ -67,7 +67,7 @@ static CK_RV enter(struct session *s, bool encrypt, struct operation **ret)
 	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
 	if (op->stage == STAGE_PARTS) {
 		message_end(op);
-		return CKR_OPERATION_ACTIVE;
+		return error_at(__FILE__, __LINE__, "last message is over", CKR_OPERATION_ACTIVE);
 	}
 	*ret = op;
 	return CKR_OK;

@@ -112,12 +112,11 @@ CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret_session)
 {
 	struct session *s = atomic_load_explicit(&table[handle & (SESSIONS_MAX - 1)], memory_order_acquire);
 
-	if (s == NULL || handle == 0)
-		return CKR_SESSION_HANDLE_INVALID;
+	ENSURE(s != NULL && handle != 0, CKR_SESSION_HANDLE_INVALID);
 	pthread_mutex_lock(&s->lock);
-	if (s->handle != handle) {
+	if (__builtin_expect(s->handle != handle, 0)) {
 		pthread_mutex_unlock(&s->lock);
-		return CKR_SESSION_HANDLE_INVALID;
+		return error_at(__FILE__, __LINE__, "session is open", CKR_SESSION_HANDLE_INVALID);
 	}
 	uint64_t login = atomic_load_explicit(&s->token->login, memory_order_acquire);
 	if (__builtin_expect(s->login != login, 0)) {

@@ -72,7 +72,9 @@ CK_RV token_initialized(struct token *token)
 
 	if (atomic_load_explicit(&token->initialized, memory_order_acquire))
 		return CKR_OK;
-	TRY(store_token_get(token->store, &stored));
+	CK_RV rv = store_token_get(token->store, &stored);
+	ENSURE(rv != CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_NOT_RECOGNIZED);
+	TRY(rv);
 	pthread_mutex_lock(&token->lock);
 	if (token_login_state(token) == LOGIN_NONE)
 		memcpy(token->uuid, stored.uuid, sizeof token->uuid);

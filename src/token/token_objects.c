@@ -173,7 +173,7 @@ CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object
 	/* A private object is reached by the user only, and by a handle of this login; a public one's handle carries no login. */
 	if ((ret->flags & FLAG_PRIVATE) && !(session_rights(s).user && handle == token_object_handle(s, id, true))) {
 		object_wipe(ret);
-		return CKR_OBJECT_HANDLE_INVALID;
+		return error_at(__FILE__, __LINE__, "handle is of this login", CKR_OBJECT_HANDLE_INVALID);
 	}
 	return CKR_OK;
 }
@@ -274,7 +274,7 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	TRY(token_object_get(s, handle, &o));
 	CK_RV rv = plan_access(&rights, o.flags);
 	if (rv == CKR_OK && !(o.flags & FLAG_DESTROYABLE))
-		rv = CKR_ACTION_PROHIBITED;
+		rv = error_at(__FILE__, __LINE__, "object is destroyable", CKR_ACTION_PROHIBITED);
 	bool client = o.key_type == CKK_KEYDIV_ODUKPT_CLIENT;
 	object_wipe(&o);
 	TRY(rv);

@@ -12,7 +12,9 @@
 /* A code that speaks of a key, as it is when the key is the wrapping or unwrapping one. */
 static CK_RV other_code(CK_RV rv, CK_RV handle_invalid, CK_RV type_inconsistent)
 {
-	return rv == CKR_KEY_HANDLE_INVALID ? handle_invalid : rv == CKR_KEY_TYPE_INCONSISTENT ? type_inconsistent : rv;
+	ENSURE(rv != CKR_KEY_HANDLE_INVALID, handle_invalid);
+	ENSURE(rv != CKR_KEY_TYPE_INCONSISTENT, type_inconsistent);
+	return rv;
 }
 
 /* The row of MECHANISM, which takes no parameter: the initial values are always those of RFC 3394 and RFC 5649. */
@@ -106,7 +108,8 @@ static CK_RV unwrap_with(struct session *s, struct cached_key *unwrapper, const 
 	TRY(plan_unwrap(&template, &unwrapper->object, &rights, &object));
 	TRY(key_unwrap(unwrapper->key, row->wrap, wrapped->bytes, wrapped->n, &value));
 	rv = plan_value(&object, &template, secret_peek(&value), value.len);
-	TRY(rv == CKR_ATTRIBUTE_VALUE_INVALID ? CKR_WRAPPED_KEY_INVALID : rv); /* 5.1: not of the type asked for */
+	ENSURE(rv != CKR_ATTRIBUTE_VALUE_INVALID, CKR_WRAPPED_KEY_INVALID); /* 5.1: not of the type asked for */
+	TRY(rv);
 	TRY(check_parity(&object, &value));
 	TRY(session_scratch(s));
 	TRY(plan_check_value(&object, &template, s->scratch[0]));

@@ -86,6 +86,88 @@ START_TEST(one_line_a_failure)
 }
 END_TEST
 
+/* Whether the last line says that FUNCTION gave CODE, and why. */
+static bool told(const char *function, const char *code)
+{
+	char expected[200];
+	const char *all = content(), *last = all;
+
+	for (const char *end; (end = strchr(last, '\n')) != NULL && end[1] != 0;)
+		last = end + 1;
+	snprintf(expected, sizeof expected, " error: %s: %s (", function, code);
+	return strstr(last, expected) != NULL && strstr(last, ": not so: ") != NULL;
+}
+
+static void cipher_failures(CK_OBJECT_HANDLE key)
+{
+	CK_MECHANISM pad = {CKM_AES_CBC_PAD, (void *)mk, 16};
+	uint8_t data[32] = {0}, out[64];
+	CK_ULONG n = sizeof out;
+
+	gives(CKR_KEY_HANDLE_INVALID, f->C_EncryptInit(s, MECH(CKM_AES_ECB), 12345));
+	holds(told("C_EncryptInit", "CKR_KEY_HANDLE_INVALID"));
+	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
+	ok(f->C_EncryptUpdate(s, data, 5, out, &n));
+	n = sizeof out;
+	gives(CKR_OPERATION_ACTIVE, f->C_Encrypt(s, data, 16, out, &n));
+	holds(told("C_Encrypt", "CKR_OPERATION_ACTIVE"));
+	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
+	ok(f->C_EncryptUpdate(s, data, 5, out, &n));
+	n = sizeof out;
+	gives(CKR_DATA_LEN_RANGE, f->C_EncryptFinal(s, out, &n));
+	holds(told("C_EncryptFinal", "CKR_DATA_LEN_RANGE"));
+	ok(f->C_DecryptInit(s, &pad, key));
+	n = sizeof out;
+	gives(CKR_ENCRYPTED_DATA_INVALID, f->C_Decrypt(s, data, 32, out, &n));
+	holds(told("C_Decrypt", "CKR_ENCRYPTED_DATA_INVALID"));
+	ok(f->C_DigestInit(s, MECH(CKM_SHA256)));
+	gives(CKR_KEY_INDIGESTIBLE, f->C_DigestKey(s, key));
+	holds(told("C_DigestKey", "CKR_KEY_INDIGESTIBLE"));
+}
+
+static void wrapping_failures(CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE other)
+{
+	CK_ATTRIBUTE wanted[] = {CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)};
+	uint8_t wrapped[24] = {0};
+	CK_OBJECT_HANDLE key;
+	CK_ULONG n = sizeof wrapped;
+
+	gives(CKR_WRAPPING_KEY_HANDLE_INVALID,
+		f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), 12345, other, wrapped, &n));
+	holds(told("C_WrapKey", "CKR_WRAPPING_KEY_HANDLE_INVALID"));
+	gives(CKR_UNWRAPPING_KEY_HANDLE_INVALID,
+		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), 12345, wrapped, n, wanted, 2, &key));
+	holds(told("C_UnwrapKey", "CKR_UNWRAPPING_KEY_HANDLE_INVALID"));
+	gives(CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), other, wrapped, n, wanted, 2, &key));
+	holds(told("C_UnwrapKey", "CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT"));
+	gives(CKR_WRAPPED_KEY_INVALID, f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, n, wanted, 2, &key));
+	holds(told("C_UnwrapKey", "CKR_WRAPPED_KEY_INVALID"));
+}
+
+START_TEST(every_failure_has_a_reason)
+{
+	CK_SLOT_INFO info;
+	CK_OBJECT_HANDLE profile;
+	uint8_t state[16] = {0};
+
+	start("error");
+	login(CKU_USER);
+	gives(CKR_SESSION_HANDLE_INVALID, f->C_Logout(12345));
+	holds(told("C_Logout", "CKR_SESSION_HANDLE_INVALID"));
+	gives(CKR_SLOT_ID_INVALID, f->C_GetSlotInfo(77, &info));
+	holds(told("C_GetSlotInfo", "CKR_SLOT_ID_INVALID"));
+	gives(CKR_SAVED_STATE_INVALID, f->C_SetOperationState(s, state, sizeof state, 0, 0));
+	holds(told("C_SetOperationState", "CKR_SAVED_STATE_INVALID"));
+	ck_assert(find(s, T(CLASS(CKO_PROFILE)), &profile, 1) > 0);
+	gives(CKR_ACTION_PROHIBITED, f->C_DestroyObject(s, profile));
+	holds(told("C_DestroyObject", "CKR_ACTION_PROHIBITED"));
+	cipher_failures(import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT))));
+	wrapping_failures(import(CKK_AES, mk, 16, T(YES(CKA_UNWRAP))),
+		import(CKK_GENERIC_SECRET, mk, 16, T(YES(CKA_UNWRAP))));
+}
+END_TEST
+
 START_TEST(answers_are_no_failures)
 {
 	CK_SLOT_ID slots[1], which;
@@ -142,6 +224,7 @@ int main(void)
 	tcase_add_test(tc, a_wrong_line_is_told);
 	tcase_add_test(tc, a_log_that_cannot_be_written);
 	tcase_add_test(tc, one_line_a_failure);
+	tcase_add_test(tc, every_failure_has_a_reason);
 	tcase_add_test(tc, answers_are_no_failures);
 	tcase_add_test(tc, the_path_is_told_at_debug);
 	tcase_add_test(tc, never_a_value);
