@@ -47,6 +47,8 @@ static bool guarded_alike(uint32_t base, uint32_t other)
 {
 	uint32_t must = other & (FLAG_SENSITIVE | FLAG_PRIVATE), must_not = ~other & FLAG_EXTRACTABLE;
 
+	if (base & FLAG_EXTRACTABLE) /* or its children leave under keys that OTHER may not leave under */
+		must |= other & FLAG_WRAP_WITH_TRUSTED;
 	return (base & must) == must && (base & must_not) == 0;
 }
 
@@ -64,6 +66,10 @@ static CK_RV other_key(struct derivation *d, CK_OBJECT_HANDLE handle, struct sec
 	ENSURE(other->object.flags & FLAG_DERIVE, CKR_KEY_FUNCTION_NOT_PERMITTED);
 	ENSURE(object_allows(&other->object, d->mechanism->type), CKR_MECHANISM_INVALID);
 	ENSURE(guarded_alike(c->base->object.flags, other->object.flags), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	/* What OTHER says of its children holds for this one too: the base must have said the same. */
+	struct bytes said = object_variable(&other->object, VAR_DERIVE_TEMPLATE);
+	ENSURE(said.p == NULL || bytes_equal(said, object_variable(&c->base->object, VAR_DERIVE_TEMPLATE)),
+		CKR_KEY_FUNCTION_NOT_PERMITTED);
 	struct bytes value = key_expose(other->key);
 	return secret_set(ret_value, value.p, value.n);
 }

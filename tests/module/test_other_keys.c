@@ -61,6 +61,31 @@ START_TEST(a_closed_key_is_not_computed_back)
 }
 END_TEST
 
+START_TEST(a_key_for_trusted_wrapping_only_does_not_leave_by_a_base_of_ones_own)
+{
+	/* What is derived from a base that any key may wrap leaves under any key; with the base known, the other key is computed back. */
+	CK_OBJECT_HANDLE own = import(CKK_AES, mk, 16, T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
+			 kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), YES(CKA_UNWRAP))),
+			 other = import(CKK_AES, mk32, 16,
+				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+	CK_OBJECT_HANDLE guarded =
+		import(CKK_AES, mk, 16, T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+	uint8_t wrapped[64];
+	CK_ULONG n = sizeof wrapped;
+
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, feedback(own, other, T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE))));
+	holds(made == 0xABCD);
+	if (made != 0xABCD)
+		gives(CKR_KEY_NOT_WRAPPABLE, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, made, wrapped, &n));
+
+	/* under a base that is guarded alike, or that may not leave at all, it goes no further than it might itself */
+	ok(feedback(guarded, other, T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED))));
+	gives(CKR_TEMPLATE_INCONSISTENT, feedback(guarded, other, T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE))));
+	CK_OBJECT_HANDLE closed = import(CKK_AES, mk, 16, T(FEEDBACK, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
+	ok(feedback(closed, other, T(SECRET_TEMPLATE)));
+}
+END_TEST
+
 START_TEST(a_private_key_under_a_public_base)
 {
 	CK_OBJECT_HANDLE base = import(CKK_AES, mk, 16, T(FEEDBACK, READABLE, NO(CKA_PRIVATE))),
@@ -106,14 +131,33 @@ START_TEST(salts_of_hkdf)
 }
 END_TEST
 
+START_TEST(the_derive_template_of_the_other_key_is_not_got_round)
+{
+	CK_OBJECT_HANDLE own = import(CKK_HKDF, mk32, 32, T(HKDF, READABLE)),
+			 salt = import(CKK_HKDF, mk, 16, T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
+			 alike = import(CKK_HKDF, mk32, 32, T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
+			 stricter = import(CKK_HKDF, mk32, 32,
+				 T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN), NO(CKA_VERIFY))));
+
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, hkdf(own, salt, T(SECRET_TEMPLATE, YES(CKA_SIGN))));
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, hkdf(stricter, salt, T(SECRET_TEMPLATE)));
+	gives(CKR_TEMPLATE_INCONSISTENT, hkdf(alike, salt, T(SECRET_TEMPLATE, YES(CKA_SIGN))));
+	holds(made == 0xABCD);
+	ok(hkdf(alike, salt, T(SECRET_TEMPLATE)));
+	holds(!get_bool(made, CKA_SIGN));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("other keys");
 	TCase *tc = add_case(suite, "other keys", start);
 
 	tcase_add_test(tc, a_closed_key_is_not_computed_back);
+	tcase_add_test(tc, a_key_for_trusted_wrapping_only_does_not_leave_by_a_base_of_ones_own);
 	tcase_add_test(tc, a_private_key_under_a_public_base);
 	tcase_add_test(tc, rules_of_a_base);
 	tcase_add_test(tc, salts_of_hkdf);
+	tcase_add_test(tc, the_derive_template_of_the_other_key_is_not_got_round);
 	return run(suite);
 }
