@@ -106,11 +106,24 @@ CK_RV plan_generate(const struct template *t, const struct mechanism *row, const
 }
 
 /*
- * The plan of an unwrapped key, T being the template with that of the unwrapping key merged in, and FROM_UNWRAPPER the flags
- * that the latter gives.
+ * Whether a key with FLAGS may come out of an unwrapping key, whose own flags are UNWRAPPER, and whose template gives FROM_UNWRAPPER: only
+ * the unwrapping key itself can say that a key comes out less guarded than it may have gone in.
  */
-static CK_RV unwrap_merged(
-	const struct template *t, uint32_t from_unwrapper, const struct rights *rights, struct object *ret)
+static CK_RV unwrap_guard(uint32_t flags, uint32_t unwrapper, uint32_t from_unwrapper)
+{
+	const uint32_t leaving = FLAG_EXTRACTABLE | FLAG_WRAP_WITH_TRUSTED;
+
+	/* Or anyone who may wrap and unwrap could read a sensitive key. */
+	ENSURE((flags & FLAG_SENSITIVE) || (from_unwrapper & FLAG_SENSITIVE), CKR_TEMPLATE_INCONSISTENT);
+	/* Or what leaves under trusted keys only could then leave under any. */
+	bool anywhere = (flags & leaving) == FLAG_EXTRACTABLE;
+	ENSURE(!(unwrapper & FLAG_TRUSTED) || !anywhere || (from_unwrapper & leaving), CKR_TEMPLATE_INCONSISTENT);
+	return CKR_OK;
+}
+
+/* The plan of an unwrapped key, T being the template with that of the unwrapping key merged in; the flags as in unwrap_guard. */
+static CK_RV unwrap_merged(const struct template *t, uint32_t unwrapper, uint32_t from_unwrapper,
+	const struct rights *rights, struct object *ret)
 {
 	ENSURE(t->given & GIVEN_CLASS, CKR_TEMPLATE_INCOMPLETE);
 	ENSURE(t->object_class == CKO_SECRET_KEY, CKR_TEMPLATE_INCONSISTENT);
@@ -119,9 +132,7 @@ static CK_RV unwrap_merged(
 	ENSURE(plan_type_known(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID);
 	plan_start(ret, CKO_SECRET_KEY, t->key_type);
 	TRY(plan_key(t, NULL, rights, ret));
-
-	/* Or anyone who may wrap and unwrap could read a sensitive key: only the unwrapping key itself can say that it may be read. */
-	ENSURE((ret->flags & FLAG_SENSITIVE) || (from_unwrapper & FLAG_SENSITIVE), CKR_TEMPLATE_INCONSISTENT);
+	TRY(unwrap_guard(ret->flags, unwrapper, from_unwrapper));
 	if (t->given & GIVEN_VALUE_LEN) {
 		ENSURE(t->value_len >= 1 && t->value_len <= SECRET_MAX, CKR_TEMPLATE_INCONSISTENT);
 		ret->number = t->value_len; /* plan_value compares */
@@ -136,10 +147,10 @@ CK_RV plan_unwrap(
 	struct template more, merged;
 
 	if (encoded.p == NULL)
-		return unwrap_merged(t, 0, rights, ret);
+		return unwrap_merged(t, unwrapper->flags, 0, rights, ret);
 	TRY(template_decode(encoded, &more));
 	TRY(template_merge(t, &more, &merged));
-	return unwrap_merged(&merged, more.flags_given, rights, ret);
+	return unwrap_merged(&merged, unwrapper->flags, more.flags_given, rights, ret);
 }
 
 CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *value, size_t n)

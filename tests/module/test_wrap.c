@@ -123,6 +123,42 @@ START_TEST(only_under_trusted_keys)
 }
 END_TEST
 
+START_TEST(trusted_wrapping_is_not_undone_by_unwrapping)
+{
+	/* Out under the trusted key, back in as a key that any other may wrap. */
+	CK_OBJECT_HANDLE kek, untrusted, key;
+	CK_ATTRIBUTE lenient_template[] = {YES(CKA_EXTRACTABLE)};
+
+	import(CKK_AES, mk32, 32,
+		T(YES(CKA_TOKEN), YES(CKA_WRAP), YES(CKA_UNWRAP), NO(CKA_PRIVATE), STR(CKA_LABEL, "kek")));
+	import(CKK_AES, mk32, 32,
+		T(YES(CKA_TOKEN), YES(CKA_UNWRAP), NO(CKA_PRIVATE), STR(CKA_LABEL, "says so"),
+			RAW(CKA_UNWRAP_TEMPLATE, lenient_template, sizeof lenient_template)));
+	ok(f->C_Logout(s));
+	login(CKU_SO);
+	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "kek")), &kek, 1), 1);
+	ok(f->C_SetAttributeValue(s, kek, T(YES(CKA_TRUSTED))));
+	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "says so")), &unwrapper, 1), 1);
+	ok(f->C_SetAttributeValue(s, unwrapper, T(YES(CKA_TRUSTED))));
+	ok(f->C_Logout(s));
+	login(CKU_USER);
+	key = import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+	ok(wrap(CKM_AES_KEY_WRAP, kek, key));
+
+	ok(unwrap(CKM_AES_KEY_WRAP, T(AES)));
+	holds(get_bool(made, CKA_EXTRACTABLE)); /* this unwrapping key has said so */
+	made = 0xABCD;
+	unwrapper = kek;
+	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_EXTRACTABLE))));
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_CopyObject(s, kek, T(NO(CKA_TRUSTED)), &untrusted));
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, kek, T(NO(CKA_TRUSTED))));
+	holds(made == 0xABCD && get_bool(kek, CKA_TRUSTED));
+	ok(unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED))));
+	ok(unwrap(CKM_AES_KEY_WRAP, T(AES)));
+	holds(!get_bool(made, CKA_EXTRACTABLE));
+}
+END_TEST
+
 START_TEST(wrapping_keys_do_not_encrypt)
 {
 	/* Wrap, then decrypt the wrapped key: such keys are refused when made, or when used. */
@@ -279,6 +315,7 @@ int main(void)
 	tcase_add_test(tc, published_answer);
 	tcase_add_test(tc, what_may_not_leave);
 	tcase_add_test(tc, only_under_trusted_keys);
+	tcase_add_test(tc, trusted_wrapping_is_not_undone_by_unwrapping);
 	tcase_add_test(tc, wrapping_keys_do_not_encrypt);
 	tcase_add_test(tc, no_other_wrapping);
 	tcase_add_test(tc, garbage);

@@ -189,7 +189,9 @@ START_TEST(trusted)
 	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1));
 	ck_assert(has(&o, FLAG_TRUSTED));
 	ck_ok(set(&o, &user, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1)); /* no change */
-	ck_ok(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1));
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1), RO); /* or what it unwraps would be free: plan_create.c, unwrap_guard */
+	ck_assert(has(&o, FLAG_TRUSTED));
+	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1));
 	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1), RO);
 }
 END_TEST
