@@ -152,6 +152,31 @@ START_TEST(a_key_that_derives_does_nothing_else)
 }
 END_TEST
 
+START_TEST(device_keys_that_only_derive)
+{
+	/*
+	 * A device key that signs and one that derives are the same bytes, and a CMAC by the first is a message key of the second
+	 * (SECURITY.md): a master's template, or its list, leaves only one of them.
+	 */
+	CK_OBJECT_HANDLE device_key,
+		pinned = import(CKK_AES, mk, 16,
+			T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY),
+				NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_DERIVE)))),
+		both_steps = import(CKK_AES, mk, 16,
+			T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_MESSAGE_KEY)));
+
+	for (size_t i = 0; i < OTHERS; i++)
+		gives(CKR_TEMPLATE_INCONSISTENT, derive_device(pinned, T(YES(others[i])), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(pinned, T(NO(CKA_DERIVE), YES(CKA_SIGN)), &made));
+	gives(CKR_MECHANISM_INVALID, derive_device(both_steps, T(YES(CKA_SIGN)), &made));
+	holds(made == 0xABCD);
+	ok(derive_device(pinned, NOTHING, &device_key));
+	holds(get_bool(device_key, CKA_DERIVE));
+	counter();
+	ok(derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(YES(CKA_SIGN))));
+}
+END_TEST
+
 START_TEST(default_lists)
 {
 	static const uint8_t des[24] = {1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe, 0x10, 0x10, 0x13,
@@ -354,6 +379,7 @@ int main(void)
 	tcase_add_test(tc, the_base_decides_privacy);
 	tcase_add_test(tc, derive_template);
 	tcase_add_test(tc, a_key_that_derives_does_nothing_else);
+	tcase_add_test(tc, device_keys_that_only_derive);
 	tcase_add_test(tc, default_lists);
 	tcase_add_test(tc, not_on_the_list);
 	tcase_add_test(tc, levels);
