@@ -36,12 +36,15 @@ static CK_RV find_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct
 static CK_RV wrap_with(struct cached_key *wrapper, const struct mechanism *row, struct cached_key *target, CK_BYTE *out,
 	CK_ULONG *out_len)
 {
-	struct bytes value = key_expose(target->key);
+	struct bytes value = key_expose(target->key), own;
 	size_t needed;
 	bool go;
 
 	ENSURE(wrapper != target, CKR_KEY_NOT_WRAPPABLE);
 	TRY(plan_may_wrap(&wrapper->object, &target->object, row));
+	own = key_expose(wrapper->key);
+	bool same = own.n == value.n && secret_equal(own.p, value.p, own.n);
+	ENSURE(!same, CKR_KEY_NOT_WRAPPABLE); /* a copy of a key is the key */
 	needed = wrap_length(row->wrap, value.n);
 	ENSURE(needed != 0, CKR_KEY_SIZE_RANGE);
 	TRY(output_room(needed, out, out_len, &go));

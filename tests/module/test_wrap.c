@@ -89,6 +89,9 @@ START_TEST(what_may_not_leave)
 	/* a key under itself */
 	made = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), YES(CKA_EXTRACTABLE)));
 	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, made, made));
+	ok(f->C_CopyObject(s, made, NOTHING, &data));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, made, data));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP_KWP, data, made));
 	/* under a weaker key */
 	made = import(CKK_AES, mk, 16, T(YES(CKA_WRAP)));
 	gives(CKR_WRAPPING_KEY_SIZE_RANGE,
