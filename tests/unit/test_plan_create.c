@@ -309,6 +309,11 @@ START_TEST(unwrapped)
 	ck_rv(plan_value(&o, NULL, zero, 20), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(plan_value(&o, NULL, zero, 32));
 	ck_assert(!(o.flags & FLAG_EXTRACTABLE));
+	/* what a trusted key has wrapped may have been for trusted keys only */
+	kek.flags |= FLAG_TRUSTED;
+	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_EXTRACTABLE)), CKR_TEMPLATE_INCONSISTENT);
+	object_wipe(&o);
+	ck_ok(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_EXTRACTABLE), ON(CKA_WRAP_WITH_TRUSTED)));
 }
 END_TEST
 

@@ -310,6 +310,10 @@ START_TEST(merging)
 	}
 	ck_ok(parse(&t, NUMBER(CKA_KEY_TYPE, CKK_DES3)));
 	ck_rv(template_merge(&t, &more, &merged), CKR_TEMPLATE_INCONSISTENT);
+	TEMPLATE long_ones;
+	ck_ok(parse(&long_ones, LENGTH(32)));
+	ck_ok(parse(&t, LENGTH(16)));
+	ck_rv(template_merge(&t, &long_ones, &merged), CKR_TEMPLATE_INCONSISTENT);
 	TEMPLATE classed;
 	ck_ok(parse(&classed, SECRET_KEY));
 	ck_ok(parse(&t, DATA));
