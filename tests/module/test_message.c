@@ -320,6 +320,49 @@ START_TEST(in_parts)
 }
 END_TEST
 
+START_TEST(the_tag_of_a_message_in_parts_keeps_its_length)
+{
+	/* A tag asked for when the message began is not written where there is less room, nor checked in part. */
+	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_NO_GENERATE, 0);
+	CK_ULONG k = sizeof out;
+
+	begin(CKM_AES_GCM, true);
+	ok(f3->C_EncryptMessageBegin(s, &p, sizeof p, aad, 20));
+	memset(tag, 0x77, sizeof tag);
+	p.ulTagBits = 96;
+	gives(CKR_MECHANISM_PARAM_INVALID, f3->C_EncryptMessageNext(s, &p, sizeof p, text, 16, out, &k, CKF_END_OF_MESSAGE));
+	for (size_t i = 0; i < sizeof tag; i++)
+		holds(tag[i] == 0x77);
+	p.ulTagBits = 128;
+	ok(encrypt(&p, sizeof p));
+
+	begin(CKM_AES_GCM, false);
+	ok(f3->C_DecryptMessageBegin(s, &p, sizeof p, aad, 20));
+	p.ulTagBits = 96;
+	memset(back, 0x77, sizeof back);
+	k = sizeof back;
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		f3->C_DecryptMessageNext(s, &p, sizeof p, out, sizeof text, back, &k, CKF_END_OF_MESSAGE));
+	holds(back[0] == 0x77);
+}
+END_TEST
+
+START_TEST(a_ccm_message_in_parts_is_as_long_as_was_said)
+{
+	CK_CCM_MESSAGE_PARAMS p = ccm(CKG_NO_GENERATE, 0);
+	CK_ULONG k = sizeof out;
+
+	begin(CKM_AES_CCM, true);
+	ok(f3->C_EncryptMessageBegin(s, &p, sizeof p, aad, 20));
+	gives(CKR_DATA_LEN_RANGE, f3->C_EncryptMessageNext(s, &p, sizeof p, text, 39, out, &k, CKF_END_OF_MESSAGE));
+	ok(f3->C_EncryptMessageBegin(s, &p, sizeof p, aad, 20));
+	k = sizeof out;
+	ok(f3->C_EncryptMessageNext(s, &p, sizeof p, text, 30, out, &k, 0));
+	k = sizeof out;
+	gives(CKR_DATA_LEN_RANGE, f3->C_EncryptMessageNext(s, &p, sizeof p, text, 11, out, &k, 0));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("message");
@@ -336,5 +379,7 @@ int main(void)
 	tcase_add_test(tc, bad_parameters);
 	tcase_add_test(tc, room_and_state);
 	tcase_add_test(tc, in_parts);
+	tcase_add_test(tc, the_tag_of_a_message_in_parts_keeps_its_length);
+	tcase_add_test(tc, a_ccm_message_in_parts_is_as_long_as_was_said);
 	return run(suite);
 }
