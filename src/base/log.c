@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "keydiv.h"
 
 static int log_fd = -1;
@@ -19,7 +20,8 @@ bool log_open(const char *file, enum log_level level)
 	log_close();
 	if (file == NULL || level == LOG_NONE)
 		return true;
-	log_fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	log_fd = fd_above_standard(
+		open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
 	if (log_fd < 0)
 		return false;
 	threshold = level;

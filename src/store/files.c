@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 
 CK_RV file_error(const char *what)
@@ -97,6 +98,7 @@ int file_open(int dirfd, const char *name, int flags)
 	int fd = openat(dirfd, name, flags | O_NOATIME, 0600);
 	if (fd < 0 && errno == EPERM)
 		fd = openat(dirfd, name, flags, 0600);
+	fd = fd_above_standard(fd);
 	if (fd < 0)
 		return -1;
 	if (file_status(fd, &st) != 0 || !S_ISREG(st.stx_mode)) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c: keydiv, the tool: finds the command and runs it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "locked.h"
@@ -57,17 +59,31 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 	return NULL;
 }
 
+/*
+ * The number of a standard stream that is closed would go to the next file opened, and what is printed into that. Opened the
+ * wrong way round instead, so that using it fails as if it were closed.
+ */
+static bool fill_standard_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	int words, operands;
 
+	if (!fill_standard_streams())
+		return 1;
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
 		help(argc < 2 ? stderr : stdout);
-		return argc < 2 ? 2 : 0;
+		return argc < 2 ? 2 : !output_end();
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		puts("keydiv " KEYDIV_VERSION);
-		return 0;
+		return !output_end();
 	}
 	const struct command *command = find(argc, argv, &words);
 	if (!command) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output.h"
 #include "report.h"
 
 #define OPTIONS_MAX 48
@@ -124,7 +125,7 @@ bool options_read(const struct command *command, int argc, char **argv, int *ret
 			options = false;
 		} else if (options && strcmp(argv[i], "--help") == 0) {
 			options_help(command);
-			exit(0);
+			exit(output_end() ? 0 : 1);
 		} else if (options && strncmp(argv[i], "--", 2) == 0) {
 			if (!read_option(command, argc, argv, &i))
 				return false;

@@ -3,8 +3,9 @@
 import json
 import os
 import signal
+import subprocess
 
-from harness import MODULE, PIN, SO_PIN, Terminal, ToolTest, main
+from harness import MODULE, PIN, SO_PIN, TOOL, Terminal, ToolTest, main
 
 
 class Init(ToolTest):
@@ -235,6 +236,31 @@ class AtTheTerminal(ToolTest):
         self.assertEqual(t.end()[1], -signal.SIGINT)
 
 
+class ClosedStreams(ToolTest):
+    """Standard streams that are closed: their numbers go to no file, and what is printed into none."""
+
+    def run_without(self, fd, *arguments):
+        return subprocess.run([TOOL, *arguments, "--pin-file", self.pin, "--module", MODULE], env=self.env, text=True,
+                              preexec_fn=lambda: os.close(fd), stdout=None if fd == 1 else subprocess.PIPE,
+                              stderr=None if fd == 2 else subprocess.PIPE)
+
+    def test_nothing_gets_into_a_file(self):
+        with open(self.path("keydiv.conf"), "a") as f:
+            f.write("log-file = %s\nlog-level = debug\n" % self.path("log"))
+        self.user("key", "generate", "--label", "master")
+        serials = self.write("serials", "SERIAL\n")
+        for command in ["key", "list"], ["derive", "SERIAL"], ["derive", "--csv", serials], ["key", "list", "--json"]:
+            done = self.run_without(1, *command)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("cannot write the output", done.stderr)
+        self.assertEqual(self.run_without(2, "key", "show", "stray").returncode, 1)
+        self.assertIn("cannot read the input", self.run_without(0, "derive", "--csv", "-").stderr)
+        log = self.read("log")
+        for text in "master", "SERIAL", "stray":
+            self.assertNotIn(text, log)
+        self.user("key", "list")
+
+
 class CommandLine(ToolTest):
     token = False
 
@@ -265,12 +291,11 @@ class CommandLine(ToolTest):
         self.refused("info", pin=False, says="(CKR_FUNCTION_FAILED)")
 
     def test_full_disk(self):
-        with open("/dev/full", "w") as full:
-            import subprocess
-            from harness import TOOL
-            p = subprocess.run([TOOL, "info", "--module", MODULE], stdout=full, stderr=subprocess.PIPE, env=self.env, text=True)
-        self.assertEqual(p.returncode, 1)
-        self.assertIn("cannot write the output", p.stderr)
+        for words in ["info", "--module", MODULE], ["--help"], ["--version"], ["derive", "--help"]:
+            with open("/dev/full", "w") as full:
+                p = subprocess.run([TOOL, *words], stdout=full, stderr=subprocess.PIPE, env=self.env, text=True)
+            self.assertEqual(p.returncode, 1)
+            self.assertIn("cannot write the output", p.stderr)
 
 
 if __name__ == "__main__":

@@ -158,6 +158,24 @@ START_TEST(steps_leave_one_state)
 }
 END_TEST
 
+/* A program that closed its standard output, and prints nevertheless, must not print into a state. */
+START_TEST(no_number_of_a_standard_stream)
+{
+	struct store *store = store_with_file();
+	struct client_file *file = NULL;
+	int kept = dup(STDOUT_FILENO);
+
+	close(STDOUT_FILENO);
+	CK_RV rv = client_file_open(store, 1, &file);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	ck_ok(rv);
+	ck_assert_int_gt(file->fd, STDERR_FILENO);
+	client_file_close(file);
+	store_close(store);
+}
+END_TEST
+
 /* Cut the power in the middle of steps, again and again: numbers go up only, and there is always a state. */
 START_TEST(power_cut_anywhere)
 {
@@ -470,6 +488,6 @@ START_TEST(no_room)
 }
 END_TEST
 
-RUN_SUITE("client_file", steps_leave_one_state, power_cut_anywhere, processes_take_turns, threads_take_turns,
+RUN_SUITE("client_file", no_number_of_a_standard_stream, steps_leave_one_state, power_cut_anywhere, processes_take_turns, threads_take_turns,
 	flipped_bits, hostile_slots, files_that_are_none, modes_whatever_the_umask, wrong_writes,
 	removed_files_are_zero, removed_while_waiting, no_room)

@@ -49,6 +49,23 @@ static unsigned lines(void)
 	return n;
 }
 
+/* A program that closed its standard output, and prints nevertheless, must not print into the log. */
+START_TEST(no_number_of_a_standard_stream)
+{
+	int kept = dup(STDOUT_FILENO);
+
+	close(STDOUT_FILENO);
+	ck_assert(log_open(file, LOG_ERROR));
+	ssize_t written = write(STDOUT_FILENO, "stray", 5);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	ck_assert_int_eq(written, -1);
+	log_error("ours");
+	ck_assert_uint_eq(lines(), 1);
+	ck_assert_ptr_null(strstr(content(), "stray"));
+}
+END_TEST
+
 START_TEST(silent_without_a_file)
 {
 	ck_assert(log_open(NULL, LOG_DEBUG));
@@ -179,6 +196,7 @@ int main(void)
 	TCase *tests = tcase_create("log");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, no_number_of_a_standard_stream);
 	tcase_add_test(tests, silent_without_a_file);
 	tcase_add_loop_test(tests, levels, LOG_ERROR, LOG_DEBUG + 1);
 	tcase_add_test(tests, a_line);
