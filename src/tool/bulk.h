@@ -43,7 +43,8 @@ struct bulk {
 	 */
 	bool (*work)(const struct bulk *bulk, CK_SESSION_HANDLE session, const char *line, size_t n, struct text *out,
 		struct problem *problem);
-	void *data; /* for WORK */
+	const char *member; /* what the first field of the output is called in JSON */
+	void *data;         /* for WORK */
 	/* set by bulk_run, for WORK */
 	struct client *client;
 	size_t column_index;
@@ -72,6 +73,7 @@ struct bulk_files {
 	uint64_t bytes, total;      /* of the input: read; in all, 0 if not known */
 	char *buffer;
 	size_t buffer_size;
+	ssize_t ahead; /* length of the record in the buffer if it was only looked at, else 0 */
 };
 
 /* Open input and output, read the heading, skip what is done. */

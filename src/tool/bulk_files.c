@@ -30,6 +30,11 @@ static bool open_input(struct bulk *bulk, struct bulk_files *files)
 
 ssize_t bulk_files_read(struct bulk_files *files)
 {
+	if (files->ahead > 0) {
+		ssize_t n = files->ahead;
+		files->ahead = 0;
+		return n;
+	}
 	while (true) {
 		errno = 0;
 		ssize_t n = getline(&files->buffer, &files->buffer_size, files->in);
@@ -75,26 +80,40 @@ static bool read_heading(struct bulk *bulk, struct bulk_files *files)
 
 /* --- output --- */
 
-/* Where the last complete line of FILE begins and ends, and how many there are. */
-static bool measure(FILE *file, off_t *ret_start, off_t *ret_end, unsigned long long *ret_lines)
+/* What an earlier run left in the output. */
+struct earlier {
+	unsigned long long lines; /* whole ones */
+	off_t start, end;         /* of the last whole line */
+	off_t size;               /* what is behind END is a torn line */
+};
+
+static bool measure(FILE *file, struct earlier *ret)
 {
-	off_t position = 0, start = 0, end = 0;
-	unsigned long long lines = 0;
 	char block[65536];
 	size_t n;
 
+	*ret = (struct earlier){0};
 	while ((n = fread(block, 1, sizeof block, file)) > 0) {
 		for (const char *p = block; (p = memchr(p, '\n', (size_t)(block + n - p))); p++) {
-			start = end;
-			end = position + (p - block) + 1;
-			lines++;
+			ret->start = ret->end;
+			ret->end = ret->size + (p - block) + 1;
+			ret->lines++;
 		}
-		position += (off_t)n;
+		ret->size += (off_t)n;
 	}
-	*ret_start = start;
-	*ret_end = end;
-	*ret_lines = lines;
 	return !ferror(file);
+}
+
+/* The N bytes of FILE from POSITION on; the caller frees. NULL with errno. */
+static char *read_part(FILE *file, off_t position, size_t n)
+{
+	char *part = calloc(1, n + 1);
+
+	errno = part ? EIO : ENOMEM;
+	if (part && fseeko(file, position, SEEK_SET) == 0 && fread(part, 1, n, file) == n)
+		return part;
+	free(part);
+	return NULL;
 }
 
 /* The first field of an output LINE, as it was in the input. */
@@ -120,15 +139,22 @@ static bool first_field(const char *line, size_t n, char *ret, size_t size)
 	return text != NULL;
 }
 
-/* Skip the records that LINES lines of output stand for; the last of them must be the output's last line. */
+/* The field of the record in the buffer, N bytes long, that its output begins with. */
+static bool field_of(const struct bulk *bulk, const struct bulk_files *files, ssize_t n, char ret[FIELD_TEXT_MAX])
+{
+	size_t length;
+
+	return !csv_field(files->buffer, (size_t)n, bulk->column_index, ret, FIELD_TEXT_MAX, &length);
+}
+
+/* Skip the records that the whole lines stand for; the last of them must be that of LAST, the last whole line, N bytes. */
 static bool skip(
-	struct bulk *bulk, struct bulk_files *files, unsigned long long lines, const char *last, size_t last_length)
+	struct bulk *bulk, struct bulk_files *files, const struct earlier *earlier, const char *last, size_t last_length)
 {
 	static char done[FIELD_TEXT_MAX], wanted[FIELD_TEXT_MAX];
-	size_t length;
 	ssize_t n = 0;
 
-	for (; files->skipped < lines; files->skipped++) {
+	for (; files->skipped < earlier->lines; files->skipped++) {
 		n = bulk_files_read(files);
 		if (n == -2)
 			return false;
@@ -136,35 +162,76 @@ static bool skip(
 			return fail(
 				"'%s' has more lines than the input: it is the output of something else", bulk->output);
 	}
-	if (lines > 0 &&
-		(!first_field(last, last_length, done, sizeof done) ||
-			csv_field(files->buffer, (size_t)n, bulk->column_index, wanted, sizeof wanted, &length) ||
-			strcmp(done, wanted) != 0))
+	if (earlier->lines > 0 && (!first_field(last, last_length, done, sizeof done) ||
+					  !field_of(bulk, files, n, wanted) || strcmp(done, wanted) != 0))
 		return fail("'%s' does not go with this input: line %llu is not that of record %llu", bulk->output,
-			lines, lines);
+			earlier->lines, earlier->lines);
 	return true;
+}
+
+/* How the output of a record with FIELD begins. */
+static void begin_line(const struct bulk *bulk, const char *field, struct text *ret)
+{
+	if (!settings.json) {
+		csv_add(ret, field, strlen(field));
+	} else {
+		struct json_object *o = json_object_new_string(field);
+		text_add_string(ret, "{\"");
+		text_add_string(ret, bulk->member);
+		text_add_string(ret, "\":");
+		text_add_string(ret, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_put(o);
+	}
+	text_add(ret, ",", 1);
+}
+
+/* Whether TORN, N bytes, can be the beginning of the next record's output; what is not ours must not be cut off. */
+static bool goes_on(struct bulk *bulk, struct bulk_files *files, const char *torn, size_t n)
+{
+	static char field[FIELD_TEXT_MAX];
+	struct text line = {0};
+
+	if (n == 0)
+		return true;
+	files->ahead = bulk_files_read(files);
+	if (files->ahead == -2)
+		return false;
+	bool ok = files->ahead > 0 && field_of(bulk, files, files->ahead, field);
+	if (ok) {
+		begin_line(bulk, field, &line);
+		ok = memcmp(torn, line.p, n < line.n ? n : line.n) == 0;
+	}
+	text_free(&line);
+	return ok ? true : fail("'%s' does not go with this input: its end is not that of a torn line", bulk->output);
 }
 
 static bool resume(struct bulk *bulk, struct bulk_files *files)
 {
-	off_t start, end;
-	unsigned long long lines;
-	char *last = NULL;
-	bool ok = false;
+	struct earlier earlier;
 
-	if (!measure(files->out, &start, &end, &lines))
+	if (!measure(files->out, &earlier))
 		return fail("cannot read '%s': %s", bulk->output, strerror(errno));
-	size_t n = lines > 0 ? (size_t)(end - start) - 1 : 0;
-	last = calloc(1, n + 1);
-	if (!last)
-		return fail_rv(CKR_HOST_MEMORY, "cannot go on with '%s'", bulk->output);
-	if (fseeko(files->out, start, SEEK_SET) != 0 || fread(last, 1, n, files->out) != n ||
-		ftruncate(fileno(files->out), end) != 0 || fseeko(files->out, end, SEEK_SET) != 0)
+	size_t n = earlier.lines > 0 ? (size_t)(earlier.end - earlier.start) - 1 : 0;
+	size_t torn_length = (size_t)(earlier.size - earlier.end);
+	char *last = read_part(files->out, earlier.start, n);
+	char *torn = read_part(files->out, earlier.end, torn_length);
+	bool ok = last && torn;
+	if (!ok)
 		fail("cannot go on with '%s': %s", bulk->output, strerror(errno));
-	else
-		ok = skip(bulk, files, lines, last, n);
+	ok = ok && skip(bulk, files, &earlier, last, n) && goes_on(bulk, files, torn, torn_length);
 	free(last);
+	free(torn);
+	if (ok && (ftruncate(fileno(files->out), earlier.end) != 0 || fseeko(files->out, earlier.end, SEEK_SET) != 0))
+		return fail("cannot go on with '%s': %s", bulk->output, strerror(errno));
 	return ok;
+}
+
+static bool same_file(FILE *a, FILE *b)
+{
+	struct stat one, two;
+
+	return fstat(fileno(a), &one) == 0 && fstat(fileno(b), &two) == 0 && one.st_dev == two.st_dev &&
+	       one.st_ino == two.st_ino;
 }
 
 static bool open_output(struct bulk *bulk, struct bulk_files *files)
@@ -178,6 +245,8 @@ static bool open_output(struct bulk *bulk, struct bulk_files *files)
 		return fail("'%s' is there already: --resume goes on with it, or remove it", bulk->output);
 	if (fd < 0 || !(files->out = fdopen(fd, "r+")))
 		return fail("cannot write '%s': %s", bulk->output, strerror(errno));
+	if (same_file(files->in, files->out))
+		return fail("'%s' is the input: give the output another name", bulk->output);
 	return !bulk->resume || resume(bulk, files);
 }
 

@@ -232,6 +232,7 @@ static bool run(int count, char **operands)
 		use_records = exist || previous;
 	}
 	bulk.work = derive_line;
+	bulk.member = "serial";
 	bulk.write = store;
 	ok = ok && (bulk.input ? bulk_run(&bulk, &client) : derive_operands(&client, count, operands));
 	result_wish_free(&wish);

@@ -79,5 +79,6 @@ static bool import_line(const struct bulk *bulk, CK_SESSION_HANDLE session, cons
 bool import_wrapped(struct client *client, struct bulk *bulk, const char *name)
 {
 	bulk->work = import_line;
+	bulk->member = "label";
 	return find_key(client, name, &kek) && bulk_run(bulk, client);
 }

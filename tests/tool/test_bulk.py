@@ -103,6 +103,17 @@ class Bulk(ToolTest):
         self.refused("derive", "--csv", self.path("short.csv"), "--output", self.path("out.csv"), "--resume", says="more lines than the input")
         self.refused("derive", "--csv", self.input, "--resume", says="--resume needs --output")
 
+    def test_the_end_of_something_else_is_not_cut_off(self):
+        torn = ["a text without a newline", "SN-000001", "SN-000000,123456\nSN-000002", "SN-000000,123456\n\0\0"]
+        for text in torn + ["{\"serial\":\"SN-000000\",\"check_value\":\"123456\"}\n{\"label\":\"SN-000001\""]:
+            self.write("out.csv", text)
+            json_too = ["--json"] if text.startswith("{") else []
+            self.refused("derive", "--csv", self.input, "--output", self.path("out.csv"), "--resume", *json_too, says="does not go with this input")
+            self.assertEqual(self.read("out.csv"), text)
+        short = self.write("short.csv", "A\nB")
+        self.refused("derive", "--csv", short, "--output", short, "--resume", says="is the input")
+        self.assertEqual(self.read("short.csv"), "A\nB")
+
     def test_stored_keys_survive_a_kill_once_each(self):
         small = self.write("small.csv", "".join("SN-%d\n" % i for i in range(300)))
         out = self.path("out.csv")
