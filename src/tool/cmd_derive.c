@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "claim.h"
 #include "commands.h"
 #include "csv.h"
 #include "derivation.h"
@@ -89,8 +90,10 @@ static bool derive_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const cha
 	KEYDIV_PARAMETER p;
 	struct template t = {0};
 	struct salt salt;
+	CLAIM claim = {0};
 
 	if (store) {
+		claim_take(&claim, serial, n);
 		CK_RV rv = find_label(f, session, serial, n, ret);
 		if (rv != CKR_OK)
 			return problem_set(problem, rv, "cannot search the token");

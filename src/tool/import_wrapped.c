@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "claim.h"
 #include "csv.h"
 #include "find.h"
 #include "import.h"
@@ -56,6 +57,7 @@ static bool import_line(const struct bulk *bulk, CK_SESSION_HANDLE session, cons
 	char label[512], hex[2 * WRAPPED_MAX + 1];
 	size_t label_length, digits;
 	CK_OBJECT_HANDLE key;
+	CLAIM claim = {0};
 
 	const char *wrong = csv_field(line, n, bulk->column_index, label, sizeof label, &label_length);
 	if (!wrong)
@@ -64,6 +66,7 @@ static bool import_line(const struct bulk *bulk, CK_SESSION_HANDLE session, cons
 		return problem_set(problem, CKR_OK, "%s", wrong);
 	if (label_length == 0)
 		return problem_set(problem, CKR_OK, "the label is empty");
+	claim_take(&claim, label, label_length);
 	CK_RV rv = find_label(f, session, label, label_length, &key);
 	if (rv != CKR_OK)
 		return problem_set(problem, rv, "cannot search the token");

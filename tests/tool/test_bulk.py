@@ -130,6 +130,16 @@ class Bulk(ToolTest):
         checks = {k["label"]: k["check_value"] for k in keys}
         self.assertEqual(self.read("out.csv"), "".join("SN-%d,%s\n" % (i, checks["SN-%d" % i]) for i in range(300)))
 
+    def test_no_label_twice_however_many_threads(self):
+        # Each label stands in every batch of 64 lines, so that many threads come to it at once.
+        twice = self.write("twice.csv", "".join("SN-%d\n" % (i % 64) for i in range(64 * 24)))
+        out = self.user("derive", "--key", "master", "--csv", twice, "--store", "--usage", "sign", "--output", self.path("out.csv"),
+                        "--resume")
+        self.assertEqual(out, "")
+        keys = [k["label"] for k in self.user_json("key", "list")]
+        self.assertEqual(sorted(keys), sorted(["master"] + ["SN-%d" % i for i in range(64)]))
+        self.assertEqual(len(self.read("out.csv").splitlines()), 64 * 24)
+
     def test_progress_is_for_terminals(self):
         t = Terminal(["derive", "--csv", self.input, "--output", self.path("out.csv"), "--pin-file", self.pin], self.env)
         seen, code = t.end()
