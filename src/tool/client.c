@@ -150,14 +150,19 @@ static bool matches(const struct wish *wish, CK_SLOT_ID slot, const CK_TOKEN_INF
 
 static bool choose(struct client *client, const struct wish *wish)
 {
-	CK_SLOT_ID *slots;
+	CK_SLOT_ID *slots, bad_slot = 0;
 	CK_ULONG count, found = 0;
+	CK_RV bad = CKR_OK;
 
 	if (!client_slots(client, &slots, &count))
 		return false;
 	for (CK_ULONG i = 0; i < count; i++) {
 		CK_TOKEN_INFO token;
 		CK_RV rv = client->f->C_GetTokenInfo(slots[i], &token);
+		if (rv != CKR_OK && (settings.slot < 0 || (CK_SLOT_ID)settings.slot == slots[i])) {
+			bad = rv;
+			bad_slot = slots[i];
+		}
 		if (rv != CKR_OK || !matches(wish, slots[i], &token))
 			continue;
 		if (found++ == 0) {
@@ -172,6 +177,8 @@ static bool choose(struct client *client, const struct wish *wish)
 		return true;
 	if (found > 1)
 		return fail("several tokens fit: say which with --token or --slot; 'keydiv info' lists them");
+	if (bad != CKR_OK && (wish->initialised || settings.slot >= 0)) /* it may be the one that is meant */
+		return fail_rv(bad, "cannot read the token in slot %lu", bad_slot);
 	if (settings.slot >= 0)
 		return fail("there is no slot %lld: 'keydiv info' lists them", settings.slot);
 	if (!wish->initialised)

@@ -61,6 +61,7 @@ static bool add_slots(struct client *client, struct json_object *slots)
 {
 	CK_SLOT_ID *ids;
 	CK_ULONG count;
+	bool ok = true;
 
 	if (!client_slots(client, &ids, &count))
 		return false;
@@ -73,10 +74,10 @@ static bool add_slots(struct client *client, struct json_object *slots)
 		if (rv == CKR_OK)
 			add_token(o, &token);
 		else
-			fail_rv(rv, "cannot read the token in slot %lu", ids[i]);
+			ok = fail_rv(rv, "cannot read the token in slot %lu", ids[i]);
 	}
 	free(ids);
-	return true;
+	return ok;
 }
 
 static bool run(int count, char **operands)

@@ -28,6 +28,16 @@ static bool set_user_pin(struct client *client, const struct secret_text *so_pin
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot set the user PIN");
 }
 
+/* Both PINs have a length the token takes: seen before it is made, or it would be there with half of its PINs. */
+static bool pin_fits(const struct client *client, const char *what, const struct secret_text *pin)
+{
+	CK_ULONG min = client->token.ulMinPinLen, max = client->token.ulMaxPinLen;
+
+	if (pin->length < min || pin->length > max)
+		return fail("the %s has %zu bytes, and a PIN %lu to %lu (CKR_PIN_LEN_RANGE)", what, pin->length, min, max);
+	return true;
+}
+
 static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
@@ -44,6 +54,8 @@ static bool run(int count, char **operands)
 		return fail("the token in slot %lu is initialised: --erase makes it anew and destroys all its keys",
 			client.slot);
 	if (!pin_get(PIN_SO, !initialised, &so_pin) || !pin_get(PIN_USER, true, &pin))
+		return false;
+	if (!pin_fits(&client, "SO PIN", so_pin) || !pin_fits(&client, "user PIN", pin))
 		return false;
 	memset(padded, ' ', sizeof padded);
 	memcpy(padded, label, strlen(label));

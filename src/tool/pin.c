@@ -2,6 +2,7 @@
 /* pin.c: finds a PIN. */
 #include "pin.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@ bool pin_get_as(enum pin_kind kind, bool set, const char *what, struct secret_te
 
 	if (file && fd >= 0)
 		return fail("the %s is given twice, by file and by descriptor: give one", what);
+	if (fd > INT_MAX)
+		return fail("there is no descriptor %lld to read the %s from", fd, what);
 	if (file          ? !secret_read_file(file, what, pin)
 		: fd >= 0 ? !secret_read_fd((int)fd, what, pin)
 		: set     ? !ask_twice(what, pin)

@@ -48,6 +48,24 @@ class Init(ToolTest):
         self.assertIn("(CKR_PIN_INCORRECT)", done.err)
         self.assertEqual(self.tokens(), [(0, "one")])
 
+    def test_a_pin_that_does_not_fit_leaves_no_token(self):
+        short = self.write("short", "123\n")
+        self.refused("init", "--label", "x", "--so-pin-file", self.so_pin, "--pin-file", short, pin=False,
+                     says="the user PIN has 3 bytes, and a PIN 4 to 255")
+        self.refused("init", "--label", "x", "--so-pin-file", short, says="the SO PIN has 3 bytes")
+        self.assertEqual(self.tokens(), [])
+
+    def test_a_damaged_token_is_not_one_that_is_missing(self):
+        self.init("--label", "one", "--slot", "0")
+        with open(self.path("tokens/slot-0/token.db"), "r+b") as f:
+            f.write(b"junk")
+        for which in ["--slot", "0"], ["--token", "one"], []:
+            self.refused("key", "list", *which, says="cannot read the token in slot 0: the token's files are damaged")
+        info = self.run_tool("info", "--json")
+        self.assertEqual((info.code, len(json.loads(info.out)["slots"])), (1, 2))
+        self.refused("init", "--label", "new", "--slot", "0", "--erase", "--so-pin-file", self.so_pin, says="(CKR_DEVICE_ERROR)")
+        self.assertEqual(self.init("--label", "two").code, 0)  # in the slot that is free
+
     def test_labels_have_1_to_32_bytes(self):
         for label in "", "x" * 33:
             self.refused("init", "--label", label, says="a --label of 1 to 32 bytes")
@@ -173,6 +191,7 @@ class Pins(ToolTest):
         self.refused("key", "list", "--pin-file", self.path("none"), pin=False, says="No such file")
         self.refused("key", "list", "--pin-fd", "77", says="given twice")
         self.refused("key", "list", "--pin-fd", "77", pin=False, says="Bad file descriptor")
+        self.refused("key", "list", "--pin-fd", str(2**32), pin=False, data=PIN + "\n", says="there is no descriptor")
 
     def test_a_file_others_can_read_gets_a_note(self):
         done = self.run_tool("key", "list", "--pin-file", self.write("open", PIN + "\n", 0o644))
