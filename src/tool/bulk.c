@@ -250,6 +250,17 @@ static bool run_threads(struct ring *ring, size_t threads)
 	return ok && !ring->stop;
 }
 
+bool bulk_options_fit(const struct bulk *bulk)
+{
+	if (!bulk->input && (bulk->output || bulk->resume || bulk->header || bulk->column || bulk->threads >= 0))
+		return fail("--output, --resume, --header, --column and --threads go with --csv");
+	if (bulk->resume && !bulk->output)
+		return fail("--resume needs --output: the file to go on with");
+	if (bulk->threads == 0 || bulk->threads > THREADS_MAX)
+		return fail("--threads wants 1 to %d", THREADS_MAX);
+	return true;
+}
+
 static size_t how_many(const struct bulk *bulk)
 {
 	long long cores = sysconf(_SC_NPROCESSORS_ONLN);

@@ -61,6 +61,9 @@ struct bulk {
 		NUMBER_OPTION("threads", "NUMBER", &(bulk).threads,                                                    \
 			"work in this many threads (default: one for each core; 64 to store keys)")
 
+/* Whether the options go together, also where none of them should be given. False: reported. */
+MUST_USE bool bulk_options_fit(const struct bulk *bulk);
+
 /* Do it all. False: reported; the output then holds everything before the line that went wrong. */
 MUST_USE bool bulk_run(struct bulk *bulk, struct client *client);
 

@@ -238,7 +238,7 @@ static bool open_output(struct bulk *bulk, struct bulk_files *files)
 {
 	if (!bulk->output) {
 		files->out = stdout;
-		return bulk->resume ? fail("--resume needs --output: the file to go on with") : true;
+		return true;
 	}
 	int fd = open(bulk->output, O_RDWR | O_CREAT | O_CLOEXEC | (bulk->resume ? 0 : O_EXCL), 0666);
 	if (fd < 0 && errno == EEXIST)

@@ -213,9 +213,7 @@ static bool check_options(int count)
 		return fail("give the serials as arguments, or a file of them with --csv");
 	if (store && !wish.usage)
 		return fail("--store wants --usage: what the stored keys are for");
-	if (!bulk.input && (bulk.output || bulk.resume || bulk.header || bulk.column))
-		return fail("--output, --resume, --header and --column go with --csv");
-	return check_fields() && result_wish_read(&wish);
+	return bulk_options_fit(&bulk) && check_fields() && result_wish_read(&wish);
 }
 
 static bool run(int count, char **operands)

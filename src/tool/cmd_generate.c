@@ -20,7 +20,7 @@ static bool run(int count, char **operands)
 	CK_OBJECT_HANDLE key;
 
 	(void)count, (void)operands;
-	if (!new_key.label)
+	if (!new_key.label || !*new_key.label)
 		return fail("a key needs a name: give --label");
 	if (!new_key_read())
 		return false;

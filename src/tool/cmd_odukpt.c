@@ -81,7 +81,7 @@ static bool initial(int count, char **operands)
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 
 	(void)count, (void)operands;
-	if (!device || !label)
+	if (!device || !label || !*label)
 		return fail("an initial key is that of one client, and has a name: give --device and --label");
 	if (!read_shape(shape) || !client_login_for(&client, key_name, true) || !find_key(&client, key_name, &bdk) ||
 		!label_is_free(&client, label))
@@ -120,7 +120,7 @@ static bool make_client(int count, char **operands)
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 
 	(void)count, (void)operands;
-	if (!key_name || !label)
+	if (!key_name || !label || !*label)
 		return fail("a client comes from its initial key, and has a name: give --key and --label");
 	if (!read_shape(shape) || !client_login_for(&client, key_name, true) || !find_key(&client, key_name, &key) ||
 		!label_is_free(&client, label))

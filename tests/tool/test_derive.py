@@ -100,6 +100,9 @@ class Derive(DeriveTest):
         self.refused("derive", "x", "--key", "pkcs11:token=test", says="names no key")
         self.refused("derive", "x", "--key", "pkcs11:nonsense", says="no PKCS#11 URI")
         self.refused("derive", "x", "--output", "y", says="go with --csv")
+        self.refused("derive", "x", "--threads", "2", says="go with --csv")
+        for threads in "0", "257":
+            self.refused("derive", "--csv", "-", "--threads", threads, data="x", says="--threads wants 1 to 256")
 
     def test_keys_by_uri(self):
         uri = self.user_json("key", "show", "master")["uri"]

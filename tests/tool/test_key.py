@@ -50,6 +50,7 @@ class Generate(ToolTest):
 
     def test_refusals(self):
         self.refused("key", "generate", says="give --label")
+        self.refused("key", "generate", "--label", "", says="give --label")
         self.refused("key", "generate", "--label", "x", "--type", "rsa", says="is no type of key")
         self.refused("key", "generate", "--label", "x", "--usage", "sing", says="is no use of a key")
         self.refused("key", "generate", "--label", "x", "--usage", "derive,sign", says="does nothing else")
@@ -129,6 +130,11 @@ class Components(ToolTest):
         self.refused("key", "import", "--label", "m", *self.files([one, os.urandom(32)]), says="must be equal")
         self.refused("key", "import", "--label", "m", *self.files([one]), says="once for each")
         self.refused("key", "import", "--label", "m", "--components", "1", says="one person holds the whole key")
+        self.refused("key", "import", "--label", "m", "--components", "3", *self.files([one, os.urandom(16)]),
+                     says="--components says 3, but --component-file is given 2 times")
+        self.refused("key", "import", "--label", "", *self.files([one, os.urandom(16)]), says="give --label")
+        for option in ["--output", "x"], ["--resume"], ["--header"], ["--column", "1"], ["--threads", "1"]:
+            self.refused("key", "import", "--label", "m", *option, *self.files([one, os.urandom(16)]), says="go with --csv")
         self.refused("key", "import", "--label", "m", *self.files([os.urandom(15), os.urandom(15)]), says="CKR_")
         for text in "12 34 5", "no key", "00" * 65:
             self.write("bad", text + "\n")
@@ -212,6 +218,8 @@ class Wrapped(ToolTest):
         self.refused("key", "import", "--csv", self.write("in.csv", "c,xyz\n"), "--unwrap-key", "kek", says="not hexadecimal")
         self.refused("key", "import", "--csv", self.write("in.csv", "c\n"), "--unwrap-key", "kek", says="too few fields")
         self.refused("key", "import", "--csv", self.path("in.csv"), says="--unwrap-key")
+        for option in ["--check-value", "000000"], ["--components", "2"], ["--id", "00"], ["--label", "x"]:
+            self.refused("key", "import", "--csv", self.path("in.csv"), "--unwrap-key", "kek", *option, says="make no sense there")
 
 
 if __name__ == "__main__":

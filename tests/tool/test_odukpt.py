@@ -114,6 +114,7 @@ class Keys(ToolTest):
         self.refused("odukpt", "retrieve", "--device", "d", "--shape", "3,3", "--transaction", "19", says="(CKR_MECHANISM_PARAM_INVALID)")
         self.refused("odukpt", "initial", "--shape", "3,3", says="give --device and --label")
         self.refused("odukpt", "client", "--shape", "3,3", says="give --key and --label")
+        self.refused("odukpt", "initial", "--shape", "3,3", "--device", "d", "--label", "", says="give --device and --label")
         self.refused("odukpt", "next", "--key", "bdk", says="CKR_")
         self.refused("derive", "--key", "bdk", "x", says="(CKR_MECHANISM_INVALID)")
 
