@@ -204,7 +204,7 @@ static void *writer(void *data)
 	struct progress progress;
 	uint64_t records = 0;
 
-	progress_start(&progress, ring->files.total, ring->files.bytes);
+	progress_start(&progress, fileno(ring->files.out), ring->files.total, ring->files.bytes);
 	for (unsigned long long next = 0;; next++) {
 		struct batch *batch = &ring->batches[next % ring->size];
 		pthread_mutex_lock(&ring->lock);
@@ -215,11 +215,11 @@ static void *writer(void *data)
 		pthread_mutex_unlock(&ring->lock);
 		if (finished)
 			break;
+		records += batch->done;
 		if (!write_batch(ring, batch)) {
 			stop(ring);
 			break;
 		}
-		records += batch->done;
 		progress_show(&progress, records, batch->bytes);
 		set_state(ring, batch, FREE);
 	}

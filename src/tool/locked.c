@@ -102,10 +102,11 @@ static void remember(int number)
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 #define SIGNALS (sizeof signals / sizeof signals[0])
 
-/* Read a line from TTY, byte by byte, until a signal comes. */
-static bool read_line(int tty, struct secret_text *ret)
+/* Read a line from TTY, byte by byte, until a signal comes; what does not fit is left out, and RET_WHOLE tells. */
+static bool read_line(int tty, struct secret_text *ret, bool *ret_whole)
 {
 	ret->length = 0;
+	*ret_whole = true;
 	while (!caught) {
 		unsigned char c;
 		ssize_t got = read(tty, &c, 1);
@@ -115,9 +116,10 @@ static bool read_line(int tty, struct secret_text *ret)
 			return ret->length > 0;
 		if (c == '\n' || c == '\r')
 			return true;
-		if (ret->length == sizeof ret->text)
-			return false;
-		ret->text[ret->length++] = c;
+		if (ret->length < sizeof ret->text)
+			ret->text[ret->length++] = c;
+		else
+			*ret_whole = false;
 	}
 	return false;
 }
@@ -143,7 +145,7 @@ bool secret_ask(const char *prompt, struct secret_text *ret)
 	quiet.c_lflag |= ECHONL | ICANON;
 	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
 	dprintf(tty, "%s: ", prompt);
-	bool ok = read_line(tty, ret);
+	bool whole, ok = read_line(tty, ret, &whole);
 	(void)tcsetattr(tty, TCSAFLUSH, &before);
 	for (size_t i = 0; i < SIGNALS; i++)
 		sigaction(signals[i], &old[i], NULL);
@@ -153,6 +155,8 @@ bool secret_ask(const char *prompt, struct secret_text *ret)
 		raise(caught);
 		return fail("interrupted");
 	}
+	if (!whole)
+		return fail("what was typed for '%s' is too long", prompt);
 	return ok ? true : fail("nothing was typed for '%s'", prompt);
 }
 

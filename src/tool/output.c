@@ -11,12 +11,67 @@
 #include "options.h"
 #include "report.h"
 #include "template.h"
+#include "text.h"
 
 #define COLUMNS_MAX 16
 
+/* The length of the character at P, N bytes before the end, if it is well-formed UTF-8 (RFC 3629); 0 if not. */
+static size_t character(const unsigned char *p, size_t n)
+{
+	static const struct {
+		unsigned char first, last, low, high; /* of the first byte; of the second */
+		size_t n;
+	} rows[] = {
+		{0x00, 0x7f, 0x00, 0xff, 1},
+		{0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (p[0] < rows[i].first || p[0] > rows[i].last || n < rows[i].n)
+			continue;
+		if (rows[i].n > 1 && (p[1] < rows[i].low || p[1] > rows[i].high))
+			return 0;
+		for (size_t k = 2; k < rows[i].n; k++)
+			if ((p[k] & 0xc0) != 0x80)
+				return 0;
+		return rows[i].n;
+	}
+	return 0;
+}
+
+bool is_utf8(const char *text, size_t n)
+{
+	for (size_t i = 0, step; i < n; i += step)
+		if ((step = character((const unsigned char *)text + i, n - i)) == 0)
+			return false;
+	return true;
+}
+
 void add_text(struct json_object *o, const char *name, const char *text)
 {
-	json_object_object_add(o, name, json_object_new_string(text));
+	struct text valid = {0};
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n;) {
+		size_t step = character((const unsigned char *)text + i, n - i);
+		bool control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
+		if (step > 0 && control && !settings.json)
+			text_add(&valid, "?", 1); /* it could do things to a terminal, or break a table */
+		else if (step > 0)
+			text_add(&valid, text + i, step);
+		else
+			text_add_string(&valid, "\xef\xbf\xbd"); /* U+FFFD: others may have put anything into a label */
+		i += step > 0 ? step : 1;
+	}
+	json_object_object_add(o, name, json_object_new_string_len(valid.p ? valid.p : "", (int)valid.n));
+	text_free(&valid);
 }
 
 void add_number(struct json_object *o, const char *name, uint64_t number)

@@ -11,11 +11,17 @@
 
 #define CHECK_VALUE_TEXT 8
 
-/* Append NAME to the object O, in the order of the calls. */
+/*
+ * Append NAME to the object O, in the order of the calls. In TEXT what is not UTF-8 becomes U+FFFD, and, unless JSON is printed,
+ * a control character becomes a question mark.
+ */
 void add_text(struct json_object *o, const char *name, const char *text);
 void add_number(struct json_object *o, const char *name, uint64_t number);
 void add_flag(struct json_object *o, const char *name, bool flag);
 void add_hex(struct json_object *o, const char *name, const void *p, size_t n);
+
+/* Whether the N bytes at TEXT are UTF-8. */
+bool is_utf8(const char *text, size_t n);
 
 /* Print O as the options say: JSON, or one "name: value" line for each member, with _ as a blank; and free it. */
 void show(struct json_object *o);

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "report.h"
+
 static uint64_t now(void)
 {
 	struct timespec t;
@@ -14,9 +16,11 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-void progress_start(struct progress *p, uint64_t total, uint64_t before)
+void progress_start(struct progress *p, int output, uint64_t total, uint64_t before)
 {
-	*p = (struct progress){.total = total, .before = before, .started_at = now(), .on = isatty(STDERR_FILENO)};
+	bool on = isatty(STDERR_FILENO) && !isatty(output);
+
+	*p = (struct progress){.total = total, .before = before, .started_at = now(), .on = on};
 }
 
 void progress_show(struct progress *p, uint64_t done, uint64_t bytes)
@@ -34,6 +38,7 @@ void progress_show(struct progress *p, uint64_t done, uint64_t bytes)
 		fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)bytes / (double)p->total, left);
 	}
 	fputs("\033[K", stderr);
+	report_line_open(true);
 }
 
 void progress_end(struct progress *p, uint64_t done)
@@ -41,6 +46,7 @@ void progress_end(struct progress *p, uint64_t done)
 	if (!p->on)
 		return;
 	double seconds = (double)(now() - p->started_at) / 1e9;
+	report_line_open(false);
 	fprintf(stderr, "\r%llu done in %.1f s, %.0f a second\033[K\n", (unsigned long long)done, seconds,
 		(double)done / seconds);
 }

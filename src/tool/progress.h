@@ -12,7 +12,8 @@ struct progress {
 	int on;
 };
 
-void progress_start(struct progress *p, uint64_t total, uint64_t before);
+/* OUTPUT is the descriptor that the output goes to: at a terminal it shows the progress itself. */
+void progress_start(struct progress *p, int output, uint64_t total, uint64_t before);
 
 /* DONE records are done in this run, BYTES of input in all; prints twice a second at most. */
 void progress_show(struct progress *p, uint64_t done, uint64_t bytes);

@@ -53,10 +53,27 @@ static const char *mend_of(CK_RV rv)
 	return "the module refused";
 }
 
-static void __attribute__((format(printf, 2, 0))) print(const char *prefix, const char *format, va_list args)
+static _Atomic bool line_open;
+
+void report_line_open(bool open)
 {
-	fputs(prefix, stderr);
-	vfprintf(stderr, format, args);
+	line_open = open;
+}
+
+/* One line, whatever a serial or a file name holds: a control character could do things to a terminal. */
+static void __attribute__((format(printf, 2, 0))) print(
+	const char *prefix, const char *format, va_list args, const char *mend, const char *code)
+{
+	char line[8192];
+
+	int n = vsnprintf(line, sizeof line, format, args);
+	for (char *c = line; n > 0 && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	if (line_open)
+		fputs("\r\033[K", stderr);
+	line_open = false;
+	fprintf(stderr, "%s%s%s%s%s\n", prefix, n < 0 ? format : line, *mend ? ": " : "", mend, code);
 }
 
 bool fail(const char *format, ...)
@@ -64,23 +81,23 @@ bool fail(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print("keydiv: ", format, args);
+	print("keydiv: ", format, args, "", "");
 	va_end(args);
-	fputc('\n', stderr);
 	return false;
 }
 
 bool fail_rv(CK_RV rv, const char *format, ...)
 {
+	char code[80];
 	va_list args;
 
-	va_start(args, format);
-	print("keydiv: ", format, args);
-	va_end(args);
 	if (rv == CKR_KEYDIV_EXHAUSTED || (rv & CKR_VENDOR_DEFINED) == 0)
-		fprintf(stderr, ": %s (%s)\n", mend_of(rv), rv_name(rv));
+		snprintf(code, sizeof code, " (%s)", rv_name(rv));
 	else
-		fprintf(stderr, ": %s (0x%08lx)\n", mend_of(rv), rv);
+		snprintf(code, sizeof code, " (0x%08lx)", rv);
+	va_start(args, format);
+	print("keydiv: ", format, args, mend_of(rv), code);
+	va_end(args);
 	return false;
 }
 
@@ -89,7 +106,6 @@ void note(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	print("keydiv: note: ", format, args);
+	print("keydiv: note: ", format, args, "", "");
 	va_end(args);
-	fputc('\n', stderr);
 }

@@ -15,6 +15,9 @@ bool fail(const char *format, ...) PRINTF(1, 2);
 /* Print "keydiv: FORMAT: how to mend RV (CKR_NAME)". Returns false. */
 bool fail_rv(CK_RV rv, const char *format, ...) PRINTF(2, 3);
 
+/* Whether standard error stands behind the text of a line without an end, which a message wipes. */
+void report_line_open(bool open);
+
 /* A remark that ends nothing: "keydiv: note: FORMAT". */
 void note(const char *format, ...) PRINTF(1, 2);
 

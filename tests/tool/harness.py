@@ -90,7 +90,7 @@ class ToolTest(unittest.TestCase):
     def ok(self, *arguments, **more):
         """Run, expect success, return what was printed."""
         done = self.run_tool(*arguments, **more)
-        self.assertEqual((done.code, done.err), (0, ""), "keydiv %s: %s" % (" ".join(arguments), done.err))
+        self.assertEqual((done.code, done.err), (0, ""), "keydiv %s: %s" % (arguments, done.err))
         return done.out
 
     def user(self, *arguments, **more):

@@ -35,6 +35,14 @@ class Bulk(ToolTest):
         self.assertEqual(len(lines), COUNT)
         self.assertEqual(json.loads(lines[5])["serial"], "SN-000005")
 
+    def test_json_is_utf8_or_nothing(self):
+        latin = self.write("latin.csv", b"good\nz\xe4hler\n")
+        self.assertEqual(self.user("derive", "--csv", self.write("utf8.csv", "z\u00e4hler\n"), "--json").count("\n"), 1)
+        done = self.run_tool("derive", "--csv", latin, "--json", "--pin-file", self.pin, errors="replace")
+        self.assertEqual((done.code, done.out.count("\n")), (1, 1))
+        self.assertIn("line 2: the serial 'z\ufffdhler' is not UTF-8", done.err)
+        self.assertEqual(self.user("derive", "--csv", latin, errors="replace").count("\n"), 2)
+
     def test_standard_input_and_columns(self):
         text = "\ufeffmodel,serial\r\nmeter,A\r\n\r\n\"the \"\"big\"\", one\",B\r\n"
         expected = self.user("derive", "A", "B")
@@ -147,6 +155,16 @@ class Bulk(ToolTest):
         self.assertIn("%d done in" % COUNT, seen)
         os.remove(self.path("out.csv"))
         self.derive("--output", self.path("out.csv"))  # ok() sees that standard error is empty
+        seen, code = Terminal(["derive", "--csv", self.input, "--pin-file", self.pin], self.env).end()
+        self.assertEqual((code, seen.count("\r\n"), "done" in seen), (0, COUNT, False))
+
+    def test_a_message_wipes_the_progress(self):
+        self.write("in.csv", "".join("SN-%d\n" % i for i in range(5000)) + "x" * 129)
+        t = Terminal(["derive", "--csv", self.input, "--output", self.path("out.csv"), "--pin-file", self.pin], self.env)
+        seen, code = t.end()
+        self.assertEqual(code, 1)
+        self.assertIn("\r\033[Kkeydiv: line 5001: ", seen)
+        self.assertIn("5000 done in", seen)
 
     def test_memory_does_not_grow(self):
         def peak(count):

@@ -64,6 +64,14 @@ class Generate(ToolTest):
         self.user("key", "generate", "--label", "x")
         self.refused("key", "generate", "--label", "x", says="there is a key 'x' already")
 
+    def test_whatever_is_in_a_label(self):
+        self.user("key", "generate", "--label", "a\n\033[1mb", "--id", "01")
+        self.user("key", "generate", "--label", b"z\xe4hler", "--id", "02")
+        self.assertEqual({k["id"]: k["label"] for k in self.user_json("key", "list")}, {"01": "a\n\033[1mb", "02": "z\ufffdhler"})
+        lines = self.user("key", "list").splitlines()
+        self.assertEqual([line.split()[0] for line in lines[1:]], ["a??[1mb", "z\ufffdhler"])
+        self.assertIn("label: a??[1mb\n", self.user("key", "show", "id:01"))
+
     def test_list_in_text(self):
         self.user("key", "generate", "--label", "master")
         lines = self.user("key", "list").splitlines()

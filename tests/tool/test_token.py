@@ -191,7 +191,7 @@ class Pins(ToolTest):
         self.refused("key", "list", "--pin-file", self.path("none"), pin=False, says="No such file")
         self.refused("key", "list", "--pin-fd", "77", says="given twice")
         self.refused("key", "list", "--pin-fd", "77", pin=False, says="Bad file descriptor")
-        self.refused("key", "list", "--pin-fd", str(2**32), pin=False, data=PIN + "\n", says="there is no descriptor")
+        self.refused("key", "list", "--pin-fd", str(2**32), pin=False, says="there is no descriptor")
 
     def test_a_file_others_can_read_gets_a_note(self):
         done = self.run_tool("key", "list", "--pin-file", self.write("open", PIN + "\n", 0o644))
@@ -211,6 +211,14 @@ class AtTheTerminal(ToolTest):
         seen, code = t.end()
         self.assertEqual(code, 0, seen)
         self.assertNotIn(PIN, seen)
+
+    def test_a_line_too_long_is_called_that(self):
+        t = Terminal(["key", "list"], self.env)
+        t.expect("user PIN: ")
+        t.type("x" * 1500)
+        seen, code = t.end()
+        self.assertEqual(code, 1)
+        self.assertIn("what was typed for 'user PIN' is too long", seen)
 
     def test_a_new_pin_is_asked_for_twice(self):
         t = Terminal(["pin", "change", "--pin-file", self.pin], self.env)
