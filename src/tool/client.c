@@ -2,6 +2,7 @@
 /* client.c: loads the module through p11-kit, finds the token, opens sessions and logs in. */
 #include "client.h"
 
+#include <errno.h>
 #include <p11-kit/p11-kit.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,41 @@ bool uri_read(const char *text, P11KitUri **ret)
 	return true;
 }
 
+/* The path that the pin-source of a URI names: a file (RFC 7512, 2.4: "file:" or a path), never a program to run. */
+static const char *pin_source_path(const char *source)
+{
+	if (strncmp(source, "file:", 5) == 0)
+		source += 5;
+	if (strncmp(source, "//", 2) == 0)
+		source = strchr(source + 2, '/');
+	return source && source[0] == '/' ? source : NULL;
+}
+
+/* The text of a URI that is freed before we end; there is one of each. */
+static bool keep(const char *text, const char **ret)
+{
+	*ret = strdup(text);
+	return *ret ? true : fail("out of memory");
+}
+
+/* What URI says of module and PIN counts where no option does. */
+static bool take_query(P11KitUri *uri)
+{
+	const char *module = p11_kit_uri_get_module_path(uri), *source = p11_kit_uri_get_pin_source(uri);
+
+	if (module && !strchr(module, '/'))
+		return fail("module-path '%s' is no path: it has a slash in it", module);
+	if (!module)
+		module = p11_kit_uri_get_module_name(uri);
+	if (module && !settings.module && !keep(module, &settings.module))
+		return false;
+	if (!source || settings.pin_file || settings.pin_fd >= 0)
+		return true;
+	if (!pin_source_path(source))
+		return fail("pin-source '%s' is no file: give file:/PATH, or --pin-file or --pin-fd", source);
+	return keep(pin_source_path(source), &settings.pin_file);
+}
+
 void padded_text(const unsigned char *field, size_t n, char *ret)
 {
 	while (n > 0 && field[n - 1] == ' ')
@@ -53,10 +89,14 @@ void padded_text(const unsigned char *field, size_t n, char *ret)
 static bool load(struct client *client, const char *module)
 {
 	if (strchr(module, '/')) {
-		client->f = p11_kit_module_load(module, 0);
+		char *path = realpath(module, NULL); /* p11-kit would look for a relative one in a directory of its own */
+		if (!path)
+			return fail("cannot load '%s': %s", module, strerror(errno));
+		client->f = p11_kit_module_load(path, 0);
+		free(path);
 		if (!client->f)
 			return fail(
-				"cannot load '%s': %s", module, p11_kit_message() ? p11_kit_message() : "is it there?");
+				"cannot load '%s': %s", module, p11_kit_message() ? p11_kit_message() : "is it a module?");
 		return true;
 	}
 	client->modules = p11_kit_modules_load(NULL, 0);
@@ -90,7 +130,11 @@ bool client_load(struct client *client)
 	CK_RV rv = p11_kit_module_initialize(client->f);
 	if (rv != CKR_OK) {
 		unload(client);
-		return fail_rv(rv, "cannot start '%s'", module);
+		return rv == CKR_FUNCTION_FAILED
+			       ? fail("cannot start '%s': a line of its configuration is wrong, or its log or token directory "
+				      "cannot be made; its log says which (log-file in keydiv.conf) (CKR_FUNCTION_FAILED)",
+					 module)
+			       : fail_rv(rv, "cannot start '%s'", module);
 	}
 	return true;
 }
@@ -198,7 +242,7 @@ static bool find(struct client *client, bool initialised)
 		wish.label = settings.token;
 	else if (settings.token && !uri_read(settings.token, &wish.uri))
 		return false;
-	bool ok = client_load(client) && choose(client, &wish);
+	bool ok = (!wish.uri || take_query(wish.uri)) && client_load(client) && choose(client, &wish);
 	p11_kit_uri_free(wish.uri);
 	return ok;
 }
@@ -238,7 +282,17 @@ bool client_login(struct client *client, bool write)
 
 bool client_login_for(struct client *client, const char *key, bool write)
 {
-	if (key && is_uri(key) && !settings.token && settings.slot < 0)
-		settings.token = key;
+	P11KitUri *uri = NULL;
+
+	if (key && is_uri(key)) {
+		if (!uri_read(key, &uri))
+			return false;
+		bool ok = take_query(uri);
+		p11_kit_uri_free(uri);
+		if (!ok)
+			return false;
+		if (!settings.token && settings.slot < 0)
+			settings.token = key;
+	}
 	return client_login(client, write);
 }

@@ -28,7 +28,7 @@ MUST_USE bool client_find_token(struct client *client);
 /* client_find_token, and open a session (read-write if WRITE) with the user logged in. */
 MUST_USE bool client_login(struct client *client, bool write);
 
-/* client_login to the token of the PKCS#11 URI KEY, if KEY is one and the options name no token. */
+/* client_login, with what KEY, if it is a PKCS#11 URI, says of token, module and PIN where the options do not. */
 MUST_USE bool client_login_for(struct client *client, const char *key, bool write);
 
 /* Another session beside the first, for a thread of its own. */

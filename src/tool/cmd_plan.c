@@ -83,8 +83,12 @@ static bool run(int operand_count, char **operands)
 		add_row(rows, "Optimal-DUKPT", &shapes[i], shapes[i].registers * (unsigned)key_size + 8);
 	add_row(rows, "TDES DUKPT", &tdes, tdes.registers * 16 + 3);
 	add_row(rows, "AES DUKPT", &aes, aes.registers * (unsigned)key_size + 4);
+	if (svg && !plan_draw(svg, (uint64_t)transactions, shapes, count, &tdes, &aes)) {
+		json_object_put(rows);
+		return false;
+	}
 	show_table(rows, columns);
-	return !svg || plan_draw(svg, (uint64_t)transactions, shapes, count, &tdes, &aes);
+	return true;
 }
 
 const struct command cmd_odukpt_plan = {

@@ -51,11 +51,16 @@ static bool find_by_uri(struct client *client, const char *name, CK_OBJECT_HANDL
 	if (!uri_read(name, &uri))
 		return false;
 	CK_ATTRIBUTE *attributes = p11_kit_uri_get_attributes(uri, &n);
+	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	bool ok = true;
 	for (CK_ULONG i = 0; i < n; i++)
 		if (attributes[i].type != CKA_CLASS)
 			template_bytes(&t, attributes[i].type, attributes[i].pValue, attributes[i].ulValueLen);
-	if (!p11_kit_uri_match_token_info(uri, &client->token))
+		else
+			memcpy(&class, attributes[i].pValue, sizeof class);
+	if (class != CKO_SECRET_KEY)
+		ok = fail("'%s' names no secret key: make it type=secret-key, or leave type out", name);
+	else if (!p11_kit_uri_match_token_info(uri, &client->token))
 		ok = fail("'%s' names another token: leave --token out, or make them agree", name);
 	else if (t.count == 0)
 		ok = fail("'%s' names no key: add object= or id=", name);

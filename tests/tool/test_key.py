@@ -83,6 +83,7 @@ class Generate(ToolTest):
         self.refused_twice = self.run_tool("key", "delete", "master", "--pin-file", self.pin)
         self.assertEqual(self.refused_twice.code, 1)
         self.assertEqual(len(self.user_json("key", "list")), 1)
+        self.refused("key", "delete", "master", "--json", code=2, says="is no option")
         self.user("key", "delete", "master", "--force")
         self.assertEqual(self.user_json("key", "list"), [])
         self.refused("key", "delete", "master", "--force", says="there is no key 'master'")

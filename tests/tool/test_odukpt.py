@@ -65,6 +65,10 @@ class Plan(ToolTest):
         titles = [t.firstChild.data for t in drawing.getElementsByTagName("title")]
         self.assertIn("R=21 N=7 T=1184039", titles)
         self.assertEqual(len(titles), len(self.plan()))
+        for none in self.path("none/plan.svg"), "/dev/full":
+            done = self.run_tool("odukpt", "plan", "--svg", none, module=False)
+            self.assertEqual((done.code, done.out), (1, ""))
+            self.assertIn("cannot write '%s'" % none, done.err)
 
 
 class Keys(ToolTest):

@@ -179,6 +179,20 @@ class Pins(ToolTest):
         short = self.write("short", "123\n")
         self.refused("pin", "change", "--new-pin-file", short, says="(CKR_PIN_LEN_RANGE)")
 
+    def test_what_a_uri_says_of_pin_and_module(self):
+        self.user("key", "generate", "--label", "k")
+        for uri in "pkcs11:token=test?pin-source=file:" + self.pin, "pkcs11:?pin-source=file://" + self.pin, "pkcs11:?pin-source=" + self.pin:
+            self.assertIn("k", self.ok("key", "list", "--token", uri))
+            done = self.run_tool("key", "list", "--token", uri + "&module-path=" + MODULE, module=False)
+            self.assertEqual((done.code, done.err), (0, ""))
+        self.ok("key", "show", "pkcs11:object=k?pin-source=file:" + self.pin, "--token", "test")
+        self.refused("key", "show", "pkcs11:object=k?pin-source=file:/none", pin=False, says="cannot open user PIN '/none'")
+        self.refused("key", "show", "pkcs11:object=k?pin-source=|cat%20" + self.pin, pin=False, says="is no file")
+        self.user("key", "show", "pkcs11:object=k?pin-source=file:/none")  # an option counts for more
+        self.refused("key", "show", "pkcs11:object=k;type=private", says="names no secret key")
+        done = self.run_tool("key", "list", "--token", "pkcs11:token=test?module-name=no-such-name", module=False)
+        self.assertIn("p11-kit knows no module 'no-such-name'", done.err)
+
     def test_never_on_the_command_line(self):
         self.refused("key", "list", "--token", "pkcs11:token=test?pin-value=" + PIN, pin=False, says="--pin-file or --pin-fd")
         self.refused("key", "list", "--pin", PIN, pin=False, code=2, says="is no option")
@@ -304,6 +318,10 @@ class CommandLine(ToolTest):
         done = self.run_tool("init", "--label", module=False)
         self.assertEqual((done.code, done.out), (2, ""))
         self.assertIn("--label wants an argument", done.err)
+
+    def test_a_path_of_a_module_may_be_relative(self):
+        done = self.run_tool("info", "--module", os.path.relpath(MODULE, self.dir), module=False, cwd=self.dir)
+        self.assertEqual((done.code, done.err), (0, ""))
 
     def test_a_module_that_is_not_there(self):
         done = self.run_tool("info", "--module", self.path("none.so"), module=False)
