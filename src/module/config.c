@@ -108,16 +108,18 @@ static char *read_line(char *line, int room, void *user)
 	if (fgets(line, room, r->in) == NULL)
 		return NULL;
 	r->line++;
-	size_t n = strlen(line);
+	size_t n = strlen(line), blanks = strspn(line, " \t");
 	if (n + 1 == (size_t)room && line[n - 1] != '\n') {
 		int c;
 		while ((c = getc(r->in)) != EOF && c != '\n')
 			;
-		wrong_line(r, "line too long");
+		if (line[blanks] != '#' && line[blanks] != ';')
+			wrong_line(r, "line too long");
 		line[0] = '\0';
 		return line;
 	}
-	size_t blanks = strspn(line, " \t");
+	if (line[blanks] == '[' && strchr(line, ']'))
+		wrong_line(r, "there are no sections"); /* also if nothing is in it */
 	memmove(line, line + blanks, n - blanks + 1);
 	return line;
 }

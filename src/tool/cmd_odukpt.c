@@ -106,7 +106,7 @@ static const struct option_spec client_options[] = {
 	SHAPE_OPTION,
 	TEXT_OPTION("label", "TEXT", &label, "name of the client state in the token; wanted"),
 	NUMBER_OPTION("reserve", "NUMBER", &reserve,
-		"numbers claimed by one write; a crash skips what is left of them (default: 1)"),
+		"numbers a program claims by one write; what is left of them when it ends is skipped (default: 1)"),
 	FLAG_OPTION("keep-initial", &keep_initial,
 		"do not destroy the initial key, from which all keys of the client follow"),
 	OPTIONS_END,

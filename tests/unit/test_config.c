@@ -151,7 +151,8 @@ START_TEST(wrong_lines)
 	refused("slots = 2\n  slot = 2\n", 2, "no such key"); /* not a continuation of line 1 */
 	refused("slots = 2\nnonsense\nslots = 0\n", 2, "neither \"key = value\" nor a comment");
 	refused("slots = 0\nnonsense\n", 1, "must be a number from 1 to 64");
-	refused("[keydiv]\nslots = 2\n", 2, "there are no sections");
+	refused("slots = 2\n [keydiv]\n", 2, "there are no sections"); /* though nothing stands in it */
+	refused("[keydiv]\nslots = 2\n", 1, "there are no sections");
 	refused("[keydiv\n", 1, "neither \"key = value\" nor a comment");
 	refused("Slots = 2\n", 1, "no such key");
 }
@@ -166,6 +167,12 @@ START_TEST(a_long_line_is_not_cut)
 	memcpy(text + sizeof text - 12, "\nslots = 4\n", 12);
 	refused(text, 2, "line too long");
 	ck_assert_uint_eq(config.slots, 4); /* what stands after it is read as a line of its own */
+	memset(text, 'x', sizeof text);
+	memcpy(text, "slots = 2\n # a comment ", 23);
+	memcpy(text + sizeof text - 12, "\nslots = 4\n", 12);
+	write_text(file, text);
+	ck_rv(config_read_file(file, &config), CKR_OK);
+	ck_assert_uint_eq(config.slots, 4);
 }
 END_TEST
 
