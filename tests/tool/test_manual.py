@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_manual.py: the manual pages are well-formed, and name every command and option that the tool has, and no other."""
+"""test_manual.py: the manual pages are well-formed, name every command and option that the tool has and no other; examples work."""
 import os
 import re
 import shutil
 import subprocess
 import unittest
 
-from harness import SOURCE, TOOL, main
+from harness import SOURCE, TOOL, ToolTest, main
 
 PAGES = ["src/tool/keydiv.1", "pkcs11-conf/keydiv.conf.5"]
 
@@ -65,6 +65,52 @@ class Manual(unittest.TestCase):
                 f.write(text)
             subprocess.run([TOOL, "info", "--module", MODULE], env=dict(os.environ, KEYDIV_CONF=d + "/keydiv.conf"), check=True,
                            stdout=subprocess.DEVNULL)
+
+
+class Examples(ToolTest):
+    """Every example of the manual and of README.md works as it stands, with nothing added but where the PINs are."""
+
+    token = False
+    shell = r"""
+set -eu
+keydiv() {
+    case "$*" in
+    "odukpt plan"*) "$KEYDIV_TOOL" "$@" ;;
+    selftest) "$KEYDIV_TOOL" "$@" --module "$KEYDIV_MODULE" ;;
+    init*) "$KEYDIV_TOOL" "$@" --so-pin-file so-pin --pin-file pin --module "$KEYDIV_MODULE" ;;
+    *--pin-fd*) "$KEYDIV_TOOL" "$@" --module "$KEYDIV_MODULE" ;;
+    *) "$KEYDIV_TOOL" "$@" --pin-file pin --module "$KEYDIV_MODULE" ;;
+    esac
+}
+pass() { cat pin; }
+"""
+
+    def run_example(self, text):
+        """Run TEXT in the shell on a token of its own, with a master unless it makes one."""
+        self.setUp()
+        self.write("serials.csv", "SN-1\nSN-2\n")
+        self.write("fleet.csv", "model,serial\nmeter,SN-1\nmeter,SN-2\n")
+        before = "" if "keydiv init" in text else "keydiv init --label t >/dev/null\n"
+        if "--label master" not in text and "--key master" in text:
+            before += "keydiv key generate --label master --extractable >/dev/null\n"
+        p = subprocess.run(["bash", "-c", self.shell + before + text], cwd=self.dir, env=self.env, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, text=True)
+        self.assertEqual((p.returncode, p.stderr), (0, ""), text)
+
+    def test_manual(self):
+        with open(os.path.join(SOURCE, PAGES[0])) as f:
+            examples = re.findall(r"^\.Bd -literal.*\n((?:.*\n)*?)\.Ed", f.read().split(".Sh EXAMPLES")[1], re.M)
+        self.assertEqual(len(examples), 5)
+        for text in examples:
+            self.run_example(text.replace("\\e\n", "\\\n"))
+
+    def test_readme(self):
+        with open(os.path.join(SOURCE, "README.md")) as f:
+            examples = re.findall(r"((?:^    .*\n)+)", f.read().split("## Speed")[0], re.M)
+        examples = [e for e in examples if e.startswith("    keydiv ")]
+        self.assertEqual(len(examples), 2)
+        for text in examples:
+            self.run_example(text)
 
 
 if __name__ == "__main__":
