@@ -124,6 +124,7 @@ class Terminal:
         self.seen = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; subprocess does this by itself
             os.execve(TOOL, [TOOL, *arguments, "--module", MODULE], env)
 
     def expect(self, text, seconds=60):
@@ -163,5 +164,4 @@ class Terminal:
 
 
 def main():
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     unittest.main(verbosity=1)
