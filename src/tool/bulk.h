@@ -14,7 +14,7 @@
 #include "report.h"
 #include "text.h"
 
-#define FIELD_TEXT_MAX 8200
+#define FIELD_TEXT_MAX 16384 /* of a line: a label and the longest wrapped key in hexadecimal fit */
 
 /* What went wrong with a line; RV is CKR_OK where the module has no part in it. */
 struct problem {
@@ -74,9 +74,11 @@ struct bulk_files {
 	unsigned long long line;    /* lines read */
 	unsigned long long skipped; /* records an earlier run did */
 	uint64_t bytes, total;      /* of the input: read; in all, 0 if not known */
-	char *buffer;
-	size_t buffer_size;
-	ssize_t ahead; /* length of the record in the buffer if it was only looked at, else 0 */
+	char buffer[FIELD_TEXT_MAX + 8]; /* a line, a byte order mark before it and its end */
+	char block[65536];               /* of the input: read, and not yet taken from BLOCK_AT on */
+	size_t block_at, block_size;
+	bool ended, failed; /* the input; a failure was reported */
+	ssize_t ahead;      /* length of the record in the buffer if it was only looked at, else 0 */
 };
 
 /* Open input and output, read the heading, skip what is done. */

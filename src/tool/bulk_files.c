@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +29,41 @@ static bool open_input(struct bulk *bulk, struct bulk_files *files)
 	return true;
 }
 
+/* More of the input in the block; false at its end, or reported. Not stdio: a million lines, a character at a time, are slow. */
+static bool read_block(struct bulk_files *files)
+{
+	ssize_t got;
+
+	while ((got = files->ended ? 0 : read(fileno(files->in), files->block, sizeof files->block)) < 0 && errno == EINTR)
+		;
+	files->failed = got < 0 && !fail("cannot read the input: %s", strerror(errno));
+	files->ended = got <= 0;
+	files->block_at = 0;
+	files->block_size = got > 0 ? (size_t)got : 0;
+	return got > 0;
+}
+
+/* The next line with its end in the buffer, or as much of it as there is room for; its length, 0 at the end of the input. */
+static size_t read_line(struct bulk_files *files)
+{
+	const char *end = NULL;
+	size_t n = 0;
+
+	while (!end && n < sizeof files->buffer && (files->block_at < files->block_size || read_block(files))) {
+		const char *from = files->block + files->block_at;
+		size_t most = files->block_size - files->block_at, room = sizeof files->buffer - n;
+		if (most > room)
+			most = room;
+		end = memchr(from, '\n', most);
+		if (end)
+			most = (size_t)(end - from) + 1;
+		memcpy(files->buffer + n, from, most);
+		files->block_at += most;
+		n += most;
+	}
+	return n;
+}
+
 ssize_t bulk_files_read(struct bulk_files *files)
 {
 	if (files->ahead > 0) {
@@ -36,13 +72,10 @@ ssize_t bulk_files_read(struct bulk_files *files)
 		return n;
 	}
 	while (true) {
-		errno = 0;
-		ssize_t n = getline(&files->buffer, &files->buffer_size, files->in);
-		if (n < 0 && (ferror(files->in) || !feof(files->in))) {
-			fail("cannot read the input: %s", strerror(errno));
+		ssize_t n = (ssize_t)read_line(files);
+		if (files->failed)
 			return -2;
-		}
-		if (n < 0)
+		if (n == 0)
 			return -1;
 		files->bytes += (uint64_t)n;
 		if (files->line++ == 0 && n >= 3 && memcmp(files->buffer, "\xef\xbb\xbf", 3) == 0)
@@ -247,6 +280,8 @@ static bool open_output(struct bulk *bulk, struct bulk_files *files)
 		return fail("cannot write '%s': %s", bulk->output, strerror(errno));
 	if (same_file(files->in, files->out))
 		return fail("'%s' is the input: give the output another name", bulk->output);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return fail("another run is writing '%s': let it end first", bulk->output);
 	return !bulk->resume || resume(bulk, files);
 }
 
@@ -265,6 +300,5 @@ bool bulk_files_close(struct bulk *bulk, struct bulk_files *files)
 		ok = fflush(stdout) == 0;
 	else if (files->out)
 		ok = fclose(files->out) == 0;
-	free(files->buffer);
 	return ok ? true : fail("cannot write %s: %s", bulk->output ? bulk->output : "the output", strerror(errno));
 }

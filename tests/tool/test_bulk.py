@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_bulk.py: many records: order, threads, resuming after a kill, lines that are wrong, progress."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -57,6 +58,21 @@ class Bulk(ToolTest):
         self.refused("derive", "--csv", "-", data='"a"b\n', says="line 1: there is text behind")
         self.refused("derive", "--csv", self.path("none"), says="No such file")
         self.refused("derive", "--csv", "-", "A", data="B", says="give the serials as arguments")
+
+    def test_a_line_without_end_takes_no_memory(self):
+        endless = self.write("endless", "")
+        os.truncate(endless, 2**28)
+        self.refused("derive", "--csv", endless, says="line 1 is longer than 16384 bytes")
+        self.assertLess(self.peak(endless)[1], self.peak(self.write("short.csv", "x\n"))[1] + 2**16)
+        self.refused("derive", "--csv", self.dir, says="cannot read the input: Is a directory")
+        self.refused("derive", "--csv", self.write("nul", b"a\0b\n"), says="line 1: a field has a NUL byte in it")
+
+    def test_two_runs_do_not_write_one_output(self):
+        self.write("out.csv", "")
+        with open(self.path("out.csv")) as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            self.refused("derive", "--csv", self.input, "--output", self.path("out.csv"), "--resume", says="another run is writing")
+        self.derive("--output", self.path("out.csv"), "--resume")
 
     def test_a_wrong_line_stops_it_behind_all_before(self):
         lines = ["SN-%d" % i for i in range(1000)]
@@ -166,15 +182,19 @@ class Bulk(ToolTest):
         self.assertIn("\r\033[Kkeydiv: line 5001: ", seen)
         self.assertIn("5000 done in", seen)
 
+    def peak(self, file):
+        """Exit code of deriving for FILE, and the most memory that took, in KiB."""
+        script = "import resource,subprocess,sys; code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, " \
+                 "stderr=subprocess.DEVNULL).returncode; print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        p = subprocess.run(["/usr/bin/python3", "-c", script, TOOL, "derive", "--csv", file, "--pin-file", self.pin, "--module", MODULE],
+                           env=self.env, stdout=subprocess.PIPE, text=True)
+        return tuple(int(n) for n in p.stdout.split())
+
     def test_memory_does_not_grow(self):
         def peak(count):
-            self.write("in2.csv", "".join("SN-%07d\n" % i for i in range(count)))
-            script = "import resource,subprocess,sys; subprocess.run(sys.argv[1:], check=True); " \
-                     "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-            p = subprocess.run(["/usr/bin/python3", "-c", script, TOOL, "derive", "--csv", self.path("in2.csv"), "--output",
-                                self.path("out-%d" % count), "--pin-file", self.pin, "--module", MODULE], env=self.env, stdout=subprocess.PIPE, text=True)
-            self.assertEqual(p.returncode, 0)
-            return int(p.stdout)
+            code, kib = self.peak(self.write("in2.csv", "".join("SN-%07d\n" % i for i in range(count))))
+            self.assertEqual(code, 0)
+            return kib
 
         self.assertLess(peak(200000), peak(2000) + 4096)
 
