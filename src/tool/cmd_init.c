@@ -23,7 +23,7 @@ static bool set_user_pin(struct client *client, const struct secret_text *so_pin
 		return false;
 	CK_RV rv = client->f->C_Login(client->session, CKU_SO, (CK_UTF8CHAR_PTR)so_pin->text, so_pin->length);
 	if (rv != CKR_OK)
-		return fail_rv(rv, "cannot log in as security officer");
+		return fail_so(rv, "cannot log in as security officer");
 	rv = client->f->C_InitPIN(client->session, (CK_UTF8CHAR_PTR)pin->text, pin->length);
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot set the user PIN");
 }
@@ -61,7 +61,7 @@ static bool run(int count, char **operands)
 	memcpy(padded, label, strlen(label));
 	CK_RV rv = client.f->C_InitToken(client.slot, so_pin->text, so_pin->length, padded);
 	if (rv != CKR_OK)
-		return fail_rv(rv, "cannot initialise the token");
+		return fail_so(rv, "cannot initialise the token");
 	CK_SLOT_ID slot = client.slot;
 	if (!set_user_pin(&client, so_pin, pin))
 		return false;

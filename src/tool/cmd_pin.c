@@ -19,7 +19,9 @@ static bool login(struct client *client, CK_USER_TYPE user, struct secret_text *
 		!pin_get(user == CKU_SO ? PIN_SO : PIN_USER, false, ret_pin))
 		return false;
 	CK_RV rv = client->f->C_Login(client->session, user, (*ret_pin)->text, (*ret_pin)->length);
-	return rv == CKR_OK ? true : fail_rv(rv, "cannot log in%s", user == CKU_SO ? " as security officer" : "");
+	if (rv == CKR_OK)
+		return true;
+	return user == CKU_SO ? fail_so(rv, "cannot log in as security officer") : fail_rv(rv, "cannot log in");
 }
 
 static bool change(int count, char **operands)

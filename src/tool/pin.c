@@ -49,3 +49,12 @@ bool pin_get(enum pin_kind kind, bool set, struct secret_text **ret)
 
 	return pin_get_as(kind, set, names[kind], ret);
 }
+
+bool fail_so(CK_RV rv, const char *what)
+{
+	if (rv != CKR_PIN_LOCKED)
+		return fail_rv(rv, "%s", what);
+	return fail("%s: too many wrong PINs of the security officer, which nobody unlocks; the user PIN works as before, and a "
+		    "token of which both are locked can only be removed with its files (CKR_PIN_LOCKED)",
+		what);
+}

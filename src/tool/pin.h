@@ -13,4 +13,7 @@ MUST_USE bool pin_get(enum pin_kind kind, bool set, struct secret_text **ret);
 /* As pin_get, under the name WHAT at the prompt. */
 MUST_USE bool pin_get_as(enum pin_kind kind, bool set, const char *what, struct secret_text **ret);
 
+/* As fail_rv, for a call that took the PIN of the security officer: when that is locked, nobody unlocks it. */
+bool fail_so(CK_RV rv, const char *what);
+
 #endif

@@ -166,6 +166,16 @@ class Pins(ToolTest):
         self.refused("key", "list", says="(CKR_PIN_INCORRECT)")
         self.assertIn("stays", self.ok("key", "list", "--pin-file", new))
 
+    def test_nobody_unlocks_the_security_officer(self):
+        wrong = self.write("wrong", "nonsense\n")
+        for _ in range(10):
+            self.run_tool("pin", "unlock", "--so-pin-file", wrong, "--new-pin-file", self.pin)
+        says = "of the security officer, which nobody unlocks"
+        self.refused("pin", "unlock", "--so-pin-file", self.so_pin, "--new-pin-file", self.pin, pin=False, says=says)
+        self.refused("pin", "change", "--so", "--so-pin-file", self.so_pin, "--new-pin-file", self.pin, pin=False, says=says)
+        self.refused("init", "--label", "x", "--slot", "0", "--erase", "--so-pin-file", self.so_pin, says=says)
+        self.user("key", "list")
+
     def test_change(self):
         new = self.write("new", "another one\n")
         self.user("pin", "change", "--new-pin-file", new)
