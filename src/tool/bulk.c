@@ -280,7 +280,7 @@ bool bulk_run(struct bulk *bulk, struct client *client)
 	if (!ring.batches)
 		return fail_rv(CKR_HOST_MEMORY, "cannot begin");
 	bool ok = bulk_files_open(bulk, &ring.files) && run_threads(&ring, threads);
-	ok = bulk_files_close(bulk, &ring.files) && ok;
+	ok = bulk_files_close(bulk, &ring.files, ok);
 	for (size_t i = 0; i < ring.size; i++) {
 		text_free(&ring.batches[i].in);
 		text_free(&ring.batches[i].out);

@@ -290,15 +290,17 @@ bool bulk_files_open(struct bulk *bulk, struct bulk_files *files)
 	return open_input(bulk, files) && read_heading(bulk, files) && open_output(bulk, files);
 }
 
-bool bulk_files_close(struct bulk *bulk, struct bulk_files *files)
+bool bulk_files_close(struct bulk *bulk, struct bulk_files *files, bool ok)
 {
-	bool ok = true;
+	bool closed = true;
 
 	if (files->in && files->in != stdin)
 		fclose(files->in);
 	if (files->out == stdout)
-		ok = fflush(stdout) == 0;
+		closed = fflush(stdout) == 0;
 	else if (files->out)
-		ok = fclose(files->out) == 0;
-	return ok ? true : fail("cannot write %s: %s", bulk->output ? bulk->output : "the output", strerror(errno));
+		closed = fclose(files->out) == 0;
+	if (ok && !closed)
+		return fail("cannot write %s: %s", bulk->output ? bulk->output : "the output", strerror(errno));
+	return ok;
 }

@@ -96,6 +96,5 @@ int main(int argc, char **argv)
 		return 2;
 	if (!locked_start())
 		return 1;
-	bool ok = command->run(operands, argv);
-	return output_end() && ok ? 0 : 1;
+	return command->run(operands, argv) && output_end() ? 0 : 1; /* one message: the first */
 }

@@ -164,6 +164,14 @@ class Bulk(ToolTest):
         self.assertEqual(sorted(keys), sorted(["master"] + ["SN-%d" % i for i in range(64)]))
         self.assertEqual(len(self.read("out.csv").splitlines()), 64 * 24)
 
+    def test_a_reader_that_goes_away_gets_one_message(self):
+        r, w = os.pipe()
+        os.close(r)
+        p = subprocess.run([TOOL, "derive", "--csv", self.input, "--pin-file", self.pin, "--module", MODULE], env=self.env, stdout=w,
+                           stderr=subprocess.PIPE, text=True, restore_signals=False)  # SIGPIPE stays ignored, as by Python
+        os.close(w)
+        self.assertEqual((p.returncode, p.stderr), (1, "keydiv: cannot write the output: Broken pipe\n"))
+
     def test_progress_is_for_terminals(self):
         t = Terminal(["derive", "--csv", self.input, "--output", self.path("out.csv"), "--pin-file", self.pin], self.env)
         seen, code = t.end()
