@@ -20,17 +20,21 @@
 			return try_rv_;                                                                                \
 	} while (0)
 
+/* Log at debug level that CONDITION failed at FILE:LINE, with RV, and keep it as the reason of RV. Defined in log.c. */
+void error_note(const char *file, int line, const char *condition, CK_RV rv);
+
+/* The same, and return RV; inline, so that the compiler sees that a constant code is no success. */
+static inline CK_RV error_at(const char *file, int line, const char *condition, CK_RV rv)
+{
+	error_note(file, line, condition, rv);
+	return rv;
+}
+
 /* Unless COND holds, log where and why at debug level and return RV. The condition's text must name no secret. */
 #define ENSURE(cond, rv)                                                                                               \
 	do {                                                                                                           \
-		if (__builtin_expect(!(cond), 0)) {                                                                    \
-			CK_RV ensure_rv_ = (rv);                                                                       \
-			(void)error_at(__FILE__, __LINE__, #cond, ensure_rv_);                                         \
-			return ensure_rv_; /* said here, so that the compiler knows that it is no success */           \
-		}                                                                                                      \
+		if (__builtin_expect(!(cond), 0))                                                                      \
+			return error_at(__FILE__, __LINE__, #cond, rv);                                                \
 	} while (0)
-
-/* Log at debug level that CONDITION failed at FILE:LINE, and return RV. Defined in log.c. */
-CK_RV error_at(const char *file, int line, const char *condition, CK_RV rv);
 
 #endif

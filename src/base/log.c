@@ -75,7 +75,7 @@ static _Thread_local struct {
 	CK_RV rv;
 } failed;
 
-CK_RV error_at(const char *file, int line, const char *condition, CK_RV rv)
+void error_note(const char *file, int line, const char *condition, CK_RV rv)
 {
 	if (log_enabled(LOG_ERROR)) {
 		const char *slash = strrchr(file, '/');
@@ -85,7 +85,6 @@ CK_RV error_at(const char *file, int line, const char *condition, CK_RV rv)
 		failed.rv = rv;
 		log_write(LOG_DEBUG, "%s:%d: %s: not so: %s", failed.file, line, rv_name(rv), condition);
 	}
-	return rv;
 }
 
 const char *error_reason(CK_RV rv)

@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "keydiv.h"
 
-CK_RV error_at(const char *file, int line, const char *condition, CK_RV rv);
 const char *rv_name(CK_RV rv);
 
 #define ck_rv(call, expected)                                                                                          \
