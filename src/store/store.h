@@ -82,6 +82,13 @@ bool store_is_read_only(struct store *store);
 MUST_USE CK_RV store_token_init(struct store *store, const struct store_token *token);
 
 /*
+ * The same, if MAY allows it: it is called inside the transaction with what is stored now, or NULL if the token is not initialised; if it returns
+ * other than CKR_OK nothing changes and that is returned.
+ */
+typedef CK_RV store_may_init(const struct store_token *now, void *arg);
+MUST_USE CK_RV store_token_init_if(struct store *store, const struct store_token *token, store_may_init *may, void *arg);
+
+/*
  * Change the token's data: CHANGE is called inside a transaction with what is stored now and may edit it; if it
  * returns other than CKR_OK nothing changes and that is returned. For PIN counters and PIN changes.
  */

@@ -44,6 +44,7 @@ struct change {
 	store_prepare *prepare;
 	store_recount *recount; /* or NULL */
 	const struct store_token *token;
+	store_may_init *may; /* or NULL */
 	CK_RV (*edit)(struct store_token *token, void *arg);
 	CK_RV (*edit_counted)
 	(struct store_token *token, uint64_t objects, void *arg); /* in the place of EDIT, or NULL */

@@ -159,9 +159,24 @@ bool store_is_read_only(struct store *store)
 	return store->db != NULL && database_is_read_only(store->db);
 }
 
+/* With the schema there: whether the change may replace what is stored now. */
+static CK_RV may_init(struct store *store, const struct change *change)
+{
+	struct store_token now;
+
+	if (change->may == NULL)
+		return CKR_OK;
+	CK_RV rv = token_row_get(store->db, &now);
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		return change->may(NULL, change->arg);
+	TRY(rv);
+	return change->may(&now, change->arg);
+}
+
 static CK_RV run_init(struct store *store, struct change *change)
 {
 	TRY(database_make_schema(store->db));
+	TRY(may_init(store, change));
 	TRY(database_run(store->db, SQL_CLEAR_OBJECTS));
 	TRY(database_run(store->db, SQL_CLEAR_TOKEN));
 	return token_row_put(store->db, change->token);
@@ -169,7 +184,12 @@ static CK_RV run_init(struct store *store, struct change *change)
 
 CK_RV store_token_init(struct store *store, const struct store_token *token)
 {
-	struct change change = {.run = run_init, .creates = true, .token = token};
+	return store_token_init_if(store, token, NULL, NULL);
+}
+
+CK_RV store_token_init_if(struct store *store, const struct store_token *token, store_may_init *may, void *arg)
+{
+	struct change change = {.run = run_init, .creates = true, .token = token, .may = may, .arg = arg};
 
 	TRY(commit_change(store, &change));
 	/*

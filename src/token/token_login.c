@@ -46,8 +46,25 @@ CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
 
 /* --- C_InitToken --- */
 
-/* A token without objects: new identity, new key, SO_PIN, no user PIN. */
-static CK_RV new_token(struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN])
+/*
+ * Whether what is stored is still what SO_PIN was tried against, or still nothing: another process may have initialised the token since, or changed
+ * the SO's PIN, and what it holds now is not ours to erase.
+ */
+static CK_RV is_as_seen(const struct store_token *now, void *arg)
+{
+	const struct store_token *seen = arg;
+
+	if (seen == NULL)
+		ENSURE(now == NULL, CKR_PIN_INCORRECT);
+	else
+		ENSURE(now != NULL && memcmp(now->uuid, seen->uuid, sizeof now->uuid) == 0 &&
+			memcmp(now->so.salt, seen->so.salt, sizeof now->so.salt) == 0, CKR_PIN_INCORRECT);
+	return CKR_OK;
+}
+
+/* A token without objects in the place of SEEN (NULL: of none): new identity, new key, SO_PIN, no user PIN. CKR_PIN_INCORRECT: SEEN is not there any more. */
+static CK_RV new_token(
+	struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN], struct store_token *seen)
 {
 	struct store_token t = {.scrypt_log2_n = token->scrypt_log2_n};
 	SECRET key = {0};
@@ -59,7 +76,7 @@ static CK_RV new_token(struct token *token, struct bytes so_pin, const uint8_t l
 		t.label[i] = label[i] ? label[i] : ' '; /* some callers end it with a NUL */
 	TRY(token_count_set(&t, &key, 0));
 	TRY(pin_seal(&t, LOGIN_SO, so_pin, &key, &t.so));
-	TRY(store_token_init(token->store, &t));
+	TRY(store_token_init_if(token->store, &t, is_as_seen, seen));
 
 	pthread_mutex_lock(&token->lock);
 	memcpy(token->uuid, t.uuid, sizeof token->uuid);
@@ -76,11 +93,15 @@ CK_RV token_init(struct token *token, struct bytes so_pin, const uint8_t label[S
 	TRY(pin_check(so_pin));
 	PIN_TURN turn = pin_turn(token);
 	CK_RV rv = store_token_get(turn->store, &seen);
-	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
-		return new_token(token, so_pin, label);
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED) {
+		rv = new_token(token, so_pin, label, NULL);
+		if (rv != CKR_PIN_INCORRECT)
+			return rv;
+		rv = CKR_OK; /* another process was quicker: SO_PIN must be its */
+	}
 	TRY(rv);
 	TRY(pin_try(token, LOGIN_SO, so_pin, &seen, &old_key));
-	rv = new_token(token, so_pin, label);
+	rv = new_token(token, so_pin, label, &seen);
 	if (rv != CKR_OK)
 		pin_put_back(token, LOGIN_SO, &seen);
 	return rv;

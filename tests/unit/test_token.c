@@ -162,6 +162,47 @@ START_TEST(initialising)
 }
 END_TEST
 
+struct initialising {
+	struct token *token;
+	struct bytes so_pin;
+	pthread_barrier_t *together;
+	CK_RV rv;
+};
+
+static void *initialise(void *arg)
+{
+	struct initialising *i = arg;
+
+	pthread_barrier_wait(i->together);
+	i->rv = token_init(i->token, i->so_pin, label);
+	return NULL;
+}
+
+/* Two processes find a blank token: what the first has made is not erased by the second, which does not know its SO's PIN. */
+START_TEST(a_blank_token_is_initialised_once)
+{
+	for (int round = 0; round < 6; round++) {
+		pthread_barrier_t together;
+		pthread_t thread;
+
+		ck_assert_int_eq(pthread_barrier_init(&together, NULL, 2), 0);
+		snprintf(token_dir, sizeof token_dir, "%s/slot-%d", dir, round);
+		struct initialising one = {open_token(), PIN(SO), &together, 0};
+		struct initialising two = {open_token(), PIN("another"), &together, 0};
+		ck_assert_int_eq(pthread_create(&thread, NULL, initialise, &two), 0);
+		initialise(&one);
+		pthread_join(thread, NULL);
+		ck_assert((one.rv == CKR_OK) != (two.rv == CKR_OK));
+		ck_rv(one.rv == CKR_OK ? two.rv : one.rv, CKR_PIN_INCORRECT);
+		struct initialising *won = one.rv == CKR_OK ? &one : &two;
+		ck_ok(token_login(won->token, CKU_SO, won->so_pin));
+		token_close(one.token);
+		token_close(two.token);
+		pthread_barrier_destroy(&together);
+	}
+}
+END_TEST
+
 START_TEST(a_label_has_no_nul)
 {
 	uint8_t text[STORE_LABEL_LEN] = "ends early";
@@ -591,6 +632,7 @@ int main(void)
 	tcase_add_checked_fixture(fresh, blank, tear_down);
 	tcase_add_test(fresh, a_blank_token);
 	tcase_add_test(fresh, initialising);
+	tcase_add_test(fresh, a_blank_token_is_initialised_once);
 	tcase_add_test(fresh, a_label_has_no_nul);
 	suite_add_tcase(suite, fresh);
 
