@@ -6,7 +6,6 @@
 #include "key/digest.h"
 #include "store_internal.h"
 
-#define ID_MAX (INT64_MAX - 1)
 #define ABSENT UINT64_MAX /* the length written for an absent field in what is hashed */
 
 /* Columns, in the order of every statement's text (schema.c). */
@@ -74,7 +73,7 @@ static CK_RV take_row(struct statement *s, struct store_row *ret_row)
 	uint8_t expected[DIGEST_MAX];
 	int64_t class, is_private;
 
-	TRY(statement_number(s, COL_ID, 1, ID_MAX, &row.id));
+	TRY(statement_number(s, COL_ID, 1, STORE_ID_MAX, &row.id));
 	TRY(statement_number(s, COL_CLASS, INT64_MIN, INT64_MAX, &class));
 	TRY(statement_number(s, COL_PRIVATE, 0, 1, &is_private));
 	for (unsigned i = 0; i < FIELDS; i++)
@@ -252,20 +251,29 @@ static CK_RV write_row(struct database *db, enum sql which, const struct store_r
 	return CKR_OK;
 }
 
-/* The next row id: above all that were ever committed and all that this process has tried. */
-static CK_RV next_id(struct store *store, int64_t *ret_id)
+CK_RV rows_last_id(struct database *db, int64_t *ret_id)
 {
 	STATEMENT *s = NULL;
 	int64_t last = 0;
 	bool found;
 
-	TRY(database_statement(store->db, SQL_LAST_ID, &s));
+	TRY(database_statement(db, SQL_LAST_ID, &s));
 	TRY(statement_step(s, &found));
 	if (found)
-		TRY(statement_number(s, 0, 0, ID_MAX - 1, &last));
+		TRY(statement_number(s, 0, 0, STORE_ID_MAX, &last));
+	*ret_id = last;
+	return CKR_OK;
+}
+
+/* The next row id: above all that were ever committed and all that this process has tried. */
+static CK_RV next_id(struct store *store, int64_t *ret_id)
+{
+	int64_t last = 0;
+
+	TRY(rows_last_id(store->db, &last));
 	if (store->last_id < last)
 		store->last_id = last;
-	ENSURE(store->last_id < ID_MAX, CKR_DEVICE_ERROR);
+	ENSURE(store->last_id < STORE_ID_MAX, CKR_DEVICE_ERROR);
 	*ret_id = ++store->last_id;
 	return CKR_OK;
 }

@@ -41,11 +41,12 @@ struct store_token {
 	size_t count_seal_len;
 };
 
+#define STORE_ID_MAX ((INT64_C(1) << 33) - 1) /* highest row id: what the token layer's handles have room for */
 #define STORE_FIELD_MAX 65536 /* longest label, object id, attributes or sealed; longer ones: CKR_ATTRIBUTE_VALUE_INVALID */
 
 /* One object. Borrowed bytes on the way in; on the way out see store_row_free. */
 struct store_row {
-	int64_t id; /* assigned by the store, from 1, never used again */
+	int64_t id; /* assigned by the store, from 1 to STORE_ID_MAX, never used again */
 	CK_OBJECT_CLASS object_class;
 	bool is_private;
 	struct bytes label;      /* CKA_LABEL, indexed; p NULL if none */

@@ -16,6 +16,7 @@
 #define SLOT_SHIFT (ID_BITS + EPOCH_BITS)
 #define EPOCH_MASK ((UINT64_C(1) << EPOCH_BITS) - 1)
 #define ID_MASK ((UINT64_C(1) << ID_BITS) - 1)
+_Static_assert(STORE_ID_MAX <= ID_MASK, "a handle has room for every row id");
 
 static uint64_t epoch(const struct session *s)
 {

@@ -340,6 +340,23 @@ START_TEST(doubled_rows_are_noticed)
 }
 END_TEST
 
+START_TEST(row_ids_that_no_handle_has_room_for)
+{
+	CK_OBJECT_HANDLE made, first;
+
+	/* 2^33 and more would run into the handle's other parts, and name another object. */
+	sql("UPDATE object SET id = (SELECT min(id) FROM object) + 8589934592 WHERE label = cast('third' AS BLOB)" REPAIR);
+	holds(look());
+	sql("UPDATE object SET id = 3 WHERE id > 8589934592" REPAIR);
+	sql("UPDATE sqlite_sequence SET seq = (SELECT min(id) FROM object) + 8589934591");
+	ok(f->C_Initialize(NULL));
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	holds(find(s, T(STR(CKA_LABEL, "first")), &first, 1) == 1);
+	gives(CKR_DEVICE_ERROR, try_import(CKK_AES, mk32, 32, T(YES(CKA_TOKEN), YES(CKA_DERIVE)), &made));
+}
+END_TEST
+
 START_TEST(values_from_another_token)
 {
 	/* The row of another token with the same PINs: the file of one copied over the other's row. */
@@ -397,6 +414,7 @@ int main(void)
 	tcase_add_test(tc, whole_rows_swapped);
 	tcase_add_test(tc, deleted_rows_are_missed);
 	tcase_add_test(tc, doubled_rows_are_noticed);
+	tcase_add_test(tc, row_ids_that_no_handle_has_room_for);
 	tcase_add_test(tc, values_from_another_token);
 	return run(suite);
 }
