@@ -280,7 +280,17 @@ CK_RV client_file_remove(struct store *store, int64_t id)
 	return fsync(dirfd) == 0 ? CKR_OK : file_error("syncing the removal of a client file");
 }
 
-void client_files_clear(struct store *store)
+/* The row id that NAME stands for; 0: none. */
+static int64_t file_id(const char *name)
+{
+	char again[NAME_MAX_LEN];
+	int64_t id = strtoll(name, NULL, 10);
+
+	file_name(id, again);
+	return id > 0 && strcmp(name, again) == 0 ? id : 0;
+}
+
+void client_files_clear(struct store *store, int64_t first, int64_t last)
 {
 	int fd = -1;
 
@@ -292,9 +302,11 @@ void client_files_clear(struct store *store)
 		close(fd);
 		return;
 	}
-	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && remove_file(fd, entry->d_name) != CKR_OK)
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+		int64_t id = file_id(entry->d_name);
+		if (id != 0 && id >= first && id <= last && remove_file(fd, entry->d_name) != CKR_OK)
 			log_error("a client file of the old token is left");
+	}
 	fsync(fd);
 	closedir(dir);
 }

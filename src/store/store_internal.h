@@ -75,11 +75,11 @@ MUST_USE CK_RV rows_count(struct database *db, uint64_t *ret_n);
 /* The checksum of a row: SHA-256 over all its columns. */
 #define CHECKSUM_LEN 32
 
+/* The client files of rows FIRST to LAST: zeroed, removed. What cannot be is logged. */
+void client_files_clear(struct store *store, int64_t first, int64_t last);
+
 /* With the lock held and the schema there: the highest row id ever committed. */
 MUST_USE CK_RV rows_last_id(struct database *db, int64_t *ret_id);
-
-/* All client files: zeroed, removed. What cannot be is logged. */
-void client_files_clear(struct store *store);
 
 static inline void unlock_mutex(pthread_mutex_t **mutex)
 {

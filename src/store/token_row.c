@@ -177,6 +177,8 @@ static CK_RV run_init(struct store *store, struct change *change)
 {
 	TRY(database_make_schema(store->db));
 	TRY(may_init(store, change));
+	TRY(rows_last_id(store->db, &change->id));
+	client_files_clear(store, change->id + 1, INT64_MAX); /* of inserts that did not commit: nobody's */
 	TRY(database_run(store->db, SQL_CLEAR_OBJECTS));
 	TRY(database_run(store->db, SQL_CLEAR_TOKEN));
 	return token_row_put(store->db, change->token);
@@ -194,9 +196,10 @@ CK_RV store_token_init_if(struct store *store, const struct store_token *token, 
 	TRY(commit_change(store, &change));
 	/*
 	 * Only now: had the commit failed, the objects would still need them. Should this process die here, what is left
-	 * opens under no key that is still to be had, and its names are of row ids that are not used again.
+	 * opens under no key that is still to be had, and its names are of row ids that are not used again. Files of higher ids are
+	 * of the new token: another process may have made a client already.
 	 */
-	client_files_clear(store);
+	client_files_clear(store, 1, change.id);
 	return CKR_OK;
 }
 

@@ -15,11 +15,14 @@
 
 static ssize_t watched_pwrite(int fd, const void *p, size_t n, off_t at);
 static int watched_fdatasync(int fd);
+static DIR *watched_fdopendir(int fd);
 #define pwrite watched_pwrite
 #define fdatasync watched_fdatasync
+#define fdopendir watched_fdopendir
 #include "store/client_file.c"
 #undef pwrite
 #undef fdatasync
+#undef fdopendir
 
 #define SECTOR 512
 
@@ -447,6 +450,56 @@ START_TEST(removed_files_are_zero)
 }
 END_TEST
 
+/* What another process does as soon as it can, just before the directory of client files is looked through. */
+static void (*meanwhile)(void);
+static const _Atomic uint64_t *odd_while_writing;
+
+static DIR *watched_fdopendir(int fd)
+{
+	if (meanwhile && atomic_load(odd_while_writing) % 2 == 0) {
+		meanwhile();
+		meanwhile = NULL;
+	}
+	return fdopendir(fd);
+}
+
+static CK_RV prepare_client(struct store_row *row, void *arg)
+{
+	uint8_t text[TEXT_LEN];
+
+	TRY(client_file_create(arg, row->id, state_text(1, text)));
+	row->sealed = text_bytes("new");
+	return CKR_OK;
+}
+
+static void make_client(void)
+{
+	struct store *store = open_store();
+	struct store_row row = {.object_class = CKO_DATA};
+
+	ck_ok(store_insert(store, &row, prepare_client, store));
+	ck_assert_int_eq(row.id, 2);
+	store_close(store);
+}
+
+/* A token that has just been initialised anew is another process's to use: its clients are not those that must go. */
+START_TEST(a_client_of_the_new_token_stays)
+{
+	struct store *store = new_store();
+	struct store_token token = sample_token();
+	struct store_row row = {.object_class = CKO_DATA};
+
+	ck_ok(store_insert(store, &row, prepare_client, store));
+	odd_while_writing = store_generation(store);
+	meanwhile = make_client;
+	ck_ok(store_token_init(store, &token));
+	ck_assert(meanwhile == NULL);
+	ck_assert_int_ne(access(in_token("clients/1"), F_OK), 0);
+	ck_assert_int_eq(access(in_token("clients/2"), F_OK), 0);
+	store_close(store);
+}
+END_TEST
+
 /* Whoever waited for a file that then went finds none. */
 START_TEST(removed_while_waiting)
 {
@@ -490,4 +543,4 @@ END_TEST
 
 RUN_SUITE("client_file", no_number_of_a_standard_stream, steps_leave_one_state, power_cut_anywhere, processes_take_turns, threads_take_turns,
 	flipped_bits, hostile_slots, files_that_are_none, modes_whatever_the_umask, wrong_writes,
-	removed_files_are_zero, removed_while_waiting, no_room)
+	removed_files_are_zero, a_client_of_the_new_token_stays, removed_while_waiting, no_room)
