@@ -92,7 +92,7 @@ static CK_RV end(struct store *store, CK_RV rv)
 	bool was_empty = database_is_empty(store->db);
 
 	if (rv == CKR_OK)
-		rv = database_commit(store->db);
+		rv = database_commit(store->db, store->dirfd);
 	else
 		database_rollback(store->db);
 	generation_end(&store->generation);

@@ -6,7 +6,8 @@
  * layer seals it and binds the attributes to it). The store adds a checksum to every row, so that a flipped bit
  * is noticed even before anyone has logged in.
  *
- * Every change is durable when the function returns CKR_OK and has left nothing when it returns anything else.
+ * Every change is durable when the function returns CKR_OK and has left nothing when it returns anything else (save where
+ * the disk refuses, twice, the last sync of a commit, that of the directory: then it is CKR_DEVICE_ERROR, the change made, and not durable).
  * Functions may be called from many threads and processes at once; changes that wait at the same time share one commit.
  *
  * Errors, unless a function says otherwise: CKR_DEVICE_MEMORY (disk full), CKR_DEVICE_ERROR (I/O, damaged or foreign

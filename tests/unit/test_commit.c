@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "store_support.h"
@@ -357,5 +358,54 @@ START_TEST(full_disk)
 }
 END_TEST
 
+/* Syncs of a directory that go well yet, then those that fail; SQLite's and ours come here. */
+static int good_syncs, failing_syncs;
+
+static int sync_fails(int fd)
+{
+	struct stat st;
+
+	if (failing_syncs == 0 || fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	if (good_syncs-- > 0)
+		return 0;
+	failing_syncs--;
+	good_syncs = 0;
+	errno = EIO;
+	return -1;
+}
+
+__attribute__((visibility("default"))) int fdatasync(int fd)
+{
+	return sync_fails(fd) != 0 ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+__attribute__((visibility("default"))) int fsync(int fd)
+{
+	return sync_fails(fd) != 0 ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+/* A change is not called failed while everybody sees it, if the directory's sync can be had at the second try. */
+START_TEST(last_sync_fails)
+{
+	struct sample_text text;
+	struct store_row row = {.object_class = CKO_DATA};
+
+	store = new_store();
+	good_syncs = failing_syncs = 1; /* the first is of the journal's name */
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	ck_assert_int_eq(failing_syncs, 0); /* or SQLite syncs by another function: nothing was tried */
+	assert_whole(store, 1);
+	good_syncs = 1;
+	failing_syncs = 2;
+	ck_rv(store_insert(store, &row, sample_prepare, &text), CKR_DEVICE_ERROR);
+	ck_assert_int_eq(failing_syncs, 0);
+	ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	assert_whole(store, 3);
+	store_close(store);
+}
+END_TEST
+
 RUN_SUITE("commit", threads_share_commits, mixed_changes, processes_lose_nothing, killed_while_committing,
-	file_size_limit, full_disk)
+	file_size_limit, full_disk, last_sync_fails)
