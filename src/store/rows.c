@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "client_file.h"
 #include "key/digest.h"
 #include "store_internal.h"
 
@@ -335,6 +336,20 @@ CK_RV store_remove_counted(struct store *store, int64_t id, store_recount *recou
 	struct change change = {.run = run_remove, .id = id, .recount = recount, .arg = arg};
 	CK_RV rv = commit_change(store, &change);
 	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_OBJECT_HANDLE_INVALID : rv;
+}
+
+static CK_RV run_take_back(struct store *store, struct change *change)
+{
+	ROW row = {0};
+	CK_RV rv = read_row(store->db, change->id, &row);
+
+	return rv == CKR_OBJECT_HANDLE_INVALID ? client_file_remove(store, change->id) : rv;
+}
+
+CK_RV client_file_take_back(struct store *store, int64_t id)
+{
+	struct change change = {.run = run_take_back, .id = id};
+	return commit_change(store, &change);
 }
 
 CK_RV store_remove(struct store *store, int64_t id)

@@ -191,15 +191,23 @@ static CK_RV prepare_insert(struct store_row *row, void *arg)
 {
 	struct writing *w = arg;
 
-	if (value_is_elsewhere(w->object)) {
-		/*
-		 * A file of that name can only be of an insert that did not commit. It is removed here, under the store's write
-		 * lock, and not when that insert failed: by then its row id, and the file, may be another process's.
-		 */
-		TRY(client_file_remove(w->token->store, row->id));
+	/*
+	 * A file of that name can only be of an insert whose process was killed before it committed. It must not stay, whatever the new row is:
+	 * the state in it leads to all that a client loaded again has used since.
+	 */
+	TRY(client_file_remove(w->token->store, row->id));
+	if (value_is_elsewhere(w->object))
 		TRY(client_state_create(w->token->store, &w->key, w->uuid, row->id, &w->object->value));
-	}
 	return seal_row(row, w, w->object);
+}
+
+/* The insert of O as row ID (0: it had none yet) has failed: its client's file goes too. */
+static void forget_file(struct token *token, const struct object *o, int64_t id)
+{
+	CK_RV rv = id != 0 && value_is_elsewhere(o) ? client_file_take_back(token->store, id) : CKR_OK;
+
+	if (rv != CKR_OK)
+		log_error("clients/%lld is left of a client that could not be made: %s", (long long)id, rv_name(rv));
 }
 
 CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle)
@@ -211,6 +219,8 @@ CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *re
 	if (rv == CKR_OK)
 		rv = store_insert_counted(s->token->store, &row, prepare_insert, recount, &w);
 	writing_end(&w);
+	if (rv != CKR_OK)
+		forget_file(s->token, o, row.id);
 	TRY(rv);
 	*ret_handle = token_object_handle(s, row.id, o->flags & FLAG_PRIVATE);
 	object_wipe(o);

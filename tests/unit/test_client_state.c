@@ -411,6 +411,35 @@ START_TEST(destroying_removes_the_file)
 }
 END_TEST
 
+static CK_RV spoil_count(struct store_token *t, void *arg)
+{
+	(void)arg;
+	t->count_seal[0] ^= 1;
+	return CKR_OK;
+}
+
+/* What a client that could not be made has left behind leads to every key of one that is made in its place later. */
+START_TEST(a_client_that_could_not_be_made_leaves_no_file)
+{
+	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN))), failed = 0;
+	long long id = row_of(c);
+	char left[128];
+
+	snprintf(left, sizeof left, "%s/clients/%lld", token_dir, id + 1);
+	ck_ok(store_token_update(token->store, spoil_count, NULL)); /* noticed after the file was written */
+	ck_rv(try_client(3, 3, T(YES(CKA_TOKEN)), &failed), CKR_DEVICE_ERROR);
+	ck_assert_int_ne(access(left, F_OK), 0);
+	ck_ok(store_token_update(token->store, spoil_count, NULL));
+
+	snprintf(left, sizeof left, "%s/clients/%lld", token_dir, id + 2); /* as a process that was killed before it committed leaves it */
+	int fd = open(left, O_CREAT | O_EXCL | O_WRONLY, 0600);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	make(rw, T(NUM(CKA_CLASS, CKO_DATA), YES(CKA_TOKEN)));
+	ck_assert_int_ne(access(left, F_OK), 0);
+}
+END_TEST
+
 START_TEST(a_client_of_a_read_only_session_or_without_login)
 {
 	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN), NO(CKA_PRIVATE))), mine = client(T(NO(CKA_PRIVATE)));
@@ -556,6 +585,7 @@ int main(void)
 	tcase_add_test(tests, a_slot_of_another_client_or_of_another_generation_does_not_open);
 	tcase_add_test(tests, a_client_without_its_file_is_no_key);
 	tcase_add_test(tests, destroying_removes_the_file);
+	tcase_add_test(tests, a_client_that_could_not_be_made_leaves_no_file);
 	tcase_add_test(tests, a_client_of_a_read_only_session_or_without_login);
 	tcase_add_test(tests, no_used_register_stays_in_memory);
 	tcase_add_test(tests, no_used_register_stays_in_the_file);
