@@ -193,7 +193,7 @@ struct mechanism {
 	const struct bytes
 		*native_answers; /* rows with a native parser: the PKCS#11 struct that is the parameter of answers[i] */
 	const struct operation_answer *operation_answers; /* for operation_selftest; ended by out == NULL */
-	/* Rows that a struct known_answer cannot describe test themselves here: CKR_OK or CKR_FUNCTION_FAILED. FLIP != 0: spoil the expected answer, for the test of the test. */
+	/* Rows that a struct known_answer cannot describe test themselves here: CKR_OK, CKR_FUNCTION_FAILED or CKR_HOST_MEMORY. FLIP != 0: spoil the expected answer, for the test of the test. */
 	CK_RV (*selftest)(const struct mechanism *row, struct key *key, bool flip);
 };
 

@@ -60,6 +60,24 @@ START_TEST(a_row_without_answers_fails)
 }
 END_TEST
 
+static CK_RV no_memory(struct derivation *d, struct secret *ret_value)
+{
+	(void)d;
+	(void)ret_value;
+	return CKR_HOST_MEMORY;
+}
+
+/* A test that could not be made is not one that failed: the module must not end in its error state for it. */
+START_TEST(no_memory_is_no_wrong_answer)
+{
+	struct mechanism row = *mechanism_find(CKM_KEYDIV_DEVICE_KEY);
+	struct key *keys[SELFTEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+
+	row.derive = no_memory;
+	ck_rv(mechanism_selftest(&row, keys, SELFTEST_NO_FLIP), CKR_HOST_MEMORY);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("selftest");
@@ -70,6 +88,7 @@ int main(void)
 	tcase_add_test(tc, flipped_answers_fail);
 	tcase_add_test(tc, no_key_stays_behind);
 	tcase_add_test(tc, a_row_without_answers_fails);
+	tcase_add_test(tc, no_memory_is_no_wrong_answer);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
