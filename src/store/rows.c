@@ -279,21 +279,41 @@ static CK_RV next_id(struct store *store, int64_t *ret_id)
 	return CKR_OK;
 }
 
-static CK_RV run_insert(struct store *store, struct change *change)
+static CK_RV insert_row(struct store *store, struct change *change, struct store_row *row)
 {
 	TRY(next_id(store, &change->id));
-	change->row->id = change->id;
-	TRY(change->prepare(change->row, change->arg));
-	change->row->id = change->id;
-	TRY(write_row(store->db, SQL_INSERT, change->row));
+	row->id = change->id;
+	TRY(change->prepare(row, change->arg));
+	row->id = change->id;
+	TRY(write_row(store->db, SQL_INSERT, row));
 	return token_row_recount(store->db, change, 1);
+}
+
+static CK_RV run_insert(struct store *store, struct change *change)
+{
+	for (size_t i = 0; i < change->count; i++) {
+		change->arg = change->args[i];
+		TRY(insert_row(store, change, &change->rows[i]));
+	}
+	return CKR_OK;
+}
+
+CK_RV store_insert_all(struct store *store, struct store_row *rows, size_t n, store_prepare *prepare,
+	store_recount *recount, void *const *args)
+{
+	struct change change = {.run = run_insert,
+		.rows = rows,
+		.count = n,
+		.prepare = prepare,
+		.recount = recount,
+		.args = args};
+	return commit_change(store, &change);
 }
 
 CK_RV store_insert_counted(
 	struct store *store, struct store_row *row, store_prepare *prepare, store_recount *recount, void *arg)
 {
-	struct change change = {.run = run_insert, .row = row, .prepare = prepare, .recount = recount, .arg = arg};
-	return commit_change(store, &change);
+	return store_insert_all(store, row, 1, prepare, recount, &arg);
 }
 
 CK_RV store_insert(struct store *store, struct store_row *row, store_prepare *prepare, void *arg)

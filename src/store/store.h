@@ -120,6 +120,9 @@ MUST_USE CK_RV store_remove(struct store *store, int64_t id);
 typedef CK_RV store_recount(struct store_token *token, int by, void *arg);
 MUST_USE CK_RV store_insert_counted(
 	struct store *store, struct store_row *row, store_prepare *prepare, store_recount *recount, void *arg);
+/* N rows in one transaction, all or none; ARGS has PREPARE's and RECOUNT's argument for each. */
+MUST_USE CK_RV store_insert_all(struct store *store, struct store_row *rows, size_t n, store_prepare *prepare,
+	store_recount *recount, void *const *args);
 MUST_USE CK_RV store_remove_counted(struct store *store, int64_t id, store_recount *recount, void *arg);
 
 /* Read one row; store_row_free(ret_row) when done. CKR_OBJECT_HANDLE_INVALID if there is none, CKR_DEVICE_ERROR if its checksum is wrong. */

@@ -40,7 +40,9 @@ struct change {
 	CK_RV (*run)(struct store *store, struct change *change); /* in the transaction, in whichever thread leads */
 	bool creates;                                             /* runs also where there is no schema yet */
 	int64_t id;
-	struct store_row *row;
+	struct store_row *rows; /* to insert */
+	size_t count;           /* of them */
+	void *const *args;      /* ARG for each */
 	store_prepare *prepare;
 	store_recount *recount; /* or NULL */
 	const struct store_token *token;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "token/token_objects.h"
 
 /* A CKA_CHECK_VALUE that a template gives, kept until there is a value to check: of a longer one, enough to see that it is too long. */
 struct given_check {
@@ -18,8 +19,7 @@ struct batch {
 	struct object planned[1 + MORE_KEYS_MAX];
 	CK_KEY_TYPE type[1 + MORE_KEYS_MAX];
 	struct given_check check[1 + MORE_KEYS_MAX];
-	CK_OBJECT_HANDLE made[1 + MORE_KEYS_MAX];
-	size_t made_count;
+	CK_OBJECT_HANDLE made[1 + MORE_KEYS_MAX]; /* 0: not yet */
 	struct more_key more[MORE_KEYS_MAX];
 	CK_DERIVED_KEY asked[MORE_KEYS_MAX]; /* the caller's array, read once */
 };
@@ -98,17 +98,43 @@ static CK_RV check_all(struct call *c, const struct batch *b)
 	return CKR_OK;
 }
 
-/* Add them in order; if one fails, take back those that were added, CKA_DESTROYABLE or not. */
+/* Those that live in the session, one after another: what can be taken back without fail. */
+static CK_RV add_session_keys(struct call *c, struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (!(b->planned[i].flags & FLAG_TOKEN))
+			TRY(object_add(c->session, &b->planned[i], &b->made[i]));
+	return CKR_OK;
+}
+
+/* Those of the token, in one transaction: on a full disk the first could not be taken back for want of room either. */
+static CK_RV add_token_keys(struct call *c, struct batch *b)
+{
+	struct object *objects[1 + MORE_KEYS_MAX];
+	CK_OBJECT_HANDLE handles[1 + MORE_KEYS_MAX];
+	size_t n = 0, next = 0;
+
+	for (size_t i = 0; i < b->count; i++)
+		if (b->made[i] == 0)
+			objects[n++] = &b->planned[i];
+	if (n == 0)
+		return CKR_OK;
+	TRY(token_objects_add(c->session, objects, n, handles));
+	for (size_t i = 0; i < b->count; i++)
+		if (b->made[i] == 0)
+			b->made[i] = handles[next++];
+	return CKR_OK;
+}
+
+/* Add them all, or, if one fails, none: CKA_DESTROYABLE or not, those that were added are taken back. */
 static CK_RV add_all(struct call *c, struct batch *b)
 {
-	CK_RV rv = CKR_OK;
+	CK_RV rv = add_session_keys(c, b);
 
-	for (; rv == CKR_OK && b->made_count < b->count; b->made_count += rv == CKR_OK)
-		rv = object_add(c->session, &b->planned[b->made_count], &b->made[b->made_count]);
 	if (rv == CKR_OK)
-		return CKR_OK;
-	while (b->made_count > 0) {
-		CK_RV undone = object_take_back(c->session, b->made[--b->made_count]);
+		rv = add_token_keys(c, b);
+	for (size_t i = 0; rv != CKR_OK && i < b->count; i++) {
+		CK_RV undone = b->made[i] != 0 ? object_take_back(c->session, b->made[i]) : CKR_OK;
 		if (undone != CKR_OK)
 			log_error("a key of a derivation that failed as a whole could not be destroyed: %s", rv_name(undone));
 	}

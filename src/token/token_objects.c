@@ -210,21 +210,44 @@ static void forget_file(struct token *token, const struct object *o, int64_t id)
 		log_error("clients/%lld is left of a client that could not be made: %s", (long long)id, rv_name(rv));
 }
 
+/* Write N objects; WRITING, ROWS and ARGS have room for each. */
+static CK_RV insert_all(struct session *s, struct object *const *objects, size_t n, struct writing *writing,
+	struct store_row *rows, void **args)
+{
+	for (size_t i = 0; i < n; i++) {
+		TRY(writing_begin(s, objects[i], &writing[i]));
+		args[i] = &writing[i];
+	}
+	CK_RV rv = store_insert_all(s->token->store, rows, n, prepare_insert, recount, args);
+	for (size_t i = 0; rv != CKR_OK && i < n; i++)
+		forget_file(s->token, objects[i], rows[i].id);
+	return rv;
+}
+
+CK_RV token_objects_add(struct session *s, struct object *const *objects, size_t n, CK_OBJECT_HANDLE *ret_handles)
+{
+	struct writing *writing = calloc(n, sizeof *writing);
+	struct store_row *rows = calloc(n, sizeof *rows);
+	void **args = calloc(n, sizeof *args);
+
+	CK_RV rv = writing && rows && args ? insert_all(s, objects, n, writing, rows, args) : CKR_HOST_MEMORY;
+	for (size_t i = 0; i < n; i++) {
+		if (writing)
+			writing_end(&writing[i]);
+		if (rv != CKR_OK)
+			continue;
+		ret_handles[i] = token_object_handle(s, rows[i].id, objects[i]->flags & FLAG_PRIVATE);
+		object_wipe(objects[i]);
+	}
+	free(args);
+	free(rows);
+	free(writing);
+	return rv;
+}
+
 CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle)
 {
-	struct writing w;
-	struct store_row row = { 0 };
-
-	CK_RV rv = writing_begin(s, o, &w);
-	if (rv == CKR_OK)
-		rv = store_insert_counted(s->token->store, &row, prepare_insert, recount, &w);
-	writing_end(&w);
-	if (rv != CKR_OK)
-		forget_file(s->token, o, row.id);
-	TRY(rv);
-	*ret_handle = token_object_handle(s, row.id, o->flags & FLAG_PRIVATE);
-	object_wipe(o);
-	return CKR_OK;
+	return token_objects_add(s, &o, 1, ret_handle);
 }
 
 static CK_RV prepare_update(struct store_row *row, void *arg)
