@@ -19,8 +19,9 @@ static CK_RV fits(const void *list, CK_ULONG *room, CK_ULONG count)
 static CK_RV slot_list(CK_SLOT_ID *list, CK_ULONG *count)
 {
 	ENSURE(count != NULL, CKR_ARGUMENTS_BAD);
-	TRY(fits(list, count, module_slot_count()));
-	for (CK_ULONG i = 0; list && i < *count; i++)
+	CK_ULONG n = module_slot_count(); /* not *count, which is the caller's memory: LIST may lie over it */
+	TRY(fits(list, count, n));
+	for (CK_ULONG i = 0; list && i < n; i++)
 		list[i] = i;
 	return CKR_OK;
 }
@@ -81,7 +82,7 @@ static CK_RV mechanism_list(CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
 	ENSURE(count != NULL, CKR_ARGUMENTS_BAD);
 	TRY(fits(list, count, mechanism_count));
-	for (CK_ULONG i = 0; list && i < *count; i++)
+	for (CK_ULONG i = 0; list && i < mechanism_count; i++)
 		list[i] = mechanisms[i]->type;
 	return CKR_OK;
 }

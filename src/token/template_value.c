@@ -97,8 +97,9 @@ CK_RV template_value_encode(const struct attribute *row, const CK_ATTRIBUTE *a, 
 	ENSURE(n <= max, CKR_ATTRIBUTE_VALUE_INVALID);
 	switch ((enum attribute_kind)row->kind) {
 	case KIND_FLAG:
-		ENSURE(n == 1 && *(const uint8_t *)a->pValue <= CK_TRUE, CKR_ATTRIBUTE_VALUE_INVALID);
-		out[0] = *(const uint8_t *)a->pValue;
+		ENSURE(n == 1, CKR_ATTRIBUTE_VALUE_INVALID);
+		memcpy(out, a->pValue, 1); /* before it is looked at: another thread may be writing to the caller's */
+		ENSURE(out[0] <= CK_TRUE, CKR_ATTRIBUTE_VALUE_INVALID);
 		break;
 	case KIND_NUMBER:
 	case KIND_STORED_NUMBER:

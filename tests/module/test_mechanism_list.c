@@ -39,6 +39,19 @@ START_TEST(the_list)
 }
 END_TEST
 
+/* A defect once: the count was read from the caller's memory again and again, also when the list lay over it. */
+START_TEST(the_list_lies_over_the_count)
+{
+	static CK_MECHANISM_TYPE over[256] = {256};
+	CK_SLOT_ID slots[8] = {8};
+
+	ok(f->C_GetMechanismList(slot, over, &over[0]));
+	ck_assert_mem_eq(over, list, count * sizeof list[0]);
+	ok(f->C_GetSlotList(CK_FALSE, slots, &slots[0]));
+	holds(slots[0] == 0);
+}
+END_TEST
+
 START_TEST(information_agrees)
 {
 	CK_ULONG i;
@@ -317,6 +330,7 @@ int main(void)
 	TCase *tc = add_case(suite, "list", listed);
 
 	tcase_add_test(tc, the_list);
+	tcase_add_test(tc, the_list_lies_over_the_count);
 	tcase_add_test(tc, information_agrees);
 	tcase_add_test(tc, what_must_be_there);
 	tcase_add_test(tc, what_must_not_be_there);
