@@ -6,7 +6,6 @@
 #include "token/parameter_copy.h"
 #include "token/self_test.h"
 
-#define OBJECT __attribute__((cleanup(object_wipe))) struct object
 #define RANDOM_MAX ((CK_ULONG)1 << 31) /* a longer length is taken for a mistake, not for memory to be written */
 
 /* --- Keys --- */

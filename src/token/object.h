@@ -83,8 +83,10 @@ struct object {
 	struct secret value; /* CKA_VALUE of a key or of private data; the state of an O-DUKPT client */
 };
 
-/* Wipe and free what O owns; O is empty then. */
+/* Wipe and free what O owns; O is empty then. Also the cleanup function of OBJECT. */
 void object_wipe(struct object *o);
+
+#define OBJECT __attribute__((cleanup(object_wipe))) struct object
 
 /* RET = a copy of O with memory of its own. RET must be empty or zero. CKR_HOST_MEMORY. */
 MUST_USE CK_RV object_copy(const struct object *o, struct object *ret);

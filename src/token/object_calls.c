@@ -10,15 +10,6 @@
 #include "token/self_test.h"
 #include "token/template.h"
 
-#define OBJECT __attribute__((cleanup(object_wipe))) struct object
-
-/* The value of a public token key is sealed too: without a login there is an object, but no key in it. */
-static CK_RV has_its_value(const struct object *o)
-{
-	ENSURE(o->object_class != CKO_SECRET_KEY || o->value.len > 0, CKR_USER_NOT_LOGGED_IN);
-	return CKR_OK;
-}
-
 CK_RV create_object(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_handle)
 {
 	struct rights rights = session_rights(s);
@@ -48,7 +39,6 @@ CK_RV copy_object(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr
 	TRY(template_parse(attributes, count, &template));
 	TRY(plan_copy(&template, &source, &rights, &copy));
 	TRY(plan_access(&rights, copy.flags));
-	TRY(has_its_value(&copy));
 	return object_add(s, &copy, ret_handle);
 }
 
@@ -103,7 +93,6 @@ CK_RV set_attributes(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *a
 
 CK_RV search_begin(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
-
 	ENSURE(!s->search.active, CKR_OPERATION_ACTIVE);
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));

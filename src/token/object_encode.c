@@ -44,11 +44,6 @@ static const CK_ATTRIBUTE_TYPE variable_types[] = {
 
 #define VARIABLE_LAST VAR_PUBLIC_VALUE
 
-static void object_cleanup(struct object *o)
-{
-	object_wipe(o);
-}
-
 /* RET: the variables of O, the default list among them if O uses it. Only RET's variables are set. */
 static CK_RV with_list(const struct object *o, struct object *ret)
 {
@@ -67,7 +62,7 @@ static CK_RV with_list(const struct object *o, struct object *ret)
 
 CK_RV object_encode(const struct object *o, uint8_t **ret, size_t *ret_n)
 {
-	__attribute__((cleanup(object_cleanup))) struct object whole = {0};
+	OBJECT whole = {0};
 
 	TRY(with_list(o, &whole));
 	const struct variables *v = &whole.variables;
@@ -139,7 +134,7 @@ static CK_RV decode_header(const uint8_t *p, struct object *ret)
 
 CK_RV object_decode(struct bytes encoded, struct object *ret)
 {
-	__attribute__((cleanup(object_cleanup))) struct object o = {0};
+	OBJECT o = {0};
 
 	ENSURE(encoded.n >= HEADER && encoded.n <= ENCODED_MAX, CKR_DEVICE_ERROR);
 	TRY(decode_header(encoded.p, &o));

@@ -2,11 +2,6 @@
 /* plan_copy.c: C_CopyObject and C_SetAttributeValue: what may change, and only one way; see plan.h. */
 #include "token/plan_rules.h"
 
-static void object_cleanup(struct object *o)
-{
-	object_wipe(o);
-}
-
 /* The flags of O with those that T gives; protection only goes up, usage only down (PKCS#11 4.8 footnotes, ATTACKS of this kind). */
 static CK_RV change_flags(const struct template *t, const struct rights *rights, const struct object *o, uint32_t *ret)
 {
@@ -56,7 +51,7 @@ static CK_RV change(const struct template *t, const struct rights *rights, struc
 
 CK_RV plan_copy(const struct template *t, const struct object *source, const struct rights *rights, struct object *ret)
 {
-	__attribute__((cleanup(object_cleanup))) struct object o = {0};
+	OBJECT o = {0};
 
 	ENSURE(source->object_class == CKO_SECRET_KEY || source->object_class == CKO_DATA, CKR_ACTION_PROHIBITED);
 	ENSURE(source->flags & FLAG_COPYABLE, CKR_ACTION_PROHIBITED);
@@ -72,7 +67,7 @@ CK_RV plan_copy(const struct template *t, const struct object *source, const str
 
 CK_RV plan_set(const struct template *t, const struct rights *rights, struct object *o)
 {
-	__attribute__((cleanup(object_cleanup))) struct object changed = {0};
+	OBJECT changed = {0};
 
 	TRY(plan_access(rights, o->flags));
 	ENSURE(o->object_class == CKO_SECRET_KEY || o->object_class == CKO_DATA, CKR_ACTION_PROHIBITED);

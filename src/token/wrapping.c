@@ -7,8 +7,6 @@
 #include "token/operation_slot.h"
 #include "token/self_test.h"
 
-#define OBJECT __attribute__((cleanup(object_wipe))) struct object
-
 /* A code that speaks of a key, as it is when the key is the wrapping or unwrapping one. */
 static CK_RV other_code(CK_RV rv, CK_RV handle_invalid, CK_RV type_inconsistent)
 {

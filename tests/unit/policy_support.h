@@ -29,7 +29,6 @@ static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 #define parse(t, ...)                                                                                                  \
 	template_parse((CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE), t)
 
-#define OBJECT __attribute__((cleanup(object_wipe))) struct object
 
 static const struct rights user = {.user = true, .read_write = true};
 
