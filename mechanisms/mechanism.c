@@ -20,9 +20,11 @@ const CK_KEY_TYPE key_types_tdes[] = {CKK_DES2, CKK_DES3, KEY_TYPES_END};
 const CK_KEY_TYPE key_types_hmac[] = {CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC,
 	CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END};
 
-/* --- Lookup: an open hash table of one byte per place, filled before main by the dynamic linker's constructor order --- */
+/* --- Lookup: an open hash table of one byte per place, filled by a constructor, before anything can ask --- */
 
 #define PLACES 256 /* a power of two, more than twice the number of rows */
+
+_Static_assert(sizeof mechanisms / sizeof mechanisms[0] - 1 <= PLACES / 2, "more rows want more places");
 
 static uint8_t place[PLACES]; /* 1 + index into mechanisms[], 0: free */
 

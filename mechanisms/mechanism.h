@@ -3,9 +3,9 @@
  * mechanism.h: what a mechanism is: one constant row, and the functions a row may name.
  *
  * Everything that differs from mechanism to mechanism stands in its row, in the file of its scheme. The derive
- * pipeline, C_GetMechanismList, C_GetMechanismInfo, the parameter parser, the policy gate, the self-tests, the
- * tool's help and the log's names all read the row; there is no second list and no switch over mechanism numbers
- * elsewhere. README.md in this folder says how to add one.
+ * pipeline, C_GetMechanismList, C_GetMechanismInfo, the parameter parser, the policy gate, the self-tests and the
+ * log's names all read the row; the module has no second list and no switch over mechanism numbers elsewhere. (The tool,
+ * a client of any module, has names for many modules' mechanisms: src/tool/names.c.) README.md in this folder says how to add one.
  */
 #ifndef KEYDIV_MECHANISM_H
 #define KEYDIV_MECHANISM_H
@@ -154,7 +154,7 @@ struct mechanism {
 	CK_RV (*check)(const struct parameter *p);
 	/*
 	 * Check and copy a PKCS#11 parameter struct with pointers into OUT (NATIVE_MAX bytes, any alignment needed); it must
-	 * not refer to the caller's memory afterwards: bytes are copied to HEAP (PARAMETER_MAX bytes, *USED so far).
+	 * not refer to the caller's memory afterwards, save for the array that more_keys gives, which is read once: bytes are copied to HEAP (PARAMETER_MAX bytes, *USED so far).
 	 * CKR_MECHANISM_PARAM_INVALID.
 	 */
 	CK_RV (*parse_native)(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used);

@@ -33,7 +33,7 @@ void log_write(enum log_level level, const char *format, ...) __attribute__((for
  */
 const char *error_reason(CK_RV rv);
 
-/* The name of RV, as "CKR_OK"; "CKR_?" and the number's digits are never mixed: unknown codes give "CKR_VENDOR_DEFINED". */
+/* The name of RV, as "CKR_OK"; a code that is not in the list has the name "CKR_VENDOR_DEFINED". */
 const char *rv_name(CK_RV rv);
 
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)

@@ -178,8 +178,8 @@ static CK_RV update_blocks(struct cipher *cipher, const uint8_t *in, size_t n, u
 		return CKR_OK;
 	}
 	whole = held + n - rest;
-	memcpy(tail, in + n - rest,
-		rest); /* before OUT, which may be IN, is written; REST <= N since HELD is at most a block */
+	/* Before OUT, which may be IN, is written; REST <= N since HELD is at most a block. */
+	memcpy(tail, in + n - rest, rest);
 	if (held == 0 && (in == out || !overlap(in, out, n))) {
 		TRY(run(cipher, in, whole, out));
 	} else {

@@ -20,7 +20,7 @@
  */
 MUST_USE CK_RV pin_stretch(struct bytes pin, const uint8_t salt[PIN_SALT_LEN], unsigned log2_n, struct secret *ret_key);
 
-/* OUT (N + SEAL_OVERHEAD bytes) = N bytes at PLAIN sealed under KEY (32 bytes) and bound to AAD. */
+/* OUT (N + SEAL_OVERHEAD bytes) = N bytes at PLAIN sealed under KEY (32 bytes) and bound to AAD. CKR_FUNCTION_FAILED, CKR_HOST_MEMORY. */
 MUST_USE CK_RV seal(const struct secret *key, struct bytes aad, const uint8_t *plain, size_t n, uint8_t *out);
 
 /* Open a sealed string. CKR_ENCRYPTED_DATA_INVALID if key, text or AAD is not the one it was sealed with: RET_PLAIN is then empty. */

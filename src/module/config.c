@@ -204,11 +204,10 @@ static void defaults(struct config *c)
 static CK_RV try_file(const char *file, struct config *c, bool *found)
 {
 	FILE *in = fopen(file, "re");
-
 	int why = errno;
 
-	*found =
-		in != NULL || access(file, F_OK) == 0; /* in a directory that is closed to us there is nothing for us */
+	/* In a directory that is closed to us there is nothing for us. */
+	*found = in != NULL || access(file, F_OK) == 0;
 	if (!*found)
 		return CKR_OK;
 	snprintf(c->path, sizeof c->path, "%s", file);

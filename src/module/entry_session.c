@@ -102,8 +102,8 @@ static bool has_read_only(struct token *token)
 static CK_RV login(struct session *session, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG pin_len)
 {
 	ENSURE(who == CKU_USER || who == CKU_SO || who == CKU_CONTEXT_SPECIFIC, CKR_USER_TYPE_INVALID);
-	ENSURE(who != CKU_CONTEXT_SPECIFIC,
-		CKR_OPERATION_NOT_INITIALIZED); /* no key here asks for a login at each use */
+	/* No key here asks for a login at each use. */
+	ENSURE(who != CKU_CONTEXT_SPECIFIC, CKR_OPERATION_NOT_INITIALIZED);
 	ENSURE(pin != NULL, CKR_ARGUMENTS_BAD);
 	ENSURE(who != CKU_SO || !has_read_only(session->token), CKR_SESSION_READ_ONLY_EXISTS);
 	return token_login(session->token, who, bytes_of(pin, pin_len));

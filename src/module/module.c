@@ -14,8 +14,8 @@
 
 _Atomic int module_state = MODULE_DOWN;
 
-static pthread_mutex_t lock =
-	PTHREAD_MUTEX_INITIALIZER; /* guards what follows, but for readers while the module is up */
+/* Guards what follows, but for readers while the module is up. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct token *tokens[SLOTS_MAX];
 static CK_ULONG slot_count;
 static bool fork_watched;
@@ -113,7 +113,8 @@ static CK_RV start_parts(void)
 	TRY(sessions_start());
 	started.sessions = true;
 	TRY(open_tokens(&config));
-	if (!fork_watched) /* after the store's handlers, so that ours runs first before a fork, as locks are taken in that order */
+	/* After the store's handlers, so that ours runs first before a fork: locks are taken in that order. */
+	if (!fork_watched)
 		TRY(fork_watch());
 	fork_watched = true;
 	return test_primitives();

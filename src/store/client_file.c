@@ -231,19 +231,19 @@ CK_RV client_file_read(struct client_file *file, unsigned which, struct client_t
 CK_RV client_file_write(struct client_file *file, unsigned which, uint64_t generation, struct bytes text)
 {
 	ENSURE(which < 2 && file->generation[file->slot[which]] != 0, CKR_GENERAL_ERROR);
-	unsigned old = file->slot[which], new = 1 - old;
+	unsigned old = file->slot[which], next = 1 - old;
 	ENSURE(text.n > 0 && text.n <= CLIENT_TEXT_MAX, CKR_DATA_LEN_RANGE);
 	ENSURE(generation > file->generation[old], CKR_GENERAL_ERROR);
 
-	fill_slot(file->slots[new], generation, text);
-	TRY(write_at(file->fd, file->slots[new], CLIENT_SLOT_LEN, (off_t) new *CLIENT_SLOT_LEN));
+	fill_slot(file->slots[next], generation, text);
+	TRY(write_at(file->fd, file->slots[next], CLIENT_SLOT_LEN, (off_t)next * CLIENT_SLOT_LEN));
 	TRY(sync_data(file->fd));
 	wipe(file->slots[old], CLIENT_SLOT_LEN);
 	TRY(write_at(file->fd, file->slots[old], CLIENT_SLOT_LEN, (off_t)old * CLIENT_SLOT_LEN));
 	TRY(sync_data(file->fd));
 	file->generation[old] = 0;
-	file->generation[new] = generation;
-	file->slot[0] = new;
+	file->generation[next] = generation;
+	file->slot[0] = next;
 	file->slot[1] = old;
 	return CKR_OK;
 }

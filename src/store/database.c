@@ -32,8 +32,8 @@ static CK_RV failure(sqlite3 *sqlite, int code, const char *what)
 	int error = sqlite ? sqlite3_system_errno(sqlite) : 0;
 	bool system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
 
-	if (code ==
-		SQLITE_IOERR_WRITE) /* undoing has changed errno since: ask for that of the file (quota, size limit) */
+	/* Undoing has changed errno since: ask for that of the file (quota, size limit). */
+	if (code == SQLITE_IOERR_WRITE)
 		sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
 	log_error("token.db: %s: %s (%d, errno %d)", what, sqlite3_errstr(code), code, system ? error : 0);
 	if (code == SQLITE_IOERR_NOMEM || (code & 0xff) == SQLITE_NOMEM)

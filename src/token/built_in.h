@@ -8,11 +8,13 @@
 
 #include "token/object.h"
 
+/* Whether HANDLE, which has HANDLE_BUILT_IN (objects.h), is that of one of them. */
 bool built_in_exists(CK_OBJECT_HANDLE handle);
 
 /* CKR_OBJECT_HANDLE_INVALID */
 MUST_USE CK_RV built_in_get(CK_OBJECT_HANDLE handle, struct object *ret);
 
+/* Call EACH for every one of them; O is valid during the call only. */
 void built_in_each(void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg);
 
 #endif

@@ -12,6 +12,7 @@
 /* Numbers of an O-DUKPT client claimed at once: CKA_KEYDIV_RESERVE, 1 to this. */
 #define PLAN_RESERVE_MAX 4096
 
+/* Which of plan_given's codes it is, once T is known to give something that may not be given. */
 MUST_USE CK_RV plan_refuse(const struct template *t, enum attribute_who who, enum attribute_when when);
 
 /*

@@ -59,8 +59,11 @@ void sessions_stop(void);
 MUST_USE CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret_session);
 void session_leave(struct session *session);
 
+/* CKR_SESSION_COUNT: there are 65536 already; CKR_HOST_MEMORY. */
 MUST_USE CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_handle);
-MUST_USE CK_RV session_close(CK_SESSION_HANDLE handle); /* called without the lock */
+
+/* Its objects, operations and keys go with it; the last one's login too. Called without the lock. CKR_SESSION_HANDLE_INVALID. */
+MUST_USE CK_RV session_close(CK_SESSION_HANDLE handle);
 void sessions_close_all(struct token *token);           /* called without any lock */
 
 /* How many sessions TOKEN has, in all and read-write: CK_TOKEN_INFO, and the rules of C_Login and C_InitToken. */

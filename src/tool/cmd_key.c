@@ -236,7 +236,7 @@ static const struct option_spec delete_options[] = {
 	OPTIONS_END,
 };
 
-static bool delete (int count, char **operands)
+static bool delete_key(int count, char **operands)
 {
 	CLIENT client = {0};
 	CK_OBJECT_HANDLE key;
@@ -278,5 +278,5 @@ const struct command cmd_key_delete = {
 	.options = delete_options,
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = delete,
+	.run = delete_key,
 };
