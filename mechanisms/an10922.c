@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * an10922.c: NXP AN10922 "Symmetric key diversifications" (0102), specification section 3a.
+ * an10922.c: NXP AN10922 "Symmetric key diversifications" (0102).
  *
  * Each part of the new key is a CMAC over a constant byte and MESSAGE, but not quite that of SP 800-38B: the
  * message is always padded to two blocks, also where it fits one. The last block is then XORed with subkey K2, or with K1
  * if there was nothing to pad.
  *
  * AN10922 puts the key version of a TDEA master into the parity bits of the new key's first half (sections 2.4, 2.5). Here
- * a key version is an attribute, not part of a key's value, and DES keys get odd parity (section 6), so those eight bits differ from
+ * a key version is an attribute, not part of a key's value, and DES keys get odd parity, so those eight bits differ from
  * the examples; they never reach the cipher.
  */
 #include "mechanism.h"

@@ -27,7 +27,7 @@ static const struct field fields[] = {
 
 #define MASTER "2b7e151628aed2a6abf7158809cf4f3c"
 
-/* The specification's; then SP 800-38B's examples 1 and 2 (RFC 4493), the empty message among them. */
+/* One of our own; then SP 800-38B's examples 1 and 2 (RFC 4493), the empty message among them. */
 static const struct known_answer answers[] = {
 	{CKK_AES, MASTER, "300009534e2d303030313233", CKK_AES, "fa6b718d2d54dfdea10dae169a93615f"},
 	{CKK_AES, MASTER, "300000", CKK_AES, "bb1d6929e95937287fa37d129b756746"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* data_key.c: master -> data key, as a key management service gives them out (0006), specification section 3. */
+/* data_key.c: master -> data key, as a key management service gives them out (0006). */
 #include "kdf.h"
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* device_key.c: master -> device key (0001), specification sections 2 and 3. */
+/* device_key.c: master -> device key (0001). */
 #include "kdf.h"
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)

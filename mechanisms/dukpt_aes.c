@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dukpt_aes.c: AES DUKPT, ANSI X9.24-3:2017: initial keys (0211) and working keys (0212), specification section 3a. */
+/* dukpt_aes.c: AES DUKPT, ANSI X9.24-3:2017: initial keys (0211) and working keys (0212). */
 #include "dukpt.h"
 
 #define BLOCK 16

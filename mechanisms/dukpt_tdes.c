@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dukpt_tdes.c: TDES DUKPT, ANSI X9.24-1:2009: initial keys (0201) and transaction keys (0202), specification section 3a. */
+/* dukpt_tdes.c: TDES DUKPT, ANSI X9.24-1:2009: initial keys (0201) and transaction keys (0202). */
 #include "dukpt.h"
 
 #define KSN_LENGTH 10

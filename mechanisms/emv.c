@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* emv.c: EMV Book 2 annex A1: issuer master key -> card key (0111), card key -> session key (0112), specification section 3a. */
+/* emv.c: EMV Book 2 annex A1: issuer master key -> card key (0111), card key -> session key (0112). */
 #include "mechanism.h"
 
 #define DES_BLOCK 8

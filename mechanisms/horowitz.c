@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* horowitz.c: draft-horowitz-key-derivation-00: DK (0301) and password keys (0302), specification section 5. */
+/* horowitz.c: draft-horowitz-key-derivation-00: DK (0301) and password keys (0302). */
 #include "mechanism.h"
 #include "nfold.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kdf.h: the KDF of the keydiv schemes (specification, section 3), for the files of this folder. */
+/* kdf.h: the KDF of the keydiv schemes, for the files of this folder. */
 #ifndef KEYDIV_MECHANISMS_KDF_H
 #define KEYDIV_MECHANISMS_KDF_H
 
@@ -11,7 +11,7 @@
  */
 MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret);
 
-/* Derive the device key of the two-step mechanisms, of the master's length, into a scratch key: section 3. */
+/* Derive the device key of the two-step mechanisms, of the master's length, into a scratch key. */
 MUST_USE CK_RV load_device_key(struct derivation *d, struct key **ret_key);
 
 /* The fields of DEVICE_KEY, which the two-step mechanisms have too. */

@@ -141,7 +141,7 @@ struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t la
 
 /* --- Plans --- */
 
-/* Whether a derived key of TYPE may have LENGTH bytes: specification, section 6. */
+/* Whether a derived key of TYPE may have LENGTH bytes: README.md, "The derived key". */
 static CK_RV check_length(CK_KEY_TYPE type, size_t length)
 {
 	switch (type) {

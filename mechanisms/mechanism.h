@@ -19,7 +19,7 @@
 #include "key/wrap.h"
 #include "keydiv.h"
 
-/* --- Parameters (specification, section 2) --- */
+/* --- Parameters (README.md, "The parameter") --- */
 
 #define PARAMETER_MAX 4096
 #define FIELDS_MAX 8
@@ -46,7 +46,7 @@ struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t la
 
 /*
  * Parse N bytes at ENCODED by ROW's field list; RET refers to ENCODED, which the caller has copied and keeps.
- * CKR_MECHANISM_PARAM_INVALID for everything section 2 refuses.
+ * CKR_MECHANISM_PARAM_INVALID for whatever is not exactly such a list.
  */
 struct mechanism;
 MUST_USE CK_RV parameter_parse(const struct mechanism *row, const uint8_t *encoded, size_t n, struct parameter *ret);
@@ -130,7 +130,7 @@ struct operation_answer {
 	const char *out; /* ciphertext and tag, MAC (as long as wanted), digest, wrapped key */
 };
 
-/* What children of a row may be (specification, section 6, "Levels do not mix"). */
+/* What children of a row may be (README.md, "The derived key": levels do not mix). */
 enum level {
 	LEVEL_OPEN,     /* default list by key type; the template may give any list */
 	LEVEL_SHORTEN,  /* default list: children[]; the template may shorten it */

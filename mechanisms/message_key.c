@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* message_key.c: device key -> message key (0002), and master -> message key in one call (0003), specification section 3. */
+/* message_key.c: device key -> message key (0002), and master -> message key in one call (0003). */
 #include "kdf.h"
 
 #define LABEL "message"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* odukpt.c: Optimal-DUKPT, the server: initial keys (0221) and retrieval of a transaction key (0222), specification section 4. */
+/* odukpt.c: Optimal-DUKPT, the server: initial keys (0221) and retrieval of a transaction key (0222). */
 #include "odukpt.h"
 
 CK_RV odukpt_shape(const struct parameter *p, unsigned *ret_r, unsigned *ret_n, uint64_t *ret_t)

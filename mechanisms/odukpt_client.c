@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* odukpt_client.c: Optimal-DUKPT, the client: its state (0223) and its next key (0224), specification section 4. */
+/* odukpt_client.c: Optimal-DUKPT, the client: its state (0223) and its next key (0224). */
 #include "odukpt_client.h"
 
 #include "odukpt.h"

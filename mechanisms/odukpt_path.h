@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * odukpt_path.h: the tree of Optimal-DUKPT in whole numbers, specification section 4. No keys here.
+ * odukpt_path.h: the tree of Optimal-DUKPT in whole numbers; README.md draws it. No keys here.
  *
  * A key is named by its register path r1 >= r2 >= ... >= rk, k <= N. Transactions run through the tree depth first, low
  * registers first: a key, then the subtrees of its children in registers 1, 2, ... up to its own. The subtree of a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session_key.c: device key -> session key (0004), and master -> session key in one call (0005), specification section 3. */
+/* session_key.c: device key -> session key (0004), and master -> session key in one call (0005). */
 #include "kdf.h"
 
 #define LABEL "session"

@@ -378,7 +378,7 @@ static CK_RV derive_pipeline(struct derivation *d, struct secret *ret_value)
 static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET, CKK_SHA_1_HMAC,
 	CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END};
 
-/* NIST CAVP vectors, see tests/vectors/sp800_108.txt; the last of counter mode is DEVICE_KEY (0001) of the specification. */
+/* NIST CAVP vectors, see tests/vectors/sp800_108.txt; the last of counter mode is DEVICE_KEY (0001). */
 #define COUNTER_AES_FIXED                                                                                              \
 	"\xc1\x6e\x6e\x02\xc5\xa3\xdc\xc8\xd7\x8b\x9a\xc1\x30\x68\x77"                                                 \
 	"\x76\x13\x10\x45\x5b\x4e\x41\x46\x99\x51\xd9\xe6\xc2\x24\x5a"                                                 \

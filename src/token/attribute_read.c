@@ -58,7 +58,7 @@ static CK_RV read_value(const struct object *o, struct attribute_value *ret)
 static CK_RV read_check_value(const struct reading *r, struct attribute_value *ret)
 {
 	const struct object *o = r->object;
-	bool cmac_style = o->key_type == CKK_AES && (o->flags & FLAG_DERIVE) != 0; /* specification, section 6 */
+	bool cmac_style = o->key_type == CKK_AES && (o->flags & FLAG_DERIVE) != 0; /* X9.24-1:2017 */
 
 	ENSURE(o->key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
 	ENSURE(r->key != NULL && o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_state.h: O-DUKPT client states (specification, section 4) as objects: kept in a two-slot file (token objects) or in
+ * client_state.h: O-DUKPT client states (mechanisms/README.md) as objects: kept in a two-slot file (token objects) or in
  * the session pool, moved on before a key leaves.
  */
 #ifndef KEYDIV_TOKEN_CLIENT_STATE_H

@@ -4,7 +4,7 @@
  * functions of 3.0, which go on over several calls; and the one-call functions that use keys.
  *
  * All are called with the session's lock held (session_enter). Arguments are the caller's, unchecked but for the session.
- * One state machine (begin, single, update, final, cancel) carries the rules that all kinds share: RULES 27 to 31, 40.
+ * One state machine (begin, single, update, final, cancel) carries the rules that all kinds share.
  */
 #ifndef KEYDIV_TOKEN_OPERATION_H
 #define KEYDIV_TOKEN_OPERATION_H

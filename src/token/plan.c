@@ -79,7 +79,7 @@ bool plan_list_within(const struct object *o, struct bytes list)
 	return true;
 }
 
-/* The list of RET, which derives, where T gives none or a mechanism has a say: the table of section 6. */
+/* The list of RET, which derives, where T gives none or a mechanism has a say: the table in mechanisms/README.md. */
 static CK_RV plan_list(const struct template *t, const struct mechanism *row, struct object *ret)
 {
 	bool given = (t->variables_given & 1u << VAR_ALLOWED_MECHANISMS) != 0;

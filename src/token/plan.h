@@ -3,8 +3,8 @@
  * plan.h: the policy: what every attribute of a new or changed object will be, or why it may not be.
  *
  * One function for each way an object comes to be. Each takes a parsed template and fills a struct object completely, all
- * but the value; none has a side effect. They all walk the attribute table (attribute.h) and the rules of specification section 6,
- * PKCS#11 "Creating, modifying, copying objects" and ATTACKS: one-way attributes, roles (a key that derives does nothing else),
+ * but the value; none has a side effect. They all walk the attribute table (attribute.h) and the rules of mechanisms/README.md,
+ * PKCS#11 "Creating, modifying, copying objects": one-way attributes, roles (a key that derives does nothing else),
  * levels (CKA_ALLOWED_MECHANISMS of derived keys), inheritance of protection.
  *
  * RET must be empty; after an error object_wipe(RET) is allowed and nothing else is needed.

@@ -2,7 +2,7 @@
 /* plan_copy.c: C_CopyObject and C_SetAttributeValue: what may change, and only one way; see plan.h. */
 #include "token/plan_rules.h"
 
-/* The flags of O with those that T gives; protection only goes up, usage only down (PKCS#11 4.8 footnotes, ATTACKS of this kind). */
+/* The flags of O with those that T gives; protection only goes up, usage only down (PKCS#11 v3.0, chapter 4, the tables' footnotes). */
 static CK_RV change_flags(const struct template *t, const struct rights *rights, const struct object *o, uint32_t *ret)
 {
 	uint32_t changed = (o->flags ^ t->flags) & t->flags_given;

@@ -167,7 +167,7 @@ CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *valu
 
 CK_RV plan_check_value(const struct object *o, const struct template *t, struct key *scratch)
 {
-	bool cmac_style = o->key_type == CKK_AES && (o->flags & FLAG_DERIVE) != 0; /* specification, section 6 */
+	bool cmac_style = o->key_type == CKK_AES && (o->flags & FLAG_DERIVE) != 0; /* X9.24-1:2017 */
 	uint8_t kcv[3];
 
 	if (!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0 || o->object_class != CKO_SECRET_KEY)

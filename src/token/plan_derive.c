@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_derive.c: C_DeriveKey: what the derived object will be (specification, section 6). The hot path. */
+/* plan_derive.c: C_DeriveKey: what the derived object will be (mechanisms/README.md, "The derived key"). The hot path. */
 #include "token/plan_rules.h"
 
 /* T, or T with the base's CKA_DERIVE_TEMPLATE merged in, which takes MERGED. */
@@ -50,7 +50,7 @@ static CK_RV guard(uint32_t flags, uint32_t base)
 	return CKR_OK;
 }
 
-/* A key with state: never out, never twice (specification, section 4). */
+/* A key with state: never out, never twice. */
 static CK_RV plan_fixed(const struct template *t, uint32_t *flags)
 {
 	const uint32_t never = FLAG_EXTRACTABLE | FLAG_COPYABLE;

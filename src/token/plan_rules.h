@@ -43,7 +43,7 @@ void plan_start(struct object *ret, CK_OBJECT_CLASS object_class, CK_KEY_TYPE ty
 MUST_USE CK_RV plan_variables(const struct template *t, struct object *ret);
 
 /*
- * Roles and levels (specification, section 6) of the new key RET, whose flags are planned and whose type is known: ROW is the
+ * Roles and levels (mechanisms/README.md) of the new key RET, whose flags are planned and whose type is known: ROW is the
  * mechanism it comes from, NULL for C_CreateObject and C_UnwrapKey. CKR_TEMPLATE_INCONSISTENT.
  */
 MUST_USE CK_RV plan_level(const struct template *t, const struct mechanism *row, struct object *ret);

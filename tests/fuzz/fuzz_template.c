@@ -124,7 +124,7 @@ static void look_at(CK_RV rv, struct object *o)
 		o->number = 16; /* planned, and its value still to come */
 	if (rv == CKR_OK && object_encode(o, &encoded, &n) == CKR_OK)
 		MUST(object_decode(bytes_of(encoded, n), &again) == CKR_OK);
-	/* Roles and protection, whatever was asked for (specification, section 6). */
+	/* Roles and protection, whatever was asked for (mechanisms/README.md). */
 	if (rv == CKR_OK && o->object_class == CKO_SECRET_KEY) {
 		MUST(!(o->flags & FLAG_DERIVE) || !(o->flags & FLAGS_USAGE));
 		MUST(!(o->flags & FLAG_DERIVE) || object_has_list(o));

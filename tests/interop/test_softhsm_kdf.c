@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_softhsm_kdf.c: our derived keys are what SoftHSM2 computes with CKM_AES_CMAC over the input of the specification. */
+/* test_softhsm_kdf.c: our derived keys are what SoftHSM2 computes with CKM_AES_CMAC over the input that mechanisms/README.md gives. */
 #include "second.h"
 
 static KEYDIV_PARAMETER p;

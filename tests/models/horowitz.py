@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Horowitz key derivation (specification, section 5). Lines in: KIND KEY CONSTANT, or KIND password:LENGTH:PASSWORD CONSTANT, where
+"""Horowitz key derivation. Lines in: KIND KEY CONSTANT, or KIND password:LENGTH:PASSWORD CONSTANT, where
 KIND is aes or des; lines out: the key, or "refused"."""
 
 import sys

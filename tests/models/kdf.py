@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The KDF of the specification, section 3, as plainly as it can be said. Shared by the models beside it."""
+"""The KDF of keydiv's own schemes, as plainly as it can be said. Shared by the models beside it."""
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Optimal-DUKPT (specification, section 4): a model to hold the C code against.
+"""Optimal-DUKPT: a model to hold the C code against.
 
 The numbers come from the tree itself: a key, then the subtrees of its children in registers 1, 2, ..., and the size of a
 subtree from its definition, not from a closed formula. Lines in, lines out:

@@ -2,7 +2,7 @@
 """What the models of published schemes share: lines that name a mechanism by number, and a few lines about ciphers.
 
 A line: NUMBER TYPE KEY PARAMETER WANTED-TYPE WANTED-LENGTH, numbers and bytes in hexadecimal but for the length; "-" and 0 are a type and
-a length that nobody asked for. PARAMETER is in the encoding of the specification, section 2. The answer is a key, or "refused".
+a length that nobody asked for. PARAMETER is in the encoding of mechanisms/README.md. The answer is a key, or "refused".
 """
 
 from cryptography.hazmat.primitives.ciphers import Cipher

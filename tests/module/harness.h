@@ -127,7 +127,7 @@ const char *name_of(CK_RV rv);
 
 /* --- Keys --- */
 
-extern const uint8_t mk[16];   /* 2b7e... of the specification */
+extern const uint8_t mk[16];   /* 2b7e..., that of SP 800-38A */
 extern const uint8_t mk32[32]; /* 00..1f */
 
 /* Import a session key: class, type and value, then the extra attributes. Aborts the test if refused. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_parameters.c: section 2 of the specification: every field of every mechanism, missing, doubled, out of order, too short, too long. */
+/* test_parameters.c: every field of every mechanism, missing, doubled, out of order, too short, too long. */
 #include "harness.h"
 
 struct limits {

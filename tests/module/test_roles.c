@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_roles.c: section 6 of the specification: protection is inherited, roles and levels do not mix. */
+/* test_roles.c: protection is inherited, roles and levels do not mix. */
 #include "harness.h"
 
 #define SIX                                                                                                            \

@@ -29,7 +29,6 @@ static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 #define parse(t, ...)                                                                                                  \
 	template_parse((CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE), t)
 
-
 static const struct rights user = {.user = true, .read_write = true};
 
 static inline bool has(const struct object *o, uint32_t flags)

@@ -102,7 +102,7 @@ START_TEST(bits_are_unique)
 }
 END_TEST
 
-/* What ATTACKS B says nobody may set: by function, from the table. */
+/* What nobody may set: by function, from the table. */
 START_TEST(the_sets_are_as_the_standard_has_them)
 {
 	const uint32_t never = FLAG_LOCAL | FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE;
@@ -247,7 +247,7 @@ START_TEST(unique_id_as_digits)
 }
 END_TEST
 
-/* Specification, section 6: a deriving AES key's check value is of its CMAC, everything else's as in PKCS#11. */
+/* X9.24-1:2017: a deriving AES key's check value is of its CMAC, everything else's as in PKCS#11. */
 START_TEST(check_values)
 {
 	static const struct {

@@ -45,7 +45,7 @@ START_TEST(the_known_answer)
 }
 END_TEST
 
-/* Two faults at once: the one that is checked first is told (RULES of the pipeline at the top of derive.c). */
+/* Two faults at once: the one that is checked first is told (the order at the end of derive.c). */
 START_TEST(the_order_of_the_checks)
 {
 	KEYDIV_PARAMETER good = KEYDIV_PARAMETER_INIT, bad = KEYDIV_PARAMETER_INIT;

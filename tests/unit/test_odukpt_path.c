@@ -44,7 +44,7 @@ START_TEST(overflow)
 }
 END_TEST
 
-/* The next path, depth first and low registers first, as section 4 has the client move: false at the end. */
+/* The next path, depth first and low registers first, as the client moves: false at the end. */
 static bool successor(unsigned r, unsigned n, struct odukpt_path *p)
 {
 	if (p->length < n) {

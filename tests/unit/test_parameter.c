@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_parameter.c: the flat encoding of section 2, put to every row with fields: each field missing, doubled, out of order, too short,
+ * test_parameter.c: the flat encoding (mechanisms/README.md), put to every row with fields: each field missing, doubled, out of order, too short,
  * too long, of an unknown tag, and bytes left over.
  */
 #include "scheme.h"
@@ -160,7 +160,7 @@ START_TEST(every_row)
 		rest_of_row(row, &all);
 		rows++;
 	}
-	ck_assert_uint_eq(rows, 22); /* as many as the specification has */
+	ck_assert_uint_eq(rows, 22); /* as many as keydiv.h has */
 }
 END_TEST
 

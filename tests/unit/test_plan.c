@@ -137,7 +137,7 @@ START_TEST(a_master_does_nothing_else)
 }
 END_TEST
 
-/* The table of section 6. LIST_: what the template gives; RV and COUNT: what comes of it. */
+/* The table of mechanisms/README.md, "The derived key". LIST_: what the template gives; RV and COUNT: what comes of it. */
 static const struct {
 	CK_MECHANISM_TYPE row; /* 0: C_CreateObject or C_UnwrapKey */
 	CK_KEY_TYPE type;
@@ -233,7 +233,7 @@ START_TEST(no_list_no_master)
 }
 END_TEST
 
-/* Every row that derives is in the table above, or is of the kind that the specification calls "anything else". */
+/* Every row that derives is in the table above, or is of the kind that mechanisms/README.md calls "anything else". */
 START_TEST(no_row_is_forgotten)
 {
 	for (size_t i = 0; i < mechanism_count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_plan_derive.c: what a derived object will be: specification, section 6, line by line. */
+/* test_plan_derive.c: what a derived object will be: mechanisms/README.md, "The derived key", line by line. */
 #include "policy_support.h"
 
 #define CLOSED (FLAG_SENSITIVE | FLAG_PRIVATE | FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE | FLAG_DERIVE)

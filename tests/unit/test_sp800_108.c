@@ -97,7 +97,7 @@ static void start(struct scheme *s)
 	scheme_want(s, CKK_AES, 32);
 }
 
-/* The device key of the specification, section 3, is counter mode with the same label, context and length. */
+/* A device key is counter mode with the same label, context and length. */
 START_TEST(equals_device_key)
 {
 	static const struct {

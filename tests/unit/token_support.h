@@ -137,7 +137,7 @@ UNUSED static void tear_down(void)
 #define READABLE NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)
 #define KEY(type) NUM(CKA_CLASS, CKO_SECRET_KEY), NUM(CKA_KEY_TYPE, (type))
 
-/* 2b7e... of the specification: an AES key. */
+/* 2b7e..., the AES key of SP 800-38A. */
 UNUSED static const uint8_t mk[16] = {
 	0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
 #define AES_MK KEY(CKK_AES), RAW(CKA_VALUE, mk, sizeof mk)
