@@ -18,9 +18,21 @@ code=$(find src include mechanisms -name '*.[ch]')
 
 rule 'libcrypto is used in src/key and src/base/secret.c only' \
 	"$(grep -lE '<openssl/' $code | grep -vE '^src/key/|^src/base/secret\.c$')"
-rule 'SQLite is included in one file only' "$(grep -lE '<sqlite3\.h>' $code | tail -n +2)"
-rule 'a mechanism includes nothing of token, store or module' \
-	"$(grep -nE '#include "(token|store|module)/' $(find mechanisms -name '*.[ch]'))"
+rule 'SQLite is included in src/store/database.c only' "$(grep -lE '<sqlite3\.h>' $code | grep -vx 'src/store/database\.c')"
+rule 'p11-kit is the tool'\''s; the module has its header of Cryptoki only' \
+	"$(grep -nE '<p11-kit/' $code | grep -vE '^src/tool/|^src/base/pkcs11\.h:.*<p11-kit/pkcs11\.h>')"
+rule 'JSON is the tool'\''s, inih the configuration'\''s' \
+	"$(grep -nE '<json-c/' $code | grep -v '^src/tool/'; grep -nE '<ini\.h>' $code | grep -v '^src/module/config\.c:')"
+# What mechanism.h itself stands on is src/base and src/key.
+rule 'a mechanism includes mechanism.h, headers of its folder, what src/base and src/key offer, and libc' \
+	"$(grep -nE '#include' $(find mechanisms -name '*.[ch]') |
+		grep -vE '#include "([a-z0-9_]+\.h|(base|key)/[a-z0-9_]+\.h)"|#include <(assert|stdbool|stddef|stdint|string)\.h>')"
+rule 'the insides of src/key stay there' \
+	"$(grep -nE '"(key/)?(block|ccm|crypto|gcm|key_struct)\.h"' $code | grep -v '^src/key/')"
+rule 'the tool is a client of any module: it includes src/base and keydiv.h, and nothing else of the module' \
+	"$(grep -nE '#include "(key|store|token|module)/|#include "(mechanism|selftest|odukpt[a-z_]*)\.h"' $(find src/tool -name '*.[ch]'))"
+rule 'comments cite what a reader can find: the standard, or a file of this repository' \
+	"$(grep -nE '[ (](RULES|ATTACKS)[ .,)]|[Ss]pecification,? section' $code)"
 rule 'a mechanism never sees the bytes of a base key' "$(grep -nE 'key_expose' $(find mechanisms -name '*.[ch]'))"
 rule 'base and key depend on nothing above them' \
 	"$(grep -nE '#include "(token|module|store|mechanism)' $(find src/base src/key -name '*.[ch]'))"
