@@ -84,7 +84,7 @@ struct derivation {
 	size_t length;                     /* of the result in bytes, planned */
 	CK_OBJECT_CLASS object_class;      /* of the result, planned: CKO_SECRET_KEY, or CKO_DATA (CKM_HKDF_DATA) */
 	uint64_t number;                   /* out: TRANSACTION, for rows that set CKA_KEYDIV_TRANSACTION */
-	size_t state_key_length; /* rows with advance: odukpt_state_key_length of the state, known before the plan */
+	size_t state_key_length; /* rows with advance: length of the keys in the state, known before the plan */
 
 	/* rows with more_keys: the result is one string; the first key is its first LENGTH bytes, the others where they say */
 	struct more_key *more;

@@ -87,11 +87,6 @@ CK_RV odukpt_state_describe(const uint8_t *state, size_t n, uint8_t shape[2], ui
 	return CKR_OK;
 }
 
-size_t odukpt_state_key_length(const uint8_t *state)
-{
-	return state[AT_KEY_LENGTH];
-}
-
 unsigned odukpt_state_reserve(const uint8_t *state)
 {
 	return get_be16(state + AT_RESERVE);

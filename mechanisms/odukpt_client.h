@@ -36,10 +36,10 @@ MUST_USE CK_RV odukpt_state_check(const uint8_t *state, size_t n);
 MUST_USE CK_RV odukpt_state_describe(
 	const uint8_t *state, size_t n, uint8_t shape[2], uint64_t *number, uint64_t *remaining);
 
-/* Bytes of each key in a checked state: what a key derived from it gets as its length, unless its template says. */
-size_t odukpt_state_key_length(const uint8_t *state);
-
-/* Numbers claimed at once: read, and set (1..ODUKPT_RESERVE_MAX, else CKR_ATTRIBUTE_VALUE_INVALID), in a checked state. */
+/*
+ * Numbers claimed at once: read, and set (1..ODUKPT_RESERVE_MAX, else CKR_ATTRIBUTE_VALUE_INVALID), in a checked
+ * state.
+ */
 unsigned odukpt_state_reserve(const uint8_t *state);
 MUST_USE CK_RV odukpt_state_set_reserve(uint8_t *state, unsigned long reserve);
 

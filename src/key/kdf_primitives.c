@@ -80,12 +80,6 @@ CK_RV key_hkdf(struct key *key, enum digest_kind kind, bool extract, bool expand
 	return rv;
 }
 
-CK_RV key_hkdf_salt_key(struct key *key, enum digest_kind kind, bool extract, bool expand, const struct key *salt,
-	struct bytes info, size_t len, struct secret *ret)
-{
-	return key_hkdf(key, kind, extract, expand, key_expose(salt), info, len, ret);
-}
-
 CK_RV pbkdf2(enum digest_kind kind, struct bytes password, struct bytes salt, uint64_t iterations, size_t len,
 	struct secret *ret)
 {

@@ -20,10 +20,6 @@
 MUST_USE CK_RV key_hkdf(struct key *key, enum digest_kind kind, bool extract, bool expand, struct bytes salt,
 	struct bytes info, size_t len, struct secret *ret);
 
-/* The same with the value of the key SALT as the salt (CKF_HKDF_SALT_KEY). */
-MUST_USE CK_RV key_hkdf_salt_key(struct key *key, enum digest_kind kind, bool extract, bool expand,
-	const struct key *salt, struct bytes info, size_t len, struct secret *ret);
-
 /*
  * RET = LEN bytes of PBKDF2 with HMAC of KIND. An empty password or salt is allowed. CKR_MECHANISM_PARAM_INVALID for no digest or
  * no iterations (or over 2^31 - 1); CKR_KEY_SIZE_RANGE if LEN is 0 or over SECRET_MAX; CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
