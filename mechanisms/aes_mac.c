@@ -5,8 +5,9 @@
 #define GMAC_IV 12
 
 /*
- * The parameter of GMAC is an IV of 12 bytes (Current Mechanisms Specification, AES-GMAC). Callers who see in it the GCM
- * that it is give a CK_GCM_PARAMS, which is taken too; what is to be authenticated is the data then as well, not the AAD.
+ * The parameter of GMAC is an IV of 12 bytes (Current Mechanisms Specification, AES-GMAC). Callers who see in it the
+ * GCM that it is give a CK_GCM_PARAMS, which is taken too; what is to be authenticated is the data then as well, not
+ * the AAD.
  */
 static CK_RV gmac_setup(const CK_MECHANISM *caller, size_t length, struct bytes *ret_iv)
 {

@@ -4,7 +4,10 @@
 
 #define MAC_LENGTH 16
 
-/* A CMAC is 16 bytes. An AES-192 or AES-256 base gives one only if the template asks for 16: no key gets shorter unasked. */
+/*
+ * A CMAC is 16 bytes. An AES-192 or AES-256 base gives one only if the template asks for 16: no key gets shorter
+ * unasked.
+ */
 static CK_RV plan(struct derivation *d, const struct wanted *wanted)
 {
 	TRY(derive_plan_default(d, wanted));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* default_lists.h: CKA_ALLOWED_MECHANISMS of a deriving key whose template gives none, by key type (README.md, "The derived key"). */
+/*
+ * default_lists.h: CKA_ALLOWED_MECHANISMS of a deriving key whose template gives none, by key type (README.md, "The
+ * derived key").
+ */
 #ifndef KEYDIV_MECHANISMS_DEFAULT_LISTS_H
 #define KEYDIV_MECHANISMS_DEFAULT_LISTS_H
 

@@ -5,7 +5,10 @@
 
 #include "mechanism.h"
 
-/* TDES DUKPT, X9.24-1:2009. RET = the initial key of BDK (DES2) for the 10-byte KSN, whose counter is not looked at; parity as it comes. */
+/*
+ * TDES DUKPT, X9.24-1:2009. RET = the initial key of BDK (DES2) for the 10-byte KSN, whose counter is not looked at;
+ * parity as it comes.
+ */
 MUST_USE CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[10], struct secret *ret);
 
 /* KEY: the initial key on entry, the transaction key of KSN on return, with SCRATCH to work in. */
@@ -22,8 +25,8 @@ enum aes_dukpt_algorithm {
 };
 
 /*
- * RET = LENGTH bytes derived from KEY ("Derive Key", 6.3.1) for USAGE and ALGORITHM; TAIL is the last eight bytes of the
- * derivation data: the initial key ID, or its right half and the transaction counter.
+ * RET = LENGTH bytes derived from KEY ("Derive Key", 6.3.1) for USAGE and ALGORITHM; TAIL is the last eight bytes of
+ * the derivation data: the initial key ID, or its right half and the transaction counter.
  */
 MUST_USE CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm algorithm,
 	const uint8_t tail[8], size_t length, struct secret *ret);

@@ -124,7 +124,10 @@ static size_t strength(CK_KEY_TYPE type, size_t length)
 	return type == CKK_DES2 ? 80 : type == CKK_DES3 ? 112 : 8 * length;
 }
 
-/* Every usage gives an AES key as long as the BDK unless the template says otherwise; no key is stronger than the BDK (6.2.2). */
+/*
+ * Every usage gives an AES key as long as the BDK unless the template says otherwise; no key is stronger than the BDK
+ * (6.2.2).
+ */
 static CK_RV plan_key(struct derivation *d, const struct wanted *wanted)
 {
 	TRY(derive_plan_default(d, wanted));

@@ -27,7 +27,10 @@ static CK_RV check_card(const struct parameter *p)
 	return CKR_OK;
 }
 
-/* OUT (N bytes) = the last 2 N digits of PAN || sequence number, two a byte, with zeros before them if there are fewer. */
+/*
+ * OUT (N bytes) = the last 2 N digits of PAN || sequence number, two a byte, with zeros before them if there are
+ * fewer.
+ */
 static void rightmost_digits(const struct parameter *p, uint8_t *out, size_t n)
 {
 	struct bytes pan = parameter_get(p, KEYDIV_PAN), sequence = parameter_get(p, KEYDIV_PAN_SEQUENCE);
@@ -41,7 +44,10 @@ static void rightmost_digits(const struct parameter *p, uint8_t *out, size_t n)
 		out[i / 2] |= (uint8_t)((digits[--left] - '0') << (i % 2 ? 0 : 4));
 }
 
-/* Option B for PANs of over 16 digits, A1.4.2: the first 16 decimal digits of SHA-1 of the digits, then its letters less ten. */
+/*
+ * Option B for PANs of over 16 digits, A1.4.2: the first 16 decimal digits of SHA-1 of the digits, then its letters
+ * less ten.
+ */
 static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
 {
 	size_t n = (parameter_get(p, KEYDIV_PAN).n + SEQUENCE + 1) / 2, count = 0;
@@ -61,7 +67,10 @@ static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
 	return CKR_OK;
 }
 
-/* Options A and B are for DES2 issuer keys, C for AES; a card key of A and B is a DES2 key, of C an AES key of any length. */
+/*
+ * Options A and B are for DES2 issuer keys, C for AES; a card key of A and B is a DES2 key, of C an AES key of any
+ * length.
+ */
 static CK_RV plan_card(struct derivation *d, const struct wanted *wanted)
 {
 	bool aes = key_type(d->base) == CKK_AES;

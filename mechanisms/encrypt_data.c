@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* encrypt_data.c: keys derived by encrypting data, PKCS#11 Current Mechanisms Specification 2.15: CKM_{AES,DES3}_{ECB,CBC}_ENCRYPT_DATA. */
+/*
+ * encrypt_data.c: keys derived by encrypting data, PKCS#11 Current Mechanisms Specification 2.15:
+ * CKM_{AES,DES3}_{ECB,CBC}_ENCRYPT_DATA.
+ */
 #include "native.h"
 
 /* What the parsers leave for plan and derive. */

@@ -6,8 +6,9 @@
 #include "mechanism.h"
 
 /*
- * RET = LENGTH bytes (at most SECRET_INLINE) of SP 800-108r1 counter mode, PRF AES-CMAC under KEY:
- * block i = CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || [8 * LENGTH]32). LABEL is a C string. CKR_KEY_TYPE_INCONSISTENT unless KEY is AES.
+ * RET = LENGTH bytes (at most SECRET_INLINE) of SP 800-108r1 counter mode, PRF AES-CMAC under KEY: block i =
+ * CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || [8 * LENGTH]32). LABEL is a C string. CKR_KEY_TYPE_INCONSISTENT unless
+ * KEY is AES.
  */
 MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret);
 

@@ -83,7 +83,10 @@ static CK_RV parse_field(struct parameter *ret, const uint8_t **p, const uint8_t
 	uint8_t tag = (*p)[0];
 	size_t length = get_be16(*p + 1);
 
-	/* Tags ascend in the row as in the parameter: skipping what is absent finds a tag, or shows that it does not belong. */
+	/*
+	 * Tags ascend in the row as in the parameter: skipping what is absent finds a tag, or shows that it does not
+	 * belong.
+	 */
 	while (*index < ret->count && ret->fields[*index].tag != tag) {
 		ENSURE(!ret->fields[*index].required, CKR_MECHANISM_PARAM_INVALID);
 		(*index)++;

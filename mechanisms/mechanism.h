@@ -4,8 +4,9 @@
  *
  * Everything that differs from mechanism to mechanism stands in its row, in the file of its scheme. The derive
  * pipeline, C_GetMechanismList, C_GetMechanismInfo, the parameter parser, the policy gate, the self-tests and the
- * log's names all read the row; the module has no second list and no switch over mechanism numbers elsewhere. (The tool,
- * a client of any module, has names for many modules' mechanisms: src/tool/names.c.) README.md in this folder says how to add one.
+ * log's names all read the row; the module has no second list and no switch over mechanism numbers elsewhere. (The
+ * tool, a client of any module, has names for many modules' mechanisms: src/tool/names.c.) README.md in this folder
+ * says how to add one.
  */
 #ifndef KEYDIV_MECHANISM_H
 #define KEYDIV_MECHANISM_H
@@ -64,8 +65,8 @@ struct wanted {
 };
 
 /*
- * One more key out of the same derivation (SP 800-108, "additional derived keys"). The pipeline plans each from its own template
- * and fills LENGTH in; the row's derive says at which OFFSET of its result the key's bytes stand.
+ * One more key out of the same derivation (SP 800-108, "additional derived keys"). The pipeline plans each from its
+ * own template and fills LENGTH in; the row's derive says at which OFFSET of its result the key's bytes stand.
  */
 struct more_key {
 	size_t length, offset; /* in bytes */
@@ -86,14 +87,17 @@ struct derivation {
 	uint64_t number;                   /* out: TRANSACTION, for rows that set CKA_KEYDIV_TRANSACTION */
 	size_t state_key_length; /* rows with advance: length of the keys in the state, known before the plan */
 
-	/* rows with more_keys: the result is one string; the first key is its first LENGTH bytes, the others where they say */
+	/*
+	 * rows with more_keys: the result is one string; the first key is its first LENGTH bytes, the others where
+	 * they say
+	 */
 	struct more_key *more;
 	size_t more_count;
 
 	/*
-	 * The value of another key object the parameter names by handle (CK_SP800_108_KEY_HANDLE, hSaltKey): the pipeline's, which
-	 * checks that it is visible, a secret key, CKA_DERIVE true and allows this mechanism. NULL where there are no objects
-	 * (self-tests): rows then fail with CKR_KEY_HANDLE_INVALID.
+	 * The value of another key object the parameter names by handle (CK_SP800_108_KEY_HANDLE, hSaltKey): the
+	 * pipeline's, which checks that it is visible, a secret key, CKA_DERIVE true and allows this mechanism. NULL
+	 * where there are no objects (self-tests): rows then fail with CKR_KEY_HANDLE_INVALID.
 	 */
 	CK_RV (*other_key)(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value);
 };
@@ -150,23 +154,35 @@ struct mechanism {
 
 	/* parameter: fields (the flat encoding), or parse_native, or neither (none allowed) */
 	const struct field *fields; /* ended by tag 0 */
-	/* What lengths alone do not say about the fields (digits, bit counts, known constants): CKR_MECHANISM_PARAM_INVALID. parameter_parse calls it. */
+	/*
+	 * What lengths alone do not say about the fields (digits, bit counts, known constants):
+	 * CKR_MECHANISM_PARAM_INVALID. parameter_parse calls it.
+	 */
 	CK_RV (*check)(const struct parameter *p);
 	/*
-	 * Check and copy a PKCS#11 parameter struct with pointers into OUT (NATIVE_MAX bytes, any alignment needed); it must
-	 * not refer to the caller's memory afterwards, save for the array that more_keys gives, which is read once: bytes are copied to HEAP (PARAMETER_MAX bytes, *USED so far).
-	 * CKR_MECHANISM_PARAM_INVALID.
+	 * Check and copy a PKCS#11 parameter struct with pointers into OUT (NATIVE_MAX bytes, any alignment needed);
+	 * it must not refer to the caller's memory afterwards, save for the array that more_keys gives, which is read
+	 * once: bytes are copied to HEAP (PARAMETER_MAX bytes, *USED so far). CKR_MECHANISM_PARAM_INVALID.
 	 */
 	CK_RV (*parse_native)(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used);
 
 	/* deriving and generating */
-	/* Settle type and length of the result from WANTED and parameter. NULL: derive_plan_default (type and length of the base unless said). */
+	/*
+	 * Settle type and length of the result from WANTED and parameter. NULL: derive_plan_default (type and length
+	 * of the base unless said).
+	 */
 	CK_RV (*plan)(struct derivation *d, const struct wanted *wanted);
 	CK_RV (*derive)
 	(struct derivation *d, struct secret *ret_value); /* CKF_DERIVE, and CKF_GENERATE of keys from parameters */
-	/* Rows whose parameter asks for further keys: how many (at most MORE_KEYS_MAX), and the caller's array of them. */
+	/*
+	 * Rows whose parameter asks for further keys: how many (at most MORE_KEYS_MAX), and the caller's array of
+	 * them.
+	 */
 	size_t (*more_keys)(const void *native, const CK_DERIVED_KEY **ret_asked);
-	/* Keys with state (O-DUKPT): advance STATE in place, hand out the released inner key and its number. CKR_KEYDIV_EXHAUSTED. */
+	/*
+	 * Keys with state (O-DUKPT): advance STATE in place, hand out the released inner key and its number.
+	 * CKR_KEYDIV_EXHAUSTED.
+	 */
 	CK_RV (*advance)(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key);
 	enum level level;
 	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
@@ -180,13 +196,17 @@ struct mechanism {
 	enum digest_kind digest; /* CKF_DIGEST */
 	enum wrap_kind wrap;     /* CKF_WRAP, CKF_UNWRAP */
 	/*
-	 * Rows with a cipher: check the caller's parameter and fill in RET, all but mode and direction. RET's bytes stay the caller's: they are
-	 * used in the same call. NULL: the mechanism takes no parameter. CKR_MECHANISM_PARAM_INVALID.
+	 * Rows with a cipher: check the caller's parameter and fill in RET, all but mode and direction. RET's bytes
+	 * stay the caller's: they are used in the same call. NULL: the mechanism takes no parameter.
+	 * CKR_MECHANISM_PARAM_INVALID.
 	 */
 	CK_RV (*cipher_setup)(const CK_MECHANISM *caller, struct cipher_setup *ret);
 	/* Rows with a MAC that takes an IV: the same; LENGTH is that of the whole MAC. */
 	CK_RV (*mac_setup)(const CK_MECHANISM *caller, size_t length, struct bytes *ret_iv);
-	/* Rows with CKF_MESSAGE_ENCRYPT: the same for the N bytes at CALLER that come with each message; may be unaligned. */
+	/*
+	 * Rows with CKF_MESSAGE_ENCRYPT: the same for the N bytes at CALLER that come with each message; may be
+	 * unaligned.
+	 */
 	CK_RV (*message_setup)(const void *caller, CK_ULONG n, struct message_setup *ret);
 
 	const struct known_answer *answers; /* ended by base == NULL */
@@ -204,8 +224,9 @@ struct mechanism {
 extern const CK_KEY_TYPE key_types_aes[], key_types_tdes[], key_types_hmac[];
 
 /*
- * The plan of a row without one: the wanted type and length, or the base's; AES 16/24/32, generic and HMAC types 16..64, DES2 16, DES3
- * 24. CKR_KEY_SIZE_RANGE for what is not to be had, CKR_TEMPLATE_INCONSISTENT for a type that is none of these. Other plans call it or plan_as.
+ * The plan of a row without one: the wanted type and length, or the base's; AES 16/24/32, generic and HMAC types
+ * 16..64, DES2 16, DES3 24. CKR_KEY_SIZE_RANGE for what is not to be had, CKR_TEMPLATE_INCONSISTENT for a type that is
+ * none of these. Other plans call it or derive_plan_as.
  */
 MUST_USE CK_RV derive_plan_default(struct derivation *d, const struct wanted *wanted);
 
@@ -213,12 +234,15 @@ MUST_USE CK_RV derive_plan_default(struct derivation *d, const struct wanted *wa
 MUST_USE CK_RV derive_plan_as(struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length);
 
 /*
- * Run the row's derive and finish its value: the length is as planned (CKR_FUNCTION_FAILED otherwise, our bug), DES keys get
- * odd parity. Rows with more keys give more than LENGTH bytes; whoever cuts them sets their parity.
+ * Run the row's derive and finish its value: the length is as planned (CKR_FUNCTION_FAILED otherwise, our bug), DES
+ * keys get odd parity. Rows with more keys give more than LENGTH bytes; whoever cuts them sets their parity.
  */
 MUST_USE CK_RV derive_value(struct derivation *d, struct secret *ret_value);
 
-/* The selftest of rows that encrypt, sign, digest, wrap or generate random keys: puts operation_answers to src/key, both ways. */
+/*
+ * The selftest of rows that encrypt, sign, digest, wrap or generate random keys: puts operation_answers to src/key,
+ * both ways.
+ */
 MUST_USE CK_RV operation_selftest(const struct mechanism *row, struct key *key, bool flip);
 
 /* --- The registry --- */

@@ -24,7 +24,10 @@ static inline CK_RV native_bytes(const CK_BYTE *p, CK_ULONG n, CK_ULONG max, str
 	return CKR_OK;
 }
 
-/* RET = a copy of the N bytes at P in HEAP (PARAMETER_MAX bytes, *USED of them taken so far): what a parse_native keeps. */
+/*
+ * RET = a copy of the N bytes at P in HEAP (PARAMETER_MAX bytes, *USED of them taken so far): what a parse_native
+ * keeps.
+ */
 static inline CK_RV native_copy(const void *p, CK_ULONG n, uint8_t *heap, size_t *used, struct bytes *ret)
 {
 	ENSURE(p != NULL || n == 0, CKR_MECHANISM_PARAM_INVALID);

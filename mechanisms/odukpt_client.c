@@ -21,7 +21,10 @@ static size_t state_length(unsigned r, size_t key_length)
 
 /* --- Checking --- */
 
-/* DISTANCE[1..R] as they must be when NUMBER is next: a register above a step of the path holds the unused sibling that stands there. */
+/*
+ * DISTANCE[1..R] as they must be when NUMBER is next: a register above a step of the path holds the unused sibling
+ * that stands there.
+ */
 static void expected_distances(unsigned r, unsigned n, uint64_t number, uint8_t distance[ODUKPT_SHAPE_MAX + 1])
 {
 	struct odukpt_path path;
@@ -158,8 +161,9 @@ static CK_RV plan_next(struct derivation *d, const struct wanted *wanted)
 }
 
 /*
- * Take the lowest filled register, derive its key's children into the registers up to its own (which takes its own child last), or erase it at
- * distance N. The key's only copy is then RET_KEY. After an error STATE is half changed and must be thrown away.
+ * Take the lowest filled register, derive its key's children into the registers up to its own (which takes its own
+ * child last), or erase it at distance N. The key's only copy is then RET_KEY. After an error STATE is half changed
+ * and must be thrown away.
  */
 static CK_RV advance(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key)
 {

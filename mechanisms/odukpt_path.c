@@ -6,7 +6,10 @@ __extension__ typedef unsigned __int128 wide; /* a product of a binomial below 2
 
 #define LIMIT ((uint64_t)1 << 63)
 
-/* C(n, k), or LIMIT if it is that or more. Every intermediate value is a binomial too, C(n - k + i, i), and they ascend. */
+/*
+ * C(n, k), or LIMIT if it is that or more. Every intermediate value is a binomial too, C(n - k + i, i), and they
+ * ascend.
+ */
 static uint64_t binomial(unsigned n, unsigned k)
 {
 	wide c = 1;
@@ -35,9 +38,9 @@ uint64_t odukpt_before(unsigned p, unsigned b)
 }
 
 /*
- * Where a walk down the tree stands: at a key whose child would lie in register P with B computations left below, and C =
- * C(B + P, P - 1), one more than the number of keys before that child. Along a path P never rises and B falls by one a step, so
- * the whole walk is at most R + N updates of C.
+ * Where a walk down the tree stands: at a key whose child would lie in register P with B computations left below, and
+ * C = C(B + P, P - 1), one more than the number of keys before that child. Along a path P never rises and B falls by
+ * one a step, so the whole walk is at most R + N updates of C.
  */
 struct walk {
 	unsigned p, b;
@@ -56,7 +59,10 @@ static void walk_lower(struct walk *w)
 	w->p--;
 }
 
-/* Into the child in register p, to its own child in the same register: C(b - 1 + p, p - 1) = C(b + p, p - 1) * (b + 1) / (b + p). */
+/*
+ * Into the child in register p, to its own child in the same register: C(b - 1 + p, p - 1) = C(b + p, p - 1) * (b +
+ * 1) / (b + p).
+ */
 static void walk_down(struct walk *w)
 {
 	w->c = (uint64_t)((wide)w->c * (w->b + 1) / (w->b + w->p));

@@ -24,13 +24,18 @@ struct odukpt_path {
 /* T = C(N + R, R) - 1 transactions of R registers and N computations (each at least 1). False if T >= 2^63. */
 bool odukpt_transactions(unsigned r, unsigned n, uint64_t *ret_t);
 
-/* Keys before the child in register P among the children of a key, where B computations are left below the child: C(B + P, P - 1) - 1. */
+/*
+ * Keys before the child in register P among the children of a key, where B computations are left below the child: C(B
+ * + P, P - 1) - 1.
+ */
 uint64_t odukpt_before(unsigned p, unsigned b);
 
 /* The path of transaction NUMBER in the shape R, N (each 1..32), in at most R + N steps. False unless NUMBER < T. */
 bool odukpt_path(unsigned r, unsigned n, uint64_t number, struct odukpt_path *ret);
 
-/* The number of the key at the LENGTH registers AT, in at most R + N steps. False unless that is a path of the shape. */
+/*
+ * The number of the key at the LENGTH registers AT, in at most R + N steps. False unless that is a path of the shape.
+ */
 bool odukpt_number(unsigned r, unsigned n, const uint8_t *at, size_t length, uint64_t *ret_number);
 
 #endif

@@ -30,8 +30,8 @@ static CK_RV digest_of(CK_ULONG prf, enum digest_kind *ret)
 }
 
 /*
- * The struct is CK_PKCS5_PBKD2_PARAMS2, with the password's length in it. Callers of the older one, of the same size, have a pointer to the length there:
- * no such number is a length, and they are refused.
+ * The struct is CK_PKCS5_PBKD2_PARAMS2, with the password's length in it. Callers of the older one, of the same size,
+ * have a pointer to the length there: no such number is a length, and they are refused.
  */
 static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
 {

@@ -83,7 +83,8 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 	SECRET seed = {0};
 
 	if (key_type(d->base) == CKK_AES)
-		return dr(d->base, constant, key_length(d->base), ret_value); /* RFC 3962: random-to-key changes nothing */
+		/* RFC 3962: random-to-key changes nothing */
+		return dr(d->base, constant, key_length(d->base), ret_value);
 	TRY(dr(d->base, constant, DES3_SEED, &seed));
 	TRY(secret_resize(ret_value, 24));
 	random_to_key(secret_peek(&seed), secret_bytes(ret_value));

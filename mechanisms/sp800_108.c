@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sp800_108.c: the three KDFs of NIST SP 800-108 as PKCS#11 3.0 has them (Current Mechanisms Specification 2.42): counter,
- * feedback and double-pipeline mode.
+ * sp800_108.c: the three KDFs of NIST SP 800-108 as PKCS#11 3.0 has them (Current Mechanisms Specification 2.42):
+ * counter, feedback and double-pipeline mode.
  *
- * The parameter lists the pieces of the PRF's input in their order. Where several keys are asked for, each begins with a
- * PRF output of its own, so that no two share one.
+ * The parameter lists the pieces of the PRF's input in their order. Where several keys are asked for, each begins
+ * with a PRF output of its own, so that no two share one.
  */
 #include "native.h"
 
@@ -86,7 +86,10 @@ static CK_RV parse_length(const CK_PRF_DATA_PARAM *p, struct item *ret)
 	return width_of(format.ulWidthInBits, 64, format.bLittleEndian, ret);
 }
 
-/* In counter mode the iteration variable is the counter and there is no other; in the others it is the chained value and has no format. */
+/*
+ * In counter mode the iteration variable is the counter and there is no other; in the others it is the chained value
+ * and has no format.
+ */
 static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct item *ret, uint8_t *heap, size_t *used)
 {
 	*ret = (struct item){.type = (uint8_t)p->type};
@@ -256,7 +259,10 @@ static void run_wipe(struct run *run)
 	secret_wipe(&run->input.text);
 }
 
-/* Put the input for block I together, with CHAINED as iteration variable; I == 0: A(0) of the double pipeline, only what is fixed. */
+/*
+ * Put the input for block I together, with CHAINED as iteration variable; I == 0: A(0) of the double pipeline, only
+ * what is fixed.
+ */
 static CK_RV compose(struct derivation *d, struct run *run, uint32_t i, struct bytes chained)
 {
 	const struct native *native = d->native;

@@ -68,7 +68,10 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the byte swaps above 
 /* Write N bytes as 2*N lower-case hexadecimal digits and a NUL to OUT (2*N+1 bytes). */
 void hex_encode(const uint8_t *p, size_t n, char *out);
 
-/* Read exactly 2*N hexadecimal digits of either case from TEXT, which ends there, into OUT. False if it is anything else. */
+/*
+ * Read exactly 2*N hexadecimal digits of either case from TEXT, which ends there, into OUT. False if it is anything
+ * else.
+ */
 bool hex_decode(const char *text, uint8_t *out, size_t n);
 
 #endif

@@ -2,10 +2,11 @@
 /*
  * block.h: the provider's own block ciphers, for the files of this folder only.
  *
- * Re-keying through EVP_EncryptInit_ex2 asks the provider for the key length by name each time, which takes longer than the key schedule
- * of AES; every inner key of a derivation is keyed once and wiped once (by keying with zeros). So the contexts under keys are
- * the provider's, called through its dispatch table as EVP itself would call it: OSSL_PROVIDER_query_operation(3),
- * provider-cipher(7). Measured (libcrypto 3.0, AES-NI, instructions): 940 by EVP, 190 so.
+ * Re-keying through EVP_EncryptInit_ex2 asks the provider for the key length by name each time, which takes longer
+ * than the key schedule of AES; every inner key of a derivation is keyed once and wiped once (by keying with zeros).
+ * So the contexts under keys are the provider's, called through its dispatch table as EVP itself would call it:
+ * OSSL_PROVIDER_query_operation(3), provider-cipher(7). Measured (libcrypto 3.0, AES-NI, instructions): 940 by EVP,
+ * 190 so.
  */
 #ifndef KEYDIV_KEY_BLOCK_H
 #define KEYDIV_KEY_BLOCK_H

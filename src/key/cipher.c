@@ -102,7 +102,10 @@ static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode m
 	return CKR_OK;
 }
 
-/* Bytes until the low BITS bits of the counter block IV wrap; UINT64_MAX if more than that. libcrypto counts in all 128 bits. */
+/*
+ * Bytes until the low BITS bits of the counter block IV wrap; UINT64_MAX if more than that. libcrypto counts in all
+ * 128 bits.
+ */
 static uint64_t counter_room(const uint8_t iv[16], unsigned bits)
 {
 	uint128 start = (uint128)get_be64(iv) << 64 | get_be64(iv + 8), blocks;
@@ -224,8 +227,8 @@ CK_RV cipher_update(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t 
 }
 
 /*
- * The length of PKCS #7 padding at the end of LAST, 0 if it is wrong; no branch and no index depends on what is in LAST, so
- * all wrong paddings take the same time.
+ * The length of PKCS #7 padding at the end of LAST, 0 if it is wrong; no branch and no index depends on what is in
+ * LAST, so all wrong paddings take the same time.
  */
 static size_t padding_length(const uint8_t *last, size_t block)
 {

@@ -13,7 +13,8 @@ enum cipher_mode { CIPHER_NONE, CIPHER_ECB, CIPHER_CBC, CIPHER_CBC_PAD, CIPHER_C
 struct cipher_setup {
 	enum cipher_mode mode;
 	bool encrypt;
-	struct bytes iv;     /* CBC: one block; CTR: the 16-byte counter block; GCM: 1..128 bytes (libcrypto takes no more); CCM: 7..13 */
+	/* CBC: one block; CTR: the 16-byte counter block; GCM: 1..128 bytes (libcrypto takes no more); CCM: 7..13 */
+	struct bytes iv;
 	struct bytes aad;    /* GCM, CCM */
 	size_t tag_len;      /* GCM 12..16, CCM 4..16 (even), in bytes */
 	size_t data_len;     /* CCM: length of the whole plaintext, known beforehand */
@@ -25,7 +26,10 @@ struct cipher;
 struct cipher *cipher_new(void); /* NULL if there is no memory */
 void cipher_free(struct cipher *cipher);
 
-/* Begin. The setup's bytes are not kept; the key's schedule is, until cipher_reset or another key. CKR_MECHANISM_PARAM_INVALID for an IV, tag or counter the mode cannot have; CKR_KEY_TYPE_INCONSISTENT. */
+/*
+ * Begin. The setup's bytes are not kept; the key's schedule is, until cipher_reset or another key.
+ * CKR_MECHANISM_PARAM_INVALID for an IV, tag or counter the mode cannot have; CKR_KEY_TYPE_INCONSISTENT.
+ */
 MUST_USE CK_RV cipher_begin(struct cipher *cipher, struct key *key, const struct cipher_setup *setup);
 
 /*
@@ -37,9 +41,10 @@ MUST_USE CK_RV cipher_begin(struct cipher *cipher, struct key *key, const struct
 MUST_USE CK_RV cipher_update(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *out, size_t *ret_n);
 
 /*
- * End. Encryption writes the last block or (GCM, CCM) the tag; decryption takes the expected tag in TAG (GCM, CCM: tag_len
- * bytes) and writes the last block (CBC_PAD). OUT has room for one block. Leftover bytes of ECB and CBC: CKR_DATA_LEN_RANGE /
- * CKR_ENCRYPTED_DATA_LEN_RANGE; wrong padding and wrong tag: CKR_ENCRYPTED_DATA_INVALID, the same for every cause.
+ * End. Encryption writes the last block or (GCM, CCM) the tag; decryption takes the expected tag in TAG (GCM, CCM:
+ * tag_len bytes) and writes the last block (CBC_PAD). OUT has room for one block. Leftover bytes of ECB and CBC:
+ * CKR_DATA_LEN_RANGE / CKR_ENCRYPTED_DATA_LEN_RANGE; wrong padding and wrong tag: CKR_ENCRYPTED_DATA_INVALID, the
+ * same for every cause.
  */
 MUST_USE CK_RV cipher_finish(struct cipher *cipher, struct bytes tag, uint8_t *out, size_t *ret_n);
 

@@ -122,7 +122,8 @@ static bool set_up(struct crypto *c)
 	if (c->lib == NULL)
 		return false;
 	c->provider = OSSL_PROVIDER_load(c->lib, "default");
-	if (c->provider == NULL || !block_ciphers_start(c->provider) || !fetch_ciphers(c) || !fetch_digests(c) || !start_drbg(c))
+	if (c->provider == NULL || !block_ciphers_start(c->provider) || !fetch_ciphers(c) || !fetch_digests(c) ||
+		!start_drbg(c))
 		return false;
 	c->scrypt = EVP_KDF_fetch(c->lib, "SCRYPT", NULL);
 	c->pbkdf2 = EVP_KDF_fetch(c->lib, "PBKDF2", NULL);
@@ -159,9 +160,9 @@ CK_RV crypto_start(void)
 	ENSURE(c != NULL, CKR_HOST_MEMORY);
 	ERR_set_mark();
 	/*
-	 * libcrypto 3.0 looks for engines when a cipher is set up, in whatever library context, and reads openssl.cnf before that: any
-	 * provider named there would be loaded on our account, also one that loads us. So not by us. A host that wants its
-	 * openssl.cnf has read it by now, or names it itself (OSSL_LIB_CTX_load_config).
+	 * libcrypto 3.0 looks for engines when a cipher is set up, in whatever library context, and reads openssl.cnf
+	 * before that: any provider named there would be loaded on our account, also one that loads us. So not by us.
+	 * A host that wants its openssl.cnf has read it by now, or names it itself (OSSL_LIB_CTX_load_config).
 	 */
 	bool ok = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) && set_up(c);
 	if (!ok)
@@ -184,8 +185,8 @@ void crypto_stop(void)
 	if (c == NULL || c->pid != (long)getpid())
 		return;
 	/*
-	 * A host that is exiting may have run OPENSSL_cleanup before C_Finalize; then libcrypto's locks are gone, and so soon
-	 * is the process: leave everything where it is.
+	 * A host that is exiting may have run OPENSSL_cleanup before C_Finalize; then libcrypto's locks are gone, and
+	 * so soon is the process: leave everything where it is.
 	 */
 	if (!OPENSSL_init_crypto(0, NULL))
 		return;

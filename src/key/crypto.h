@@ -2,8 +2,8 @@
 /*
  * crypto.h: the private library context and the algorithms fetched into it, for the files of this folder only.
  *
- * The default provider is loaded by name into an OSSL_LIB_CTX of our own, so neither the host's OPENSSL_CONF nor its default
- * properties reach us, and what we do does not reach the host.
+ * The default provider is loaded by name into an OSSL_LIB_CTX of our own, so neither the host's OPENSSL_CONF nor its
+ * default properties reach us, and what we do does not reach the host.
  */
 #ifndef KEYDIV_KEY_CRYPTO_H
 #define KEYDIV_KEY_CRYPTO_H
@@ -45,7 +45,10 @@ extern const char *const digest_names[DIGEST_COUNT];
 /* The cipher kind of a key of TYPE and N bytes, KIND_NONE if there is none. */
 enum cipher_kind cipher_kind_of(CK_KEY_TYPE type, size_t n);
 
-/* An HMAC context of KIND keyed with N bytes at KEY (N may be 0), or NULL. The caller frees it with EVP_MAC_CTX_free, which wipes. */
+/*
+ * An HMAC context of KIND keyed with N bytes at KEY (N may be 0), or NULL. The caller frees it with EVP_MAC_CTX_free,
+ * which wipes.
+ */
 EVP_MAC_CTX *hmac_new(enum digest_kind kind, const uint8_t *key, size_t n);
 
 /* The digest under the HMAC of KIND, DIGEST_NONE for CMAC and GMAC. */

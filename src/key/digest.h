@@ -16,7 +16,10 @@ size_t digest_length(enum digest_kind kind); /* in bytes; 0 for DIGEST_NONE */
 struct digest *digest_new(void); /* NULL if there is no memory */
 void digest_free(struct digest *digest); /* wipes */
 
-/* A digest in parts, digest_length bytes in the end. CKR_FUNCTION_FAILED: out of turn, no such digest, or libcrypto fails. */
+/*
+ * A digest in parts, digest_length bytes in the end. CKR_FUNCTION_FAILED: out of turn, no such digest, or libcrypto
+ * fails.
+ */
 MUST_USE CK_RV digest_begin(struct digest *digest, enum digest_kind kind);
 MUST_USE CK_RV digest_update(struct digest *digest, const uint8_t *in, size_t n);
 MUST_USE CK_RV digest_finish(struct digest *digest, uint8_t ret_digest[DIGEST_MAX]);

@@ -15,7 +15,10 @@ struct gcm {
 	size_t iv_len;
 };
 
-/* Begin under KEY with IV; the key is set only if it is another one. CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_PARAM_INVALID for the IV. */
+/*
+ * Begin under KEY with IV; the key is set only if it is another one. CKR_KEY_TYPE_INCONSISTENT,
+ * CKR_MECHANISM_PARAM_INVALID for the IV.
+ */
 MUST_USE CK_RV gcm_begin(struct gcm *gcm, struct key *key, bool encrypt, struct bytes iv);
 
 /* The same with the bytes of a key of KIND, which are set whatever was there. */

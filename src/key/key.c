@@ -122,7 +122,10 @@ static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_
 	ENSURE(n > 0 && n <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
 	ENSURE(kind != KIND_NONE || (type != CKK_AES && type != CKK_DES2 && type != CKK_DES3), CKR_KEY_SIZE_RANGE);
 	TRY(set_value(&key->value, value, n));
-	/* A schedule of the old value must not stay. If the new key has the same kind, its own is written over it now. */
+	/*
+	 * A schedule of the old value must not stay. If the new key has the same kind, its own is written over it
+	 * now.
+	 */
 	if (key->plain.dirty == kind && kind != KIND_NONE)
 		TRY(schedule_set(&key->plain, kind, value));
 	else

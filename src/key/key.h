@@ -7,7 +7,8 @@
  * each is made when first needed and kept until the next key_load. No function here fetches an algorithm by
  * name; crypto_start has done that once, in a private OSSL_LIB_CTX with the default provider loaded by name.
  *
- * A struct key is used by one thread at a time (in a session: under the session's lock). Different keys are independent.
+ * A struct key is used by one thread at a time (in a session: under the session's lock). Different keys are
+ * independent.
  */
 #ifndef KEYDIV_KEY_KEY_H
 #define KEYDIV_KEY_KEY_H
@@ -23,8 +24,8 @@
 
 /*
  * Set up, and tear down, the private library context and every algorithm. crypto_start: CKR_OK, CKR_HOST_MEMORY or
- * CKR_FUNCTION_FAILED, with nothing left behind on failure; may be called again after crypto_stop, and in a forked child without it.
- * Called by C_Initialize and C_Finalize only, never from a destructor or atexit handler.
+ * CKR_FUNCTION_FAILED, with nothing left behind on failure; may be called again after crypto_stop, and in a forked
+ * child without it. Called by C_Initialize and C_Finalize only, never from a destructor or atexit handler.
  */
 MUST_USE CK_RV crypto_start(void);
 void crypto_stop(void);
@@ -37,8 +38,8 @@ void key_free(struct key *key);
 
 /*
  * Load N bytes at VALUE as a key of TYPE; what was there is wiped, its contexts are re-keyed, not made again, and
- * everything dear is left for the first use. AES takes 16, 24 or 32 bytes, DES2 16, DES3 24 (parity is not looked at), any
- * other type 1..SECRET_MAX. CKR_KEY_SIZE_RANGE otherwise; CKR_HOST_MEMORY. On failure the key is empty.
+ * everything dear is left for the first use. AES takes 16, 24 or 32 bytes, DES2 16, DES3 24 (parity is not looked
+ * at), any other type 1..SECRET_MAX. CKR_KEY_SIZE_RANGE otherwise; CKR_HOST_MEMORY. On failure the key is empty.
  */
 MUST_USE CK_RV key_load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n);
 
@@ -53,8 +54,8 @@ size_t key_block_size(const struct key *key); /* 16 AES, 8 DES2 and DES3, else 0
 uint64_t key_serial(const struct key *key);
 
 /*
- * MAC (16 bytes for AES, 8 for DES2 and DES3) = CMAC(key, N bytes at MSG), SP 800-38B. CKR_KEY_TYPE_INCONSISTENT for another
- * type, CKR_FUNCTION_FAILED if libcrypto fails. The hot path: two XORs around a kept schedule.
+ * MAC (16 bytes for AES, 8 for DES2 and DES3) = CMAC(key, N bytes at MSG), SP 800-38B. CKR_KEY_TYPE_INCONSISTENT for
+ * another type, CKR_FUNCTION_FAILED if libcrypto fails. The hot path: two XORs around a kept schedule.
  */
 MUST_USE CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac);
 
@@ -64,7 +65,10 @@ MUST_USE CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *
  */
 MUST_USE CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t *ret_out);
 
-/* Encrypt N bytes at IN (a multiple of the block size) in ECB mode, or in CBC mode from IV if that is not NULL. OUT may be IN. */
+/*
+ * Encrypt N bytes at IN (a multiple of the block size) in ECB mode, or in CBC mode from IV if that is not NULL. OUT
+ * may be IN.
+ */
 MUST_USE CK_RV key_encrypt_blocks(struct key *key, const uint8_t *iv, const uint8_t *in, size_t n, uint8_t *ret_out);
 
 /* The MACs a key can make in one call or in parts (mac.h); also the PRFs of SP 800-108. */
@@ -79,10 +83,16 @@ enum mac_kind {
 	MAC_GMAC, /* in parts only: it takes an IV */
 };
 
-/* Length of the whole MAC in bytes: 16 or 8 for CMAC by KEY's type (KEY may be NULL for the others), 20..64 for HMAC, 16 for GMAC. */
+/*
+ * Length of the whole MAC in bytes: 16 or 8 for CMAC by KEY's type (KEY may be NULL for the others), 20..64 for HMAC,
+ * 16 for GMAC.
+ */
 size_t mac_length(enum mac_kind kind, const struct key *key);
 
-/* RET_MAC (KEY_MAC_MAX bytes of room) = MAC over N bytes at MSG; mac_length(kind, key) bytes are written. Any key type for HMAC, AES/DES2/DES3 for CMAC. */
+/*
+ * RET_MAC (KEY_MAC_MAX bytes of room) = MAC over N bytes at MSG; mac_length(kind, key) bytes are written. Any key
+ * type for HMAC, AES/DES2/DES3 for CMAC.
+ */
 MUST_USE CK_RV key_mac(struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac);
 
 /*

@@ -6,8 +6,8 @@
 #include "crypto.h"
 
 /*
- * Contexts are made once a cipher kind and kept; a schedule is wiped by re-keying with zeros, which writes over every round key
- * since the kind is the same (block.h says what that costs).
+ * Contexts are made once a cipher kind and kept; a schedule is wiped by re-keying with zeros, which writes over every
+ * round key since the kind is the same (block.h says what that costs).
  */
 struct schedule {
 	void *context[KIND_COUNT]; /* block.h, made on first use */
@@ -28,7 +28,10 @@ struct key {
 	enum mac_kind hmac_kind;
 };
 
-/* Wipe a block in place: OPENSSL_cleanse is a call, which costs a tenth of a CMAC; the barrier keeps the stores all the same. */
+/*
+ * Wipe a block in place: OPENSSL_cleanse is a call, which costs a tenth of a CMAC; the barrier keeps the stores all
+ * the same.
+ */
 static inline void wipe_block(uint8_t p[KEY_BLOCK_MAX])
 {
 	memset(p, 0, KEY_BLOCK_MAX);
@@ -49,7 +52,10 @@ static inline CK_RV key_expand(struct key *key)
 	return schedule_set(&key->plain, key->kind, secret_peek(&key->value));
 }
 
-/* The parts of a CMAC, for mac.c; KEY's subkeys are made by the first. N is a multiple of the block size; LAST is 0..1 block. */
+/*
+ * The parts of a CMAC, for mac.c; KEY's subkeys are made by the first. N is a multiple of the block size; LAST is
+ * 0..1 block.
+ */
 MUST_USE CK_RV cmac_prepare(struct key *key);
 MUST_USE CK_RV cmac_blocks(struct key *key, uint8_t *state, const uint8_t *msg, size_t n);
 MUST_USE CK_RV cmac_last(struct key *key, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac);

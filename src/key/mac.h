@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mac.h: a MAC in parts. The object is kept and used again; re-keying is skipped when the key is the one it has (key_serial). */
+/*
+ * mac.h: a MAC in parts. The object is kept and used again; re-keying is skipped when the key is the one it has
+ * (key_serial).
+ */
 #ifndef KEYDIV_KEY_MAC_H
 #define KEYDIV_KEY_MAC_H
 
@@ -12,7 +15,8 @@ void mac_free(struct mac *mac);
 
 /*
  * Begin a MAC of KIND under KEY (kept by reference for CMAC: it must outlive the MAC); IV for MAC_GMAC only. What
- * went on before is dropped. HMAC and GMAC stay keyed until mac_reset or another key. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
+ * went on before is dropped. HMAC and GMAC stay keyed until mac_reset or another key. CKR_KEY_TYPE_INCONSISTENT,
+ * CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv);
 MUST_USE CK_RV mac_update(struct mac *mac, const uint8_t *in, size_t n);

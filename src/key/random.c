@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* random.c: see random.h. The generator is made in crypto.c, locks itself, and reseeds itself when the process id has changed. */
+/*
+ * random.c: see random.h. The generator is made in crypto.c, locks itself, and reseeds itself when the process id has
+ * changed.
+ */
 #include "random.h"
 
 #include "crypto.h"

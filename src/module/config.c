@@ -100,7 +100,10 @@ static int on_value(void *user, const char *section, const char *key, const char
 	return reason == NULL;
 }
 
-/* One line for inih: counted, without leading blanks (which would make it a continuation of the line before), never cut. */
+/*
+ * One line for inih: counted, without leading blanks (which would make it a continuation of the line before), never
+ * cut.
+ */
 static char *read_line(char *line, int room, void *user)
 {
 	struct reading_file *r = user;

@@ -25,8 +25,8 @@ struct config {
 };
 
 /*
- * Find and read the configuration. CKR_FUNCTION_FAILED for a file that cannot be read or has a wrong line; RET is filled in even
- * then, as far as its lines are right, so that the caller can open the log and write RET->error to it.
+ * Find and read the configuration. CKR_FUNCTION_FAILED for a file that cannot be read or has a wrong line; RET is
+ * filled in even then, as far as its lines are right, so that the caller can open the log and write RET->error to it.
  */
 MUST_USE CK_RV config_read(struct config *ret);
 

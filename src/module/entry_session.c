@@ -3,7 +3,10 @@
 #include "module.h"
 #include "token/operation.h"
 
-/* The SO and read-only sessions exclude each other; asked again once the session stands, for a login that came in between. */
+/*
+ * The SO and read-only sessions exclude each other; asked again once the session stands, for a login that came in
+ * between.
+ */
 static CK_RV open_session(struct token *token, CK_FLAGS flags, CK_SESSION_HANDLE *ret_handle)
 {
 	bool read_write = flags & CKF_RW_SESSION;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* interfaces.c: the function lists and the three symbols the module exports (PKCS#11 5.4: C_GetFunctionList, C_GetInterface). */
+/*
+ * interfaces.c: the function lists and the three symbols the module exports (PKCS#11 5.4: C_GetFunctionList,
+ * C_GetInterface).
+ */
 #include "module.h"
 
 #include <string.h>

@@ -81,7 +81,10 @@ static CK_RV open_tokens(const struct config *config)
 	return CKR_OK;
 }
 
-/* The primitives' known answers: of every row that derives nothing. Derivations are put to theirs before their first use. */
+/*
+ * The primitives' known answers: of every row that derives nothing. Derivations are put to theirs before their first
+ * use.
+ */
 static CK_RV test_primitives(void)
 {
 	self_test_start(module_fail);

@@ -2,10 +2,11 @@
 /*
  * module.h: the module as a whole: initialised or not, its slots, and the guard every entry point passes.
  *
- * An entry point is: guard, call, leave. The guard's order (PKCS#11 5.1): CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_ERROR (a self-test
- * failed), CKR_SESSION_HANDLE_INVALID, and only then anything about arguments.
+ * An entry point is: guard, call, leave. The guard's order (PKCS#11 5.1): CKR_CRYPTOKI_NOT_INITIALIZED,
+ * CKR_DEVICE_ERROR (a self-test failed), CKR_SESSION_HANDLE_INVALID, and only then anything about arguments.
  *
- * Locks: module.c has one of its own, held while the module starts, stops or the process forks, and taken before any of session.h's.
+ * Locks: module.c has one of its own, held while the module starts, stops or the process forks, and taken before any
+ * of session.h's.
  */
 #ifndef KEYDIV_MODULE_MODULE_H
 #define KEYDIV_MODULE_MODULE_H
@@ -23,8 +24,9 @@ enum module_state { MODULE_DOWN, MODULE_UP, MODULE_FAILED };
 extern _Atomic int module_state;
 
 /*
- * C_Initialize and C_Finalize, arguments checked. Start: CKR_CRYPTOKI_ALREADY_INITIALIZED; CKR_FUNCTION_FAILED (configuration,
- * libcrypto), CKR_HOST_MEMORY, codes of store.h, with nothing left behind. Stop: CKR_CRYPTOKI_NOT_INITIALIZED.
+ * C_Initialize and C_Finalize, arguments checked. Start: CKR_CRYPTOKI_ALREADY_INITIALIZED; CKR_FUNCTION_FAILED
+ * (configuration, libcrypto), CKR_HOST_MEMORY, codes of store.h, with nothing left behind. Stop:
+ * CKR_CRYPTOKI_NOT_INITIALIZED.
  */
 MUST_USE CK_RV module_start(void);
 MUST_USE CK_RV module_stop(void);
@@ -36,7 +38,10 @@ CK_ULONG module_slot_count(void);
 /* Put the module in the error state: a self-test failed. Only C_Finalize ends it. */
 void module_fail(const char *why);
 
-/* Before a fork and after it in the parent: nobody starts or stops the module meanwhile. In the child: the module is down, its secrets wiped. */
+/*
+ * Before a fork and after it in the parent: nobody starts or stops the module meanwhile. In the child: the module is
+ * down, its secrets wiped.
+ */
 void module_before_fork(void);
 void module_after_fork(void);
 void module_forked(void);

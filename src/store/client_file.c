@@ -2,7 +2,8 @@
 /*
  * client_file.c: see client_file.h.
  *
- * A slot is generation (8), length (4), format (4), all big-endian, then the text, then zeroes. A zero generation: empty.
+ * A slot is generation (8), length (4), format (4), all big-endian, then the text, then zeroes. A zero generation:
+ * empty.
  *
  * Why a step survives a kill or a power cut at any point, and no number is given twice. Let the state g lie in slot A,
  * so that B is empty or holds leftovers. A step writes g' > g to B, syncs, zeroes A, syncs, and only then
@@ -103,7 +104,10 @@ static struct bytes slot_text(const uint8_t slot[CLIENT_SLOT_LEN])
 	return bytes_of(slot + HEADER_LEN, n);
 }
 
-/* The directory of the files; opened once and kept, as it is never removed. RET_FD is -1 if there is none and not MAKE. */
+/*
+ * The directory of the files; opened once and kept, as it is never removed. RET_FD is -1 if there is none and not
+ * MAKE.
+ */
 static CK_RV clients_directory(struct store *store, bool make, int *ret_fd)
 {
 	int kept = atomic_load(&store->clients_fd), fd = -1;

@@ -2,10 +2,11 @@
 /*
  * commit.c: changes of several threads share a commit.
  *
- * A commit costs some syncs of the disk, whatever it holds. So changes queue; whoever stands first while nobody
- * leads becomes the leader: it begins a transaction, runs all that have queued, each under a savepoint so that one
- * that fails undoes itself only, commits, and wakes each with its own result. Nobody waits for company: a lone writer
- * commits at once. What queues while a transaction begins or runs still joins it; what queues during the sync makes the next.
+ * A commit costs some syncs of the disk, whatever it holds. So changes queue; whoever stands first while nobody leads
+ * becomes the leader: it begins a transaction, runs all that have queued, each under a savepoint so that one that
+ * fails undoes itself only, commits, and wakes each with its own result. Nobody waits for company: a lone writer
+ * commits at once. What queues while a transaction begins or runs still joins it; what queues during the sync makes
+ * the next.
  */
 #include <time.h>
 #include <unistd.h>

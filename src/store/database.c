@@ -26,7 +26,10 @@ struct database {
 
 #define LENGTH_LIMIT (1 << 20) /* of a row or a statement's text: more is no row of ours */
 
-/* SQLite's error CODE in WHAT as one of ours; logged. Only fixed texts and numbers are: a message might quote the file. */
+/*
+ * SQLite's error CODE in WHAT as one of ours; logged. Only fixed texts and numbers are: a message might quote the
+ * file.
+ */
 static CK_RV failure(sqlite3 *sqlite, int code, const char *what)
 {
 	int error = sqlite ? sqlite3_system_errno(sqlite) : 0;

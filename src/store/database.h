@@ -53,8 +53,9 @@ enum sql {
 };
 
 /*
- * Open token.db in the directory DIRFD, which is at PATH; read-only if the file is. CREATE: make the file if it is missing. RET_DB is NULL, and
- * that no error, if there is no file, or one without a schema and not CREATE: an uninitialised token.
+ * Open token.db in the directory DIRFD, which is at PATH; read-only if the file is. CREATE: make the file if it is
+ * missing. RET_DB is NULL, and that no error, if there is no file, or one without a schema and not CREATE: an
+ * uninitialised token.
  */
 MUST_USE CK_RV database_open(int dirfd, const char *path, bool create, struct database **ret_db);
 void database_close(struct database *db);
@@ -89,7 +90,10 @@ MUST_USE CK_RV statement_step(struct statement *statement, bool *ret_row);
 /* A statement without rows: prepare, step. */
 MUST_USE CK_RV database_run(struct database *db, enum sql which);
 
-/* Column I (from 0) of the row: a number from LOW to HIGH; or a blob of at most MAX bytes or NULL, valid until the next step. */
+/*
+ * Column I (from 0) of the row: a number from LOW to HIGH; or a blob of at most MAX bytes or NULL, valid until the
+ * next step.
+ */
 MUST_USE CK_RV statement_number(struct statement *statement, int i, int64_t low, int64_t high, int64_t *ret_value);
 MUST_USE CK_RV statement_bytes(struct statement *statement, int i, size_t max, struct bytes *ret_value);
 

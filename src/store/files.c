@@ -94,7 +94,10 @@ int file_open(int dirfd, const char *name, int flags)
 
 	/* O_NONBLOCK: a FIFO put there must not make us wait; it means nothing for a regular file. */
 	flags |= O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-	/* O_NOATIME: or reading makes the inode dirty, and the next sync longer; only the file's owner may ask for it. */
+	/*
+	 * O_NOATIME: or reading makes the inode dirty, and the next sync longer; only the file's owner may ask for
+	 * it.
+	 */
 	int fd = openat(dirfd, name, flags | O_NOATIME, 0600);
 	if (fd < 0 && errno == EPERM)
 		fd = openat(dirfd, name, flags, 0600);

@@ -11,7 +11,10 @@
 #include "base/log.h"
 #include "files.h"
 
-/* Put the file over the page at WORD. Every block of it must exist: a store into a hole on a full disk would be a signal. */
+/*
+ * Put the file over the page at WORD. Every block of it must exist: a store into a hole on a full disk would be a
+ * signal.
+ */
 static CK_RV map_writable(struct generation *generation, int dirfd)
 {
 	struct stat st;

@@ -28,8 +28,8 @@ struct generation {
 };
 
 /*
- * Map the file in DIRFD, made if missing. If it cannot even be read, WORD points to a number that stays odd: nothing is to be trusted for longer than a
- * moment. If it can only be read (read-only media), it is mapped so.
+ * Map the file in DIRFD, made if missing. If it cannot even be read, WORD points to a number that stays odd: nothing
+ * is to be trusted for longer than a moment. If it can only be read (read-only media), it is mapped so.
  */
 MUST_USE CK_RV generation_map(struct generation *generation, int dirfd);
 void generation_unmap(struct generation *generation);

@@ -22,8 +22,8 @@ static struct bytes *field(struct store_row *row, unsigned i)
 }
 
 /*
- * Write ROW to one new buffer, in a form in which no two rows are alike, point the row's fields into it, and hash it. The
- * buffer becomes row->owned.
+ * Write ROW to one new buffer, in a form in which no two rows are alike, point the row's fields into it, and hash it.
+ * The buffer becomes row->owned.
  */
 static CK_RV own_and_hash(struct store_row *row, uint8_t ret_checksum[DIGEST_MAX])
 {

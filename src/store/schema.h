@@ -9,7 +9,10 @@
 
 #define SCHEMA_APPLICATION_ID 0x6b646976 /* "kdiv" */
 
-/* One row of sqlite_schema, in the order in which they are made. SQL is what makes it, NULL for what SQLite makes itself. */
+/*
+ * One row of sqlite_schema, in the order in which they are made. SQL is what makes it, NULL for what SQLite makes
+ * itself.
+ */
 struct schema_row {
 	const char *type, *name, *table, *sql, *made_as;
 };

@@ -11,8 +11,9 @@
 #include "store_internal.h"
 
 /*
- * All open stores. A fork waits until none of them is in a transaction: SQLite keeps the state of the file's locks per process, in
- * memory that the child inherits, and the child, whose locks these are not, would take them for its own.
+ * All open stores. A fork waits until none of them is in a transaction: SQLite keeps the state of the file's locks
+ * per process, in memory that the child inherits, and the child, whose locks these are not, would take them for its
+ * own.
  */
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct store *all;

@@ -58,8 +58,9 @@ struct store_row {
 };
 
 /*
- * Open the token directory DIR (made 0700 if missing; not followed if a symbolic link), its database file (0600) made by the first
- * store_token_init and opened when first needed: this is cheap. Other processes are waited for, for 60 s in each call. A missing database is an uninitialised token, not an error.
+ * Open the token directory DIR (made 0700 if missing; not followed if a symbolic link), its database file (0600) made
+ * by the first store_token_init and opened when first needed: this is cheap. Other processes are waited for, for 60 s
+ * in each call. A missing database is an uninitialised token, not an error.
  */
 MUST_USE CK_RV store_open(const char *dir, struct store **ret_store);
 void store_close(struct store *store);
@@ -80,7 +81,10 @@ MUST_USE CK_RV store_token_get(struct store *store, struct store_token *ret_toke
 /* Whether its database, once looked at, was found to be read-only: CKF_WRITE_PROTECTED. */
 bool store_is_read_only(struct store *store);
 
-/* (Re-)initialise: every object goes, TOKEN is written, in one transaction. Client-state files go too. Row ids are not used again. */
+/*
+ * (Re-)initialise: every object goes, TOKEN is written, in one transaction. Client-state files go too. Row ids are
+ * not used again.
+ */
 MUST_USE CK_RV store_token_init(struct store *store, const struct store_token *token);
 
 /*
@@ -94,7 +98,8 @@ MUST_USE CK_RV store_token_init_if(struct store *store, const struct store_token
  * Change the token's data: CHANGE is called inside a transaction with what is stored now and may edit it; if it
  * returns other than CKR_OK nothing changes and that is returned. For PIN counters and PIN changes.
  */
-MUST_USE CK_RV store_token_update(struct store *store, CK_RV (*change)(struct store_token *token, void *arg), void *arg);
+MUST_USE CK_RV store_token_update(
+	struct store *store, CK_RV (*change)(struct store_token *token, void *arg), void *arg);
 
 /* The same, for CHANGE that must know how many OBJECTS there are at that moment. */
 MUST_USE CK_RV store_token_update_counted(
@@ -102,20 +107,25 @@ MUST_USE CK_RV store_token_update_counted(
 
 /*
  * Insert, replace or remove rows. PREPARE is called inside the transaction, once the row has its id, and fills in
- * row->attributes and row->sealed (which bind the id); its bytes must stay valid until the call returns. Returning an error
- * from PREPARE undoes everything. May be run in another thread than the caller's (group commit), which waits: so it takes
- * no lock and calls no function of this header (those of client_file.h it may). store_insert into an uninitialised token: CKR_TOKEN_NOT_RECOGNIZED.
- * store_update, store_remove: CKR_OBJECT_HANDLE_INVALID if there is no such row.
+ * row->attributes and row->sealed (which bind the id); its bytes must stay valid until the call returns. Returning an
+ * error from PREPARE undoes everything. May be run in another thread than the caller's (group commit), which waits:
+ * so it takes no lock and calls no function of this header (those of client_file.h it may). store_insert into an
+ * uninitialised token: CKR_TOKEN_NOT_RECOGNIZED. store_update, store_remove: CKR_OBJECT_HANDLE_INVALID if there is no
+ * such row.
  */
 typedef CK_RV store_prepare(struct store_row *row, void *arg);
 MUST_USE CK_RV store_insert(struct store *store, struct store_row *row, store_prepare *prepare, void *arg);
-/* PREPARE of an update is given the row as stored now (row->owned valid during the call only) and replaces what it wants changed. */
+/*
+ * PREPARE of an update is given the row as stored now (row->owned valid during the call only) and replaces what it
+ * wants changed.
+ */
 MUST_USE CK_RV store_update(struct store *store, int64_t id, store_prepare *prepare, void *arg);
 MUST_USE CK_RV store_remove(struct store *store, int64_t id);
 
 /*
- * The same, for callers who keep the authenticated number of objects in the token's row: RECOUNT is called in the transaction, under PREPARE's rules, after
- * the insert (BY 1) or the removal (BY -1), and brings token->count_seal up to date. Its error undoes everything.
+ * The same, for callers who keep the authenticated number of objects in the token's row: RECOUNT is called in the
+ * transaction, under PREPARE's rules, after the insert (BY 1) or the removal (BY -1), and brings token->count_seal up
+ * to date. Its error undoes everything.
  */
 typedef CK_RV store_recount(struct store_token *token, int by, void *arg);
 MUST_USE CK_RV store_insert_counted(
@@ -125,7 +135,10 @@ MUST_USE CK_RV store_insert_all(struct store *store, struct store_row *rows, siz
 	store_recount *recount, void *const *args);
 MUST_USE CK_RV store_remove_counted(struct store *store, int64_t id, store_recount *recount, void *arg);
 
-/* Read one row; store_row_free(ret_row) when done. CKR_OBJECT_HANDLE_INVALID if there is none, CKR_DEVICE_ERROR if its checksum is wrong. */
+/*
+ * Read one row; store_row_free(ret_row) when done. CKR_OBJECT_HANDLE_INVALID if there is none, CKR_DEVICE_ERROR if
+ * its checksum is wrong.
+ */
 MUST_USE CK_RV store_read(struct store *store, int64_t id, struct store_row *ret_row);
 void store_row_free(struct store_row *row);
 
@@ -138,10 +151,12 @@ struct store_query {
 };
 
 /* Up to MAX matching ids in ascending order to RET_IDS, their number to RET_N. */
-MUST_USE CK_RV store_find(struct store *store, const struct store_query *query, int64_t *ret_ids, size_t max, size_t *ret_n);
+MUST_USE CK_RV store_find(
+	struct store *store, const struct store_query *query, int64_t *ret_ids, size_t max, size_t *ret_n);
 
 /* Up to MAX matching whole rows in ascending order; the caller frees each. */
-MUST_USE CK_RV store_find_rows(struct store *store, const struct store_query *query, struct store_row *ret_rows, size_t max, size_t *ret_n);
+MUST_USE CK_RV store_find_rows(
+	struct store *store, const struct store_query *query, struct store_row *ret_rows, size_t max, size_t *ret_n);
 
 /* The number of objects. */
 MUST_USE CK_RV store_count(struct store *store, uint64_t *ret_n);

@@ -2,10 +2,10 @@
 /*
  * store_internal.h: what the files of this folder share.
  *
- * Locks: queue_lock is held for moments and never while taking another; `lock` guards the connection and is held
- * by the leader of a commit (commit.c) from its beginning to its end, and by a reader while it reads. So a reader
- * waits for a commit of its own process, some milliseconds: one connection a token keeps the page cache one, and a
- * second one would meet the file's own exclusive lock for most of that time. What the token layer reads often it caches.
+ * Locks: queue_lock is held for moments and never while taking another; `lock` guards the connection and is held by
+ * the leader of a commit (commit.c) from its beginning to its end, and by a reader while it reads. So a reader waits
+ * for a commit of its own process, some milliseconds: one connection a token keeps the page cache one, and a second
+ * one would meet the file's own exclusive lock for most of that time. What the token layer reads often it caches.
  */
 #ifndef KEYDIV_STORE_STORE_INTERNAL_H
 #define KEYDIV_STORE_STORE_INTERNAL_H
@@ -61,7 +61,10 @@ struct change {
 /* Run CHANGE in a commit, with others that wait at the same time; returns when it is durable or undone. */
 MUST_USE CK_RV commit_change(struct store *store, struct change *change);
 
-/* With store->lock held: open the database if it is not. store->db stays NULL, and that is no error, if there is none. */
+/*
+ * With store->lock held: open the database if it is not. store->db stays NULL, and that is no error, if there is
+ * none.
+ */
 MUST_USE CK_RV store_need_database(struct store *store, bool create);
 
 /* With the lock held and the schema there: the token's row. CKR_TOKEN_NOT_RECOGNIZED if there is none. */

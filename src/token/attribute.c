@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attribute.c: the table of attributes, finding a row, and the sets of attributes the policy works with; see attribute.h. */
+/*
+ * attribute.c: the table of attributes, finding a row, and the sets of attributes the policy works with; see
+ * attribute.h.
+ */
 #include "token/attribute.h"
 
 #include "token/attribute_list.h"
@@ -19,7 +22,10 @@ const struct attribute attribute_rows[ROW_COUNT] = {
 const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(ROW_PLACE, 0, 0)};
 #undef ROW_PLACE
 
-/* --- Sets, at compile time. Each PICK is one term of an OR over the list: WHO is a mask of `on`, WHEN one of the AT_ bits or 0 --- */
+/*
+ * --- Sets, at compile time. Each PICK is one term of an OR over the list: WHO is a mask of `on`, WHEN one of the AT_
+ * bits or 0 ---
+ */
 
 #define IS_VARIABLE(kind)                                                                                              \
 	((kind) == KIND_VARIABLE || (kind) == KIND_DATE || (kind) == KIND_MECHANISMS || (kind) == KIND_TEMPLATE ||     \

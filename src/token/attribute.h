@@ -19,7 +19,8 @@ enum attribute_kind {
 	KIND_COMPUTED,
 	KIND_STORED_NUMBER, /* a CK_ULONG that is kept among the variables */
 	KIND_OTHER,         /* known to PKCS#11, on no object here */
-	KIND_OTHER_FLAG,    /* the same, of type CK_BBOOL: usage flags of other classes, which clients send as CK_FALSE */
+	/* the same, of type CK_BBOOL: usage flags of other classes, which clients send as CK_FALSE */
+	KIND_OTHER_FLAG,
 };
 
 /* On which classes an attribute stands. */
@@ -57,8 +58,9 @@ struct attribute {
 };
 
 /*
- * The rows, the first of them for what is not there (its type has another row's place, so it is never found), and where each type's row is: a hash without collisions (two initialisers for one
- * place would be noticed by the compiler, and by test_attribute). Here for the sake of attribute_find alone.
+ * The rows, the first of them for what is not there (its type has another row's place, so it is never found), and
+ * where each type's row is: a hash without collisions (two initialisers for one place would be noticed by the
+ * compiler, and by test_attribute). Here for the sake of attribute_find alone.
  */
 #define ATTRIBUTE_PLACES 4096
 #define ATTRIBUTE_PLACE(type) (((type) ^ ((type) >> 19)) & (ATTRIBUTE_PLACES - 1))
@@ -73,7 +75,10 @@ static inline const struct attribute *attribute_find(CK_ATTRIBUTE_TYPE type)
 	return __builtin_expect(row->type == type, 1) ? row : NULL;
 }
 
-/* Sets of attributes, taken from the table: what stands on a kind of object, and what may be given for it at a moment. */
+/*
+ * Sets of attributes, taken from the table: what stands on a kind of object, and what may be given for it at a
+ * moment.
+ */
 struct attribute_set {
 	uint32_t flags;     /* enum flag */
 	uint32_t variables; /* 1 << enum variable */
@@ -81,7 +86,16 @@ struct attribute_set {
 };
 
 enum attribute_who { WHO_KEY, WHO_CLIENT, WHO_DATA, WHO_PROFILE, WHO_MECHANISM, WHO_COUNT };
-enum attribute_when { WHEN_EVER, WHEN_CREATE, WHEN_GENERATE, WHEN_DERIVE, WHEN_UNWRAP, WHEN_COPY, WHEN_SET, WHEN_COUNT };
+enum attribute_when {
+	WHEN_EVER,
+	WHEN_CREATE,
+	WHEN_GENERATE,
+	WHEN_DERIVE,
+	WHEN_UNWRAP,
+	WHEN_COPY,
+	WHEN_SET,
+	WHEN_COUNT
+};
 
 extern const struct attribute_set attribute_sets[WHO_COUNT][WHEN_COUNT] __attribute__((visibility("hidden")));
 
@@ -111,7 +125,10 @@ struct reading {
  */
 MUST_USE CK_RV attributes_read(const struct reading *r, CK_ATTRIBUTE *attributes, CK_ULONG count);
 
-/* Whether the object matches T in every attribute, as C_FindObjects has it: exact bytes; a secret value never matches. */
+/*
+ * Whether the object matches T in every attribute, as C_FindObjects has it: exact bytes; a secret value never
+ * matches.
+ */
 bool attributes_match(const struct reading *r, const struct template *t);
 
 /* An estimate of the bytes O takes, for C_GetObjectSize. */

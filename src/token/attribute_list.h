@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attribute_list.h: every attribute, once: X(A, B, type, kind, on, rules, bit), the columns of struct attribute; A and B are
- * handed through to X. Sources: PKCS#11 v3.0 Base Specification, tables of chapter 4 with their footnotes;
+ * attribute_list.h: every attribute, once: X(A, B, type, kind, on, rules, bit), the columns of struct attribute; A
+ * and B are handed through to X. Sources: PKCS#11 v3.0 Base Specification, tables of chapter 4 with their footnotes;
  * the vendor attributes: include/keydiv.h.
  */
 #ifndef KEYDIV_TOKEN_ATTRIBUTE_LIST_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attribute_match.c: whether an object is what a search template asks for (PKCS#11 v3.0, 5.7.8: "exact byte-for-byte"). */
+/*
+ * attribute_match.c: whether an object is what a search template asks for (PKCS#11 v3.0, 5.7.8: "exact
+ * byte-for-byte").
+ */
 #include "token/attribute.h"
 #include "token/attribute_value.h"
 

@@ -109,7 +109,10 @@ static CK_RV read_computed(const struct reading *r, const struct attribute *row,
 	}
 }
 
-/* Bytes as they are stored; what was never set is empty (PKCS#11 tables: "default empty") or, for policies, not there. */
+/*
+ * Bytes as they are stored; what was never set is empty (PKCS#11 tables: "default empty") or, for policies, not
+ * there.
+ */
 static CK_RV read_variable(const struct object *o, const struct attribute *row, struct attribute_value *ret)
 {
 	ret->bytes = object_variable(o, (enum variable)row->bit);
@@ -206,7 +209,10 @@ static CK_RV put_inner(const struct nested *n, uint8_t *place)
 	return rv;
 }
 
-/* The template ENCODED as an array of CK_ATTRIBUTE: OUT has room for all of them, or is NULL; *RET_LENGTH: what they take. */
+/*
+ * The template ENCODED as an array of CK_ATTRIBUTE: OUT has room for all of them, or is NULL; *RET_LENGTH: what they
+ * take.
+ */
 static CK_RV put_template(struct bytes encoded, uint8_t *out, CK_ULONG room, CK_ULONG *ret_length)
 {
 	struct bytes rest = encoded;
@@ -230,7 +236,10 @@ static CK_RV put_template(struct bytes encoded, uint8_t *out, CK_ULONG room, CK_
 	return rv;
 }
 
-/* Read the attribute A names into its buffer. *RET_LENGTH is for A->ulValueLen; CK_UNAVAILABLE_INFORMATION when nothing was read. */
+/*
+ * Read the attribute A names into its buffer. *RET_LENGTH is for A->ulValueLen; CK_UNAVAILABLE_INFORMATION when
+ * nothing was read.
+ */
 static CK_RV read_entry(const struct reading *r, const CK_ATTRIBUTE *a, CK_ULONG *ret_length)
 {
 	const struct attribute *row = attribute_find(a->type);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * built_in.h: the objects every token has without storing them: CKO_PROFILE (baseline and extended provider) and one CKO_MECHANISM
- * for each row of the registry. They are public and cannot be changed; a search finds them only if it names their class or their own attribute.
+ * built_in.h: the objects every token has without storing them: CKO_PROFILE (baseline and extended provider) and one
+ * CKO_MECHANISM for each row of the registry. They are public and cannot be changed; a search finds them only if it
+ * names their class or their own attribute.
  */
 #ifndef KEYDIV_TOKEN_BUILT_IN_H
 #define KEYDIV_TOKEN_BUILT_IN_H

@@ -2,12 +2,12 @@
 /*
  * client_state.c: see client_state.h.
  *
- * A state's text in its file is the state sealed under the token key, bound to token, row and the slot's generation, so that a
- * slot of another client, or an older one renumbered, does not open.
+ * A state's text in its file is the state sealed under the token key, bound to token, row and the slot's generation,
+ * so that a slot of another client, or an older one renumbered, does not open.
  *
- * Numbers set aside (RESERVE > 1): the file is moved on by several numbers at one sync, and the state as it was before
- * stays in memory, to be moved on key by key up to there. A crash skips what was not used; nothing is given twice, since the
- * file never stands behind what has left.
+ * Numbers set aside (RESERVE > 1): the file is moved on by several numbers at one sync, and the state as it was
+ * before stays in memory, to be moved on key by key up to there. A crash skips what was not used; nothing is given
+ * twice, since the file never stands behind what has left.
  */
 #include "token/client_state.h"
 
@@ -22,7 +22,8 @@
 
 static const char binding[] = "keydiv client state";
 
-static struct bytes state_aad(const uint8_t *uuid, int64_t id, uint64_t generation, uint8_t room[sizeof binding + STORE_UUID_LEN + 16])
+static struct bytes state_aad(
+	const uint8_t *uuid, int64_t id, uint64_t generation, uint8_t room[sizeof binding + STORE_UUID_LEN + 16])
 {
 	memcpy(room, binding, sizeof binding);
 	memcpy(room + sizeof binding, uuid, STORE_UUID_LEN);
@@ -54,8 +55,8 @@ static CK_RV home_begin(struct token *token, int64_t id, struct home *ret)
 	return CKR_OK;
 }
 
-CK_RV client_state_create(
-	struct store *store, const struct secret *token_key, const uint8_t uuid[STORE_UUID_LEN], int64_t id, const struct secret *state)
+CK_RV client_state_create(struct store *store, const struct secret *token_key, const uint8_t uuid[STORE_UUID_LEN],
+	int64_t id, const struct secret *state)
 {
 	uint8_t aad[sizeof binding + STORE_UUID_LEN + 16], text[ODUKPT_STATE_MAX + SEAL_OVERHEAD];
 
@@ -73,7 +74,8 @@ static void close_file(struct client_file **file)
 #define CLIENT_FILE __attribute__((cleanup(close_file))) struct client_file
 
 /* The newest slot of FILE that opens: its state, and where it stands. CKR_DEVICE_ERROR if none does. */
-static CK_RV read_newest(struct client_file *file, const struct home *h, struct secret *ret, unsigned *ret_which, uint64_t *ret_generation)
+static CK_RV read_newest(struct client_file *file, const struct home *h, struct secret *ret, unsigned *ret_which,
+	uint64_t *ret_generation)
 {
 	uint8_t aad[sizeof binding + STORE_UUID_LEN + 16];
 
@@ -97,7 +99,8 @@ static CK_RV read_newest(struct client_file *file, const struct home *h, struct 
 	return error_at(__FILE__, __LINE__, "a slot of the client's file opens", CKR_DEVICE_ERROR);
 }
 
-static CK_RV write_newer(struct client_file *file, const struct home *h, unsigned which, uint64_t generation, const struct secret *state)
+static CK_RV write_newer(
+	struct client_file *file, const struct home *h, unsigned which, uint64_t generation, const struct secret *state)
 {
 	uint8_t aad[sizeof binding + STORE_UUID_LEN + 16], text[ODUKPT_STATE_MAX + SEAL_OVERHEAD];
 
@@ -205,8 +208,12 @@ void client_states_forked(void)
 
 /* --- Moving on --- */
 
-/* Claim up to COUNT numbers in the file, durably. RET_STATE: the state before; *RET_LIMIT: the first number not claimed. */
-static CK_RV claim(struct token *token, int64_t id, uint64_t count, struct derivation *d, struct secret *ret_state, uint64_t *ret_limit)
+/*
+ * Claim up to COUNT numbers in the file, durably. RET_STATE: the state before; *RET_LIMIT: the first number not
+ * claimed.
+ */
+static CK_RV claim(struct token *token, int64_t id, uint64_t count, struct derivation *d, struct secret *ret_state,
+	uint64_t *ret_limit)
 {
 	HOME home = { 0 }; /* wiped on every way out */
 	CLIENT_FILE *file = NULL;
@@ -230,7 +237,8 @@ static CK_RV claim(struct token *token, int64_t id, uint64_t count, struct deriv
 	return CKR_OK;
 }
 
-static CK_RV advance_token(struct session *s, int64_t id, uint64_t reserve, struct derivation *d, struct secret *ret_key)
+static CK_RV advance_token(
+	struct session *s, int64_t id, uint64_t reserve, struct derivation *d, struct secret *ret_key)
 {
 	struct aside *a = aside_take(s->token, id, true);
 
@@ -258,7 +266,8 @@ static CK_RV step_in_pool(struct object *o, void *arg)
 	return step->d->mechanism->advance(step->d, secret_bytes(&o->value), o->value.len, step->ret_key);
 }
 
-CK_RV client_state_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserve, struct derivation *d, struct secret *ret_key)
+CK_RV client_state_advance(
+	struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserve, struct derivation *d, struct secret *ret_key)
 {
 	struct pool_step step = { d, ret_key };
 	int64_t id;

@@ -2,8 +2,8 @@
 /*
  * derive.c: C_DeriveKey, the module's main job. Read derive_key first: it is the order of the checks and the steps.
  *
- * Nothing here allocates, reads the store or takes a lock that another thread's derivation takes, as long as the base key
- * has been used in this session before.
+ * Nothing here allocates, reads the store or takes a lock that another thread's derivation takes, as long as the base
+ * key has been used in this session before.
  */
 #include "token/derive_call.h"
 
@@ -53,8 +53,9 @@ static bool guarded_alike(uint32_t base, uint32_t other)
 }
 
 /*
- * A key that the parameter names by handle (mechanism.h, other_key): the same rules as for the base. And a base that is less guarded does
- * not take it: under a base whose value he knows, a caller could compute it back from what is derived.
+ * A key that the parameter names by handle (mechanism.h, other_key): the same rules as for the base. And a base that
+ * is less guarded does not take it: under a base whose value he knows, a caller could compute it back from what is
+ * derived.
  */
 static CK_RV other_key(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value)
 {

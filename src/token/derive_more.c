@@ -7,7 +7,10 @@
 #include "base/log.h"
 #include "token/token_objects.h"
 
-/* A CKA_CHECK_VALUE that a template gives, kept until there is a value to check: of a longer one, enough to see that it is too long. */
+/*
+ * A CKA_CHECK_VALUE that a template gives, kept until there is a value to check: of a longer one, enough to see that
+ * it is too long.
+ */
 struct given_check {
 	bool given;
 	uint8_t n, bytes[4];
@@ -92,7 +95,8 @@ static CK_RV check_all(struct call *c, const struct batch *b)
 	for (size_t i = 0; i < b->count; i++) {
 		if (!b->check[i].given)
 			continue;
-		struct template t = { .given = GIVEN_CHECK_VALUE, .check_value = bytes_of(b->check[i].bytes, b->check[i].n) };
+		struct template t = {
+			.given = GIVEN_CHECK_VALUE, .check_value = bytes_of(b->check[i].bytes, b->check[i].n)};
 		TRY(plan_check_value(&b->planned[i], &t, c->d.scratch[0]));
 	}
 	return CKR_OK;
@@ -136,7 +140,8 @@ static CK_RV add_all(struct call *c, struct batch *b)
 	for (size_t i = 0; rv != CKR_OK && i < b->count; i++) {
 		CK_RV undone = b->made[i] != 0 ? object_take_back(c->session, b->made[i]) : CKR_OK;
 		if (undone != CKR_OK)
-			log_error("a key of a derivation that failed as a whole could not be destroyed: %s", rv_name(undone));
+			log_error("a key of a derivation that failed as a whole could not be destroyed: %s",
+				rv_name(undone));
 	}
 	return rv;
 }

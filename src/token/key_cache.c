@@ -51,8 +51,8 @@ static struct cached_key *entry_to_replace(struct key_cache *cache)
 }
 
 /* Read the object HANDLE into RET, and tell by what its staying true is seen. */
-static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret, const _Atomic uint64_t **ret_version,
-	uint64_t *ret_seen)
+static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret,
+	const _Atomic uint64_t **ret_version, uint64_t *ret_seen)
 {
 	if (!(handle & HANDLE_TOKEN_OBJECT))
 		return pool_get(s->token, handle, session_rights(s).user, ret, ret_version, ret_seen);

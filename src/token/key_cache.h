@@ -35,9 +35,10 @@ struct key_cache {
 struct session;
 
 /*
- * The key HANDLE as SESSION may see it, loaded. Valid until session_leave, or while pinned. CKR_KEY_HANDLE_INVALID if there is
- * no such object or it is not visible to the session or not a key (a CKO_DATA object: CKR_KEY_HANDLE_INVALID too); CKR_DEVICE_ERROR, CKR_HOST_MEMORY;
- * CKR_USER_NOT_LOGGED_IN for a public token key whose value is sealed while nobody is logged in.
+ * The key HANDLE as SESSION may see it, loaded. Valid until session_leave, or while pinned. CKR_KEY_HANDLE_INVALID if
+ * there is no such object or it is not visible to the session or not a key (a CKO_DATA object: CKR_KEY_HANDLE_INVALID
+ * too); CKR_DEVICE_ERROR, CKR_HOST_MEMORY; CKR_USER_NOT_LOGGED_IN for a public token key whose value is sealed while
+ * nobody is logged in.
  */
 MUST_USE CK_RV key_cache_get(struct session *session, CK_OBJECT_HANDLE handle, struct cached_key **ret);
 

@@ -15,9 +15,10 @@
 MUST_USE CK_RV nonces_begin(struct operations *operations, struct operation *op);
 
 /*
- * RET_NONCE (OPERATION_NONCE_MAX bytes) = the nonce of the next message, as its parameter asks; numbers are used up even
- * if the message then fails. CKR_MECHANISM_PARAM_INVALID: unknown generator, no room for what it makes, or another
- * generator, length or number of fixed bits than the operation's first message had; CKR_KEY_EXHAUSTED: no number is left.
+ * RET_NONCE (OPERATION_NONCE_MAX bytes) = the nonce of the next message, as its parameter asks; numbers are used up
+ * even if the message then fails. CKR_MECHANISM_PARAM_INVALID: unknown generator, no room for what it makes, or
+ * another generator, length or number of fixed bits than the operation's first message had; CKR_KEY_EXHAUSTED: no
+ * number is left.
  */
 MUST_USE CK_RV nonce_next(struct nonces *nonces, const struct message_setup *setup, uint8_t *ret_nonce);
 

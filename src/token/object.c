@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* object.c: objects in memory: copying, moving, their variable attributes and their list of mechanisms; see object.h. */
+/*
+ * object.c: objects in memory: copying, moving, their variable attributes and their list of mechanisms; see object.h.
+ */
 #include "token/object.h"
 
 #include <stdlib.h>
@@ -84,7 +86,10 @@ void object_move(struct object *from, struct object *to)
 	from->flags = 0;
 }
 
-/* The entry of ID, or the place where it would go: its offset, and in *RET_SIZE the bytes it takes, header included; 0: absent. */
+/*
+ * The entry of ID, or the place where it would go: its offset, and in *RET_SIZE the bytes it takes, header included;
+ * 0: absent.
+ */
 static size_t entry_find(const struct variables *v, enum variable id, size_t *ret_size)
 {
 	const uint8_t *p = variables_peek(v);
@@ -121,7 +126,10 @@ CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value
 
 	ENSURE(value.n <= VARIABLES_MAX && total <= VARIABLES_MAX, CKR_DEVICE_MEMORY);
 	if (v->heap == NULL && total <= VARIABLES_INLINE && old == 0 && tail == 0 && fresh > 0) {
-		/* A new one at the end: what making an object does. VALUE may be elsewhere in SMALL: it is not overwritten. */
+		/*
+		 * A new one at the end: what making an object does. VALUE may be elsewhere in SMALL: it is not
+		 * overwritten.
+		 */
 		v->small[at] = (uint8_t)id;
 		put_be32(v->small + at + 1, (uint32_t)value.n);
 		memcpy(v->small + at + ENTRY_HEADER, value.p, value.n);

@@ -71,13 +71,17 @@ struct object {
 	CK_KEY_TYPE key_type;                /* CKO_SECRET_KEY; CK_UNAVAILABLE_INFORMATION else */
 	CK_MECHANISM_TYPE key_gen_mechanism; /* or CK_UNAVAILABLE_INFORMATION */
 	/*
-	 * CKA_PROFILE_ID, CKA_MECHANISM_TYPE of the built-in objects. Of a key: CKA_VALUE_LEN, known also where `value` is not here (in the
-	 * key cache; a public token key with nobody logged in); object_move, object_copy and object_encode see to it.
+	 * CKA_PROFILE_ID, CKA_MECHANISM_TYPE of the built-in objects. Of a key: CKA_VALUE_LEN, known also where
+	 * `value` is not here (in the key cache; a public token key with nobody logged in); object_move, object_copy
+	 * and object_encode see to it.
 	 */
 	CK_ULONG number;
 	uint32_t flags;                      /* enum flag */
 	uint32_t default_allowed_count;
-	/* CKA_ALLOWED_MECHANISMS where VAR_ALLOWED_MECHANISMS is absent: constant memory (a row's children, a default list); NULL: the attribute is absent */
+	/*
+	 * CKA_ALLOWED_MECHANISMS where VAR_ALLOWED_MECHANISMS is absent: constant memory (a row's children, a default
+	 * list); NULL: the attribute is absent
+	 */
 	const CK_MECHANISM_TYPE *default_allowed;
 	struct variables variables;
 	struct secret value; /* CKA_VALUE of a key or of private data; the state of an O-DUKPT client */
@@ -110,7 +114,10 @@ static inline size_t object_key_length(const struct object *o)
 bool object_has_list(const struct object *o);
 bool object_allows(const struct object *o, CK_MECHANISM_TYPE type);
 
-/* The encoding of everything but `value` (STORAGE.md). *RET is malloc'ed, the caller frees. The default list is written out as a list. */
+/*
+ * The encoding of everything but `value` (STORAGE.md). *RET is malloc'ed, the caller frees. The default list is
+ * written out as a list.
+ */
 MUST_USE CK_RV object_encode(const struct object *o, uint8_t **ret, size_t *ret_n);
 
 /* Read it back; hostile input gives CKR_DEVICE_ERROR. `value` stays empty. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * object_calls.h: the functions on objects (PKCS#11 5.7): the caller's template is read, the policy asked, the objects changed.
+ * object_calls.h: the functions on objects (PKCS#11 5.7): the caller's template is read, the policy asked, the
+ * objects changed.
  *
- * All are called with the session's lock held (session_enter). Arguments are the caller's, unchecked but for the session; what
- * they return is what the C_ function of that name returns.
+ * All are called with the session's lock held (session_enter). Arguments are the caller's, unchecked but for the
+ * session; what they return is what the C_ function of that name returns.
  */
 #ifndef KEYDIV_TOKEN_OBJECT_CALLS_H
 #define KEYDIV_TOKEN_OBJECT_CALLS_H
@@ -11,7 +12,8 @@
 #include "token/session.h"
 
 CK_RV create_object(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_handle);
-CK_RV copy_object(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_handle);
+CK_RV copy_object(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count,
+	CK_OBJECT_HANDLE *ret_handle);
 CK_RV get_object_size(struct session *s, CK_OBJECT_HANDLE handle, CK_ULONG *ret_size);
 CK_RV get_attributes(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count);
 CK_RV set_attributes(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* objects.c: see objects.h. Dispatch between the pool, the store and what is built in, and searching through all of them. */
+/*
+ * objects.c: see objects.h. Dispatch between the pool, the store and what is built in, and searching through all of
+ * them.
+ */
 #include "token/objects.h"
 
 #include <stdlib.h>
@@ -27,7 +30,8 @@ static bool is_token_handle(CK_OBJECT_HANDLE handle)
 
 static bool is_built_in(CK_OBJECT_HANDLE handle)
 {
-	return handle & HANDLE_BUILT_IN && !is_token_handle(handle); /* in a token object's, the bit belongs to the slot */
+	/* in a token object's, the bit belongs to the slot */
+	return handle & HANDLE_BUILT_IN && !is_token_handle(handle);
 }
 
 void object_unique_id(const struct session *s, CK_OBJECT_HANDLE handle, uint8_t ret[16])
@@ -153,7 +157,10 @@ static void consider(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
 		found_add(f, handle);
 }
 
-/* Whether the store's indices alone decide: nothing but class, label, id and CKA_TOKEN is asked for; an empty label is not indexed. */
+/*
+ * Whether the store's indices alone decide: nothing but class, label, id and CKA_TOKEN is asked for; an empty label
+ * is not indexed.
+ */
 static bool store_decides(const struct template *t)
 {
 	const uint32_t columns = 1u << VAR_LABEL | 1u << VAR_ID;

@@ -24,24 +24,36 @@ MUST_USE CK_RV objects_start(void);
 void object_unique_id(const struct session *session, CK_OBJECT_HANDLE handle, uint8_t ret[16]);
 
 /*
- * RET = a copy of the object HANDLE, value included where it can be had (public token keys without login: empty). CKR_OBJECT_HANDLE_INVALID if it does
- * not exist or SESSION may not see it; functions whose handle is a key's turn that into CKR_KEY_HANDLE_INVALID. *RET_UNIQUE_ID: 16 bytes.
+ * RET = a copy of the object HANDLE, value included where it can be had (public token keys without login: empty).
+ * CKR_OBJECT_HANDLE_INVALID if it does not exist or SESSION may not see it; functions whose handle is a key's turn
+ * that into CKR_KEY_HANDLE_INVALID. *RET_UNIQUE_ID: 16 bytes.
  */
-MUST_USE CK_RV object_get(struct session *session, CK_OBJECT_HANDLE handle, struct object *ret, uint8_t ret_unique_id[16]);
+MUST_USE CK_RV object_get(
+	struct session *session, CK_OBJECT_HANDLE handle, struct object *ret, uint8_t ret_unique_id[16]);
 
-/* Put O (moved: empty afterwards) into the session or the store, by its FLAG_TOKEN, whole or not at all. plan_access has been asked. CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR, CKR_HOST_MEMORY. */
+/*
+ * Put O (moved: empty afterwards) into the session or the store, by its FLAG_TOKEN, whole or not at all. plan_access
+ * has been asked. CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR, CKR_HOST_MEMORY.
+ */
 MUST_USE CK_RV object_add(struct session *session, struct object *o, CK_OBJECT_HANDLE *ret_handle);
 
 /*
- * Change the object HANDLE: CHANGE edits a copy, which then replaces it, whole or (if CHANGE or the store fails) not at all. Not interrupted by
- * other changes of the same object, by other processes either.
+ * Change the object HANDLE: CHANGE edits a copy, which then replaces it, whole or (if CHANGE or the store fails) not
+ * at all. Not interrupted by other changes of the same object, by other processes either.
  */
-MUST_USE CK_RV object_change(struct session *session, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg);
+MUST_USE CK_RV object_change(
+	struct session *session, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg);
 
-/* Destroy; storage first, then the handle. Checks rights: CKR_ACTION_PROHIBITED, CKR_SESSION_READ_ONLY, CKR_USER_NOT_LOGGED_IN. */
+/*
+ * Destroy; storage first, then the handle. Checks rights: CKR_ACTION_PROHIBITED, CKR_SESSION_READ_ONLY,
+ * CKR_USER_NOT_LOGGED_IN.
+ */
 MUST_USE CK_RV object_destroy(struct session *session, CK_OBJECT_HANDLE handle);
 
-/* Remove the object HANDLE, which object_add has just made and whose handle nobody has seen: no rights are asked, CKA_DESTROYABLE is not either. */
+/*
+ * Remove the object HANDLE, which object_add has just made and whose handle nobody has seen: no rights are asked,
+ * CKA_DESTROYABLE is not either.
+ */
 MUST_USE CK_RV object_take_back(struct session *session, CK_OBJECT_HANDLE handle);
 
 /* All handles that match T and SESSION may see: *RET malloc'ed. By label or id the store's index is used. */

@@ -92,7 +92,10 @@ static CK_RV check_sealed_length(const struct operation *op, size_t n)
 	return CKR_OK;
 }
 
-/* Decrypt and check the N bytes at IN, which may be those of the buffer; the plaintext, *RET_N bytes, is in the buffer. */
+/*
+ * Decrypt and check the N bytes at IN, which may be those of the buffer; the plaintext, *RET_N bytes, is in the
+ * buffer.
+ */
 static CK_RV open_sealed(struct operation *op, const uint8_t *in, size_t n, size_t *ret_n)
 {
 	size_t done, last;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * operation_message.c: C_EncryptMessage, C_DecryptMessage and their kin (PKCS#11 3.0, 5.9 and 5.11): many messages under
- * one key, each with its own nonce, associated data and tag.
+ * operation_message.c: C_EncryptMessage, C_DecryptMessage and their kin (PKCS#11 3.0, 5.9 and 5.11): many messages
+ * under one key, each with its own nonce, associated data and tag.
  *
  * The operation goes on until C_Message...Final, whatever becomes of a message. Its stage is STAGE_PARTS between
- * C_...MessageBegin and the last C_...MessageNext. Plaintext is given out only once its tag has been checked: in parts, with
- * the last.
+ * C_...MessageBegin and the last C_...MessageNext. Plaintext is given out only once its tag has been checked: in
+ * parts, with the last.
  */
 #include "token/nonce.h"
 

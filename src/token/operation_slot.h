@@ -104,8 +104,8 @@ struct operation_request {
 
 /*
  * The checks of a C_...Init function up to the mechanism's parameter, in their order: a NULL mechanism cancels;
- * CKR_OPERATION_ACTIVE; CKR_MECHANISM_INVALID; CKR_KEY_HANDLE_INVALID; those of plan_may_use. *RET: the slot, its row and
- * pinned key set, not yet active; NULL if MECHANISM was NULL and has cancelled. RET_CALLER: a copy of MECHANISM.
+ * CKR_OPERATION_ACTIVE; CKR_MECHANISM_INVALID; CKR_KEY_HANDLE_INVALID; those of plan_may_use. *RET: the slot, its row
+ * and pinned key set, not yet active; NULL if MECHANISM was NULL and has cancelled. RET_CALLER: a copy of MECHANISM.
  */
 MUST_USE CK_RV operation_request(struct session *s, const struct operation_request *request,
 	const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_MECHANISM *ret_caller, struct operation **ret);
@@ -113,7 +113,10 @@ MUST_USE CK_RV operation_request(struct session *s, const struct operation_reque
 /* The slot is active if RV, what setting it up came to, is CKR_OK; else it is empty. Returns RV. */
 CK_RV operation_begun(struct operation *op, CK_RV rv);
 
-/* Enter a single-part call, or one of parts. CKR_OPERATION_NOT_INITIALIZED; if they mix CKR_OPERATION_ACTIVE: it ends. */
+/*
+ * Enter a single-part call, or one of parts. CKR_OPERATION_NOT_INITIALIZED; if they mix CKR_OPERATION_ACTIVE: it
+ * ends.
+ */
 MUST_USE CK_RV operation_single(struct session *s, enum operation_kind kind, struct operation **ret);
 MUST_USE CK_RV operation_part(struct session *s, enum operation_kind kind, struct operation **ret);
 

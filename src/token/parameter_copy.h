@@ -14,9 +14,9 @@ struct parsed {
 };
 
 /*
- * Copy and parse the parameter of CALLER for ROW. RET refers to session->parameter, and holds until the next call in that session;
- * it needs no clearing before. The parameter may be unaligned. CKR_MECHANISM_PARAM_INVALID: NULL with a length, over
- * PARAMETER_MAX, any parameter for a row that takes none, and whatever the row refuses.
+ * Copy and parse the parameter of CALLER for ROW. RET refers to session->parameter, and holds until the next call in
+ * that session; it needs no clearing before. The parameter may be unaligned. CKR_MECHANISM_PARAM_INVALID: NULL with a
+ * length, over PARAMETER_MAX, any parameter for a row that takes none, and whatever the row refuses.
  */
 MUST_USE CK_RV session_parameter(
 	struct session *s, const struct mechanism *row, const CK_MECHANISM *caller, struct parsed *ret);

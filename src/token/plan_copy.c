@@ -2,7 +2,10 @@
 /* plan_copy.c: C_CopyObject and C_SetAttributeValue: what may change, and only one way; see plan.h. */
 #include "token/plan_rules.h"
 
-/* The flags of O with those that T gives; protection only goes up, usage only down (PKCS#11 v3.0, chapter 4, the tables' footnotes). */
+/*
+ * The flags of O with those that T gives; protection only goes up, usage only down (PKCS#11 v3.0, chapter 4, the
+ * tables' footnotes).
+ */
 static CK_RV change_flags(const struct template *t, const struct rights *rights, const struct object *o, uint32_t *ret)
 {
 	uint32_t changed = (o->flags ^ t->flags) & t->flags_given;
@@ -14,7 +17,10 @@ static CK_RV change_flags(const struct template *t, const struct rights *rights,
 	return CKR_OK;
 }
 
-/* Give O the variable attributes of T; lists of mechanisms only get shorter, and no data value is anywhere but where it belongs. */
+/*
+ * Give O the variable attributes of T; lists of mechanisms only get shorter, and no data value is anywhere but where
+ * it belongs.
+ */
 static CK_RV change_variables(const struct template *t, struct object *o)
 {
 	if (t->variables_given & 1u << VAR_ALLOWED_MECHANISMS)

@@ -66,7 +66,10 @@ CK_RV plan_generate_as(const struct template *t, const struct mechanism *row, CK
 	TRY(plan_given(t, WHO_KEY, WHEN_GENERATE));
 	ENSURE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_SECRET_KEY, CKR_TEMPLATE_INCONSISTENT);
 	ENSURE(!(t->given & GIVEN_KEY_TYPE) || t->key_type == type, CKR_TEMPLATE_INCONSISTENT);
-	/* An empty check value says that none is wanted; another cannot be known before the key is (PKCS#11 4.7.2, CKA_CHECK_VALUE). */
+	/*
+	 * An empty check value says that none is wanted; another cannot be known before the key is (PKCS#11 4.7.2,
+	 * CKA_CHECK_VALUE).
+	 */
 	ENSURE(!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0, CKR_ATTRIBUTE_READ_ONLY);
 	ENSURE(plan_type_known(type), CKR_TEMPLATE_INCONSISTENT);
 	plan_start(ret, CKO_SECRET_KEY, type);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_derive.c: C_DeriveKey: what the derived object will be (mechanisms/README.md, "The derived key"). The hot path. */
+/*
+ * plan_derive.c: C_DeriveKey: what the derived object will be (mechanisms/README.md, "The derived key"). The hot
+ * path.
+ */
 #include "token/plan_rules.h"
 
 /* T, or T with the base's CKA_DERIVE_TEMPLATE merged in, which takes MERGED. */
@@ -78,8 +81,8 @@ static CK_RV derive_flags(
 }
 
 /*
- * A CKO_DATA object, of a mechanism that makes one. It is no key and can be read: such mechanisms stand in no default list, so
- * whoever made the base has named it.
+ * A CKO_DATA object, of a mechanism that makes one. It is no key and can be read: such mechanisms stand in no default
+ * list, so whoever made the base has named it.
  */
 static CK_RV derive_data(
 	const struct template *t, const struct object *base, const struct rights *rights, struct object *ret)

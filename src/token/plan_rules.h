@@ -16,8 +16,8 @@
 MUST_USE CK_RV plan_refuse(const struct template *t, enum attribute_who who, enum attribute_when when);
 
 /*
- * Whether T gives only what may be given for WHO at the moment WHEN, by the attribute table. Else, in the order of PKCS#11 "Creating
- * objects": CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT.
+ * Whether T gives only what may be given for WHO at the moment WHEN, by the attribute table. Else, in the order of
+ * PKCS#11 "Creating objects": CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT.
  */
 MUST_USE static inline CK_RV plan_given(const struct template *t, enum attribute_who who, enum attribute_when when)
 {
@@ -39,12 +39,15 @@ static inline uint32_t plan_flags(const struct template *t, uint32_t defaults)
 /* Make RET an object without attributes. */
 void plan_start(struct object *ret, CK_OBJECT_CLASS object_class, CK_KEY_TYPE type);
 
-/* Give RET the variable attributes T gives. CKR_ATTRIBUTE_VALUE_INVALID for a CKA_KEYDIV_RESERVE out of range; as object_set_variable. */
+/*
+ * Give RET the variable attributes T gives. CKR_ATTRIBUTE_VALUE_INVALID for a CKA_KEYDIV_RESERVE out of range; as
+ * object_set_variable.
+ */
 MUST_USE CK_RV plan_variables(const struct template *t, struct object *ret);
 
 /*
- * Roles and levels (mechanisms/README.md) of the new key RET, whose flags are planned and whose type is known: ROW is the
- * mechanism it comes from, NULL for C_CreateObject and C_UnwrapKey. CKR_TEMPLATE_INCONSISTENT.
+ * Roles and levels (mechanisms/README.md) of the new key RET, whose flags are planned and whose type is known: ROW is
+ * the mechanism it comes from, NULL for C_CreateObject and C_UnwrapKey. CKR_TEMPLATE_INCONSISTENT.
  */
 MUST_USE CK_RV plan_level(const struct template *t, const struct mechanism *row, struct object *ret);
 

@@ -31,7 +31,10 @@ static unsigned strength(const struct object *key)
 	}
 }
 
-/* CKA_WRAP_TEMPLATE: the target must match it as in a search (PKCS#11 5.14.3: "CKR_KEY_HANDLE_INVALID" if it does not). */
+/*
+ * CKA_WRAP_TEMPLATE: the target must match it as in a search (PKCS#11 5.14.3: "CKR_KEY_HANDLE_INVALID" if it does
+ * not).
+ */
 static CK_RV matches_wrap_template(const struct object *wrapper, const struct object *target)
 {
 	struct bytes encoded = object_variable(wrapper, VAR_WRAP_TEMPLATE);

@@ -2,8 +2,8 @@
 /*
  * pool.c: see pool.h.
  *
- * A handle is generation (38 bits) << 24 | place (24 bits), a place is slot-in-shard << 4 | shard. A slot whose generations are
- * used up is retired, so that no handle is ever given twice.
+ * A handle is generation (38 bits) << 24 | place (24 bits), a place is slot-in-shard << 4 | shard. A slot whose
+ * generations are used up is retired, so that no handle is ever given twice.
  */
 #include "token/pool.h"
 
@@ -100,7 +100,8 @@ static CK_RV grow(struct shard *shard)
 
 static CK_OBJECT_HANDLE handle_of(const struct shard *shard, uint32_t index, const struct slot *slot)
 {
-	return slot->generation << PLACE_BITS | (CK_OBJECT_HANDLE)index << SHARD_BITS | (CK_OBJECT_HANDLE)(shard - shards);
+	return slot->generation << PLACE_BITS | (CK_OBJECT_HANDLE)index << SHARD_BITS |
+	       (CK_OBJECT_HANDLE)(shard - shards);
 }
 
 static void bump(struct slot *slot)

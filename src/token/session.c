@@ -2,8 +2,8 @@
 /*
  * session.c: see session.h.
  *
- * A handle is generation << 16 | index, the generation from 1. The table's pointers are set once and stay, so that looking a
- * session up takes no lock but the session's own.
+ * A handle is generation << 16 | index, the generation from 1. The table's pointers are set once and stay, so that
+ * looking a session up takes no lock but the session's own.
  */
 #include "token/session.h"
 
@@ -17,11 +17,15 @@
 
 static struct session *_Atomic table[SESSIONS_MAX];
 
-/* Guards what follows, and the fields token and read_write of all sessions against sessions_count. Innermost of all locks. */
+/*
+ * Guards what follows, and the fields token and read_write of all sessions against sessions_count. Innermost of all
+ * locks.
+ */
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct session *free_sessions;
 static uint32_t table_used;
-static uint64_t generations; /* the highest of any session before sessions_stop or a fork: handles are not used again after them either */
+/* the highest of any session before sessions_stop or a fork: handles are not used again after them either */
+static uint64_t generations;
 
 static void remember_generation(const struct session *s)
 {
@@ -83,7 +87,10 @@ void sessions_forked(void)
 {
 	for (uint32_t i = 0; i < table_used; i++) {
 		struct session *s = atomic_load(&table[i]);
-		/* A session that another thread of the parent was in may be half changed: its operations are not touched. */
+		/*
+		 * A session that another thread of the parent was in may be half changed: its operations are not
+		 * touched.
+		 */
 		if (pthread_mutex_trylock(&s->lock) == 0) {
 			operations_reset(s);
 			pthread_mutex_unlock(&s->lock);

@@ -2,10 +2,11 @@
 /*
  * session.h: sessions: their table, their state, what each keeps.
  *
- * Locks, in the order in which they may be taken:  session -> token -> pool shard -> store (inside).
- * Every C_ function with a session handle holds that session's lock while it runs (session_enter .. session_leave), so
- * two sessions in two threads never wait for each other; no function takes a second session's lock while holding one, save
- * sessions_reset, which is called with none held. No lock is held while a PIN is stretched except the caller's own session's.
+ * Locks, in the order in which they may be taken:  session -> token -> pool shard -> store (inside). Every C_
+ * function with a session handle holds that session's lock while it runs (session_enter .. session_leave), so two
+ * sessions in two threads never wait for each other; no function takes a second session's lock while holding one,
+ * save sessions_reset, which is called with none held. No lock is held while a PIN is stretched except the caller's
+ * own session's.
  *
  * Session structs are never freed before sessions_stop; a handle is generation and index, so it is never used again.
  */
@@ -62,17 +63,26 @@ void session_leave(struct session *session);
 /* CKR_SESSION_COUNT: there are 65536 already; CKR_HOST_MEMORY. */
 MUST_USE CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_handle);
 
-/* Its objects, operations and keys go with it; the last one's login too. Called without the lock. CKR_SESSION_HANDLE_INVALID. */
+/*
+ * Its objects, operations and keys go with it; the last one's login too. Called without the lock.
+ * CKR_SESSION_HANDLE_INVALID.
+ */
 MUST_USE CK_RV session_close(CK_SESSION_HANDLE handle);
 void sessions_close_all(struct token *token);           /* called without any lock */
 
 /* How many sessions TOKEN has, in all and read-write: CK_TOKEN_INFO, and the rules of C_Login and C_InitToken. */
 void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_write);
 
-/* End operations, keys and private searches in all sessions of TOKEN: after logout. Called without any session's lock. */
+/*
+ * End operations, keys and private searches in all sessions of TOKEN: after logout. Called without any session's
+ * lock.
+ */
 void sessions_reset(struct token *token);
 
-/* In the child of a fork: wipe the keys the sessions have cached and those of their operations, waiting for no lock. sessions_start forgets the sessions. */
+/*
+ * In the child of a fork: wipe the keys the sessions have cached and those of their operations, waiting for no lock.
+ * sessions_start forgets the sessions.
+ */
 void sessions_forked(void);
 
 /* What SESSION may do now. */

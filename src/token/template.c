@@ -7,7 +7,10 @@
 #include "token/attribute.h"
 #include "token/template_value.h"
 
-/* Room for every attribute there is at its longest, and one more while it is compared with an earlier one of its type. */
+/*
+ * Room for every attribute there is at its longest, and one more while it is compared with an earlier one of its
+ * type.
+ */
 #define HEAP_MAX ((TEMPLATE_VARIABLES + 5) * TEMPLATE_BYTES_MAX)
 
 void template_wipe(struct template *t)
@@ -43,8 +46,8 @@ static CK_RV reserve(struct template *t, size_t n, uint8_t **ret)
 }
 
 /*
- * Keep the bytes that VALUE borrows in T, as the value of the attribute that stands at RET; AGAIN: the template has given one
- * already, and this one must be the same.
+ * Keep the bytes that VALUE borrows in T, as the value of the attribute that stands at RET; AGAIN: the template has
+ * given one already, and this one must be the same.
  */
 static CK_RV keep(struct template *t, bool again, struct bytes value, struct bytes *ret)
 {

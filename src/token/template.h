@@ -2,11 +2,12 @@
 /*
  * template.h: the caller's template, read once and checked attribute by attribute, before any rule about objects.
  *
- * template_parse copies everything out of the caller's memory: numbers and flags into the struct, bytes into ROOM inside or
- * (long ones) a buffer of its own. What it refuses (PKCS#11 "Creating objects"): unknown attribute CKR_ATTRIBUTE_TYPE_INVALID; a
- * CK_BBOOL not of length 1 (or neither 0 nor 1), a CK_ULONG not of 8, NULL with a length, length -1, over-long values:
- * CKR_ATTRIBUTE_VALUE_INVALID; the same attribute twice with different values: CKR_TEMPLATE_INCONSISTENT (the same value twice is taken);
- * count > 0 with NULL: CKR_ARGUMENTS_BAD; absurd counts: CKR_ARGUMENTS_BAD. Nested templates: depth 1, at most 32 attributes.
+ * template_parse copies everything out of the caller's memory: numbers and flags into the struct, bytes into ROOM
+ * inside or (long ones) a buffer of its own. What it refuses (PKCS#11 "Creating objects"): unknown attribute
+ * CKR_ATTRIBUTE_TYPE_INVALID; a CK_BBOOL not of length 1 (or neither 0 nor 1), a CK_ULONG not of 8, NULL with a
+ * length, length -1, over-long values: CKR_ATTRIBUTE_VALUE_INVALID; the same attribute twice with different values:
+ * CKR_TEMPLATE_INCONSISTENT (the same value twice is taken); count > 0 with NULL: CKR_ARGUMENTS_BAD; absurd counts:
+ * CKR_ARGUMENTS_BAD. Nested templates: depth 1, at most 32 attributes.
  */
 #ifndef KEYDIV_TOKEN_TEMPLATE_H
 #define KEYDIV_TOKEN_TEMPLATE_H
@@ -47,7 +48,8 @@ struct template {
 	CK_MECHANISM_TYPE key_gen_mechanism;
 	CK_ULONG number; /* CKA_PROFILE_ID or CKA_MECHANISM_TYPE */
 	struct bytes value, unique_id, check_value, remaining;
-	struct bytes variable[TEMPLATE_VARIABLES]; /* by enum variable; encoded as object.h says; only those given are set */
+	/* by enum variable; encoded as object.h says; only those given are set */
+	struct bytes variable[TEMPLATE_VARIABLES];
 	uint8_t *heap; /* long bytes; wiped and freed by template_wipe */
 	size_t heap_len;
 	size_t used; /* of room */
@@ -62,8 +64,9 @@ MUST_USE CK_RV template_parse(const CK_ATTRIBUTE *attributes, CK_ULONG count, st
 void template_wipe(struct template *t);
 
 /*
- * Templates inside attributes (CKA_DERIVE_TEMPLATE ...), encoded: type (8) length (4) value each, big-endian; a flag is 1 byte,
- * a number 8, a list 8 for each element. Decode: hostile input gives CKR_DEVICE_ERROR; RET borrows from ENCODED and owns nothing.
+ * Templates inside attributes (CKA_DERIVE_TEMPLATE ...), encoded: type (8) length (4) value each, big-endian; a flag
+ * is 1 byte, a number 8, a list 8 for each element. Decode: hostile input gives CKR_DEVICE_ERROR; RET borrows from
+ * ENCODED and owns nothing.
  */
 MUST_USE CK_RV template_decode(struct bytes encoded, struct template *ret);
 
@@ -76,8 +79,8 @@ struct nested {
 MUST_USE CK_RV template_next(struct bytes *rest, struct nested *ret);
 
 /*
- * RET = T and what MORE says where T is silent, as CKA_DERIVE_TEMPLATE and CKA_UNWRAP_TEMPLATE ask: CKR_TEMPLATE_INCONSISTENT where they
- * differ. RET borrows from both and owns nothing.
+ * RET = T and what MORE says where T is silent, as CKA_DERIVE_TEMPLATE and CKA_UNWRAP_TEMPLATE ask:
+ * CKR_TEMPLATE_INCONSISTENT where they differ. RET borrows from both and owns nothing.
  */
 MUST_USE CK_RV template_merge(const struct template *t, const struct template *more, struct template *ret);
 

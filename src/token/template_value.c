@@ -28,7 +28,10 @@ static void put_numbers(const uint8_t *p, size_t n, uint8_t *out)
 	}
 }
 
-/* Whether an attribute with the row INNER may stand in the nested template OUTER: what a key can be given at that moment, nothing secret, no further nesting. */
+/*
+ * Whether an attribute with the row INNER may stand in the nested template OUTER: what a key can be given at that
+ * moment, nothing secret, no further nesting.
+ */
 static bool may_nest(const struct attribute *outer, const struct attribute *inner)
 {
 	switch ((enum attribute_kind)inner->kind) {

@@ -6,8 +6,9 @@
 #include "token/attribute.h"
 
 /*
- * Check the caller's value of A, whose row is ROW (of any kind but computed and other ones), and write it to OUT (MAX bytes) as we
- * encode it. CKR_ATTRIBUTE_VALUE_INVALID; for nested templates also CKR_ATTRIBUTE_TYPE_INVALID and CKR_TEMPLATE_INCONSISTENT.
+ * Check the caller's value of A, whose row is ROW (of any kind but computed and other ones), and write it to OUT (MAX
+ * bytes) as we encode it. CKR_ATTRIBUTE_VALUE_INVALID; for nested templates also CKR_ATTRIBUTE_TYPE_INVALID and
+ * CKR_TEMPLATE_INCONSISTENT.
  */
 MUST_USE CK_RV template_value_encode(
 	const struct attribute *row, const CK_ATTRIBUTE *a, uint8_t *out, size_t max, size_t *ret_n);

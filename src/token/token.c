@@ -56,7 +56,10 @@ void token_close(struct token *token)
 	token_free(token);
 }
 
-/* The kernel has zeroed the child's token key where it could; what another thread was doing to the token does not matter any more. */
+/*
+ * The kernel has zeroed the child's token key where it could; what another thread was doing to the token does not
+ * matter any more.
+ */
 void token_forked(struct token *token)
 {
 	secret_wipe(token->token_key);
@@ -85,7 +88,10 @@ CK_RV token_initialized(struct token *token)
 
 /* --- Who is logged in --- */
 
-/* The next login word for WHO. The epoch's part in handles is never 0, which stands for public objects there. With the lock held. */
+/*
+ * The next login word for WHO. The epoch's part in handles is never 0, which stands for public objects there. With
+ * the lock held.
+ */
 static void set_login(struct token *token, enum login who)
 {
 	uint64_t epoch = (atomic_load(&token->login) >> 2) + 1;

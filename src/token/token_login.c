@@ -11,8 +11,8 @@
 #include "token/token_pin.h"
 
 /*
- * If another process has initialised the token anew since the login here, that login is worth nothing: the key is another.
- * RET: the token as stored.
+ * If another process has initialised the token anew since the login here, that login is worth nothing: the key is
+ * another. RET: the token as stored.
  */
 static CK_RV look_again(struct token *token, struct store_token *ret)
 {

@@ -25,7 +25,8 @@ static uint64_t epoch(const struct session *s)
 
 CK_OBJECT_HANDLE token_object_handle(const struct session *s, int64_t id, bool is_private)
 {
-	return HANDLE_TOKEN_OBJECT | (uint64_t)s->token->slot << SLOT_SHIFT | (is_private ? epoch(s) : 0) << ID_BITS | (uint64_t)id;
+	return HANDLE_TOKEN_OBJECT | (uint64_t)s->token->slot << SLOT_SHIFT | (is_private ? epoch(s) : 0) << ID_BITS |
+	       (uint64_t)id;
 }
 
 CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t *ret_id)
@@ -92,7 +93,10 @@ static void writing_end(struct writing *w)
 	free(w->sealed);
 }
 
-/* An O-DUKPT client's state is not in its row, which would leave used registers on the disk, but in a file of its own. */
+/*
+ * An O-DUKPT client's state is not in its row, which would leave used registers on the disk, but in a file of its
+ * own.
+ */
 static bool value_is_elsewhere(const struct object *o)
 {
 	return o->key_type == CKK_KEYDIV_ODUKPT_CLIENT;
@@ -171,7 +175,10 @@ CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object
 	CK_RV rv = token_object_open(uuid, &key, &row, ret);
 	store_row_free(&row);
 	TRY(rv);
-	/* A private object is reached by the user only, and by a handle of this login; a public one's handle carries no login. */
+	/*
+	 * A private object is reached by the user only, and by a handle of this login; a public one's handle carries
+	 * no login.
+	 */
 	if ((ret->flags & FLAG_PRIVATE) && !(session_rights(s).user && handle == token_object_handle(s, id, true))) {
 		object_wipe(ret);
 		return error_at(__FILE__, __LINE__, "handle is of this login", CKR_OBJECT_HANDLE_INVALID);
@@ -267,7 +274,8 @@ static CK_RV prepare_update(struct store_row *row, void *arg)
 	return rv;
 }
 
-CK_RV token_object_change(struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg)
+CK_RV token_object_change(
+	struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg)
 {
 	struct writing w;
 	struct object now = { 0 };

@@ -19,7 +19,10 @@
 
 /* --- Turns --- */
 
-/* Lock the token directory as HOW says. On file systems without such locks there are none: the count is right all the same. */
+/*
+ * Lock the token directory as HOW says. On file systems without such locks there are none: the count is right all the
+ * same.
+ */
 static void lock_directory(int fd, int how)
 {
 	for (int waited = 0; fd >= 0 && waited < TURN_WAIT_MS; waited += TURN_POLL_MS) {
@@ -76,7 +79,10 @@ static CK_RV count_up(struct store_token *t, void *arg)
 	return CKR_OK;
 }
 
-/* Whether the PIN is still the one that was tried: another process may have changed it, or initialised the token again. */
+/*
+ * Whether the PIN is still the one that was tried: another process may have changed it, or initialised the token
+ * again.
+ */
 static bool same_pin(const struct store_pin *stored, const struct counting *c, const struct store_token *t)
 {
 	struct store_token tried = *c->tried;
@@ -142,8 +148,8 @@ static struct bytes pin_aad(const struct store_token *t, enum login who, uint8_t
 }
 
 /*
- * RET_KEY = what PIN is stretched to. Its length goes before it: HMAC, on which scrypt stands, fills a key up with zeros, and so
- * takes a PIN and the same PIN with a NUL for one.
+ * RET_KEY = what PIN is stretched to. Its length goes before it: HMAC, on which scrypt stands, fills a key up with
+ * zeros, and so takes a PIN and the same PIN with a NUL for one.
  */
 static CK_RV stretch(
 	const struct store_token *t, const struct store_pin *stored, struct bytes pin, struct secret *ret_key)

@@ -38,8 +38,8 @@ struct bulk {
 	long long threads; /* -1: one for each core, more to store keys */
 	bool write;        /* the sessions of the workers are read-write */
 	/*
-	 * Do LINE (N bytes, without its end) in SESSION and append its output, which begins with the field at COLUMN, to
-	 * OUT. Runs in several threads at once.
+	 * Do LINE (N bytes, without its end) in SESSION and append its output, which begins with the field at COLUMN,
+	 * to OUT. Runs in several threads at once.
 	 */
 	bool (*work)(const struct bulk *bulk, CK_SESSION_HANDLE session, const char *line, size_t n, struct text *out,
 		struct problem *problem);

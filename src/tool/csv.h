@@ -9,8 +9,8 @@
 #include "text.h"
 
 /*
- * Field COLUMN (from 0) of the line of N bytes at LINE, unquoted, into RET (SIZE bytes, NUL added); its length in *RET_N.
- * NULL if it is there; else what is wrong with the line.
+ * Field COLUMN (from 0) of the line of N bytes at LINE, unquoted, into RET (SIZE bytes, NUL added); its length in
+ * *RET_N. NULL if it is there; else what is wrong with the line.
  */
 const char *csv_field(const char *line, size_t n, size_t column, char *ret, size_t size, size_t *ret_n);
 

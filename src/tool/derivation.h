@@ -40,7 +40,10 @@ struct result_wish {
 		TEXT_OPTION("mac", "TEXT", &(wish).mac, "print also the MAC of TEXT made with the derived key"),       \
 		TEXT_OPTION("mac-file", "FILE", &(wish).mac_file, "the same, of what is in FILE (up to 64 KiB)")
 
-/* Begin the parameter P with the fields of a device key: the serial of N bytes, SALT if not empty, PURPOSE if not NULL. */
+/*
+ * Begin the parameter P with the fields of a device key: the serial of N bytes, SALT if not empty, PURPOSE if not
+ * NULL.
+ */
 void device_parameter(KEYDIV_PARAMETER *p, const char *serial, size_t n, const struct salt *salt, const char *purpose);
 
 /* Check and read the options. False: reported. */

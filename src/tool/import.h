@@ -6,7 +6,10 @@
 #include "bulk.h"
 #include "options.h"
 
-/* One key from COUNT XOR components, from FILES where there are such, else typed; its check value must be CHECK, if not NULL. */
+/*
+ * One key from COUNT XOR components, from FILES where there are such, else typed; its check value must be CHECK, if
+ * not NULL.
+ */
 MUST_USE bool import_components(struct client *client, size_t count, const struct texts *files, const char *check);
 
 /* Many keys, wrapped with AES-KWP under KEK, from the CSV file of BULK: label, wrapped key in hexadecimal. */

@@ -16,7 +16,10 @@ struct secret_text {
 	unsigned char text[SECRET_TEXT_MAX];
 };
 
-/* N bytes of memory that is locked where the system lets us, left out of dumps, zeroed, and wiped at exit; never freed. */
+/*
+ * N bytes of memory that is locked where the system lets us, left out of dumps, zeroed, and wiped at exit; never
+ * freed.
+ */
 void *locked_new(size_t n);
 
 /* Turn off core dumps and make the arena ready. Call it first of all. False: reported. */

@@ -24,8 +24,8 @@ struct allowed {
 };
 
 /*
- * Read a comma-separated list of mechanism names (with or without CKM_ or CKM_KEYDIV_, in either case, - for _), numbers
- * (0x...) and schemes ("device", "odukpt", ...). False: reported.
+ * Read a comma-separated list of mechanism names (with or without CKM_ or CKM_KEYDIV_, in either case, - for _),
+ * numbers (0x...) and schemes ("device", "odukpt", ...). False: reported.
  */
 MUST_USE bool allowed_read(const char *text, struct allowed *ret);
 

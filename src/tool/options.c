@@ -84,7 +84,10 @@ static bool take(const struct option_spec *spec, const char *argument)
 	return false;
 }
 
-/* The option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full; no abbreviations, lest --pin be one. */
+/*
+ * The option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full; no abbreviations, lest --pin be
+ * one.
+ */
 static const struct option_spec *find(const struct command *command, const char *argument)
 {
 	const struct option_spec *specs[OPTIONS_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.h: commands and their options as tables. One table says what an option is called, what it takes, where its value
- * goes and what the help says, so the help and the parser cannot differ.
+ * options.h: commands and their options as tables. One table says what an option is called, what it takes, where its
+ * value goes and what the help says, so the help and the parser cannot differ.
  */
 #ifndef KEYDIV_TOOL_OPTIONS_H
 #define KEYDIV_TOOL_OPTIONS_H
@@ -85,8 +85,8 @@ struct settings {
 extern struct settings settings;
 
 /*
- * Read the options of COMMAND from the ARGC words at ARGV, behind its name; the operands, *RET_COUNT of them, are moved to the
- * front of ARGV. False: reported.
+ * Read the options of COMMAND from the ARGC words at ARGV, behind its name; the operands, *RET_COUNT of them, are
+ * moved to the front of ARGV. False: reported.
  */
 MUST_USE bool options_read(const struct command *command, int argc, char **argv, int *ret_count);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pin.h: where PINs come from: a file, an inherited file descriptor, or a prompt without echo; never the command line. */
+/*
+ * pin.h: where PINs come from: a file, an inherited file descriptor, or a prompt without echo; never the command
+ * line.
+ */
 #ifndef KEYDIV_TOOL_PIN_H
 #define KEYDIV_TOOL_PIN_H
 

@@ -37,8 +37,8 @@ static const struct {
 	{CKR_ATTRIBUTE_TYPE_INVALID, "the token does not know one of the properties"},
 	{CKR_KEYDIV_EXHAUSTED, "the client has used up its keys; give it a new initial key"},
 	{CKR_DEVICE_MEMORY, "there is no room left where the token is stored"},
-	{CKR_DEVICE_ERROR,
-		"the token's files are damaged or not yours to read, or a self-test failed; set log-file and look there"},
+	{CKR_DEVICE_ERROR, "the token's files are damaged or not yours to read, or a self-test failed; set log-file "
+			   "and look there"},
 	{CKR_HOST_MEMORY, "out of memory"},
 	{CKR_FUNCTION_FAILED, "see the log; log-file is set in keydiv.conf"},
 	{CKR_FUNCTION_NOT_SUPPORTED, "this module cannot do it"},

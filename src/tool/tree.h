@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tree.h: the counts of Optimal-DUKPT and its forerunners: how many keys a shape has, and how far the server goes for them. */
+/*
+ * tree.h: the counts of Optimal-DUKPT and its forerunners: how many keys a shape has, and how far the server goes for
+ * them.
+ */
 #ifndef KEYDIV_TOOL_TREE_H
 #define KEYDIV_TOOL_TREE_H
 
@@ -17,8 +20,8 @@ struct scheme {
 };
 
 /*
- * Optimal-DUKPT with R registers and N calls (1..32 each): keys of a path of length k are C(R+k-1, k), since a path is a
- * non-increasing sequence of registers. False if T >= 2^63.
+ * Optimal-DUKPT with R registers and N calls (1..32 each): keys of a path of length k are C(R+k-1, k), since a path
+ * is a non-increasing sequence of registers. False if T >= 2^63.
  */
 bool tree_count(unsigned registers, unsigned calls, struct scheme *ret);
 
