@@ -108,7 +108,7 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, KEY_TYPES_END};
 
 static const struct field fields[] = {
-	{KEYDIV_MESSAGE, true, 1, MESSAGE_MAX},
+	{FIELD(MESSAGE), true, 1, MESSAGE_MAX},
 	{0},
 };
 
@@ -140,6 +140,7 @@ static const struct known_answer answers[] = {
 const struct mechanism mech_an10922 = {
 	.type = CKM_KEYDIV_AN10922,
 	.name = "CKM_KEYDIV_AN10922",
+	.what = "master -> card key of NXP AN10922",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,

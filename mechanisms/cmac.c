@@ -24,7 +24,7 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 }
 
 static const struct field fields[] = {
-	{KEYDIV_MESSAGE, true, 0, 4000},
+	{FIELD(MESSAGE), true, 0, 4000},
 	{0},
 };
 
@@ -41,6 +41,7 @@ static const struct known_answer answers[] = {
 const struct mechanism mech_cmac = {
 	.type = CKM_KEYDIV_CMAC,
 	.name = "CKM_KEYDIV_CMAC",
+	.what = "base -> its AES-CMAC",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,

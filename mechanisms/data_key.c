@@ -8,8 +8,8 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 }
 
 static const struct field fields[] = {
-	{KEYDIV_NONCE, true, 16, 64},
-	{KEYDIV_ENCRYPTION_CONTEXT, false, 1, 2048},
+	{FIELD(NONCE), true, 16, 64},
+	{FIELD(ENCRYPTION_CONTEXT), false, 1, 2048},
 	{0},
 };
 
@@ -22,6 +22,7 @@ static const struct known_answer answers[] = {
 const struct mechanism mech_data_key = {
 	.type = CKM_KEYDIV_DATA_KEY,
 	.name = "CKM_KEYDIV_DATA_KEY",
+	.what = "master -> data key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,

@@ -27,6 +27,7 @@ static const struct known_answer answers[] = {
 const struct mechanism mech_device_key = {
 	.type = CKM_KEYDIV_DEVICE_KEY,
 	.name = "CKM_KEYDIV_DEVICE_KEY",
+	.what = "master -> device key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,

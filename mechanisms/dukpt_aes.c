@@ -164,13 +164,13 @@ static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
 /* --- Rows --- */
 
 static const struct field fields_initial[] = {
-	{KEYDIV_KSN, true, ID_LENGTH, ID_LENGTH},
+	{FIELD(KSN), true, ID_LENGTH, ID_LENGTH},
 	{0},
 };
 
 static const struct field fields_key[] = {
-	{KEYDIV_KSN, true, KSN_LENGTH, KSN_LENGTH},
-	{KEYDIV_DUKPT_USAGE, true, 2, 2},
+	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
+	{FIELD(DUKPT_USAGE), true, 2, 2},
 	{0},
 };
 
@@ -216,6 +216,7 @@ static const struct known_answer answers_key[] = {
 const struct mechanism mech_aes_dukpt_initial_key = {
 	.type = CKM_KEYDIV_AES_DUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_AES_DUKPT_INITIAL_KEY",
+	.what = "BDK -> initial key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_initial,
@@ -228,6 +229,7 @@ const struct mechanism mech_aes_dukpt_initial_key = {
 const struct mechanism mech_aes_dukpt_key = {
 	.type = CKM_KEYDIV_AES_DUKPT_KEY,
 	.name = "CKM_KEYDIV_AES_DUKPT_KEY",
+	.what = "BDK -> working key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_key,

@@ -147,13 +147,13 @@ static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
 static const CK_KEY_TYPE key_types_bdk[] = {CKK_DES2, KEY_TYPES_END};
 
 static const struct field fields_initial[] = {
-	{KEYDIV_KSN, true, KSN_LENGTH, KSN_LENGTH},
+	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
 	{0},
 };
 
 static const struct field fields_key[] = {
-	{KEYDIV_KSN, true, KSN_LENGTH, KSN_LENGTH},
-	{KEYDIV_DUKPT_USAGE, true, 2, 2},
+	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
+	{FIELD(DUKPT_USAGE), true, 2, 2},
 	{0},
 };
 
@@ -197,6 +197,7 @@ static const struct known_answer answers_key[] = {
 const struct mechanism mech_tdes_dukpt_initial_key = {
 	.type = CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY",
+	.what = "BDK -> initial key",
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_bdk,
 	.fields = fields_initial,
@@ -209,6 +210,7 @@ const struct mechanism mech_tdes_dukpt_initial_key = {
 const struct mechanism mech_tdes_dukpt_key = {
 	.type = CKM_KEYDIV_TDES_DUKPT_KEY,
 	.name = "CKM_KEYDIV_TDES_DUKPT_KEY",
+	.what = "BDK -> transaction key",
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_bdk,
 	.fields = fields_key,

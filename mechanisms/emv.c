@@ -152,14 +152,14 @@ static CK_RV derive_session(struct derivation *d, struct secret *ret_value)
 static const CK_KEY_TYPE key_types[] = {CKK_DES2, CKK_AES, KEY_TYPES_END};
 
 static const struct field fields_card[] = {
-	{KEYDIV_EMV_OPTION, true, 1, 1},
-	{KEYDIV_PAN, true, 8, PAN_MAX},
-	{KEYDIV_PAN_SEQUENCE, true, SEQUENCE, SEQUENCE},
+	{FIELD(EMV_OPTION), true, 1, 1},
+	{FIELD(PAN), true, 8, PAN_MAX},
+	{FIELD(PAN_SEQUENCE), true, SEQUENCE, SEQUENCE},
 	{0},
 };
 
 static const struct field fields_session[] = {
-	{KEYDIV_EMV_DIVERSIFIER, true, 8, 16},
+	{FIELD(EMV_DIVERSIFIER), true, 8, 16},
 	{0},
 };
 
@@ -211,6 +211,7 @@ static const struct known_answer answers_session[] = {
 const struct mechanism mech_emv_card_key = {
 	.type = CKM_KEYDIV_EMV_CARD_KEY,
 	.name = "CKM_KEYDIV_EMV_CARD_KEY",
+	.what = "issuer master key -> card key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields_card,
@@ -225,6 +226,7 @@ const struct mechanism mech_emv_card_key = {
 const struct mechanism mech_emv_session_key = {
 	.type = CKM_KEYDIV_EMV_SESSION_KEY,
 	.name = "CKM_KEYDIV_EMV_SESSION_KEY",
+	.what = "card key -> session key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields_session,

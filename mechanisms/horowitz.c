@@ -88,13 +88,13 @@ static CK_RV derive_password(struct derivation *d, struct secret *ret_value)
 static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, KEY_TYPES_END};
 
 static const struct field fields[] = {
-	{KEYDIV_CONSTANT, true, 1, CONSTANT_MAX},
+	{FIELD(CONSTANT), true, 1, CONSTANT_MAX},
 	{0},
 };
 
 static const struct field fields_password[] = {
-	{KEYDIV_CONSTANT, true, 1, CONSTANT_MAX},
-	{KEYDIV_PASSWORD, true, 1, 255},
+	{FIELD(CONSTANT), true, 1, CONSTANT_MAX},
+	{FIELD(PASSWORD), true, 1, 255},
 	{0},
 };
 
@@ -129,6 +129,7 @@ static const struct known_answer answers_password[] = {
 const struct mechanism mech_horowitz_dk = {
 	.type = CKM_KEYDIV_HOROWITZ_DK,
 	.name = "CKM_KEYDIV_HOROWITZ_DK",
+	.what = "key -> DK(key, constant) of Horowitz",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,
@@ -141,6 +142,7 @@ const struct mechanism mech_horowitz_dk = {
 const struct mechanism mech_horowitz_password_key = {
 	.type = CKM_KEYDIV_HOROWITZ_PASSWORD_KEY,
 	.name = "CKM_KEYDIV_HOROWITZ_PASSWORD_KEY",
+	.what = "password -> key",
 	.info = {16, 32, CKF_GENERATE},
 	.fields = fields_password,
 	.plan = plan_password,

@@ -17,9 +17,9 @@ MUST_USE CK_RV load_device_key(struct derivation *d, struct key **ret_key);
 
 /* The fields of DEVICE_KEY, which the two-step mechanisms have too. */
 #define DEVICE_KEY_FIELDS                                                                                              \
-	{KEYDIV_DEVICE, true, 1, 128}, {KEYDIV_SALT, false, 8, 64},                                                    \
+	{FIELD(DEVICE), true, 1, 128}, {FIELD(SALT), false, 8, 64},                                                    \
 	{                                                                                                              \
-		KEYDIV_PURPOSE, false, 1, 32                                                                           \
+		FIELD(PURPOSE), false, 1, 32                                                                           \
 	}
 
 #endif

@@ -4,9 +4,8 @@
  *
  * Everything that differs from mechanism to mechanism stands in its row, in the file of its scheme. The derive
  * pipeline, C_GetMechanismList, C_GetMechanismInfo, the parameter parser, the policy gate, the self-tests and the
- * log's names all read the row; the module has no second list and no switch over mechanism numbers elsewhere. (The
- * tool, a client of any module, has names for many modules' mechanisms: src/tool/names.c.) README.md in this folder
- * says how to add one.
+ * log's names all read the row, and print_names.c prints from it what the tool calls it; there is no second list, and
+ * no switch over mechanism numbers elsewhere. README.md in this folder says how to add one.
  */
 #ifndef KEYDIV_MECHANISM_H
 #define KEYDIV_MECHANISM_H
@@ -27,9 +26,13 @@
 
 struct field {
 	uint8_t tag;
+	const char *name;
 	bool required;
 	uint16_t min, max; /* length in bytes */
 };
+
+/* Tag and name of a struct field, as keydiv.h has them: FIELD(DEVICE) is KEYDIV_DEVICE, "DEVICE". */
+#define FIELD(name) KEYDIV_##name, #name
 
 /* A parsed parameter: a private copy of the caller's bytes, read once. Absent fields have p == NULL. */
 struct parameter {
@@ -148,6 +151,7 @@ enum level {
 struct mechanism {
 	CK_MECHANISM_TYPE type;
 	const char *name; /* as in pkcs11.h, "CKM_..." */
+	const char *what; /* vendor rows: "base -> result", for whoever lists mechanisms */
 	CK_MECHANISM_INFO
 		info; /* sizes in bytes of the base or operating key (DES: 0), CKF_ flags: what works, no more */
 	const CK_KEY_TYPE *key_types; /* accepted, ended by KEY_TYPES_END; NULL: mechanism without a key */
@@ -213,7 +217,10 @@ struct mechanism {
 	const struct bytes
 		*native_answers; /* rows with a native parser: the PKCS#11 struct that is the parameter of answers[i] */
 	const struct operation_answer *operation_answers; /* for operation_selftest; ended by out == NULL */
-	/* Rows that a struct known_answer cannot describe test themselves here: CKR_OK, CKR_FUNCTION_FAILED or CKR_HOST_MEMORY. FLIP != 0: spoil the expected answer, for the test of the test. */
+	/*
+	 * Rows that a struct known_answer cannot describe test themselves here: CKR_OK, CKR_FUNCTION_FAILED or
+	 * CKR_HOST_MEMORY. FLIP != 0: spoil the expected answer, for the test of the test.
+	 */
 	CK_RV (*selftest)(const struct mechanism *row, struct key *key, bool flip);
 };
 

@@ -19,15 +19,15 @@ static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
 }
 
 static const struct field fields[] = {
-	{KEYDIV_COUNTER, true, 8, 8},
-	{KEYDIV_MESSAGE_PURPOSE, false, 1, 32},
+	{FIELD(COUNTER), true, 8, 8},
+	{FIELD(MESSAGE_PURPOSE), false, 1, 32},
 	{0},
 };
 
 static const struct field fields_from_master[] = {
 	DEVICE_KEY_FIELDS,
-	{KEYDIV_COUNTER, true, 8, 8},
-	{KEYDIV_MESSAGE_PURPOSE, false, 1, 32},
+	{FIELD(COUNTER), true, 8, 8},
+	{FIELD(MESSAGE_PURPOSE), false, 1, 32},
 	{0},
 };
 
@@ -52,6 +52,7 @@ static const struct known_answer answers_from_master[] = {
 const struct mechanism mech_message_key = {
 	.type = CKM_KEYDIV_MESSAGE_KEY,
 	.name = "CKM_KEYDIV_MESSAGE_KEY",
+	.what = "device key -> message key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
@@ -63,6 +64,7 @@ const struct mechanism mech_message_key = {
 const struct mechanism mech_device_message_key = {
 	.type = CKM_KEYDIV_DEVICE_MESSAGE_KEY,
 	.name = "CKM_KEYDIV_DEVICE_MESSAGE_KEY",
+	.what = "master -> message key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_from_master,

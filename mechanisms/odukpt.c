@@ -105,16 +105,16 @@ static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
 /* --- Rows --- */
 
 static const struct field fields_initial[] = {
-	{KEYDIV_DEVICE, true, 1, 128},
-	{KEYDIV_SHAPE, true, 2, 2},
+	{FIELD(DEVICE), true, 1, 128},
+	{FIELD(SHAPE), true, 2, 2},
 	{0},
 };
 
 static const struct field fields_key[] = {
-	{KEYDIV_DEVICE, false, 1, 128},
-	{KEYDIV_SHAPE, true, 2, 2},
-	{KEYDIV_TRANSACTION, true, 8, 8},
-	{KEYDIV_ODUKPT_PURPOSE, false, 1, 32},
+	{FIELD(DEVICE), false, 1, 128},
+	{FIELD(SHAPE), true, 2, 2},
+	{FIELD(TRANSACTION), true, 8, 8},
+	{FIELD(ODUKPT_PURPOSE), false, 1, 32},
 	{0},
 };
 
@@ -148,6 +148,7 @@ static const struct known_answer answers_key[] = {
 const struct mechanism mech_odukpt_initial_key = {
 	.type = CKM_KEYDIV_ODUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_ODUKPT_INITIAL_KEY",
+	.what = "BDK -> initial key of one client",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_initial,
@@ -162,6 +163,7 @@ const struct mechanism mech_odukpt_initial_key = {
 const struct mechanism mech_odukpt_key = {
 	.type = CKM_KEYDIV_ODUKPT_KEY,
 	.name = "CKM_KEYDIV_ODUKPT_KEY",
+	.what = "BDK or initial key -> transaction key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_key,

@@ -201,12 +201,12 @@ static CK_RV derive_next(struct derivation *d, struct secret *ret_value)
 static const CK_KEY_TYPE key_types_client[] = {CKK_KEYDIV_ODUKPT_CLIENT, KEY_TYPES_END};
 
 static const struct field fields_state[] = {
-	{KEYDIV_SHAPE, true, 2, 2},
+	{FIELD(SHAPE), true, 2, 2},
 	{0},
 };
 
 static const struct field fields_next[] = {
-	{KEYDIV_ODUKPT_PURPOSE, false, 1, 32},
+	{FIELD(ODUKPT_PURPOSE), false, 1, 32},
 	{0},
 };
 
@@ -243,6 +243,7 @@ static const struct known_answer answers_next[] = {
 const struct mechanism mech_odukpt_client = {
 	.type = CKM_KEYDIV_ODUKPT_CLIENT,
 	.name = "CKM_KEYDIV_ODUKPT_CLIENT",
+	.what = "initial key -> client state",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_state,
@@ -257,6 +258,7 @@ const struct mechanism mech_odukpt_client = {
 const struct mechanism mech_odukpt_next_key = {
 	.type = CKM_KEYDIV_ODUKPT_NEXT_KEY,
 	.name = "CKM_KEYDIV_ODUKPT_NEXT_KEY",
+	.what = "client state -> its next key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_client,
 	.fields = fields_next,

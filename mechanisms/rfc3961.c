@@ -94,7 +94,7 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES3, KEY_TYPES_END};
 
 static const struct field fields[] = {
-	{KEYDIV_CONSTANT, true, 1, 255},
+	{FIELD(CONSTANT), true, 1, 255},
 	{0},
 };
 
@@ -122,6 +122,7 @@ static const struct known_answer answers[] = {
 const struct mechanism mech_rfc3961_dk = {
 	.type = CKM_KEYDIV_RFC3961_DK,
 	.name = "CKM_KEYDIV_RFC3961_DK",
+	.what = "key -> DK(key, constant) of RFC 3961",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,

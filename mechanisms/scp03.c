@@ -40,8 +40,8 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 }
 
 static const struct field fields[] = {
-	{KEYDIV_SCP03_CONSTANT, true, 1, 1},
-	{KEYDIV_SCP03_CONTEXT, true, 16, CONTEXT_MAX},
+	{FIELD(SCP03_CONSTANT), true, 1, 1},
+	{FIELD(SCP03_CONTEXT), true, 16, CONTEXT_MAX},
 	{0},
 };
 
@@ -66,6 +66,7 @@ static const struct known_answer answers[] = {
 const struct mechanism mech_scp03_key = {
 	.type = CKM_KEYDIV_SCP03_KEY,
 	.name = "CKM_KEYDIV_SCP03_KEY",
+	.what = "static key -> S-ENC, S-MAC, S-RMAC",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,

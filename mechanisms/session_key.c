@@ -19,17 +19,17 @@ static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
 }
 
 static const struct field fields[] = {
-	{KEYDIV_INITIATOR_NONCE, true, 8, 64},
-	{KEYDIV_RESPONDER_NONCE, true, 8, 64},
-	{KEYDIV_SESSION_PURPOSE, false, 1, 32},
+	{FIELD(INITIATOR_NONCE), true, 8, 64},
+	{FIELD(RESPONDER_NONCE), true, 8, 64},
+	{FIELD(SESSION_PURPOSE), false, 1, 32},
 	{0},
 };
 
 static const struct field fields_from_master[] = {
 	DEVICE_KEY_FIELDS,
-	{KEYDIV_INITIATOR_NONCE, true, 8, 64},
-	{KEYDIV_RESPONDER_NONCE, true, 8, 64},
-	{KEYDIV_SESSION_PURPOSE, false, 1, 32},
+	{FIELD(INITIATOR_NONCE), true, 8, 64},
+	{FIELD(RESPONDER_NONCE), true, 8, 64},
+	{FIELD(SESSION_PURPOSE), false, 1, 32},
 	{0},
 };
 
@@ -53,6 +53,7 @@ static const struct known_answer answers_from_master[] = {
 const struct mechanism mech_session_key = {
 	.type = CKM_KEYDIV_SESSION_KEY,
 	.name = "CKM_KEYDIV_SESSION_KEY",
+	.what = "device key -> session key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
@@ -64,6 +65,7 @@ const struct mechanism mech_session_key = {
 const struct mechanism mech_device_session_key = {
 	.type = CKM_KEYDIV_DEVICE_SESSION_KEY,
 	.name = "CKM_KEYDIV_DEVICE_SESSION_KEY",
+	.what = "master -> session key",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_from_master,

@@ -12,97 +12,24 @@
 #include "options.h"
 #include "report.h"
 
-#define NAME(number)                                                                                                   \
-	{                                                                                                              \
-		number, #number, ""                                                                                    \
-	}
-#define KEYDIV(number, help)                                                                                           \
-	{                                                                                                              \
-		CKM_KEYDIV_##number, "CKM_KEYDIV_" #number, help                                                       \
-	}
-
+/* Mechanisms: those of keydiv's rows, as they were when it was built, and some that only other tokens have. */
 static const struct {
 	CK_MECHANISM_TYPE type;
 	const char *name, *help;
 } mechanisms[] = {
-	KEYDIV(DEVICE_KEY, "master -> device key: DEVICE [SALT] [PURPOSE]"),
-	KEYDIV(MESSAGE_KEY, "device key -> message key: COUNTER [MESSAGE_PURPOSE]"),
-	KEYDIV(DEVICE_MESSAGE_KEY, "master -> message key: DEVICE [SALT] [PURPOSE] COUNTER [MESSAGE_PURPOSE]"),
-	KEYDIV(SESSION_KEY, "device key -> session key: INITIATOR_NONCE RESPONDER_NONCE [SESSION_PURPOSE]"),
-	KEYDIV(DEVICE_SESSION_KEY,
-		"master -> session key: DEVICE [SALT] [PURPOSE] INITIATOR_NONCE RESPONDER_NONCE [SESSION_PURPOSE]"),
-	KEYDIV(DATA_KEY, "master -> data key: NONCE [ENCRYPTION_CONTEXT]"),
-	KEYDIV(CMAC, "value = AES-CMAC(base, MESSAGE)"),
-	KEYDIV(AN10922, "NXP AN10922: MESSAGE"),
-	KEYDIV(SCP03_KEY, "static key -> S-ENC, S-MAC, S-RMAC: SCP03_CONSTANT SCP03_CONTEXT"),
-	KEYDIV(EMV_CARD_KEY, "issuer master key -> card key: EMV_OPTION PAN PAN_SEQUENCE"),
-	KEYDIV(EMV_SESSION_KEY, "card key -> session key: EMV_DIVERSIFIER"),
-	KEYDIV(TDES_DUKPT_INITIAL_KEY, "BDK -> initial key: KSN"),
-	KEYDIV(TDES_DUKPT_KEY, "BDK -> transaction key: KSN DUKPT_USAGE"),
-	KEYDIV(AES_DUKPT_INITIAL_KEY, "BDK -> initial key: KSN"),
-	KEYDIV(AES_DUKPT_KEY, "BDK -> working key: KSN DUKPT_USAGE"),
-	KEYDIV(ODUKPT_INITIAL_KEY, "BDK -> initial key of one client: DEVICE SHAPE"),
-	KEYDIV(ODUKPT_KEY, "BDK or initial key -> transaction key: [DEVICE] SHAPE TRANSACTION [ODUKPT_PURPOSE]"),
-	KEYDIV(ODUKPT_CLIENT, "initial key -> client state: SHAPE"),
-	KEYDIV(ODUKPT_NEXT_KEY, "client state -> its next key: [ODUKPT_PURPOSE]"),
-	KEYDIV(HOROWITZ_DK, "DK(Key, Constant) of Horowitz: CONSTANT"),
-	KEYDIV(HOROWITZ_PASSWORD_KEY, "key from a password: CONSTANT PASSWORD"),
-	KEYDIV(RFC3961_DK, "DK(Key, Constant) of RFC 3961: CONSTANT"),
-	NAME(CKM_AES_KEY_GEN),
-	NAME(CKM_AES_ECB),
-	NAME(CKM_AES_CBC),
-	NAME(CKM_AES_CBC_PAD),
-	NAME(CKM_AES_CTR),
-	NAME(CKM_AES_GCM),
-	NAME(CKM_AES_CCM),
-	NAME(CKM_AES_MAC),
-	NAME(CKM_AES_MAC_GENERAL),
-	NAME(CKM_AES_CMAC),
-	NAME(CKM_AES_CMAC_GENERAL),
-	NAME(CKM_AES_GMAC),
-	NAME(CKM_AES_KEY_WRAP),
-	NAME(CKM_AES_KEY_WRAP_PAD),
-	NAME(CKM_AES_KEY_WRAP_KWP),
-	NAME(CKM_AES_ECB_ENCRYPT_DATA),
-	NAME(CKM_AES_CBC_ENCRYPT_DATA),
-	NAME(CKM_DES_KEY_GEN),
-	NAME(CKM_DES2_KEY_GEN),
-	NAME(CKM_DES3_KEY_GEN),
-	NAME(CKM_DES3_ECB),
-	NAME(CKM_DES3_CBC),
-	NAME(CKM_DES3_CBC_PAD),
-	NAME(CKM_DES3_MAC),
-	NAME(CKM_DES3_CMAC_GENERAL),
-	NAME(CKM_DES3_CMAC),
-	NAME(CKM_DES3_ECB_ENCRYPT_DATA),
-	NAME(CKM_DES3_CBC_ENCRYPT_DATA),
-	NAME(CKM_GENERIC_SECRET_KEY_GEN),
-	NAME(CKM_MD5),
-	NAME(CKM_MD5_HMAC),
-	NAME(CKM_SHA_1),
-	NAME(CKM_SHA_1_HMAC),
-	NAME(CKM_SHA_1_HMAC_GENERAL),
-	NAME(CKM_SHA224),
-	NAME(CKM_SHA224_HMAC),
-	NAME(CKM_SHA224_HMAC_GENERAL),
-	NAME(CKM_SHA256),
-	NAME(CKM_SHA256_HMAC),
-	NAME(CKM_SHA256_HMAC_GENERAL),
-	NAME(CKM_SHA384),
-	NAME(CKM_SHA384_HMAC),
-	NAME(CKM_SHA384_HMAC_GENERAL),
-	NAME(CKM_SHA512),
-	NAME(CKM_SHA512_HMAC),
-	NAME(CKM_SHA512_HMAC_GENERAL),
-	NAME(CKM_SP800_108_COUNTER_KDF),
-	NAME(CKM_SP800_108_FEEDBACK_KDF),
-	NAME(CKM_SP800_108_DOUBLE_PIPELINE_KDF),
-	NAME(CKM_HKDF_DERIVE),
-	NAME(CKM_HKDF_DATA),
-	NAME(CKM_HKDF_KEY_GEN),
-	NAME(CKM_PKCS5_PBKD2),
-	NAME(CKM_RSA_PKCS),
-	NAME(CKM_RSA_PKCS_KEY_PAIR_GEN),
+#define MECHANISM(number, name, help) {number, name, help},
+#include "mechanism_names.h"
+#define OTHER(number) {number, #number, ""},
+	OTHER(CKM_AES_MAC)
+	OTHER(CKM_AES_MAC_GENERAL)
+	OTHER(CKM_AES_KEY_WRAP_PAD)
+	OTHER(CKM_DES_KEY_GEN)
+	OTHER(CKM_DES3_CBC_PAD)
+	OTHER(CKM_DES3_MAC)
+	OTHER(CKM_MD5)
+	OTHER(CKM_MD5_HMAC)
+	OTHER(CKM_RSA_PKCS)
+	OTHER(CKM_RSA_PKCS_KEY_PAIR_GEN)
 };
 
 #define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])

@@ -96,6 +96,7 @@ START_TEST(flags_and_functions)
 	ck_assert_msg(!row->derive || flags & (CKF_DERIVE | CKF_GENERATE), "%s: derives without a flag", row->name);
 	ck_assert_msg(!row->fields || !row->parse_native, "%s: two kinds of parameter", row->name);
 	ck_assert_msg(!row->native_answers || row->parse_native, "%s: native answers", row->name);
+	ck_assert_msg((row->what != NULL) == ((row->type & KEYDIV_VENDOR) == KEYDIV_VENDOR), "%s: what it is", row->name);
 }
 END_TEST
 
