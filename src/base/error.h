@@ -21,7 +21,7 @@
 	} while (0)
 
 /* Log at debug level that CONDITION failed at FILE:LINE, with RV, and keep it as the reason of RV. Defined in log.c. */
-void error_note(const char *file, int line, const char *condition, CK_RV rv);
+__attribute__((cold)) void error_note(const char *file, int line, const char *condition, CK_RV rv);
 
 /* The same, and return RV; inline, so that the compiler sees that a constant code is no success. */
 static inline CK_RV error_at(const char *file, int line, const char *condition, CK_RV rv)

@@ -58,7 +58,10 @@ MUST_USE CK_RV client_file_write(struct client_file *file, unsigned which, uint6
 /* Overwrite with zeroes, sync, remove. No error if there is none. */
 MUST_USE CK_RV client_file_remove(struct store *store, int64_t id);
 
-/* The same, for an insert of row ID that has failed: under the store's write lock, and if there is no such row, whoever's it would be by now. */
+/*
+ * The same, for an insert of row ID that has failed: under the store's write lock, and if there is no such row,
+ * whoever's it would be by now.
+ */
 MUST_USE CK_RV client_file_take_back(struct store *store, int64_t id);
 
 #endif

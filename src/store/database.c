@@ -317,12 +317,16 @@ CK_RV database_commit(struct database *db, int dirfd)
 {
 	CK_RV rv = database_run(db, SQL_COMMIT);
 
-	/* The journal is gone: what was changed is there for all to see. To say that it is not would be wrong, so sync once more. */
+	/*
+	 * The journal is gone: what was changed is there for all to see. To say that it is not would be wrong, so sync
+	 * once more.
+	 */
 	if (rv != CKR_OK && sqlite3_extended_errcode(db->sqlite) == SQLITE_IOERR_DIR_FSYNC) {
 		if (fsync(dirfd) == 0)
 			rv = CKR_OK;
 		else
-			log_error("token.db: a change that is reported as failed has been made, and may be undone by a power cut");
+			log_error("token.db: a change that is reported as failed has been made, and may be undone by a "
+				  "power cut");
 	}
 	if (rv != CKR_OK)
 		database_rollback(db);

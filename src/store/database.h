@@ -69,7 +69,10 @@ MUST_USE CK_RV database_make_schema(struct database *db);
 
 /* BEGIN IMMEDIATE. RET_BUSY: another process writes; not waited for, CKR_OK is returned and nothing has begun. */
 MUST_USE CK_RV database_begin(struct database *db, bool *ret_busy);
-/* COMMIT; if that fails everything since database_begin is undone, save for what store.h says of the last sync. DIRFD: the directory of token.db. */
+/*
+ * COMMIT; if that fails everything since database_begin is undone, save for what store.h says of the last sync. DIRFD:
+ * the directory of token.db.
+ */
 MUST_USE CK_RV database_commit(struct database *db, int dirfd);
 /* Undo everything since database_begin; no transaction is open afterwards. */
 void database_rollback(struct database *db);

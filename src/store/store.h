@@ -6,9 +6,10 @@
  * layer seals it and binds the attributes to it). The store adds a checksum to every row, so that a flipped bit
  * is noticed even before anyone has logged in.
  *
- * Every change is durable when the function returns CKR_OK and has left nothing when it returns anything else (save where
- * the disk refuses, twice, the last sync of a commit, that of the directory: then it is CKR_DEVICE_ERROR, the change made, and not durable).
- * Functions may be called from many threads and processes at once; changes that wait at the same time share one commit.
+ * Every change is durable when the function returns CKR_OK and has left nothing when it returns anything else (save
+ * where the disk refuses, twice, the last sync of a commit, that of the directory: then it is CKR_DEVICE_ERROR, the
+ * change made, and not durable). Functions may be called from many threads and processes at once; changes that wait at
+ * the same time share one commit.
  *
  * Errors, unless a function says otherwise: CKR_DEVICE_MEMORY (disk full), CKR_DEVICE_ERROR (I/O, damaged or foreign
  * file, wrong format number), CKR_TOKEN_WRITE_PROTECTED (read-only file), CKR_HOST_MEMORY.
@@ -43,7 +44,8 @@ struct store_token {
 };
 
 #define STORE_ID_MAX ((INT64_C(1) << 33) - 1) /* highest row id: what the token layer's handles have room for */
-#define STORE_FIELD_MAX 65536 /* longest label, object id, attributes or sealed; longer ones: CKR_ATTRIBUTE_VALUE_INVALID */
+/* Longest label, object id, attributes or sealed value, in bytes; longer ones: CKR_ATTRIBUTE_VALUE_INVALID. */
+#define STORE_FIELD_MAX 65536
 
 /* One object. Borrowed bytes on the way in; on the way out see store_row_free. */
 struct store_row {
@@ -88,11 +90,12 @@ bool store_is_read_only(struct store *store);
 MUST_USE CK_RV store_token_init(struct store *store, const struct store_token *token);
 
 /*
- * The same, if MAY allows it: it is called inside the transaction with what is stored now, or NULL if the token is not initialised; if it returns
- * other than CKR_OK nothing changes and that is returned.
+ * The same, if MAY allows it: it is called inside the transaction with what is stored now, or NULL if the token is not
+ * initialised; if it returns other than CKR_OK nothing changes and that is returned.
  */
 typedef CK_RV store_may_init(const struct store_token *now, void *arg);
-MUST_USE CK_RV store_token_init_if(struct store *store, const struct store_token *token, store_may_init *may, void *arg);
+MUST_USE CK_RV store_token_init_if(
+	struct store *store, const struct store_token *token, store_may_init *may, void *arg);
 
 /*
  * Change the token's data: CHANGE is called inside a transaction with what is stored now and may edit it; if it

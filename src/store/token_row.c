@@ -195,9 +195,9 @@ CK_RV store_token_init_if(struct store *store, const struct store_token *token, 
 
 	TRY(commit_change(store, &change));
 	/*
-	 * Only now: had the commit failed, the objects would still need them. Should this process die here, what is left
-	 * opens under no key that is still to be had, and its names are of row ids that are not used again. Files of higher ids are
-	 * of the new token: another process may have made a client already.
+	 * Only now: had the commit failed, the objects would still need them. Should this process die here, what is
+	 * left opens under no key that is still to be had, and its names are of row ids that are not used again. Files
+	 * of higher ids are of the new token: another process may have made a client already.
 	 */
 	client_files_clear(store, 1, change.id);
 	return CKR_OK;

@@ -254,7 +254,8 @@ CK_RV objects_find(struct session *s, const struct template *t, CK_OBJECT_HANDLE
 
 	TRY(session_scratch(s));
 	if (tokens) {
-		f.rv = store_decides(t) ? find_ids(&f, query_of(t, private_too)) : find_rows(&f, query_of(t, private_too));
+		f.rv = store_decides(t) ? find_ids(&f, query_of(t, private_too))
+					: find_rows(&f, query_of(t, private_too));
 		if (may_be_built_in(t))
 			built_in_each(consider, &f);
 	}

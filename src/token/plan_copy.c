@@ -12,7 +12,8 @@ static CK_RV change_flags(const struct template *t, const struct rights *rights,
 
 	ENSURE(!(changed & attribute_flags_only_true & ~t->flags), CKR_ATTRIBUTE_READ_ONLY);
 	ENSURE(!(changed & attribute_flags_only_false & t->flags), CKR_ATTRIBUTE_READ_ONLY);
-	ENSURE(!(changed & attribute_flags_only_so) || rights->so, CKR_ATTRIBUTE_READ_ONLY); /* both ways: unwrap_guard */
+	/* Both ways, see unwrap_guard in plan_create.c. */
+	ENSURE(!(changed & attribute_flags_only_so) || rights->so, CKR_ATTRIBUTE_READ_ONLY);
 	*ret = o->flags ^ changed;
 	return CKR_OK;
 }

@@ -109,8 +109,8 @@ CK_RV plan_generate(const struct template *t, const struct mechanism *row, const
 }
 
 /*
- * Whether a key with FLAGS may come out of an unwrapping key, whose own flags are UNWRAPPER, and whose template gives FROM_UNWRAPPER: only
- * the unwrapping key itself can say that a key comes out less guarded than it may have gone in.
+ * Whether a key with FLAGS may come out of an unwrapping key, whose own flags are UNWRAPPER, and whose template gives
+ * FROM_UNWRAPPER: only the unwrapping key itself can say that a key comes out less guarded than it may have gone in.
  */
 static CK_RV unwrap_guard(uint32_t flags, uint32_t unwrapper, uint32_t from_unwrapper)
 {
@@ -124,7 +124,10 @@ static CK_RV unwrap_guard(uint32_t flags, uint32_t unwrapper, uint32_t from_unwr
 	return CKR_OK;
 }
 
-/* The plan of an unwrapped key, T being the template with that of the unwrapping key merged in; the flags as in unwrap_guard. */
+/*
+ * The plan of an unwrapped key, T being the template with that of the unwrapping key merged in; the flags as in
+ * unwrap_guard.
+ */
 static CK_RV unwrap_merged(const struct template *t, uint32_t unwrapper, uint32_t from_unwrapper,
 	const struct rights *rights, struct object *ret)
 {

@@ -47,8 +47,8 @@ CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
 /* --- C_InitToken --- */
 
 /*
- * Whether what is stored is still what SO_PIN was tried against, or still nothing: another process may have initialised the token since, or changed
- * the SO's PIN, and what it holds now is not ours to erase.
+ * Whether what is stored is still what SO_PIN was tried against, or still nothing: another process may have initialised
+ * the token since, or changed the SO's PIN, and what it holds now is not ours to erase.
  */
 static CK_RV is_as_seen(const struct store_token *now, void *arg)
 {
@@ -62,7 +62,10 @@ static CK_RV is_as_seen(const struct store_token *now, void *arg)
 	return CKR_OK;
 }
 
-/* A token without objects in the place of SEEN (NULL: of none): new identity, new key, SO_PIN, no user PIN. CKR_PIN_INCORRECT: SEEN is not there any more. */
+/*
+ * A token without objects in the place of SEEN (NULL: of none): new identity, new key, SO_PIN, no user PIN.
+ * CKR_PIN_INCORRECT: SEEN is not there any more.
+ */
 static CK_RV new_token(
 	struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN], struct store_token *seen)
 {

@@ -199,8 +199,8 @@ static CK_RV prepare_insert(struct store_row *row, void *arg)
 	struct writing *w = arg;
 
 	/*
-	 * A file of that name can only be of an insert whose process was killed before it committed. It must not stay, whatever the new row is:
-	 * the state in it leads to all that a client loaded again has used since.
+	 * A file of that name can only be of an insert whose process was killed before it committed. It must not stay,
+	 * whatever the new row is: the state in it leads to all that a client loaded again has used since.
 	 */
 	TRY(client_file_remove(w->token->store, row->id));
 	if (value_is_elsewhere(w->object))

@@ -21,8 +21,10 @@
 MUST_USE CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret);
 MUST_USE CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle);
 /* N objects, all or none, in one transaction. On failure they are as they were, and RET_HANDLES untouched. */
-MUST_USE CK_RV token_objects_add(struct session *s, struct object *const *objects, size_t n, CK_OBJECT_HANDLE *ret_handles);
-MUST_USE CK_RV token_object_change(struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg);
+MUST_USE CK_RV token_objects_add(
+	struct session *s, struct object *const *objects, size_t n, CK_OBJECT_HANDLE *ret_handles);
+MUST_USE CK_RV token_object_change(
+	struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg);
 MUST_USE CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle);
 MUST_USE CK_RV token_object_take_back(struct session *s, CK_OBJECT_HANDLE handle);
 

@@ -87,7 +87,9 @@ MUST_USE bool bulk_files_open(struct bulk *bulk, struct bulk_files *files);
 /* The next record, in files->buffer; its length, or -1 at the end of the input, or -2: reported. */
 ssize_t bulk_files_read(struct bulk_files *files);
 
-/* Close both. OK: whether all went well so far; if not, that is reported already. Returns whether all did in the end. */
+/*
+ * Close both. OK: whether all went well so far; if not, that is reported already. Returns whether all did in the end.
+ */
 MUST_USE bool bulk_files_close(struct bulk *bulk, struct bulk_files *files, bool ok);
 
 #endif

@@ -29,12 +29,16 @@ static bool open_input(struct bulk *bulk, struct bulk_files *files)
 	return true;
 }
 
-/* More of the input in the block; false at its end, or reported. Not stdio: a million lines, a character at a time, are slow. */
+/*
+ * More of the input in the block; false at its end, or reported. Not stdio: a million lines, a character at a time, are
+ * slow.
+ */
 static bool read_block(struct bulk_files *files)
 {
 	ssize_t got;
 
-	while ((got = files->ended ? 0 : read(fileno(files->in), files->block, sizeof files->block)) < 0 && errno == EINTR)
+	while ((got = files->ended ? 0 : read(fileno(files->in), files->block, sizeof files->block)) < 0 &&
+		errno == EINTR)
 		;
 	files->failed = got < 0 && !fail("cannot read the input: %s", strerror(errno));
 	files->ended = got <= 0;
@@ -43,7 +47,10 @@ static bool read_block(struct bulk_files *files)
 	return got > 0;
 }
 
-/* The next line with its end in the buffer, or as much of it as there is room for; its length, 0 at the end of the input. */
+/*
+ * The next line with its end in the buffer, or as much of it as there is room for; its length, 0 at the end of the
+ * input.
+ */
 static size_t read_line(struct bulk_files *files)
 {
 	const char *end = NULL;
@@ -180,9 +187,11 @@ static bool field_of(const struct bulk *bulk, const struct bulk_files *files, ss
 	return !csv_field(files->buffer, (size_t)n, bulk->column_index, ret, FIELD_TEXT_MAX, &length);
 }
 
-/* Skip the records that the whole lines stand for; the last of them must be that of LAST, the last whole line, N bytes. */
-static bool skip(
-	struct bulk *bulk, struct bulk_files *files, const struct earlier *earlier, const char *last, size_t last_length)
+/*
+ * Skip the records that the whole lines stand for; the last of them must be that of LAST, the last whole line, N bytes.
+ */
+static bool skip(struct bulk *bulk, struct bulk_files *files, const struct earlier *earlier, const char *last,
+	size_t last_length)
 {
 	static char done[FIELD_TEXT_MAX], wanted[FIELD_TEXT_MAX];
 	ssize_t n = 0;

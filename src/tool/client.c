@@ -89,14 +89,15 @@ void padded_text(const unsigned char *field, size_t n, char *ret)
 static bool load(struct client *client, const char *module)
 {
 	if (strchr(module, '/')) {
-		char *path = realpath(module, NULL); /* p11-kit would look for a relative one in a directory of its own */
+		/* p11-kit would look for a relative one in a directory of its own. */
+		char *path = realpath(module, NULL);
 		if (!path)
 			return fail("cannot load '%s': %s", module, strerror(errno));
 		client->f = p11_kit_module_load(path, 0);
 		free(path);
 		if (!client->f)
-			return fail(
-				"cannot load '%s': %s", module, p11_kit_message() ? p11_kit_message() : "is it a module?");
+			return fail("cannot load '%s': %s", module,
+				p11_kit_message() ? p11_kit_message() : "is it a module?");
 		return true;
 	}
 	client->modules = p11_kit_modules_load(NULL, 0);
@@ -130,11 +131,11 @@ bool client_load(struct client *client)
 	CK_RV rv = p11_kit_module_initialize(client->f);
 	if (rv != CKR_OK) {
 		unload(client);
-		return rv == CKR_FUNCTION_FAILED
-			       ? fail("cannot start '%s': a line of its configuration is wrong, or its log or token directory "
-				      "cannot be made; its log says which (log-file in keydiv.conf) (CKR_FUNCTION_FAILED)",
-					 module)
-			       : fail_rv(rv, "cannot start '%s'", module);
+		if (rv != CKR_FUNCTION_FAILED)
+			return fail_rv(rv, "cannot start '%s'", module);
+		return fail("cannot start '%s': a line of its configuration is wrong, or its log or token directory "
+			    "cannot be made; its log says which (log-file in keydiv.conf) (CKR_FUNCTION_FAILED)",
+			module);
 	}
 	return true;
 }

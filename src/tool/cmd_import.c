@@ -27,9 +27,11 @@ static const struct option_spec options[] = {
 /* Options that say which way to go, and that do not go with the other. */
 static bool check_options(void)
 {
-	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || component_files.count || components >= 0 || check))
-		return fail("--csv goes with --unwrap-key; labels come from the file, and components, ids and check values "
-			    "make no sense there");
+	if (bulk.input &&
+		(!unwrap_key || new_key.label || new_key.id || component_files.count || components >= 0 || check))
+		return fail(
+			"--csv goes with --unwrap-key; labels come from the file, and components, ids and check values "
+			"make no sense there");
 	if (!bulk.input && (!new_key.label || !*new_key.label || unwrap_key))
 		return fail("a key needs a name: give --label; or --csv with --unwrap-key for many keys");
 	if (components >= 0 && (components < 2 || components > 16))

@@ -34,7 +34,8 @@ static bool pin_fits(const struct client *client, const char *what, const struct
 	CK_ULONG min = client->token.ulMinPinLen, max = client->token.ulMaxPinLen;
 
 	if (pin->length < min || pin->length > max)
-		return fail("the %s has %zu bytes, and a PIN %lu to %lu (CKR_PIN_LEN_RANGE)", what, pin->length, min, max);
+		return fail(
+			"the %s has %zu bytes, and a PIN %lu to %lu (CKR_PIN_LEN_RANGE)", what, pin->length, min, max);
 	return true;
 }
 

@@ -18,8 +18,8 @@ struct tally {
 };
 
 /*
- * Test the mechanism TYPE, whose object is OBJECT: reading the attributes runs the test. One that fails stops the module,
- * which then refuses to be asked for the others.
+ * Test the mechanism TYPE, whose object is OBJECT: reading the attributes runs the test. One that fails stops the
+ * module, which then refuses to be asked for the others.
  */
 static struct json_object *test(
 	struct client *client, CK_OBJECT_HANDLE object, CK_MECHANISM_TYPE type, struct tally *tally)
@@ -55,8 +55,9 @@ static bool all_passed(const struct tally *tally, CK_ULONG count)
 	if (tally->not_run == 0)
 		return fail("%lu of %lu mechanisms failed: do not use this module on this machine", tally->failed,
 			count);
-	return fail("%lu of %lu mechanisms failed and %lu were not run, since the module stops at a failure: do not use it "
-		    "on this machine",
+	return fail(
+		"%lu of %lu mechanisms failed and %lu were not run, since the module stops at a failure: do not use it "
+		"on this machine",
 		tally->failed, count, tally->not_run);
 }
 

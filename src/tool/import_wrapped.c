@@ -67,7 +67,8 @@ static bool import_line(const struct bulk *bulk, CK_SESSION_HANDLE session, cons
 	if (label_length == 0)
 		return problem_set(problem, CKR_OK, "the label is empty");
 	if (settings.json && !is_utf8(label, label_length))
-		return problem_set(problem, CKR_OK, "the label '%s' is not UTF-8, as JSON has to be: leave out --json", label);
+		return problem_set(
+			problem, CKR_OK, "the label '%s' is not UTF-8, as JSON has to be: leave out --json", label);
 	claim_take(&claim, label, label_length);
 	CK_RV rv = find_label(f, session, label, label_length, &key);
 	if (rv != CKR_OK)

@@ -60,8 +60,8 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 }
 
 /*
- * The number of a standard stream that is closed would go to the next file opened, and what is printed into that. Opened the
- * wrong way round instead, so that using it fails as if it were closed.
+ * The number of a standard stream that is closed would go to the next file opened, and what is printed into that.
+ * Opened the wrong way round instead, so that using it fails as if it were closed.
  */
 static bool fill_standard_streams(void)
 {

@@ -12,8 +12,8 @@
 #define CHECK_VALUE_TEXT 8
 
 /*
- * Append NAME to the object O, in the order of the calls. In TEXT what is not UTF-8 becomes U+FFFD, and, unless JSON is printed,
- * a control character becomes a question mark.
+ * Append NAME to the object O, in the order of the calls. In TEXT what is not UTF-8 becomes U+FFFD, and, unless JSON is
+ * printed, a control character becomes a question mark.
  */
 void add_text(struct json_object *o, const char *name, const char *text);
 void add_number(struct json_object *o, const char *name, uint64_t number);

@@ -54,7 +54,8 @@ bool fail_so(CK_RV rv, const char *what)
 {
 	if (rv != CKR_PIN_LOCKED)
 		return fail_rv(rv, "%s", what);
-	return fail("%s: too many wrong PINs of the security officer, which nobody unlocks; the user PIN works as before, and a "
+	return fail("%s: too many wrong PINs of the security officer, which nobody unlocks; the user PIN works as "
+		    "before, and a "
 		    "token of which both are locked can only be removed with its files (CKR_PIN_LOCKED)",
 		what);
 }
