@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cmd_derive.c: keydiv derive: the keys of one device, or of a million, from a master. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -14,7 +17,8 @@
 #include "report.h"
 
 static const char *key_name, *purpose, *salt_text, *message_purpose, *initiator_text, *responder_text, *session_purpose;
-static long long counter = -1;
+static const char *counter_text;
+static unsigned long long counter;
 static bool store, previous, unsalted;
 static struct result_wish wish = RESULT_WISH;
 static struct bulk bulk = {.threads = -1};
@@ -26,7 +30,7 @@ static const struct option_spec options[] = {
 	TEXT_OPTION("salt", "HEX", &salt_text, "SALT to derive with, whatever the token keeps for the device"),
 	FLAG_OPTION("previous", &previous, "derive the key from before the last 'keydiv device rotate'"),
 	FLAG_OPTION("unsalted", &unsalted, "derive without a SALT, whatever the token keeps for the device"),
-	NUMBER_OPTION("counter", "NUMBER", &counter, "derive the message key of this message counter"),
+	TEXT_OPTION("counter", "NUMBER", &counter_text, "derive the message key of this message counter"),
 	TEXT_OPTION("message-purpose", "TEXT", &message_purpose, "role of the message key; goes with --counter"),
 	TEXT_OPTION("initiator-nonce", "HEX", &initiator_text,
 		"derive the session key of both sides' nonces: the initiator's"),
@@ -68,8 +72,8 @@ static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char
 static CK_MECHANISM mechanism_for(const char *serial, size_t n, const struct salt *salt, KEYDIV_PARAMETER *p)
 {
 	device_parameter(p, serial, n, salt, purpose);
-	if (counter >= 0) {
-		keydiv_put_number(p, KEYDIV_COUNTER, (unsigned long long)counter);
+	if (counter_text) {
+		keydiv_put_number(p, KEYDIV_COUNTER, counter);
 		if (message_purpose)
 			keydiv_put(p, KEYDIV_MESSAGE_PURPOSE, message_purpose, strlen(message_purpose));
 		return keydiv_mechanism(CKM_KEYDIV_DEVICE_MESSAGE_KEY, p);
@@ -194,18 +198,30 @@ static bool read_hex(const char *option, const char *text, struct salt *ret)
 	return true;
 }
 
+/* A counter has all of 8 bytes, so it is none of the options' numbers, which are signed. */
+static bool read_counter(void)
+{
+	char *end;
+
+	errno = 0;
+	counter = strtoull(counter_text, &end, 10);
+	if (errno || *end || counter_text[0] < '0' || counter_text[0] > '9')
+		return fail("--counter wants a number from 0 to %llu, not '%s'", ULLONG_MAX, counter_text);
+	return true;
+}
+
 /* Options that say what is derived. */
 static bool check_fields(void)
 {
 	if ((salt_text != NULL) + previous + unsalted > 1)
 		return fail("--salt, --previous and --unsalted exclude each other: give one");
-	if (message_purpose && counter < 0)
+	if (message_purpose && !counter_text)
 		return fail("--message-purpose goes with --counter");
 	if (!initiator_text != !responder_text || (session_purpose && !initiator_text))
 		return fail("a session key has two nonces: give --initiator-nonce and --responder-nonce");
-	if (initiator_text && counter >= 0)
+	if (initiator_text && counter_text)
 		return fail("--counter is for message keys, nonces are for session keys: give one or the other");
-	return (!salt_text || read_hex("--salt", salt_text, &given_salt)) &&
+	return (!counter_text || read_counter()) && (!salt_text || read_hex("--salt", salt_text, &given_salt)) &&
 	       (!initiator_text || (read_hex("--initiator-nonce", initiator_text, &initiator) &&
 					   read_hex("--responder-nonce", responder_text, &responder)));
 }

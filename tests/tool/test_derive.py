@@ -39,6 +39,12 @@ class Derive(DeriveTest):
         self.expect(bytes.fromhex("b7bcbd512389f178170f19fe0494677c"), serial, "--initiator-nonce", "0001020304050607",
                     "--responder-nonce", "08090a0b0c0d0e0f")
 
+    def test_highest_counter(self):
+        device = kdf(MASTER, b"device", field(1, SERIAL), 16)
+        self.expect(kdf(device, b"message", field(0x10, b"\xff" * 8), 16), SERIAL.decode(), "--counter", str(2**64 - 1))
+        for counter in str(2**64), "-1", "", "0x10", "1 ":
+            self.refused("derive", "x", "--counter=" + counter, says="--counter wants a number")
+
     def test_session_purpose(self):
         device = kdf(MASTER, b"device", field(1, SERIAL), 16)
         self.expect(kdf(device, b"session", field(0x20, b"8 bytes!") + field(0x21, b"and more than that") + field(0x22, b"enc"), 16),
