@@ -22,12 +22,16 @@ static const struct operation_answer kwp_answers[] = {
 	{0},
 };
 
+/* RFC 3394 section 2.2.3.1; of RFC 5649 section 3 the constant half, since the other is the length. */
+static const uint8_t kw_iv[] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6}, kwp_iv[] = {0xA6, 0x59, 0x59, 0xA6};
+
 const struct mechanism mech_aes_key_wrap = {
 	.type = CKM_AES_KEY_WRAP,
 	.name = "CKM_AES_KEY_WRAP",
 	.info = {16, 32, CKF_WRAP | CKF_UNWRAP},
 	.key_types = key_types_aes,
 	.wrap = WRAP_KW,
+	.wrap_iv = {kw_iv, sizeof kw_iv},
 	.operation_answers = kw_answers,
 	.selftest = operation_selftest,
 };
@@ -38,6 +42,7 @@ const struct mechanism mech_aes_key_wrap_kwp = {
 	.info = {16, 32, CKF_WRAP | CKF_UNWRAP},
 	.key_types = key_types_aes,
 	.wrap = WRAP_KWP,
+	.wrap_iv = {kwp_iv, sizeof kwp_iv},
 	.operation_answers = kwp_answers,
 	.selftest = operation_selftest,
 };

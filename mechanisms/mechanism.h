@@ -199,6 +199,7 @@ struct mechanism {
 	bool mac_general;        /* the parameter is a CK_MAC_GENERAL_PARAMS: the length wanted */
 	enum digest_kind digest; /* CKF_DIGEST */
 	enum wrap_kind wrap;     /* CKF_WRAP, CKF_UNWRAP */
+	struct bytes wrap_iv;    /* its initial value, the standard's: the only parameter a caller may give */
 	/*
 	 * Rows with a cipher: check the caller's parameter and fill in RET, all but mode and direction. RET's bytes
 	 * stay the caller's: they are used in the same call. NULL: the mechanism takes no parameter.

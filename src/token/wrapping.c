@@ -15,7 +15,7 @@ static CK_RV other_code(CK_RV rv, CK_RV handle_invalid, CK_RV type_inconsistent)
 	return rv;
 }
 
-/* The row of MECHANISM, which takes no parameter: the initial values are always those of RFC 3394 and RFC 5649. */
+/* The row of MECHANISM, whose initial value is always its standard's, named by the caller or not. */
 static CK_RV find_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mechanism **ret_row)
 {
 	CK_MECHANISM caller;
@@ -23,7 +23,11 @@ static CK_RV find_row(const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct
 	memcpy(&caller, mechanism, sizeof caller);
 	const struct mechanism *row = mechanism_find(caller.mechanism);
 	ENSURE(row != NULL && row->info.flags & flag, CKR_MECHANISM_INVALID);
-	ENSURE(caller.ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+	if (caller.ulParameterLen != 0) {
+		ENSURE(caller.ulParameterLen == row->wrap_iv.n && caller.pParameter != NULL,
+			CKR_MECHANISM_PARAM_INVALID);
+		ENSURE(memcmp(caller.pParameter, row->wrap_iv.p, row->wrap_iv.n) == 0, CKR_MECHANISM_PARAM_INVALID);
+	}
 	TRY(self_test_once(row));
 	*ret_row = row;
 	return CKR_OK;

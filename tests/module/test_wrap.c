@@ -62,6 +62,33 @@ START_TEST(there_and_back)
 }
 END_TEST
 
+/* The initial value may be named, and be no other. */
+START_TEST(initial_value)
+{
+	static const uint8_t kw[8] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6}, kwp[4] = {0xA6, 0x59, 0x59, 0xA6};
+	static const uint8_t other[8] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA7};
+	uint8_t plain[40];
+
+	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
+	memcpy(plain, wrapped, n);
+	ok(f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, kw, 8), wrapper, target, wrapped, &n));
+	holds(n == 24 && memcmp(plain, wrapped, n) == 0);
+	ok(f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP, kw, 8), unwrapper, wrapped, n, T(AES), &made));
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, other, 8), wrapper, target, wrapped, &n));
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, kw, 7), wrapper, target, wrapped, &n));
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, NULL, 8), wrapper, target, wrapped, &n));
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP, other, 8), unwrapper, wrapped, n, T(AES), &made));
+	ok(f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kwp, 4), wrapper, target, wrapped, &n));
+	ok(f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kwp, 4), unwrapper, wrapped, n, T(AES), &made));
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kw, 4), wrapper, target, wrapped, &n));
+}
+END_TEST
+
 START_TEST(published_answer)
 {
 	/* RFC 3394, 4.6: 256 bits of key data with a 256-bit KEK. */
@@ -315,6 +342,7 @@ int main(void)
 	TCase *tc = add_case(suite, "wrap", keys);
 
 	tcase_add_test(tc, there_and_back);
+	tcase_add_test(tc, initial_value);
 	tcase_add_test(tc, published_answer);
 	tcase_add_test(tc, what_may_not_leave);
 	tcase_add_test(tc, only_under_trusted_keys);

@@ -30,7 +30,7 @@
 static const uint8_t label[STORE_LABEL_LEN] = "a label                         ";
 
 static char dir[64];
-static char token_dir[80];
+static char token_dir[96];
 static struct token *token;
 
 static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
