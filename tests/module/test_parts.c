@@ -271,6 +271,11 @@ START_TEST(random_numbers)
 	holds(memcmp(a, b, 64) != 0);
 	gives(CKR_ARGUMENTS_BAD, f->C_GenerateRandom(s, NULL, 16));
 	gives(CKR_ARGUMENTS_BAD, f->C_SeedRandom(s, NULL, 16));
+	/* lengths that are mistakes: nothing is written or read beyond */
+	gives(CKR_ARGUMENTS_BAD, f->C_GenerateRandom(s, a, (1UL << 31) + 1));
+	gives(CKR_ARGUMENTS_BAD, f->C_GenerateRandom(s, a, (CK_ULONG)-1));
+	gives(CKR_ARGUMENTS_BAD, f->C_SeedRandom(s, a, (1UL << 31) + 1));
+	gives(CKR_ARGUMENTS_BAD, f->C_SeedRandom(s, a, (CK_ULONG)-1));
 }
 END_TEST
 

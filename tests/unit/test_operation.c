@@ -142,6 +142,10 @@ START_TEST(test_arguments_end_it)
 	ck_rv(k->update(session, NULL, 16), CKR_ARGUMENTS_BAD);
 	assert_over(k);
 	begin(k);
+	CK_RV range = k->flag == CKF_DECRYPT ? CKR_ENCRYPTED_DATA_LEN_RANGE : CKR_DATA_LEN_RANGE;
+	ck_rv(k->update(session, data, (CK_ULONG)-1), range);
+	assert_over(k);
+	begin(k);
 	ck_rv(k->final(session, out, NULL), CKR_ARGUMENTS_BAD);
 	assert_over(k);
 	begin(k);

@@ -295,6 +295,47 @@ static void refused(CK_MECHANISM mechanism)
 	ck_assert_uint_eq(pins_of(key), 0);
 }
 
+/* Lengths that no memory has, and that wrap when a tag or a block is added. */
+START_TEST(test_absurd_lengths)
+{
+	static const CK_ULONG lengths[] = {(CK_ULONG)-1, (CK_ULONG)-15, (CK_ULONG)-16, (CK_ULONG)1 << 63};
+	const struct mode *m = &modes[_i];
+
+	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		begin(m, true, 20);
+		n = (CK_ULONG)-1;
+		ck_rv(encrypt_single(session, data, lengths[i], out, &n), CKR_DATA_LEN_RANGE);
+		begin(m, true, 20);
+		n = (CK_ULONG)-1;
+		ck_rv(encrypt_update(session, data, lengths[i], out, &n), CKR_DATA_LEN_RANGE);
+		begin(m, false, 20);
+		n = (CK_ULONG)-1;
+		ck_rv(decrypt_single(session, data, lengths[i], out, &n), CKR_ENCRYPTED_DATA_LEN_RANGE);
+		begin(m, false, 20);
+		n = (CK_ULONG)-1;
+		ck_rv(decrypt_update(session, data, lengths[i], out, &n), CKR_ENCRYPTED_DATA_LEN_RANGE);
+	}
+}
+END_TEST
+
+/* The last bytes wait for room: nothing more can be put in, or it would be encrypted past the end, or twice under one tag. */
+START_TEST(test_no_data_after_the_end)
+{
+	const struct mode *m = &modes[_i];
+
+	if (m->pad == 0 && m->tag == 0)
+		return;
+	begin(m, true, 16);
+	n = sizeof out;
+	ck_ok(encrypt_update(session, data, 16, out, &n));
+	n = 1;
+	ck_rv(encrypt_final(session, out, &n), CKR_BUFFER_TOO_SMALL);
+	n = sizeof out;
+	ck_rv(encrypt_update(session, data, 16, out, &n), CKR_OPERATION_ACTIVE);
+	ck_rv(encrypt_final(session, out, &n), CKR_OPERATION_NOT_INITIALIZED);
+}
+END_TEST
+
 START_TEST(test_parameter_lengths)
 {
 	CK_MECHANISM m = modes[_i].mechanism;
@@ -381,6 +422,8 @@ START_TEST(test_ctr_counter)
 	refused(MECHANISM_OF(CKM_AES_CTR, p));
 	p.ulCounterBits = (CK_ULONG)-1;
 	refused(MECHANISM_OF(CKM_AES_CTR, p));
+	p.ulCounterBits = ((CK_ULONG)1 << 32) + 32; /* 32, were it cut to an int */
+	refused(MECHANISM_OF(CKM_AES_CTR, p));
 	p.ulCounterBits = 8; /* 2 blocks are left of 256 */
 	memset(p.cb, 0, sizeof p.cb);
 	p.cb[15] = 254;
@@ -451,6 +494,8 @@ int main(void)
 	tcase_add_loop_test(tc, test_leftover_in_parts, 0, MODES);
 	tcase_add_loop_test(tc, test_tampered, 0, 2);
 	tcase_add_test(tc, test_padding);
+	tcase_add_loop_test(tc, test_absurd_lengths, 0, MODES);
+	tcase_add_loop_test(tc, test_no_data_after_the_end, 0, MODES);
 	tcase_add_loop_test(tc, test_parameter_lengths, 0, MODES);
 	tcase_add_loop_test(tc, test_parameter_unaligned, 0, MODES);
 	tcase_add_test(tc, test_gcm_parameters);

@@ -175,6 +175,8 @@ START_TEST(test_calls_out_of_turn)
 	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), DES3_KEY), CKR_KEY_TYPE_INCONSISTENT);
 	CK_MECHANISM huge = {CKM_AES_GCM, data, (CK_ULONG)-1};
 	ck_rv(message_init(session, true, &huge, AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	CK_MECHANISM nothing = {CKM_AES_GCM, NULL, 5};
+	ck_rv(message_init(session, true, &nothing, AES_KEY), CKR_MECHANISM_PARAM_INVALID);
 }
 END_TEST
 
@@ -210,6 +212,14 @@ START_TEST(test_arguments)
 	ck_rv(encrypt(param(CKG_GENERATE_COUNTER, 96, 5), 5), CKR_MECHANISM_PARAM_INVALID);
 	ck_rv(encrypt(param(CKG_GENERATE_RANDOM, 40, 5), 5), CKR_MECHANISM_PARAM_INVALID); /* 56 random bits */
 	ck_ok(encrypt(param(CKG_GENERATE_RANDOM, 32, 5), 5)); /* refused ones have settled nothing */
+	ck_ok(message_final(session, true));
+
+	begin(true, AES_KEY);
+	p = param(CKG_NO_GENERATE, 0, DATA);
+	ck_ok(message_begin(session, true, p->p, p->n, aad, 4));
+	ck_rv(message_next(session, true, p->p, p->n, NULL, 5, out, &n, 0), CKR_ARGUMENTS_BAD);
+	ck_ok(message_begin(session, true, p->p, p->n, aad, 4)); /* that one has been given up */
+	ck_rv(message_next(session, true, p->p, p->n, data, 5, out, NULL, 0), CKR_ARGUMENTS_BAD);
 }
 END_TEST
 
@@ -298,6 +308,10 @@ START_TEST(test_random)
 		ck_assert_uint_eq(before[2] & 0xf0, iv[2] & 0xf0);
 		ck_assert_mem_ne(before + 3, iv + 3, 9);
 	}
+	/* SP 800-38D section 8.3: 2^32 of them, here as if all but one were made */
+	session->operations->slot[OPERATION_MESSAGE_ENCRYPT].nonces.random_made = UINT32_MAX;
+	ck_ok(encrypt(param(_i == 0 ? CKG_GENERATE_RANDOM : CKG_GENERATE, 20, 5), 5));
+	ck_rv(encrypt(param(_i == 0 ? CKG_GENERATE_RANDOM : CKG_GENERATE, 20, 5), 5), CKR_KEY_EXHAUSTED);
 }
 END_TEST
 

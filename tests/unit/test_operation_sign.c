@@ -147,8 +147,10 @@ START_TEST(test_general)
 	length = (CK_ULONG)-1;
 	ck_rv(sign_init(session, &m, row->key), CKR_MECHANISM_PARAM_INVALID);
 	ck_rv(sign_init(session, &MECHANISM_BARE(row->general), row->key), CKR_MECHANISM_PARAM_INVALID);
-	m.ulParameterLen = 4;
-	ck_rv(sign_init(session, &m, row->key), CKR_MECHANISM_PARAM_INVALID);
+	length = 8; /* a good one, in a parameter of another size */
+	for (m.ulParameterLen = 0; m.ulParameterLen <= 16; m.ulParameterLen++)
+		if (m.ulParameterLen != sizeof length)
+			ck_rv(sign_init(session, &m, row->key), CKR_MECHANISM_PARAM_INVALID);
 }
 END_TEST
 

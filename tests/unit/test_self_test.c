@@ -219,6 +219,24 @@ START_TEST(a_failed_derivation_stops_the_module)
 }
 END_TEST
 
+/* A key from a password is derived too, though C_GenerateKey makes it. */
+START_TEST(a_failed_generation_stops_the_module)
+{
+	CK_PKCS5_PBKD2_PARAMS2 p = {CKZ_SALT_SPECIFIED, (CK_VOID_PTR) "salt", 4, 2, CKP_PKCS5_PBKD2_HMAC_SHA256, NULL,
+		0, (CK_UTF8CHAR *)"password", 8};
+	CK_MECHANISM m = {CKM_PKCS5_PBKD2, &p, sizeof p};
+	CK_OBJECT_HANDLE key = 0;
+
+	self_test_flip = 0;
+	ck_rv(f->C_GenerateKey(h, &m, T(KEY(CKK_AES), NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE)), &key),
+		CKR_DEVICE_ERROR);
+	self_test_flip = SELFTEST_NO_FLIP;
+	ck_assert_uint_eq(key, 0);
+	is_in_error_state();
+	ck_ok(f->C_Finalize(NULL));
+}
+END_TEST
+
 START_TEST(a_failed_primitive_stops_the_module_when_it_starts)
 {
 	ck_ok(f->C_Finalize(NULL));
@@ -245,6 +263,7 @@ int main(void)
 	tcase_add_test(rows, testing_on_demand_tells_result_and_time);
 	tcase_add_checked_fixture(module, initialized, remove_directory);
 	tcase_add_test(module, a_failed_derivation_stops_the_module);
+	tcase_add_test(module, a_failed_generation_stops_the_module);
 	tcase_add_test(module, a_failed_primitive_stops_the_module_when_it_starts);
 	suite_add_tcase(suite, rows);
 	suite_add_tcase(suite, module);
