@@ -262,15 +262,11 @@ END_TEST
 
 START_TEST(confusion_of_type_and_length)
 {
-	CK_RV rv;
-
 	/* 20 bytes are no AES key, a DES3 key is not made of 16, and a stated length must be the true one. */
 	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper, import(CKK_GENERIC_SECRET, mk32, 20, T(YES(CKA_EXTRACTABLE)))));
-	rv = unwrap(CKM_AES_KEY_WRAP_KWP, T(AES));
-	holds(rv == CKR_WRAPPED_KEY_INVALID || rv == CKR_WRAPPED_KEY_LEN_RANGE || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-		rv == CKR_TEMPLATE_INCONSISTENT);
+	gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP_KWP, T(AES)));
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
-	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3))) != CKR_OK);
+	gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3))));
 	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_PRIVATE_KEY), TYPE(CKK_RSA))) != CKR_OK);
 	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_DATA))) != CKR_OK);
 	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, NUM(CKA_VALUE_LEN, 32))));
@@ -278,6 +274,43 @@ START_TEST(confusion_of_type_and_length)
 	holds(made == 0xABCD);
 	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(AES, NUM(CKA_VALUE_LEN, 16))));
 	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET))));
+}
+END_TEST
+
+/* PKCS#11, DES3 secret key objects: a wrapped key of wrong parity is refused. Bytes that are no key of DES have it mostly. */
+START_TEST(parity_of_des_keys)
+{
+	static const CK_KEY_TYPE types[] = {CKK_DES2, CKK_DES3};
+	uint8_t value[24];
+	int i, k;
+
+	for (i = 0; i < 2; i++) {
+		CK_ULONG length = i == 0 ? 16 : 24;
+
+		for (k = 0; k < 24; k++)
+			value[k] = (uint8_t)(10 * k | !__builtin_parity(10U * (unsigned)k));
+		ok(wrap(CKM_AES_KEY_WRAP, wrapper, import(CKK_GENERIC_SECRET, value, length, T(YES(CKA_EXTRACTABLE)))));
+		ok(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(types[i]))));
+		value[length - 1] ^= 1;
+		ok(wrap(CKM_AES_KEY_WRAP, wrapper, import(CKK_GENERIC_SECRET, value, length, T(YES(CKA_EXTRACTABLE)))));
+		made = 0xABCD;
+		gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(types[i]))));
+		holds(made == 0xABCD);
+	}
+}
+END_TEST
+
+START_TEST(check_value_of_an_unwrapped_key)
+{
+	CK_BYTE kcv[3];
+
+	holds(get_bytes(target, CKA_CHECK_VALUE, kcv, 3) == 3);
+	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
+	ok(unwrap(CKM_AES_KEY_WRAP, T(AES, RAW(CKA_CHECK_VALUE, kcv, 3))));
+	kcv[2] ^= 1;
+	made = 0xABCD;
+	gives(CKR_ATTRIBUTE_VALUE_INVALID, unwrap(CKM_AES_KEY_WRAP, T(AES, RAW(CKA_CHECK_VALUE, kcv, 3))));
+	holds(made == 0xABCD);
 }
 END_TEST
 
@@ -351,6 +384,8 @@ int main(void)
 	tcase_add_test(tc, no_other_wrapping);
 	tcase_add_test(tc, garbage);
 	tcase_add_test(tc, confusion_of_type_and_length);
+	tcase_add_test(tc, parity_of_des_keys);
+	tcase_add_test(tc, check_value_of_an_unwrapped_key);
 	tcase_add_test(tc, wrap_template);
 	tcase_add_test(tc, unwrap_template);
 	tcase_add_test(tc, templates_of_wrapping_keys_stay);
