@@ -160,6 +160,40 @@ START_TEST(diversifiers)
 }
 END_TEST
 
+/* A session key is as long as the card key: its first bytes would be another session's key, or there would not be that many. */
+START_TEST(lengths_of_session_keys)
+{
+	static const struct {
+		CK_KEY_TYPE base;
+		const char *card;
+		CK_KEY_TYPE type;
+		size_t length;
+		CK_RV rv;
+	} cases[] = {
+		{CKK_DES2, IMK, CKK_DES2, 16, CKR_OK},
+		{CKK_DES2, IMK, CKK_GENERIC_SECRET, 16, CKR_OK},
+		{CKK_DES2, IMK, CKK_AES, 24, CKR_KEY_SIZE_RANGE},
+		{CKK_DES2, IMK, CKK_AES, 32, CKR_KEY_SIZE_RANGE},
+		{CKK_AES, IMK, CKK_AES, 16, CKR_OK},
+		{CKK_AES, IMK, CKK_AES, 24, CKR_KEY_SIZE_RANGE},
+		{CKK_AES, IMK, CKK_AES, 32, CKR_KEY_SIZE_RANGE},
+		{CKK_AES, IMK IMK, CKK_AES, 32, CKR_OK},
+		{CKK_AES, IMK IMK, CKK_AES, 16, CKR_KEY_SIZE_RANGE},
+		{CKK_AES, IMK IMK, CKK_GENERIC_SECRET, 31, CKR_KEY_SIZE_RANGE},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct scheme s;
+		uint8_t r[16] = {1, 2, 3};
+		SECRET value = {0};
+		scheme_start(&s, CKM_KEYDIV_EMV_SESSION_KEY, cases[i].base, cases[i].card);
+		keydiv_put(&s.parameter, KEYDIV_EMV_DIVERSIFIER, r, cases[i].base == CKK_AES ? 16 : 8);
+		scheme_want(&s, cases[i].type, cases[i].length);
+		ck_rv(scheme_run(&s, &value), cases[i].rv);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("emv");
@@ -170,6 +204,7 @@ int main(void)
 	tcase_add_test(tc, short_pans);
 	tcase_add_test(tc, refused);
 	tcase_add_test(tc, diversifiers);
+	tcase_add_test(tc, lengths_of_session_keys);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
