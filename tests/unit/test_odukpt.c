@@ -335,6 +335,33 @@ START_TEST(malformed_states)
 }
 END_TEST
 
+/* A used-up state of R, N and keys of LENGTH bytes, EXTRA numbers beyond its last. All of it is zeros: only the header can be wrong. */
+static CK_RV check_used_up(unsigned r, unsigned n, unsigned length, uint64_t last, uint64_t extra)
+{
+	uint8_t state[ODUKPT_STATE_HEADER + 40 * 41] = {1, (uint8_t)r, (uint8_t)n, (uint8_t)length};
+
+	put_be64(state + 4, last + extra);
+	put_be16(state + 12, 1);
+	return odukpt_state_check(state, ODUKPT_STATE_HEADER + r * (1 + length));
+}
+
+START_TEST(malformed_headers_of_used_up_states)
+{
+	ck_ok(check_used_up(3, 3, 16, 19, 0));
+	ck_ok(check_used_up(3, 3, 24, 19, 0));
+	ck_ok(check_used_up(3, 3, 32, 19, 0));
+	ck_rv(check_used_up(3, 3, 16, 19, 1), CKR_DEVICE_ERROR);
+	ck_rv(check_used_up(3, 3, 16, 19, UINT64_MAX - 19), CKR_DEVICE_ERROR);
+	for (unsigned length = 0; length <= 40; length++)
+		if (length != 16 && length != 24 && length != 32)
+			ck_rv(check_used_up(3, 3, length, 19, 0), CKR_DEVICE_ERROR);
+	ck_ok(check_used_up(32, 1, 16, 32, 0));
+	ck_rv(check_used_up(33, 1, 16, 33, 0), CKR_DEVICE_ERROR);
+	ck_ok(check_used_up(1, 32, 16, 32, 0));
+	ck_rv(check_used_up(1, 33, 16, 33, 0), CKR_DEVICE_ERROR);
+}
+END_TEST
+
 START_TEST(malformed_states_do_not_move)
 {
 	struct scheme client;
@@ -381,6 +408,7 @@ int main(void)
 	tcase_add_test(tc, refused_numbers_and_shapes);
 	tcase_add_test(tc, plans);
 	tcase_add_test(tc, malformed_states);
+	tcase_add_test(tc, malformed_headers_of_used_up_states);
 	tcase_add_test(tc, malformed_states_do_not_move);
 	tcase_add_test(tc, reserve);
 	suite_add_tcase(suite, tc);
