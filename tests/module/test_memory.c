@@ -107,6 +107,32 @@ START_TEST(nothing_after_finalize)
 }
 END_TEST
 
+static void has_nothing_of_the_parent(void)
+{
+	holds(copies(wanted, 16) == 0);
+	gives(CKR_CRYPTOKI_NOT_INITIALIZED, f->C_Finalize(NULL));
+}
+
+/* The child has no business with the parent's keys: not with those of operations under way, not with those kept for the next. */
+START_TEST(nothing_in_a_forked_child)
+{
+	uint8_t block[16] = {0};
+	CK_ULONG n = 16;
+	CK_OBJECT_HANDLE key;
+
+	login(CKU_USER);
+	key = import_hidden(T(YES(CKA_ENCRYPT), YES(CKA_SIGN), YES(CKA_TOKEN)));
+	use(key);
+	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
+	ok(f->C_EncryptUpdate(s, block, 16, block, &n));
+	import_hidden(T(YES(CKA_DERIVE))); /* a session object */
+	holds(copies(wanted, 16) > 0);
+	in_child(has_nothing_of_the_parent);
+	n = 16;
+	ok(f->C_EncryptUpdate(s, block, 16, block, &n)); /* the parent works on */
+}
+END_TEST
+
 START_TEST(derived_keys_leave_nothing)
 {
 	/* The derived value, read once to know it, then destroyed. */
@@ -203,6 +229,7 @@ int main(void)
 	tcase_add_test(tc, nothing_after_the_session);
 	tcase_add_test(tc, nothing_after_logout);
 	tcase_add_test(tc, nothing_after_finalize);
+	tcase_add_test(tc, nothing_in_a_forked_child);
 	tcase_add_test(tc, derived_keys_leave_nothing);
 	tcase_add_test(tc, unwrapped_and_refused_keys_leave_nothing);
 	tcase_add_test(tc, pins_leave_nothing);
