@@ -15,19 +15,39 @@
 
 static ssize_t watched_pwrite(int fd, const void *p, size_t n, off_t at);
 static int watched_fdatasync(int fd);
+static int watched_fsync(int fd);
+static int watched_unlinkat(int fd, const char *name, int flags);
 static DIR *watched_fdopendir(int fd);
 #define pwrite watched_pwrite
 #define fdatasync watched_fdatasync
+#define fsync watched_fsync
+#define unlinkat watched_unlinkat
 #define fdopendir watched_fdopendir
 #include "store/client_file.c"
 #undef pwrite
 #undef fdatasync
+#undef fsync
+#undef unlinkat
 #undef fdopendir
 
 #define SECTOR 512
 
 static int operations_left = -1; /* until the power is cut; negative: never */
 static uint8_t durable[FILE_LEN];
+
+/*
+ * What has been done, a letter each: w pwrite, s fdatasync, f fsync of a file, d fsync of a directory, u unlinkat.
+ * Not more than there is room for.
+ */
+static char journal[32];
+
+static void note(char what)
+{
+	size_t n = strlen(journal);
+
+	if (n + 1 < sizeof journal)
+		journal[n] = what;
+}
 
 /* Leave on the disk what is durable and some sectors of what is not. */
 static void cut_power(int fd)
@@ -54,6 +74,7 @@ static ssize_t watched_pwrite(int fd, const void *p, size_t n, off_t at)
 {
 	ssize_t done = pwrite(fd, p, n, at);
 
+	note('w');
 	count_operation(fd); /* written, not synced */
 	return done;
 }
@@ -65,8 +86,24 @@ static int watched_fdatasync(int fd)
 
 	if (pread(fd, now, sizeof now, 0) == FILE_LEN)
 		memcpy(durable, now, sizeof durable);
+	note('s');
 	count_operation(fd); /* synced */
 	return rv;
+}
+
+static int watched_fsync(int fd)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	note(S_ISDIR(st.st_mode) ? 'd' : 'f');
+	return fsync(fd);
+}
+
+static int watched_unlinkat(int fd, const char *name, int flags)
+{
+	note('u');
+	return unlinkat(fd, name, flags);
 }
 
 /* A sealed state, as far as this file cares: it opens only if no byte of it or of its generation has changed. */
@@ -157,6 +194,25 @@ START_TEST(steps_leave_one_state)
 		ck_assert(all_zero(raw + (1 - used) * CLIENT_SLOT_LEN, CLIENT_SLOT_LEN));
 		ck_assert_uint_eq(step(store), i);
 	}
+	store_close(store);
+}
+END_TEST
+
+/* A new file and its name are on the disk before anybody is told; a removed one is zero there before its name goes. */
+START_TEST(made_and_removed_durably)
+{
+	struct store *store = store_with_file(); /* which makes the directory, too */
+	uint8_t text[TEXT_LEN];
+
+	memset(journal, 0, sizeof journal);
+	ck_ok(client_file_create(store, 2, state_text(1, text)));
+	ck_assert_str_eq(journal, "wfd");
+	memset(journal, 0, sizeof journal);
+	ck_ok(client_file_remove(store, 2));
+	ck_assert_str_eq(journal, "wsud");
+	memset(journal, 0, sizeof journal);
+	ck_assert_uint_eq(step(store), 1);
+	ck_assert_str_eq(journal, "wsws");
 	store_close(store);
 }
 END_TEST
@@ -541,6 +597,6 @@ START_TEST(no_room)
 }
 END_TEST
 
-RUN_SUITE("client_file", no_number_of_a_standard_stream, steps_leave_one_state, power_cut_anywhere, processes_take_turns, threads_take_turns,
+RUN_SUITE("client_file", no_number_of_a_standard_stream, steps_leave_one_state, made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
 	flipped_bits, hostile_slots, files_that_are_none, modes_whatever_the_umask, wrong_writes,
 	removed_files_are_zero, a_client_of_the_new_token_stays, removed_while_waiting, no_room)
