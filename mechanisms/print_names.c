@@ -14,7 +14,7 @@ static void print_inputs(const struct mechanism *row)
 	if (row->what == NULL)
 		return;
 	fputs(row->what, stdout);
-	for (const struct field *f = row->fields; f->tag != 0; f++)
+	for (const struct field *f = row->fields; f != NULL && f->tag != 0; f++)
 		printf(f->required ? "%s%s" : "%s[%s]", f == row->fields ? ": " : " ", f->name);
 }
 
