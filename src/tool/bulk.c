@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "options.h"
+#include "output.h"
 #include "progress.h"
 #include "report.h"
 
@@ -61,6 +63,16 @@ bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...)
 	vsnprintf(problem->text, sizeof problem->text, format, args);
 	va_end(args);
 	return false;
+}
+
+bool member_fits(const char *member, const char *text, size_t n, struct problem *problem)
+{
+	if (n == 0)
+		return problem_set(problem, CKR_OK, "the %s is empty", member);
+	if (settings.json && !is_utf8(text, n))
+		return problem_set(
+			problem, CKR_OK, "the %s '%s' is not UTF-8, as JSON has to be: leave out --json", member, text);
+	return true;
 }
 
 bool problem_report(const struct problem *problem, unsigned long long number)

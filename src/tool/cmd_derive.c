@@ -145,12 +145,7 @@ static bool derive_one(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const cha
 	CK_OBJECT_HANDLE key;
 	struct result result;
 
-	if (n == 0)
-		return problem_set(problem, CKR_OK, "the serial is empty");
-	if (settings.json && !is_utf8(serial, n))
-		return problem_set(
-			problem, CKR_OK, "the serial '%s' is not UTF-8, as JSON has to be: leave out --json", serial);
-	if (!derive_key(f, session, serial, n, &key, problem))
+	if (!member_fits("serial", serial, n, problem) || !derive_key(f, session, serial, n, &key, problem))
 		return false;
 	bool ok = result_read(f, session, key, &wish, &result, problem);
 	if (!store)

@@ -64,11 +64,8 @@ static bool import_line(const struct bulk *bulk, CK_SESSION_HANDLE session, cons
 		wrong = csv_field(line, n, bulk->column_index + 1, hex, sizeof hex, &digits);
 	if (wrong)
 		return problem_set(problem, CKR_OK, "%s", wrong);
-	if (label_length == 0)
-		return problem_set(problem, CKR_OK, "the label is empty");
-	if (settings.json && !is_utf8(label, label_length))
-		return problem_set(
-			problem, CKR_OK, "the label '%s' is not UTF-8, as JSON has to be: leave out --json", label);
+	if (!member_fits("label", label, label_length, problem))
+		return false;
 	claim_take(&claim, label, label_length);
 	CK_RV rv = find_label(f, session, label, label_length, &key);
 	if (rv != CKR_OK)
