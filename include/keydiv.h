@@ -11,6 +11,7 @@
  *
  * and then C_DeriveKey(session, &m, master, template, count, &key). Fields go in in ascending order of their tags.
  */
+/* clang-format off: tables of numbers, one line each */
 #ifndef KEYDIV_H
 #define KEYDIV_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* aes.c: AES (FIPS 197): key generation, and encryption in the modes of SP 800-38A, 38C (CCM) and 38D (GCM). */
+/*
+ * aes.c: AES (FIPS 197): key generation, and encryption in the modes of SP 800-38A, 38C (CCM)
+ * and 38D (GCM).
+ */
 #include "native.h"
 
 #define BLOCK 16
@@ -10,7 +13,8 @@
 
 static CK_RV iv_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 {
-	ENSURE(caller->pParameter != NULL && caller->ulParameterLen == BLOCK, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(caller->pParameter != NULL && caller->ulParameterLen == BLOCK,
+		CKR_MECHANISM_PARAM_INVALID);
 	ret->iv = bytes_of(caller->pParameter, BLOCK);
 	return CKR_OK;
 }
@@ -20,15 +24,18 @@ static CK_RV ctr_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 	CK_AES_CTR_PARAMS params;
 
 	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &params, sizeof params));
-	ENSURE(params.ulCounterBits >= 1 && params.ulCounterBits <= 8 * BLOCK, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(params.ulCounterBits >= 1 && params.ulCounterBits <= 8 * BLOCK,
+		CKR_MECHANISM_PARAM_INVALID);
 	ret->counter_bits = (unsigned)params.ulCounterBits;
-	ret->iv = bytes_of((const uint8_t *)caller->pParameter + offsetof(CK_AES_CTR_PARAMS, cb), BLOCK);
+	ret->iv = bytes_of(
+		(const uint8_t *)caller->pParameter + offsetof(CK_AES_CTR_PARAMS, cb), BLOCK);
 	return CKR_OK;
 }
 
 static CK_RV gcm_tag_length(CK_ULONG bits, size_t *ret)
 {
-	ENSURE(bits % 8 == 0 && bits >= 8 * GCM_TAG_MIN && bits <= 8 * BLOCK, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(bits % 8 == 0 && bits >= 8 * GCM_TAG_MIN && bits <= 8 * BLOCK,
+		CKR_MECHANISM_PARAM_INVALID);
 	*ret = bits / 8;
 	return CKR_OK;
 }
@@ -152,8 +159,9 @@ static const struct operation_answer gcm_answers[] = {
 
 /* SP 800-38C, example 2 */
 static const struct operation_answer ccm_answers[] = {
-	{CKK_AES, "404142434445464748494a4b4c4d4e4f", "1011121314151617", "000102030405060708090a0b0c0d0e0f",
-		"202122232425262728292a2b2c2d2e2f", "d2a1f0e051ea5f62081a7792073d593d1fc64fbfaccd"},
+	{CKK_AES, "404142434445464748494a4b4c4d4e4f", "1011121314151617",
+		"000102030405060708090a0b0c0d0e0f", "202122232425262728292a2b2c2d2e2f",
+		"d2a1f0e051ea5f62081a7792073d593d1fc64fbfaccd"},
 	{0},
 };
 

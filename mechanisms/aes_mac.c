@@ -5,9 +5,9 @@
 #define GMAC_IV 12
 
 /*
- * The parameter of GMAC is an IV of 12 bytes (Current Mechanisms Specification, AES-GMAC). Callers who see in it the
- * GCM that it is give a CK_GCM_PARAMS, which is taken too; what is to be authenticated is the data then as well, not
- * the AAD.
+ * The parameter of GMAC is an IV of 12 bytes (Current Mechanisms Specification, AES-GMAC). Callers
+ * who see in it the GCM that it is give a CK_GCM_PARAMS, which is taken too; what is to be
+ * authenticated is the data then as well, not the AAD.
  */
 static CK_RV gmac_setup(const CK_MECHANISM *caller, size_t length, struct bytes *ret_iv)
 {
@@ -19,7 +19,8 @@ static CK_RV gmac_setup(const CK_MECHANISM *caller, size_t length, struct bytes 
 		return CKR_OK;
 	}
 	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &params, sizeof params));
-	ENSURE(params.pIv != NULL && params.ulIvLen == GMAC_IV && params.ulAADLen == 0, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(params.pIv != NULL && params.ulIvLen == GMAC_IV && params.ulAADLen == 0,
+		CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(params.ulTagBits == 8 * length, CKR_MECHANISM_PARAM_INVALID);
 	*ret_iv = bytes_of(params.pIv, GMAC_IV);
 	return CKR_OK;
@@ -30,8 +31,10 @@ static CK_RV gmac_setup(const CK_MECHANISM *caller, size_t length, struct bytes 
 /* SP 800-38B appendix D.1, examples 1, 2 and 3 */
 static const struct operation_answer cmac_answers[] = {
 	{CKK_AES, KEY, NULL, NULL, "", "bb1d6929e95937287fa37d129b756746"},
-	{CKK_AES, KEY, NULL, NULL, "6bc1bee22e409f96e93d7e117393172a", "070a16b46b4d4144f79bdd9dd04a287c"},
-	{CKK_AES, KEY, NULL, NULL, "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411",
+	{CKK_AES, KEY, NULL, NULL, "6bc1bee22e409f96e93d7e117393172a",
+		"070a16b46b4d4144f79bdd9dd04a287c"},
+	{CKK_AES, KEY, NULL, NULL,
+		"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411",
 		"dfa66747de9ae63030ca32611497c827"},
 	{0},
 };
@@ -42,7 +45,10 @@ static const struct operation_answer cmac_general_answers[] = {
 	{0},
 };
 
-/* McGrew and Viega, "The Galois/Counter Mode of Operation", test case 1; CAVP gcmEncryptExtIV128, only AAD */
+/*
+ * McGrew and Viega, "The Galois/Counter Mode of Operation", test case 1; CAVP
+ * gcmEncryptExtIV128, only AAD
+ */
 static const struct operation_answer gmac_answers[] = {
 	{CKK_AES, "00000000000000000000000000000000", "000000000000000000000000", NULL, "",
 		"58e2fccefa7e3061367f1d57a4e7455a"},

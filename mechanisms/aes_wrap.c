@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* aes_wrap.c: AES key wrap (SP 800-38F) without padding (KW, RFC 3394) and with (KWP, RFC 5649): the only ways out. */
+/*
+ * aes_wrap.c: AES key wrap (SP 800-38F) without padding (KW, RFC 3394) and with (KWP, RFC 5649):
+ * the only ways out.
+ */
 #include "mechanism.h"
 
 /* RFC 3394 section 4.1 and 4.6 */
 static const struct operation_answer kw_answers[] = {
-	{CKK_AES, "000102030405060708090a0b0c0d0e0f", NULL, NULL, "00112233445566778899aabbccddeeff",
+	{CKK_AES, "000102030405060708090a0b0c0d0e0f", NULL, NULL,
+		"00112233445566778899aabbccddeeff",
 		"1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5"},
 	{CKK_AES, "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", NULL, NULL,
 		"00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f",
@@ -22,8 +26,11 @@ static const struct operation_answer kwp_answers[] = {
 	{0},
 };
 
-/* RFC 3394 section 2.2.3.1; of RFC 5649 section 3 the constant half, since the other is the length. */
-static const uint8_t kw_iv[] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6}, kwp_iv[] = {0xA6, 0x59, 0x59, 0xA6};
+/*
+ * RFC 3394 section 2.2.3.1; of RFC 5649 section 3 the constant half, since the other is the length.
+ */
+static const uint8_t kw_iv[] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6},
+		     kwp_iv[] = {0xA6, 0x59, 0x59, 0xA6};
 
 const struct mechanism mech_aes_key_wrap = {
 	.type = CKM_AES_KEY_WRAP,

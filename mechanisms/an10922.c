@@ -2,13 +2,13 @@
 /*
  * an10922.c: NXP AN10922 "Symmetric key diversifications" (0102).
  *
- * Each part of the new key is a CMAC over a constant byte and MESSAGE, but not quite that of SP 800-38B: the message
- * is always padded to two blocks, also where it fits one. The last block is then XORed with subkey K2, or with K1 if
- * there was nothing to pad.
+ * Each part of the new key is a CMAC over a constant byte and MESSAGE, but not quite that of SP
+ * 800-38B: the message is always padded to two blocks, also where it fits one. The last block is
+ * then XORed with subkey K2, or with K1 if there was nothing to pad.
  *
- * AN10922 puts the key version of a TDEA master into the parity bits of the new key's first half (sections 2.4, 2.5).
- * Here a key version is an attribute, not part of a key's value, and DES keys get odd parity, so those eight bits
- * differ from the examples; they never reach the cipher.
+ * AN10922 puts the key version of a TDEA master into the parity bits of the new key's first half
+ * (sections 2.4, 2.5). Here a key version is an attribute, not part of a key's value, and DES keys
+ * get odd parity, so those eight bits differ from the examples; they never reach the cipher.
  */
 #include "mechanism.h"
 
@@ -80,8 +80,8 @@ static CK_RV plan(struct derivation *d, const struct wanted *wanted)
 }
 
 /*
- * The parts one after the other, but for AES-192: A and B overlap in the middle eight bytes, where they are XORed
- * (2.3.1).
+ * The parts one after the other, but for AES-192: A and B overlap in the middle eight bytes, where
+ * they are XORed (2.3.1).
  */
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
@@ -116,8 +116,8 @@ static const struct field fields[] = {
 #define UID_AID "04782e21801d803042f54e585020"
 
 /*
- * AN10922 2.2.1, 2.3.1, 2.4.1, 2.5.1 and the AES-256 example; AN10957 for a message of less than a block. The TDEA
- * ones with odd parity.
+ * AN10922 2.2.1, 2.3.1, 2.4.1, 2.5.1 and the AES-256 example; AN10957 for a message of less than a
+ * block. The TDEA ones with odd parity.
  */
 static const struct known_answer answers[] = {
 	{CKK_AES, MASTER, "300011" UID_AID "416275", CKK_AES, "a8dd63a3b89d54b37ca802473fda9175"},

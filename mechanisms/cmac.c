@@ -5,8 +5,8 @@
 #define MAC_LENGTH 16
 
 /*
- * A CMAC is 16 bytes. An AES-192 or AES-256 base gives one only if the template asks for 16: no key gets shorter
- * unasked.
+ * A CMAC is 16 bytes. An AES-192 or AES-256 base gives one only if the template asks for 16: no key
+ * gets shorter unasked.
  */
 static CK_RV plan(struct derivation *d, const struct wanted *wanted)
 {
@@ -34,7 +34,8 @@ static const struct field fields[] = {
 static const struct known_answer answers[] = {
 	{CKK_AES, MASTER, "300009534e2d303030313233", CKK_AES, "fa6b718d2d54dfdea10dae169a93615f"},
 	{CKK_AES, MASTER, "300000", CKK_AES, "bb1d6929e95937287fa37d129b756746"},
-	{CKK_AES, MASTER, "3000106bc1bee22e409f96e93d7e117393172a", CKK_AES, "070a16b46b4d4144f79bdd9dd04a287c"},
+	{CKK_AES, MASTER, "3000106bc1bee22e409f96e93d7e117393172a", CKK_AES,
+		"070a16b46b4d4144f79bdd9dd04a287c"},
 	{0},
 };
 

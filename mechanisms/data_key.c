@@ -14,8 +14,8 @@ static const struct field fields[] = {
 };
 
 static const struct known_answer answers[] = {
-	{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", "280010000102030405060708090a0b0c0d0e0f", CKK_AES,
-		"f5197b7decbd8e22496680298aa2b747c6fc47449ab7f65a76f37047c04af36e"},
+	{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", "280010000102030405060708090a0b0c0d0e0f",
+		CKK_AES, "f5197b7decbd8e22496680298aa2b747c6fc47449ab7f65a76f37047c04af36e"},
 	{0},
 };
 

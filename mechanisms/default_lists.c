@@ -2,17 +2,19 @@
 /* default_lists.c: see default_lists.h. */
 #include "default_lists.h"
 
-static const CK_MECHANISM_TYPE aes[] = {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,
-	CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY};
+static const CK_MECHANISM_TYPE aes[] = {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
+	CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY,
+	CKM_KEYDIV_DATA_KEY};
 
-static const CK_MECHANISM_TYPE tdes[] = {CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY};
+static const CK_MECHANISM_TYPE tdes[] = {
+	CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY};
 
 /*
- * CKM_HKDF_DATA is not among them: with the parameter of an HKDF_DERIVE it would give the bytes of that key to anyone
- * who reads the data object. Who wants it on a key names it.
+ * CKM_HKDF_DATA is not among them: with the parameter of an HKDF_DERIVE it would give the bytes of
+ * that key to anyone who reads the data object. Who wants it on a key names it.
  */
-static const CK_MECHANISM_TYPE hmac[] = {
-	CKM_HKDF_DERIVE, CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_FEEDBACK_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF};
+static const CK_MECHANISM_TYPE hmac[] = {CKM_HKDF_DERIVE, CKM_SP800_108_COUNTER_KDF,
+	CKM_SP800_108_FEEDBACK_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF};
 
 static const struct {
 	const CK_KEY_TYPE *types;

@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* des3.c: TDEA (SP 800-67) with two and three keys: key generation, ECB and CBC, for the schemes that still need it. */
+/*
+ * des3.c: TDEA (SP 800-67) with two and three keys: key generation, ECB and CBC, for the schemes
+ * that still need it.
+ */
 #include "native.h"
 
 #define BLOCK 8
 
 static CK_RV iv_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 {
-	ENSURE(caller->pParameter != NULL && caller->ulParameterLen == BLOCK, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(caller->pParameter != NULL && caller->ulParameterLen == BLOCK,
+		CKR_MECHANISM_PARAM_INVALID);
 	ret->iv = bytes_of(caller->pParameter, BLOCK);
 	return CKR_OK;
 }
 
 #define SP_800_67_KEY "0123456789abcdef23456789abcdef01456789abcdef0123"
-#define SP_800_67_PLAIN                                                                                                \
-	"5468652071756663"                                                                                             \
-	"6b2062726f776e20"                                                                                             \
+#define SP_800_67_PLAIN                                                                            \
+	"5468652071756663"                                                                         \
+	"6b2062726f776e20"                                                                         \
 	"666f78206a756d70"
 
 /* SP 800-67 appendix B.1 */
 static const struct operation_answer ecb_answers[] = {
-	{CKK_DES3, SP_800_67_KEY, NULL, NULL, SP_800_67_PLAIN, "a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
+	{CKK_DES3, SP_800_67_KEY, NULL, NULL, SP_800_67_PLAIN,
+		"a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
 	{0},
 };
 

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dukpt.h: the inner steps of classical DUKPT, which the tests hold against the published intermediate keys. */
+/*
+ * dukpt.h: the inner steps of classical DUKPT, which the tests hold against the
+ * published intermediate keys.
+ */
 #ifndef KEYDIV_MECHANISMS_DUKPT_H
 #define KEYDIV_MECHANISMS_DUKPT_H
 
 #include "mechanism.h"
 
 /*
- * TDES DUKPT, X9.24-1:2009. RET = the initial key of BDK (DES2) for the 10-byte KSN, whose counter is not looked at;
- * parity as it comes.
+ * TDES DUKPT, X9.24-1:2009. RET = the initial key of BDK (DES2) for the 10-byte KSN, whose counter
+ * is not looked at; parity as it comes.
  */
 MUST_USE CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[10], struct secret *ret);
 
 /* KEY: the initial key on entry, the transaction key of KSN on return, with SCRATCH to work in. */
-MUST_USE CK_RV tdes_dukpt_transaction_key(struct key *scratch, const uint8_t ksn[10], struct secret *key);
+MUST_USE CK_RV tdes_dukpt_transaction_key(
+	struct key *scratch, const uint8_t ksn[10], struct secret *key);
 
 /* AES DUKPT, X9.24-3:2017, 6.3.2, table 3: what a key is derived for. */
 enum aes_dukpt_algorithm {
@@ -25,13 +29,18 @@ enum aes_dukpt_algorithm {
 };
 
 /*
- * RET = LENGTH bytes derived from KEY ("Derive Key", 6.3.1) for USAGE and ALGORITHM; TAIL is the last eight bytes of
- * the derivation data: the initial key ID, or its right half and the transaction counter.
+ * RET = LENGTH bytes derived from KEY ("Derive Key", 6.3.1) for USAGE and ALGORITHM; TAIL
+ * is the last eight bytes of the derivation data: the initial key ID, or its right half and
+ * the transaction counter.
  */
 MUST_USE CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm algorithm,
 	const uint8_t tail[8], size_t length, struct secret *ret);
 
-/* Load into SCRATCH the initial key of BDK for the initial key ID, then the derivation key of COUNTER (6.1). */
-MUST_USE CK_RV aes_dukpt_walk(struct key *bdk, struct key *scratch, const uint8_t id[8], uint32_t counter);
+/*
+ * Load into SCRATCH the initial key of BDK for the initial key ID, then the derivation key
+ * of COUNTER (6.1).
+ */
+MUST_USE CK_RV aes_dukpt_walk(
+	struct key *bdk, struct key *scratch, const uint8_t id[8], uint32_t counter);
 
 #endif

@@ -16,8 +16,8 @@ static enum aes_dukpt_algorithm aes_of(size_t length)
 	return length == 16 ? DUKPT_AES128 : length == 24 ? DUKPT_AES192 : DUKPT_AES256;
 }
 
-CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm algorithm, const uint8_t tail[8],
-	size_t length, struct secret *ret)
+CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm algorithm,
+	const uint8_t tail[8], size_t length, struct secret *ret)
 {
 	uint8_t data[BLOCK] = {1}; /* version of the derivation data, 6.3.2 tables 2 and 3 */
 	SECRET block = {0};
@@ -38,7 +38,8 @@ CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm
 }
 
 /* Replace SCRATCH's key by one derived from KEY for further derivation; KEY may be SCRATCH. */
-static CK_RV step(struct key *key, struct key *scratch, unsigned usage, const uint8_t tail[8], size_t length)
+static CK_RV step(
+	struct key *key, struct key *scratch, unsigned usage, const uint8_t tail[8], size_t length)
 {
 	SECRET next = {0};
 
@@ -46,7 +47,8 @@ static CK_RV step(struct key *key, struct key *scratch, unsigned usage, const ui
 	return key_load(scratch, CKK_AES, secret_peek(&next), next.len);
 }
 
-CK_RV aes_dukpt_walk(struct key *bdk, struct key *scratch, const uint8_t id[ID_LENGTH], uint32_t counter)
+CK_RV aes_dukpt_walk(
+	struct key *bdk, struct key *scratch, const uint8_t id[ID_LENGTH], uint32_t counter)
 {
 	size_t length = key_length(bdk);
 	uint8_t tail[8];
@@ -83,7 +85,10 @@ static CK_RV derive_initial(struct derivation *d, struct secret *ret_value)
 
 /* --- Working keys --- */
 
-/* The key usage indicators of 6.3.2 table 2 that a working key can have, and whether an HMAC key can have them. */
+/*
+ * The key usage indicators of 6.3.2 table 2 that a working key can have, and whether an HMAC key
+ * can have them.
+ */
 static const struct usage {
 	uint16_t indicator;
 	bool hmac;
@@ -113,7 +118,8 @@ static CK_RV check_key(const struct parameter *p)
 {
 	uint32_t counter = get_be32(parameter_get(p, KEYDIV_KSN).p + ID_LENGTH);
 
-	ENSURE(counter != 0 && __builtin_popcount(counter) <= BITS_MAX, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(counter != 0 && __builtin_popcount(counter) <= BITS_MAX,
+		CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(usage_of(p) != NULL, CKR_MECHANISM_PARAM_INVALID);
 	return CKR_OK;
 }
@@ -125,8 +131,8 @@ static size_t strength(CK_KEY_TYPE type, size_t length)
 }
 
 /*
- * Every usage gives an AES key as long as the BDK unless the template says otherwise; no key is stronger than the BDK
- * (6.2.2).
+ * Every usage gives an AES key as long as the BDK unless the template says otherwise; no key is
+ * stronger than the BDK (6.2.2).
  */
 static CK_RV plan_key(struct derivation *d, const struct wanted *wanted)
 {
@@ -157,8 +163,8 @@ static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
 	const uint8_t *ksn = parameter_get(d->parameter, KEYDIV_KSN).p;
 
 	TRY(aes_dukpt_walk(d->base, d->scratch[0], ksn, get_be32(ksn + ID_LENGTH)));
-	return aes_dukpt_derive(d->scratch[0], usage_of(d->parameter)->indicator, algorithm_of(d->type, d->length),
-		ksn + ID_LENGTH - 4, d->length, ret_value);
+	return aes_dukpt_derive(d->scratch[0], usage_of(d->parameter)->indicator,
+		algorithm_of(d->type, d->length), ksn + ID_LENGTH - 4, d->length, ret_value);
 }
 
 /* --- Rows --- */
@@ -181,7 +187,8 @@ static const struct field fields_key[] = {
 /* The test vectors published with X9.24-3:2017; the DES keys with the odd parity they get here. */
 static const struct known_answer answers_initial[] = {
 	{CKK_AES, BDK_128, "400008" ID, CKK_AES, "1273671ea26ac29afa4d1084127652a1"},
-	{CKK_AES, BDK_256, "400008" ID, CKK_AES, "ce9ce0c101d1138f97fb6cad4df045a7083d4eae2d35a31789d01ccf0949550f"},
+	{CKK_AES, BDK_256, "400008" ID, CKK_AES,
+		"ce9ce0c101d1138f97fb6cad4df045a7083d4eae2d35a31789d01ccf0949550f"},
 	{0},
 };
 

@@ -9,7 +9,8 @@
 #define BITS_MAX 10 /* set bits in a counter the terminal may reach, annex A.1 */
 
 /* X9.24-1 A.1: XORed onto a key to make the variant from which a left half is made. */
-static const uint8_t other_half[KEY_LENGTH] = {0xC0, 0xC0, 0xC0, 0xC0, 0, 0, 0, 0, 0xC0, 0xC0, 0xC0, 0xC0, 0, 0, 0, 0};
+static const uint8_t other_half[KEY_LENGTH] = {
+	0xC0, 0xC0, 0xC0, 0xC0, 0, 0, 0, 0, 0xC0, 0xC0, 0xC0, 0xC0, 0, 0, 0, 0};
 
 static uint32_t counter_of(const uint8_t ksn[KSN_LENGTH])
 {
@@ -31,8 +32,12 @@ CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[KSN_LENGTH], str
 
 /* --- Transaction key, annex A.3: "non-reversible key generation process", once for each set bit --- */
 
-/* OUT = DES(left half of KEY, IN ^ right half) ^ right half. Single DES is two-key TDES with one key twice. */
-static CK_RV one_way(struct key *scratch, const struct secret *key, const uint8_t in[HALF], uint8_t out[HALF])
+/*
+ * OUT = DES(left half of KEY, IN ^ right half) ^ right half. Single DES is two-key TDES with
+ * one key twice.
+ */
+static CK_RV one_way(
+	struct key *scratch, const struct secret *key, const uint8_t in[HALF], uint8_t out[HALF])
 {
 	const uint8_t *left = secret_peek(key), *right = left + HALF;
 	SECRET twice = {0};
@@ -57,9 +62,11 @@ static void apply_mask(struct secret *key, const uint8_t mask[KEY_LENGTH])
 		secret_bytes(key)[i] ^= mask[i];
 }
 
-CK_RV tdes_dukpt_transaction_key(struct key *scratch, const uint8_t ksn[KSN_LENGTH], struct secret *key)
+CK_RV tdes_dukpt_transaction_key(
+	struct key *scratch, const uint8_t ksn[KSN_LENGTH], struct secret *key)
 {
-	uint32_t counter = counter_of(ksn), low = get_be32(ksn + KSN_LENGTH - 4) & ~((1u << COUNTER_BITS) - 1);
+	uint32_t counter = counter_of(ksn),
+		 low = get_be32(ksn + KSN_LENGTH - 4) & ~((1u << COUNTER_BITS) - 1);
 	uint8_t number[HALF];
 
 	memcpy(number, ksn + KSN_LENGTH - HALF, HALF);
@@ -114,14 +121,16 @@ static CK_RV plan(struct derivation *d, const struct wanted *wanted)
 
 static CK_RV derive_initial(struct derivation *d, struct secret *ret_value)
 {
-	return tdes_dukpt_initial_key(d->base, parameter_get(d->parameter, KEYDIV_KSN).p, ret_value);
+	return tdes_dukpt_initial_key(
+		d->base, parameter_get(d->parameter, KEYDIV_KSN).p, ret_value);
 }
 
 static CK_RV check_key(const struct parameter *p)
 {
 	uint32_t counter = counter_of(parameter_get(p, KEYDIV_KSN).p);
 
-	ENSURE(counter != 0 && __builtin_popcount(counter) <= BITS_MAX, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(counter != 0 && __builtin_popcount(counter) <= BITS_MAX,
+		CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(variant_of(p) != NULL, CKR_MECHANISM_PARAM_INVALID);
 	return CKR_OK;
 }
@@ -161,7 +170,8 @@ static const struct field fields_key[] = {
 
 /* X9.24-1:2009 A.4. As generic secrets the values are as published; DES keys get odd parity. */
 static const struct known_answer answers_initial[] = {
-	{CKK_DES2, BDK, "40000affff9876543210e00000", CKK_GENERIC_SECRET, "6ac292faa1315b4d858ab3a3d7d5933a"},
+	{CKK_DES2, BDK, "40000affff9876543210e00000", CKK_GENERIC_SECRET,
+		"6ac292faa1315b4d858ab3a3d7d5933a"},
 	{CKK_DES2, BDK, "40000affff9876543210e00000", CKK_DES2, "6bc292fba1315b4c858ab3a2d6d5923b"},
 	{0},
 };

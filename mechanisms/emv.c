@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* emv.c: EMV Book 2 annex A1: issuer master key -> card key (0111), card key -> session key (0112). */
+/*
+ * emv.c: EMV Book 2 annex A1: issuer master key -> card key (0111), card key -> session key (0112).
+ */
 #include "mechanism.h"
 
 #define DES_BLOCK 8
@@ -28,12 +30,13 @@ static CK_RV check_card(const struct parameter *p)
 }
 
 /*
- * OUT (N bytes) = the last 2 N digits of PAN || sequence number, two a byte, with zeros before them if there are
- * fewer.
+ * OUT (N bytes) = the last 2 N digits of PAN || sequence number, two a byte, with zeros before them
+ * if there are fewer.
  */
 static void rightmost_digits(const struct parameter *p, uint8_t *out, size_t n)
 {
-	struct bytes pan = parameter_get(p, KEYDIV_PAN), sequence = parameter_get(p, KEYDIV_PAN_SEQUENCE);
+	struct bytes pan = parameter_get(p, KEYDIV_PAN),
+		     sequence = parameter_get(p, KEYDIV_PAN_SEQUENCE);
 	uint8_t digits[PAN_MAX + SEQUENCE];
 	size_t left = pan.n + sequence.n;
 
@@ -45,8 +48,8 @@ static void rightmost_digits(const struct parameter *p, uint8_t *out, size_t n)
 }
 
 /*
- * Option B for PANs of over 16 digits, A1.4.2: the first 16 decimal digits of SHA-1 of the digits, then its letters
- * less ten.
+ * Option B for PANs of over 16 digits, A1.4.2: the first 16 decimal digits of SHA-1 of the digits,
+ * then its letters less ten.
  */
 static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
 {
@@ -57,7 +60,8 @@ static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
 	TRY(digest_once(DIGEST_SHA1, packed, n, hash));
 	memset(out, 0, DES_BLOCK);
 	for (unsigned pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < 2 * digest_length(DIGEST_SHA1) && count < 2 * DES_BLOCK; i++) {
+		for (size_t i = 0; i < 2 * digest_length(DIGEST_SHA1) && count < 2 * DES_BLOCK;
+			i++) {
 			unsigned nibble = i % 2 ? hash[i / 2] & 0xF : hash[i / 2] >> 4;
 			if ((nibble >= 10) != pass)
 				continue;
@@ -68,21 +72,23 @@ static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
 }
 
 /*
- * Options A and B are for DES2 issuer keys, C for AES; a card key of A and B is a DES2 key, of C an AES key of any
- * length.
+ * Options A and B are for DES2 issuer keys, C for AES; a card key of A and B is a DES2 key, of C an
+ * AES key of any length.
  */
 static CK_RV plan_card(struct derivation *d, const struct wanted *wanted)
 {
 	bool aes = key_type(d->base) == CKK_AES;
 
-	ENSURE(aes == (parameter_get(d->parameter, KEYDIV_EMV_OPTION).p[0] == 'C'), CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(aes == (parameter_get(d->parameter, KEYDIV_EMV_OPTION).p[0] == 'C'),
+		CKR_KEY_TYPE_INCONSISTENT);
 	TRY(derive_plan_default(d, wanted));
 	ENSURE(d->length <= (aes ? 32 : 16), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }
 
 /* RET = E(Y) || E(Y xor FF..FF), cut to LENGTH. */
-static CK_RV two_blocks(struct key *key, const uint8_t *first, const uint8_t *second, size_t length, struct secret *ret)
+static CK_RV two_blocks(struct key *key, const uint8_t *first, const uint8_t *second, size_t length,
+	struct secret *ret)
 {
 	size_t block = key_block_size(key);
 	SECRET both = {0};
@@ -130,7 +136,10 @@ static CK_RV plan_session(struct derivation *d, const struct wanted *wanted)
 	return CKR_OK;
 }
 
-/* A key of one block is E(R); a longer one E(F1) || E(F2), where F1 and F2 are R with F0 and 0F as third byte. */
+/*
+ * A key of one block is E(R); a longer one E(F1) || E(F2), where F1 and F2 are R with F0 and 0F
+ * as third byte.
+ */
 static CK_RV derive_session(struct derivation *d, struct secret *ret_value)
 {
 	struct bytes r = parameter_get(d->parameter, KEYDIV_EMV_DIVERSIFIER);
@@ -165,23 +174,26 @@ static const struct field fields_session[] = {
 
 #define ISSUER_KEY "0123456789abcdeffedcba9876543210"
 #define ISSUER_KEY_2 "dfadbfef0123456789866443dfadbfef"
-#define PAN_17                                                                                                         \
-	"350011"                                                                                                       \
-	"3132333435363738393031323334353637"                                                                           \
-	"360002"                                                                                                       \
+#define PAN_17                                                                                     \
+	"350011"                                                                                   \
+	"3132333435363738393031323334353637"                                                       \
+	"360002"                                                                                   \
 	"3031"
-#define PAN_19                                                                                                         \
-	"350013"                                                                                                       \
-	"39383736353433323130313233343536373839"                                                                       \
-	"360002"                                                                                                       \
+#define PAN_19                                                                                     \
+	"350013"                                                                                   \
+	"39383736353433323130313233343536373839"                                                   \
+	"360002"                                                                                   \
 	"3031"
-#define PAN_16                                                                                                         \
-	"350010"                                                                                                       \
-	"39303132333435343332313031323332"                                                                             \
-	"360002"                                                                                                       \
+#define PAN_16                                                                                     \
+	"350010"                                                                                   \
+	"39303132333435343332313031323332"                                                         \
+	"360002"                                                                                   \
 	"3031"
 
-/* EMVCo publishes no numbers; those of public implementations, see tests/vectors/emv.txt. DES keys with odd parity. */
+/*
+ * EMVCo publishes no numbers; those of public implementations, see tests/vectors/emv.txt. DES keys
+ * with odd parity.
+ */
 static const struct known_answer answers_card[] = {
 	{CKK_DES2, ISSUER_KEY, "34000141" PAN_17, CKK_DES2, "73ad54688cef2934b0979857e3c719f1"},
 	{CKK_DES2, ISSUER_KEY, "34000142" PAN_17, CKK_DES2, "ad406d7f6d7570916d75e5dcab8cf737"},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * encrypt_data.c: keys derived by encrypting data, PKCS#11 Current Mechanisms Specification 2.15:
- * CKM_{AES,DES3}_{ECB,CBC}_ENCRYPT_DATA.
+ * encrypt_data.c: keys derived by encrypting data, PKCS#11 Current Mechanisms
+ * Specification 2.15: CKM_{AES,DES3}_{ECB,CBC}_ENCRYPT_DATA.
  */
 #include "native.h"
 
@@ -15,14 +15,16 @@ struct native {
 _Static_assert(sizeof(struct native) <= NATIVE_MAX, "room for the parsed parameter");
 
 /* Copy N bytes of data at P to HEAP: whole blocks, at least one. */
-static CK_RV copy_data(const CK_BYTE *p, CK_ULONG n, size_t block, struct native *ret, uint8_t *heap, size_t *used)
+static CK_RV copy_data(
+	const CK_BYTE *p, CK_ULONG n, size_t block, struct native *ret, uint8_t *heap, size_t *used)
 {
 	TRY(native_copy(p, n, heap, used, &ret->data));
 	ENSURE(n > 0 && n % block == 0, CKR_MECHANISM_PARAM_INVALID);
 	return CKR_OK;
 }
 
-static CK_RV parse_ecb(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used, size_t block)
+static CK_RV parse_ecb(
+	const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used, size_t block)
 {
 	struct native *native = out;
 	CK_KEY_DERIVATION_STRING_DATA p;
@@ -74,7 +76,10 @@ static CK_RV plan(struct derivation *d, const struct wanted *wanted)
 	return CKR_OK;
 }
 
-/* The result is cut from its trailing end, so only the blocks that reach into the key are encrypted. */
+/*
+ * The result is cut from its trailing end, so only the blocks that reach into the
+ * key are encrypted.
+ */
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
 	const struct native *native = d->native;
@@ -82,16 +87,20 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 	SECRET text = {0};
 
 	TRY(secret_resize(&text, n));
-	TRY(key_encrypt_blocks(d->base, native->has_iv ? native->iv : NULL, native->data.p, n, secret_bytes(&text)));
+	TRY(key_encrypt_blocks(d->base, native->has_iv ? native->iv : NULL, native->data.p, n,
+		secret_bytes(&text)));
 	return secret_set(ret_value, secret_peek(&text), d->length);
 }
 
 /* --- Rows --- */
 
-/* SP 800-38A F.1.1 and F.2.1, the first blocks; SP 800-67 B.1, and its text in CBC mode by a second implementation. */
+/*
+ * SP 800-38A F.1.1 and F.2.1, the first blocks; SP 800-67 B.1, and its text in CBC mode by
+ * a second implementation.
+ */
 #define AES_KEY "2b7e151628aed2a6abf7158809cf4f3c"
-#define AES_TEXT                                                                                                       \
-	"\x6b\xc1\xbe\xe2\x2e\x40\x9f\x96\xe9\x3d\x7e\x11\x73\x93\x17\x2a"                                             \
+#define AES_TEXT                                                                                   \
+	"\x6b\xc1\xbe\xe2\x2e\x40\x9f\x96\xe9\x3d\x7e\x11\x73\x93\x17\x2a"                         \
 	"\xae\x2d\x8a\x57\x1e\x03\xac\x9c\x9e\xb7\x6f\xac\x45\xaf\x8e\x51"
 #define DES3_KEY "0123456789abcdef23456789abcdef01456789abcdef0123"
 #define DES3_TEXT "The qufck brown fox jump"
@@ -100,7 +109,8 @@ static const CK_KEY_DERIVATION_STRING_DATA aes_ecb = {(CK_BYTE *)AES_TEXT, 32};
 static const CK_AES_CBC_ENCRYPT_DATA_PARAMS aes_cbc = {
 	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, (CK_BYTE *)AES_TEXT, 32};
 static const CK_KEY_DERIVATION_STRING_DATA des3_ecb = {(CK_BYTE *)DES3_TEXT, 24};
-static const CK_DES_CBC_ENCRYPT_DATA_PARAMS des3_cbc = {{0, 1, 2, 3, 4, 5, 6, 7}, (CK_BYTE *)DES3_TEXT, 24};
+static const CK_DES_CBC_ENCRYPT_DATA_PARAMS des3_cbc = {
+	{0, 1, 2, 3, 4, 5, 6, 7}, (CK_BYTE *)DES3_TEXT, 24};
 
 static const struct bytes aes_ecb_native[] = {
 	{(const void *)&aes_ecb, sizeof aes_ecb}, {(const void *)&aes_ecb, sizeof aes_ecb}};
@@ -109,23 +119,27 @@ static const struct bytes des3_ecb_native[] = {{(const void *)&des3_ecb, sizeof 
 static const struct bytes des3_cbc_native[] = {{(const void *)&des3_cbc, sizeof des3_cbc}};
 
 static const struct known_answer aes_ecb_answers[] = {
-	{CKK_AES, AES_KEY, NULL, CKK_AES, "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf"},
+	{CKK_AES, AES_KEY, NULL, CKK_AES,
+		"3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf"},
 	{CKK_AES, AES_KEY, NULL, CKK_AES, "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699d"},
 	{0},
 };
 
 static const struct known_answer aes_cbc_answers[] = {
-	{CKK_AES, AES_KEY, NULL, CKK_AES, "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"},
+	{CKK_AES, AES_KEY, NULL, CKK_AES,
+		"7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"},
 	{0},
 };
 
 static const struct known_answer des3_ecb_answers[] = {
-	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET, "a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
+	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET,
+		"a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
 	{0},
 };
 
 static const struct known_answer des3_cbc_answers[] = {
-	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET, "f368d06f3bbd614e60f2d0245cad3f818d5c69f2cb3fd5c7"},
+	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET,
+		"f368d06f3bbd614e60f2d0245cad3f818d5c69f2cb3fd5c7"},
 	{0},
 };
 

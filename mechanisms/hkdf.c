@@ -19,15 +19,16 @@ static CK_RV digest_of(CK_MECHANISM_TYPE hash, enum digest_kind *ret)
 	static const struct {
 		CK_MECHANISM_TYPE hash;
 		enum digest_kind kind;
-	} known[] = {{CKM_SHA_1, DIGEST_SHA1}, {CKM_SHA224, DIGEST_SHA224}, {CKM_SHA256, DIGEST_SHA256},
-		{CKM_SHA384, DIGEST_SHA384}, {CKM_SHA512, DIGEST_SHA512}};
+	} known[] = {{CKM_SHA_1, DIGEST_SHA1}, {CKM_SHA224, DIGEST_SHA224},
+		{CKM_SHA256, DIGEST_SHA256}, {CKM_SHA384, DIGEST_SHA384},
+		{CKM_SHA512, DIGEST_SHA512}};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].hash == hash) {
 			*ret = known[i].kind;
 			return CKR_OK;
 		}
-	return error_at(__FILE__, __LINE__, "known hash", CKR_MECHANISM_PARAM_INVALID);
+	return FAIL(CKR_MECHANISM_PARAM_INVALID, "known hash");
 }
 
 /* The salt matters to extraction only; without it the fields are not looked at. */
@@ -47,7 +48,7 @@ static CK_RV parse_salt(const CK_HKDF_PARAMS *p, struct native *ret, uint8_t *he
 		ret->salt_key = p->hSaltKey;
 		return CKR_OK;
 	default:
-		return error_at(__FILE__, __LINE__, "known salt type", CKR_MECHANISM_PARAM_INVALID);
+		return FAIL(CKR_MECHANISM_PARAM_INVALID, "known salt type");
 	}
 }
 
@@ -71,7 +72,8 @@ static CK_RV check_length(const struct native *native, size_t length)
 {
 	size_t digest = digest_length(native->digest);
 
-	ENSURE(native->expand ? length <= HKDF_BLOCKS_MAX * digest : length == digest, CKR_KEY_SIZE_RANGE);
+	ENSURE(native->expand ? length <= HKDF_BLOCKS_MAX * digest : length == digest,
+		CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }
 
@@ -107,8 +109,8 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 		TRY(d->other_key(d, native->salt_key, &salt_value));
 		salt = bytes_of(secret_peek(&salt_value), salt_value.len);
 	}
-	return key_hkdf(
-		d->base, native->digest, native->extract, native->expand, salt, native->info, d->length, ret_value);
+	return key_hkdf(d->base, native->digest, native->extract, native->expand, salt,
+		native->info, d->length, ret_value);
 }
 
 /* --- Rows --- */
@@ -121,9 +123,12 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 #define SALT (CK_BYTE *)"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c", 13
 #define INFO (CK_BYTE *)"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9", 10
 
-static const CK_HKDF_PARAMS both = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, SALT, 0, INFO};
-static const CK_HKDF_PARAMS extract = {CK_TRUE, CK_FALSE, CKM_SHA256, CKF_HKDF_SALT_DATA, SALT, 0, NULL, 0};
-static const CK_HKDF_PARAMS expand = {CK_FALSE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0, INFO};
+static const CK_HKDF_PARAMS both = {
+	CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, SALT, 0, INFO};
+static const CK_HKDF_PARAMS extract = {
+	CK_TRUE, CK_FALSE, CKM_SHA256, CKF_HKDF_SALT_DATA, SALT, 0, NULL, 0};
+static const CK_HKDF_PARAMS expand = {
+	CK_FALSE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0, INFO};
 
 static const struct bytes native_answers[] = {
 	{(const void *)&both, sizeof both},

@@ -26,7 +26,8 @@ static CK_RV check_constant(const struct parameter *p, size_t block, size_t n)
 /* RET = DK(KEY, CONSTANT), as long as KEY. */
 static CK_RV dk(struct key *key, struct bytes constant, struct secret *ret)
 {
-	size_t n = key_length(key), block = key_block_size(key), padded = padded_length(constant.n, block, n);
+	size_t n = key_length(key), block = key_block_size(key),
+	       padded = padded_length(constant.n, block, n);
 	uint8_t whole[PADDED_MAX], folded[KEY_BLOCK_MAX];
 	SECRET stream = {0};
 
@@ -59,7 +60,9 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 
 /* --- From a password --- */
 
-/* AES needs its length said; DES2 and DES3 have one. Keys of other types have no block to encrypt. */
+/*
+ * AES needs its length said; DES2 and DES3 have one. Keys of other types have no block to encrypt.
+ */
 static CK_RV plan_password(struct derivation *d, const struct wanted *wanted)
 {
 	CK_KEY_TYPE type = wanted->has_type ? wanted->type : CKK_AES;
@@ -99,30 +102,32 @@ static const struct field fields_password[] = {
 };
 
 #define MASTER "2b7e151628aed2a6abf7158809cf4f3c"
-#define SIGNING                                                                                                        \
-	"60"                                                                                                           \
-	"0007"                                                                                                         \
+#define SIGNING                                                                                    \
+	"60"                                                                                       \
+	"0007"                                                                                     \
 	"7369676e696e67"
 
 static const struct known_answer answers[] = {
 	{CKK_AES, MASTER, SIGNING, CKK_AES, "58c54b3c1222e15cf245f8fab0ce8549"},
-	{CKK_AES, MASTER, "60001e6120636f6e7374616e74206c6f6e676572207468616e206120626c6f636b", CKK_AES,
-		"5bf8bdf4b1a39ec45073892e61d4a9bb"},
+	{CKK_AES, MASTER, "60001e6120636f6e7374616e74206c6f6e676572207468616e206120626c6f636b",
+		CKK_AES, "5bf8bdf4b1a39ec45073892e61d4a9bb"},
 	{CKK_DES3, "010102020404070708080b0b0d0d0e0e1010131315151616", SIGNING, CKK_DES3,
 		"19d3cbf4a761a11932e9e0512c6e8f9b0b6191e64fe61654"},
 	{0},
 };
 
-#define CORRECT_HORSE                                                                                                  \
-	"61"                                                                                                           \
-	"000d"                                                                                                         \
+#define CORRECT_HORSE                                                                              \
+	"61"                                                                                       \
+	"000d"                                                                                     \
 	"636f727265637420686f727365"
 
 /* Agreed by this file and tests/models/horowitz.py: the draft has no numbers. */
 static const struct known_answer answers_password[] = {
 	{0, "", SIGNING CORRECT_HORSE, CKK_AES, "99f222c78d5129a087669bb58eec96f8"},
-	{0, "", SIGNING CORRECT_HORSE, CKK_AES, "f2f0d31eeaf53771f650d04d1f66cf07838d3dd9b7aa78569df06897799d6562"},
-	{0, "", SIGNING CORRECT_HORSE, CKK_DES3, "589192e67a4a5d49a2c4c854e9abd6618aba37ad02ef045d"},
+	{0, "", SIGNING CORRECT_HORSE, CKK_AES,
+		"f2f0d31eeaf53771f650d04d1f66cf07838d3dd9b7aa78569df06897799d6562"},
+	{0, "", SIGNING CORRECT_HORSE, CKK_DES3,
+		"589192e67a4a5d49a2c4c854e9abd6618aba37ad02ef045d"},
 	{0},
 };
 

@@ -5,7 +5,8 @@
 #define LABEL_MAX 16
 
 /* The last block where the result ends within it: OUT = the first N bytes of the CMAC. */
-static CK_RV part_of_block(struct key *key, const uint8_t *input, size_t input_len, uint8_t *out, size_t n)
+static CK_RV part_of_block(
+	struct key *key, const uint8_t *input, size_t input_len, uint8_t *out, size_t n)
 {
 	SECRET block = {0};
 
@@ -15,9 +16,11 @@ static CK_RV part_of_block(struct key *key, const uint8_t *input, size_t input_l
 	return CKR_OK;
 }
 
-CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
+CK_RV kdf(
+	struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
 {
-	uint8_t input[4 + LABEL_MAX + 1 + PARAMETER_MAX + 4]; /* not cleared: nothing is read that was not written */
+	uint8_t input[4 + LABEL_MAX + 1 + PARAMETER_MAX +
+		      4]; /* not cleared: nothing is read that was not written */
 	size_t label_len = strlen(label), n = 4;
 
 	ENSURE(label_len <= LABEL_MAX && context.n <= PARAMETER_MAX, CKR_FUNCTION_FAILED);

@@ -6,20 +6,21 @@
 #include "mechanism.h"
 
 /*
- * RET = LENGTH bytes (at most SECRET_INLINE) of SP 800-108r1 counter mode, PRF AES-CMAC under KEY: block i =
- * CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || [8 * LENGTH]32). LABEL is a C string. CKR_KEY_TYPE_INCONSISTENT unless
- * KEY is AES.
+ * RET = LENGTH bytes (at most SECRET_INLINE) of SP 800-108r1 counter mode, PRF AES-CMAC under KEY:
+ * block i = CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || [8 * LENGTH]32). LABEL is a C string.
+ * CKR_KEY_TYPE_INCONSISTENT unless KEY is AES.
  */
-MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret);
+MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length,
+	struct secret *ret);
 
 /* Derive the device key of the two-step mechanisms, of the master's length, into a scratch key. */
 MUST_USE CK_RV load_device_key(struct derivation *d, struct key **ret_key);
 
 /* The fields of DEVICE_KEY, which the two-step mechanisms have too. */
-#define DEVICE_KEY_FIELDS                                                                                              \
-	{FIELD(DEVICE), true, 1, 128}, {FIELD(SALT), false, 8, 64},                                                    \
-	{                                                                                                              \
-		FIELD(PURPOSE), false, 1, 32                                                                           \
+#define DEVICE_KEY_FIELDS                                                                          \
+	{FIELD(DEVICE), true, 1, 128}, {FIELD(SALT), false, 8, 64},                                \
+	{                                                                                          \
+		FIELD(PURPOSE), false, 1, 32                                                       \
 	}
 
 #endif

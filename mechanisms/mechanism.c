@@ -17,14 +17,15 @@ const size_t mechanism_count = sizeof mechanisms / sizeof mechanisms[0] - 1;
 
 const CK_KEY_TYPE key_types_aes[] = {CKK_AES, KEY_TYPES_END};
 const CK_KEY_TYPE key_types_tdes[] = {CKK_DES2, CKK_DES3, KEY_TYPES_END};
-const CK_KEY_TYPE key_types_hmac[] = {CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC,
-	CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END};
+const CK_KEY_TYPE key_types_hmac[] = {CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC,
+	CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END};
 
 /* --- Lookup: an open hash table of one byte per place, filled by a constructor, before anything can ask --- */
 
 #define PLACES 256 /* a power of two, more than twice the number of rows */
 
-_Static_assert(sizeof mechanisms / sizeof mechanisms[0] - 1 <= PLACES / 2, "more rows want more places");
+_Static_assert(
+	sizeof mechanisms / sizeof mechanisms[0] - 1 <= PLACES / 2, "more rows want more places");
 
 static uint8_t place[PLACES]; /* 1 + index into mechanisms[], 0: free */
 
@@ -77,15 +78,16 @@ bool mechanism_takes(const struct mechanism *row, CK_KEY_TYPE type)
 /* --- Parameters --- */
 
 /* Read one field at P..END into row field *INDEX or a later one. Moves *P past it. */
-static CK_RV parse_field(struct parameter *ret, const uint8_t **p, const uint8_t *end, size_t *index)
+static CK_RV parse_field(
+	struct parameter *ret, const uint8_t **p, const uint8_t *end, size_t *index)
 {
 	ENSURE(end - *p >= 3, CKR_MECHANISM_PARAM_INVALID);
 	uint8_t tag = (*p)[0];
 	size_t length = get_be16(*p + 1);
 
 	/*
-	 * Tags ascend in the row as in the parameter: skipping what is absent finds a tag, or shows that it does not
-	 * belong.
+	 * Tags ascend in the row as in the parameter: skipping what is absent finds a tag, or shows
+	 * that it does not belong.
 	 */
 	while (*index < ret->count && ret->fields[*index].tag != tag) {
 		ENSURE(!ret->fields[*index].required, CKR_MECHANISM_PARAM_INVALID);
@@ -102,7 +104,8 @@ static CK_RV parse_field(struct parameter *ret, const uint8_t **p, const uint8_t
 	return CKR_OK;
 }
 
-CK_RV parameter_parse(const struct mechanism *row, const uint8_t *encoded, size_t n, struct parameter *ret)
+CK_RV parameter_parse(
+	const struct mechanism *row, const uint8_t *encoded, size_t n, struct parameter *ret)
 {
 	const uint8_t *p = encoded, *end = encoded + n;
 	size_t index = 0;
@@ -167,11 +170,12 @@ static CK_RV check_length(CK_KEY_TYPE type, size_t length)
 		ENSURE(length >= 16 && length <= 64, CKR_KEY_SIZE_RANGE);
 		return CKR_OK;
 	default:
-		return error_at(__FILE__, __LINE__, "type can be derived", CKR_TEMPLATE_INCONSISTENT);
+		return FAIL(CKR_TEMPLATE_INCONSISTENT, "type can be derived");
 	}
 }
 
-CK_RV derive_plan_as(struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length)
+CK_RV derive_plan_as(
+	struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length)
 {
 	d->object_class = CKO_SECRET_KEY;
 	d->type = wanted->has_type ? wanted->type : type;

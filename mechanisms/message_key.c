@@ -14,7 +14,8 @@ static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
 	struct key *device_key;
 
 	TRY(load_device_key(d, &device_key));
-	return kdf(device_key, LABEL, parameter_span(d->parameter, KEYDIV_COUNTER, KEYDIV_MESSAGE_PURPOSE), d->length,
+	return kdf(device_key, LABEL,
+		parameter_span(d->parameter, KEYDIV_COUNTER, KEYDIV_MESSAGE_PURPOSE), d->length,
 		ret_value);
 }
 
@@ -35,7 +36,8 @@ static const struct field fields_from_master[] = {
 #define DEVICE_KEY "2759dd4361d7979a96a5c23692cd5555" /* of MASTER and SN-000123 */
 
 static const struct known_answer answers[] = {
-	{CKK_AES, DEVICE_KEY, "1000080000000000000001", CKK_AES, "d5158ad88eaed7329eb0fa2246ed5c5d"},
+	{CKK_AES, DEVICE_KEY, "1000080000000000000001", CKK_AES,
+		"d5158ad88eaed7329eb0fa2246ed5c5d"},
 	{CKK_AES, DEVICE_KEY, "1000080000000000000001110003656e63", CKK_AES,
 		"078cccc4817b8b0e058a84653f251b1a50674428046ba93f61a453e5605c567f"},
 	{0},

@@ -5,7 +5,10 @@
 
 #include "mechanism.h"
 
-/* No associated data in one piece is longer; a length above it is taken for a mistake, not for memory to be read. */
+/*
+ * No associated data in one piece is longer; a length above it is taken for a mistake, not for
+ * memory to be read.
+ */
 #define NATIVE_BYTES_MAX ((CK_ULONG)1 << 28)
 
 /* Copy the struct of SIZE bytes that the N bytes at P must be. */
@@ -25,10 +28,11 @@ static inline CK_RV native_bytes(const CK_BYTE *p, CK_ULONG n, CK_ULONG max, str
 }
 
 /*
- * RET = a copy of the N bytes at P in HEAP (PARAMETER_MAX bytes, *USED of them taken so far): what a parse_native
- * keeps.
+ * RET = a copy of the N bytes at P in HEAP (PARAMETER_MAX bytes, *USED of them taken so far): what
+ * a parse_native keeps.
  */
-static inline CK_RV native_copy(const void *p, CK_ULONG n, uint8_t *heap, size_t *used, struct bytes *ret)
+static inline CK_RV native_copy(
+	const void *p, CK_ULONG n, uint8_t *heap, size_t *used, struct bytes *ret)
 {
 	ENSURE(p != NULL || n == 0, CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(n <= PARAMETER_MAX - *used, CKR_MECHANISM_PARAM_INVALID);

@@ -37,8 +37,8 @@ void nfold(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len)
 	assert(in_len > 0 && out_len > 0);
 	memset(out, 0, out_len);
 	/*
-	 * From the last byte to the first: a carry out of one piece goes into the end of the next, which is the
-	 * end-around carry.
+	 * From the last byte to the first: a carry out of one piece goes into the end of the next,
+	 * which is the end-around carry.
 	 */
 	while (i-- > 0) {
 		sum += byte_at(in, in_len, i) + out[i % out_len];
@@ -46,8 +46,8 @@ void nfold(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len)
 		sum >>= 8;
 	}
 	/*
-	 * The carry of the last piece goes around too; only ones everywhere can carry again, and then nothing is left
-	 * to.
+	 * The carry of the last piece goes around too; only ones everywhere can carry again, and
+	 * then nothing is left to.
 	 */
 	for (int pass = 0; pass < 2; pass++)
 		for (i = out_len; i-- > 0; sum >>= 8) {

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /*
- * OUT (OUT_LEN bytes, not overlapping IN) = IN_LEN bytes at IN folded. Both lengths are at least 1. No branch or
- * index depends on the bytes.
+ * OUT (OUT_LEN bytes, not overlapping IN) = IN_LEN bytes at IN folded. Both lengths are at least 1.
+ * No branch or index depends on the bytes.
  */
 void nfold(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len);
 

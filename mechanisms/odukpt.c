@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* odukpt.c: Optimal-DUKPT, the server: initial keys (0221) and retrieval of a transaction key (0222). */
+/*
+ * odukpt.c: Optimal-DUKPT, the server: initial keys (0221) and retrieval of a
+ * transaction key (0222).
+ */
 #include "odukpt.h"
 
 CK_RV odukpt_shape(const struct parameter *p, unsigned *ret_r, unsigned *ret_n, uint64_t *ret_t)
@@ -7,7 +10,8 @@ CK_RV odukpt_shape(const struct parameter *p, unsigned *ret_r, unsigned *ret_n, 
 	struct bytes shape = parameter_get(p, KEYDIV_SHAPE);
 	unsigned r = shape.p[0], n = shape.p[1];
 
-	ENSURE(r >= 1 && r <= ODUKPT_SHAPE_MAX && n >= 1 && n <= ODUKPT_SHAPE_MAX, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(r >= 1 && r <= ODUKPT_SHAPE_MAX && n >= 1 && n <= ODUKPT_SHAPE_MAX,
+		CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(odukpt_transactions(r, n, ret_t), CKR_MECHANISM_PARAM_INVALID);
 	*ret_r = r;
 	*ret_n = n;
@@ -24,7 +28,8 @@ CK_RV odukpt_child(struct key *parent, uint64_t number, size_t length, struct se
 
 CK_RV odukpt_result(struct derivation *d, struct key *register_key, struct secret *ret)
 {
-	struct bytes purpose = parameter_span(d->parameter, KEYDIV_ODUKPT_PURPOSE, KEYDIV_ODUKPT_PURPOSE);
+	struct bytes purpose =
+		parameter_span(d->parameter, KEYDIV_ODUKPT_PURPOSE, KEYDIV_ODUKPT_PURPOSE);
 
 	return kdf(register_key, ODUKPT_LABEL_RESULT, purpose, d->length, ret);
 }
@@ -67,7 +72,10 @@ static CK_RV check_key(const struct parameter *p)
 	return CKR_OK;
 }
 
-/* The root of the tree: the base itself, or, with DEVICE, the initial key derived from it into a scratch key. */
+/*
+ * The root of the tree: the base itself, or, with DEVICE, the initial key derived from it into
+ * a scratch key.
+ */
 static CK_RV load_root(struct derivation *d, struct key **ret_root)
 {
 	SECRET initial = {0};
@@ -122,8 +130,8 @@ static const struct field fields_key[] = {
 #define DEVICE "01000b5445524d494e414c2d3031" /* TERMINAL-01 */
 #define SHAPE_3_3 "5000020303"
 #define SHAPE_21_7 "5000021507"
-#define PIN                                                                                                            \
-	"520003"                                                                                                       \
+#define PIN                                                                                        \
+	"520003"                                                                                   \
 	"70696e"
 
 static const struct known_answer answers_initial[] = {
@@ -133,15 +141,22 @@ static const struct known_answer answers_initial[] = {
 };
 
 static const struct known_answer answers_key[] = {
-	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000000", CKK_AES, "c7c0b73702ef66b95bb7a696e370a6aa"},
-	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000001", CKK_AES, "c33a312d4d86f3edc369b1d386b29b73"},
-	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000003", CKK_AES, "8218a399d18d6bfa41e41222f97205c4"},
-	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000009", CKK_AES, "b788273efa888a8b4e64e1ff1f7ee688"},
-	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000012", CKK_AES, "8e6ff7d16e9f7f7d5668971568fffd32"},
+	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000000", CKK_AES,
+		"c7c0b73702ef66b95bb7a696e370a6aa"},
+	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000001", CKK_AES,
+		"c33a312d4d86f3edc369b1d386b29b73"},
+	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000003", CKK_AES,
+		"8218a399d18d6bfa41e41222f97205c4"},
+	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000009", CKK_AES,
+		"b788273efa888a8b4e64e1ff1f7ee688"},
+	{CKK_AES, BDK, DEVICE SHAPE_3_3 "5100080000000000000012", CKK_AES,
+		"8e6ff7d16e9f7f7d5668971568fffd32"},
 	{CKK_AES, "6b19db10601cbc2a9d230d011bc605e4", SHAPE_3_3 "5100080000000000000012", CKK_AES,
 		"8e6ff7d16e9f7f7d5668971568fffd32"},
-	{CKK_AES, BDK, DEVICE SHAPE_21_7 "51000800000000000f4240" PIN, CKK_AES, "1b86f460ecd5d6380bad9aeb6beffe31"},
-	{CKK_AES, BDK, DEVICE SHAPE_21_7 "5100080000000000121126" PIN, CKK_AES, "f4ed3ed250ebd8d9decff03fe5b5c849"},
+	{CKK_AES, BDK, DEVICE SHAPE_21_7 "51000800000000000f4240" PIN, CKK_AES,
+		"1b86f460ecd5d6380bad9aeb6beffe31"},
+	{CKK_AES, BDK, DEVICE SHAPE_21_7 "5100080000000000121126" PIN, CKK_AES,
+		"f4ed3ed250ebd8d9decff03fe5b5c849"},
 	{0},
 };
 

@@ -6,7 +6,15 @@
 
 #define LAYOUT_VERSION 1
 
-enum { AT_VERSION = 0, AT_R = 1, AT_N = 2, AT_KEY_LENGTH = 3, AT_NUMBER = 4, AT_RESERVE = 12, AT_ZERO = 14 };
+enum {
+	AT_VERSION = 0,
+	AT_R = 1,
+	AT_N = 2,
+	AT_KEY_LENGTH = 3,
+	AT_NUMBER = 4,
+	AT_RESERVE = 12,
+	AT_ZERO = 14
+};
 
 /* Register P (from 1) of STATE: its distance byte, after which stands the key. */
 static uint8_t *register_at(uint8_t *state, unsigned p)
@@ -22,10 +30,11 @@ static size_t state_length(unsigned r, size_t key_length)
 /* --- Checking --- */
 
 /*
- * DISTANCE[1..R] as they must be when NUMBER is next: a register above a step of the path holds the unused sibling
- * that stands there.
+ * DISTANCE[1..R] as they must be when NUMBER is next: a register above a step of the path holds the
+ * unused sibling that stands there.
  */
-static void expected_distances(unsigned r, unsigned n, uint64_t number, uint8_t distance[ODUKPT_SHAPE_MAX + 1])
+static void expected_distances(
+	unsigned r, unsigned n, uint64_t number, uint8_t distance[ODUKPT_SHAPE_MAX + 1])
 {
 	struct odukpt_path path;
 	unsigned p = r;
@@ -52,7 +61,8 @@ static CK_RV check_header(const uint8_t *state, size_t n, uint64_t *ret_t)
 {
 	ENSURE(n >= ODUKPT_STATE_HEADER && state[AT_VERSION] == LAYOUT_VERSION, CKR_DEVICE_ERROR);
 	unsigned r = state[AT_R], steps = state[AT_N], length = state[AT_KEY_LENGTH];
-	ENSURE(r >= 1 && r <= ODUKPT_SHAPE_MAX && steps >= 1 && steps <= ODUKPT_SHAPE_MAX, CKR_DEVICE_ERROR);
+	ENSURE(r >= 1 && r <= ODUKPT_SHAPE_MAX && steps >= 1 && steps <= ODUKPT_SHAPE_MAX,
+		CKR_DEVICE_ERROR);
 	ENSURE(length == 16 || length == 24 || length == 32, CKR_DEVICE_ERROR);
 	ENSURE(n == state_length(r, length), CKR_DEVICE_ERROR);
 	ENSURE(odukpt_transactions(r, steps, ret_t), CKR_DEVICE_ERROR);
@@ -73,12 +83,14 @@ CK_RV odukpt_state_check(const uint8_t *state, size_t n)
 	for (unsigned p = 1; p <= state[AT_R]; p++) {
 		const uint8_t *at = register_at((uint8_t *)(uintptr_t)state, p);
 		ENSURE(at[0] == distance[p], CKR_DEVICE_ERROR);
-		ENSURE(all_zero(at + 1, state[AT_KEY_LENGTH]) == (distance[p] == 0), CKR_DEVICE_ERROR);
+		ENSURE(all_zero(at + 1, state[AT_KEY_LENGTH]) == (distance[p] == 0),
+			CKR_DEVICE_ERROR);
 	}
 	return CKR_OK;
 }
 
-CK_RV odukpt_state_describe(const uint8_t *state, size_t n, uint8_t shape[2], uint64_t *number, uint64_t *remaining)
+CK_RV odukpt_state_describe(
+	const uint8_t *state, size_t n, uint8_t shape[2], uint64_t *number, uint64_t *remaining)
 {
 	uint64_t t;
 
@@ -114,16 +126,19 @@ static CK_RV check_shape(const struct parameter *p)
 
 static CK_RV plan_state(struct derivation *d, const struct wanted *wanted)
 {
-	ENSURE(!wanted->has_type || wanted->type == CKK_KEYDIV_ODUKPT_CLIENT, CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(!wanted->has_type || wanted->type == CKK_KEYDIV_ODUKPT_CLIENT,
+		CKR_TEMPLATE_INCONSISTENT);
 	ENSURE(!wanted->has_length, CKR_TEMPLATE_INCONSISTENT);
 	d->object_class = CKO_SECRET_KEY;
 	d->type = CKK_KEYDIV_ODUKPT_CLIENT;
-	d->length = state_length(parameter_get(d->parameter, KEYDIV_SHAPE).p[0], key_length(d->base));
+	d->length =
+		state_length(parameter_get(d->parameter, KEYDIV_SHAPE).p[0], key_length(d->base));
 	return CKR_OK;
 }
 
 /* Put the child NUMBER of PARENT into register P of STATE, at DISTANCE. */
-static CK_RV fill(uint8_t *state, unsigned p, unsigned distance, struct key *parent, uint64_t number)
+static CK_RV fill(
+	uint8_t *state, unsigned p, unsigned distance, struct key *parent, uint64_t number)
 {
 	uint8_t *at = register_at(state, p);
 	SECRET child = {0};
@@ -154,16 +169,19 @@ static CK_RV derive_state(struct derivation *d, struct secret *ret_value)
 
 /* --- The next key (0224) --- */
 
-/* The register keys' length, which the pipeline knows from the state; a type of other lengths must be said in full. */
+/*
+ * The register keys' length, which the pipeline knows from the state; a type of other lengths must
+ * be said in full.
+ */
 static CK_RV plan_next(struct derivation *d, const struct wanted *wanted)
 {
 	return derive_plan_as(d, wanted, CKK_AES, d->state_key_length);
 }
 
 /*
- * Take the lowest filled register, derive its key's children into the registers up to its own (which takes its own
- * child last), or erase it at distance N. The key's only copy is then RET_KEY. After an error STATE is half changed
- * and must be thrown away.
+ * Take the lowest filled register, derive its key's children into the registers up to its own
+ * (which takes its own child last), or erase it at distance N. The key's only copy is then RET_KEY.
+ * After an error STATE is half changed and must be thrown away.
  */
 static CK_RV advance(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key)
 {
@@ -210,22 +228,25 @@ static const struct field fields_next[] = {
 	{0},
 };
 
-/* The states of TERMINAL-01 with three registers and three computations, before transactions 0, 3 and 18. */
+/*
+ * The states of TERMINAL-01 with three registers and three computations, before transactions 0,
+ * 3 and 18.
+ */
 #define INITIAL_KEY "6b19db10601cbc2a9d230d011bc605e4"
-#define STATE_0                                                                                                        \
-	"01030310000000000000000000010000"                                                                             \
-	"019408e98d4f6a68843e2ff292f964e4af"                                                                           \
-	"010c441597cd4e4ffeec87e4471bab3d84"                                                                           \
+#define STATE_0                                                                                    \
+	"01030310000000000000000000010000"                                                         \
+	"019408e98d4f6a68843e2ff292f964e4af"                                                       \
+	"010c441597cd4e4ffeec87e4471bab3d84"                                                       \
 	"01cbcf2cf84afeee5fd0e342fb6b3146f1"
-#define STATE_3                                                                                                        \
-	"01030310000000000000000300010000"                                                                             \
-	"0000000000000000000000000000000000"                                                                           \
-	"010c441597cd4e4ffeec87e4471bab3d84"                                                                           \
+#define STATE_3                                                                                    \
+	"01030310000000000000000300010000"                                                         \
+	"0000000000000000000000000000000000"                                                       \
+	"010c441597cd4e4ffeec87e4471bab3d84"                                                       \
 	"01cbcf2cf84afeee5fd0e342fb6b3146f1"
-#define STATE_18                                                                                                       \
-	"01030310000000000000001200010000"                                                                             \
-	"0000000000000000000000000000000000"                                                                           \
-	"0000000000000000000000000000000000"                                                                           \
+#define STATE_18                                                                                   \
+	"01030310000000000000001200010000"                                                         \
+	"0000000000000000000000000000000000"                                                       \
+	"0000000000000000000000000000000000"                                                       \
 	"039287f85ed945f7a05c41844c4f6b64dc"
 
 static const struct known_answer answers_state[] = {

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * odukpt_client.h: the state of an O-DUKPT client as bytes, for the store and the pipeline. Pure functions.
+ * odukpt_client.h: the state of an O-DUKPT client as bytes, for the store and the
+ * pipeline. Pure functions.
  *
- * Layout, big-endian, ODUKPT_STATE_HEADER + R * (1 + key length) bytes in all, at most ODUKPT_STATE_MAX:
+ * Layout, big-endian, ODUKPT_STATE_HEADER + R * (1 + key length) bytes in all,
+ * at most ODUKPT_STATE_MAX:
  *
- *	 0  1  layout version, 1
- *	 1  1  R, registers
- *	 2  1  N, computations
- *	 3  1  length of every key: 16, 24 or 32
- *	 4  8  number of the next transaction; T when no key is left
- *	12  2  reserve: numbers claimed at once, 1..4096
- *	14  2  zero
- *	16     for registers 1..R in order: distance of the key from the initial key (1..N), or 0 where the register is empty;
- *	       then the key, or zero bytes
+ * 	 0  1  layout version, 1
+ * 	 1  1  R, registers
+ * 	 2  1  N, computations
+ * 	 3  1  length of every key: 16, 24 or 32
+ * 	 4  8  number of the next transaction; T when no key is left
+ * 	12  2  reserve: numbers claimed at once, 1..4096
+ * 	14  2  zero
+ * 	16     for registers 1..R in order: distance of the key from the initial key (1..N), or 0 where the register is empty;
+ * 	       then the key, or zero bytes
  *
- * Transactions run through the tree depth first, so the next number alone says which registers are filled and at which
- * distance. A state that says otherwise is malformed, however plausible it looks.
+ * Transactions run through the tree depth first, so the next number alone says which registers
+ * are filled and at which distance. A state that says otherwise is malformed, however
+ * plausible it looks.
  */
 #ifndef KEYDIV_MECHANISMS_ODUKPT_CLIENT_H
 #define KEYDIV_MECHANISMS_ODUKPT_CLIENT_H
@@ -29,16 +32,22 @@
 #define ODUKPT_STATE_MAX (ODUKPT_STATE_HEADER + ODUKPT_SHAPE_MAX * (1 + 32))
 #define ODUKPT_RESERVE_MAX 4096
 
-/* Check N bytes at STATE from end to end. CKR_DEVICE_ERROR if they are no state this file could have written. */
+/*
+ * Check N bytes at STATE from end to end. CKR_DEVICE_ERROR if they are no state this file
+ * could have written.
+ */
 MUST_USE CK_RV odukpt_state_check(const uint8_t *state, size_t n);
 
-/* Shape (R, N), next number, and how many transactions are left, of a state. CKR_DEVICE_ERROR as odukpt_state_check. */
+/*
+ * Shape (R, N), next number, and how many transactions are left, of a state.
+ * CKR_DEVICE_ERROR as odukpt_state_check.
+ */
 MUST_USE CK_RV odukpt_state_describe(
 	const uint8_t *state, size_t n, uint8_t shape[2], uint64_t *number, uint64_t *remaining);
 
 /*
- * Numbers claimed at once: read, and set (1..ODUKPT_RESERVE_MAX, else CKR_ATTRIBUTE_VALUE_INVALID), in a checked
- * state.
+ * Numbers claimed at once: read, and set (1..ODUKPT_RESERVE_MAX, else CKR_ATTRIBUTE_VALUE_INVALID),
+ * in a checked state.
  */
 unsigned odukpt_state_reserve(const uint8_t *state);
 MUST_USE CK_RV odukpt_state_set_reserve(uint8_t *state, unsigned long reserve);

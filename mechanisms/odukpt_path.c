@@ -2,13 +2,14 @@
 /* odukpt_path.c: see odukpt_path.h. */
 #include "odukpt_path.h"
 
-__extension__ typedef unsigned __int128 wide; /* a product of a binomial below 2^63 and a small number */
+__extension__ typedef unsigned __int128
+	wide; /* a product of a binomial below 2^63 and a small number */
 
 #define LIMIT ((uint64_t)1 << 63)
 
 /*
- * C(n, k), or LIMIT if it is that or more. Every intermediate value is a binomial too, C(n - k + i, i), and they
- * ascend.
+ * C(n, k), or LIMIT if it is that or more. Every intermediate value is a binomial too, C(n - k + i,
+ * i), and they ascend.
  */
 static uint64_t binomial(unsigned n, unsigned k)
 {
@@ -38,9 +39,10 @@ uint64_t odukpt_before(unsigned p, unsigned b)
 }
 
 /*
- * Where a walk down the tree stands: at a key whose child would lie in register P with B computations left below, and
- * C = C(B + P, P - 1), one more than the number of keys before that child. Along a path P never rises and B falls by
- * one a step, so the whole walk is at most R + N updates of C.
+ * Where a walk down the tree stands: at a key whose child would lie in register P with B
+ * computations left below, and C = C(B + P, P - 1), one more than the number of keys before that
+ * child. Along a path P never rises and B falls by one a step, so the whole walk is at most R + N
+ * updates of C.
  */
 struct walk {
 	unsigned p, b;
@@ -60,8 +62,8 @@ static void walk_lower(struct walk *w)
 }
 
 /*
- * Into the child in register p, to its own child in the same register: C(b - 1 + p, p - 1) = C(b + p, p - 1) * (b +
- * 1) / (b + p).
+ * Into the child in register p, to its own child in the same register: C(b - 1 + p, p - 1) = C(b +
+ * p, p - 1) * (b + 1) / (b + p).
  */
 static void walk_down(struct walk *w)
 {
@@ -73,7 +75,8 @@ bool odukpt_path(unsigned r, unsigned n, uint64_t number, struct odukpt_path *re
 {
 	uint64_t t, rest = number;
 
-	if (r > ODUKPT_SHAPE_MAX || n > ODUKPT_SHAPE_MAX || !odukpt_transactions(r, n, &t) || number >= t)
+	if (r > ODUKPT_SHAPE_MAX || n > ODUKPT_SHAPE_MAX || !odukpt_transactions(r, n, &t) ||
+		number >= t)
 		return false;
 	struct walk w = walk_start(r, n);
 	for (ret->length = 0;; walk_down(&w)) {

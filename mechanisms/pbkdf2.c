@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pbkdf2.c: CKM_PKCS5_PBKD2: a key from a password by PBKDF2, RFC 8018 (Current Mechanisms Specification 2.29). */
+/*
+ * pbkdf2.c: CKM_PKCS5_PBKD2: a key from a password by PBKDF2, RFC 8018 (Current
+ * Mechanisms Specification 2.29).
+ */
 #include "key/kdf_primitives.h"
 #include "native.h"
 
@@ -17,8 +20,10 @@ static CK_RV digest_of(CK_ULONG prf, enum digest_kind *ret)
 	static const struct {
 		CK_ULONG prf;
 		enum digest_kind kind;
-	} known[] = {{CKP_PKCS5_PBKD2_HMAC_SHA1, DIGEST_SHA1}, {CKP_PKCS5_PBKD2_HMAC_SHA224, DIGEST_SHA224},
-		{CKP_PKCS5_PBKD2_HMAC_SHA256, DIGEST_SHA256}, {CKP_PKCS5_PBKD2_HMAC_SHA384, DIGEST_SHA384},
+	} known[] = {{CKP_PKCS5_PBKD2_HMAC_SHA1, DIGEST_SHA1},
+		{CKP_PKCS5_PBKD2_HMAC_SHA224, DIGEST_SHA224},
+		{CKP_PKCS5_PBKD2_HMAC_SHA256, DIGEST_SHA256},
+		{CKP_PKCS5_PBKD2_HMAC_SHA384, DIGEST_SHA384},
 		{CKP_PKCS5_PBKD2_HMAC_SHA512, DIGEST_SHA512}};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -26,12 +31,13 @@ static CK_RV digest_of(CK_ULONG prf, enum digest_kind *ret)
 			*ret = known[i].kind;
 			return CKR_OK;
 		}
-	return error_at(__FILE__, __LINE__, "known PRF", CKR_MECHANISM_PARAM_INVALID);
+	return FAIL(CKR_MECHANISM_PARAM_INVALID, "known PRF");
 }
 
 /*
- * The struct is CK_PKCS5_PBKD2_PARAMS2, with the password's length in it. Callers of the older one, of the same size,
- * have a pointer to the length there: no such number is a length, and they are refused.
+ * The struct is CK_PKCS5_PBKD2_PARAMS2, with the password's length in it. Callers of the older
+ * one, of the same size, have a pointer to the length there: no such number is a length, and
+ * they are refused.
  */
 static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
 {
@@ -41,14 +47,17 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
 	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &p, sizeof p));
 	ENSURE(p.saltSource == CKZ_SALT_SPECIFIED, CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(p.iterations >= 1 && p.iterations <= INT32_MAX, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(p.pPrfData == NULL && p.ulPrfDataLen == 0, CKR_MECHANISM_PARAM_INVALID); /* HMACs take none */
+	ENSURE(p.pPrfData == NULL && p.ulPrfDataLen == 0,
+		CKR_MECHANISM_PARAM_INVALID); /* HMACs take none */
 	native->iterations = p.iterations;
 	TRY(digest_of(p.prf, &native->digest));
 	TRY(native_copy(p.pSaltSourceData, p.ulSaltSourceDataLen, heap, used, &native->salt));
 	return native_copy(p.pPassword, p.ulPasswordLen, heap, used, &native->password);
 }
 
-/* A generic secret unless the template says otherwise; types with several lengths need theirs said. */
+/*
+ * A generic secret unless the template says otherwise; types with several lengths need theirs said.
+ */
 static CK_RV plan(struct derivation *d, const struct wanted *wanted)
 {
 	CK_KEY_TYPE type = wanted->has_type ? wanted->type : CKK_GENERIC_SECRET;
@@ -61,12 +70,13 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
 	const struct native *native = d->native;
 
-	return pbkdf2(native->digest, native->password, native->salt, native->iterations, d->length, ret_value);
+	return pbkdf2(native->digest, native->password, native->salt, native->iterations, d->length,
+		ret_value);
 }
 
 /* RFC 6070 (SHA-1, 2 iterations) and RFC 7914 section 11 (SHA-256). */
-static const CK_PKCS5_PBKD2_PARAMS2 sha1 = {CKZ_SALT_SPECIFIED, (CK_VOID_PTR) "salt", 4, 2, CKP_PKCS5_PBKD2_HMAC_SHA1,
-	NULL, 0, (CK_UTF8CHAR *)"password", 8};
+static const CK_PKCS5_PBKD2_PARAMS2 sha1 = {CKZ_SALT_SPECIFIED, (CK_VOID_PTR) "salt", 4, 2,
+	CKP_PKCS5_PBKD2_HMAC_SHA1, NULL, 0, (CK_UTF8CHAR *)"password", 8};
 static const CK_PKCS5_PBKD2_PARAMS2 sha256 = {CKZ_SALT_SPECIFIED, (CK_VOID_PTR) "salt", 4, 1,
 	CKP_PKCS5_PBKD2_HMAC_SHA256, NULL, 0, (CK_UTF8CHAR *)"passwd", 6};
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * print_names.c: a program of the build, not of the module: prints a line MECHANISM(number, name, inputs) for each row,
- * from which the tool gets the names it takes and shows. The tool links nothing of the module, and there is no second
- * list.
+ * print_names.c: a program of the build, not of the module: prints a line MECHANISM(number, name,
+ * inputs) for each row, from which the tool gets the names it takes and shows. The tool links
+ * nothing of the module, and there is no second list.
  */
 #include "mechanism.h"
 
 #include <stdio.h>
 
-/* "base -> result: DEVICE [SALT]" of a vendor row; of a standard one nothing, as its standard says it. */
+/*
+ * "base -> result: DEVICE [SALT]" of a vendor row; of a standard one nothing, as its
+ * standard says it.
+ */
 static void print_inputs(const struct mechanism *row)
 {
 	if (row->what == NULL)

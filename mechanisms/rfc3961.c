@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rfc3961.c: DK(Key, Constant) of RFC 3961 section 5.1, for DES3 (section 6.3) and AES (RFC 3962) (0303). */
+/*
+ * rfc3961.c: DK(Key, Constant) of RFC 3961 section 5.1, for DES3 (section 6.3) and AES
+ * (RFC 3962) (0303).
+ */
 #include "mechanism.h"
 #include "nfold.h"
 
 #define DES3_SEED 21 /* bytes of DR that make a DES3 key: 168 bits */
 #define GROUP 7      /* seed bytes a single DES key is made of */
 
-/* Single DES keys no DES3 key may hold, RFC 3961 section 6.2 and RFC 4772: the weak and the semi-weak ones. */
+/*
+ * Single DES keys no DES3 key may hold, RFC 3961 section 6.2 and RFC 4772: the weak and
+ * the semi-weak ones.
+ */
 static const uint8_t weak[16][8] = {
 	{0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01},
 	{0xFE, 0xFE, 0xFE, 0xFE, 0xFE, 0xFE, 0xFE, 0xFE},
@@ -40,7 +46,10 @@ static void correct_weak(uint8_t key[8])
 	key[7] ^= hit & 0xF0;
 }
 
-/* random-to-key of section 6.3.1: seven bytes keep their place, their lowest bits make the eighth; then parity. */
+/*
+ * random-to-key of section 6.3.1: seven bytes keep their place, their lowest bits make the
+ * eighth; then parity.
+ */
 static void random_to_key(const uint8_t seed[DES3_SEED], uint8_t key[24])
 {
 	for (size_t part = 0; part < 3; part++, seed += GROUP, key += 8) {
@@ -54,7 +63,10 @@ static void random_to_key(const uint8_t seed[DES3_SEED], uint8_t key[24])
 	}
 }
 
-/* RET = DR(KEY, CONSTANT): the constant folded to a block, encrypted again and again, cut to LENGTH bytes. */
+/*
+ * RET = DR(KEY, CONSTANT): the constant folded to a block, encrypted again and again, cut
+ * to LENGTH bytes.
+ */
 static CK_RV dr(struct key *key, struct bytes constant, size_t length, struct secret *ret)
 {
 	size_t block = key_block_size(key);
@@ -65,7 +77,8 @@ static CK_RV dr(struct key *key, struct bytes constant, size_t length, struct se
 	nfold(constant.p, constant.n, secret_bytes(&text), block);
 	for (size_t done = 0; done < length; done += block) {
 		TRY(key_block(key, NULL, secret_peek(&text), secret_bytes(&text)));
-		memcpy(secret_bytes(ret) + done, secret_peek(&text), length - done < block ? length - done : block);
+		memcpy(secret_bytes(ret) + done, secret_peek(&text),
+			length - done < block ? length - done : block);
 	}
 	return CKR_OK;
 }
@@ -98,7 +111,10 @@ static const struct field fields[] = {
 	{0},
 };
 
-/* RFC 3961 appendix A.3 (DES3); RFC 3962 keys with Kc, Ke, Ki of usage 2 as MIT krb5's t_derive.c has them. */
+/*
+ * RFC 3961 appendix A.3 (DES3); RFC 3962 keys with Kc, Ke, Ki of usage 2 as MIT krb5's
+ * t_derive.c has them.
+ */
 static const struct known_answer answers[] = {
 	{CKK_DES3, "dce06b1f64c857a11c3db57c51899b2cc1791008ce973b92",
 		"600005"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scp03.c: GlobalPlatform Amendment D (SCP03), section 4.1.5: static key -> S-ENC, S-MAC, S-RMAC (0103). */
+/*
+ * scp03.c: GlobalPlatform Amendment D (SCP03), section 4.1.5: static key -> S-ENC,
+ * S-MAC, S-RMAC (0103).
+ */
 #include "mechanism.h"
 
 #define LABEL_ZEROS 11 /* the label is these and the constant, 12 bytes */
@@ -13,12 +16,17 @@ static CK_RV check(const struct parameter *p)
 	uint8_t constant = parameter_get(p, KEYDIV_SCP03_CONSTANT).p[0];
 	size_t n = parameter_get(p, KEYDIV_SCP03_CONTEXT).n;
 
-	ENSURE(constant == S_ENC || constant == S_MAC || constant == S_RMAC, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(n == 16 || n == 32, CKR_MECHANISM_PARAM_INVALID); /* challenges of 8 or (S16 mode) of 16 bytes */
+	ENSURE(constant == S_ENC || constant == S_MAC || constant == S_RMAC,
+		CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(n == 16 || n == 32,
+		CKR_MECHANISM_PARAM_INVALID); /* challenges of 8 or (S16 mode) of 16 bytes */
 	return CKR_OK;
 }
 
-/* SP 800-108 counter mode, but the counter follows the length: label || 00 || [L in bits]16 || [i]8 || context. */
+/*
+ * SP 800-108 counter mode, but the counter follows the length: label || 00 || [L in bits]16 ||
+ * [i]8 || context.
+ */
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
 	uint8_t input[LABEL_ZEROS + 5 + CONTEXT_MAX] = {0};
@@ -46,8 +54,8 @@ static const struct field fields[] = {
 };
 
 #define CARD_KEY "404142434445464748494a4b4c4d4e4f" /* GlobalPlatform's test key */
-#define CHALLENGES                                                                                                     \
-	"320010"                                                                                                       \
+#define CHALLENGES                                                                                 \
+	"320010"                                                                                   \
 	"fe0530cf61baa9f383fa042c5c10f778"
 
 /* A session with a card that has the test keys; then two lengths by a second implementation. */

@@ -19,7 +19,8 @@ static CK_RV from_hex(const char *hex, uint8_t *out, size_t room, size_t *ret_n)
 	return CKR_OK;
 }
 
-static CK_RV read_parameter(const struct known_answer *answer, struct derivation *d, struct bench *bench)
+static CK_RV read_parameter(
+	const struct known_answer *answer, struct derivation *d, struct bench *bench)
 {
 	const struct bytes *native = d->mechanism->native_answers;
 	const struct mechanism *row = d->mechanism;
@@ -39,7 +40,10 @@ static CK_RV read_parameter(const struct known_answer *answer, struct derivation
 	return CKR_OK;
 }
 
-/* What the pipeline does for a row with state: move it on, and put the released key where derive looks for it. */
+/*
+ * What the pipeline does for a row with state: move it on, and put the released key where derive
+ * looks for it.
+ */
 static CK_RV advance(struct derivation *d, struct secret *state)
 {
 	SECRET released = {0};
@@ -77,12 +81,14 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 	TRY(derive_value(d, &value));
 
 	secret_bytes(&expected)[0] ^= flip;
-	ENSURE(value.len == expected.len && secret_equal(secret_peek(&value), secret_peek(&expected), value.len),
+	ENSURE(value.len == expected.len &&
+			secret_equal(secret_peek(&value), secret_peek(&expected), value.len),
 		CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }
 
-CK_RV mechanism_selftest(const struct mechanism *row, struct key *keys[SELFTEST_KEYS], int flip_answer)
+CK_RV mechanism_selftest(
+	const struct mechanism *row, struct key *keys[SELFTEST_KEYS], int flip_answer)
 {
 	CK_RV rv = CKR_OK;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* selftest_operation.c: the self-test of the rows whose work src/key does: encrypt, sign, digest, wrap, generate. */
+/*
+ * selftest_operation.c: the self-test of the rows whose work src/key does: encrypt, sign,
+ * digest, wrap, generate.
+ */
 #include "key/mac.h"
 #include "key/random.h"
 #include "mechanism.h"
@@ -15,11 +18,13 @@ struct answer {
 static CK_RV from_hex(const char *hex, uint8_t *out, size_t room, size_t *ret_n)
 {
 	*ret_n = hex == NULL ? 0 : strlen(hex) / 2;
-	ENSURE(*ret_n <= room && (*ret_n == 0 || hex_decode(hex, out, *ret_n)), CKR_FUNCTION_FAILED);
+	ENSURE(*ret_n <= room && (*ret_n == 0 || hex_decode(hex, out, *ret_n)),
+		CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }
 
-static CK_RV read_answer(const struct operation_answer *from, struct key *key, bool flip, struct answer *ret)
+static CK_RV read_answer(
+	const struct operation_answer *from, struct key *key, bool flip, struct answer *ret)
 {
 	SECRET value = {0};
 	size_t n;
@@ -47,7 +52,8 @@ static bool is_aead(enum cipher_mode mode)
 	return mode == CIPHER_GCM || mode == CIPHER_CCM;
 }
 
-static CK_RV run_cipher(struct cipher *cipher, const struct mechanism *row, struct key *key, const struct answer *a)
+static CK_RV run_cipher(
+	struct cipher *cipher, const struct mechanism *row, struct key *key, const struct answer *a)
 {
 	uint8_t out[ANSWER_MAX];
 	size_t n, last;
@@ -67,7 +73,8 @@ static CK_RV run_cipher(struct cipher *cipher, const struct mechanism *row, stru
 	setup.encrypt = false;
 	TRY(cipher_begin(cipher, key, &setup));
 	TRY(cipher_update(cipher, a->out, a->out_n - setup.tag_len, out, &n));
-	TRY(cipher_finish(cipher, bytes_of(a->out + a->out_n - setup.tag_len, setup.tag_len), out + n, &last));
+	TRY(cipher_finish(cipher, bytes_of(a->out + a->out_n - setup.tag_len, setup.tag_len),
+		out + n, &last));
 	return expect(out, n + last, a->in, a->in_n);
 }
 
@@ -81,7 +88,8 @@ static CK_RV test_cipher(const struct mechanism *row, struct key *key, const str
 	return rv;
 }
 
-static CK_RV run_mac(struct mac *mac, const struct mechanism *row, struct key *key, const struct answer *a)
+static CK_RV run_mac(
+	struct mac *mac, const struct mechanism *row, struct key *key, const struct answer *a)
 {
 	uint8_t out[KEY_MAC_MAX];
 
@@ -127,7 +135,10 @@ static CK_RV test_wrap(const struct mechanism *row, struct key *key, const struc
 	return expect(secret_peek(&back), back.len, a->in, a->in_n);
 }
 
-/* Random keys have no known answer: two draws differ, which a generator that is stuck would not give. */
+/*
+ * Random keys have no known answer: two draws differ, which a generator that is stuck
+ * would not give.
+ */
 static CK_RV test_generator(bool flip)
 {
 	uint8_t a[32] = {0}, b[32] = {0};
@@ -147,8 +158,10 @@ static CK_RV run_answers(const struct mechanism *row, struct key *key, bool flip
 {
 	struct answer a;
 
-	ENSURE(row->operation_answers != NULL && row->operation_answers[0].out != NULL, CKR_FUNCTION_FAILED);
-	for (const struct operation_answer *from = row->operation_answers; from->out != NULL; from++) {
+	ENSURE(row->operation_answers != NULL && row->operation_answers[0].out != NULL,
+		CKR_FUNCTION_FAILED);
+	for (const struct operation_answer *from = row->operation_answers; from->out != NULL;
+		from++) {
 		TRY(read_answer(from, key, flip, &a));
 		if (row->cipher)
 			TRY(test_cipher(row, key, &a));

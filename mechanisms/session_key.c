@@ -14,7 +14,8 @@ static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
 	struct key *device_key;
 
 	TRY(load_device_key(d, &device_key));
-	return kdf(device_key, LABEL, parameter_span(d->parameter, KEYDIV_INITIATOR_NONCE, KEYDIV_SESSION_PURPOSE),
+	return kdf(device_key, LABEL,
+		parameter_span(d->parameter, KEYDIV_INITIATOR_NONCE, KEYDIV_SESSION_PURPOSE),
 		d->length, ret_value);
 }
 

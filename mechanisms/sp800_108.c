@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sp800_108.c: the three KDFs of NIST SP 800-108 as PKCS#11 3.0 has them (Current Mechanisms Specification 2.42):
- * counter, feedback and double-pipeline mode.
+ * sp800_108.c: the three KDFs of NIST SP 800-108 as PKCS#11 3.0 has them (Current Mechanisms
+ * Specification 2.42): counter, feedback and double-pipeline mode.
  *
- * The parameter lists the pieces of the PRF's input in their order. Where several keys are asked for, each begins
- * with a PRF output of its own, so that no two share one.
+ * The parameter lists the pieces of the PRF's input in their order. Where several keys are asked
+ * for, each begins with a PRF output of its own, so that no two share one.
  */
 #include "native.h"
 
@@ -44,16 +44,17 @@ static CK_RV prf_of(CK_SP800_108_PRF_TYPE type, enum mac_kind *ret)
 	static const struct {
 		CK_SP800_108_PRF_TYPE type;
 		enum mac_kind kind;
-	} known[] = {{CKM_AES_CMAC, MAC_CMAC}, {CKM_DES3_CMAC, MAC_CMAC}, {CKM_SHA_1_HMAC, MAC_HMAC_SHA1},
-		{CKM_SHA224_HMAC, MAC_HMAC_SHA224}, {CKM_SHA256_HMAC, MAC_HMAC_SHA256},
-		{CKM_SHA384_HMAC, MAC_HMAC_SHA384}, {CKM_SHA512_HMAC, MAC_HMAC_SHA512}};
+	} known[] = {{CKM_AES_CMAC, MAC_CMAC}, {CKM_DES3_CMAC, MAC_CMAC},
+		{CKM_SHA_1_HMAC, MAC_HMAC_SHA1}, {CKM_SHA224_HMAC, MAC_HMAC_SHA224},
+		{CKM_SHA256_HMAC, MAC_HMAC_SHA256}, {CKM_SHA384_HMAC, MAC_HMAC_SHA384},
+		{CKM_SHA512_HMAC, MAC_HMAC_SHA512}};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (known[i].type == type) {
 			*ret = known[i].kind;
 			return CKR_OK;
 		}
-	return error_at(__FILE__, __LINE__, "known PRF", CKR_MECHANISM_PARAM_INVALID);
+	return FAIL(CKR_MECHANISM_PARAM_INVALID, "known PRF");
 }
 
 /* A width in bits that is whole bytes, up to MAX bits. */
@@ -87,10 +88,11 @@ static CK_RV parse_length(const CK_PRF_DATA_PARAM *p, struct item *ret)
 }
 
 /*
- * In counter mode the iteration variable is the counter and there is no other; in the others it is the chained value
- * and has no format.
+ * In counter mode the iteration variable is the counter and there is no other; in the others it is
+ * the chained value and has no format.
  */
-static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct item *ret, uint8_t *heap, size_t *used)
+static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct item *ret,
+	uint8_t *heap, size_t *used)
 {
 	*ret = (struct item){.type = (uint8_t)p->type};
 	switch (p->type) {
@@ -109,13 +111,13 @@ static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct it
 	case CK_SP800_108_KEY_HANDLE:
 		return native_struct(p->pValue, p->ulValueLen, &ret->handle, sizeof ret->handle);
 	default:
-		return error_at(__FILE__, __LINE__, "known data field", CKR_MECHANISM_PARAM_INVALID);
+		return FAIL(CKR_MECHANISM_PARAM_INVALID, "known data field");
 	}
 }
 
 /* The list of pieces: the iteration variable exactly once, counter and length at most once. */
-static CK_RV parse_items(const CK_PRF_DATA_PARAM *list, CK_ULONG count, bool counter_mode, struct native *ret,
-	uint8_t *heap, size_t *used)
+static CK_RV parse_items(const CK_PRF_DATA_PARAM *list, CK_ULONG count, bool counter_mode,
+	struct native *ret, uint8_t *heap, size_t *used)
 {
 	unsigned seen[CK_SP800_108_KEY_HANDLE + 1] = {0};
 
@@ -127,7 +129,8 @@ static CK_RV parse_items(const CK_PRF_DATA_PARAM *list, CK_ULONG count, bool cou
 		memcpy(&p, list + ret->count, sizeof p);
 		TRY(parse_item(&p, counter_mode, item, heap, used));
 		seen[item->type]++;
-		if (item->type == CK_SP800_108_OPTIONAL_COUNTER || item->type == CK_SP800_108_ITERATION_VARIABLE)
+		if (item->type == CK_SP800_108_OPTIONAL_COUNTER ||
+			item->type == CK_SP800_108_ITERATION_VARIABLE)
 			ret->counter_width |= item->width;
 	}
 	ENSURE(seen[CK_SP800_108_ITERATION_VARIABLE] == 1, CKR_MECHANISM_PARAM_INVALID);
@@ -144,7 +147,8 @@ static CK_RV parse_more(const CK_DERIVED_KEY *more, CK_ULONG count, struct nativ
 	return CKR_OK;
 }
 
-static CK_RV parse_plain(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used, bool counter_mode)
+static CK_RV parse_plain(
+	const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used, bool counter_mode)
 {
 	struct native *native = out;
 	CK_SP800_108_KDF_PARAMS p;
@@ -231,9 +235,11 @@ static CK_RV append_number(struct input *in, uint64_t value, const struct item *
 {
 	uint8_t bytes[8];
 
-	ENSURE(format->width == 8 || value >> (8 * format->width) == 0, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(format->width == 8 || value >> (8 * format->width) == 0,
+		CKR_MECHANISM_PARAM_INVALID);
 	for (unsigned i = 0; i < format->width; i++)
-		bytes[format->little_endian ? i : format->width - 1u - i] = (uint8_t)(value >> (8 * i));
+		bytes[format->little_endian ? i : format->width - 1u - i] =
+			(uint8_t)(value >> (8 * i));
 	return append(in, bytes, format->width);
 }
 
@@ -260,8 +266,8 @@ static void run_wipe(struct run *run)
 }
 
 /*
- * Put the input for block I together, with CHAINED as iteration variable; I == 0: A(0) of the double pipeline, only
- * what is fixed.
+ * Put the input for block I together, with CHAINED as iteration variable; I == 0: A(0) of the
+ * double pipeline, only what is fixed.
  */
 static CK_RV compose(struct derivation *d, struct run *run, uint32_t i, struct bytes chained)
 {
@@ -282,7 +288,8 @@ static CK_RV compose(struct derivation *d, struct run *run, uint32_t i, struct b
 				TRY(append_number(in, i, item));
 			break;
 		case CK_SP800_108_DKM_LENGTH:
-			TRY(append_number(in, item->segments ? run->segments_bits : run->keys_bits, item));
+			TRY(append_number(
+				in, item->segments ? run->segments_bits : run->keys_bits, item));
 			break;
 		case CK_SP800_108_BYTE_ARRAY:
 			TRY(append(in, item->bytes.p, item->bytes.n));
@@ -304,7 +311,8 @@ static CK_RV prf(struct derivation *d, const struct input *in, uint8_t *out)
 static CK_RV lay_out(struct derivation *d, struct run *run, size_t *ret_total)
 {
 	const struct native *native = d->native;
-	size_t h = run->prf_length, at = (d->length + h - 1) / h * h, end = d->length, keys = d->length;
+	size_t h = run->prf_length, at = (d->length + h - 1) / h * h, end = d->length,
+	       keys = d->length;
 
 	for (size_t i = 0; i < d->more_count; i++) {
 		d->more[i].offset = at;
@@ -313,7 +321,8 @@ static CK_RV lay_out(struct derivation *d, struct run *run, size_t *ret_total)
 		at += (d->more[i].length + h - 1) / h * h;
 	}
 	ENSURE(at <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
-	ENSURE(native->counter_width == NO_COUNTER || (uint64_t)(at / h) >> (8 * native->counter_width) == 0,
+	ENSURE(native->counter_width == NO_COUNTER ||
+			(uint64_t)(at / h) >> (8 * native->counter_width) == 0,
 		CKR_KEY_SIZE_RANGE); /* SP 800-108, n > 2^r - 1 */
 	run->keys_bits = 8 * (uint64_t)keys;
 	run->segments_bits = 8 * (uint64_t)(d->more_count > 0 ? at : d->length);
@@ -321,7 +330,10 @@ static CK_RV lay_out(struct derivation *d, struct run *run, size_t *ret_total)
 	return CKR_OK;
 }
 
-/* The chained value before block I, in CHAIN (A(i) of the double pipeline; feedback keeps K(i - 1) there by itself). */
+/*
+ * The chained value before block I, in CHAIN (A(i) of the double pipeline; feedback keeps K(i - 1)
+ * there by itself).
+ */
 static CK_RV next_a(struct derivation *d, struct run *run, uint32_t i, struct secret *chain)
 {
 	SECRET a = {0};
@@ -337,7 +349,8 @@ static CK_RV next_a(struct derivation *d, struct run *run, uint32_t i, struct se
 	return secret_set(chain, secret_peek(&a), run->prf_length);
 }
 
-static CK_RV run_kdf(struct derivation *d, bool counter_mode, bool pipeline, struct secret *ret_value)
+static CK_RV run_kdf(
+	struct derivation *d, bool counter_mode, bool pipeline, struct secret *ret_value)
 {
 	const struct native *native = d->native;
 	__attribute__((cleanup(run_wipe))) struct run run = {.counter_mode = counter_mode};
@@ -381,35 +394,40 @@ static CK_RV derive_pipeline(struct derivation *d, struct secret *ret_value)
 
 /* --- Rows --- */
 
-static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET, CKK_SHA_1_HMAC,
-	CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END};
+static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET,
+	CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC,
+	CKK_HKDF, KEY_TYPES_END};
 
-/* NIST CAVP vectors, see tests/vectors/sp800_108.txt; the last of counter mode is DEVICE_KEY (0001). */
-#define COUNTER_AES_FIXED                                                                                              \
-	"\xc1\x6e\x6e\x02\xc5\xa3\xdc\xc8\xd7\x8b\x9a\xc1\x30\x68\x77"                                                 \
-	"\x76\x13\x10\x45\x5b\x4e\x41\x46\x99\x51\xd9\xe6\xc2\x24\x5a"                                                 \
-	"\x06\x4b\x33\xfd\x8c\x3b\x01\x20\x3a\x78\x24\x48\x5b\xf0\xa6"                                                 \
+/*
+ * NIST CAVP vectors, see tests/vectors/sp800_108.txt; the last of counter mode
+ * is DEVICE_KEY (0001).
+ */
+#define COUNTER_AES_FIXED                                                                          \
+	"\xc1\x6e\x6e\x02\xc5\xa3\xdc\xc8\xd7\x8b\x9a\xc1\x30\x68\x77"                             \
+	"\x76\x13\x10\x45\x5b\x4e\x41\x46\x99\x51\xd9\xe6\xc2\x24\x5a"                             \
+	"\x06\x4b\x33\xfd\x8c\x3b\x01\x20\x3a\x78\x24\x48\x5b\xf0\xa6"                             \
 	"\x40\x60\xc4\x64\x8b\x70\x7d\x26\x07\x93\x56\x99\x31\x6e\xa5"
-#define COUNTER_HMAC_FIXED                                                                                             \
-	"\x4e\x5a\xc7\x53\x98\x03\xda\x89\x58\x1e\xe0\x88\xc7\xd1\x02"                                                 \
-	"\x35\xa1\x05\x36\x36\x00\x54\xb7\x2b\x8e\x9f\x18\xf7\x7c\x25"                                                 \
-	"\xaf\x01\x01\x9b\x29\x06\x56\xb6\x04\x28\x02\x4c\xe0\x1f\xcc"                                                 \
+#define COUNTER_HMAC_FIXED                                                                         \
+	"\x4e\x5a\xc7\x53\x98\x03\xda\x89\x58\x1e\xe0\x88\xc7\xd1\x02"                             \
+	"\x35\xa1\x05\x36\x36\x00\x54\xb7\x2b\x8e\x9f\x18\xf7\x7c\x25"                             \
+	"\xaf\x01\x01\x9b\x29\x06\x56\xb6\x04\x28\x02\x4c\xe0\x1f\xcc"                             \
 	"\xf4\x90\x22\xd8\x31\x94\x14\x07\xe6\xbd\x27\xff\x9e\x2d\x28"
-#define FEEDBACK_FIXED                                                                                                 \
-	"\x80\x68\xd7\xb9\x8b\x8c\x45\x28\xae\x85\x55\xab\x5a\xe6\x7c"                                                 \
-	"\x71\xa9\x2b\x66\x42\x45\xec\x7d\x33\x3b\x22\x47\x9c\x50\x72"                                                 \
-	"\x42\x1e\x72\x39\x76\x14\x94\xe4\x5e\xff\x09\x29\x77\x37\xa1"                                                 \
+#define FEEDBACK_FIXED                                                                             \
+	"\x80\x68\xd7\xb9\x8b\x8c\x45\x28\xae\x85\x55\xab\x5a\xe6\x7c"                             \
+	"\x71\xa9\x2b\x66\x42\x45\xec\x7d\x33\x3b\x22\x47\x9c\x50\x72"                             \
+	"\x42\x1e\x72\x39\x76\x14\x94\xe4\x5e\xff\x09\x29\x77\x37\xa1"                             \
 	"\xbb\x2c\x39\xfe\x9f\x1f"
-#define PIPELINE_FIXED                                                                                                 \
-	"\x7d\x2b\xba\x9a\x4b\x12\x1a\x33\xbc\x54\xb5\x51\x5d\xf6\x01"                                                 \
-	"\x44\x07\x71\x0d\x69\x8d\x9d\x76\x8a\x9a\x09\x6a\x0f\xae\xb3"                                                 \
-	"\xad\x2c\xb1\x5e\xd6\x3d\x9b\x64\x90\xe7\x64\x7c\x81\x4b\x8b"                                                 \
+#define PIPELINE_FIXED                                                                             \
+	"\x7d\x2b\xba\x9a\x4b\x12\x1a\x33\xbc\x54\xb5\x51\x5d\xf6\x01"                             \
+	"\x44\x07\x71\x0d\x69\x8d\x9d\x76\x8a\x9a\x09\x6a\x0f\xae\xb3"                             \
+	"\xad\x2c\xb1\x5e\xd6\x3d\x9b\x64\x90\xe7\x64\x7c\x81\x4b\x8b"                             \
 	"\xac\x2a\x84\x26\x62\xe7"
 #define FEEDBACK_IV "\xa7\x36\xf8\x38\x04\x94\x48\xe0\x48\x45\xb6\xb0\xec\x2d\x6f\x63"
 
 static const CK_SP800_108_COUNTER_FORMAT bits_8 = {CK_FALSE, 8};
 static const CK_SP800_108_COUNTER_FORMAT bits_32 = {CK_FALSE, 32};
-static const CK_SP800_108_DKM_LENGTH_FORMAT length_32 = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
+static const CK_SP800_108_DKM_LENGTH_FORMAT length_32 = {
+	CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
 
 #define COUNTER(format) CK_SP800_108_ITERATION_VARIABLE, (CK_VOID_PTR)&format, sizeof format
 #define OPTIONAL(format) CK_SP800_108_OPTIONAL_COUNTER, (CK_VOID_PTR)&format, sizeof format
@@ -419,27 +437,37 @@ static const CK_SP800_108_DKM_LENGTH_FORMAT length_32 = {CK_SP800_108_DKM_LENGTH
 
 static const CK_PRF_DATA_PARAM counter_aes[] = {{COUNTER(bits_8)}, {BYTES(COUNTER_AES_FIXED)}};
 static const CK_PRF_DATA_PARAM counter_hmac[] = {{COUNTER(bits_32)}, {BYTES(COUNTER_HMAC_FIXED)}};
-static const CK_PRF_DATA_PARAM counter_device[] = {
-	{COUNTER(bits_32)}, {BYTES("device\0")}, {BYTES("\x01\0\x09SN-000123")}, {LENGTH(length_32)}};
-static const CK_PRF_DATA_PARAM chained_32[] = {{OPTIONAL(bits_32)}, {CHAINED}, {BYTES(FEEDBACK_FIXED)}};
-static const CK_PRF_DATA_PARAM pipeline_32[] = {{OPTIONAL(bits_32)}, {CHAINED}, {BYTES(PIPELINE_FIXED)}};
+static const CK_PRF_DATA_PARAM counter_device[] = {{COUNTER(bits_32)}, {BYTES("device\0")},
+	{BYTES("\x01\0\x09SN-000123")}, {LENGTH(length_32)}};
+static const CK_PRF_DATA_PARAM chained_32[] = {
+	{OPTIONAL(bits_32)}, {CHAINED}, {BYTES(FEEDBACK_FIXED)}};
+static const CK_PRF_DATA_PARAM pipeline_32[] = {
+	{OPTIONAL(bits_32)}, {CHAINED}, {BYTES(PIPELINE_FIXED)}};
 
-static const CK_SP800_108_KDF_PARAMS params_aes = {CKM_AES_CMAC, 2, (CK_PRF_DATA_PARAM *)counter_aes, 0, NULL};
-static const CK_SP800_108_KDF_PARAMS params_hmac = {CKM_SHA224_HMAC, 2, (CK_PRF_DATA_PARAM *)counter_hmac, 0, NULL};
-static const CK_SP800_108_KDF_PARAMS params_device = {CKM_AES_CMAC, 4, (CK_PRF_DATA_PARAM *)counter_device, 0, NULL};
-static const CK_SP800_108_FEEDBACK_KDF_PARAMS params_feedback = {
-	CKM_AES_CMAC, 3, (CK_PRF_DATA_PARAM *)chained_32, sizeof FEEDBACK_IV - 1, (CK_BYTE *)FEEDBACK_IV, 0, NULL};
-static const CK_SP800_108_KDF_PARAMS params_pipeline = {CKM_AES_CMAC, 3, (CK_PRF_DATA_PARAM *)pipeline_32, 0, NULL};
+static const CK_SP800_108_KDF_PARAMS params_aes = {
+	CKM_AES_CMAC, 2, (CK_PRF_DATA_PARAM *)counter_aes, 0, NULL};
+static const CK_SP800_108_KDF_PARAMS params_hmac = {
+	CKM_SHA224_HMAC, 2, (CK_PRF_DATA_PARAM *)counter_hmac, 0, NULL};
+static const CK_SP800_108_KDF_PARAMS params_device = {
+	CKM_AES_CMAC, 4, (CK_PRF_DATA_PARAM *)counter_device, 0, NULL};
+static const CK_SP800_108_FEEDBACK_KDF_PARAMS params_feedback = {CKM_AES_CMAC, 3,
+	(CK_PRF_DATA_PARAM *)chained_32, sizeof FEEDBACK_IV - 1, (CK_BYTE *)FEEDBACK_IV, 0, NULL};
+static const CK_SP800_108_KDF_PARAMS params_pipeline = {
+	CKM_AES_CMAC, 3, (CK_PRF_DATA_PARAM *)pipeline_32, 0, NULL};
 
 static const struct bytes counter_native[] = {{(const void *)&params_aes, sizeof params_aes},
-	{(const void *)&params_hmac, sizeof params_hmac}, {(const void *)&params_device, sizeof params_device}};
-static const struct bytes feedback_native[] = {{(const void *)&params_feedback, sizeof params_feedback}};
-static const struct bytes pipeline_native[] = {{(const void *)&params_pipeline, sizeof params_pipeline}};
+	{(const void *)&params_hmac, sizeof params_hmac},
+	{(const void *)&params_device, sizeof params_device}};
+static const struct bytes feedback_native[] = {
+	{(const void *)&params_feedback, sizeof params_feedback}};
+static const struct bytes pipeline_native[] = {
+	{(const void *)&params_pipeline, sizeof params_pipeline}};
 
 static const struct known_answer counter_answers[] = {
-	{CKK_AES, "dff1e50ac0b69dc40f1051d46c2b069c", NULL, CKK_GENERIC_SECRET, "8be8f0869b3c0ba97b71863d1b9f7813"},
-	{CKK_GENERIC_SECRET, "f5cb7cc6207f5920dd60155ddb68c3fbbdf5104365305d2c1abcd311", NULL, CKK_GENERIC_SECRET,
-		"0adbaab43edd532b560a322c84ac540e"},
+	{CKK_AES, "dff1e50ac0b69dc40f1051d46c2b069c", NULL, CKK_GENERIC_SECRET,
+		"8be8f0869b3c0ba97b71863d1b9f7813"},
+	{CKK_GENERIC_SECRET, "f5cb7cc6207f5920dd60155ddb68c3fbbdf5104365305d2c1abcd311", NULL,
+		CKK_GENERIC_SECRET, "0adbaab43edd532b560a322c84ac540e"},
 	{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", NULL, CKK_AES,
 		"25ac2ff675ae7b1e4d1fd82bfa4fd18823e730af45624caa310dc2536fd53d56"},
 	{0},

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bytes.h: borrowed byte strings, big-endian numbers, hexadecimal, and a bounded writer. Nothing here allocates. */
+/*
+ * bytes.h: borrowed byte strings, big-endian numbers, hexadecimal, and a bounded writer.
+ * Nothing here allocates.
+ */
 #ifndef KEYDIV_BASE_BYTES_H
 #define KEYDIV_BASE_BYTES_H
 
@@ -8,7 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A byte string somebody else owns. An absent one has p == NULL; an empty one has p != NULL and n == 0. */
+/*
+ * A byte string somebody else owns. An absent one has p == NULL; an empty one has p != NULL and
+ * n == 0.
+ */
 struct bytes {
 	const uint8_t *p;
 	size_t n;
@@ -16,7 +22,7 @@ struct bytes {
 
 static inline struct bytes bytes_of(const void *p, size_t n)
 {
-	return (struct bytes){ p, n };
+	return (struct bytes){p, n};
 }
 
 static inline bool bytes_equal(struct bytes a, struct bytes b)
@@ -63,14 +69,15 @@ static inline uint64_t get_be64(const uint8_t *p)
 	return __builtin_bswap64(v);
 }
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the byte swaps above are for little-endian machines");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	"the byte swaps above are for little-endian machines");
 
 /* Write N bytes as 2*N lower-case hexadecimal digits and a NUL to OUT (2*N+1 bytes). */
 void hex_encode(const uint8_t *p, size_t n, char *out);
 
 /*
- * Read exactly 2*N hexadecimal digits of either case from TEXT, which ends there, into OUT. False if it is anything
- * else.
+ * Read exactly 2*N hexadecimal digits of either case from TEXT, which ends there, into OUT. False
+ * if it is anything else.
  */
 bool hex_decode(const char *text, uint8_t *out, size_t n);
 

@@ -20,8 +20,8 @@ bool log_open(const char *file, enum log_level level)
 	log_close();
 	if (file == NULL || level == LOG_NONE)
 		return true;
-	log_fd = fd_above_standard(
-		open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
+	log_fd = fd_above_standard(open(
+		file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
 	if (log_fd < 0)
 		return false;
 	threshold = level;
@@ -43,7 +43,7 @@ bool log_enabled(enum log_level level)
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	static const char *const names[] = { "", "error", "warning", "info", "debug" };
+	static const char *const names[] = {"", "error", "warning", "info", "debug"};
 	char line[512];
 	struct timespec now;
 	struct tm utc;
@@ -54,7 +54,8 @@ void log_write(enum log_level level, const char *format, ...)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	size_t n = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	n += (size_t)snprintf(line + n, sizeof line - n, " [%ld] %s: ", (long)getpid(), names[level]);
+	n += (size_t)snprintf(
+		line + n, sizeof line - n, " [%ld] %s: ", (long)getpid(), names[level]);
 	va_start(args, format);
 	int more = vsnprintf(line + n, sizeof line - n - 1, format, args);
 	va_end(args);
@@ -83,7 +84,8 @@ void error_note(const char *file, int line, const char *condition, CK_RV rv)
 		failed.condition = condition;
 		failed.line = line;
 		failed.rv = rv;
-		log_write(LOG_DEBUG, "%s:%d: %s: not so: %s", failed.file, line, rv_name(rv), condition);
+		log_write(LOG_DEBUG, "%s:%d: %s: requires %s", failed.file, line, rv_name(rv),
+			condition);
 	}
 }
 
@@ -93,7 +95,8 @@ const char *error_reason(CK_RV rv)
 
 	text[0] = '\0';
 	if (failed.condition && failed.rv == rv)
-		snprintf(text, sizeof text, " (%s:%d: not so: %s)", failed.file, failed.line, failed.condition);
+		snprintf(text, sizeof text, " (%s:%d: requires %s)", failed.file, failed.line,
+			failed.condition);
 	failed.condition = NULL;
 	return text;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pkcs11.h: Cryptoki as this project sees it: p11-kit's header (2.40) and what PKCS#11 v3.0 adds to it. */
+/*
+ * pkcs11.h: Cryptoki as this project sees it: p11-kit's header (2.40) and what PKCS#11 v3.0
+ * adds to it.
+ */
 #ifndef KEYDIV_BASE_PKCS11_H
 #define KEYDIV_BASE_PKCS11_H
 

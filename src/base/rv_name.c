@@ -4,7 +4,10 @@
 
 #include "keydiv.h"
 
-#define NAME(code) { code, #code }
+#define NAME(code)                                                                                 \
+	{                                                                                          \
+		code, #code                                                                        \
+	}
 
 static const struct {
 	CK_RV rv;

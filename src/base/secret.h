@@ -2,12 +2,12 @@
 /*
  * secret.h: bytes that must not be seen: wiped when they leave scope, compared in constant time.
  *
- *	SECRET value = { 0 };			an empty secret, wiped at the end of the block
- *	TRY(secret_set(&value, bytes, n));
+ * 	SECRET value = { 0 };			an empty secret, wiped at the end of the block
+ * 	TRY(secret_set(&value, bytes, n));
  *
- * Up to SECRET_INLINE bytes live in the struct itself, so a diversified key costs no allocation; longer ones
- * (imported HMAC keys) in a buffer of their own. Where the struct lives decides whether it is locked in memory:
- * long-lived secrets live in the arena (src/token/pool.h).
+ * Up to SECRET_INLINE bytes live in the struct itself, so a diversified key costs no allocation;
+ * longer ones (imported HMAC keys) in a buffer of their own. Where the struct lives decides whether
+ * it is locked in memory: long-lived secrets live in the arena (src/token/pool.h).
  */
 #ifndef KEYDIV_BASE_SECRET_H
 #define KEYDIV_BASE_SECRET_H
@@ -40,7 +40,10 @@ static inline const uint8_t *secret_peek(const struct secret *s)
 	return s->heap ? s->heap : s->small;
 }
 
-/* Make S hold N bytes (at most SECRET_MAX), all zero; what it held is wiped. CKR_HOST_MEMORY, CKR_DATA_LEN_RANGE. */
+/*
+ * Make S hold N bytes (at most SECRET_MAX), all zero; what it held is
+ * wiped. CKR_HOST_MEMORY, CKR_DATA_LEN_RANGE.
+ */
 MUST_USE CK_RV secret_resize(struct secret *s, size_t n);
 
 /* Make S a copy of N bytes at P. Errors as secret_resize. P may not lie in S. */

@@ -59,7 +59,8 @@ static bool look_up(const OSSL_ALGORITHM *list, OSSL_PROVIDER *provider, enum ci
 		default:
 			break;
 		}
-	if (b.context_new == NULL || b.context_free == NULL || b.set_key == NULL || b.encrypt == NULL)
+	if (b.context_new == NULL || b.context_free == NULL || b.set_key == NULL ||
+		b.encrypt == NULL)
 		return false;
 	block_ciphers[kind] = b;
 	return true;
@@ -68,7 +69,8 @@ static bool look_up(const OSSL_ALGORITHM *list, OSSL_PROVIDER *provider, enum ci
 bool block_ciphers_start(OSSL_PROVIDER *provider)
 {
 	int no_cache;
-	const OSSL_ALGORITHM *list = OSSL_PROVIDER_query_operation(provider, OSSL_OP_CIPHER, &no_cache);
+	const OSSL_ALGORITHM *list =
+		OSSL_PROVIDER_query_operation(provider, OSSL_OP_CIPHER, &no_cache);
 	bool ok = list != NULL;
 
 	for (int kind = KIND_NONE + 1; ok && kind < KIND_COUNT; kind++)

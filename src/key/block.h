@@ -2,11 +2,11 @@
 /*
  * block.h: the provider's own block ciphers, for the files of this folder only.
  *
- * Re-keying through EVP_EncryptInit_ex2 asks the provider for the key length by name each time, which takes longer
- * than the key schedule of AES; every inner key of a derivation is keyed once and wiped once (by keying with zeros).
- * So the contexts under keys are the provider's, called through its dispatch table as EVP itself would call it:
- * OSSL_PROVIDER_query_operation(3), provider-cipher(7). Measured (libcrypto 3.0, AES-NI, instructions): 940 by EVP,
- * 190 so.
+ * Re-keying through EVP_EncryptInit_ex2 asks the provider for the key length by name each time,
+ * which takes longer than the key schedule of AES; every inner key of a derivation is keyed once
+ * and wiped once (by keying with zeros). So the contexts under keys are the provider's, called
+ * through its dispatch table as EVP itself would call it: OSSL_PROVIDER_query_operation(3),
+ * provider-cipher(7). Measured (libcrypto 3.0, AES-NI, instructions): 940 by EVP, 190 so.
  */
 #ifndef KEYDIV_KEY_BLOCK_H
 #define KEYDIV_KEY_BLOCK_H
@@ -18,7 +18,15 @@
 #include "base/error.h"
 
 /* A block cipher with its key length. KIND_NONE: the key is not one of a block cipher. */
-enum cipher_kind { KIND_NONE, KIND_AES128, KIND_AES192, KIND_AES256, KIND_DES2, KIND_DES3, KIND_COUNT };
+enum cipher_kind {
+	KIND_NONE,
+	KIND_AES128,
+	KIND_AES192,
+	KIND_AES256,
+	KIND_DES2,
+	KIND_DES3,
+	KIND_COUNT
+};
 
 /* In ECB, encrypting. The functions are constant memory of libcrypto. */
 struct block_cipher {
@@ -49,7 +57,10 @@ static inline void block_free(enum cipher_kind kind, void *context)
 		block_ciphers[kind].context_free(context);
 }
 
-/* CONTEXT's key is now the one at BYTES, as long as KIND has it; every round key of an earlier one is written over. */
+/*
+ * CONTEXT's key is now the one at BYTES, as long as KIND has it; every round key of an earlier one
+ * is written over.
+ */
 static inline bool block_set_key(enum cipher_kind kind, void *context, const uint8_t *bytes)
 {
 	const struct block_cipher *b = &block_ciphers[kind];
@@ -58,7 +69,8 @@ static inline bool block_set_key(enum cipher_kind kind, void *context, const uin
 }
 
 /* OUT = N bytes, whole blocks, of IN encrypted; the same place or apart. */
-static inline bool block_encrypt(enum cipher_kind kind, void *context, const uint8_t *in, size_t n, uint8_t *out)
+static inline bool block_encrypt(
+	enum cipher_kind kind, void *context, const uint8_t *in, size_t n, uint8_t *out)
 {
 	size_t len;
 

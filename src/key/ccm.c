@@ -71,8 +71,11 @@ static bool mac_aad(struct ccm *ccm, struct bytes aad)
 	return mac_bytes(ccm, head, n) && mac_bytes(ccm, aad.p, aad.n) && mac_pad(ccm);
 }
 
-/* Key both contexts if KEY is not NULL, and start them: the counter at COUNTER, the chain at zero. */
-static bool set_key(struct ccm *ccm, enum cipher_kind kind, const uint8_t *key, const uint8_t *counter)
+/*
+ * Key both contexts if KEY is not NULL, and start them: the counter at COUNTER, the chain at zero.
+ */
+static bool set_key(
+	struct ccm *ccm, enum cipher_kind kind, const uint8_t *key, const uint8_t *counter)
 {
 	static const uint8_t zero[BLOCK];
 	const EVP_CIPHER *ctr = NULL, *cbc = NULL;
@@ -93,7 +96,8 @@ static bool first_blocks(struct ccm *ccm, const struct cipher_setup *setup, size
 	uint8_t b0[BLOCK] = {0};
 
 	put_be64(b0 + 8, setup->data_len); /* the nonce goes over what of it is zero */
-	b0[0] = (uint8_t)((setup->aad.n > 0) << 6 | (setup->tag_len - 2) / 2 << 3 | (length_len - 1));
+	b0[0] = (uint8_t)((setup->aad.n > 0) << 6 | (setup->tag_len - 2) / 2 << 3 |
+			  (length_len - 1));
 	memcpy(b0 + 1, setup->iv.p, setup->iv.n);
 	return mac_blocks(ccm, b0, BLOCK) && mac_aad(ccm, setup->aad) &&
 	       EVP_Cipher(ccm->ctr, ccm->s0, zero, BLOCK) == BLOCK;
@@ -107,9 +111,12 @@ CK_RV ccm_begin(struct ccm *ccm, struct key *key, const struct cipher_setup *set
 	uint8_t counter[BLOCK] = {0};
 
 	ENSURE(kind != KIND_NONE && kind < KIND_DES2, CKR_KEY_TYPE_INCONSISTENT);
-	ENSURE(setup->iv.p != NULL && setup->iv.n >= 7 && setup->iv.n <= 13, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(setup->tag_len >= 4 && setup->tag_len <= 16 && setup->tag_len % 2 == 0, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(length_len == 8 || setup->data_len >> 8 * length_len == 0, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(setup->iv.p != NULL && setup->iv.n >= 7 && setup->iv.n <= 13,
+		CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(setup->tag_len >= 4 && setup->tag_len <= 16 && setup->tag_len % 2 == 0,
+		CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(length_len == 8 || setup->data_len >> 8 * length_len == 0,
+		CKR_MECHANISM_PARAM_INVALID);
 	if (ccm->ctr == NULL)
 		ccm->ctr = EVP_CIPHER_CTX_new();
 	if (ccm->cbc == NULL)
@@ -121,9 +128,10 @@ CK_RV ccm_begin(struct ccm *ccm, struct key *key, const struct cipher_setup *set
 	ccm->held = 0;
 	ccm->left = setup->data_len;
 	ccm->tag_len = setup->tag_len;
-	if (!set_key(ccm, kind, same ? NULL : value.p, counter) || !first_blocks(ccm, setup, length_len)) {
+	if (!set_key(ccm, kind, same ? NULL : value.p, counter) ||
+		!first_blocks(ccm, setup, length_len)) {
 		ccm_reset(ccm);
-		return error_at(__FILE__, __LINE__, "libcrypto encrypts", CKR_FUNCTION_FAILED);
+		return FAIL(CKR_FUNCTION_FAILED, "libcrypto encrypts");
 	}
 	ccm->serial = key_serial(key);
 	return CKR_OK;
@@ -135,7 +143,9 @@ bool ccm_update(struct ccm *ccm, bool encrypt, const uint8_t *in, size_t n, uint
 		return false;
 	ccm->left -= n;
 	for (size_t take; n > 0; in += take, out += take, n -= take) {
-		take = n < PART ? n : PART; /* in parts, so that the MAC reads what is still in the cache */
+		take = n < PART
+			       ? n
+			       : PART; /* in parts, so that the MAC reads what is still in the cache */
 		if (encrypt && !mac_bytes(ccm, in, take))
 			return false;
 		if (EVP_Cipher(ccm->ctr, out, in, (unsigned)take) != (int)take)

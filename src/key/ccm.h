@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ccm.h: CCM (SP 800-38C) in parts, out of kept CTR and CBC contexts: libcrypto's own takes the data in one piece
- * only. For the files of this folder only.
+ * ccm.h: CCM (SP 800-38C) in parts, out of kept CTR and CBC contexts: libcrypto's own takes the
+ * data in one piece only. For the files of this folder only.
  */
 #ifndef KEYDIV_KEY_CCM_H
 #define KEYDIV_KEY_CCM_H
@@ -22,7 +22,10 @@ struct ccm {
 /* Begin under KEY with what SETUP says. CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_PARAM_INVALID. */
 MUST_USE CK_RV ccm_begin(struct ccm *ccm, struct key *key, const struct cipher_setup *setup);
 
-/* Put N bytes in, N come out; in-place is allowed. False if they are more than was announced, or libcrypto fails. */
+/*
+ * Put N bytes in, N come out; in-place is allowed. False if they are more than was announced,
+ * or libcrypto fails.
+ */
 MUST_USE bool ccm_update(struct ccm *ccm, bool encrypt, const uint8_t *in, size_t n, uint8_t *out);
 
 /* The tag, TAG_LEN bytes; false if less data came than was announced. */

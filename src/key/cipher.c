@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cipher.c: see cipher.h. Incomplete blocks are kept here and libcrypto gets whole ones only, through EVP_Cipher, which
- * neither pads nor holds back: so in-place works whatever the parts are, and padding is checked in constant time.
+ * cipher.c: see cipher.h. Incomplete blocks are kept here and libcrypto gets whole ones only,
+ * through EVP_Cipher, which neither pads nor holds back: so in-place works whatever the parts are,
+ * and padding is checked in constant time.
  */
 #include "cipher.h"
 
@@ -73,8 +74,12 @@ void cipher_reset(struct cipher *cipher)
 	ccm_reset(&cipher->ccm);
 }
 
-/* Set up the context for MODE: the cipher if it is another one, the key if it is another one, the IV always. */
-static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode mode, const struct cipher_setup *setup)
+/*
+ * Set up the context for MODE: the cipher if it is another one, the key if it is another one,
+ * the IV always.
+ */
+static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode mode,
+	const struct cipher_setup *setup)
 {
 	struct bytes value = key_expose(key);
 	enum cipher_kind kind = cipher_kind_of(key_type(key), value.n);
@@ -85,16 +90,18 @@ static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode m
 	evp = crypto->cipher[mode][kind];
 	ENSURE(evp != NULL, CKR_KEY_TYPE_INCONSISTENT);
 	cipher->block = key_block_size(key);
-	ENSURE(mode == EVP_MODE_ECB || (iv != NULL && setup->iv.n == cipher->block), CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(mode == EVP_MODE_ECB || (iv != NULL && setup->iv.n == cipher->block),
+		CKR_MECHANISM_PARAM_INVALID);
 	bool same_cipher = cipher->keyed_kind == kind && cipher->keyed_mode == mode;
-	bool same_key = same_cipher && cipher->serial == key_serial(key) && cipher->keyed_encrypt == setup->encrypt;
+	bool same_key = same_cipher && cipher->serial == key_serial(key) &&
+			cipher->keyed_encrypt == setup->encrypt;
 	if (same_key && iv == NULL)
 		return CKR_OK;
 	cipher->keyed_kind = kind;
-	if (!EVP_CipherInit_ex2(
-		    cipher->context, same_cipher ? NULL : evp, same_key ? NULL : value.p, iv, setup->encrypt, NULL)) {
+	if (!EVP_CipherInit_ex2(cipher->context, same_cipher ? NULL : evp,
+		    same_key ? NULL : value.p, iv, setup->encrypt, NULL)) {
 		reset_context(cipher);
-		return error_at(__FILE__, __LINE__, "EVP_CipherInit_ex2", CKR_FUNCTION_FAILED);
+		return FAIL(CKR_FUNCTION_FAILED, "EVP_CipherInit_ex2");
 	}
 	cipher->keyed_mode = mode;
 	cipher->keyed_encrypt = setup->encrypt;
@@ -103,8 +110,8 @@ static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode m
 }
 
 /*
- * Bytes until the low BITS bits of the counter block IV wrap; UINT64_MAX if more than that. libcrypto counts in all
- * 128 bits.
+ * Bytes until the low BITS bits of the counter block IV wrap; UINT64_MAX if more than that.
+ * libcrypto counts in all 128 bits.
  */
 static uint64_t counter_room(const uint8_t iv[16], unsigned bits)
 {
@@ -133,12 +140,14 @@ CK_RV cipher_begin(struct cipher *cipher, struct key *key, const struct cipher_s
 		TRY(set_context(cipher, key, EVP_MODE_CBC, setup));
 		break;
 	case CIPHER_CTR:
-		ENSURE(setup->counter_bits >= 1 && setup->counter_bits <= 128, CKR_MECHANISM_PARAM_INVALID);
+		ENSURE(setup->counter_bits >= 1 && setup->counter_bits <= 128,
+			CKR_MECHANISM_PARAM_INVALID);
 		TRY(set_context(cipher, key, EVP_MODE_CTR, setup));
 		cipher->left = counter_room(setup->iv.p, setup->counter_bits);
 		break;
 	case CIPHER_GCM:
-		ENSURE(setup->tag_len >= 12 && setup->tag_len <= GCM_TAG, CKR_MECHANISM_PARAM_INVALID);
+		ENSURE(setup->tag_len >= 12 && setup->tag_len <= GCM_TAG,
+			CKR_MECHANISM_PARAM_INVALID);
 		TRY(gcm_begin(&cipher->gcm, key, setup->encrypt, setup->iv));
 		TRY(gcm_update(&cipher->gcm, setup->aad.p, setup->aad.n, NULL));
 		break;
@@ -156,7 +165,8 @@ static CK_RV run(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *ou
 {
 	for (size_t take; n > 0; in += take, out += take, n -= take) {
 		take = n < CHUNK ? n : CHUNK;
-		ENSURE(EVP_Cipher(cipher->context, out, in, (unsigned)take) == (int)take, CKR_FUNCTION_FAILED);
+		ENSURE(EVP_Cipher(cipher->context, out, in, (unsigned)take) == (int)take,
+			CKR_FUNCTION_FAILED);
 	}
 	return CKR_OK;
 }
@@ -166,8 +176,12 @@ static bool overlap(const uint8_t *a, const uint8_t *b, size_t n)
 	return (uintptr_t)a < (uintptr_t)b + n && (uintptr_t)b < (uintptr_t)a + n;
 }
 
-/* What is pending and N bytes at IN, as far as they make blocks; no more is written to OUT than comes out. */
-static CK_RV update_blocks(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *out, size_t *ret_n)
+/*
+ * What is pending and N bytes at IN, as far as they make blocks; no more is written to OUT
+ * than comes out.
+ */
+static CK_RV update_blocks(
+	struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *out, size_t *ret_n)
 {
 	size_t held = cipher->held, rest = (held + n) % cipher->block, whole;
 	uint8_t tail[16];
@@ -206,7 +220,8 @@ CK_RV cipher_update(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t 
 		*ret_n = 0;
 		return CKR_OK;
 	}
-	if (cipher->mode == CIPHER_ECB || cipher->mode == CIPHER_CBC || cipher->mode == CIPHER_CBC_PAD)
+	if (cipher->mode == CIPHER_ECB || cipher->mode == CIPHER_CBC ||
+		cipher->mode == CIPHER_CBC_PAD)
 		return update_blocks(cipher, in, n, out, ret_n);
 	if (in != out && overlap(in, out, n)) {
 		memmove(out, in, n);
@@ -227,8 +242,8 @@ CK_RV cipher_update(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t 
 }
 
 /*
- * The length of PKCS #7 padding at the end of LAST, 0 if it is wrong; no branch and no index depends on what is in
- * LAST, so all wrong paddings take the same time.
+ * The length of PKCS #7 padding at the end of LAST, 0 if it is wrong; no branch and no index
+ * depends on what is in LAST, so all wrong paddings take the same time.
  */
 static size_t padding_length(const uint8_t *last, size_t block)
 {
@@ -258,7 +273,7 @@ static CK_RV finish_padded(struct cipher *cipher, uint8_t *out, size_t *ret_n)
 	rv = run(cipher, cipher->pending, block, last);
 	if (rv == CKR_OK) {
 		pad = padding_length(last, block);
-		rv = pad == 0 ? error_at(__FILE__, __LINE__, "padding is right", CKR_ENCRYPTED_DATA_INVALID) : CKR_OK;
+		rv = pad == 0 ? FAIL(CKR_ENCRYPTED_DATA_INVALID, "padding is right") : CKR_OK;
 	}
 	if (rv == CKR_OK) {
 		memcpy(out, last, block - pad);
@@ -285,14 +300,16 @@ static CK_RV finish_ccm(struct cipher *cipher, struct bytes tag, uint8_t *out, s
 {
 	uint8_t right[16];
 
-	ENSURE(cipher->ccm.left == 0, cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE);
+	ENSURE(cipher->ccm.left == 0,
+		cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE);
 	ENSURE(ccm_tag(&cipher->ccm, right), CKR_FUNCTION_FAILED);
 	if (cipher->encrypt) {
 		memcpy(out, right, cipher->tag_len);
 		*ret_n = cipher->tag_len;
 		return CKR_OK;
 	}
-	bool good = tag.p != NULL && tag.n == cipher->tag_len && secret_equal(tag.p, right, cipher->tag_len);
+	bool good = tag.p != NULL && tag.n == cipher->tag_len &&
+		    secret_equal(tag.p, right, cipher->tag_len);
 	wipe(right, sizeof right); /* the right tag of a forgery must not be found */
 	ENSURE(good, CKR_ENCRYPTED_DATA_INVALID);
 	*ret_n = 0;
@@ -314,8 +331,9 @@ CK_RV cipher_finish(struct cipher *cipher, struct bytes tag, uint8_t *out, size_
 		rv = finish_padded(cipher, out, ret_n);
 	} else {
 		if (cipher->held > 0)
-			rv = error_at(__FILE__, __LINE__, "whole blocks",
-				cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE);
+			rv = FAIL(
+				cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE,
+				"whole blocks");
 		else
 			*ret_n = 0;
 	}

@@ -10,26 +10,34 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Generator calls between two reseedings from the system: what libcrypto gives its own per-thread generators. */
+/*
+ * Generator calls between two reseedings from the system: what libcrypto gives its
+ * own per-thread generators.
+ */
 #define RESEED_REQUESTS (1u << 16)
 
 struct crypto *crypto;
 
 static const char *const cipher_names[EVP_MODE_COUNT][KIND_COUNT] = {
 	[EVP_MODE_ECB] = {NULL, "AES-128-ECB", "AES-192-ECB", "AES-256-ECB", "DES-EDE", "DES-EDE3"},
-	[EVP_MODE_CBC] = {NULL, "AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE-CBC", "DES-EDE3-CBC"},
+	[EVP_MODE_CBC] = {NULL, "AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "DES-EDE-CBC",
+		"DES-EDE3-CBC"},
 	[EVP_MODE_CTR] = {NULL, "AES-128-CTR", "AES-192-CTR", "AES-256-CTR"},
 	[EVP_MODE_GCM] = {NULL, "AES-128-GCM", "AES-192-GCM", "AES-256-GCM"},
 	[EVP_MODE_KW] = {NULL, "AES-128-WRAP", "AES-192-WRAP", "AES-256-WRAP"},
 	[EVP_MODE_KWP] = {NULL, "AES-128-WRAP-PAD", "AES-192-WRAP-PAD", "AES-256-WRAP-PAD"},
 };
 
-const char *const digest_names[DIGEST_COUNT] = {NULL, "SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512"};
+const char *const digest_names[DIGEST_COUNT] = {
+	NULL, "SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512"};
 
 enum cipher_kind cipher_kind_of(CK_KEY_TYPE type, size_t n)
 {
 	if (type == CKK_AES)
-		return n == 16 ? KIND_AES128 : n == 24 ? KIND_AES192 : n == 32 ? KIND_AES256 : KIND_NONE;
+		return n == 16   ? KIND_AES128
+		       : n == 24 ? KIND_AES192
+		       : n == 32 ? KIND_AES256
+				 : KIND_NONE;
 	if (type == CKK_DES2 && n == 16)
 		return KIND_DES2;
 	if (type == CKK_DES3 && n == 24)
@@ -84,21 +92,23 @@ static bool fetch_digests(struct crypto *c)
 		return false;
 	for (int kind = DIGEST_NONE + 1; kind < DIGEST_COUNT; kind++) {
 		OSSL_PARAM params[] = {
-			OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest_names[kind], 0),
+			OSSL_PARAM_construct_utf8_string(
+				OSSL_MAC_PARAM_DIGEST, (char *)digest_names[kind], 0),
 			OSSL_PARAM_construct_end(),
 		};
 		c->md[kind] = EVP_MD_fetch(c->lib, digest_names[kind], NULL);
 		c->hmac[kind] = EVP_MAC_CTX_new(c->hmac_method);
-		if (c->md[kind] == NULL || c->hmac[kind] == NULL || !EVP_MAC_CTX_set_params(c->hmac[kind], params))
+		if (c->md[kind] == NULL || c->hmac[kind] == NULL ||
+			!EVP_MAC_CTX_set_params(c->hmac[kind], params))
 			return false;
 	}
 	return true;
 }
 
 /*
- * A generator of our own and not RAND_bytes_ex: that keeps generators per thread in the library context, and a thread
- * that outlives C_Finalize would touch the freed context when it ends (OPENSSL_thread_stop_ex is for the thread
- * itself to call, and the host's threads do not).
+ * A generator of our own and not RAND_bytes_ex: that keeps generators per thread in the library
+ * context, and a thread that outlives C_Finalize would touch the freed context when it ends
+ * (OPENSSL_thread_stop_ex is for the thread itself to call, and the host's threads do not).
  */
 static bool start_drbg(struct crypto *c)
 {
@@ -112,7 +122,8 @@ static bool start_drbg(struct crypto *c)
 
 	c->drbg_method = EVP_RAND_fetch(c->lib, "CTR-DRBG", NULL);
 	c->drbg = c->drbg_method == NULL ? NULL : EVP_RAND_CTX_new(c->drbg_method, NULL);
-	return c->drbg != NULL && EVP_RAND_instantiate(c->drbg, 256, 0, personal, sizeof personal - 1, params) &&
+	return c->drbg != NULL &&
+	       EVP_RAND_instantiate(c->drbg, 256, 0, personal, sizeof personal - 1, params) &&
 	       EVP_RAND_enable_locking(c->drbg);
 }
 
@@ -122,8 +133,8 @@ static bool set_up(struct crypto *c)
 	if (c->lib == NULL)
 		return false;
 	c->provider = OSSL_PROVIDER_load(c->lib, "default");
-	if (c->provider == NULL || !block_ciphers_start(c->provider) || !fetch_ciphers(c) || !fetch_digests(c) ||
-		!start_drbg(c))
+	if (c->provider == NULL || !block_ciphers_start(c->provider) || !fetch_ciphers(c) ||
+		!fetch_digests(c) || !start_drbg(c))
 		return false;
 	c->scrypt = EVP_KDF_fetch(c->lib, "SCRYPT", NULL);
 	c->pbkdf2 = EVP_KDF_fetch(c->lib, "PBKDF2", NULL);
@@ -155,14 +166,18 @@ CK_RV crypto_start(void)
 
 	if (old != NULL && old->pid == (long)getpid())
 		return CKR_OK;
-	/* In a child of fork the parent's context may hold locks of threads that are not here: leave it alone. */
+	/*
+	 * In a child of fork the parent's context may hold locks of threads that are not here:
+	 * leave it alone.
+	 */
 	c = calloc(1, sizeof *c);
 	ENSURE(c != NULL, CKR_HOST_MEMORY);
 	ERR_set_mark();
 	/*
-	 * libcrypto 3.0 looks for engines when a cipher is set up, in whatever library context, and reads openssl.cnf
-	 * before that: any provider named there would be loaded on our account, also one that loads us. So not by us.
-	 * A host that wants its openssl.cnf has read it by now, or names it itself (OSSL_LIB_CTX_load_config).
+	 * libcrypto 3.0 looks for engines when a cipher is set up, in whatever library context, and
+	 * reads openssl.cnf before that: any provider named there would be loaded on our account,
+	 * also one that loads us. So not by us. A host that wants its openssl.cnf has read it by
+	 * now, or names it itself (OSSL_LIB_CTX_load_config).
 	 */
 	bool ok = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) && set_up(c);
 	if (!ok)
@@ -170,7 +185,7 @@ CK_RV crypto_start(void)
 	ERR_pop_to_mark(); /* the thread's error queue is the host's: leave it as it was */
 	if (!ok) {
 		free(c);
-		return error_at(__FILE__, __LINE__, "libcrypto gives all algorithms", CKR_FUNCTION_FAILED);
+		return FAIL(CKR_FUNCTION_FAILED, "libcrypto gives all algorithms");
 	}
 	c->pid = (long)getpid();
 	c->left = old;
@@ -185,8 +200,8 @@ void crypto_stop(void)
 	if (c == NULL || c->pid != (long)getpid())
 		return;
 	/*
-	 * A host that is exiting may have run OPENSSL_cleanup before C_Finalize; then libcrypto's locks are gone, and
-	 * so soon is the process: leave everything where it is.
+	 * A host that is exiting may have run OPENSSL_cleanup before C_Finalize; then libcrypto's
+	 * locks are gone, and so soon is the process: leave everything where it is.
 	 */
 	if (!OPENSSL_init_crypto(0, NULL))
 		return;

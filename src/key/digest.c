@@ -68,11 +68,13 @@ void digest_reset(struct digest *digest)
 	digest->active = false;
 }
 
-CK_RV digest_once(enum digest_kind kind, const uint8_t *in, size_t n, uint8_t ret_digest[DIGEST_MAX])
+CK_RV digest_once(
+	enum digest_kind kind, const uint8_t *in, size_t n, uint8_t ret_digest[DIGEST_MAX])
 {
 	static const uint8_t none[1];
 
 	ENSURE(crypto != NULL && kind > DIGEST_NONE && kind < DIGEST_COUNT, CKR_FUNCTION_FAILED);
-	ENSURE(EVP_Digest(n > 0 ? in : none, n, ret_digest, NULL, crypto->md[kind], NULL), CKR_FUNCTION_FAILED);
+	ENSURE(EVP_Digest(n > 0 ? in : none, n, ret_digest, NULL, crypto->md[kind], NULL),
+		CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }

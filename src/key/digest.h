@@ -7,18 +7,25 @@
 
 #define DIGEST_MAX 64
 
-enum digest_kind { DIGEST_NONE, DIGEST_SHA1, DIGEST_SHA224, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512 };
+enum digest_kind {
+	DIGEST_NONE,
+	DIGEST_SHA1,
+	DIGEST_SHA224,
+	DIGEST_SHA256,
+	DIGEST_SHA384,
+	DIGEST_SHA512
+};
 
 struct digest;
 
 size_t digest_length(enum digest_kind kind); /* in bytes; 0 for DIGEST_NONE */
 
-struct digest *digest_new(void); /* NULL if there is no memory */
+struct digest *digest_new(void);         /* NULL if there is no memory */
 void digest_free(struct digest *digest); /* wipes */
 
 /*
- * A digest in parts, digest_length bytes in the end. CKR_FUNCTION_FAILED: out of turn, no such digest, or libcrypto
- * fails.
+ * A digest in parts, digest_length bytes in the end. CKR_FUNCTION_FAILED: out of turn, no such
+ * digest, or libcrypto fails.
  */
 MUST_USE CK_RV digest_begin(struct digest *digest, enum digest_kind kind);
 MUST_USE CK_RV digest_update(struct digest *digest, const uint8_t *in, size_t n);
@@ -28,6 +35,7 @@ MUST_USE CK_RV digest_finish(struct digest *digest, uint8_t ret_digest[DIGEST_MA
 void digest_reset(struct digest *digest);
 
 /* The digest of N bytes at IN in one call. */
-MUST_USE CK_RV digest_once(enum digest_kind kind, const uint8_t *in, size_t n, uint8_t ret_digest[DIGEST_MAX]);
+MUST_USE CK_RV digest_once(
+	enum digest_kind kind, const uint8_t *in, size_t n, uint8_t ret_digest[DIGEST_MAX]);
 
 #endif

@@ -6,12 +6,14 @@
 
 #define CHUNK ((size_t)1 << 30) /* libcrypto counts in int */
 
-static bool set_key(struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, bool encrypt, struct bytes iv)
+static bool set_key(
+	struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, bool encrypt, struct bytes iv)
 {
 	EVP_CIPHER_CTX *context = gcm->context;
 
 	if (gcm->kind != kind) {
-		if (!EVP_CipherInit_ex2(context, crypto->cipher[EVP_MODE_GCM][kind], NULL, NULL, encrypt, NULL))
+		if (!EVP_CipherInit_ex2(
+			    context, crypto->cipher[EVP_MODE_GCM][kind], NULL, NULL, encrypt, NULL))
 			return false;
 		gcm->kind = kind;
 		gcm->iv_len = 12;
@@ -24,7 +26,8 @@ static bool set_key(struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, 
 	return EVP_CipherInit_ex2(context, NULL, key, iv.p, encrypt, NULL);
 }
 
-CK_RV gcm_begin_raw(struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, bool encrypt, struct bytes iv)
+CK_RV gcm_begin_raw(
+	struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, bool encrypt, struct bytes iv)
 {
 	ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
 	ENSURE(crypto->cipher[EVP_MODE_GCM][kind] != NULL, CKR_KEY_TYPE_INCONSISTENT);
@@ -35,7 +38,7 @@ CK_RV gcm_begin_raw(struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, 
 	}
 	if (!set_key(gcm, kind, key, encrypt, iv)) {
 		gcm_reset(gcm);
-		return error_at(__FILE__, __LINE__, "EVP_CipherInit_ex2", CKR_FUNCTION_FAILED);
+		return FAIL(CKR_FUNCTION_FAILED, "EVP_CipherInit_ex2");
 	}
 	return CKR_OK;
 }
@@ -45,7 +48,8 @@ CK_RV gcm_begin(struct gcm *gcm, struct key *key, bool encrypt, struct bytes iv)
 	struct bytes value = key_expose(key);
 	bool same = gcm->serial == key_serial(key) && gcm->kind != KIND_NONE;
 
-	TRY(gcm_begin_raw(gcm, cipher_kind_of(key_type(key), value.n), same ? NULL : value.p, encrypt, iv));
+	TRY(gcm_begin_raw(
+		gcm, cipher_kind_of(key_type(key), value.n), same ? NULL : value.p, encrypt, iv));
 	gcm->serial = key_serial(key);
 	return CKR_OK;
 }
@@ -55,7 +59,8 @@ CK_RV gcm_update(struct gcm *gcm, const uint8_t *in, size_t n, uint8_t *out)
 	while (n > 0) {
 		size_t take = n < CHUNK ? n : CHUNK;
 		int len;
-		ENSURE(EVP_CipherUpdate(gcm->context, out, &len, in, (int)take), CKR_FUNCTION_FAILED);
+		ENSURE(EVP_CipherUpdate(gcm->context, out, &len, in, (int)take),
+			CKR_FUNCTION_FAILED);
 		in += take;
 		out = out == NULL ? NULL : out + take;
 		n -= take;
@@ -83,7 +88,8 @@ CK_RV gcm_check(struct gcm *gcm, struct bytes tag)
 	if (good)
 		memcpy(copy, tag.p, tag.n);
 	ERR_set_mark(); /* a wrong tag is no error of the host's */
-	good = good && EVP_CIPHER_CTX_ctrl(gcm->context, EVP_CTRL_AEAD_SET_TAG, (int)tag.n, copy) > 0 &&
+	good = good &&
+	       EVP_CIPHER_CTX_ctrl(gcm->context, EVP_CTRL_AEAD_SET_TAG, (int)tag.n, copy) > 0 &&
 	       EVP_DecryptFinal_ex(gcm->context, none, &len);
 	ERR_pop_to_mark();
 	ENSURE(good, CKR_ENCRYPTED_DATA_INVALID);

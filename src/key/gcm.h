@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcm.h: a kept GCM context, for cipher.c (data) and mac.c (GMAC). For the files of this folder only. */
+/*
+ * gcm.h: a kept GCM context, for cipher.c (data) and mac.c (GMAC). For the files of
+ * this folder only.
+ */
 #ifndef KEYDIV_KEY_GCM_H
 #define KEYDIV_KEY_GCM_H
 
@@ -22,7 +25,8 @@ struct gcm {
 MUST_USE CK_RV gcm_begin(struct gcm *gcm, struct key *key, bool encrypt, struct bytes iv);
 
 /* The same with the bytes of a key of KIND, which are set whatever was there. */
-MUST_USE CK_RV gcm_begin_raw(struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, bool encrypt, struct bytes iv);
+MUST_USE CK_RV gcm_begin_raw(
+	struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, bool encrypt, struct bytes iv);
 
 /* Put N bytes in; OUT NULL: they are associated data, else N bytes come out. */
 MUST_USE CK_RV gcm_update(struct gcm *gcm, const uint8_t *in, size_t n, uint8_t *out);

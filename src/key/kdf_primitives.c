@@ -14,7 +14,8 @@ static void free_hmac(EVP_MAC_CTX **hmac)
 }
 
 /* RFC 5869, section 2.2. */
-static CK_RV extract_key(enum digest_kind kind, struct bytes ikm, struct bytes salt, struct secret *ret)
+static CK_RV extract_key(
+	enum digest_kind kind, struct bytes ikm, struct bytes salt, struct secret *ret)
 {
 	static const uint8_t zero[DIGEST_MAX];
 	size_t len = digest_length(kind);
@@ -30,7 +31,8 @@ static CK_RV extract_key(enum digest_kind kind, struct bytes ikm, struct bytes s
 }
 
 /* RFC 5869, section 2.3: T(i) = HMAC(prk, T(i - 1) || info || i). */
-static CK_RV expand_key(enum digest_kind kind, struct bytes prk, struct bytes info, size_t len, struct secret *ret)
+static CK_RV expand_key(
+	enum digest_kind kind, struct bytes prk, struct bytes info, size_t len, struct secret *ret)
 {
 	__attribute__((cleanup(free_hmac))) EVP_MAC_CTX *hmac = hmac_new(kind, prk.p, prk.n);
 	size_t block = digest_length(kind);
@@ -41,8 +43,10 @@ static CK_RV expand_key(enum digest_kind kind, struct bytes prk, struct bytes in
 	TRY(secret_resize(ret, len));
 	uint8_t i = 1;
 	for (size_t done = 0, take; done < len; done += take, i++) {
-		bool ok = i == 1 || (EVP_MAC_init(hmac, NULL, 0, NULL) && EVP_MAC_update(hmac, secret_peek(&t), block));
-		ok = ok && (info.n == 0 || EVP_MAC_update(hmac, info.p, info.n)) && EVP_MAC_update(hmac, &i, 1);
+		bool ok = i == 1 || (EVP_MAC_init(hmac, NULL, 0, NULL) &&
+					    EVP_MAC_update(hmac, secret_peek(&t), block));
+		ok = ok && (info.n == 0 || EVP_MAC_update(hmac, info.p, info.n)) &&
+		     EVP_MAC_update(hmac, &i, 1);
 		size_t n = block;
 		ENSURE(ok && EVP_MAC_final(hmac, secret_bytes(&t), &n, block), CKR_FUNCTION_FAILED);
 		take = len - done < block ? len - done : block;
@@ -51,8 +55,8 @@ static CK_RV expand_key(enum digest_kind kind, struct bytes prk, struct bytes in
 	return CKR_OK;
 }
 
-static CK_RV hkdf(struct bytes ikm, enum digest_kind kind, bool extract, bool expand, struct bytes salt,
-	struct bytes info, size_t len, struct secret *ret)
+static CK_RV hkdf(struct bytes ikm, enum digest_kind kind, bool extract, bool expand,
+	struct bytes salt, struct bytes info, size_t len, struct secret *ret)
 {
 	SECRET prk = {0};
 
@@ -63,15 +67,16 @@ static CK_RV hkdf(struct bytes ikm, enum digest_kind kind, bool extract, bool ex
 		ENSURE(len == 0 || len == digest_length(kind), CKR_KEY_SIZE_RANGE);
 		return extract_key(kind, ikm, salt, ret);
 	}
-	ENSURE(len > 0 && len <= HKDF_BLOCKS_MAX * digest_length(kind) && len <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
+	ENSURE(len > 0 && len <= HKDF_BLOCKS_MAX * digest_length(kind) && len <= SECRET_MAX,
+		CKR_KEY_SIZE_RANGE);
 	if (!extract)
 		return expand_key(kind, ikm, info, len, ret);
 	TRY(extract_key(kind, ikm, salt, &prk));
 	return expand_key(kind, bytes_of(secret_peek(&prk), prk.len), info, len, ret);
 }
 
-CK_RV key_hkdf(struct key *key, enum digest_kind kind, bool extract, bool expand, struct bytes salt, struct bytes info,
-	size_t len, struct secret *ret)
+CK_RV key_hkdf(struct key *key, enum digest_kind kind, bool extract, bool expand, struct bytes salt,
+	struct bytes info, size_t len, struct secret *ret)
 {
 	secret_wipe(ret);
 	CK_RV rv = hkdf(key_expose(key), kind, extract, expand, salt, info, len, ret);
@@ -80,8 +85,8 @@ CK_RV key_hkdf(struct key *key, enum digest_kind kind, bool extract, bool expand
 	return rv;
 }
 
-CK_RV pbkdf2(enum digest_kind kind, struct bytes password, struct bytes salt, uint64_t iterations, size_t len,
-	struct secret *ret)
+CK_RV pbkdf2(enum digest_kind kind, struct bytes password, struct bytes salt, uint64_t iterations,
+	size_t len, struct secret *ret)
 {
 	static const uint8_t none[1];
 
@@ -93,10 +98,12 @@ CK_RV pbkdf2(enum digest_kind kind, struct bytes password, struct bytes salt, ui
 	int no_limits = 1; /* RFC 8018 alone: the caller says what lengths it takes */
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &no_limits),
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)digest_names[kind], 0),
+		OSSL_PARAM_construct_utf8_string(
+			OSSL_KDF_PARAM_DIGEST, (char *)digest_names[kind], 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD,
+			(void *)(password.n ? password.p : none), password.n),
 		OSSL_PARAM_construct_octet_string(
-			OSSL_KDF_PARAM_PASSWORD, (void *)(password.n ? password.p : none), password.n),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(salt.n ? salt.p : none), salt.n),
+			OSSL_KDF_PARAM_SALT, (void *)(salt.n ? salt.p : none), salt.n),
 		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_ITER, &iterations),
 		OSSL_PARAM_construct_end(),
 	};
@@ -106,8 +113,7 @@ CK_RV pbkdf2(enum digest_kind kind, struct bytes password, struct bytes salt, ui
 	EVP_KDF_CTX_free(kdf);
 	if (!ok) {
 		secret_wipe(ret);
-		return error_at(
-			__FILE__, __LINE__, "EVP_KDF_derive", kdf == NULL ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED);
+		return FAIL(kdf == NULL ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED, "EVP_KDF_derive");
 	}
 	return CKR_OK;
 }

@@ -15,7 +15,8 @@ static _Atomic uint64_t next_lot = 1;
 static uint64_t next_serial(struct key *key)
 {
 	if (++key->serial >= key->serial_end) {
-		key->serial = atomic_fetch_add_explicit(&next_lot, 1, memory_order_relaxed) * SERIAL_LOT;
+		key->serial =
+			atomic_fetch_add_explicit(&next_lot, 1, memory_order_relaxed) * SERIAL_LOT;
 		key->serial_end = key->serial + SERIAL_LOT;
 	}
 	return key->serial;
@@ -33,7 +34,7 @@ CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *byt
 	s->dirty = kind;
 	if (!block_set_key(kind, s->context[kind], bytes)) {
 		schedule_wipe(s);
-		return error_at(__FILE__, __LINE__, "block_set_key", CKR_FUNCTION_FAILED);
+		return FAIL(CKR_FUNCTION_FAILED, "block_set_key");
 	}
 	return CKR_OK;
 }
@@ -106,7 +107,10 @@ void key_unload(struct key *key)
 	key->kind = KIND_NONE;
 }
 
-/* As secret_set, but the usual key, as long as the last one, is written over it without wiping it first. */
+/*
+ * As secret_set, but the usual key, as long as the last one, is written over it without
+ * wiping it first.
+ */
 static CK_RV set_value(struct secret *s, const uint8_t *value, size_t n)
 {
 	if (s->len != n || n > SECRET_INLINE)
@@ -120,11 +124,12 @@ static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_
 	enum cipher_kind kind = cipher_kind_of(type, n);
 
 	ENSURE(n > 0 && n <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
-	ENSURE(kind != KIND_NONE || (type != CKK_AES && type != CKK_DES2 && type != CKK_DES3), CKR_KEY_SIZE_RANGE);
+	ENSURE(kind != KIND_NONE || (type != CKK_AES && type != CKK_DES2 && type != CKK_DES3),
+		CKR_KEY_SIZE_RANGE);
 	TRY(set_value(&key->value, value, n));
 	/*
-	 * A schedule of the old value must not stay. If the new key has the same kind, its own is written over it
-	 * now.
+	 * A schedule of the old value must not stay. If the new key has the same kind, its own is
+	 * written over it now.
 	 */
 	if (key->plain.dirty == kind && kind != KIND_NONE)
 		TRY(schedule_set(&key->plain, kind, value));
@@ -193,7 +198,8 @@ CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t
 	return CKR_OK;
 }
 
-CK_RV key_encrypt_blocks(struct key *key, const uint8_t *iv, const uint8_t *in, size_t n, uint8_t *ret_out)
+CK_RV key_encrypt_blocks(
+	struct key *key, const uint8_t *iv, const uint8_t *in, size_t n, uint8_t *ret_out)
 {
 	void *context;
 	size_t block = key_block_size(key);
@@ -204,7 +210,8 @@ CK_RV key_encrypt_blocks(struct key *key, const uint8_t *iv, const uint8_t *in, 
 	ENSURE(n % block == 0 && n <= INT32_MAX, CKR_DATA_LEN_RANGE);
 	context = key->plain.context[key->kind];
 	if (iv == NULL) {
-		ENSURE(n == 0 || block_encrypt(key->kind, context, in, n, ret_out), CKR_FUNCTION_FAILED);
+		ENSURE(n == 0 || block_encrypt(key->kind, context, in, n, ret_out),
+			CKR_FUNCTION_FAILED);
 		return CKR_OK;
 	}
 	memcpy(state, iv, block);
@@ -226,7 +233,8 @@ size_t mac_length(enum mac_kind kind, const struct key *key)
 	return kind == MAC_GMAC ? 16 : digest_length(mac_digest(kind));
 }
 
-static CK_RV hmac_once(struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+static CK_RV hmac_once(
+	struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 {
 	size_t len;
 	bool ok;
@@ -250,7 +258,8 @@ static CK_RV hmac_once(struct key *key, enum mac_kind kind, const uint8_t *msg, 
 
 CK_RV key_mac(struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 {
-	return kind == MAC_CMAC ? key_cmac(key, msg, n, ret_mac) : hmac_once(key, kind, msg, n, ret_mac);
+	return kind == MAC_CMAC ? key_cmac(key, msg, n, ret_mac)
+				: hmac_once(key, kind, msg, n, ret_mac);
 }
 
 CK_RV key_check_value(struct key *key, bool cmac_style, uint8_t ret_kcv[3])
@@ -258,14 +267,16 @@ CK_RV key_check_value(struct key *key, bool cmac_style, uint8_t ret_kcv[3])
 	static const uint8_t zero[KEY_BLOCK_MAX];
 	SECRET out = {0};
 
-	ENSURE(key->value.len > 0 && (!cmac_style || key->type == CKK_AES), CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(key->value.len > 0 && (!cmac_style || key->type == CKK_AES),
+		CKR_KEY_TYPE_INCONSISTENT);
 	TRY(secret_resize(&out, DIGEST_MAX));
 	if (cmac_style)
 		TRY(key_cmac(key, zero, sizeof zero, secret_bytes(&out)));
 	else if (key->kind != KIND_NONE)
 		TRY(key_block(key, NULL, zero, secret_bytes(&out)));
 	else
-		TRY(digest_once(DIGEST_SHA1, secret_peek(&key->value), key->value.len, secret_bytes(&out)));
+		TRY(digest_once(
+			DIGEST_SHA1, secret_peek(&key->value), key->value.len, secret_bytes(&out)));
 	memcpy(ret_kcv, secret_peek(&out), 3);
 	return CKR_OK;
 }

@@ -3,7 +3,8 @@
 #include "key_struct.h"
 
 /* X ^= Y, BLOCK bytes, 16 or 8; Y at any address. */
-static inline __attribute__((always_inline)) void xor_block(uint8_t *x, const uint8_t *y, size_t block)
+static inline __attribute__((always_inline)) void xor_block(
+	uint8_t *x, const uint8_t *y, size_t block)
 {
 	uint64_t a[2], b[2];
 
@@ -37,7 +38,8 @@ CK_RV cmac_prepare(struct key *key)
 	if (__builtin_expect(key->subkeys, 1))
 		return CKR_OK;
 	TRY(key_expand(key));
-	ENSURE(block_encrypt(key->kind, key->plain.context[key->kind], zero, block, l), CKR_FUNCTION_FAILED);
+	ENSURE(block_encrypt(key->kind, key->plain.context[key->kind], zero, block, l),
+		CKR_FUNCTION_FAILED);
 	double_block(l, key->k1, block);
 	double_block(key->k1, key->k2, block);
 	wipe_block(l);
@@ -60,8 +62,8 @@ static inline __attribute__((always_inline)) bool absorb(
 }
 
 /* Section 6.2, steps 4 and 6, of the last block; STATE is wiped. */
-static inline __attribute__((always_inline)) bool close_mac(
-	const struct key *key, size_t block, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac)
+static inline __attribute__((always_inline)) bool close_mac(const struct key *key, size_t block,
+	uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac)
 {
 	if (n == block) {
 		xor_block(state, last, block);
@@ -79,7 +81,8 @@ static inline __attribute__((always_inline)) bool close_mac(
 
 CK_RV cmac_blocks(struct key *key, uint8_t *state, const uint8_t *msg, size_t n)
 {
-	bool ok = key->kind < KIND_DES2 ? absorb(key, 16, state, msg, n) : absorb(key, 8, state, msg, n);
+	bool ok = key->kind < KIND_DES2 ? absorb(key, 16, state, msg, n)
+					: absorb(key, 8, state, msg, n);
 
 	ENSURE(ok, CKR_FUNCTION_FAILED);
 	return CKR_OK;

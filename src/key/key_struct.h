@@ -6,8 +6,8 @@
 #include "crypto.h"
 
 /*
- * Contexts are made once a cipher kind and kept; a schedule is wiped by re-keying with zeros, which writes over every
- * round key since the kind is the same (block.h says what that costs).
+ * Contexts are made once a cipher kind and kept; a schedule is wiped by re-keying with zeros, which
+ * writes over every round key since the kind is the same (block.h says what that costs).
  */
 struct schedule {
 	void *context[KIND_COUNT]; /* block.h, made on first use */
@@ -19,9 +19,9 @@ struct key {
 	enum cipher_kind kind;
 	bool subkeys; /* k1 and k2 are made */
 	struct secret value;
-	uint64_t serial, serial_end;            /* numbers up to serial_end are this key's to give out */
-	struct schedule plain;                  /* of the value */
-	struct schedule masked;                 /* of the value under a mask */
+	uint64_t serial, serial_end; /* numbers up to serial_end are this key's to give out */
+	struct schedule plain;       /* of the value */
+	struct schedule masked;      /* of the value under a mask */
 	_Alignas(16) uint8_t k1[KEY_BLOCK_MAX]; /* SP 800-38B section 6.1 */
 	_Alignas(16) uint8_t k2[KEY_BLOCK_MAX];
 	EVP_MAC_CTX *hmac; /* keyed; NULL until needed */
@@ -29,8 +29,8 @@ struct key {
 };
 
 /*
- * Wipe a block in place: OPENSSL_cleanse is a call, which costs a tenth of a CMAC; the barrier keeps the stores all
- * the same.
+ * Wipe a block in place: OPENSSL_cleanse is a call, which costs a tenth of a CMAC; the barrier
+ * keeps the stores all the same.
  */
 static inline void wipe_block(uint8_t p[KEY_BLOCK_MAX])
 {
@@ -38,12 +38,16 @@ static inline void wipe_block(uint8_t p[KEY_BLOCK_MAX])
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
 
-/* Key S with BYTES for KIND, wiping what another kind left. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED. */
+/*
+ * Key S with BYTES for KIND, wiping what another kind left. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
+ */
 MUST_USE CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
 void schedule_wipe(struct schedule *s);
 void schedule_free(struct schedule *s);
 
-/* Expand the key if that is still to do. CKR_KEY_TYPE_INCONSISTENT if it is not a block cipher's. */
+/*
+ * Expand the key if that is still to do. CKR_KEY_TYPE_INCONSISTENT if it is not a block cipher's.
+ */
 static inline CK_RV key_expand(struct key *key)
 {
 	if (__builtin_expect(key->plain.dirty != KIND_NONE, 1))
@@ -53,11 +57,12 @@ static inline CK_RV key_expand(struct key *key)
 }
 
 /*
- * The parts of a CMAC, for mac.c; KEY's subkeys are made by the first. N is a multiple of the block size; LAST is
- * 0..1 block.
+ * The parts of a CMAC, for mac.c; KEY's subkeys are made by the first. N is a multiple of the block
+ * size; LAST is 0..1 block.
  */
 MUST_USE CK_RV cmac_prepare(struct key *key);
 MUST_USE CK_RV cmac_blocks(struct key *key, uint8_t *state, const uint8_t *msg, size_t n);
-MUST_USE CK_RV cmac_last(struct key *key, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac);
+MUST_USE CK_RV cmac_last(
+	struct key *key, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac);
 
 #endif

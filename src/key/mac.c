@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mac.c: see mac.h. CMAC goes over the key's own schedule, HMAC and GMAC over contexts kept here. */
+/*
+ * mac.c: see mac.h. CMAC goes over the key's own schedule, HMAC and GMAC over contexts kept here.
+ */
 #include "mac.h"
 
 #include <stdlib.h>
@@ -12,7 +14,7 @@ struct mac {
 	/* CMAC */
 	struct key *key;
 	uint64_t serial; /* of the key at mac_begin */
-	size_t held;     /* bytes of PENDING: the last block waits until it is known to be the last */
+	size_t held; /* bytes of PENDING: the last block waits until it is known to be the last */
 	_Alignas(16) uint8_t state[KEY_BLOCK_MAX];
 	uint8_t pending[KEY_BLOCK_MAX];
 	/* HMAC */
@@ -86,7 +88,8 @@ static CK_RV update_cmac(struct mac *mac, const uint8_t *in, size_t n)
 {
 	size_t block = key_block_size(mac->key);
 
-	ENSURE(mac->serial == key_serial(mac->key) && block != 0, CKR_FUNCTION_FAILED); /* loaded anew meanwhile */
+	ENSURE(mac->serial == key_serial(mac->key) && block != 0,
+		CKR_FUNCTION_FAILED); /* loaded anew meanwhile */
 	if (mac->held + n <= block) {
 		memcpy(mac->pending + mac->held, in, n);
 		mac->held += n;
@@ -127,7 +130,8 @@ CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX])
 	ENSURE(kind != MAC_NONE, CKR_FUNCTION_FAILED);
 	mac->kind = MAC_NONE;
 	if (kind == MAC_CMAC) {
-		ENSURE(mac->serial == key_serial(mac->key) && mac->key->subkeys, CKR_FUNCTION_FAILED);
+		ENSURE(mac->serial == key_serial(mac->key) && mac->key->subkeys,
+			CKR_FUNCTION_FAILED);
 		return cmac_last(mac->key, mac->state, mac->pending, mac->held, ret_mac);
 	}
 	if (kind == MAC_GMAC)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * random.h: the private library context's random generator (SP 800-90A, reseeded by libcrypto; other numbers after
- * fork).
+ * random.h: the private library context's random generator (SP 800-90A, reseeded by libcrypto;
+ * other numbers after fork).
  */
 #ifndef KEYDIV_KEY_RANDOM_H
 #define KEYDIV_KEY_RANDOM_H

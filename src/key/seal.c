@@ -13,12 +13,14 @@
 #define SCRYPT_R 8
 #define SCRYPT_P 1
 
-CK_RV pin_stretch(struct bytes pin, const uint8_t salt[PIN_SALT_LEN], unsigned log2_n, struct secret *ret_key)
+CK_RV pin_stretch(
+	struct bytes pin, const uint8_t salt[PIN_SALT_LEN], unsigned log2_n, struct secret *ret_key)
 {
 	uint64_t n = (uint64_t)1 << (log2_n < 63 ? log2_n : 63), r = SCRYPT_R, p = SCRYPT_P;
 	uint64_t memory = 128 * r * n + (1 << 20); /* V, and room for the rest */
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD, (void *)(pin.n > 0 ? pin.p : salt), pin.n),
+		OSSL_PARAM_construct_octet_string(
+			OSSL_KDF_PARAM_PASSWORD, (void *)(pin.n > 0 ? pin.p : salt), pin.n),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, PIN_SALT_LEN),
 		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
 		OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_R, &r),
@@ -40,10 +42,12 @@ CK_RV pin_stretch(struct bytes pin, const uint8_t salt[PIN_SALT_LEN], unsigned l
 	return secret_set(ret_key, secret_peek(&key), SEAL_KEY_LEN);
 }
 
-static CK_RV start(struct gcm *gcm, const struct secret *secret, bool encrypt, const uint8_t *nonce, struct bytes aad)
+static CK_RV start(struct gcm *gcm, const struct secret *secret, bool encrypt, const uint8_t *nonce,
+	struct bytes aad)
 {
 	ENSURE(crypto != NULL && secret->len == SEAL_KEY_LEN, CKR_FUNCTION_FAILED);
-	TRY(gcm_begin_raw(gcm, KIND_AES256, secret_peek(secret), encrypt, bytes_of(nonce, NONCE_LEN)));
+	TRY(gcm_begin_raw(
+		gcm, KIND_AES256, secret_peek(secret), encrypt, bytes_of(nonce, NONCE_LEN)));
 	return gcm_update(gcm, aad.p, aad.n, NULL);
 }
 
@@ -60,14 +64,16 @@ CK_RV seal(const struct secret *key, struct bytes aad, const uint8_t *plain, siz
 	return CKR_OK;
 }
 
-CK_RV seal_open(const struct secret *key, struct bytes aad, struct bytes sealed, struct secret *ret_plain)
+CK_RV seal_open(
+	const struct secret *key, struct bytes aad, struct bytes sealed, struct secret *ret_plain)
 {
 	__attribute__((cleanup(gcm_free))) struct gcm gcm = {0};
 	size_t n;
 	CK_RV rv;
 
 	secret_wipe(ret_plain);
-	ENSURE(sealed.n >= SEAL_OVERHEAD && sealed.n - SEAL_OVERHEAD <= SECRET_MAX, CKR_ENCRYPTED_DATA_INVALID);
+	ENSURE(sealed.n >= SEAL_OVERHEAD && sealed.n - SEAL_OVERHEAD <= SECRET_MAX,
+		CKR_ENCRYPTED_DATA_INVALID);
 	n = sealed.n - SEAL_OVERHEAD;
 	TRY(start(&gcm, key, false, sealed.p, aad));
 	TRY(secret_resize(ret_plain, n));

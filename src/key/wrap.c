@@ -20,7 +20,8 @@ size_t wrap_length(enum wrap_kind kind, size_t n)
 		return 0;
 	if (kind == WRAP_KW)
 		return n >= 2 * SEMIBLOCK && n % SEMIBLOCK == 0 ? n + SEMIBLOCK : 0;
-	return kind == WRAP_KWP && n > 0 ? (n + SEMIBLOCK - 1) / SEMIBLOCK * SEMIBLOCK + SEMIBLOCK : 0;
+	return kind == WRAP_KWP && n > 0 ? (n + SEMIBLOCK - 1) / SEMIBLOCK * SEMIBLOCK + SEMIBLOCK
+					 : 0;
 }
 
 /* Key CONTEXT, which may be NULL for want of memory, for one wrap or unwrap under KEK. */
@@ -35,7 +36,8 @@ static CK_RV start(struct key *kek, enum wrap_kind kind, bool encrypt, EVP_CIPHE
 	ENSURE(cipher != NULL, CKR_KEY_TYPE_INCONSISTENT);
 	ENSURE(context != NULL, CKR_HOST_MEMORY);
 	EVP_CIPHER_CTX_set_flags(context, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	ENSURE(EVP_CipherInit_ex2(context, cipher, value.p, NULL, encrypt, NULL), CKR_FUNCTION_FAILED);
+	ENSURE(EVP_CipherInit_ex2(context, cipher, value.p, NULL, encrypt, NULL),
+		CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }
 
@@ -51,7 +53,8 @@ CK_RV key_wrap(struct key *kek, enum wrap_kind kind, const uint8_t *plain, size_
 	return CKR_OK;
 }
 
-CK_RV key_unwrap(struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, size_t n, struct secret *ret_plain)
+CK_RV key_unwrap(struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, size_t n,
+	struct secret *ret_plain)
 {
 	__attribute__((cleanup(free_context))) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 	size_t shortest = kind == WRAP_KW ? 3 * SEMIBLOCK : 2 * SEMIBLOCK;
@@ -61,12 +64,13 @@ CK_RV key_unwrap(struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, s
 
 	secret_wipe(ret_plain);
 	TRY(start(kek, kind, false, context));
-	ENSURE(n >= shortest && n <= SECRET_MAX + SEMIBLOCK && n % SEMIBLOCK == 0, CKR_WRAPPED_KEY_LEN_RANGE);
+	ENSURE(n >= shortest && n <= SECRET_MAX + SEMIBLOCK && n % SEMIBLOCK == 0,
+		CKR_WRAPPED_KEY_LEN_RANGE);
 	ERR_set_mark(); /* a wrong key is no error of the host's */
 	bool good = EVP_CipherUpdate(context, plain, &len, wrapped, (int)n) && len > 0;
 	ERR_pop_to_mark();
 	rv = good ? secret_set(ret_plain, plain, (size_t)len)
-		  : error_at(__FILE__, __LINE__, "wrapped key is whole", CKR_WRAPPED_KEY_INVALID);
+		  : FAIL(CKR_WRAPPED_KEY_INVALID, "wrapped key is whole");
 	wipe(plain, n);
 	return rv;
 }

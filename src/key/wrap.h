@@ -8,19 +8,23 @@
 enum wrap_kind { WRAP_NONE, WRAP_KW, WRAP_KWP };
 
 /*
- * Length in bytes of N bytes wrapped, or 0 if KIND cannot take them (KW: a multiple of 8, at least 16; KWP: at least
- * 1).
+ * Length in bytes of N bytes wrapped, or 0 if KIND cannot take them (KW: a multiple of 8, at least
+ * 16; KWP: at least 1).
  */
 size_t wrap_length(enum wrap_kind kind, size_t n);
 
-/* Wrap N bytes at PLAIN under KEK (AES) into OUT, wrap_length bytes. CKR_KEY_SIZE_RANGE if KIND cannot take them. */
-MUST_USE CK_RV key_wrap(struct key *kek, enum wrap_kind kind, const uint8_t *plain, size_t n, uint8_t *out);
+/*
+ * Wrap N bytes at PLAIN under KEK (AES) into OUT, wrap_length bytes. CKR_KEY_SIZE_RANGE if KIND
+ * cannot take them.
+ */
+MUST_USE CK_RV key_wrap(
+	struct key *kek, enum wrap_kind kind, const uint8_t *plain, size_t n, uint8_t *out);
 
 /*
- * Unwrap N bytes at WRAPPED into RET_PLAIN. CKR_WRAPPED_KEY_LEN_RANGE for a length no wrapped key has,
- * CKR_WRAPPED_KEY_INVALID if the integrity check fails; nothing is in RET_PLAIN then.
+ * Unwrap N bytes at WRAPPED into RET_PLAIN. CKR_WRAPPED_KEY_LEN_RANGE for a length no wrapped key
+ * has, CKR_WRAPPED_KEY_INVALID if the integrity check fails; nothing is in RET_PLAIN then.
  */
-MUST_USE CK_RV key_unwrap(
-	struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, size_t n, struct secret *ret_plain);
+MUST_USE CK_RV key_unwrap(struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, size_t n,
+	struct secret *ret_plain);
 
 #endif

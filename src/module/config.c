@@ -36,7 +36,8 @@ static const char *set_path(char to[PATH_MAX], const char *text)
 	return NULL;
 }
 
-static const char *set_number(unsigned *to, const char *text, unsigned min, unsigned max, const char *refusal)
+static const char *set_number(
+	unsigned *to, const char *text, unsigned min, unsigned max, const char *refusal)
 {
 	unsigned value = 0;
 	size_t n = strlen(text);
@@ -63,7 +64,8 @@ static const char *set_level(enum log_level *to, const char *text)
 	return "must be none, error, warning, info or debug";
 }
 
-static const char *set_key(struct config *c, const char *section, const char *key, const char *value)
+static const char *set_key(
+	struct config *c, const char *section, const char *key, const char *value)
 {
 	if (section[0] != '\0')
 		return "there are no sections";
@@ -76,7 +78,8 @@ static const char *set_key(struct config *c, const char *section, const char *ke
 	if (strcmp(key, "log-level") == 0)
 		return set_level(&c->log_level, value);
 	if (strcmp(key, "scrypt-log2-n") == 0)
-		return set_number(&c->scrypt_log2_n, value, 14, 22, "must be a number from 14 to 22");
+		return set_number(
+			&c->scrypt_log2_n, value, 14, 22, "must be a number from 14 to 22");
 	return "no such key";
 }
 
@@ -101,8 +104,8 @@ static int on_value(void *user, const char *section, const char *key, const char
 }
 
 /*
- * One line for inih: counted, without leading blanks (which would make it a continuation of the line before), never
- * cut.
+ * One line for inih: counted, without leading blanks (which would make it a continuation of the
+ * line before), never cut.
  */
 static char *read_line(char *line, int room, void *user)
 {
@@ -175,7 +178,10 @@ static void home_directory(char ret[PATH_MAX])
 		memcpy(ret, home, n + 1);
 }
 
-/* RET = the directory the XDG variable NAME stands for, or ~/FALLBACK, and LEAF in it. False if there is none. */
+/*
+ * RET = the directory the XDG variable NAME stands for, or ~/FALLBACK, and LEAF in it. False if
+ * there is none.
+ */
 static bool xdg_path(char ret[PATH_MAX], const char *name, const char *fallback, const char *leaf)
 {
 	const char *dir = secure_getenv(name);
@@ -260,9 +266,9 @@ CK_RV config_make_directory(const char *dir)
 	for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
 		*slash = '\0';
 		if (mkdir(path, 0700) != 0 && errno != EEXIST && access(path, F_OK) != 0)
-			return error_at(
-				__FILE__, __LINE__, "directory above token-dir can be made", CKR_FUNCTION_FAILED);
+			return FAIL(CKR_FUNCTION_FAILED, "directory above token-dir can be made");
 	}
-	ENSURE(mkdir(path, 0700) == 0 || errno == EEXIST || access(path, F_OK) == 0, CKR_FUNCTION_FAILED);
+	ENSURE(mkdir(path, 0700) == 0 || errno == EEXIST || access(path, F_OK) == 0,
+		CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }

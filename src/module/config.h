@@ -2,9 +2,10 @@
 /*
  * config.h: the configuration: one file, found by one rule, `key = value` a line.
  *
- * The file is the one KEYDIV_CONF names; else $XDG_CONFIG_HOME/keydiv/keydiv.conf (~/.config without that variable)
- * if it is there; else /etc/keydiv/keydiv.conf if it is there; else there is none and the defaults hold.
- * Environment variables count only where secure_getenv lets them. A key given twice: the last one counts.
+ * The file is the one KEYDIV_CONF names; else $XDG_CONFIG_HOME/keydiv/keydiv.conf (~/.config
+ * without that variable) if it is there; else /etc/keydiv/keydiv.conf if it is there; else there is
+ * none and the defaults hold. Environment variables count only where secure_getenv lets them. A key
+ * given twice: the last one counts.
  */
 #ifndef KEYDIV_MODULE_CONFIG_H
 #define KEYDIV_MODULE_CONFIG_H
@@ -25,8 +26,9 @@ struct config {
 };
 
 /*
- * Find and read the configuration. CKR_FUNCTION_FAILED for a file that cannot be read or has a wrong line; RET is
- * filled in even then, as far as its lines are right, so that the caller can open the log and write RET->error to it.
+ * Find and read the configuration. CKR_FUNCTION_FAILED for a file that cannot be read or has a
+ * wrong line; RET is filled in even then, as far as its lines are right, so that the caller can
+ * open the log and write RET->error to it.
  */
 MUST_USE CK_RV config_read(struct config *ret);
 

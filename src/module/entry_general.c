@@ -9,7 +9,8 @@ static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *args)
 {
 	if (args == NULL)
 		return CKR_OK;
-	int given = !!args->CreateMutex + !!args->DestroyMutex + !!args->LockMutex + !!args->UnlockMutex;
+	int given = !!args->CreateMutex + !!args->DestroyMutex + !!args->LockMutex +
+		    !!args->UnlockMutex;
 
 	ENSURE(args->pReserved == NULL, CKR_ARGUMENTS_BAD);
 	ENSURE(given == 0 || given == 4, CKR_ARGUMENTS_BAD);
@@ -40,7 +41,8 @@ static CK_RV get_info(CK_INFO *ret)
 	memset(ret, 0, sizeof *ret);
 	ret->cryptokiVersion = (CK_VERSION){3, 0};
 	put_padded(ret->manufacturerID, sizeof ret->manufacturerID, "keydiv");
-	put_padded(ret->libraryDescription, sizeof ret->libraryDescription, "keydiv key diversification");
+	put_padded(ret->libraryDescription, sizeof ret->libraryDescription,
+		"keydiv key diversification");
 	ret->libraryVersion = library_version();
 	return CKR_OK;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* entry_session.c: session management (PKCS#11 5.6), login and logout. */
+#include "calls/operation.h"
 #include "module.h"
-#include "token/operation.h"
 
 /*
- * The SO and read-only sessions exclude each other; asked again once the session stands, for a login that came in
- * between.
+ * The SO and read-only sessions exclude each other; asked again once the session stands, for a
+ * login that came in between.
  */
 static CK_RV open_session(struct token *token, CK_FLAGS flags, CK_SESSION_HANDLE *ret_handle)
 {
@@ -15,19 +15,20 @@ static CK_RV open_session(struct token *token, CK_FLAGS flags, CK_SESSION_HANDLE
 	ENSURE(ret_handle != NULL, CKR_ARGUMENTS_BAD);
 	ENSURE(flags & CKF_SERIAL_SESSION, CKR_SESSION_PARALLEL_NOT_SUPPORTED);
 	TRY(token_initialized(token));
-	ENSURE(read_write || token_login_state(token) != LOGIN_SO, CKR_SESSION_READ_WRITE_SO_EXISTS);
+	ENSURE(read_write || token_login_state(token) != LOGIN_SO,
+		CKR_SESSION_READ_WRITE_SO_EXISTS);
 	TRY(session_open(token, read_write, &handle));
 	if (!read_write && token_login_state(token) == LOGIN_SO) {
 		TRY(session_close(handle));
-		return error_at(__FILE__, __LINE__, "SO not logged in", CKR_SESSION_READ_WRITE_SO_EXISTS);
+		return FAIL(CKR_SESSION_READ_WRITE_SO_EXISTS, "SO not logged in");
 	}
 	*ret_handle = handle;
 	return CKR_OK;
 }
 
 /* Applications get no notifications: nothing happens to a token by itself. */
-CK_RV C_OpenSession(
-	CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication, CK_NOTIFY Notify, CK_SESSION_HANDLE_PTR phSession)
+CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication, CK_NOTIFY Notify,
+	CK_SESSION_HANDLE_PTR phSession)
 {
 	(void)pApplication;
 	(void)Notify;
@@ -65,7 +66,8 @@ CK_RV C_GetSessionInfo(CK_SESSION_HANDLE hSession, CK_SESSION_INFO_PTR pInfo)
 	WITH_SESSION(hSession, session_info(session, pInfo));
 }
 
-CK_RV C_GetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState, CK_ULONG_PTR pulOperationStateLen)
+CK_RV C_GetOperationState(
+	CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState, CK_ULONG_PTR pulOperationStateLen)
 {
 	WITH_SESSION(hSession, operation_state_get(session, pOperationState, pulOperationStateLen));
 }
@@ -74,11 +76,12 @@ CK_RV C_GetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationStat
 static CK_RV state_set(const CK_BYTE *state)
 {
 	ENSURE(state != NULL, CKR_ARGUMENTS_BAD);
-	return error_at(__FILE__, __LINE__, "states are saved", CKR_SAVED_STATE_INVALID);
+	return FAIL(CKR_SAVED_STATE_INVALID, "states are saved");
 }
 
-CK_RV C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState, CK_ULONG ulOperationStateLen,
-	CK_OBJECT_HANDLE hEncryptionKey, CK_OBJECT_HANDLE hAuthenticationKey)
+CK_RV C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState,
+	CK_ULONG ulOperationStateLen, CK_OBJECT_HANDLE hEncryptionKey,
+	CK_OBJECT_HANDLE hAuthenticationKey)
 {
 	(void)ulOperationStateLen;
 	(void)hEncryptionKey;
@@ -104,7 +107,8 @@ static bool has_read_only(struct token *token)
 /* The session's own lock is held, so that it stays open meanwhile; other sessions work on. */
 static CK_RV login(struct session *session, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG pin_len)
 {
-	ENSURE(who == CKU_USER || who == CKU_SO || who == CKU_CONTEXT_SPECIFIC, CKR_USER_TYPE_INVALID);
+	ENSURE(who == CKU_USER || who == CKU_SO || who == CKU_CONTEXT_SPECIFIC,
+		CKR_USER_TYPE_INVALID);
 	/* No key here asks for a login at each use. */
 	ENSURE(who != CKU_CONTEXT_SPECIFIC, CKR_OPERATION_NOT_INITIALIZED);
 	ENSURE(pin != NULL, CKR_ARGUMENTS_BAD);
@@ -112,7 +116,8 @@ static CK_RV login(struct session *session, CK_USER_TYPE who, CK_BYTE *pin, CK_U
 	return token_login(session->token, who, bytes_of(pin, pin_len));
 }
 
-static CK_RV login_by_handle(CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG pin_len)
+static CK_RV login_by_handle(
+	CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG pin_len)
 {
 	struct session *session;
 
@@ -120,21 +125,23 @@ static CK_RV login_by_handle(CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE
 	struct token *token = session->token;
 	CK_RV rv = login(session, who, pin, pin_len);
 	session_leave(session);
-	if (rv == CKR_OK && who == CKU_SO && has_read_only(token)) { /* opened while the PIN was stretched */
+	if (rv == CKR_OK && who == CKU_SO &&
+		has_read_only(token)) { /* opened while the PIN was stretched */
 		TRY(token_logout(token));
-		return error_at(__FILE__, __LINE__, "no read-only session", CKR_SESSION_READ_ONLY_EXISTS);
+		return FAIL(CKR_SESSION_READ_ONLY_EXISTS, "no read-only session");
 	}
 	return rv;
 }
 
-CK_RV C_Login(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen)
+CK_RV C_Login(
+	CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen)
 {
 	WITH_MODULE(login_by_handle(hSession, userType, pPin, ulPinLen));
 }
 
 /* There are no named users. */
-static CK_RV login_user(CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG pin_len, const CK_BYTE *name,
-	CK_ULONG name_len)
+static CK_RV login_user(CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG pin_len,
+	const CK_BYTE *name, CK_ULONG name_len)
 {
 	struct session *session;
 
@@ -146,8 +153,8 @@ static CK_RV login_user(CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE *pin
 	return CKR_FUNCTION_NOT_SUPPORTED;
 }
 
-CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen,
-	CK_UTF8CHAR_PTR pUsername, CK_ULONG ulUsernameLen)
+CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
+	CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pUsername, CK_ULONG ulUsernameLen)
 {
 	WITH_MODULE(login_user(hSession, userType, pPin, ulPinLen, pUsername, ulUsernameLen));
 }

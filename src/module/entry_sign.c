@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* entry_sign.c: MACs: signing and verifying (PKCS#11 5.13, 5.15). Recovering data from a MAC makes no sense. */
+/*
+ * entry_sign.c: MACs: signing and verifying (PKCS#11 5.13, 5.15). Recovering data from a MAC
+ * makes no sense.
+ */
+#include "calls/operation.h"
 #include "module.h"
-#include "token/operation.h"
 
 CK_RV C_SignInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
 {
 	WITH_SESSION(hSession, sign_init(session, pMechanism, hKey));
 }
 
-CK_RV C_Sign(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature,
-	CK_ULONG_PTR pulSignatureLen)
+CK_RV C_Sign(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
+	CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
 {
 	WITH_SESSION(hSession, sign_single(session, pData, ulDataLen, pSignature, pulSignatureLen));
 }
@@ -29,10 +32,11 @@ CK_RV C_VerifyInit(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_O
 	WITH_SESSION(hSession, verify_init(session, pMechanism, hKey));
 }
 
-CK_RV C_Verify(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature,
-	CK_ULONG ulSignatureLen)
+CK_RV C_Verify(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pData, CK_ULONG ulDataLen,
+	CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
 {
-	WITH_SESSION(hSession, verify_single(session, pData, ulDataLen, pSignature, ulSignatureLen));
+	WITH_SESSION(
+		hSession, verify_single(session, pData, ulDataLen, pSignature, ulSignatureLen));
 }
 
 CK_RV C_VerifyUpdate(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pPart, CK_ULONG ulPartLen)

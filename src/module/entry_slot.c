@@ -19,7 +19,8 @@ static CK_RV fits(const void *list, CK_ULONG *room, CK_ULONG count)
 static CK_RV slot_list(CK_SLOT_ID *list, CK_ULONG *count)
 {
 	ENSURE(count != NULL, CKR_ARGUMENTS_BAD);
-	CK_ULONG n = module_slot_count(); /* not *count, which is the caller's memory: LIST may lie over it */
+	CK_ULONG n =
+		module_slot_count(); /* not *count, which is the caller's memory: LIST may lie over it */
 	TRY(fits(list, count, n));
 	for (CK_ULONG i = 0; list && i < n; i++)
 		list[i] = i;
@@ -87,7 +88,8 @@ static CK_RV mechanism_list(CK_MECHANISM_TYPE *list, CK_ULONG *count)
 	return CKR_OK;
 }
 
-CK_RV C_GetMechanismList(CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList, CK_ULONG_PTR pulCount)
+CK_RV C_GetMechanismList(
+	CK_SLOT_ID slotID, CK_MECHANISM_TYPE_PTR pMechanismList, CK_ULONG_PTR pulCount)
 {
 	WITH_TOKEN(slotID, mechanism_list(pMechanismList, pulCount));
 }
@@ -117,7 +119,8 @@ static CK_RV init_token(struct token *token, CK_BYTE *pin, CK_ULONG pin_len, con
 	return token_init(token, bytes_of(pin, pin_len), label);
 }
 
-CK_RV C_InitToken(CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pLabel)
+CK_RV C_InitToken(
+	CK_SLOT_ID slotID, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pLabel)
 {
 	WITH_TOKEN(slotID, init_token(token, pPin, ulPinLen, pLabel));
 }
@@ -134,15 +137,17 @@ CK_RV C_InitPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPin
 	WITH_SESSION(hSession, init_pin(session, pPin, ulPinLen));
 }
 
-static CK_RV set_pin(struct session *session, CK_BYTE *old_pin, CK_ULONG old_len, CK_BYTE *new_pin, CK_ULONG new_len)
+static CK_RV set_pin(struct session *session, CK_BYTE *old_pin, CK_ULONG old_len, CK_BYTE *new_pin,
+	CK_ULONG new_len)
 {
 	ENSURE(session->read_write, CKR_SESSION_READ_ONLY);
 	ENSURE(old_pin != NULL && new_pin != NULL, CKR_ARGUMENTS_BAD);
-	return token_set_pin(session->token, bytes_of(old_pin, old_len), bytes_of(new_pin, new_len));
+	return token_set_pin(
+		session->token, bytes_of(old_pin, old_len), bytes_of(new_pin, new_len));
 }
 
-CK_RV C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulOldLen, CK_UTF8CHAR_PTR pNewPin,
-	CK_ULONG ulNewLen)
+CK_RV C_SetPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pOldPin, CK_ULONG ulOldLen,
+	CK_UTF8CHAR_PTR pNewPin, CK_ULONG ulNewLen)
 {
 	WITH_SESSION(hSession, set_pin(session, pOldPin, ulOldLen, pNewPin, ulNewLen));
 }

@@ -4,6 +4,7 @@
 
 CK_RV fork_watch(void)
 {
-	ENSURE(pthread_atfork(module_before_fork, module_after_fork, module_forked) == 0, CKR_HOST_MEMORY);
+	ENSURE(pthread_atfork(module_before_fork, module_after_fork, module_forked) == 0,
+		CKR_HOST_MEMORY);
 	return CKR_OK;
 }

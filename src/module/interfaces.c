@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * interfaces.c: the function lists and the three symbols the module exports (PKCS#11 5.4: C_GetFunctionList,
- * C_GetInterface).
+ * interfaces.c: the function lists and the three symbols the module exports (PKCS#11
+ * 5.4: C_GetFunctionList, C_GetInterface).
  */
 #include "module.h"
 
@@ -40,11 +40,12 @@
 
 EXPORT CK_RV C_GetFunctionList(CK_FUNCTION_LIST_PTR_PTR ppFunctionList);
 EXPORT CK_RV C_GetInterfaceList(CK_INTERFACE *pInterfacesList, CK_ULONG_PTR pulCount);
-EXPORT CK_RV C_GetInterface(
-	CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PTR pVersion, CK_INTERFACE **ppInterface, CK_FLAGS flags);
+EXPORT CK_RV C_GetInterface(CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PTR pVersion,
+	CK_INTERFACE **ppInterface, CK_FLAGS flags);
 
 static CK_FUNCTION_LIST list_2_40 = {.version = {2, 40}, FUNCTIONS_2_40(ENTRY)};
-static CK_FUNCTION_LIST_3_0 list_3_0 = {.version = {3, 0}, FUNCTIONS_2_40(ENTRY) FUNCTIONS_3_0(ENTRY)};
+static CK_FUNCTION_LIST_3_0 list_3_0 = {
+	.version = {3, 0}, FUNCTIONS_2_40(ENTRY) FUNCTIONS_3_0(ENTRY)};
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";
 
@@ -79,7 +80,8 @@ CK_RV C_GetInterfaceList(CK_INTERFACE *pInterfacesList, CK_ULONG_PTR pulCount)
 	return CKR_OK;
 }
 
-static bool fits(const CK_INTERFACE *i, const CK_UTF8CHAR *name, const CK_VERSION *version, CK_FLAGS flags)
+static bool fits(
+	const CK_INTERFACE *i, const CK_UTF8CHAR *name, const CK_VERSION *version, CK_FLAGS flags)
 {
 	const CK_VERSION *has = i->pFunctionList; /* each list begins with its version */
 
@@ -90,8 +92,8 @@ static bool fits(const CK_INTERFACE *i, const CK_UTF8CHAR *name, const CK_VERSIO
 	return (flags & ~i->flags) == 0;
 }
 
-CK_RV C_GetInterface(
-	CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PTR pVersion, CK_INTERFACE **ppInterface, CK_FLAGS flags)
+CK_RV C_GetInterface(CK_UTF8CHAR_PTR pInterfaceName, CK_VERSION_PTR pVersion,
+	CK_INTERFACE **ppInterface, CK_FLAGS flags)
 {
 	if (ppInterface == NULL)
 		return CKR_ARGUMENTS_BAD;

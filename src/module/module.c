@@ -7,7 +7,7 @@
 
 #include "config.h"
 #include "key/key.h"
-#include "token/client_state.h"
+#include "state/client_state.h"
 #include "token/objects.h"
 #include "token/pool.h"
 #include "token/self_test.h"
@@ -82,8 +82,8 @@ static CK_RV open_tokens(const struct config *config)
 }
 
 /*
- * The primitives' known answers: of every row that derives nothing. Derivations are put to theirs before their first
- * use.
+ * The primitives' known answers: of every row that derives nothing. Derivations are put to theirs
+ * before their first use.
  */
 static CK_RV test_primitives(void)
 {
@@ -106,8 +106,8 @@ static CK_RV start_parts(void)
 		log_error("%s", config.error);
 		return rv;
 	}
-	log_write(LOG_DEBUG, "configuration: %s; token-dir %s", config.path[0] ? config.path : "none, the defaults",
-		config.token_dir);
+	log_write(LOG_DEBUG, "configuration: %s; token-dir %s",
+		config.path[0] ? config.path : "none, the defaults", config.token_dir);
 	TRY(crypto_start());
 	started.crypto = true;
 	TRY(objects_start());
@@ -116,7 +116,10 @@ static CK_RV start_parts(void)
 	TRY(sessions_start());
 	started.sessions = true;
 	TRY(open_tokens(&config));
-	/* After the store's handlers, so that ours runs first before a fork: locks are taken in that order. */
+	/*
+	 * After the store's handlers, so that ours runs first before a fork: locks are taken
+	 * in that order.
+	 */
 	if (!fork_watched)
 		TRY(fork_watch());
 	fork_watched = true;
@@ -171,7 +174,10 @@ void module_after_fork(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The child has the parent's memory and none of its threads: whatever they were doing, nothing of it is used again. */
+/*
+ * The child has the parent's memory and none of its threads: whatever they were doing, nothing of
+ * it is used again.
+ */
 void module_forked(void)
 {
 	if (atomic_load(&module_state) != MODULE_DOWN) {

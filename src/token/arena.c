@@ -16,7 +16,8 @@ void *arena_map(size_t n)
 	if (p == MAP_FAILED)
 		return NULL;
 	if (mlock(p, n) != 0 && !atomic_flag_test_and_set(&told))
-		log_warning("cannot lock memory for keys (RLIMIT_MEMLOCK): they may be swapped out");
+		log_warning(
+			"cannot lock memory for keys (RLIMIT_MEMLOCK): they may be swapped out");
 	(void)madvise(p, n, MADV_DONTDUMP);
 	(void)madvise(p, n, MADV_WIPEONFORK);
 	return p;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* built_in.c: see built_in.h. A handle is HANDLE_BUILT_IN | 1 + number: the profiles first, then the mechanisms. */
+/*
+ * built_in.c: see built_in.h. A handle is HANDLE_BUILT_IN | 1 + number: the profiles first,
+ * then the mechanisms.
+ */
 #include "token/built_in.h"
 
 #include "mechanism.h"
 #include "token/objects.h"
 
-static const CK_ULONG profiles[] = { CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDER };
+static const CK_ULONG profiles[] = {CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDER};
 
 #define PROFILES (sizeof profiles / sizeof profiles[0])
 
@@ -15,7 +18,8 @@ static void make(size_t number, struct object *ret)
 		.object_class = number < PROFILES ? CKO_PROFILE : CKO_MECHANISM,
 		.key_type = CK_UNAVAILABLE_INFORMATION,
 		.key_gen_mechanism = CK_UNAVAILABLE_INFORMATION,
-		.number = number < PROFILES ? profiles[number] : mechanisms[number - PROFILES]->type,
+		.number =
+			number < PROFILES ? profiles[number] : mechanisms[number - PROFILES]->type,
 		.flags = FLAG_TOKEN,
 	};
 }
@@ -34,7 +38,8 @@ CK_RV built_in_get(CK_OBJECT_HANDLE handle, struct object *ret)
 	return CKR_OK;
 }
 
-void built_in_each(void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
+void built_in_each(
+	void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
 {
 	for (size_t i = 0; i < PROFILES + mechanism_count; i++) {
 		struct object o;

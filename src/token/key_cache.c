@@ -44,7 +44,8 @@ static struct cached_key *entry_to_replace(struct key_cache *cache)
 			continue;
 		if (e->handle == 0)
 			return e;
-		if (oldest == NULL || cache->clock - e->last_used > cache->clock - oldest->last_used)
+		if (oldest == NULL ||
+			cache->clock - e->last_used > cache->clock - oldest->last_used)
 			oldest = e;
 	}
 	return oldest;
@@ -55,17 +56,24 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 	const _Atomic uint64_t **ret_version, uint64_t *ret_seen)
 {
 	if (!(handle & HANDLE_TOKEN_OBJECT))
-		return pool_get(s->token, handle, session_rights(s).user, ret, ret_version, ret_seen);
+		return pool_get(
+			s->token, handle, session_rights(s).user, ret, ret_version, ret_seen);
 
-	/* The generation is read first: if a writer comes between, the entry is taken for stale, never for true. */
+	/*
+	 * The generation is read first: if a writer comes between, the entry is taken for stale,
+	 * never for true.
+	 */
 	*ret_version = s->token->generation;
 	*ret_seen = atomic_load_explicit(s->token->generation, memory_order_acquire);
 	if (*ret_seen & 1)
-		*ret_seen = UINT64_MAX; /* a writer is at work: use what is read once, and read again next time */
+		*ret_seen =
+			UINT64_MAX; /* a writer is at work: use what is read once, and read again next time */
 	return token_object_get(s, handle, ret);
 }
 
-/* Load what was read of E, if it is a key; the state of a client is not loaded before it is used. */
+/*
+ * Load what was read of E, if it is a key; the state of a client is not loaded before it is used.
+ */
 static CK_RV load(struct cached_key *e)
 {
 	const struct object *o = &e->object;
@@ -83,7 +91,7 @@ static CK_RV fill(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 	CK_RV rv = read_object(s, handle, &e->object, &e->version, &e->version_seen);
 
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		rv = error_at(__FILE__, __LINE__, "there is such an object", CKR_KEY_HANDLE_INVALID);
+		rv = FAIL(CKR_KEY_HANDLE_INVALID, "there is such an object");
 	if (rv == CKR_OK)
 		rv = load(e);
 	secret_wipe(&e->object.value);
@@ -107,12 +115,16 @@ static CK_RV miss(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 	ENSURE(handle != 0, CKR_KEY_HANDLE_INVALID);
 	struct cached_key *e = entry_of(cache, handle);
 	if (e == NULL || !is_true(e)) {
-		/* A stale entry that an operation still uses keeps its place; the key as it is now gets another. */
+		/*
+		 * A stale entry that an operation still uses keeps its place; the key as it is
+		 * now gets another.
+		 */
 		if (e != NULL && e->pins > 0)
 			e->handle = 0, e = NULL;
 		if (e == NULL)
 			e = entry_to_replace(cache);
-		ENSURE(e != NULL, CKR_HOST_MEMORY); /* there are more entries than operations: not reached */
+		ENSURE(e != NULL,
+			CKR_HOST_MEMORY); /* there are more entries than operations: not reached */
 		entry_forget(e);
 		if (e->key == NULL) {
 			e->key = key_new();
@@ -185,5 +197,5 @@ void key_cache_free(struct key_cache *cache)
 	for (unsigned i = 0; cache->entries != NULL && i < KEY_CACHE_ENTRIES; i++)
 		key_free(cache->entries[i].key);
 	free(cache->entries);
-	*cache = (struct key_cache){ 0 };
+	*cache = (struct key_cache){0};
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * objects.c: see objects.h. Dispatch between the pool, the store and what is built in, and searching through all of
- * them.
+ * objects.c: see objects.h. Dispatch between the pool, the store and what is built in, and
+ * searching through all of them.
  */
 #include "token/objects.h"
 
 #include <stdlib.h>
 
+#include "calls/operation.h"
 #include "key/random.h"
-#include "token/attribute.h"
+#include "object/attribute.h"
+#include "state/client_state.h"
 #include "token/built_in.h"
-#include "token/client_state.h"
-#include "token/operation.h"
 #include "token/pool.h"
 #include "token/token.h"
 #include "token/token_objects.h"
 
-static uint8_t process_id[8]; /* random, so that two processes' session objects differ in CKA_UNIQUE_ID */
+static uint8_t
+	process_id[8]; /* random, so that two processes' session objects differ in CKA_UNIQUE_ID */
 
 CK_RV objects_start(void)
 {
@@ -47,7 +48,8 @@ void object_unique_id(const struct session *s, CK_OBJECT_HANDLE handle, uint8_t 
 	}
 }
 
-CK_RV object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret, uint8_t ret_unique_id[16])
+CK_RV object_get(
+	struct session *s, CK_OBJECT_HANDLE handle, struct object *ret, uint8_t ret_unique_id[16])
 {
 	int64_t id;
 
@@ -56,7 +58,8 @@ CK_RV object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret,
 		TRY(built_in_get(handle, ret));
 	} else if (is_token_handle(handle)) {
 		TRY(token_object_get(s, handle, ret));
-		if (ret->key_type == CKK_KEYDIV_ODUKPT_CLIENT && token_login_state(s->token) != LOGIN_NONE) {
+		if (ret->key_type == CKK_KEYDIV_ODUKPT_CLIENT &&
+			token_login_state(s->token) != LOGIN_NONE) {
 			CK_RV rv = token_object_id(s, handle, &id);
 			if (rv == CKR_OK)
 				rv = client_state_read(s->token, id, &ret->value);
@@ -83,10 +86,11 @@ CK_RV object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_hand
 static CK_RV refuse_built_in(CK_OBJECT_HANDLE handle)
 {
 	ENSURE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID);
-	return error_at(__FILE__, __LINE__, "object is not built in", CKR_ACTION_PROHIBITED);
+	return FAIL(CKR_ACTION_PROHIBITED, "object is not built in");
 }
 
-CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg)
+CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle,
+	CK_RV (*change)(struct object *o, void *arg), void *arg)
 {
 	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
 	if (is_built_in(handle))
@@ -112,7 +116,8 @@ CK_RV object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 
 CK_RV object_take_back(struct session *s, CK_OBJECT_HANDLE handle)
 {
-	return is_token_handle(handle) ? token_object_take_back(s, handle) : pool_take_back(s->token, handle);
+	return is_token_handle(handle) ? token_object_take_back(s, handle)
+				       : pool_take_back(s->token, handle);
 }
 
 /* --- Searching --- */
@@ -152,14 +157,17 @@ static void consider(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
 	if ((o->flags & FLAG_PRIVATE) && !f->private_too)
 		return;
 	object_unique_id(f->session, handle, unique_id);
-	struct reading r = { .object = o, .handle = handle, .unique_id = unique_id, .key = f->session->scratch[0] };
+	struct reading r = {.object = o,
+		.handle = handle,
+		.unique_id = unique_id,
+		.key = f->session->scratch[0]};
 	if (attributes_match(&r, f->t))
 		found_add(f, handle);
 }
 
 /*
- * Whether the store's indices alone decide: nothing but class, label, id and CKA_TOKEN is asked for; an empty label
- * is not indexed.
+ * Whether the store's indices alone decide: nothing but class, label, id and CKA_TOKEN is asked
+ * for; an empty label is not indexed.
  */
 static bool store_decides(const struct template *t)
 {
@@ -170,13 +178,14 @@ static bool store_decides(const struct template *t)
 	if (t->variables_given & 1u << VAR_ID && t->variable[VAR_ID].n == 0)
 		return false;
 	return (t->given & ~(uint32_t)GIVEN_CLASS) == 0 && (t->variables_given & ~columns) == 0 &&
-		(t->flags_given & ~(uint32_t)FLAG_TOKEN) == 0 &&
-		(!(t->variables_given & 1u << VAR_ID) || (t->given & GIVEN_CLASS && t->object_class == CKO_SECRET_KEY));
+	       (t->flags_given & ~(uint32_t)FLAG_TOKEN) == 0 &&
+	       (!(t->variables_given & 1u << VAR_ID) ||
+		       (t->given & GIVEN_CLASS && t->object_class == CKO_SECRET_KEY));
 }
 
 static struct store_query query_of(const struct template *t, bool private_too)
 {
-	struct store_query q = { .public_only = !private_too };
+	struct store_query q = {.public_only = !private_too};
 
 	if (t->given & GIVEN_CLASS) {
 		q.by_class = true;
@@ -196,7 +205,7 @@ static struct store_query query_of(const struct template *t, bool private_too)
 /* Every row that the query finds, opened and matched. */
 static CK_RV find_rows(struct found *f, struct store_query q)
 {
-	SECRET key = { 0 };
+	SECRET key = {0};
 	uint8_t uuid[STORE_UUID_LEN];
 	struct token *token = f->session->token;
 	struct store_row rows[BATCH];
@@ -204,13 +213,16 @@ static CK_RV find_rows(struct found *f, struct store_query q)
 
 	TRY(token_key_copy(token, &key, uuid));
 	if (!(f->t->given & (GIVEN_VALUE | GIVEN_VALUE_LEN | GIVEN_CHECK_VALUE)))
-		secret_wipe(&key); /* nothing but public attributes is compared: no row need be opened */
+		secret_wipe(
+			&key); /* nothing but public attributes is compared: no row need be opened */
 	do {
 		TRY(store_find_rows(token->store, &q, rows, BATCH, &n));
 		for (size_t i = 0; i < n; i++) {
-			struct object o = { 0 };
+			struct object o = {0};
 			if (token_object_open(uuid, &key, &rows[i], &o) == CKR_OK)
-				consider(token_object_handle(f->session, rows[i].id, rows[i].is_private), &o, f);
+				consider(token_object_handle(
+						 f->session, rows[i].id, rows[i].is_private),
+					&o, f);
 			object_wipe(&o);
 			q.after = rows[i].id;
 			store_row_free(&rows[i]);
@@ -229,7 +241,8 @@ static CK_RV find_ids(struct found *f, struct store_query q)
 	do {
 		TRY(store_find_rows(token->store, &q, rows, BATCH, &n));
 		for (size_t i = 0; i < n; i++) {
-			found_add(f, token_object_handle(f->session, rows[i].id, rows[i].is_private));
+			found_add(
+				f, token_object_handle(f->session, rows[i].id, rows[i].is_private));
 			q.after = rows[i].id;
 			store_row_free(&rows[i]);
 		}
@@ -245,10 +258,11 @@ static bool may_be_built_in(const struct template *t)
 	return (t->given & (GIVEN_PROFILE_ID | GIVEN_MECHANISM_TYPE)) != 0;
 }
 
-CK_RV objects_find(struct session *s, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n)
+CK_RV objects_find(
+	struct session *s, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n)
 {
 	bool private_too = session_rights(s).user;
-	struct found f = { .session = s, .t = t, .private_too = private_too };
+	struct found f = {.session = s, .t = t, .private_too = private_too};
 	bool tokens = !(t->flags_given & FLAG_TOKEN) || t->flags & FLAG_TOKEN;
 	bool sessions = !(t->flags_given & FLAG_TOKEN) || !(t->flags & FLAG_TOKEN);
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * objects.h: the objects a session sees, whether they live in the session pool (pool.h) or in the store
- * (token_objects.h): get, add, change, destroy, by handle.
+ * objects.h: the objects a session sees, whether they live in the session pool (pool.h) or in the
+ * store (token_objects.h): get, add, change, destroy, by handle.
  *
- * Handles. Session object: generation and place, from the pool. Token object: bit 63, slot (6 bits), login epoch
- * (24 bits; 0 for public objects), row id (33 bits). So a private object's handle is void after logout, also after the
- * next login, and no table of handles is kept, however many objects there are.
+ * Handles. Session object: generation and place, from the pool. Token object: bit 63, slot (6
+ * bits), login epoch (24 bits; 0 for public objects), row id (33 bits). So a private object's
+ * handle is void after logout, also after the next login, and no table of handles is kept, however
+ * many objects there are.
  */
 #ifndef KEYDIV_TOKEN_OBJECTS_H
 #define KEYDIV_TOKEN_OBJECTS_H
 
-#include "token/object.h"
+#include "object/object.h"
+#include "object/template.h"
 #include "token/session.h"
-#include "token/template.h"
 
 #define HANDLE_TOKEN_OBJECT (UINT64_C(1) << 63)
 #define HANDLE_BUILT_IN (UINT64_C(1) << 62) /* built_in.h; never set in the other two kinds */
@@ -20,43 +21,52 @@
 /* Once per C_Initialize, after crypto_start. CKR_FUNCTION_FAILED. */
 MUST_USE CK_RV objects_start(void);
 
-/* The 16 bytes of CKA_UNIQUE_ID (32 hexadecimal digits): of the token and the row, or of the process and the handle. */
+/*
+ * The 16 bytes of CKA_UNIQUE_ID (32 hexadecimal digits): of the token and the row, or of the
+ * process and the handle.
+ */
 void object_unique_id(const struct session *session, CK_OBJECT_HANDLE handle, uint8_t ret[16]);
 
 /*
- * RET = a copy of the object HANDLE, value included where it can be had (public token keys without login: empty).
- * CKR_OBJECT_HANDLE_INVALID if it does not exist or SESSION may not see it; functions whose handle is a key's turn
- * that into CKR_KEY_HANDLE_INVALID. *RET_UNIQUE_ID: 16 bytes.
+ * RET = a copy of the object HANDLE, value included where it can be had (public token keys
+ * without login: empty). CKR_OBJECT_HANDLE_INVALID if it does not exist or SESSION may not
+ * see it; functions whose handle is a key's turn that into CKR_KEY_HANDLE_INVALID.
+ * *RET_UNIQUE_ID: 16 bytes.
  */
-MUST_USE CK_RV object_get(
-	struct session *session, CK_OBJECT_HANDLE handle, struct object *ret, uint8_t ret_unique_id[16]);
+MUST_USE CK_RV object_get(struct session *session, CK_OBJECT_HANDLE handle, struct object *ret,
+	uint8_t ret_unique_id[16]);
 
 /*
- * Put O (moved: empty afterwards) into the session or the store, by its FLAG_TOKEN, whole or not at all. plan_access
- * has been asked. CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR, CKR_HOST_MEMORY.
+ * Put O (moved: empty afterwards) into the session or the store, by its FLAG_TOKEN, whole or not at
+ * all. plan_access has been asked. CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR, CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV object_add(struct session *session, struct object *o, CK_OBJECT_HANDLE *ret_handle);
 
 /*
- * Change the object HANDLE: CHANGE edits a copy, which then replaces it, whole or (if CHANGE or the store fails) not
- * at all. Not interrupted by other changes of the same object, by other processes either.
+ * Change the object HANDLE: CHANGE edits a copy, which then replaces it, whole or (if CHANGE
+ * or the store fails) not at all. Not interrupted by other changes of the same object, by
+ * other processes either.
  */
-MUST_USE CK_RV object_change(
-	struct session *session, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg);
+MUST_USE CK_RV object_change(struct session *session, CK_OBJECT_HANDLE handle,
+	CK_RV (*change)(struct object *o, void *arg), void *arg);
 
 /*
- * Destroy; storage first, then the handle. Checks rights: CKR_ACTION_PROHIBITED, CKR_SESSION_READ_ONLY,
- * CKR_USER_NOT_LOGGED_IN.
+ * Destroy; storage first, then the handle. Checks rights:
+ * CKR_ACTION_PROHIBITED, CKR_SESSION_READ_ONLY, CKR_USER_NOT_LOGGED_IN.
  */
 MUST_USE CK_RV object_destroy(struct session *session, CK_OBJECT_HANDLE handle);
 
 /*
- * Remove the object HANDLE, which object_add has just made and whose handle nobody has seen: no rights are asked,
- * CKA_DESTROYABLE is not either.
+ * Remove the object HANDLE, which object_add has just made and whose handle nobody has seen: no
+ * rights are asked, CKA_DESTROYABLE is not either.
  */
 MUST_USE CK_RV object_take_back(struct session *session, CK_OBJECT_HANDLE handle);
 
-/* All handles that match T and SESSION may see: *RET malloc'ed. By label or id the store's index is used. */
-MUST_USE CK_RV objects_find(struct session *session, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n);
+/*
+ * All handles that match T and SESSION may see: *RET malloc'ed. By label or id the store's
+ * index is used.
+ */
+MUST_USE CK_RV objects_find(
+	struct session *session, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n);
 
 #endif

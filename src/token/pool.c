@@ -2,8 +2,8 @@
 /*
  * pool.c: see pool.h.
  *
- * A handle is generation (38 bits) << 24 | place (24 bits), a place is slot-in-shard << 4 | shard. A slot whose
- * generations are used up is retired, so that no handle is ever given twice.
+ * A handle is generation (38 bits) << 24 | place (24 bits), a place is slot-in-shard << 4 | shard.
+ * A slot whose generations are used up is retired, so that no handle is ever given twice.
  */
 #include "token/pool.h"
 
@@ -21,10 +21,11 @@
 
 struct slot {
 	_Atomic uint64_t version;
-	uint64_t generation;      /* of the object here, or of the last one */
-	struct token *token;      /* NULL: free */
+	uint64_t generation; /* of the object here, or of the last one */
+	struct token *token; /* NULL: free */
 	struct pool_owner *owner;
-	uint32_t next, previous; /* slot + 1 in the owner's list; next also in the free list; 0: none */
+	uint32_t next,
+		previous; /* slot + 1 in the owner's list; next also in the free list; 0: none */
 	struct object object;
 };
 
@@ -57,7 +58,8 @@ CK_RV pool_start(void)
 	for (unsigned i = 0; i < SHARDS; i++) {
 		ENSURE(pthread_mutex_init(&shards[i].lock, NULL) == 0, CKR_HOST_MEMORY);
 		shards[i].free = 0;
-		shards[i].chunks_used = 0; /* in a forked child: the parent's chunks are forgotten */
+		shards[i].chunks_used =
+			0; /* in a forked child: the parent's chunks are forgotten */
 	}
 	return CKR_OK;
 }
@@ -73,7 +75,9 @@ void pool_stop(void)
 		struct shard *shard = &shards[i];
 		for (uint32_t s = 0; s < shard->chunks_used << CHUNK_BITS; s++)
 			if (slot_at(shard, s)->token != NULL)
-				object_wipe(&slot_at(shard, s)->object); /* what it keeps outside the arena */
+				object_wipe(
+					&slot_at(shard, s)
+						 ->object); /* what it keeps outside the arena */
 		for (uint32_t c = 0; c < shard->chunks_used; c++)
 			arena_unmap(shard->chunks[c], CHUNK_SLOTS * sizeof(struct slot));
 		shard->chunks_used = 0;
@@ -98,7 +102,8 @@ static CK_RV grow(struct shard *shard)
 	return CKR_OK;
 }
 
-static CK_OBJECT_HANDLE handle_of(const struct shard *shard, uint32_t index, const struct slot *slot)
+static CK_OBJECT_HANDLE handle_of(
+	const struct shard *shard, uint32_t index, const struct slot *slot)
 {
 	return slot->generation << PLACE_BITS | (CK_OBJECT_HANDLE)index << SHARD_BITS |
 	       (CK_OBJECT_HANDLE)(shard - shards);
@@ -106,8 +111,9 @@ static CK_OBJECT_HANDLE handle_of(const struct shard *shard, uint32_t index, con
 
 static void bump(struct slot *slot)
 {
-	atomic_store_explicit(
-		&slot->version, atomic_load_explicit(&slot->version, memory_order_relaxed) + 1, memory_order_release);
+	atomic_store_explicit(&slot->version,
+		atomic_load_explicit(&slot->version, memory_order_relaxed) + 1,
+		memory_order_release);
 }
 
 static struct shard *shard_of(CK_OBJECT_HANDLE handle)
@@ -116,8 +122,8 @@ static struct shard *shard_of(CK_OBJECT_HANDLE handle)
 }
 
 /* The live slot of HANDLE, in SHARD, which is locked; or NULL. */
-static struct slot *find(
-	struct shard *shard, struct token *token, CK_OBJECT_HANDLE handle, bool private_too, uint32_t *ret_index)
+static struct slot *find(struct shard *shard, struct token *token, CK_OBJECT_HANDLE handle,
+	bool private_too, uint32_t *ret_index)
 {
 	uint32_t index = (uint32_t)(handle & ((1u << PLACE_BITS) - 1)) >> SHARD_BITS;
 
@@ -152,7 +158,8 @@ static void release(struct shard *shard, struct slot *slot, uint32_t index)
 
 /* --- The interface --- */
 
-CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o, CK_OBJECT_HANDLE *ret_handle)
+CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
+	CK_OBJECT_HANDLE *ret_handle)
 {
 	struct shard *shard = &shards[owner->shard & (SHARDS - 1)];
 	LOCKED(shard);
@@ -198,7 +205,7 @@ CK_RV pool_change(struct token *token, CK_OBJECT_HANDLE handle, bool private_too
 	CK_RV (*change)(struct object *o, void *arg), void *arg)
 {
 	uint32_t index;
-	struct object copy = { 0 };
+	struct object copy = {0};
 	struct shard *shard = shard_of(handle);
 	LOCKED(shard);
 	struct slot *slot = find(shard, token, handle, private_too, &index);
@@ -265,7 +272,8 @@ void pool_destroy_private(struct token *token)
 	}
 }
 
-void pool_each(struct token *token, void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
+void pool_each(struct token *token,
+	void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
 {
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct shard *shard = &shards[i];

@@ -63,6 +63,7 @@ CK_RV self_test_now(CK_MECHANISM_TYPE type, CK_ULONG *ret_result, CK_ULONG *ret_
 	if (rv == CKR_HOST_MEMORY)
 		return rv;
 	*ret_result = rv;
-	*ret_nanoseconds = (CK_ULONG)((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec);
+	*ret_nanoseconds = (CK_ULONG)((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec -
+				      before.tv_nsec);
 	return CKR_OK;
 }

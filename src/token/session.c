@@ -2,14 +2,14 @@
 /*
  * session.c: see session.h.
  *
- * A handle is generation << 16 | index, the generation from 1. The table's pointers are set once and stay, so that
- * looking a session up takes no lock but the session's own.
+ * A handle is generation << 16 | index, the generation from 1. The table's pointers are set once
+ * and stay, so that looking a session up takes no lock but the session's own.
  */
 #include "token/session.h"
 
 #include <stdlib.h>
 
-#include "token/operation.h"
+#include "calls/operation.h"
 #include "token/token.h"
 
 #define INDEX_BITS 16
@@ -18,13 +18,16 @@
 static struct session *_Atomic table[SESSIONS_MAX];
 
 /*
- * Guards what follows, and the fields token and read_write of all sessions against sessions_count. Innermost of all
- * locks.
+ * Guards what follows, and the fields token and read_write of all sessions against sessions_count.
+ * Innermost of all locks.
  */
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct session *free_sessions;
 static uint32_t table_used;
-/* the highest of any session before sessions_stop or a fork: handles are not used again after them either */
+/*
+ * the highest of any session before sessions_stop or a fork: handles are not used again
+ * after them either
+ */
 static uint64_t generations;
 
 static void remember_generation(const struct session *s)
@@ -37,7 +40,8 @@ CK_RV sessions_start(void)
 {
 	pthread_mutex_init(&table_lock, NULL); /* in a forked child it may have been held */
 	free_sessions = NULL;
-	for (; table_used > 0; table_used--) { /* in a forked child: the parent's sessions, wiped by sessions_forked */
+	for (; table_used > 0;
+		table_used--) { /* in a forked child: the parent's sessions, wiped by sessions_forked */
 		remember_generation(atomic_load(&table[table_used - 1]));
 		atomic_store(&table[table_used - 1], NULL);
 	}
@@ -49,7 +53,7 @@ CK_RV sessions_start(void)
 static void search_drop(struct session *s)
 {
 	free(s->search.handles);
-	s->search = (struct search){ 0 };
+	s->search = (struct search){0};
 }
 
 /* End and wipe everything that depends on who is logged in. The session is locked. */
@@ -88,8 +92,8 @@ void sessions_forked(void)
 	for (uint32_t i = 0; i < table_used; i++) {
 		struct session *s = atomic_load(&table[i]);
 		/*
-		 * A session that another thread of the parent was in may be half changed: its operations are not
-		 * touched.
+		 * A session that another thread of the parent was in may be half changed: its
+		 * operations are not touched.
 		 */
 		if (pthread_mutex_trylock(&s->lock) == 0) {
 			operations_reset(s);
@@ -117,17 +121,21 @@ CK_RV session_scratch(struct session *s)
 
 CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret_session)
 {
-	struct session *s = atomic_load_explicit(&table[handle & (SESSIONS_MAX - 1)], memory_order_acquire);
+	struct session *s =
+		atomic_load_explicit(&table[handle & (SESSIONS_MAX - 1)], memory_order_acquire);
 
 	ENSURE(s != NULL && handle != 0, CKR_SESSION_HANDLE_INVALID);
 	pthread_mutex_lock(&s->lock);
 	if (__builtin_expect(s->handle != handle, 0)) {
 		pthread_mutex_unlock(&s->lock);
-		return error_at(__FILE__, __LINE__, "session is open", CKR_SESSION_HANDLE_INVALID);
+		return FAIL(CKR_SESSION_HANDLE_INVALID, "session is open");
 	}
 	uint64_t login = atomic_load_explicit(&s->token->login, memory_order_acquire);
 	if (__builtin_expect(s->login != login, 0)) {
-		/* A login gives rights and ends nothing; a logout, or a logout and a login since, ends everything. */
+		/*
+		 * A login gives rights and ends nothing; a logout, or a logout and a login
+		 * since, ends everything.
+		 */
 		if ((s->login & LOGIN_MASK) != LOGIN_NONE)
 			forget(s);
 		s->login = login;
@@ -218,7 +226,8 @@ CK_RV session_close(CK_SESSION_HANDLE handle)
 }
 
 /* Call DO_IT with the handle of every session of TOKEN. */
-static void each_session(struct token *token, void (*do_it)(struct session *s, CK_SESSION_HANDLE handle))
+static void each_session(
+	struct token *token, void (*do_it)(struct session *s, CK_SESSION_HANDLE handle))
 {
 	pthread_mutex_lock(&table_lock);
 	uint32_t used = table_used;
@@ -274,7 +283,7 @@ struct rights session_rights(const struct session *s)
 {
 	enum login login = (enum login)(s->login & LOGIN_MASK);
 
-	return (struct rights){ login == LOGIN_USER, login == LOGIN_SO, s->read_write };
+	return (struct rights){login == LOGIN_USER, login == LOGIN_SO, s->read_write};
 }
 
 CK_STATE session_state(const struct session *s)

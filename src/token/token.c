@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token.c: a token opened and closed, who is logged in, and what C_GetTokenInfo tells, see token.h. */
+/*
+ * token.c: a token opened and closed, who is logged in, and what C_GetTokenInfo tells, see token.h.
+ */
 #include "token/token.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "state/client_state.h"
 #include "token/arena.h"
-#include "token/client_state.h"
 #include "token/pool.h"
 #include "token/session.h"
 #include "token/token_login.h"
@@ -33,7 +35,8 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 	token->scrypt_log2_n = scrypt_log2_n;
 	token->dir = strdup(dir);
 	token->token_key = arena_map(sizeof *token->token_key);
-	CK_RV rv = token->dir && token->token_key ? store_open(dir, &token->store) : CKR_HOST_MEMORY;
+	CK_RV rv =
+		token->dir && token->token_key ? store_open(dir, &token->store) : CKR_HOST_MEMORY;
 	if (rv != CKR_OK) {
 		token_free(token);
 		return rv;
@@ -57,8 +60,8 @@ void token_close(struct token *token)
 }
 
 /*
- * The kernel has zeroed the child's token key where it could; what another thread was doing to the token does not
- * matter any more.
+ * The kernel has zeroed the child's token key where it could; what another thread was doing to the
+ * token does not matter any more.
  */
 void token_forked(struct token *token)
 {
@@ -89,8 +92,8 @@ CK_RV token_initialized(struct token *token)
 /* --- Who is logged in --- */
 
 /*
- * The next login word for WHO. The epoch's part in handles is never 0, which stands for public objects there. With
- * the lock held.
+ * The next login word for WHO. The epoch's part in handles is never 0, which stands for public
+ * objects there. With the lock held.
  */
 static void set_login(struct token *token, enum login who)
 {
@@ -101,7 +104,8 @@ static void set_login(struct token *token, enum login who)
 	atomic_store_explicit(&token->login, epoch << 2 | who, memory_order_release);
 }
 
-CK_RV token_logged_in(struct token *token, enum login who, const uint8_t uuid[STORE_UUID_LEN], const struct secret *key)
+CK_RV token_logged_in(struct token *token, enum login who, const uint8_t uuid[STORE_UUID_LEN],
+	const struct secret *key)
 {
 	pthread_mutex_lock(&token->lock);
 	CK_RV rv = secret_set(token->token_key, secret_peek(key), key->len);
@@ -135,7 +139,10 @@ CK_RV token_logout(struct token *token)
 
 	ENSURE(token_forget_login(token, &login), CKR_USER_NOT_LOGGED_IN);
 	sessions_reset(token);
-	/* A call that was under way in another session may have made one more private object; it has ended now. */
+	/*
+	 * A call that was under way in another session may have made one more private object; it
+	 * has ended now.
+	 */
 	pthread_mutex_lock(&token->lock);
 	if (atomic_load(&token->login) == login)
 		pool_destroy_private(token);
@@ -145,7 +152,8 @@ CK_RV token_logout(struct token *token)
 
 /* --- C_GetTokenInfo --- */
 
-static CK_FLAGS count_flags(const struct store_pin *pin, CK_FLAGS low, CK_FLAGS final, CK_FLAGS locked)
+static CK_FLAGS count_flags(
+	const struct store_pin *pin, CK_FLAGS low, CK_FLAGS final, CK_FLAGS locked)
 {
 	if (!pin->set || pin->failures == 0)
 		return 0;
@@ -162,8 +170,10 @@ static void info_of_initialized(const struct store_token *t, CK_TOKEN_INFO *info
 	hex_encode(t->uuid, 8, serial);
 	memcpy(info->serialNumber, serial, sizeof info->serialNumber);
 	info->flags |= CKF_TOKEN_INITIALIZED | (t->user.set ? CKF_USER_PIN_INITIALIZED : 0);
-	info->flags |= count_flags(&t->user, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED);
-	info->flags |= count_flags(&t->so, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED);
+	info->flags |= count_flags(
+		&t->user, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED);
+	info->flags |=
+		count_flags(&t->so, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED);
 }
 
 CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info)

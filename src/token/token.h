@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * token.h: one token: its store, its PINs, who is logged in, and the key that seals its objects.
- */
+/* token.h: one token: its store, its PINs, who is logged in, and the key that seals its objects. */
 #ifndef KEYDIV_TOKEN_TOKEN_H
 #define KEYDIV_TOKEN_TOKEN_H
 
@@ -25,26 +23,33 @@ struct token {
 	struct store *store;
 	const _Atomic uint64_t *generation; /* store_generation(store) */
 	/*
-	 * The login word: epoch << 2 | enum login; every login and logout gives a new epoch (24 bits; token objects'
-	 * handles carry it).
+	 * The login word: epoch << 2 | enum login; every login and logout gives a new epoch (24
+	 * bits; token objects' handles carry it).
 	 */
 	_Atomic uint64_t login;
-	/* for new tokens, from the configuration; a token's PINs share the number it was initialised with */
+	/*
+	 * for new tokens, from the configuration; a token's PINs share the number it
+	 * was initialised with
+	 */
 	unsigned scrypt_log2_n;
 	_Atomic bool initialized; /* seen to be; it never ceases to be */
-	CK_ULONG sessions, read_write_sessions; /* guarded by session.c's table lock: sessions_count() */
-	pthread_mutex_t pin_lock; /* held while a PIN is tried (token_pin.h): after the session's lock, before `lock` */
-	int turn;                 /* the token directory, locked meanwhile against other processes' tries; -1 */
-	pthread_mutex_t lock;     /* guards what follows */
-	uint8_t uuid[STORE_UUID_LEN]; /* as last seen in the store: at the first session, at each login */
-	struct secret *token_key;     /* in locked memory; empty while nobody is logged in */
+	CK_ULONG sessions,
+		read_write_sessions; /* guarded by session.c's table lock: sessions_count() */
+	pthread_mutex_t
+		pin_lock; /* held while a PIN is tried (token_pin.h): after the session's lock, before `lock` */
+	int turn; /* the token directory, locked meanwhile against other processes' tries; -1 */
+	pthread_mutex_t lock; /* guards what follows */
+	uint8_t uuid
+		[STORE_UUID_LEN]; /* as last seen in the store: at the first session, at each login */
+	struct secret *token_key; /* in locked memory; empty while nobody is logged in */
 };
 
 /*
- * Open token SLOT under DIR (".../token-dir/slot-<n>"), made if missing. CKR_ codes of store.h. token_close logs out
- * and wipes.
+ * Open token SLOT under DIR (".../token-dir/slot-<n>"), made if missing. CKR_ codes of store.h.
+ * token_close logs out and wipes.
  */
-MUST_USE CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struct token **ret_token);
+MUST_USE CK_RV token_open(
+	CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struct token **ret_token);
 void token_close(struct token *token);
 void token_forked(struct token *token); /* in the child of a fork: wipe, abandon the store */
 
@@ -53,37 +58,48 @@ static inline enum login token_login_state(const struct token *token)
 	return (enum login)(atomic_load_explicit(&token->login, memory_order_acquire) & LOGIN_MASK);
 }
 
-/* Whether the token can be used at all: CKR_TOKEN_NOT_RECOGNIZED before C_InitToken. One atomic load once it can. */
+/*
+ * Whether the token can be used at all: CKR_TOKEN_NOT_RECOGNIZED before C_InitToken. One atomic
+ * load once it can.
+ */
 MUST_USE CK_RV token_initialized(struct token *token);
 
 /*
- * C_InitToken. LABEL: 32 bytes, blank-padded. CKR_SESSION_EXISTS is the caller's to check. CKR_PIN_INCORRECT,
- * CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE, CKR_ARGUMENTS_BAD.
+ * C_InitToken. LABEL: 32 bytes, blank-padded. CKR_SESSION_EXISTS is the caller's to check.
+ * CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE, CKR_ARGUMENTS_BAD.
  */
-MUST_USE CK_RV token_init(struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN]);
+MUST_USE CK_RV token_init(
+	struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN]);
 
-/* C_InitPIN by the SO: sets (and unlocks) the user PIN. CKR_USER_NOT_LOGGED_IN, CKR_PIN_LEN_RANGE. */
+/*
+ * C_InitPIN by the SO: sets (and unlocks) the user PIN. CKR_USER_NOT_LOGGED_IN, CKR_PIN_LEN_RANGE.
+ */
 MUST_USE CK_RV token_init_pin(struct token *token, struct bytes pin);
 
 /* C_SetPIN: of the SO if the SO is logged in, else of the user. */
 MUST_USE CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct bytes new_pin);
 
 /*
- * C_Login. Every try is counted in the store, committed, before the PIN is looked at, and the count cleared when it
- * was right; at PIN_TRIES CKR_PIN_LOCKED. Failing allocation or I/O is never CKR_PIN_INCORRECT and costs no try (the
- * count is put back). CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED,
- * CKR_USER_TYPE_INVALID, CKR_PIN_INCORRECT. The session rules (CKR_SESSION_READ_ONLY_EXISTS) are the caller's to
- * check. The token's lock is not held while the PIN is stretched.
+ * C_Login. Every try is counted in the store, committed, before the PIN is looked at, and the count
+ * cleared when it was right; at PIN_TRIES CKR_PIN_LOCKED. Failing allocation or I/O is never
+ * CKR_PIN_INCORRECT and costs no try (the count is put back). CKR_USER_ALREADY_LOGGED_IN,
+ * CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TYPE_INVALID,
+ * CKR_PIN_INCORRECT. The session rules (CKR_SESSION_READ_ONLY_EXISTS) are the caller's to check.
+ * The token's lock is not held while the PIN is stretched.
  */
 MUST_USE CK_RV token_login(struct token *token, CK_USER_TYPE who, struct bytes pin);
 
 /*
- * C_Logout, and the closing of the last session: the token key is wiped, the login word changes, sessions are reset,
- * private session objects destroyed. Called without any session's lock. CKR_USER_NOT_LOGGED_IN.
+ * C_Logout, and the closing of the last session: the token key is wiped, the login word
+ * changes, sessions are reset, private session objects destroyed. Called without any
+ * session's lock. CKR_USER_NOT_LOGGED_IN.
  */
 MUST_USE CK_RV token_logout(struct token *token);
 
-/* CK_TOKEN_INFO, true to fact, but for what the module knows (manufacturer, model, versions), which is left zero. */
+/*
+ * CK_TOKEN_INFO, true to fact, but for what the module knows (manufacturer, model, versions), which
+ * is left zero.
+ */
 MUST_USE CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info);
 
 #endif

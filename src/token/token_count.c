@@ -19,7 +19,8 @@ CK_RV token_count_set(struct store_token *t, const struct secret *key, uint64_t 
 {
 	uint8_t aad[AAD_LEN], plain[8];
 
-	_Static_assert(sizeof t->count_seal >= sizeof plain + SEAL_OVERHEAD, "room for a sealed number");
+	_Static_assert(
+		sizeof t->count_seal >= sizeof plain + SEAL_OVERHEAD, "room for a sealed number");
 	put_be64(plain, n);
 	TRY(seal(key, count_aad(t, aad), plain, sizeof plain, t->count_seal));
 	t->count_seal_len = sizeof plain + SEAL_OVERHEAD;
@@ -31,7 +32,8 @@ static CK_RV open_count(const struct store_token *t, const struct secret *key, u
 	uint8_t aad[AAD_LEN];
 	SECRET plain = {0};
 
-	CK_RV rv = seal_open(key, count_aad(t, aad), bytes_of(t->count_seal, t->count_seal_len), &plain);
+	CK_RV rv = seal_open(
+		key, count_aad(t, aad), bytes_of(t->count_seal, t->count_seal_len), &plain);
 	ENSURE(rv != CKR_ENCRYPTED_DATA_INVALID, CKR_DEVICE_ERROR);
 	TRY(rv);
 	ENSURE(plain.len == 8, CKR_DEVICE_ERROR);
@@ -39,7 +41,8 @@ static CK_RV open_count(const struct store_token *t, const struct secret *key, u
 	return CKR_OK;
 }
 
-CK_RV token_count_by(struct store_token *t, const uint8_t uuid[STORE_UUID_LEN], const struct secret *key, int by)
+CK_RV token_count_by(
+	struct store_token *t, const uint8_t uuid[STORE_UUID_LEN], const struct secret *key, int by)
 {
 	uint64_t n;
 
@@ -55,8 +58,8 @@ CK_RV token_count_check(const struct store_token *t, const struct secret *key, u
 	CK_RV rv = open_count(t, key, &said);
 
 	if (rv == CKR_OK && said != n) {
-		log_error(
-			"the token has %llu objects and should have %llu: rows were removed or put in behind its back",
+		log_error("the token has %llu objects and should have %llu: rows were removed or "
+			  "put in behind its back",
 			(unsigned long long)n, (unsigned long long)said);
 		return CKR_DEVICE_ERROR;
 	}

@@ -11,8 +11,8 @@
 #include "token/token_pin.h"
 
 /*
- * If another process has initialised the token anew since the login here, that login is worth nothing: the key is
- * another. RET: the token as stored.
+ * If another process has initialised the token anew since the login here, that login is worth
+ * nothing: the key is another. RET: the token as stored.
  */
 static CK_RV look_again(struct token *token, struct store_token *ret)
 {
@@ -20,7 +20,8 @@ static CK_RV look_again(struct token *token, struct store_token *ret)
 
 	TRY(store_token_get(token->store, ret));
 	pthread_mutex_lock(&token->lock);
-	bool stale = token_login_state(token) != LOGIN_NONE && memcmp(token->uuid, ret->uuid, sizeof ret->uuid) != 0;
+	bool stale = token_login_state(token) != LOGIN_NONE &&
+		     memcmp(token->uuid, ret->uuid, sizeof ret->uuid) != 0;
 	pthread_mutex_unlock(&token->lock);
 	if (stale && token_forget_login(token, &login))
 		log_warning("slot %lu: initialised by another process, login ended", token->slot);
@@ -47,8 +48,9 @@ CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
 /* --- C_InitToken --- */
 
 /*
- * Whether what is stored is still what SO_PIN was tried against, or still nothing: another process may have initialised
- * the token since, or changed the SO's PIN, and what it holds now is not ours to erase.
+ * Whether what is stored is still what SO_PIN was tried against, or still nothing: another
+ * process may have initialised the token since, or changed the SO's PIN, and what it holds now is
+ * not ours to erase.
  */
 static CK_RV is_as_seen(const struct store_token *now, void *arg)
 {
@@ -58,16 +60,17 @@ static CK_RV is_as_seen(const struct store_token *now, void *arg)
 		ENSURE(now == NULL, CKR_PIN_INCORRECT);
 	else
 		ENSURE(now != NULL && memcmp(now->uuid, seen->uuid, sizeof now->uuid) == 0 &&
-			memcmp(now->so.salt, seen->so.salt, sizeof now->so.salt) == 0, CKR_PIN_INCORRECT);
+				memcmp(now->so.salt, seen->so.salt, sizeof now->so.salt) == 0,
+			CKR_PIN_INCORRECT);
 	return CKR_OK;
 }
 
 /*
- * A token without objects in the place of SEEN (NULL: of none): new identity, new key, SO_PIN, no user PIN.
- * CKR_PIN_INCORRECT: SEEN is not there any more.
+ * A token without objects in the place of SEEN (NULL: of none): new identity, new key, SO_PIN, no
+ * user PIN. CKR_PIN_INCORRECT: SEEN is not there any more.
  */
-static CK_RV new_token(
-	struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN], struct store_token *seen)
+static CK_RV new_token(struct token *token, struct bytes so_pin,
+	const uint8_t label[STORE_LABEL_LEN], struct store_token *seen)
 {
 	struct store_token t = {.scrypt_log2_n = token->scrypt_log2_n};
 	SECRET key = {0};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token_login.h: the change of who is logged in, between token.c, which keeps it, and token_login.c, which finds out.
+ * token_login.h: the change of who is logged in, between token.c, which keeps it, and
+ * token_login.c, which finds out.
  */
 #ifndef KEYDIV_TOKEN_TOKEN_LOGIN_H
 #define KEYDIV_TOKEN_TOKEN_LOGIN_H
@@ -8,12 +9,13 @@
 #include "token/token.h"
 
 /* WHO is logged in from now on, with the token's KEY. CKR_HOST_MEMORY. */
-MUST_USE CK_RV token_logged_in(
-	struct token *token, enum login who, const uint8_t uuid[STORE_UUID_LEN], const struct secret *key);
+MUST_USE CK_RV token_logged_in(struct token *token, enum login who,
+	const uint8_t uuid[STORE_UUID_LEN], const struct secret *key);
 
 /*
- * Nobody is logged in any more: key and private session objects are wiped; sessions notice at their next call. False
- * if nobody was. RET_LOGIN: the login word now. May be called with a session's lock held.
+ * Nobody is logged in any more: key and private session objects are wiped; sessions notice at
+ * their next call. False if nobody was. RET_LOGIN: the login word now. May be called with a
+ * session's lock held.
  */
 bool token_forget_login(struct token *token, uint64_t *ret_login);
 

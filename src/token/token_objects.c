@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "key/seal.h"
-#include "token/client_state.h"
+#include "state/client_state.h"
 #include "token/objects.h"
 #include "token/token_count.h"
 
@@ -25,8 +25,8 @@ static uint64_t epoch(const struct session *s)
 
 CK_OBJECT_HANDLE token_object_handle(const struct session *s, int64_t id, bool is_private)
 {
-	return HANDLE_TOKEN_OBJECT | (uint64_t)s->token->slot << SLOT_SHIFT | (is_private ? epoch(s) : 0) << ID_BITS |
-	       (uint64_t)id;
+	return HANDLE_TOKEN_OBJECT | (uint64_t)s->token->slot << SLOT_SHIFT |
+	       (is_private ? epoch(s) : 0) << ID_BITS | (uint64_t)id;
 }
 
 CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t *ret_id)
@@ -35,7 +35,8 @@ CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t 
 
 	ENSURE((handle >> SLOT_SHIFT & 63) == s->token->slot, CKR_OBJECT_HANDLE_INVALID);
 	if (handle_epoch != 0)
-		ENSURE(session_rights(s).user && handle_epoch == epoch(s), CKR_OBJECT_HANDLE_INVALID);
+		ENSURE(session_rights(s).user && handle_epoch == epoch(s),
+			CKR_OBJECT_HANDLE_INVALID);
 	ENSURE((handle & ID_MASK) != 0, CKR_OBJECT_HANDLE_INVALID);
 	*ret_id = (int64_t)(handle & ID_MASK);
 	return CKR_OK;
@@ -80,7 +81,7 @@ struct writing {
 
 static CK_RV writing_begin(struct session *s, struct object *o, struct writing *w)
 {
-	*w = (struct writing){ .token = s->token, .object = o };
+	*w = (struct writing){.token = s->token, .object = o};
 	TRY(token_key_copy(s->token, &w->key, w->uuid));
 	ENSURE(w->key.len == SEAL_KEY_LEN, CKR_USER_NOT_LOGGED_IN);
 	return CKR_OK;
@@ -94,8 +95,8 @@ static void writing_end(struct writing *w)
 }
 
 /*
- * An O-DUKPT client's state is not in its row, which would leave used registers on the disk, but in a file of its
- * own.
+ * An O-DUKPT client's state is not in its row, which would leave used registers on the disk, but in
+ * a file of its own.
  */
 static bool value_is_elsewhere(const struct object *o)
 {
@@ -130,12 +131,14 @@ static bool columns_agree(const struct store_row *row, const struct object *o)
 	struct bytes label = object_variable(o, VAR_LABEL);
 	struct bytes id = object_variable(o, o->object_class == CKO_DATA ? VAR_OBJECT_ID : VAR_ID);
 
-	return row->object_class == o->object_class && row->is_private == ((o->flags & FLAG_PRIVATE) != 0) &&
-		(row->label.p != NULL) == (label.p != NULL) && bytes_equal(row->label, label) &&
-		(row->object_id.p != NULL) == (id.p != NULL) && bytes_equal(row->object_id, id);
+	return row->object_class == o->object_class &&
+	       row->is_private == ((o->flags & FLAG_PRIVATE) != 0) &&
+	       (row->label.p != NULL) == (label.p != NULL) && bytes_equal(row->label, label) &&
+	       (row->object_id.p != NULL) == (id.p != NULL) && bytes_equal(row->object_id, id);
 }
 
-static CK_RV open_sealed(const uint8_t *uuid, const struct secret *key, const struct store_row *row, struct object *ret)
+static CK_RV open_sealed(const uint8_t *uuid, const struct secret *key, const struct store_row *row,
+	struct object *ret)
 {
 	struct bytes aad;
 
@@ -145,7 +148,8 @@ static CK_RV open_sealed(const uint8_t *uuid, const struct secret *key, const st
 	return rv == CKR_ENCRYPTED_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
-CK_RV token_object_open(const uint8_t *uuid, const struct secret *key, const struct store_row *row, struct object *ret)
+CK_RV token_object_open(const uint8_t *uuid, const struct secret *key, const struct store_row *row,
+	struct object *ret)
 {
 	CK_RV rv = object_decode(row->attributes, ret);
 
@@ -164,7 +168,7 @@ CK_RV token_object_open(const uint8_t *uuid, const struct secret *key, const str
 
 CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret)
 {
-	SECRET key = { 0 };
+	SECRET key = {0};
 	uint8_t uuid[STORE_UUID_LEN];
 	struct store_row row;
 	int64_t id;
@@ -176,12 +180,13 @@ CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object
 	store_row_free(&row);
 	TRY(rv);
 	/*
-	 * A private object is reached by the user only, and by a handle of this login; a public one's handle carries
-	 * no login.
+	 * A private object is reached by the user only, and by a handle of this login; a public
+	 * one's handle carries no login.
 	 */
-	if ((ret->flags & FLAG_PRIVATE) && !(session_rights(s).user && handle == token_object_handle(s, id, true))) {
+	if ((ret->flags & FLAG_PRIVATE) &&
+		!(session_rights(s).user && handle == token_object_handle(s, id, true))) {
 		object_wipe(ret);
-		return error_at(__FILE__, __LINE__, "handle is of this login", CKR_OBJECT_HANDLE_INVALID);
+		return FAIL(CKR_OBJECT_HANDLE_INVALID, "handle is of this login");
 	}
 	return CKR_OK;
 }
@@ -199,27 +204,31 @@ static CK_RV prepare_insert(struct store_row *row, void *arg)
 	struct writing *w = arg;
 
 	/*
-	 * A file of that name can only be of an insert whose process was killed before it committed. It must not stay,
-	 * whatever the new row is: the state in it leads to all that a client loaded again has used since.
+	 * A file of that name can only be of an insert whose process was killed before it
+	 * committed. It must not stay, whatever the new row is: the state in it leads to all that a
+	 * client loaded again has used since.
 	 */
 	TRY(client_file_remove(w->token->store, row->id));
 	if (value_is_elsewhere(w->object))
-		TRY(client_state_create(w->token->store, &w->key, w->uuid, row->id, &w->object->value));
+		TRY(client_state_create(
+			w->token->store, &w->key, w->uuid, row->id, &w->object->value));
 	return seal_row(row, w, w->object);
 }
 
 /* The insert of O as row ID (0: it had none yet) has failed: its client's file goes too. */
 static void forget_file(struct token *token, const struct object *o, int64_t id)
 {
-	CK_RV rv = id != 0 && value_is_elsewhere(o) ? client_file_take_back(token->store, id) : CKR_OK;
+	CK_RV rv =
+		id != 0 && value_is_elsewhere(o) ? client_file_take_back(token->store, id) : CKR_OK;
 
 	if (rv != CKR_OK)
-		log_error("clients/%lld is left of a client that could not be made: %s", (long long)id, rv_name(rv));
+		log_error("clients/%lld is left of a client that could not be made: %s",
+			(long long)id, rv_name(rv));
 }
 
 /* Write N objects; WRITING, ROWS and ARGS have room for each. */
-static CK_RV insert_all(struct session *s, struct object *const *objects, size_t n, struct writing *writing,
-	struct store_row *rows, void **args)
+static CK_RV insert_all(struct session *s, struct object *const *objects, size_t n,
+	struct writing *writing, struct store_row *rows, void **args)
 {
 	for (size_t i = 0; i < n; i++) {
 		TRY(writing_begin(s, objects[i], &writing[i]));
@@ -231,19 +240,22 @@ static CK_RV insert_all(struct session *s, struct object *const *objects, size_t
 	return rv;
 }
 
-CK_RV token_objects_add(struct session *s, struct object *const *objects, size_t n, CK_OBJECT_HANDLE *ret_handles)
+CK_RV token_objects_add(
+	struct session *s, struct object *const *objects, size_t n, CK_OBJECT_HANDLE *ret_handles)
 {
 	struct writing *writing = calloc(n, sizeof *writing);
 	struct store_row *rows = calloc(n, sizeof *rows);
 	void **args = calloc(n, sizeof *args);
 
-	CK_RV rv = writing && rows && args ? insert_all(s, objects, n, writing, rows, args) : CKR_HOST_MEMORY;
+	CK_RV rv = writing && rows && args ? insert_all(s, objects, n, writing, rows, args)
+					   : CKR_HOST_MEMORY;
 	for (size_t i = 0; i < n; i++) {
 		if (writing)
 			writing_end(&writing[i]);
 		if (rv != CKR_OK)
 			continue;
-		ret_handles[i] = token_object_handle(s, rows[i].id, objects[i]->flags & FLAG_PRIVATE);
+		ret_handles[i] =
+			token_object_handle(s, rows[i].id, objects[i]->flags & FLAG_PRIVATE);
 		object_wipe(objects[i]);
 	}
 	free(args);
@@ -260,7 +272,7 @@ CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *re
 static CK_RV prepare_update(struct store_row *row, void *arg)
 {
 	struct writing *w = arg;
-	struct object o = { 0 };
+	struct object o = {0};
 
 	CK_RV rv = token_object_open(w->uuid, &w->key, row, &o);
 	if (rv == CKR_OK)
@@ -274,11 +286,11 @@ static CK_RV prepare_update(struct store_row *row, void *arg)
 	return rv;
 }
 
-CK_RV token_object_change(
-	struct session *s, CK_OBJECT_HANDLE handle, CK_RV (*change)(struct object *o, void *arg), void *arg)
+CK_RV token_object_change(struct session *s, CK_OBJECT_HANDLE handle,
+	CK_RV (*change)(struct object *o, void *arg), void *arg)
 {
 	struct writing w;
-	struct object now = { 0 };
+	struct object now = {0};
 	int64_t id;
 
 	TRY(token_object_get(s, handle, &now)); /* whether S may see it at all */
@@ -309,14 +321,14 @@ CK_RV token_object_take_back(struct session *s, CK_OBJECT_HANDLE handle)
 
 CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 {
-	struct object o = { 0 };
+	struct object o = {0};
 	struct rights rights = session_rights(s);
 	int64_t id;
 
 	TRY(token_object_get(s, handle, &o));
 	CK_RV rv = plan_access(&rights, o.flags);
 	if (rv == CKR_OK && !(o.flags & FLAG_DESTROYABLE))
-		rv = error_at(__FILE__, __LINE__, "object is destroyable", CKR_ACTION_PROHIBITED);
+		rv = FAIL(CKR_ACTION_PROHIBITED, "object is destroyable");
 	bool client = o.key_type == CKK_KEYDIV_ODUKPT_CLIENT;
 	object_wipe(&o);
 	TRY(rv);

@@ -12,7 +12,8 @@
 #include "key/random.h"
 #include "token/token_count.h"
 
-#define TURN_WAIT_MS 60000 /* a process that was stopped in the middle of a try must not stop all others for ever */
+#define TURN_WAIT_MS                                                                               \
+	60000 /* a process that was stopped in the middle of a try must not stop all others for ever */
 #define TURN_POLL_MS 5
 #define LOG2_N_MIN 14
 #define LOG2_N_MAX 22
@@ -20,8 +21,8 @@
 /* --- Turns --- */
 
 /*
- * Lock the token directory as HOW says. On file systems without such locks there are none: the count is right all the
- * same.
+ * Lock the token directory as HOW says. On file systems without such locks there are none: the
+ * count is right all the same.
  */
 static void lock_directory(int fd, int how)
 {
@@ -46,7 +47,8 @@ void pin_turn_end(struct token **token)
 
 	(*token)->turn = -1;
 	if (fd >= 0) {
-		flock(fd, LOCK_UN); /* not by close alone: a forked child may have the descriptor too */
+		flock(fd,
+			LOCK_UN); /* not by close alone: a forked child may have the descriptor too */
 		close(fd);
 	}
 	pthread_mutex_unlock(&(*token)->pin_lock);
@@ -80,10 +82,11 @@ static CK_RV count_up(struct store_token *t, void *arg)
 }
 
 /*
- * Whether the PIN is still the one that was tried: another process may have changed it, or initialised the token
- * again.
+ * Whether the PIN is still the one that was tried: another process may have changed it, or
+ * initialised the token again.
  */
-static bool same_pin(const struct store_pin *stored, const struct counting *c, const struct store_token *t)
+static bool same_pin(
+	const struct store_pin *stored, const struct counting *c, const struct store_token *t)
 {
 	struct store_token tried = *c->tried;
 
@@ -120,11 +123,12 @@ void pin_put_back(struct token *token, enum login who, const struct store_token 
 	CK_RV rv = store_token_update(token->store, count_down, &c);
 
 	if (rv != CKR_OK)
-		log_error("slot %lu: a PIN try that was not made stays counted: %s", token->slot, rv_name(rv));
+		log_error("slot %lu: a PIN try that was not made stays counted: %s", token->slot,
+			rv_name(rv));
 }
 
-CK_RV pin_right(struct token *token, enum login who, const struct store_token *seen, const struct secret *key,
-	const struct store_pin *new_pin)
+CK_RV pin_right(struct token *token, enum login who, const struct store_token *seen,
+	const struct secret *key, const struct store_pin *new_pin)
 {
 	struct counting c = {.who = who, .tried = seen, .key = key, .new_pin = new_pin};
 	CK_RV rv = store_token_update_counted(token->store, clear, &c);
@@ -148,11 +152,11 @@ static struct bytes pin_aad(const struct store_token *t, enum login who, uint8_t
 }
 
 /*
- * RET_KEY = what PIN is stretched to. Its length goes before it: HMAC, on which scrypt stands, fills a key up with
- * zeros, and so takes a PIN and the same PIN with a NUL for one.
+ * RET_KEY = what PIN is stretched to. Its length goes before it: HMAC, on which scrypt stands,
+ * fills a key up with zeros, and so takes a PIN and the same PIN with a NUL for one.
  */
-static CK_RV stretch(
-	const struct store_token *t, const struct store_pin *stored, struct bytes pin, struct secret *ret_key)
+static CK_RV stretch(const struct store_token *t, const struct store_pin *stored, struct bytes pin,
+	struct secret *ret_key)
 {
 	SECRET text = {0};
 
@@ -160,7 +164,8 @@ static CK_RV stretch(
 	TRY(secret_resize(&text, 1 + pin.n));
 	secret_bytes(&text)[0] = (uint8_t)pin.n;
 	memcpy(secret_bytes(&text) + 1, pin.p, pin.n);
-	return pin_stretch(bytes_of(secret_peek(&text), text.len), stored->salt, t->scrypt_log2_n, ret_key);
+	return pin_stretch(
+		bytes_of(secret_peek(&text), text.len), stored->salt, t->scrypt_log2_n, ret_key);
 }
 
 CK_RV pin_check(struct bytes pin)
@@ -169,23 +174,28 @@ CK_RV pin_check(struct bytes pin)
 	return CKR_OK;
 }
 
-CK_RV pin_seal(
-	const struct store_token *t, enum login who, struct bytes pin, const struct secret *key, struct store_pin *ret)
+CK_RV pin_seal(const struct store_token *t, enum login who, struct bytes pin,
+	const struct secret *key, struct store_pin *ret)
 {
 	struct store_pin new_pin = {.set = true};
 	uint8_t aad[AAD_LEN];
 	SECRET stretched = {0};
 
-	_Static_assert(sizeof new_pin.wrapped_key == TOKEN_KEY_LEN + SEAL_OVERHEAD, "a sealed token key");
+	_Static_assert(
+		sizeof new_pin.wrapped_key == TOKEN_KEY_LEN + SEAL_OVERHEAD, "a sealed token key");
 	TRY(random_bytes(new_pin.salt, sizeof new_pin.salt));
 	TRY(stretch(t, &new_pin, pin, &stretched));
-	TRY(seal(&stretched, pin_aad(t, who, aad), secret_peek(key), key->len, new_pin.wrapped_key));
+	TRY(seal(
+		&stretched, pin_aad(t, who, aad), secret_peek(key), key->len, new_pin.wrapped_key));
 	*ret = new_pin;
 	return CKR_OK;
 }
 
-/* The token key of T by PIN. CKR_PIN_INCORRECT if the PIN is not the one, and for no other reason. */
-static CK_RV open_key(const struct store_token *t, enum login who, struct bytes pin, struct secret *ret_key)
+/*
+ * The token key of T by PIN. CKR_PIN_INCORRECT if the PIN is not the one, and for no other reason.
+ */
+static CK_RV open_key(
+	const struct store_token *t, enum login who, struct bytes pin, struct secret *ret_key)
 {
 	const struct store_pin *stored = who == LOGIN_SO ? &t->so : &t->user;
 	uint8_t aad[AAD_LEN];
@@ -193,23 +203,24 @@ static CK_RV open_key(const struct store_token *t, enum login who, struct bytes 
 
 	ENSURE(t->scrypt_log2_n >= LOG2_N_MIN && t->scrypt_log2_n <= LOG2_N_MAX, CKR_DEVICE_ERROR);
 	TRY(stretch(t, stored, pin, &stretched));
-	CK_RV rv = seal_open(
-		&stretched, pin_aad(t, who, aad), bytes_of(stored->wrapped_key, sizeof stored->wrapped_key), ret_key);
+	CK_RV rv = seal_open(&stretched, pin_aad(t, who, aad),
+		bytes_of(stored->wrapped_key, sizeof stored->wrapped_key), ret_key);
 	ENSURE(rv != CKR_ENCRYPTED_DATA_INVALID, CKR_PIN_INCORRECT);
 	TRY(rv);
 	ENSURE(ret_key->len == TOKEN_KEY_LEN, CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 
-CK_RV pin_try(
-	struct token *token, enum login who, struct bytes pin, struct store_token *ret_seen, struct secret *ret_key)
+CK_RV pin_try(struct token *token, enum login who, struct bytes pin, struct store_token *ret_seen,
+	struct secret *ret_key)
 {
 	struct store_token seen;
 	struct counting c = {.who = who, .seen = &seen};
 
 	TRY(pin_check(pin));
 	CK_RV rv = store_token_update(token->store, count_up, &c);
-	if (rv == CKR_PIN_LOCKED) { /* are they wrong ones, or tries that go on in other processes? */
+	if (rv ==
+		CKR_PIN_LOCKED) { /* are they wrong ones, or tries that go on in other processes? */
 		lock_directory(token->turn, LOCK_EX);
 		rv = store_token_update(token->store, count_up, &c);
 	}

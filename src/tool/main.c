@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
-#include "locked.h"
-#include "output.h"
-#include "report.h"
+#include "tool/commands/commands.h"
+#include "tool/output.h"
+#include "tool/report.h"
+#include "tool/token/locked.h"
 
 const struct command *const commands[] = {
 	&cmd_init,
@@ -37,10 +37,14 @@ const struct command *const commands[] = {
 
 static void help(FILE *out)
 {
-	fputs("usage: keydiv COMMAND [options] [arguments]\n\nKeys diversified inside a PKCS#11 token.\n\n", out);
+	fputs("usage: keydiv COMMAND [options] [arguments]\n\nKeys diversified inside a PKCS#11 "
+	      "token.\n\n",
+		out);
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(out, "  %-18s %s\n", commands[i]->name, commands[i]->summary);
-	fputs("\n'keydiv COMMAND --help' shows the options of a command; keydiv(1) is the manual.\n", out);
+	fputs("\n'keydiv COMMAND --help' shows the options of a command; keydiv(1) is the "
+	      "manual.\n",
+		out);
 }
 
 /* The command ARGV begins with; RET_WORDS is how many words its name has. */
@@ -60,13 +64,15 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 }
 
 /*
- * The number of a standard stream that is closed would go to the next file opened, and what is printed into that.
- * Opened the wrong way round instead, so that using it fails as if it were closed.
+ * The number of a standard stream that is closed would go to the next file opened, and
+ * what is printed into that. Opened the wrong way round instead, so that using it fails as
+ * if it were closed.
  */
 static bool fill_standard_streams(void)
 {
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			return false;
 	return true;
 }
@@ -87,8 +93,8 @@ int main(int argc, char **argv)
 	}
 	const struct command *command = find(argc, argv, &words);
 	if (!command) {
-		fail("there is no command '%s%s%s': see 'keydiv --help'", argv[1], argc > 2 ? " " : "",
-			argc > 2 ? argv[2] : "");
+		fail("there is no command '%s%s%s': see 'keydiv --help'", argv[1],
+			argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
 		return 2;
 	}
 	argv += 1 + words;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c: reads options by the tables of the commands, and prints the tables as help. */
-#include "options.h"
+#include "tool/options.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
-#include "report.h"
+#include "tool/output.h"
+#include "tool/report.h"
 
 #define OPTIONS_MAX 48
 
@@ -18,14 +18,17 @@ static const struct {
 	enum option_set set;
 	struct option_spec option;
 } shared[] = {
-	{SET_MODULE, TEXT_OPTION("module", "MODULE", &settings.module,
-			     "PKCS#11 module: a path, or the name of one p11-kit is configured for")},
-	{SET_TOKEN, TEXT_OPTION("token", "TOKEN", &settings.token, "token, by its label or as a PKCS#11 URI")},
-	{SET_TOKEN, NUMBER_OPTION("slot", "NUMBER", &settings.slot, "token, by the number of its slot")},
-	{SET_USER_PIN,
-		TEXT_OPTION("pin-file", "FILE", &settings.pin_file, "read the user PIN from the first line of FILE")},
-	{SET_USER_PIN,
-		NUMBER_OPTION("pin-fd", "NUMBER", &settings.pin_fd, "read the user PIN from this file descriptor")},
+	{SET_MODULE,
+		TEXT_OPTION("module", "MODULE", &settings.module,
+			"PKCS#11 module: a path, or the name of one p11-kit is configured for")},
+	{SET_TOKEN, TEXT_OPTION("token", "TOKEN", &settings.token,
+			    "token, by its label or as a PKCS#11 URI")},
+	{SET_TOKEN, NUMBER_OPTION(
+			    "slot", "NUMBER", &settings.slot, "token, by the number of its slot")},
+	{SET_USER_PIN, TEXT_OPTION("pin-file", "FILE", &settings.pin_file,
+			       "read the user PIN from the first line of FILE")},
+	{SET_USER_PIN, NUMBER_OPTION("pin-fd", "NUMBER", &settings.pin_fd,
+			       "read the user PIN from this file descriptor")},
 	{SET_SO_PIN, TEXT_OPTION("so-pin-file", "FILE", &settings.so_pin_file,
 			     "read the security officer's PIN from the first line of FILE")},
 	{SET_SO_PIN, NUMBER_OPTION("so-pin-fd", "NUMBER", &settings.so_pin_fd,
@@ -85,8 +88,8 @@ static bool take(const struct option_spec *spec, const char *argument)
 }
 
 /*
- * The option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full; no abbreviations, lest --pin be
- * one.
+ * The option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full; no abbreviations,
+ * lest --pin be one.
  */
 static const struct option_spec *find(const struct command *command, const char *argument)
 {
@@ -96,8 +99,8 @@ static const struct option_spec *find(const struct command *command, const char 
 	for (size_t i = 0; i < count; i++)
 		if (strlen(specs[i]->name) == n && strncmp(specs[i]->name, argument + 2, n) == 0)
 			return specs[i];
-	fail("'%.*s' is no option of 'keydiv %s'; see 'keydiv %s --help'", (int)n + 2, argument, command->name,
-		command->name);
+	fail("'%.*s' is no option of 'keydiv %s'; see 'keydiv %s --help'", (int)n + 2, argument,
+		command->name, command->name);
 	return NULL;
 }
 
@@ -114,7 +117,8 @@ static bool read_option(const struct command *command, int argc, char **argv, in
 	if (value)
 		return take(spec, value + 1);
 	if (spec->argument && *i + 1 >= argc)
-		return fail("--%s wants an argument; see 'keydiv %s --help'", spec->name, command->name);
+		return fail("--%s wants an argument; see 'keydiv %s --help'", spec->name,
+			command->name);
 	return take(spec, spec->argument ? argv[++*i] : NULL);
 }
 
@@ -133,15 +137,17 @@ bool options_read(const struct command *command, int argc, char **argv, int *ret
 			if (!read_option(command, argc, argv, &i))
 				return false;
 		} else if (options && argv[i][0] == '-' && argv[i][1]) {
-			return fail("'%s' is no option: they have two dashes; see 'keydiv %s --help'", argv[i],
-				command->name);
+			return fail(
+				"'%s' is no option: they have two dashes; see 'keydiv %s --help'",
+				argv[i], command->name);
 		} else {
 			argv[operands++] = argv[i];
 		}
 	}
-	if (operands < command->min_arguments || (command->max_arguments >= 0 && operands > command->max_arguments))
-		return fail("usage: keydiv %s [options]%s%s", command->name, *command->arguments ? " " : "",
-			command->arguments);
+	if (operands < command->min_arguments ||
+		(command->max_arguments >= 0 && operands > command->max_arguments))
+		return fail("usage: keydiv %s [options]%s%s", command->name,
+			*command->arguments ? " " : "", command->arguments);
 	*ret_count = operands;
 	return true;
 }
@@ -151,11 +157,12 @@ void options_help(const struct command *command)
 	const struct option_spec *specs[OPTIONS_MAX];
 	size_t n = collect(command, specs);
 
-	printf("usage: keydiv %s [options]%s%s\n\n%s.\n\n", command->name, *command->arguments ? " " : "",
-		command->arguments, command->summary);
+	printf("usage: keydiv %s [options]%s%s\n\n%s.\n\n", command->name,
+		*command->arguments ? " " : "", command->arguments, command->summary);
 	for (size_t i = 0; i < n; i++) {
 		char left[64];
-		snprintf(left, sizeof left, "--%s%s%s", specs[i]->name, specs[i]->argument ? " " : "",
+		snprintf(left, sizeof left, "--%s%s%s", specs[i]->name,
+			specs[i]->argument ? " " : "",
 			specs[i]->argument ? specs[i]->argument : "");
 		printf("  %-26s %s\n", left, specs[i]->help);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.h: commands and their options as tables. One table says what an option is called, what it takes, where its
- * value goes and what the help says, so the help and the parser cannot differ.
+ * options.h: commands and their options as tables. One table says what an option is called, what it
+ * takes, where its value goes and what the help says, so the help and the parser cannot differ.
  */
 #ifndef KEYDIV_TOOL_OPTIONS_H
 #define KEYDIV_TOOL_OPTIONS_H
@@ -29,36 +29,37 @@ struct option_spec {
 	const char *help;
 };
 
-#define FLAG_OPTION(name, target, help)                                                                                \
-	{                                                                                                              \
-		name, NULL, OPTION_FLAG, target, help                                                                  \
+#define FLAG_OPTION(name, target, help)                                                            \
+	{                                                                                          \
+		name, NULL, OPTION_FLAG, target, help                                              \
 	}
-#define TEXT_OPTION(name, argument, target, help)                                                                      \
-	{                                                                                                              \
-		name, argument, OPTION_TEXT, target, help                                                              \
+#define TEXT_OPTION(name, argument, target, help)                                                  \
+	{                                                                                          \
+		name, argument, OPTION_TEXT, target, help                                          \
 	}
-#define NUMBER_OPTION(name, argument, target, help)                                                                    \
-	{                                                                                                              \
-		name, argument, OPTION_NUMBER, target, help                                                            \
+#define NUMBER_OPTION(name, argument, target, help)                                                \
+	{                                                                                          \
+		name, argument, OPTION_NUMBER, target, help                                        \
 	}
-#define TEXTS_OPTION(name, argument, target, help)                                                                     \
-	{                                                                                                              \
-		name, argument, OPTION_TEXTS, target, help                                                             \
+#define TEXTS_OPTION(name, argument, target, help)                                                 \
+	{                                                                                          \
+		name, argument, OPTION_TEXTS, target, help                                         \
 	}
-#define OPTIONS_END                                                                                                    \
-	{                                                                                                              \
-		NULL, NULL, OPTION_FLAG, NULL, NULL                                                                    \
+#define OPTIONS_END                                                                                \
+	{                                                                                          \
+		NULL, NULL, OPTION_FLAG, NULL, NULL                                                \
 	}
 
 /* Sets of options that several commands share. */
 enum option_set {
-	SET_MODULE = 1,                                              /* --module */
-	SET_TOKEN = 2,                                               /* --token, --slot */
-	SET_USER_PIN = 4,                                            /* --pin-file, --pin-fd */
-	SET_SO_PIN = 8,                                              /* --so-pin-file, --so-pin-fd */
-	SET_NEW_PIN = 16,                                            /* --new-pin-file, --new-pin-fd */
-	SET_JSON = 32,                                               /* --json */
-	SET_USER = SET_MODULE | SET_TOKEN | SET_USER_PIN | SET_JSON, /* what a command that logs in takes */
+	SET_MODULE = 1,   /* --module */
+	SET_TOKEN = 2,    /* --token, --slot */
+	SET_USER_PIN = 4, /* --pin-file, --pin-fd */
+	SET_SO_PIN = 8,   /* --so-pin-file, --so-pin-fd */
+	SET_NEW_PIN = 16, /* --new-pin-file, --new-pin-fd */
+	SET_JSON = 32,    /* --json */
+	SET_USER = SET_MODULE | SET_TOKEN | SET_USER_PIN |
+		   SET_JSON, /* what a command that logs in takes */
 };
 
 struct command {
@@ -85,8 +86,8 @@ struct settings {
 extern struct settings settings;
 
 /*
- * Read the options of COMMAND from the ARGC words at ARGV, behind its name; the operands, *RET_COUNT of them, are
- * moved to the front of ARGV. False: reported.
+ * Read the options of COMMAND from the ARGC words at ARGV, behind its name; the operands,
+ * *RET_COUNT of them, are moved to the front of ARGV. False: reported.
  */
 MUST_USE bool options_read(const struct command *command, int argc, char **argv, int *ret_count);
 

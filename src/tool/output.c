@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* output.c: prints JSON objects as JSON or text. */
-#include "output.h"
+#include "tool/output.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,14 +8,17 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "options.h"
-#include "report.h"
-#include "template.h"
-#include "text.h"
+#include "tool/options.h"
+#include "tool/report.h"
+#include "tool/text.h"
+#include "tool/token/attributes.h"
 
 #define COLUMNS_MAX 16
 
-/* The length of the character at P, N bytes before the end, if it is well-formed UTF-8 (RFC 3629); 0 if not. */
+/*
+ * The length of the character at P, N bytes before the end, if it is well-formed UTF-8 (RFC 3629);
+ * 0 if not.
+ */
 static size_t character(const unsigned char *p, size_t n)
 {
 	static const struct {
@@ -63,14 +66,17 @@ void add_text(struct json_object *o, const char *name, const char *text)
 		size_t step = character((const unsigned char *)text + i, n - i);
 		bool control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
 		if (step > 0 && control && !settings.json)
-			text_add(&valid, "?", 1); /* it could do things to a terminal, or break a table */
+			text_add(&valid, "?",
+				1); /* it could do things to a terminal, or break a table */
 		else if (step > 0)
 			text_add(&valid, text + i, step);
 		else
-			text_add_string(&valid, "\xef\xbf\xbd"); /* U+FFFD: others may have put anything into a label */
+			text_add_string(&valid,
+				"\xef\xbf\xbd"); /* U+FFFD: others may have put anything into a label */
 		i += step > 0 ? step : 1;
 	}
-	json_object_object_add(o, name, json_object_new_string_len(valid.p ? valid.p : "", (int)valid.n));
+	json_object_object_add(
+		o, name, json_object_new_string_len(valid.p ? valid.p : "", (int)valid.n));
 	text_free(&valid);
 }
 
@@ -119,8 +125,8 @@ static char *text_of(struct json_object *value)
 
 static void print_json(struct json_object *o)
 {
-	puts(json_object_to_json_string_ext(
-		o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+						       JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
 void show(struct json_object *o)
@@ -161,8 +167,8 @@ void show_table(struct json_object *rows, const struct column *columns)
 		width[count] = strlen(columns[count].heading);
 	for (size_t r = 0; r < json_object_array_length(rows); r++)
 		for (size_t c = 0; c < count; c++) {
-			char *text =
-				text_of(json_object_object_get(json_object_array_get_idx(rows, r), columns[c].member));
+			char *text = text_of(json_object_object_get(
+				json_object_array_get_idx(rows, r), columns[c].member));
 			width[c] = strlen(text) > width[c] ? strlen(text) : width[c];
 			free(text);
 		}
@@ -170,21 +176,23 @@ void show_table(struct json_object *rows, const struct column *columns)
 		print_cell(columns[c].heading, width[c], columns[c].right, c + 1 == count);
 	for (size_t r = 0; r < json_object_array_length(rows); r++)
 		for (size_t c = 0; c < count; c++) {
-			char *text =
-				text_of(json_object_object_get(json_object_array_get_idx(rows, r), columns[c].member));
+			char *text = text_of(json_object_object_get(
+				json_object_array_get_idx(rows, r), columns[c].member));
 			print_cell(text, width[c], columns[c].right, c + 1 == count);
 			free(text);
 		}
 	json_object_put(rows);
 }
 
-void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, char ret[CHECK_VALUE_TEXT])
+void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+	char ret[CHECK_VALUE_TEXT])
 {
 	unsigned char value[3];
 	CK_ULONG n;
 
 	ret[0] = '\0';
-	if (attribute_get(f, session, object, CKA_CHECK_VALUE, value, sizeof value, &n) == CKR_OK && n == sizeof value)
+	if (attribute_get(f, session, object, CKA_CHECK_VALUE, value, sizeof value, &n) == CKR_OK &&
+		n == sizeof value)
 		snprintf(ret, CHECK_VALUE_TEXT, "%02X%02X%02X", value[0], value[1], value[2]);
 }
 

@@ -9,7 +9,10 @@
 
 #define PRINTF(nth, first) __attribute__((format(printf, nth, first)))
 
-/* Print "keydiv: FORMAT" on standard error. Returns false, so that a bool function can `return fail(...)`. */
+/*
+ * Print "keydiv: FORMAT" on standard error. Returns false, so that a bool function
+ * can `return fail(...)`.
+ */
 bool fail(const char *format, ...) PRINTF(1, 2);
 
 /* Print "keydiv: FORMAT: how to mend RV (CKR_NAME)". Returns false. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* text.c: a growing buffer of text. */
-#include "text.h"
+#include "tool/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "tool/report.h"
 
 void text_add(struct text *t, const void *p, size_t n)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench.c: keydiv, SoftHSM2 and NSS softokn side by side, through the same PKCS#11 calls, interleaved in one run, and the floor: the
- * same arithmetic with libcrypto alone. Prints one table: medians of the rounds, and medians of the ratios within each round,
- * which a busy machine disturbs less. Writes JSON if told a file.
+ * bench.c: keydiv, SoftHSM2 and NSS softokn side by side, through the same PKCS#11 calls,
+ * interleaved in one run, and the floor: the same arithmetic with libcrypto alone. Prints one
+ * table: medians of the rounds, and medians of the ratios within each round, which a busy machine
+ * disturbs less. Writes JSON if told a file.
  *
- * Usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu]
- * --cpu measures processor time instead of time: for a machine that is busy with something else.
+ * Usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu] --cpu measures processor
+ * time instead of time: for a machine that is busy with something else.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -43,7 +44,8 @@ static void warm_up(struct column *c, int threads)
 	}
 }
 
-static void columns_of(const struct measure *m, struct peer peers[PEERS], struct column columns[COLUMNS])
+static void columns_of(
+	const struct measure *m, struct peer peers[PEERS], struct column columns[COLUMNS])
 {
 	for (int i = 0; i < COLUMNS; i++) {
 		struct column *c = &columns[i];
@@ -116,21 +118,24 @@ static void print_row(const struct measure *m, const struct column c[COLUMNS])
 	for (int i = 0; i < COLUMNS; i++)
 		c[i].there ? printf(" %9.3f", c[i].median / 1000) : printf(" %9s", "-");
 	for (int i = 1; i < COLUMNS; i++)
-		c[i].there ? printf(" %8.2fx", i < PEERS ? c[i].median_ratio : 1 / c[i].median_ratio)
-			   : printf(" %9s", "-");
+		c[i].there
+			? printf(" %8.2fx", i < PEERS ? c[i].median_ratio : 1 / c[i].median_ratio)
+			: printf(" %9s", "-");
 	printf("  %s%s%s\n", bar, *bar ? ": " : "", verdict(&m->bar, c));
 	fflush(stdout);
 }
 
 /* One line a row, so that a script without a JSON parser can read it too. */
-static void json_row(FILE *json, const struct measure *m, const struct column c[COLUMNS], bool first)
+static void json_row(
+	FILE *json, const struct measure *m, const struct column c[COLUMNS], bool first)
 {
 	static const char *const names[] = {"keydiv", "softhsm", "nss", "floor"};
 	char bar[80];
 
 	bar_text(&m->bar, bar, sizeof bar);
-	fprintf(json, "%s\n  {\"name\": \"%s\", \"threads\": %d, \"unit\": \"%s\"", first ? "" : ",", m->name,
-		m->threads, round_uses_cpu_time() ? "us of processor time" : "us");
+	fprintf(json, "%s\n  {\"name\": \"%s\", \"threads\": %d, \"unit\": \"%s\"",
+		first ? "" : ",", m->name, m->threads,
+		round_uses_cpu_time() ? "us of processor time" : "us");
 	for (int i = 0; i < COLUMNS; i++)
 		if (c[i].there)
 			fprintf(json, ", \"%s\": %.4f", names[i], c[i].median / 1000);
@@ -153,9 +158,10 @@ static void run_table(const struct settings *s, struct peer peers[PEERS])
 
 	if (json)
 		fprintf(json, "[");
-	printf("medians of %d interleaved rounds, us an operation%s\n%-56s %9s %9s %9s %9s %9s %9s %9s\n", s->rounds,
-		round_uses_cpu_time() ? " (processor time, not time)" : "", "", "keydiv", "SoftHSM", "NSS", "floor",
-		"SoftHSM/k", "NSS/k", "k/floor");
+	printf("medians of %d interleaved rounds, us an operation%s\n%-56s %9s %9s %9s %9s %9s %9s "
+	       "%9s\n",
+		s->rounds, round_uses_cpu_time() ? " (processor time, not time)" : "", "", "keydiv",
+		"SoftHSM", "NSS", "floor", "SoftHSM/k", "NSS/k", "k/floor");
 	for (const struct measure *m = measures; m->name != NULL; m++) {
 		if (s->only && strstr(m->name, s->only) == NULL)
 			continue;
@@ -201,7 +207,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (optind >= argc || s.rounds < 1 || s.rounds > ROUNDS_MAX || mkdtemp(dir) == NULL) {
-		fprintf(stderr, "usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu]\n");
+		fprintf(stderr,
+			"usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu]\n");
 		return 2;
 	}
 	peers_start(dir, argv[optind], peers);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * derive_loop.c: N times one operation of the hot path, for counting instructions (count.sh). Callgrind is told when it begins and ends,
- * so that with --instr-atstart=no nothing else is counted: neither starting up nor the first uses, which run self-tests and fill caches.
- * Usage: derive_loop MODULE OPERATION N.
+ * derive_loop.c: N times one operation of the hot path, for counting instructions (count.sh).
+ * Callgrind is told when it begins and ends, so that with --instr-atstart=no nothing else is
+ * counted: neither starting up nor the first uses, which run self-tests and fill caches. Usage:
+ * derive_loop MODULE OPERATION N.
  */
 #include <stdio.h>
 #include <stdlib.h>

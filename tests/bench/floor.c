@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * floor.c: the arithmetic alone: libcrypto's block cipher under kept contexts, the two XORs of SP 800-38B, a re-keyed scratch context for
- * each inner key; no objects, no policy, no locks. What a token cannot go below.
+ * floor.c: the arithmetic alone: libcrypto's block cipher under kept contexts, the two XORs of SP
+ * 800-38B, a re-keyed scratch context for each inner key; no objects, no policy, no locks. What a
+ * token cannot go below.
  */
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -53,7 +54,8 @@ static void cmac(EVP_CIPHER_CTX *ctx, int blocks, const unsigned char *in, unsig
 }
 
 /* CMAC under a new key: re-key, subkeys (one block), message. */
-static void fresh_cmac(const unsigned char *new_key, int blocks, const unsigned char *in, unsigned char out[16])
+static void fresh_cmac(
+	const unsigned char *new_key, int blocks, const unsigned char *in, unsigned char out[16])
 {
 	unsigned char zero[16] = {0};
 
@@ -136,7 +138,8 @@ void floor_tdes_dukpt(struct peer *p, int thread, long n)
 	(void)p, (void)thread;
 	for (long i = 0; i < n; i++) {
 		unsigned counter = (unsigned)(i % 1023) + 1;
-		for (int b = 2 * __builtin_popcount(counter) + 2; b > 0; b--) { /* two for the initial key, two a bit */
+		for (int b = 2 * __builtin_popcount(counter) + 2; b > 0;
+			b--) { /* two for the initial key, two a bit */
 			memcpy(out + 8, out, 8);
 			EVP_EncryptInit_ex2(tdes_scratch, NULL, out, NULL, NULL);
 			EVP_Cipher(tdes_scratch, out, in, 8);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* measure.h: what is measured: a row each, a function for each module that can do it, and the floor. */
+/*
+ * measure.h: what is measured: a row each, a function for each module that can do it,
+ * and the floor.
+ */
 #ifndef KEYDIV_BENCH_MEASURE_H
 #define KEYDIV_BENCH_MEASURE_H
 
 #include "peer.h"
 
-/* Do the operation N times in the session of THREAD, 0 to THREADS_MAX-1; several may do so at once. */
+/*
+ * Do the operation N times in the session of THREAD, 0 to THREADS_MAX-1; several may do so at once.
+ */
 typedef void (*run_fn)(struct peer *p, int thread, long n);
 
 #define COLUMNS (PEERS + 1) /* the peers, then the floor */

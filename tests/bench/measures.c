@@ -20,18 +20,20 @@ void serial_number(long i, CK_BYTE ret[9])
 static CK_ULONG sixteen = 16;
 
 /* What an application asks for: a non-extractable AES-128 session key with USAGE. */
-#define TEMPLATE_FOR(usage)                                                                                            \
-	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class_secret, sizeof class_secret},                                    \
-		{CKA_KEY_TYPE, &type_aes, sizeof type_aes}, {CKA_VALUE_LEN, &sixteen, sizeof sixteen},                 \
-		{CKA_TOKEN, &no, 1}, {CKA_SENSITIVE, &yes, 1}, {usage, &yes, 1}};                                      \
+#define TEMPLATE_FOR(usage)                                                                        \
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class_secret, sizeof class_secret},                \
+		{CKA_KEY_TYPE, &type_aes, sizeof type_aes},                                        \
+		{CKA_VALUE_LEN, &sixteen, sizeof sixteen}, {CKA_TOKEN, &no, 1},                    \
+		{CKA_SENSITIVE, &yes, 1}, {usage, &yes, 1}};                                       \
 	const CK_ULONG count = sizeof template / sizeof template[0]
 
-static CK_OBJECT_HANDLE derive(
-	struct peer *p, int thread, CK_OBJECT_HANDLE base, CK_MECHANISM *m, CK_ATTRIBUTE *template, CK_ULONG count)
+static CK_OBJECT_HANDLE derive(struct peer *p, int thread, CK_OBJECT_HANDLE base, CK_MECHANISM *m,
+	CK_ATTRIBUTE *template, CK_ULONG count)
 {
 	CK_OBJECT_HANDLE key;
 
-	must(p, p->f->C_DeriveKey(p->session[thread], m, base, template, count, &key), "C_DeriveKey");
+	must(p, p->f->C_DeriveKey(p->session[thread], m, base, template, count, &key),
+		"C_DeriveKey");
 	return key;
 }
 
@@ -97,7 +99,8 @@ static void counter_kdf_then(struct peer *p, int thread, CK_OBJECT_HANDLE master
 	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
 	CK_SP800_108_DKM_LENGTH_FORMAT length = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
 	CK_PRF_DATA_PARAM data[] = {{CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter},
-		{CK_SP800_108_BYTE_ARRAY, text, 19}, {CK_SP800_108_DKM_LENGTH, &length, sizeof length}};
+		{CK_SP800_108_BYTE_ARRAY, text, 19},
+		{CK_SP800_108_DKM_LENGTH, &length, sizeof length}};
 	CK_SP800_108_KDF_PARAMS parameter = {CKM_AES_CMAC, 3, data, 0, NULL};
 	CK_MECHANISM m = {CKM_SP800_108_COUNTER_KDF, &parameter, sizeof parameter};
 	TEMPLATE_FOR(CKA_SIGN);
@@ -196,7 +199,8 @@ static void odukpt_key(struct peer *p, int thread, long n)
 	for (long i = 0; i < n; i++) {
 		keydiv_start(&parameter);
 		keydiv_put(&parameter, KEYDIV_SHAPE, "\x15\x07", 2);
-		keydiv_put_number(&parameter, KEYDIV_TRANSACTION, (unsigned long long)i * 7919 % 1184039);
+		keydiv_put_number(
+			&parameter, KEYDIV_TRANSACTION, (unsigned long long)i * 7919 % 1184039);
 		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_ODUKPT_KEY, &parameter);
 		destroy(p, thread, derive(p, thread, p->initial_key, &m, template, count));
 	}
@@ -225,7 +229,8 @@ static void tdes_dukpt_key(struct peer *p, int thread, long n)
 	static CK_KEY_TYPE type_des2 = CKK_DES2;
 	KEYDIV_PARAMETER parameter;
 	CK_BYTE ksn[10] = {0xff, 0xff, 0x98, 0x76, 0x54, 0x32, 0x10, 0xe0};
-	CK_ATTRIBUTE template[] = {{CKA_KEY_TYPE, &type_des2, sizeof type_des2}, {CKA_TOKEN, &no, 1}};
+	CK_ATTRIBUTE template[] = {
+		{CKA_KEY_TYPE, &type_des2, sizeof type_des2}, {CKA_TOKEN, &no, 1}};
 
 	for (long i = 0; i < n; i++) {
 		unsigned counter = (unsigned)(i % 1023) + 1;
@@ -358,7 +363,8 @@ static void random_32(struct peer *p, int thread, long n)
 	CK_BYTE out[32];
 
 	for (long i = 0; i < n; i++)
-		must(p, p->f->C_GenerateRandom(p->session[thread], out, sizeof out), "C_GenerateRandom");
+		must(p, p->f->C_GenerateRandom(p->session[thread], out, sizeof out),
+			"C_GenerateRandom");
 }
 
 static void open_close(struct peer *p, int thread, long n)
@@ -367,7 +373,8 @@ static void open_close(struct peer *p, int thread, long n)
 
 	(void)thread; /* every thread opens sessions of its own */
 	for (long i = 0; i < n; i++) {
-		must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION, NULL, NULL, &s), "C_OpenSession");
+		must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION, NULL, NULL, &s),
+			"C_OpenSession");
 		must(p, p->f->C_CloseSession(s), "C_CloseSession");
 	}
 }
@@ -375,7 +382,8 @@ static void open_close(struct peer *p, int thread, long n)
 /* Of the few objects that a token of a benchmark has; scale_objects.c searches among many. */
 static void find_label(struct peer *p, int thread, long n)
 {
-	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class_secret, sizeof class_secret}, {CKA_LABEL, SEARCHED, sizeof SEARCHED - 1}};
+	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class_secret, sizeof class_secret},
+		{CKA_LABEL, SEARCHED, sizeof SEARCHED - 1}};
 	CK_OBJECT_HANDLE key;
 	CK_ULONG count = 0;
 
@@ -389,35 +397,41 @@ static void find_label(struct peer *p, int thread, long n)
 
 /* Peers do the nearest thing they have: SoftHSM AES_ECB_ENCRYPT_DATA, NSS SP 800-108. */
 const struct measure measures[] = {
-	{"derive + destroy, token master", 1, {device_key_token, ecb_data_token, counter_kdf_token}, floor_device_key,
-		{.us = 0.30, .softhsm = 130}},
-	{"derive + destroy, session master", 1, {device_key_session, ecb_data_session, counter_kdf_session},
-		floor_device_key, {.us = 0.30}},
+	{"derive + destroy, token master", 1, {device_key_token, ecb_data_token, counter_kdf_token},
+		floor_device_key, {.us = 0.30, .softhsm = 130}},
+	{"derive + destroy, session master", 1,
+		{device_key_session, ecb_data_session, counter_kdf_session}, floor_device_key,
+		{.us = 0.30}},
 	{"derive + destroy, token master; peers: session master", 1,
-		{device_key_token, ecb_data_session, counter_kdf_session}, floor_device_key, {.us = 0.30, .nss = 5}},
-	{"derive + destroy, token master, 2 threads", 2, {device_key_token, ecb_data_token, counter_kdf_token}, NULL,
-		{0}},
-	{"DEVICE_MESSAGE_KEY + destroy", 1, {device_message_key}, floor_device_message_key, {.us = 0.50}},
-	{"derive, AES-CMAC with it, destroy, token master", 1,
-		{device_key_mac_token, ecb_data_mac_token, counter_kdf_mac_token}, floor_device_key_mac, {.us = 0.50}},
-	{"derive, AES-CMAC with it, destroy, session master", 1,
-		{device_key_mac_session, ecb_data_mac_session, counter_kdf_mac_session}, floor_device_key_mac,
+		{device_key_token, ecb_data_session, counter_kdf_session}, floor_device_key,
+		{.us = 0.30, .nss = 5}},
+	{"derive + destroy, token master, 2 threads", 2,
+		{device_key_token, ecb_data_token, counter_kdf_token}, NULL, {0}},
+	{"DEVICE_MESSAGE_KEY + destroy", 1, {device_message_key}, floor_device_message_key,
 		{.us = 0.50}},
+	{"derive, AES-CMAC with it, destroy, token master", 1,
+		{device_key_mac_token, ecb_data_mac_token, counter_kdf_mac_token},
+		floor_device_key_mac, {.us = 0.50}},
+	{"derive, AES-CMAC with it, destroy, session master", 1,
+		{device_key_mac_session, ecb_data_mac_session, counter_kdf_mac_session},
+		floor_device_key_mac, {.us = 0.50}},
 	{"ODUKPT_KEY R=21 N=7 + destroy", 1, {odukpt_key}, floor_odukpt, {.floor = 1.5}},
 	{"AES_DUKPT_KEY + destroy", 1, {aes_dukpt_key}, floor_aes_dukpt, {.floor = 1.5}},
 	{"TDES_DUKPT_KEY + destroy", 1, {tdes_dukpt_key}, floor_tdes_dukpt, {.floor = 1.5}},
-	{"AES-CMAC 16 bytes, init + sign, token key", 1, {cmac_token, cmac_token, cmac_token}, floor_cmac_16,
+	{"AES-CMAC 16 bytes, init + sign, token key", 1, {cmac_token, cmac_token, cmac_token},
+		floor_cmac_16, {.us = 0.10}},
+	{"AES-CMAC 16 bytes, init + sign, session key", 1,
+		{cmac_session, cmac_session, cmac_session}, floor_cmac_16, {.us = 0.10}},
+	{"AES-GCM 16 bytes, init + encrypt, token key", 1,
+		{gcm_16_token, gcm_16_token, gcm_16_token}, floor_gcm_16, {.us = 0.28}},
+	{"AES-GCM 16 bytes, init + encrypt, session key", 1,
+		{gcm_16_session, gcm_16_session, gcm_16_session}, floor_gcm_16, {.us = 0.28}},
+	{"AES-GCM 16 KiB, init + encrypt, token key", 1,
+		{gcm_16k_token, gcm_16k_token, gcm_16k_token}, floor_gcm_16k, {.floor = 1.1}},
+	{"C_GenerateRandom 32 bytes", 1, {random_32, random_32, random_32}, floor_random_32,
+		{.us = 0.55}},
+	{"C_OpenSession + C_CloseSession", 1, {open_close, open_close, open_close}, NULL,
 		{.us = 0.10}},
-	{"AES-CMAC 16 bytes, init + sign, session key", 1, {cmac_session, cmac_session, cmac_session}, floor_cmac_16,
-		{.us = 0.10}},
-	{"AES-GCM 16 bytes, init + encrypt, token key", 1, {gcm_16_token, gcm_16_token, gcm_16_token}, floor_gcm_16,
-		{.us = 0.28}},
-	{"AES-GCM 16 bytes, init + encrypt, session key", 1, {gcm_16_session, gcm_16_session, gcm_16_session},
-		floor_gcm_16, {.us = 0.28}},
-	{"AES-GCM 16 KiB, init + encrypt, token key", 1, {gcm_16k_token, gcm_16k_token, gcm_16k_token}, floor_gcm_16k,
-		{.floor = 1.1}},
-	{"C_GenerateRandom 32 bytes", 1, {random_32, random_32, random_32}, floor_random_32, {.us = 0.55}},
-	{"C_OpenSession + C_CloseSession", 1, {open_close, open_close, open_close}, NULL, {.us = 0.10}},
 	{"C_FindObjects by label", 1, {find_label, find_label, find_label}, NULL, {.us = 20}},
 	{0},
 };

@@ -12,8 +12,8 @@ CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 CK_OBJECT_CLASS class_secret = CKO_SECRET_KEY;
 CK_KEY_TYPE type_aes = CKK_AES;
 
-static CK_BYTE value[16] = {
-	0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
+static CK_BYTE value[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88,
+	0x09, 0xcf, 0x4f, 0x3c};
 static CK_UTF8CHAR pin[] = "12345678";
 
 void must(const struct peer *p, CK_RV rv, const char *what)
@@ -39,8 +39,8 @@ static CK_FUNCTION_LIST *load(const char *path)
 }
 
 /* An AES key with one usage. */
-static CK_OBJECT_HANDLE import(struct peer *p, bool token, CK_ATTRIBUTE_TYPE usage, CK_ATTRIBUTE_TYPE usage2,
-	const CK_MECHANISM_TYPE *list, CK_ULONG n_list)
+static CK_OBJECT_HANDLE import(struct peer *p, bool token, CK_ATTRIBUTE_TYPE usage,
+	CK_ATTRIBUTE_TYPE usage2, const CK_MECHANISM_TYPE *list, CK_ULONG n_list)
 {
 	CK_OBJECT_HANDLE key = 0;
 	CK_ATTRIBUTE t[] = {
@@ -83,15 +83,16 @@ void peer_keys(struct peer *p)
 	p->session_master = import(p, false, CKA_DERIVE, CKA_DERIVE, NULL, 0);
 	p->session_mac_key = import(p, false, CKA_SIGN, CKA_VERIFY, NULL, 0);
 	p->session_cipher_key = import(p, false, CKA_ENCRYPT, CKA_DECRYPT, NULL, 0);
-	must(p, p->f->C_SetAttributeValue(p->session[0], p->mac_key, &label, 1), "C_SetAttributeValue");
+	must(p, p->f->C_SetAttributeValue(p->session[0], p->mac_key, &label, 1),
+		"C_SetAttributeValue");
 	if (p->id == PEER_KEYDIV)
 		keydiv_keys(p);
 }
 
 void peer_forget_keys(struct peer *p)
 {
-	CK_OBJECT_HANDLE all[] = {p->master, p->mac_key, p->cipher_key, p->session_master, p->session_mac_key,
-		p->session_cipher_key, p->initial_key, p->bdk_aes, p->bdk_tdes};
+	CK_OBJECT_HANDLE all[] = {p->master, p->mac_key, p->cipher_key, p->session_master,
+		p->session_mac_key, p->session_cipher_key, p->initial_key, p->bdk_aes, p->bdk_tdes};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (all[i] != 0)
@@ -101,7 +102,9 @@ void peer_forget_keys(struct peer *p)
 static void sessions(struct peer *p)
 {
 	for (int i = 0; i < THREADS_MAX; i++)
-		must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &p->session[i]),
+		must(p,
+			p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL,
+				NULL, &p->session[i]),
 			"C_OpenSession");
 }
 
@@ -124,7 +127,8 @@ static FILE *configuration(const char *dir, const char *name, const char *variab
 bool peer_load(struct peer *p, enum peer_id id, const char *dir, const char *keydiv_path)
 {
 	static const char *const names[PEERS] = {"keydiv", "SoftHSM", "NSS"};
-	static const char *const paths[PEERS] = {NULL, "/usr/lib/softhsm/libsofthsm2.so", "libsoftokn3.so"};
+	static const char *const paths[PEERS] = {
+		NULL, "/usr/lib/softhsm/libsofthsm2.so", "libsoftokn3.so"};
 	char path[512];
 
 	memset(p, 0, sizeof *p);
@@ -137,7 +141,9 @@ bool peer_load(struct peer *p, enum peer_id id, const char *dir, const char *key
 		fclose(file);
 	} else if (id == PEER_SOFTHSM) {
 		FILE *file = configuration(dir, "softhsm2.conf", "SOFTHSM2_CONF");
-		fprintf(file, "directories.tokendir = %s/softhsm\nobjectstore.backend = file\nlog.level = ERROR\n",
+		fprintf(file,
+			"directories.tokendir = %s/softhsm\nobjectstore.backend = file\nlog.level "
+			"= ERROR\n",
 			dir);
 		fclose(file);
 	}
@@ -169,13 +175,16 @@ CK_RV peer_initialize(struct peer *p)
 
 /* --- Tokens --- */
 
-/* SoftHSM numbers the slots of its tokens anew; the first is the one with a token, if there is one. */
+/*
+ * SoftHSM numbers the slots of its tokens anew; the first is the one with a token, if there is one.
+ */
 static void find_slot(struct peer *p)
 {
 	CK_SLOT_ID slots[8];
 	CK_ULONG n = 8;
 
-	p->slot = p->id == PEER_NSS ? 2 : 0; /* NSS: 1 is the internal crypto slot, 2 the key slot */
+	p->slot =
+		p->id == PEER_NSS ? 2 : 0; /* NSS: 1 is the internal crypto slot, 2 the key slot */
 	if (p->id != PEER_SOFTHSM)
 		return;
 	must(p, p->f->C_GetSlotList(CK_TRUE, slots, &n), "C_GetSlotList");
@@ -189,7 +198,8 @@ static void set_pins(struct peer *p)
 
 	must(p, p->f->C_InitToken(p->slot, pin, 8, label), "C_InitToken");
 	find_slot(p);
-	must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s), "C_OpenSession");
+	must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s),
+		"C_OpenSession");
 	must(p, p->f->C_Login(s, CKU_SO, pin, 8), "C_Login (SO)");
 	must(p, p->f->C_InitPIN(s, pin, 8), "C_InitPIN");
 	must(p, p->f->C_Logout(s), "C_Logout");
@@ -211,8 +221,8 @@ void peer_open(struct peer *p)
 
 	find_slot(p);
 	must(p, p->f->C_GetTokenInfo(p->slot, &info), "C_GetTokenInfo");
-	bool fresh =
-		p->id == PEER_NSS ? !(info.flags & CKF_USER_PIN_INITIALIZED) : !(info.flags & CKF_TOKEN_INITIALIZED);
+	bool fresh = p->id == PEER_NSS ? !(info.flags & CKF_USER_PIN_INITIALIZED)
+				       : !(info.flags & CKF_TOKEN_INITIALIZED);
 	if (fresh && p->id != PEER_NSS)
 		set_pins(p);
 	sessions(p);

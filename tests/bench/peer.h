@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* peer.h: the modules that are measured side by side: keydiv, SoftHSM2, NSS softokn, each loaded with dlopen into one process. */
+/*
+ * peer.h: the modules that are measured side by side: keydiv, SoftHSM2, NSS softokn, each loaded
+ * with dlopen into one process.
+ */
 #ifndef KEYDIV_BENCH_PEER_H
 #define KEYDIV_BENCH_PEER_H
 
@@ -21,7 +24,10 @@ struct peer {
 	CK_FUNCTION_LIST *f;
 	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE session[THREADS_MAX];
-	/* AES-128 keys, value known: for deriving, for MACs, for encryption; token objects, and session objects of session[0]. */
+	/*
+	 * AES-128 keys, value known: for deriving, for MACs, for encryption; token objects, and
+	 * session objects of session[0].
+	 */
 	CK_OBJECT_HANDLE master, mac_key, cipher_key, initial_key, bdk_aes, bdk_tdes;
 	CK_OBJECT_HANDLE session_master, session_mac_key, session_cipher_key;
 };
@@ -31,8 +37,8 @@ void peers_start(const char *dir, const char *keydiv_path, struct peer peers[PEE
 void peers_stop(struct peer peers[PEERS]);
 
 /*
- * In steps: P loaded, configured to keep its token in DIR; C_Initialize; its token, initialised if it is not yet, with THREADS_MAX
- * sessions open; the user logged in. No key is made.
+ * In steps: P loaded, configured to keep its token in DIR; C_Initialize; its token, initialised if
+ * it is not yet, with THREADS_MAX sessions open; the user logged in. No key is made.
  */
 bool peer_load(struct peer *p, enum peer_id id, const char *dir, const char *keydiv_path);
 CK_RV peer_initialize(struct peer *p);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale.c: how costs grow: with token objects (1 to 10^5; --full: 10^6), live session objects, threads; and what a durable change
- * costs. Every loop is bounded in time or number.
+ * scale.c: how costs grow: with token objects (1 to 10^5; --full: 10^6), live session objects,
+ * threads; and what a durable change costs. Every loop is bounded in time or number.
  *
- * Usage: scale MODULE [--dir DIR] [--json FILE] [--full] [--only objects|live|durable|threads] [--cpu]
- * --cpu measures processor time instead of time, for a machine that is busy with something else. DIR keeps the tokens with many objects
- * from one run to the next; without it they are made anew and removed.
+ * Usage: scale MODULE [--dir DIR] [--json FILE] [--full] [--only objects|live|durable|threads]
+ * [--cpu] --cpu measures processor time instead of time, for a machine that is busy with something
+ * else. DIR keeps the tokens with many objects from one run to the next; without it they are made
+ * anew and removed.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -16,21 +17,24 @@
 #include "measure.h"
 #include "scale.h"
 
-void quiet_figure(const struct scale *s, const char *what, const char *peer, long x, double value, const char *unit,
-	const char *bar)
+void quiet_figure(const struct scale *s, const char *what, const char *peer, long x, double value,
+	const char *unit, const char *bar)
 {
 	if (s->json == NULL)
 		return;
 	struct stat now; /* children write to the file too */
 	bool any = fstat(fileno(s->json), &now) == 0 && now.st_size > 0;
-	fprintf(s->json, "%s\n  {\"what\": \"%s\", \"peer\": \"%s\", \"x\": %ld, \"value\": %.4f, \"unit\": \"%s\", ",
+	fprintf(s->json,
+		"%s\n  {\"what\": \"%s\", \"peer\": \"%s\", \"x\": %ld, \"value\": %.4f, \"unit\": "
+		"\"%s\", ",
 		any ? "," : "[", what, peer, x, value, unit);
-	fprintf(s->json, "\"bar\": \"%s\", \"clock\": \"%s\"}", bar, round_uses_cpu_time() ? "processor" : "time");
+	fprintf(s->json, "\"bar\": \"%s\", \"clock\": \"%s\"}", bar,
+		round_uses_cpu_time() ? "processor" : "time");
 	fflush(s->json);
 }
 
-void figure(const struct scale *s, const char *what, const char *peer, long x, double value, const char *unit,
-	const char *bar)
+void figure(const struct scale *s, const char *what, const char *peer, long x, double value,
+	const char *unit, const char *bar)
 {
 	printf("%-58s %-8s %9ld %14.3f %-6s %s\n", what, peer, x, value, unit, bar);
 	fflush(stdout);
@@ -61,8 +65,8 @@ double resident(void)
 	return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-CK_OBJECT_HANDLE make_key(
-	struct peer *p, CK_SESSION_HANDLE session, bool token, CK_ATTRIBUTE_TYPE usage, const char *label, CK_ULONG id)
+CK_OBJECT_HANDLE make_key(struct peer *p, CK_SESSION_HANDLE session, bool token,
+	CK_ATTRIBUTE_TYPE usage, const char *label, CK_ULONG id)
 {
 	CK_OBJECT_HANDLE key = 0;
 	CK_BYTE value[16] = {1, 2, 3}, id_bytes[8];
@@ -85,18 +89,21 @@ CK_OBJECT_HANDLE make_key(
 	return key;
 }
 
-CK_OBJECT_HANDLE derive_one(struct peer *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE master, long i)
+CK_OBJECT_HANDLE derive_one(
+	struct peer *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE master, long i)
 {
 	CK_OBJECT_HANDLE key = 0;
 	CK_ULONG sixteen = 16;
 	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class_secret, sizeof class_secret},
-		{CKA_KEY_TYPE, &type_aes, sizeof type_aes}, {CKA_VALUE_LEN, &sixteen, sizeof sixteen},
-		{CKA_TOKEN, &no, 1}, {CKA_SENSITIVE, &yes, 1}, {CKA_SIGN, &yes, 1}};
+		{CKA_KEY_TYPE, &type_aes, sizeof type_aes},
+		{CKA_VALUE_LEN, &sixteen, sizeof sixteen}, {CKA_TOKEN, &no, 1},
+		{CKA_SENSITIVE, &yes, 1}, {CKA_SIGN, &yes, 1}};
 	CK_BYTE text[32] = "device";
 	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
 	CK_SP800_108_DKM_LENGTH_FORMAT length = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
 	CK_PRF_DATA_PARAM data[] = {{CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter},
-		{CK_SP800_108_BYTE_ARRAY, text, 19}, {CK_SP800_108_DKM_LENGTH, &length, sizeof length}};
+		{CK_SP800_108_BYTE_ARRAY, text, 19},
+		{CK_SP800_108_DKM_LENGTH, &length, sizeof length}};
 	CK_SP800_108_KDF_PARAMS kdf = {CKM_AES_CMAC, 3, data, 0, NULL};
 	CK_KEY_DERIVATION_STRING_DATA ecb = {text, 16};
 	KEYDIV_PARAMETER parameter;

@@ -14,15 +14,21 @@ struct scale {
 	FILE *json;
 };
 
-/* Print a figure and put it into the JSON: WHAT, of PEER, at X (objects, threads), BAR its limit in words or "". */
-void figure(const struct scale *s, const char *what, const char *peer, long x, double value, const char *unit,
-	const char *bar);
+/*
+ * Print a figure and put it into the JSON: WHAT, of PEER, at X (objects, threads), BAR its limit in
+ * words or "".
+ */
+void figure(const struct scale *s, const char *what, const char *peer, long x, double value,
+	const char *unit, const char *bar);
 
 /* The same, in the JSON only: for what is many lines. */
-void quiet_figure(const struct scale *s, const char *what, const char *peer, long x, double value, const char *unit,
-	const char *bar);
+void quiet_figure(const struct scale *s, const char *what, const char *peer, long x, double value,
+	const char *unit, const char *bar);
 
-/* scale_objects.c: token objects. The parent runs each measurement in a fresh process: of itself, with these arguments. */
+/*
+ * scale_objects.c: token objects. The parent runs each measurement in a fresh process: of itself,
+ * with these arguments.
+ */
 void scale_objects(const struct scale *s, const char *self);
 int objects_child(int argc, char **argv); /* --child MODE PEER MODULE DIR FROM TO CLOCK */
 
@@ -32,8 +38,9 @@ void scale_durable(const struct scale *s);
 void scale_threads(const struct scale *s);
 
 /*
- * scale_growth.c: every operation of measure.h, and the durable ones, by keydiv in the token of DIR, which has X objects; and by all modules
- * in 1 to THREADS_MAX threads, from PEERS that are started.
+ * scale_growth.c: every operation of measure.h, and the durable ones, by keydiv in the token
+ * of DIR, which has X objects; and by all modules in 1 to THREADS_MAX threads, from PEERS
+ * that are started.
  */
 void growth_objects(const struct scale *s, const char *dir, long x);
 void growth_threads(const struct scale *s, struct peer peers[PEERS]);
@@ -49,10 +56,11 @@ void fresh_directory(const struct scale *s, const char *name, char ret[512]);
 double resident(void);
 
 /* A token or session AES key labelled LABEL (NULL: none), with id ID, for USAGE. */
-CK_OBJECT_HANDLE make_key(
-	struct peer *p, CK_SESSION_HANDLE session, bool token, CK_ATTRIBUTE_TYPE usage, const char *label, CK_ULONG id);
+CK_OBJECT_HANDLE make_key(struct peer *p, CK_SESSION_HANDLE session, bool token,
+	CK_ATTRIBUTE_TYPE usage, const char *label, CK_ULONG id);
 
 /* DEVICE_KEY, or the peer's nearest, from MASTER; the key is left alive. */
-CK_OBJECT_HANDLE derive_one(struct peer *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE master, long i);
+CK_OBJECT_HANDLE derive_one(
+	struct peer *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE master, long i);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale_durable.c: what durable changes cost beside what the disk asks for them: a token key beside SQLite's own commit of such a row with
- * the same settings, many threads at once, and the next key of an O-DUKPT client beside two syncs of a file.
+ * scale_durable.c: what durable changes cost beside what the disk asks for them: a token key beside
+ * SQLite's own commit of such a row with the same settings, many threads at once, and the next key
+ * of an O-DUKPT client beside two syncs of a file.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -40,12 +41,15 @@ static void sqlite_start(const char *dir)
 	unlink(path);
 	if (sqlite3_open(path, &database) != SQLITE_OK)
 		exit(1);
-	sql("PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA cache_size = -4096;"
+	sql("PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; PRAGMA "
+	    "cache_size = -4096;"
 	    "PRAGMA page_size = 4096; PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA;"
-	    "CREATE TABLE object(id INTEGER PRIMARY KEY AUTOINCREMENT, label BLOB, object_id BLOB, attributes BLOB, "
+	    "CREATE TABLE object(id INTEGER PRIMARY KEY AUTOINCREMENT, label BLOB, object_id BLOB, "
+	    "attributes BLOB, "
 	    "sealed BLOB);"
 	    "CREATE INDEX by_label ON object(label); CREATE INDEX by_id ON object(object_id);");
-	sqlite3_prepare_v2(database, "INSERT INTO object(label, object_id, attributes, sealed) VALUES(?1, ?2, ?3, ?4)",
+	sqlite3_prepare_v2(database,
+		"INSERT INTO object(label, object_id, attributes, sealed) VALUES(?1, ?2, ?3, ?4)",
 		-1, &insert, NULL);
 }
 
@@ -79,7 +83,9 @@ static void *make_some(void *arg)
 	struct thread *t = arg;
 	CK_SESSION_HANDLE s;
 
-	must(t->p, t->p->f->C_OpenSession(t->p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s),
+	must(t->p,
+		t->p->f->C_OpenSession(
+			t->p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s),
 		"C_OpenSession");
 	for (long i = 0; i < t->n; i++)
 		make_key(t->p, s, true, CKA_SIGN, "together", (CK_ULONG)i);
@@ -126,9 +132,12 @@ static void token_keys(const struct scale *s, struct peer *p, const char *name)
 	if (!keydiv)
 		return;
 	figure(s, "SQLite's own commit of such a row", "floor", 1, median(floor, ROUNDS), "ms", "");
-	figure(s, "token key as a ratio to SQLite's own", name, 1, median(ratio, ROUNDS), "x", "<= 1.5x");
-	figure(s, "token keys created by 32 threads at once", name, TOGETHER, median(many, ROUNDS), "/s", "");
-	figure(s, "32 threads creating, as a ratio to one", name, TOGETHER, median(gain, ROUNDS), "x", ">= 10x");
+	figure(s, "token key as a ratio to SQLite's own", name, 1, median(ratio, ROUNDS), "x",
+		"<= 1.5x");
+	figure(s, "token keys created by 32 threads at once", name, TOGETHER, median(many, ROUNDS),
+		"/s", "");
+	figure(s, "32 threads creating, as a ratio to one", name, TOGETHER, median(gain, ROUNDS),
+		"x", ">= 10x");
 }
 
 /* --- O-DUKPT clients --- */
@@ -138,10 +147,11 @@ CK_OBJECT_HANDLE make_client(struct peer *p, CK_ULONG reserve)
 	static CK_MECHANISM_TYPE list[] = {CKM_KEYDIV_ODUKPT_CLIENT};
 	CK_BYTE value[16] = {7};
 	CK_ATTRIBUTE initial[] = {{CKA_CLASS, &class_secret, sizeof class_secret},
-		{CKA_KEY_TYPE, &type_aes, sizeof type_aes}, {CKA_VALUE, value, sizeof value}, {CKA_PRIVATE, &yes, 1},
-		{CKA_SENSITIVE, &yes, 1}, {CKA_DERIVE, &yes, 1}, {CKA_ALLOWED_MECHANISMS, list, sizeof list}};
-	CK_ATTRIBUTE t[] = {
-		{CKA_TOKEN, &yes, 1}, {CKA_DERIVE, &yes, 1}, {CKA_KEYDIV_RESERVE, &reserve, sizeof reserve}};
+		{CKA_KEY_TYPE, &type_aes, sizeof type_aes}, {CKA_VALUE, value, sizeof value},
+		{CKA_PRIVATE, &yes, 1}, {CKA_SENSITIVE, &yes, 1}, {CKA_DERIVE, &yes, 1},
+		{CKA_ALLOWED_MECHANISMS, list, sizeof list}};
+	CK_ATTRIBUTE t[] = {{CKA_TOKEN, &yes, 1}, {CKA_DERIVE, &yes, 1},
+		{CKA_KEYDIV_RESERVE, &reserve, sizeof reserve}};
 	CK_OBJECT_HANDLE base, key;
 	KEYDIV_PARAMETER parameter = KEYDIV_PARAMETER_INIT;
 
@@ -184,7 +194,8 @@ static double two_syncs(int fd, long n)
 
 	for (long i = 0; i < n; i++)
 		for (int slot = 0; slot < 2; slot++)
-			if (pwrite(fd, block, sizeof block, slot * (off_t)sizeof block) != sizeof block ||
+			if (pwrite(fd, block, sizeof block, slot * (off_t)sizeof block) !=
+					sizeof block ||
 				fdatasync(fd) != 0)
 				exit(1);
 	return (now() - start) / 1000 / (double)n;
@@ -192,7 +203,8 @@ static double two_syncs(int fd, long n)
 
 static void clients(const struct scale *s, struct peer *p, const char *dir)
 {
-	double ours[CLIENT_ROUNDS], floor[CLIENT_ROUNDS], ratio[CLIENT_ROUNDS], reserved[CLIENT_ROUNDS];
+	double ours[CLIENT_ROUNDS], floor[CLIENT_ROUNDS], ratio[CLIENT_ROUNDS],
+		reserved[CLIENT_ROUNDS];
 	char path[600];
 	CK_OBJECT_HANDLE one = make_client(p, 1), many = make_client(p, 64);
 
@@ -209,8 +221,10 @@ static void clients(const struct scale *s, struct peer *p, const char *dir)
 	close(fd);
 	figure(s, "ODUKPT_NEXT_KEY, durable", "keydiv", 1, median(ours, CLIENT_ROUNDS), "us", "");
 	figure(s, "two fdatasyncs of 4 KiB", "floor", 1, median(floor, CLIENT_ROUNDS), "us", "");
-	figure(s, "next key as a ratio to two syncs", "keydiv", 1, median(ratio, CLIENT_ROUNDS), "x", "<= 1.5x");
-	figure(s, "ODUKPT_NEXT_KEY with RESERVE 64", "keydiv", 64, median(reserved, CLIENT_ROUNDS), "/s", ">= 50000/s");
+	figure(s, "next key as a ratio to two syncs", "keydiv", 1, median(ratio, CLIENT_ROUNDS),
+		"x", "<= 1.5x");
+	figure(s, "ODUKPT_NEXT_KEY with RESERVE 64", "keydiv", 64, median(reserved, CLIENT_ROUNDS),
+		"/s", ">= 50000/s");
 }
 
 static void one_peer(const struct scale *s, enum peer_id id)

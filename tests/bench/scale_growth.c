@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale_growth.c: how each operation's cost grows: beside token objects, and in several threads. Rounds are of the same number of
- * operations whatever it is that grows, some ROUND_NS in one thread.
+ * scale_growth.c: how each operation's cost grows: beside token objects, and in several
+ * threads. Rounds are of the same number of operations whatever it is that grows, some ROUND_NS
+ * in one thread.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ static CK_OBJECT_HANDLE clients[THREADS_MAX], reserving[THREADS_MAX];
 static void token_key(struct peer *p, int thread, long n)
 {
 	for (long i = 0; i < n; i++) {
-		CK_OBJECT_HANDLE key = make_key(p, p->session[thread], true, CKA_SIGN, "one more", (CK_ULONG)i);
+		CK_OBJECT_HANDLE key =
+			make_key(p, p->session[thread], true, CKA_SIGN, "one more", (CK_ULONG)i);
 		must(p, p->f->C_DestroyObject(p->session[thread], key), "C_DestroyObject");
 	}
 }
@@ -136,7 +138,8 @@ void growth_objects(const struct scale *s, const char *dir, long x)
 /* --- In several threads --- */
 
 /* One operation of one module, after its rounds: times and ratios of the rates, [threads - 1]. */
-static void tell(const struct scale *s, const struct measure *m, const char *peer, double us[THREADS_MAX][ROUNDS])
+static void tell(const struct scale *s, const struct measure *m, const char *peer,
+	double us[THREADS_MAX][ROUNDS])
 {
 	bool bar = strcmp(peer, "keydiv") == 0 && m == &measures[0];
 	char what[128], as_ratio[128];
@@ -151,7 +154,8 @@ static void tell(const struct scale *s, const struct measure *m, const char *pee
 			ratios[r] = us[0][r] / us[t][r];
 		}
 		quiet_figure(s, what, peer, t + 1, median(rates, ROUNDS), "/s", "");
-		quiet_figure(s, as_ratio, peer, t + 1, median(ratios, ROUNDS), "x", bar && t == 1 ? ">= 1.9x" : "");
+		quiet_figure(s, as_ratio, peer, t + 1, median(ratios, ROUNDS), "x",
+			bar && t == 1 ? ">= 1.9x" : "");
 		printf(" %5.2f", median(ratios, ROUNDS));
 	}
 	printf("%s\n", bar ? "  >= 1.9x for two" : "");

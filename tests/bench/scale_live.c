@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scale_live.c: session objects: what a live one takes, deriving beside many, and that derived and destroyed ones leave nothing. */
+/*
+ * scale_live.c: session objects: what a live one takes, deriving beside many, and that derived and
+ * destroyed ones leave nothing.
+ */
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +21,9 @@ static double derive_time(struct peer *p, CK_OBJECT_HANDLE master)
 		double start = now();
 		long n = 0;
 		for (; n < 200000 && (n % 64 || now() - start < 5e7); n++)
-			must(p, p->f->C_DestroyObject(p->session[0], derive_one(p, p->session[0], master, n)),
+			must(p,
+				p->f->C_DestroyObject(
+					p->session[0], derive_one(p, p->session[0], master, n)),
 				"C_DestroyObject");
 		rounds[r] = (now() - start) / 1000 / (double)n;
 	}
@@ -39,23 +44,27 @@ static void live(const struct scale *s, struct peer *p, const char *name, CK_OBJ
 		double t = derive_time(p, master);
 		bool barred = p->id == PEER_KEYDIV && n == LIVE_BAR;
 		figure(s, "derive + destroy beside live session objects", name, n, t, "us", "");
-		figure(s, "derive beside live objects, as a ratio to none", name, n, t / first, "x", barred ? "<= 1.2x" : "");
-		figure(s, "memory of a live session object", name, n, (resident() - before) / (double)n, "bytes",
-			barred ? "<= 512 bytes" : "");
+		figure(s, "derive beside live objects, as a ratio to none", name, n, t / first, "x",
+			barred ? "<= 1.2x" : "");
+		figure(s, "memory of a live session object", name, n,
+			(resident() - before) / (double)n, "bytes", barred ? "<= 512 bytes" : "");
 	}
 }
 
-static void leaves_nothing(const struct scale *s, struct peer *p, const char *name, CK_OBJECT_HANDLE master)
+static void leaves_nothing(
+	const struct scale *s, struct peer *p, const char *name, CK_OBJECT_HANDLE master)
 {
 	long times = s->full ? 10000000 : 1000000, n = 0;
 
 	derive_time(p, master);
 	double before = resident(), start = now();
 	for (; n < times && (n % 64 || now() - start < 15e9); n++)
-		must(p, p->f->C_DestroyObject(p->session[0], derive_one(p, p->session[0], master, n)),
+		must(p,
+			p->f->C_DestroyObject(
+				p->session[0], derive_one(p, p->session[0], master, n)),
 			"C_DestroyObject");
-	figure(s, "memory left by each derive + destroy", name, n, (resident() - before) / (double)n, "bytes",
-		p->id == PEER_KEYDIV ? "0 bytes" : "");
+	figure(s, "memory left by each derive + destroy", name, n,
+		(resident() - before) / (double)n, "bytes", p->id == PEER_KEYDIV ? "0 bytes" : "");
 }
 
 void scale_live(const struct scale *s, enum peer_id id)
@@ -75,9 +84,10 @@ void scale_live(const struct scale *s, enum peer_id id)
 	peer_open(&p);
 	must(&p, peer_login(&p), "C_Login");
 	CK_OBJECT_HANDLE master = make_key(&p, p.session[0], true, CKA_DERIVE, NULL, 1);
-	leaves_nothing(
-		s, &p, names[id], p.id == PEER_NSS ? make_key(&p, p.session[0], false, CKA_DERIVE, NULL, 1) : master);
-	live(s, &p, names[id], p.id == PEER_NSS ? make_key(&p, p.session[0], false, CKA_DERIVE, NULL, 1) : master);
+	leaves_nothing(s, &p, names[id],
+		p.id == PEER_NSS ? make_key(&p, p.session[0], false, CKA_DERIVE, NULL, 1) : master);
+	live(s, &p, names[id],
+		p.id == PEER_NSS ? make_key(&p, p.session[0], false, CKA_DERIVE, NULL, 1) : master);
 	fflush(NULL);
 	_exit(0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale_objects.c: what a token with many objects costs: to start, to log in, to search, in memory, and to derive beside them. Each
- * measurement is taken in a fresh process, since starting and memory are of a process.
+ * scale_objects.c: what a token with many objects costs: to start, to log in, to search, in memory,
+ * and to derive beside them. Each measurement is taken in a fresh process, since starting and
+ * memory are of a process.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,8 +15,9 @@
 
 #include "scale.h"
 
-#define GROWERS 200      /* as many changes as fit well into one commit */
-#define PEER_SECONDS 240 /* peers sync each object by itself: stop where making them would take longer */
+#define GROWERS 200 /* as many changes as fit well into one commit */
+#define PEER_SECONDS                                                                               \
+	240 /* peers sync each object by itself: stop where making them would take longer */
 #define IN_USE 1000
 #define PROBES 5
 
@@ -38,7 +40,9 @@ static void *grow_some(void *arg)
 	CK_SESSION_HANDLE s;
 	char label[32];
 
-	must(g->p, g->p->f->C_OpenSession(g->p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s),
+	must(g->p,
+		g->p->f->C_OpenSession(
+			g->p->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s),
 		"C_OpenSession");
 	for (long i = g->from; i < g->to; i++) {
 		label_of(i, label);
@@ -56,8 +60,9 @@ static void grow(struct peer *p, long from, long to)
 	if (from == 0)
 		make_key(p, p->session[0], true, CKA_DERIVE, "master", 0xffffffff);
 	for (int i = 0; i < n; i++) {
-		g[i] = (struct grower){
-			.p = p, .from = from + (to - from) * i / n, .to = from + (to - from) * (i + 1) / n};
+		g[i] = (struct grower){.p = p,
+			.from = from + (to - from) * i / n,
+			.to = from + (to - from) * (i + 1) / n};
 		pthread_create(&g[i].id, NULL, grow_some, &g[i]);
 	}
 	for (int i = 0; i < n; i++)
@@ -79,7 +84,10 @@ static CK_OBJECT_HANDLE find(struct peer *p, CK_ATTRIBUTE_TYPE type, void *value
 	return found[0];
 }
 
-/* Microseconds of one search by label (or id), warm: the same twenty objects again and again, for up to half a second. */
+/*
+ * Microseconds of one search by label (or id), warm: the same twenty objects again and again, for
+ * up to half a second.
+ */
 static double find_time(struct peer *p, long objects, bool by_label)
 {
 	double rounds[7];
@@ -94,7 +102,8 @@ static double find_time(struct peer *p, long objects, bool by_label)
 			label_of(i, label);
 			for (int b = 0; b < 8; b++)
 				id[b] = (CK_BYTE)((CK_ULONG)i >> 8 * (7 - b));
-			by_label ? find(p, CKA_LABEL, label, strlen(label)) : find(p, CKA_ID, id, sizeof id);
+			by_label ? find(p, CKA_LABEL, label, strlen(label))
+				 : find(p, CKA_ID, id, sizeof id);
 		}
 		if (r >= 0)
 			rounds[r] = (now() - start) / 1000 / (double)n;
@@ -128,7 +137,9 @@ static double derive_time(struct peer *p)
 		double start = now();
 		long n = 0;
 		for (; n < 20000 && (n % 16 || now() - start < 5e7); n++)
-			must(p, p->f->C_DestroyObject(p->session[0], derive_one(p, p->session[0], master, n)),
+			must(p,
+				p->f->C_DestroyObject(
+					p->session[0], derive_one(p, p->session[0], master, n)),
 				"C_DestroyObject");
 		if (r >= 0)
 			rounds[r] = (now() - start) / 1000 / (double)n;
@@ -144,15 +155,17 @@ static double scrypt_time(void)
 
 	for (int r = 0; r < 3; r++) {
 		double start = now();
-		if (!EVP_PBE_scrypt("12345678", 8, (const unsigned char *)"saltsaltsaltsalt", 16, 1 << 14, 8, 1,
-			    64 << 20, out, 32))
+		if (!EVP_PBE_scrypt("12345678", 8, (const unsigned char *)"saltsaltsaltsalt", 16,
+			    1 << 14, 8, 1, 64 << 20, out, 32))
 			abort();
 		rounds[r] = (now() - start) / 1e6;
 	}
 	return median(rounds, 3);
 }
 
-/* A line of numbers for the parent. The first C_Initialize counts: later ones find libcrypto warm. */
+/*
+ * A line of numbers for the parent. The first C_Initialize counts: later ones find libcrypto warm.
+ */
 static void probe(struct peer *p, long objects)
 {
 	double before = resident();
@@ -167,8 +180,8 @@ static void probe(struct peer *p, long objects)
 	double memory = (resident() - before) / 1024 / 1024, whole = resident() / 1024 / 1024;
 	double by_label = find_time(p, objects, true), by_id = find_time(p, objects, false);
 	double derive = derive_time(p);
-	printf("%f %f %f %f %f %f %f %f\n", initialize, login, p->id == PEER_KEYDIV ? scrypt_time() : 0, by_label,
-		by_id, memory, whole, derive);
+	printf("%f %f %f %f %f %f %f %f\n", initialize, login,
+		p->id == PEER_KEYDIV ? scrypt_time() : 0, by_label, by_id, memory, whole, derive);
 }
 
 int objects_child(int argc, char **argv)
@@ -199,8 +212,8 @@ int objects_child(int argc, char **argv)
 /* --- The parent --- */
 
 /* Run a child and read its numbers (if RET). False if it failed. */
-static bool child(const struct scale *s, const char *self, const char *mode, enum peer_id id, const char *dir,
-	long from, long to, double ret[8])
+static bool child(const struct scale *s, const char *self, const char *mode, enum peer_id id,
+	const char *dir, long from, long to, double ret[8])
 {
 	char number[3][24];
 	int fd[2], status;
@@ -236,9 +249,11 @@ static void tell(const struct scale *s, const char *name, long n, double v[8])
 	figure(s, "C_Login, token objects", name, n, v[1], "ms", "");
 	if (ours)
 		figure(s, "C_Login less scrypt alone", name, n, v[1] - v[2], "ms", "<= 50 ms");
-	figure(s, "C_FindObjects by label, one result", name, n, v[3], "us", ours ? "<= 20 us" : "");
+	figure(s, "C_FindObjects by label, one result", name, n, v[3], "us",
+		ours ? "<= 20 us" : "");
 	figure(s, "C_FindObjects by id, one result", name, n, v[4], "us", ours ? "<= 20 us" : "");
-	figure(s, "memory taken, 1000 objects in use", name, n, v[5], "MiB", ours ? "<= 64 MiB" : "");
+	figure(s, "memory taken, 1000 objects in use", name, n, v[5], "MiB",
+		ours ? "<= 64 MiB" : "");
 	figure(s, "derive + destroy beside token objects", name, n, v[7], "us", "");
 }
 
@@ -261,11 +276,11 @@ static long noted(const char *dir, long set)
 }
 
 /*
- * A token for each size, so that they can be kept: a larger one starts as a copy of the one before. RATE: how many a second were made
- * for the one before, 0 if unknown; it is brought up to date.
+ * A token for each size, so that they can be kept: a larger one starts as a copy of the one before.
+ * RATE: how many a second were made for the one before, 0 if unknown; it is brought up to date.
  */
-static bool prepare(const struct scale *s, const char *self, enum peer_id id, const char *name, long previous, long n,
-	double *rate, char dir[512])
+static bool prepare(const struct scale *s, const char *self, enum peer_id id, const char *name,
+	long previous, long n, double *rate, char dir[512])
 {
 	char command[1200];
 
@@ -273,15 +288,16 @@ static bool prepare(const struct scale *s, const char *self, enum peer_id id, co
 	if (noted(dir, 0) == n)
 		return true;
 	if (id != PEER_KEYDIV && *rate > 0 && (double)(n - previous) / *rate > PEER_SECONDS) {
-		printf("%s: not measured at %ld objects, which would take %.0f s to make\n", name, n,
-			(double)(n - previous) / *rate);
+		printf("%s: not measured at %ld objects, which would take %.0f s to make\n", name,
+			n, (double)(n - previous) / *rate);
 		return false;
 	}
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
 	if (system(command) != 0)
 		return false;
 	if (previous > 0) {
-		snprintf(command, sizeof command, "cp -a '%s/%s-%ld' '%s'", s->dir, name, previous, dir);
+		snprintf(command, sizeof command, "cp -a '%s/%s-%ld' '%s'", s->dir, name, previous,
+			dir);
 		if (system(command) != 0)
 			return false;
 	} else if (mkdir(dir, 0700) != 0) {
@@ -289,18 +305,20 @@ static bool prepare(const struct scale *s, const char *self, enum peer_id id, co
 	}
 	double start = now();
 	if (!child(s, self, "grow", id, dir, previous, n, NULL)) {
-		printf("%s: not measured at %ld objects, which could not be made in time\n", name, n);
+		printf("%s: not measured at %ld objects, which could not be made in time\n", name,
+			n);
 		return false;
 	}
 	*rate = (double)(n - previous) / (now() - start) * 1e9;
 	if (!round_uses_cpu_time())
-		figure(s, id == PEER_KEYDIV ? "token keys made by 200 threads" : "token keys made", name, n, *rate,
-			"/s", "");
+		figure(s, id == PEER_KEYDIV ? "token keys made by 200 threads" : "token keys made",
+			name, n, *rate, "/s", "");
 	noted(dir, n);
 	return true;
 }
 
-static void one_peer(const struct scale *s, const char *self, enum peer_id id, const char *name, long most)
+static void one_peer(
+	const struct scale *s, const char *self, enum peer_id id, const char *name, long most)
 {
 	char dir[512];
 	long previous = 0;
@@ -311,7 +329,8 @@ static void one_peer(const struct scale *s, const char *self, enum peer_id id, c
 		if (!prepare(s, self, id, name, previous, n, &rate, dir))
 			return;
 		int probes = 0;
-		for (double start = now(); probes < PROBES && (probes == 0 || now() - start < 20e9); probes++) {
+		for (double start = now(); probes < PROBES && (probes == 0 || now() - start < 20e9);
+			probes++) {
 			if (!child(s, self, "probe", id, dir, 0, n, probed))
 				return;
 			for (int i = 0; i < 8; i++)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scale_threads.c: every operation in 1 to 8 threads with a session each, all modules interleaved in one process. */
+/*
+ * scale_threads.c: every operation in 1 to 8 threads with a session each, all modules interleaved
+ * in one process.
+ */
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>

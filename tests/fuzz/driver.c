@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * driver.c: a target without libFuzzer: every file of a corpus, then a fixed number of mutations of them, the same in each run.
- * Usage: TARGET FOLDER MUTATIONS, or TARGET FILE... to run inputs that were found to fail.
+ * driver.c: a target without libFuzzer: every file of a corpus, then a fixed number of mutations of
+ * them, the same in each run. Usage: TARGET FOLDER MUTATIONS, or TARGET FILE... to run inputs that
+ * were found to fail.
  */
 #include "fuzz.h"
 
@@ -69,7 +70,8 @@ static void read_corpus(const char *folder)
 static size_t mutate(uint8_t *p, size_t n)
 {
 	for (uint64_t times = 1 + next_random() % 6; times > 0; times--) {
-		uint64_t r = next_random(), at = n ? next_random() % n : 0, some = 1 + next_random() % 16;
+		uint64_t r = next_random(), at = n ? next_random() % n : 0,
+			 some = 1 + next_random() % 16;
 		switch (r % 7) {
 		case 0: /* flip a bit */
 			if (n > 0)
@@ -101,7 +103,8 @@ static size_t mutate(uint8_t *p, size_t n)
 			if (files > 0) {
 				const struct input *other = &corpus[(r >> 8) % files];
 				uint64_t length = other->n ? next_random() % other->n : 0;
-				length = length < FUZZ_INPUT_MAX - at ? length : FUZZ_INPUT_MAX - at;
+				length =
+					length < FUZZ_INPUT_MAX - at ? length : FUZZ_INPUT_MAX - at;
 				if (length > 0)
 					memcpy(p + at, other->p + (other->n - length), length);
 				n = at + length > n ? at + length : n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz.h: what a fuzz target is: fuzz_start once, then fuzz_one for each input. driver.c runs it over a corpus and a fixed number
- * of mutations, libfuzzer.c under clang's libFuzzer.
+ * fuzz.h: what a fuzz target is: fuzz_start once, then fuzz_one for each input. driver.c runs it
+ * over a corpus and a fixed number of mutations, libfuzzer.c under clang's libFuzzer.
  */
 #ifndef KEYDIV_TESTS_FUZZ_H
 #define KEYDIV_TESTS_FUZZ_H
@@ -18,13 +18,17 @@
 void fuzz_start(void);
 void fuzz_one(const uint8_t *data, size_t n);
 
-/* What must hold whatever the input is: else the target ends here, which is what both runners look for. */
-#define MUST(condition)                                                                                                \
-	do {                                                                                                           \
-		if (!(condition)) {                                                                                    \
-			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition);                  \
-			abort();                                                                                       \
-		}                                                                                                      \
+/*
+ * What must hold whatever the input is: else the target ends here, which is what both
+ * runners look for.
+ */
+#define MUST(condition)                                                                            \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__,           \
+				#condition);                                                       \
+			abort();                                                                   \
+		}                                                                                  \
 	} while (0)
 
 /* An input read from its front; zeroes when it is used up. */
@@ -58,7 +62,10 @@ static inline uint64_t take_number(struct input *in)
 	return v;
 }
 
-/* Up to MAX bytes in memory of exactly their length, so that reading beyond is noticed; the caller frees. */
+/*
+ * Up to MAX bytes in memory of exactly their length, so that reading beyond is noticed;
+ * the caller frees.
+ */
 static inline uint8_t *take_bytes(struct input *in, size_t max, size_t *ret_n)
 {
 	size_t n = take_byte(in);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_calls.c: calls of the built module in any order, with arguments right and wrong. Whatever is called: no output beyond
- * the room given, no handle after a failure, never a closed key's value, and at the end the module still works.
+ * fuzz_calls.c: calls of the built module in any order, with arguments right and wrong. Whatever is
+ * called: no output beyond the room given, no handle after a failure, never a closed key's value,
+ * and at the end the module still works.
  */
 #include "fuzz.h"
 
@@ -24,8 +25,8 @@ static CK_ULONG mechanism_types;
 static CK_SESSION_HANDLE anchor, session[SESSIONS];
 static CK_OBJECT_HANDLE object[OBJECTS];
 static size_t objects;
-static const uint8_t marker[16] = {
-	0x9d, 0x11, 0xfe, 0x62, 0x03, 0xba, 0x4c, 0x71, 0xe8, 0x56, 0x2f, 0xd0, 0x97, 0x38, 0xac, 0x45};
+static const uint8_t marker[16] = {0x9d, 0x11, 0xfe, 0x62, 0x03, 0xba, 0x4c, 0x71, 0xe8, 0x56, 0x2f,
+	0xd0, 0x97, 0x38, 0xac, 0x45};
 
 /* --- Start --- */
 
@@ -51,9 +52,10 @@ static void log_in(void)
 static void new_token(void)
 {
 	MUST(f->C_CloseAllSessions(0) == CKR_OK);
-	MUST(f->C_InitToken(0, (CK_UTF8CHAR *)"so-pin", 6, (CK_UTF8CHAR *)"fuzz                            ") ==
+	MUST(f->C_InitToken(0, (CK_UTF8CHAR *)"so-pin", 6,
+		     (CK_UTF8CHAR *)"fuzz                            ") == CKR_OK);
+	MUST(f->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &anchor) ==
 		CKR_OK);
-	MUST(f->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &anchor) == CKR_OK);
 	MUST(f->C_Login(anchor, CKU_SO, (CK_UTF8CHAR *)"so-pin", 6) == CKR_OK);
 	MUST(f->C_InitPIN(anchor, (CK_UTF8CHAR *)"1234", 4) == CKR_OK);
 	MUST(f->C_Logout(anchor) == CKR_OK);
@@ -75,7 +77,8 @@ void fuzz_start(void)
 	atexit(remove_all);
 	snprintf(conf, sizeof conf, "%s/keydiv.conf", dir);
 	FILE *out = fopen(conf, "w");
-	MUST(out != NULL && fprintf(out, "token-dir = %s/tokens\nscrypt-log2-n = 14\n", dir) > 0 && fclose(out) == 0);
+	MUST(out != NULL && fprintf(out, "token-dir = %s/tokens\nscrypt-log2-n = 14\n", dir) > 0 &&
+		fclose(out) == 0);
 	setenv("KEYDIV_CONF", conf, 1);
 	MUST(module != NULL);
 	void *library = dlopen(module, RTLD_NOW);
@@ -84,7 +87,8 @@ void fuzz_start(void)
 	MUST(library != NULL);
 	*(void **)&get_list = dlsym(library, "C_GetFunctionList");
 	*(void **)&get_interface = dlsym(library, "C_GetInterface");
-	MUST(get_list(&f) == CKR_OK && get_interface((CK_UTF8CHAR *)"PKCS 11", NULL, &interface, 0) == CKR_OK);
+	MUST(get_list(&f) == CKR_OK &&
+		get_interface((CK_UTF8CHAR *)"PKCS 11", NULL, &interface, 0) == CKR_OK);
 	f3 = interface->pFunctionList;
 	MUST(f->C_Initialize(NULL) == CKR_OK);
 	mechanism_types = 256;
@@ -135,11 +139,12 @@ static CK_ATTRIBUTE attribute(CK_ATTRIBUTE_TYPE type, const void *p, CK_ULONG n)
 
 static CK_ULONG take_template(struct input *in, CK_ATTRIBUTE *t)
 {
-	static const CK_ATTRIBUTE_TYPE flags[] = {CKA_TOKEN, CKA_PRIVATE, CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_ENCRYPT,
-		CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP, CKA_DERIVE, CKA_MODIFIABLE, CKA_COPYABLE,
-		CKA_WRAP_WITH_TRUSTED, CKA_TRUSTED, CKA_LOCAL};
-	static const CK_KEY_TYPE types[] = {CKK_AES, CKK_AES, CKK_AES, CKK_GENERIC_SECRET, CKK_DES2, CKK_DES3,
-		CKK_SHA256_HMAC, CKK_HKDF, CKK_KEYDIV_ODUKPT_CLIENT, CKK_RSA};
+	static const CK_ATTRIBUTE_TYPE flags[] = {CKA_TOKEN, CKA_PRIVATE, CKA_SENSITIVE,
+		CKA_EXTRACTABLE, CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP,
+		CKA_UNWRAP, CKA_DERIVE, CKA_MODIFIABLE, CKA_COPYABLE, CKA_WRAP_WITH_TRUSTED,
+		CKA_TRUSTED, CKA_LOCAL};
+	static const CK_KEY_TYPE types[] = {CKK_AES, CKK_AES, CKK_AES, CKK_GENERIC_SECRET, CKK_DES2,
+		CKK_DES3, CKK_SHA256_HMAC, CKK_HKDF, CKK_KEYDIV_ODUKPT_CLIENT, CKK_RSA};
 	CK_ULONG n = 0, number;
 	CK_BBOOL flag;
 	size_t length;
@@ -157,11 +162,13 @@ static CK_ULONG take_template(struct input *in, CK_ATTRIBUTE *t)
 			break;
 		case 2:
 			number = take_number(in);
-			t[n++] = attribute(what < 128 ? CKA_VALUE_LEN : CKA_KEYDIV_RESERVE, &number, sizeof number);
+			t[n++] = attribute(what < 128 ? CKA_VALUE_LEN : CKA_KEYDIV_RESERVE, &number,
+				sizeof number);
 			break;
 		case 3:
-			t[n].type = (CK_ATTRIBUTE_TYPE[]){CKA_LABEL, CKA_ID, CKA_APPLICATION, CKA_OBJECT_ID,
-				CKA_CHECK_VALUE, CKA_START_DATE, CKA_VALUE, CKA_VALUE}[what / 10 % 8];
+			t[n].type = (CK_ATTRIBUTE_TYPE[]){CKA_LABEL, CKA_ID, CKA_APPLICATION,
+				CKA_OBJECT_ID, CKA_CHECK_VALUE, CKA_START_DATE, CKA_VALUE,
+				CKA_VALUE}[what / 10 % 8];
 			t[n].pValue = keep(take_bytes(in, 64, &length));
 			t[n++].ulValueLen = length;
 			break;
@@ -169,12 +176,13 @@ static CK_ULONG take_template(struct input *in, CK_ATTRIBUTE *t)
 			CK_MECHANISM_TYPE some[3];
 			for (int k = 0; k < 3; k++)
 				some[k] = list[take_byte(in) % mechanism_types];
-			t[n++] = attribute(CKA_ALLOWED_MECHANISMS, some, sizeof some[0] * (what / 10 % 4));
+			t[n++] = attribute(
+				CKA_ALLOWED_MECHANISMS, some, sizeof some[0] * (what / 10 % 4));
 			break;
 		}
 		case 5:
-			t[n++] =
-				attribute(CKA_VALUE, "0123456789abcdef0123456789abcdef", 8 * (CK_ULONG)(what / 10 % 5));
+			t[n++] = attribute(CKA_VALUE, "0123456789abcdef0123456789abcdef",
+				8 * (CK_ULONG)(what / 10 % 5));
 			break;
 		default:
 			flag = take_byte(in) & 1;
@@ -219,7 +227,8 @@ static CK_MECHANISM take_mechanism(struct input *in)
 		break;
 	default: { /* fields */
 		uint8_t *p = keep(malloc(2000));
-		for (unsigned tag = take_byte(in) % 8; m.ulParameterLen < 1500 && tag < 0x62 && in->n > 0;
+		for (unsigned tag = take_byte(in) % 8;
+			m.ulParameterLen < 1500 && tag < 0x62 && in->n > 0;
 			tag += 1 + take_byte(in) % 16) {
 			uint8_t *value = take_bytes(in, 128, &n);
 			p[m.ulParameterLen++] = (uint8_t)tag;
@@ -257,8 +266,9 @@ static void check_out(CK_RV rv, const CK_BYTE *p)
 	MUST(memmem(out, sizeof out, marker, sizeof marker) == NULL);
 }
 
-static CK_RV with_input(CK_RV (*call)(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *), struct input *in,
-	CK_SESSION_HANDLE s)
+static CK_RV with_input(
+	CK_RV (*call)(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *),
+	struct input *in, CK_SESSION_HANDLE s)
 {
 	size_t n;
 	CK_BYTE *data = keep(take_bytes(in, 300, &n)), *p = take_out(in);
@@ -268,7 +278,8 @@ static CK_RV with_input(CK_RV (*call)(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG, CK
 	return rv;
 }
 
-static CK_RV into_out(CK_RV (*call)(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG *), struct input *in, CK_SESSION_HANDLE s)
+static CK_RV into_out(CK_RV (*call)(CK_SESSION_HANDLE, CK_BYTE *, CK_ULONG *), struct input *in,
+	CK_SESSION_HANDLE s)
 {
 	CK_BYTE *p = take_out(in);
 	CK_RV rv = call(s, p, &out_n);
@@ -303,8 +314,9 @@ static CK_RV about_objects(uint8_t which, struct input *in, CK_SESSION_HANDLE s)
 		n = take_template(in, t);
 		return f->C_SetAttributeValue(s, o, t, n);
 	case 4: {
-		static const CK_ATTRIBUTE_TYPE types[] = {CKA_VALUE, CKA_LABEL, CKA_CHECK_VALUE, CKA_UNIQUE_ID,
-			CKA_ALLOWED_MECHANISMS, CKA_KEYDIV_TRANSACTION, CKA_KEYDIV_REMAINING, CKA_CLASS, CKA_ID};
+		static const CK_ATTRIBUTE_TYPE types[] = {CKA_VALUE, CKA_LABEL, CKA_CHECK_VALUE,
+			CKA_UNIQUE_ID, CKA_ALLOWED_MECHANISMS, CKA_KEYDIV_TRANSACTION,
+			CKA_KEYDIV_REMAINING, CKA_CLASS, CKA_ID};
 		CK_BYTE *p = take_out(in);
 		CK_ATTRIBUTE a = {types[take_byte(in) % 9], p, out_room};
 		rv = f->C_GetAttributeValue(s, o, &a, 1);
@@ -381,9 +393,10 @@ static CK_RV about_operations(uint8_t which, struct input *in, CK_SESSION_HANDLE
 	case 4:
 		m = take_mechanism(in);
 		o = take_object(in);
-		return (CK_RV(*[])(CK_SESSION_HANDLE, CK_MECHANISM *, CK_OBJECT_HANDLE)){f->C_EncryptInit,
-			f->C_DecryptInit, f->C_SignInit, f->C_VerifyInit,
-			f3->C_MessageEncryptInit}[which % 22](s, take_byte(in) == 255 ? NULL : &m, o);
+		return (CK_RV(*[])(CK_SESSION_HANDLE, CK_MECHANISM *, CK_OBJECT_HANDLE)){
+			f->C_EncryptInit, f->C_DecryptInit, f->C_SignInit, f->C_VerifyInit,
+			f3->C_MessageEncryptInit}[which % 22](
+			s, take_byte(in) == 255 ? NULL : &m, o);
 	case 5:
 		m = take_mechanism(in);
 		return f->C_DigestInit(s, &m);
@@ -430,8 +443,8 @@ static CK_RV about_messages(uint8_t which, struct input *in, CK_SESSION_HANDLE s
 {
 	uint8_t iv[16] = {0}, tag[16];
 	size_t n;
-	CK_GCM_MESSAGE_PARAMS p = {
-		iv, take_byte(in) % 17, take_number(in), take_byte(in) % 5, tag, 8 * (take_byte(in) % 17)};
+	CK_GCM_MESSAGE_PARAMS p = {iv, take_byte(in) % 17, take_number(in), take_byte(in) % 5, tag,
+		8 * (take_byte(in) % 17)};
 	CK_BYTE *data = keep(take_bytes(in, 100, &n)), *to;
 	CK_RV rv;
 
@@ -475,8 +488,8 @@ static CK_RV about_sessions(uint8_t which, struct input *in, CK_SESSION_HANDLE s
 	case 2:
 		if (session[place] != 0)
 			return CKR_OK;
-		return f->C_OpenSession(
-			0, CKF_SERIAL_SESSION | (which & 64 ? CKF_RW_SESSION : 0), NULL, NULL, &session[place]);
+		return f->C_OpenSession(0, CKF_SERIAL_SESSION | (which & 64 ? CKF_RW_SESSION : 0),
+			NULL, NULL, &session[place]);
 	case 3:
 		rv = f->C_CloseSession(session[place]);
 		session[place] = 0;
@@ -508,22 +521,26 @@ static void clear(void)
 	CK_RV rv = f->C_FindObjectsFinal(anchor);
 	MUST(rv == CKR_OK || rv == CKR_OPERATION_NOT_INITIALIZED);
 	MUST(f->C_FindObjectsInit(anchor, of_token, 1) == CKR_OK);
-	MUST(f->C_FindObjects(anchor, found, 64, &n) == CKR_OK && f->C_FindObjectsFinal(anchor) == CKR_OK);
+	MUST(f->C_FindObjects(anchor, found, 64, &n) == CKR_OK &&
+		f->C_FindObjectsFinal(anchor) == CKR_OK);
 	for (CK_ULONG i = 0; i < n; i++)
 		left += f->C_DestroyObject(anchor, found[i]) != CKR_OK;
 	if (left > 20)
 		new_token();
 }
 
-/* Two closed keys, one to derive with and one to work with: their value, the marker, must never come out. */
+/*
+ * Two closed keys, one to derive with and one to work with: their value, the marker, must
+ * never come out.
+ */
 static void closed_keys(void)
 {
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_AES;
 	CK_BBOOL yes = CK_TRUE;
 	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type},
-		{CKA_VALUE, (void *)(uintptr_t)marker, 16}, {CKA_DERIVE, &yes, 1}, {CKA_SIGN, &yes, 1},
-		{CKA_VERIFY, &yes, 1}};
+		{CKA_VALUE, (void *)(uintptr_t)marker, 16}, {CKA_DERIVE, &yes, 1},
+		{CKA_SIGN, &yes, 1}, {CKA_VERIFY, &yes, 1}};
 
 	MUST(f->C_CreateObject(session[0], t, 4, &object[0]) == CKR_OK);
 	t[3].type = CKA_ENCRYPT;
@@ -538,7 +555,8 @@ void fuzz_one(const uint8_t *data, size_t n)
 	struct input in = {data, n};
 
 	memset(object, 0, sizeof object);
-	MUST(f->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session[0]) == CKR_OK);
+	MUST(f->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session[0]) ==
+		CKR_OK);
 	closed_keys();
 	for (int i = 0; i < CALLS_MAX && in.n > 0; i++) {
 		uint8_t group = take_byte(&in), which = take_byte(&in);

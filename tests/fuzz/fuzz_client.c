@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_client.c: the state of an O-DUKPT client: what is taken for one goes on to its end, number by number, and stays one. */
+/*
+ * fuzz_client.c: the state of an O-DUKPT client: what is taken for one goes on to its end, number
+ * by number, and stays one.
+ */
 #include "fuzz.h"
 
 #include "mechanism.h"
@@ -19,7 +22,8 @@ void fuzz_start(void)
 /* The state that R, N and a number say, keys all A; a mutation of it is then made by the input. */
 static size_t build(struct input *in, uint8_t *state)
 {
-	unsigned r = 1 + take_byte(in) % 32, n = 1 + take_byte(in) % 32, length = 16 + 8 * (take_byte(in) % 3);
+	unsigned r = 1 + take_byte(in) % 32, n = 1 + take_byte(in) % 32,
+		 length = 16 + 8 * (take_byte(in) % 3);
 	uint64_t t, number = take_number(in);
 	struct odukpt_path path;
 	unsigned p = r;
@@ -36,8 +40,10 @@ static size_t build(struct input *in, uint8_t *state)
 	if (odukpt_path(r, n, number % (t + 1), &path)) {
 		for (unsigned k = 1; k <= path.length; k++)
 			for (; p > path.at[k - 1]; p--)
-				memset(state + ODUKPT_STATE_HEADER + (p - 1) * (1 + length), (int)k, 1 + length);
-		memset(state + ODUKPT_STATE_HEADER + (p - 1) * (1 + length), (int)path.length, 1 + length);
+				memset(state + ODUKPT_STATE_HEADER + (p - 1) * (1 + length), (int)k,
+					1 + length);
+		memset(state + ODUKPT_STATE_HEADER + (p - 1) * (1 + length), (int)path.length,
+			1 + length);
 	}
 	return ODUKPT_STATE_HEADER + r * (1 + length);
 }
@@ -56,7 +62,8 @@ static void go_on(uint8_t *state, size_t n)
 		MUST(rv == CKR_OK || rv == CKR_KEYDIV_EXHAUSTED);
 		MUST((rv == CKR_OK) == (left > 0));
 		MUST(odukpt_state_describe(state, n, shape, &number, &remaining) == CKR_OK);
-		MUST(rv == CKR_OK ? d.number == before && number == before + 1 && remaining == left - 1
+		MUST(rv == CKR_OK ? d.number == before && number == before + 1 &&
+					    remaining == left - 1
 				  : number == before);
 		before = number;
 		left = remaining;

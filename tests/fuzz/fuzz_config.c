@@ -27,6 +27,7 @@ void fuzz_one(const uint8_t *data, size_t n)
 	MUST(rv == CKR_OK || rv == CKR_FUNCTION_FAILED);
 	MUST(c.slots >= 1 && c.slots <= 64);
 	MUST(c.scrypt_log2_n >= 14 && c.scrypt_log2_n <= 22);
-	MUST(memchr(c.token_dir, 0, sizeof c.token_dir) != NULL && memchr(c.log_file, 0, sizeof c.log_file) != NULL);
+	MUST(memchr(c.token_dir, 0, sizeof c.token_dir) != NULL &&
+		memchr(c.log_file, 0, sizeof c.log_file) != NULL);
 	MUST(rv == CKR_OK || c.error[0] != '\0');
 }

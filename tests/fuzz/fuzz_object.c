@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_object.c: an object's attributes as the store gives them: decoded, read, matched, encoded again. */
+/*
+ * fuzz_object.c: an object's attributes as the store gives them: decoded, read,
+ * matched, encoded again.
+ */
 #include "fuzz.h"
 
 #include "key/key.h"
-#include "token/attribute.h"
-#include "token/object.h"
+#include "object/attribute.h"
+#include "object/object.h"
 
 static struct key *scratch;
 
@@ -15,7 +18,10 @@ void fuzz_start(void)
 	MUST(scratch != NULL);
 }
 
-/* The template in A, whose inner attributes have told their lengths, once more, with room for each of exactly its length. */
+/*
+ * The template in A, whose inner attributes have told their lengths, once more, with room for each
+ * of exactly its length.
+ */
 static void read_inner(const struct reading *r, CK_ATTRIBUTE *a)
 {
 	CK_ATTRIBUTE *inner = a->pValue;
@@ -40,9 +46,11 @@ static void read_all(const struct object *o)
 	for (size_t place = 0; place < ATTRIBUTE_PLACES; place++) {
 		if (attribute_places[place] == 0)
 			continue;
-		CK_ATTRIBUTE a[] = {{attribute_rows[attribute_places[place]].type, bytes, sizeof bytes},
+		CK_ATTRIBUTE a[] = {
+			{attribute_rows[attribute_places[place]].type, bytes, sizeof bytes},
 			{attribute_rows[attribute_places[place]].type, NULL, 0}};
-		memset(bytes, 0, sizeof bytes); /* of a template, the caller's: it asks for lengths */
+		memset(bytes, 0,
+			sizeof bytes); /* of a template, the caller's: it asks for lengths */
 		CK_RV rv = attributes_read(&r, a, 1);
 		MUST(rv != CKR_OK || a[0].ulValueLen <= sizeof bytes);
 		if (rv == CKR_OK && attribute_rows[attribute_places[place]].kind == KIND_TEMPLATE)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_parameter.c: mechanism parameters, for every row: the flat encoding, PKCS#11's structs with their pointers, IVs. What is taken
- * is derived with. Bytes that a struct points to are in memory of exactly the length said, so that reading beyond is noticed.
+ * fuzz_parameter.c: mechanism parameters, for every row: the flat encoding, PKCS#11's structs with
+ * their pointers, IVs. What is taken is derived with. Bytes that a struct points to are in memory
+ * of exactly the length said, so that reading beyond is noticed.
  */
 #include "fuzz.h"
 
@@ -136,7 +137,8 @@ static void take_struct(struct input *in, const char *words, CK_ULONG *out)
 				take_list(in, &out[1], &out[2]);
 				i++;
 			} else { /* further keys: how many, and an array that is there if any are */
-				out[i] = (CK_ULONG)(uintptr_t)keep(calloc(MORE_KEYS_MAX, sizeof(CK_DERIVED_KEY)));
+				out[i] = (CK_ULONG)(uintptr_t)keep(
+					calloc(MORE_KEYS_MAX, sizeof(CK_DERIVED_KEY)));
 			}
 			break;
 		}
@@ -156,7 +158,9 @@ static CK_MECHANISM take_caller(struct input *in, const struct mechanism *row)
 		memcpy(m.pParameter, values, m.ulParameterLen);
 	} else {
 		m.pParameter = keep(take_bytes(in, PARAMETER_MAX, &n));
-		m.ulParameterLen = n - (words != NULL && n == strlen(words) * 8); /* no struct with pointers anywhere */
+		m.ulParameterLen =
+			n - (words != NULL &&
+				    n == strlen(words) * 8); /* no struct with pointers anywhere */
 	}
 	return m;
 }
@@ -166,12 +170,14 @@ static CK_MECHANISM take_caller(struct input *in, const struct mechanism *row)
 static CK_RV other_key(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value)
 {
 	(void)d;
-	return handle & 1 ? secret_set(ret_value, (const uint8_t *)"another key's value", 19) : CKR_KEY_HANDLE_INVALID;
+	return handle & 1 ? secret_set(ret_value, (const uint8_t *)"another key's value", 19)
+			  : CKR_KEY_HANDLE_INVALID;
 }
 
 static bool load_base(struct input *in, const struct mechanism *row, CK_KEY_TYPE *ret_type)
 {
-	static const uint8_t value[64] = "a base key of any length that may be wanted here, up to 64 bytes";
+	static const uint8_t value[64] =
+		"a base key of any length that may be wanted here, up to 64 bytes";
 	unsigned count = 0;
 
 	if (row->key_types == NULL)
@@ -180,9 +186,10 @@ static bool load_base(struct input *in, const struct mechanism *row, CK_KEY_TYPE
 		count++;
 	uint8_t which = take_byte(in);
 	*ret_type = row->key_types[which % count];
-	size_t n = *ret_type == CKK_DES2   ? 16
-		   : *ret_type == CKK_DES3 ? 24
-					   : 16 + 8 * (size_t)(which >> 4 & 1) + 16 * (size_t)(which >> 5 & 1);
+	size_t n = *ret_type == CKK_DES2 ? 16
+		   : *ret_type == CKK_DES3
+			   ? 24
+			   : 16 + 8 * (size_t)(which >> 4 & 1) + 16 * (size_t)(which >> 5 & 1);
 	n = *ret_type == CKK_AES && n > 32 ? 32 : n;
 	return key_load(keys[0], *ret_type, value, n) == CKR_OK;
 }
@@ -206,7 +213,8 @@ static void derive(struct input *in, struct derivation *d)
 	d->scratch[1] = keys[2];
 	d->other_key = other_key;
 	wanted.has_type = which & 1;
-	wanted.type = (CK_KEY_TYPE[]){CKK_AES, CKK_GENERIC_SECRET, CKK_DES2, CKK_DES3}[which >> 2 & 3];
+	wanted.type =
+		(CK_KEY_TYPE[]){CKK_AES, CKK_GENERIC_SECRET, CKK_DES2, CKK_DES3}[which >> 2 & 3];
 	wanted.has_length = which & 2;
 	wanted.length = take_number(in);
 	if (which & 0x80)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_store.c: a token's files as an enemy leaves them: the database of a small token with bytes changed, or anything
- * else under its name, a journal, a client file. All functions of the store are called; none may do more than refuse.
+ * fuzz_store.c: a token's files as an enemy leaves them: the database of a small token with bytes
+ * changed, or anything else under its name, a journal, a client file. All functions of the store
+ * are called; none may do more than refuse.
  */
 #include "fuzz.h"
 
@@ -10,14 +11,15 @@
 #include <unistd.h>
 
 #include "key/key.h"
-#include "store/client_file.h"
+#include "object/object.h"
+#include "state/client_file.h"
 #include "store/store.h"
-#include "token/object.h"
 #include "token/token_objects.h"
 
 #define ROWS 6
 
-static char dir[64], path[4][128]; /* of the database, its journal, the client file, the generation */
+static char dir[64],
+	path[4][128]; /* of the database, its journal, the client file, the generation */
 static uint8_t *good;
 static size_t good_n;
 
@@ -40,8 +42,11 @@ static void remove_all(void)
 static void make_good(void)
 {
 	struct store *store;
-	struct store_token token = {.label = "a label", .scrypt_log2_n = 14, .so = {.set = true}, .count_seal_len = 36};
-	struct object o = {.object_class = CKO_DATA, .key_type = CK_UNAVAILABLE_INFORMATION, .flags = FLAG_TOKEN};
+	struct store_token token = {
+		.label = "a label", .scrypt_log2_n = 14, .so = {.set = true}, .count_seal_len = 36};
+	struct object o = {.object_class = CKO_DATA,
+		.key_type = CK_UNAVAILABLE_INFORMATION,
+		.flags = FLAG_TOKEN};
 	uint8_t *encoded;
 	size_t n;
 
@@ -93,7 +98,10 @@ static void write_file(const char *name, const uint8_t *p, size_t n)
 	close(fd);
 }
 
-/* The good database with bytes changed: place (2 bytes) and what to XOR it with, or a piece written over. */
+/*
+ * The good database with bytes changed: place (2 bytes) and what to XOR it with, or a
+ * piece written over.
+ */
 static void write_database(struct input *in)
 {
 	uint8_t *bad = malloc(good_n);
@@ -141,7 +149,8 @@ static void look(struct store *store)
 	if (store_count(store, &count) != CKR_OK)
 		return;
 	for (size_t q = 0; q < 4; q++) {
-		struct store_query query = q < 3 ? queries[q] : (struct store_query){.label = bytes_of("label", 5)};
+		struct store_query query =
+			q < 3 ? queries[q] : (struct store_query){.label = bytes_of("label", 5)};
 		if (store_find(store, &query, ids, 2 * ROWS, &n) == CKR_OK)
 			MUST(n <= 2 * ROWS);
 		if (store_find_rows(store, &query, rows, 2 * ROWS, &n) != CKR_OK)
@@ -162,7 +171,9 @@ static void look(struct store *store)
 
 static void change(struct store *store)
 {
-	struct object o = {.object_class = CKO_DATA, .key_type = CK_UNAVAILABLE_INFORMATION, .flags = FLAG_TOKEN};
+	struct object o = {.object_class = CKO_DATA,
+		.key_type = CK_UNAVAILABLE_INFORMATION,
+		.flags = FLAG_TOKEN};
 	struct store_row row = {.object_class = CKO_DATA, .label = bytes_of("new", 3)};
 	uint8_t *encoded;
 	size_t n;
@@ -170,7 +181,8 @@ static void change(struct store *store)
 	MUST(object_encode(&o, &encoded, &n) == CKR_OK);
 	struct bytes attributes = bytes_of(encoded, n);
 	CK_RV rv = store_token_update(store, touch_token, NULL);
-	if (rv == CKR_OK || rv == CKR_DEVICE_ERROR) /* whatever it said, the others must stand it too */
+	if (rv == CKR_OK ||
+		rv == CKR_DEVICE_ERROR) /* whatever it said, the others must stand it too */
 		rv = store_insert(store, &row, fill, &attributes);
 	for (int64_t id = 1; id < 3 && rv != CKR_HOST_MEMORY; id++)
 		rv = id & 1 ? store_update(store, id, fill, &attributes) : store_remove(store, id);
@@ -188,8 +200,8 @@ static void client(struct store *store)
 		MUST(client_file_read(file, which, &text) == CKR_OK);
 		MUST(text.text.n <= CLIENT_TEXT_MAX);
 		if (text.text.n > 0 && text.generation < UINT64_MAX) {
-			MUST(client_file_write(file, which, text.generation + 1, bytes_of("a new state", 11)) ==
-				CKR_OK);
+			MUST(client_file_write(file, which, text.generation + 1,
+				     bytes_of("a new state", 11)) == CKR_OK);
 			break;
 		}
 	}

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_template.c: templates: arrays of CK_ATTRIBUTE as callers give them, nested ones and wrong pointers' lengths among them, put
- * through every plan; and encoded ones as the store gives them.
+ * fuzz_template.c: templates: arrays of CK_ATTRIBUTE as callers give them, nested ones and wrong
+ * pointers' lengths among them, put through every plan; and encoded ones as the store gives them.
  */
 #include "fuzz.h"
 
 #include "mechanism.h"
-#include "token/attribute.h"
-#include "token/plan.h"
-#include "token/template.h"
+#include "object/attribute.h"
+#include "object/template.h"
+#include "policy/plan.h"
 
 #define ATTRIBUTES_MAX 40
 #define BUFFERS_MAX 400
@@ -36,10 +36,10 @@ void fuzz_start(void)
 	static CK_KEY_TYPE type = CKK_AES;
 	static CK_BBOOL yes = CK_TRUE;
 	static uint8_t value[16];
-	CK_ATTRIBUTE of_base[] = {{CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type},
-		{CKA_VALUE, value, 16}, {CKA_DERIVE, &yes, 1}};
-	CK_ATTRIBUTE of_wrapper[] = {{CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type},
-		{CKA_VALUE, value, 16}, {CKA_UNWRAP, &yes, 1}};
+	CK_ATTRIBUTE of_base[] = {{CKA_CLASS, &class, sizeof class},
+		{CKA_KEY_TYPE, &type, sizeof type}, {CKA_VALUE, value, 16}, {CKA_DERIVE, &yes, 1}};
+	CK_ATTRIBUTE of_wrapper[] = {{CKA_CLASS, &class, sizeof class},
+		{CKA_KEY_TYPE, &type, sizeof type}, {CKA_VALUE, value, 16}, {CKA_UNWRAP, &yes, 1}};
 
 	MUST(crypto_start() == CKR_OK);
 	scratch = key_new();
@@ -137,7 +137,8 @@ static void look_at(CK_RV rv, struct object *o)
 
 static void plan_all(const struct template *t, uint8_t which)
 {
-	struct rights rights = {.user = which & 1, .so = !(which & 1) && (which & 2), .read_write = which & 4};
+	struct rights rights = {
+		.user = which & 1, .so = !(which & 1) && (which & 2), .read_write = which & 4};
 	struct object o = {0};
 	struct wanted wanted;
 	size_t length;
@@ -150,10 +151,13 @@ static void plan_all(const struct template *t, uint8_t which)
 	if (rv == CKR_OK)
 		rv = plan_check_value(&o, t, scratch);
 	look_at(rv, &o);
-	if (plan_wanted(t, &base, &wanted) == CKR_OK && row->info.flags & CKF_DERIVE && row->level != LEVEL_FIXED) {
-		rv = plan_derive(t, &base, row, wanted.has_type ? wanted.type : CKK_AES, &rights, &o);
+	if (plan_wanted(t, &base, &wanted) == CKR_OK && row->info.flags & CKF_DERIVE &&
+		row->level != LEVEL_FIXED) {
+		rv = plan_derive(
+			t, &base, row, wanted.has_type ? wanted.type : CKK_AES, &rights, &o);
 		MUST(rv != CKR_OK || (o.flags & FLAG_SENSITIVE));
-		MUST(rv != CKR_OK || !(o.flags & FLAG_EXTRACTABLE) || (o.flags & FLAG_WRAP_WITH_TRUSTED));
+		MUST(rv != CKR_OK || !(o.flags & FLAG_EXTRACTABLE) ||
+			(o.flags & FLAG_WRAP_WITH_TRUSTED));
 		look_at(rv, &o);
 	}
 	rv = plan_generate(t, mechanism_find(CKM_AES_KEY_GEN), &rights, &o, &length);
@@ -182,7 +186,8 @@ static void callers_array(struct input in)
 	CK_ATTRIBUTE *array = take_array(&in, 0, &n);
 
 	if (template_parse(array, n, &t) == CKR_OK) {
-		struct reading r = {.object = &base, .handle = 1, .unique_id = unique_id, .key = scratch};
+		struct reading r = {
+			.object = &base, .handle = 1, .unique_id = unique_id, .key = scratch};
 		plan_all(&t, which);
 		attributes_match(&r, &t);
 		template_wipe(&t);

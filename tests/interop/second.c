@@ -13,7 +13,8 @@ void both(void)
 	char path[600];
 	FILE *conf;
 	const char *library_path = getenv("SOFTHSM2_MODULE");
-	void *second = dlopen(library_path ? library_path : "/usr/lib/softhsm/libsofthsm2.so", RTLD_NOW | RTLD_LOCAL);
+	void *second = dlopen(library_path ? library_path : "/usr/lib/softhsm/libsofthsm2.so",
+		RTLD_NOW | RTLD_LOCAL);
 	CK_RV (*get_list)(CK_FUNCTION_LIST **);
 	CK_UTF8CHAR label[32];
 	CK_SLOT_ID slots[4];
@@ -26,7 +27,9 @@ void both(void)
 	snprintf(path, sizeof path, "%s/second.conf", test_dir);
 	conf = fopen(path, "w");
 	ck_assert(conf != NULL);
-	fprintf(conf, "directories.tokendir = %s/second\nobjectstore.backend = file\nlog.level = ERROR\n", test_dir);
+	fprintf(conf,
+		"directories.tokendir = %s/second\nobjectstore.backend = file\nlog.level = ERROR\n",
+		test_dir);
 	fclose(conf);
 	setenv("SOFTHSM2_CONF", path, 1);
 	*(void **)&get_list = dlsym(second, "C_GetFunctionList");
@@ -50,18 +53,20 @@ void second_finish(void)
 	ok(g->C_Finalize(NULL));
 }
 
-CK_OBJECT_HANDLE import_there(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE_TYPE usage)
+CK_OBJECT_HANDLE import_there(
+	CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE_TYPE usage)
 {
 	CK_OBJECT_HANDLE key = 0;
 
 	ok(g->C_CreateObject(gs,
-		T(CLASS(CKO_SECRET_KEY), TYPE(type), RAW(CKA_VALUE, value, n), NO(CKA_TOKEN), YES(usage), READABLE),
+		T(CLASS(CKO_SECRET_KEY), TYPE(type), RAW(CKA_VALUE, value, n), NO(CKA_TOKEN),
+			YES(usage), READABLE),
 		&key));
 	return key;
 }
 
-void import_both(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE_TYPE usage, CK_OBJECT_HANDLE *ret_ours,
-	CK_OBJECT_HANDLE *ret_theirs)
+void import_both(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE_TYPE usage,
+	CK_OBJECT_HANDLE *ret_ours, CK_OBJECT_HANDLE *ret_theirs)
 {
 	*ret_ours = import(type, value, n, T(YES(usage), READABLE));
 	*ret_theirs = import_there(type, value, n, usage);

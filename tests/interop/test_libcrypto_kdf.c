@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_libcrypto_kdf.c: what the module derives is what libcrypto's own KDFs give: KBKDF, KRB5KDF, HKDF, PBKDF2, and CMAC. The module computes
- * none of these through an EVP_KDF, so the two have nothing in common but the primitives.
+ * test_libcrypto_kdf.c: what the module derives is what libcrypto's own KDFs give: KBKDF, KRB5KDF,
+ * HKDF, PBKDF2, and CMAC. The module computes none of these through an EVP_KDF, so the two have
+ * nothing in common but the primitives.
  */
 #include "second.h"
 
@@ -56,18 +57,20 @@ static void run_kdf(const char *name, const OSSL_PARAM *params, uint8_t *out, si
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, name, NULL);
 	EVP_KDF_CTX *ctx = EVP_KDF_CTX_new(kdf);
 
-	ck_assert_msg(ctx != NULL && EVP_KDF_derive(ctx, out, n, params) == 1, "libcrypto refuses %s", name);
+	ck_assert_msg(ctx != NULL && EVP_KDF_derive(ctx, out, n, params) == 1,
+		"libcrypto refuses %s", name);
 	EVP_KDF_CTX_free(ctx);
 	EVP_KDF_free(kdf);
 }
 
 /* KEY imported for the mechanism M alone gives WANTED, N bytes of TYPE. */
-static void gives_key(CK_KEY_TYPE base_type, const struct blob *key, CK_MECHANISM *m, CK_KEY_TYPE type,
-	const uint8_t *wanted, size_t n)
+static void gives_key(CK_KEY_TYPE base_type, const struct blob *key, CK_MECHANISM *m,
+	CK_KEY_TYPE type, const uint8_t *wanted, size_t n)
 {
 	uint8_t got[64];
-	CK_OBJECT_HANDLE child, base = import(base_type, key->bytes, key->n,
-					T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, m->mechanism)));
+	CK_OBJECT_HANDLE child,
+		base = import(base_type, key->bytes, key->n,
+			T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, m->mechanism)));
 
 	ok(f->C_DeriveKey(s, m, base, T(READABLE, TYPE(type), NUM(CKA_VALUE_LEN, n)), &child));
 	ck_assert_uint_eq(get_bytes(child, CKA_VALUE, got, sizeof got), n);
@@ -126,20 +129,26 @@ static void kbkdf_there(const struct kbkdf *k, bool feedback, uint8_t *out)
 	OSSL_PARAM params[] = {TEXT("mode", feedback ? "FEEDBACK" : "COUNTER"),
 		TEXT("mac", k->prf->digest ? "HMAC" : "CMAC"),
 		k->prf->digest ? TEXT("digest", k->prf->digest)
-			       : TEXT("cipher", k->prf->key_type == CKK_AES ? aes_cbc(k->key.n) : "DES-EDE3-CBC"),
+			       : TEXT("cipher", k->prf->key_type == CKK_AES ? aes_cbc(k->key.n)
+									    : "DES-EDE3-CBC"),
 		OCTETS("key", k->key.bytes, k->key.n), OCTETS("salt", k->label.bytes, k->label.n),
-		OCTETS("info", k->context.bytes, k->context.n), OCTETS("seed", k->iv.bytes, k->iv.n),
-		NUMBER("use-separator", &copy.separator), NUMBER("use-l", &copy.use_length), END};
+		OCTETS("info", k->context.bytes, k->context.n),
+		OCTETS("seed", k->iv.bytes, k->iv.n), NUMBER("use-separator", &copy.separator),
+		NUMBER("use-l", &copy.use_length), END};
 
 	run_kdf("KBKDF", params, out, k->length);
 }
 
-/* The list of pieces that is libcrypto's order: [chained value] counter label [00] context [length]. */
+/*
+ * The list of pieces that is libcrypto's order: [chained value] counter label
+ * [00] context [length].
+ */
 static void kbkdf_here(const struct kbkdf *k, bool feedback, const uint8_t *wanted)
 {
 	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
-	CK_SP800_108_DKM_LENGTH_FORMAT bits = {
-		below(2) ? CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS : CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS, CK_FALSE, 32};
+	CK_SP800_108_DKM_LENGTH_FORMAT bits = {below(2) ? CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS
+							: CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS,
+		CK_FALSE, 32};
 	CK_PRF_DATA_PARAM list[6];
 	CK_BYTE zero = 0;
 	CK_ULONG n = 0;
@@ -147,11 +156,14 @@ static void kbkdf_here(const struct kbkdf *k, bool feedback, const uint8_t *want
 	if (feedback)
 		list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_ITERATION_VARIABLE, NULL, 0};
 	list[n++] = (CK_PRF_DATA_PARAM){
-		feedback ? CK_SP800_108_OPTIONAL_COUNTER : CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter};
-	list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_BYTE_ARRAY, (void *)(uintptr_t)k->label.bytes, k->label.n};
+		feedback ? CK_SP800_108_OPTIONAL_COUNTER : CK_SP800_108_ITERATION_VARIABLE,
+		&counter, sizeof counter};
+	list[n++] = (CK_PRF_DATA_PARAM){
+		CK_SP800_108_BYTE_ARRAY, (void *)(uintptr_t)k->label.bytes, k->label.n};
 	if (k->separator)
 		list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_BYTE_ARRAY, &zero, 1};
-	list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_BYTE_ARRAY, (void *)(uintptr_t)k->context.bytes, k->context.n};
+	list[n++] = (CK_PRF_DATA_PARAM){
+		CK_SP800_108_BYTE_ARRAY, (void *)(uintptr_t)k->context.bytes, k->context.n};
 	if (k->use_length)
 		list[n++] = (CK_PRF_DATA_PARAM){CK_SP800_108_DKM_LENGTH, &bits, sizeof bits};
 
@@ -223,10 +235,12 @@ static void put_data(void)
 	maybe(KEYDIV_ENCRYPTION_CONTEXT, 1, 2048);
 }
 
-static void family_there(const struct blob *key, const char *label, size_t from, size_t to, uint8_t *out, size_t n)
+static void family_there(
+	const struct blob *key, const char *label, size_t from, size_t to, uint8_t *out, size_t n)
 {
-	OSSL_PARAM params[] = {TEXT("mac", "CMAC"), TEXT("cipher", aes_cbc(key->n)), OCTETS("key", key->bytes, key->n),
-		OCTETS("salt", label, strlen(label)), OCTETS("info", p.bytes + from, to - from), END};
+	OSSL_PARAM params[] = {TEXT("mac", "CMAC"), TEXT("cipher", aes_cbc(key->n)),
+		OCTETS("key", key->bytes, key->n), OCTETS("salt", label, strlen(label)),
+		OCTETS("info", p.bytes + from, to - from), END};
 
 	run_kdf("KBKDF", params, out, n);
 }
@@ -310,12 +324,14 @@ START_TEST(krb5kdf)
 			aes_key(&key);
 		draw_blob(&constant, 1, des ? 8 : 16); /* libcrypto takes no longer one */
 		OSSL_PARAM params[] = {TEXT("cipher", des ? "DES-EDE3-CBC" : aes_cbc(key.n)),
-			OCTETS("key", key.bytes, key.n), OCTETS("constant", constant.bytes, constant.n), END};
+			OCTETS("key", key.bytes, key.n),
+			OCTETS("constant", constant.bytes, constant.n), END};
 		run_kdf("KRB5KDF", params, wanted, key.n);
 		keydiv_start(&p);
 		keydiv_put(&p, KEYDIV_CONSTANT, constant.bytes, constant.n);
 		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_RFC3961_DK, &p);
-		gives_key(des ? CKK_DES3 : CKK_AES, &key, &m, des ? CKK_DES3 : CKK_AES, wanted, key.n);
+		gives_key(des ? CKK_DES3 : CKK_AES, &key, &m, des ? CKK_DES3 : CKK_AES, wanted,
+			key.n);
 	}
 }
 END_TEST
@@ -348,7 +364,8 @@ static CK_OBJECT_HANDLE set_salt(CK_HKDF_PARAMS *hkdf, struct blob *salt)
 		salt->n = 0;
 	if (hkdf->ulSaltType != CKF_HKDF_SALT_KEY || !hkdf->bExtract)
 		return 0;
-	hkdf->hSaltKey = import(CKK_GENERIC_SECRET, salt->bytes, salt->n, T(YES(CKA_DERIVE), READABLE));
+	hkdf->hSaltKey =
+		import(CKK_GENERIC_SECRET, salt->bytes, salt->n, T(YES(CKA_DERIVE), READABLE));
 	return hkdf->hSaltKey;
 }
 
@@ -359,17 +376,20 @@ START_TEST(hkdf_key)
 	uint8_t wanted[64];
 
 	for (int i = 0; i < INPUTS; i++) {
-		size_t which = below(5), mode = below(3), length = mode == 1 ? digests[which].length : 16 + below(49);
-		CK_HKDF_PARAMS hkdf = {mode != 2, mode != 1, digests[which].type, 0, NULL, 0, 0, info.bytes, 0};
+		size_t which = below(5), mode = below(3),
+		       length = mode == 1 ? digests[which].length : 16 + below(49);
+		CK_HKDF_PARAMS hkdf = {
+			mode != 2, mode != 1, digests[which].type, 0, NULL, 0, 0, info.bytes, 0};
 		CK_MECHANISM m = {CKM_HKDF_DERIVE, &hkdf, sizeof hkdf};
 
 		draw_blob(&key, 1, 128);
 		draw_blob(&info, 0, 128);
 		hkdf.ulInfoLen = info.n;
 		CK_OBJECT_HANDLE salt_key = set_salt(&hkdf, &salt);
-		OSSL_PARAM params[] = {TEXT("mode", modes[mode]), TEXT("digest", digests[which].name),
-			OCTETS("key", key.bytes, key.n), OCTETS("salt", salt.bytes, salt.n),
-			OCTETS("info", info.bytes, info.n), END};
+		OSSL_PARAM params[] = {TEXT("mode", modes[mode]),
+			TEXT("digest", digests[which].name), OCTETS("key", key.bytes, key.n),
+			OCTETS("salt", salt.bytes, salt.n), OCTETS("info", info.bytes, info.n),
+			END};
 		run_kdf("HKDF", params, wanted, length);
 		gives_key(CKK_GENERIC_SECRET, &key, &m, CKK_GENERIC_SECRET, wanted, length);
 		if (salt_key)
@@ -386,20 +406,21 @@ START_TEST(hkdf_data)
 
 	for (int i = 0; i < INPUTS; i++) {
 		size_t which = below(5), length = 1 + below(sizeof wanted);
-		CK_HKDF_PARAMS hkdf = {
-			CK_TRUE, CK_TRUE, digests[which].type, CKF_HKDF_SALT_NULL, NULL, 0, 0, info.bytes, 0};
+		CK_HKDF_PARAMS hkdf = {CK_TRUE, CK_TRUE, digests[which].type, CKF_HKDF_SALT_NULL,
+			NULL, 0, 0, info.bytes, 0};
 		CK_MECHANISM m = {CKM_HKDF_DATA, &hkdf, sizeof hkdf};
 		CK_OBJECT_HANDLE base, data;
 
 		draw_blob(&key, 1, 128);
 		draw_blob(&info, 0, 128);
 		hkdf.ulInfoLen = info.n;
-		OSSL_PARAM params[] = {TEXT("digest", digests[which].name), OCTETS("key", key.bytes, key.n),
-			OCTETS("info", info.bytes, info.n), END};
+		OSSL_PARAM params[] = {TEXT("digest", digests[which].name),
+			OCTETS("key", key.bytes, key.n), OCTETS("info", info.bytes, info.n), END};
 		run_kdf("HKDF", params, wanted, length);
 		base = import(CKK_HKDF, key.bytes, key.n,
 			T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_HKDF_DATA)));
-		ok(f->C_DeriveKey(s, &m, base, T(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, length)), &data));
+		ok(f->C_DeriveKey(
+			s, &m, base, T(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, length)), &data));
 		ck_assert_uint_eq(get_bytes(data, CKA_VALUE, got, sizeof got), length);
 		ck_assert_mem_eq(got, wanted, length);
 		ok(f->C_DestroyObject(s, data));
@@ -420,11 +441,14 @@ START_TEST(pbkdf2)
 
 		draw_blob(&password, 1, 128);
 		draw_blob(&salt, 1, 128);
-		OSSL_PARAM params[] = {TEXT("digest", digests[which].name), OCTETS("pass", password.bytes, password.n),
-			OCTETS("salt", salt.bytes, salt.n), NUMBER("iter", &iterations), NUMBER("pkcs5", &any), END};
+		OSSL_PARAM params[] = {TEXT("digest", digests[which].name),
+			OCTETS("pass", password.bytes, password.n),
+			OCTETS("salt", salt.bytes, salt.n), NUMBER("iter", &iterations),
+			NUMBER("pkcs5", &any), END};
 		run_kdf("PBKDF2", params, wanted, length);
-		CK_PKCS5_PBKD2_PARAMS2 pbkd2 = {CKZ_SALT_SPECIFIED, salt.bytes, salt.n, (CK_ULONG)iterations,
-			digests[which].pbkdf2, NULL, 0, password.bytes, password.n};
+		CK_PKCS5_PBKD2_PARAMS2 pbkd2 = {CKZ_SALT_SPECIFIED, salt.bytes, salt.n,
+			(CK_ULONG)iterations, digests[which].pbkdf2, NULL, 0, password.bytes,
+			password.n};
 		ok(f->C_GenerateKey(s, MECH_P(CKM_PKCS5_PBKD2, &pbkd2, sizeof pbkd2),
 			T(READABLE, TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, length)), &made));
 		ck_assert_uint_eq(get_bytes(made, CKA_VALUE, got, sizeof got), length);

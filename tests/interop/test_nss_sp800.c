@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_nss_sp800.c: the three KDFs of SP 800-108, in the module and in NSS's softokn: every PRF that both have, every kind of piece but key
- * handles, which NSS has not, counters of every width, and several keys from one derivation.
+ * test_nss_sp800.c: the three KDFs of SP 800-108, in the module and in NSS's softokn: every PRF
+ * that both have, every kind of piece but key handles, which NSS has not, counters of every width,
+ * and several keys from one derivation.
  */
 #include "second.h"
 
@@ -17,8 +18,8 @@ static CK_SESSION_HANDLE ns;
 /* Slot 1 is NSS's cryptography without a database: session objects and no login. */
 static void with_nss(void)
 {
-	char parameters[] =
-		"configdir='' certPrefix='' keyPrefix='' secmod='' flags=readOnly,noCertDB,noModDB,forceOpen";
+	char parameters[] = "configdir='' certPrefix='' keyPrefix='' secmod='' "
+			    "flags=readOnly,noCertDB,noModDB,forceOpen";
 	/* NSS's CK_C_INITIALIZE_ARGS has LibraryParameters between flags and pReserved. */
 	struct {
 		void *mutex[4];
@@ -92,16 +93,20 @@ static void add_bytes(void)
 	add(CK_SP800_108_BYTE_ARRAY, input.bytes[input.pieces], n);
 }
 
-/* Pieces in a random order: the iteration variable, perhaps a counter and a length, and bytes between them. */
+/*
+ * Pieces in a random order: the iteration variable, perhaps a counter and a length, and
+ * bytes between them.
+ */
 static void draw_pieces(enum mode mode)
 {
 	CK_ULONG left[4] = {CK_SP800_108_ITERATION_VARIABLE}, n = 1;
 
 	input.pieces = 0;
 	input.counter = (CK_SP800_108_COUNTER_FORMAT){below(2) == 1, 8 * (1 + below(4))};
-	input.bits = (CK_SP800_108_DKM_LENGTH_FORMAT){
-		below(2) ? CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS : CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS, below(2) == 1,
-		8 * (2 + below(7))};
+	input.bits =
+		(CK_SP800_108_DKM_LENGTH_FORMAT){below(2) ? CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS
+							  : CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS,
+			below(2) == 1, 8 * (2 + below(7))};
 	if (mode != COUNTER && below(2))
 		left[n++] = CK_SP800_108_OPTIONAL_COUNTER;
 	if (below(2))
@@ -113,7 +118,8 @@ static void draw_pieces(enum mode mode)
 		if (left[i] == CK_SP800_108_DKM_LENGTH)
 			add(left[i], &input.bits, sizeof input.bits);
 		else
-			add(left[i], counts ? &input.counter : NULL, counts ? sizeof input.counter : 0);
+			add(left[i], counts ? &input.counter : NULL,
+				counts ? sizeof input.counter : 0);
 		left[i] = left[--n];
 		if (below(2))
 			add_bytes();
@@ -126,7 +132,8 @@ static void draw_pieces(enum mode mode)
 static void draw_input(enum mode mode)
 {
 	input.prf = below(sizeof prfs / sizeof prfs[0]);
-	input.key_length = prfs[input.prf].key == CKK_AES ? 16 + 8 * below(3) : 14 + below(sizeof input.key - 13);
+	input.key_length = prfs[input.prf].key == CKK_AES ? 16 + 8 * below(3)
+							  : 14 + below(sizeof input.key - 13);
 	draw(input.key, input.key_length);
 	draw_pieces(mode);
 	input.iv_length = below(3) ? below(sizeof input.iv + 1) : 0;
@@ -138,7 +145,8 @@ static void draw_input(enum mode mode)
 }
 
 /* Both want the same struct; KEYS[0] is the key of C_DeriveKey, the others the additional ones. */
-static CK_RV derive(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, enum mode mode, CK_OBJECT_HANDLE *keys)
+static CK_RV derive(
+	CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, enum mode mode, CK_OBJECT_HANDLE *keys)
 {
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
@@ -150,7 +158,8 @@ static CK_RV derive(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, enum mo
 	CK_RV rv;
 
 	for (size_t i = 0; i < 1 + input.more; i++) {
-		CK_ATTRIBUTE one[5] = {{CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type},
+		CK_ATTRIBUTE one[5] = {{CKA_CLASS, &class, sizeof class},
+			{CKA_KEY_TYPE, &type, sizeof type},
 			{CKA_VALUE_LEN, &lengths[i], sizeof lengths[i]}, {CKA_SENSITIVE, &no, 1},
 			{CKA_EXTRACTABLE, &yes, 1}};
 		if (i > 0) {
@@ -160,22 +169,25 @@ static CK_RV derive(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, enum mo
 		memcpy(t[i], one, sizeof one);
 	}
 
-	CK_SP800_108_KDF_PARAMS plain = {
-		prfs[input.prf].type, input.pieces, input.list, input.more, input.more ? more : NULL};
-	CK_SP800_108_FEEDBACK_KDF_PARAMS chained = {prfs[input.prf].type, input.pieces, input.list, input.iv_length,
-		input.iv_length ? input.iv : NULL, input.more, input.more ? more : NULL};
+	CK_SP800_108_KDF_PARAMS plain = {prfs[input.prf].type, input.pieces, input.list, input.more,
+		input.more ? more : NULL};
+	CK_SP800_108_FEEDBACK_KDF_PARAMS chained = {prfs[input.prf].type, input.pieces, input.list,
+		input.iv_length, input.iv_length ? input.iv : NULL, input.more,
+		input.more ? more : NULL};
 	CK_MECHANISM m = {modes[mode], &plain, sizeof plain};
 	if (mode == FEEDBACK)
 		m = (CK_MECHANISM){modes[mode], &chained, sizeof chained};
-	CK_ATTRIBUTE base_t[] = {CLASS(CKO_SECRET_KEY), TYPE(prfs[input.prf].key), READABLE, YES(CKA_DERIVE),
-		NO(CKA_TOKEN), RAW(CKA_VALUE, input.key, input.key_length), LIST(CKA_ALLOWED_MECHANISMS, modes[mode])};
+	CK_ATTRIBUTE base_t[] = {CLASS(CKO_SECRET_KEY), TYPE(prfs[input.prf].key), READABLE,
+		YES(CKA_DERIVE), NO(CKA_TOKEN), RAW(CKA_VALUE, input.key, input.key_length),
+		LIST(CKA_ALLOWED_MECHANISMS, modes[mode])};
 	ok(module->C_CreateObject(session, base_t, module == nss ? 7 : 8, &base));
 	rv = module->C_DeriveKey(session, &m, base, t[0], 5, &keys[0]);
 	ok(module->C_DestroyObject(session, base));
 	return rv;
 }
 
-static size_t take(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, uint8_t *ret, size_t room)
+static size_t take(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
+	uint8_t *ret, size_t room)
 {
 	CK_ATTRIBUTE a = {CKA_VALUE, ret, room};
 
@@ -186,13 +198,16 @@ static size_t take(CK_FUNCTION_LIST *module, CK_SESSION_HANDLE session, CK_OBJEC
 
 static void describe(enum mode mode, char *out, size_t room)
 {
-	size_t n = (size_t)snprintf(out, room, "mode %d prf %zu key %zu iv %zu length %zu more %zu pieces", mode,
-		input.prf, input.key_length, input.iv_length, input.length, input.more);
+	size_t n = (size_t)snprintf(out, room,
+		"mode %d prf %zu key %zu iv %zu length %zu more %zu pieces", mode, input.prf,
+		input.key_length, input.iv_length, input.length, input.more);
 
 	for (CK_ULONG i = 0; i < input.pieces; i++)
-		n += (size_t)snprintf(out + n, room - n, " %lu(%lu)", input.list[i].type, input.list[i].ulValueLen);
-	snprintf(out + n, room - n, " counter %lu%s length %lu%s method %lu", input.counter.ulWidthInBits,
-		input.counter.bLittleEndian ? "le" : "", input.bits.ulWidthInBits, input.bits.bLittleEndian ? "le" : "",
+		n += (size_t)snprintf(out + n, room - n, " %lu(%lu)", input.list[i].type,
+			input.list[i].ulValueLen);
+	snprintf(out + n, room - n, " counter %lu%s length %lu%s method %lu",
+		input.counter.ulWidthInBits, input.counter.bLittleEndian ? "le" : "",
+		input.bits.ulWidthInBits, input.bits.bLittleEndian ? "le" : "",
 		input.bits.dkmLengthMethod);
 }
 
@@ -207,11 +222,13 @@ START_TEST(same_keys)
 		draw_input(mode);
 		describe(mode, text, sizeof text);
 		CK_RV rv = derive(f, s, mode, ours), their_rv = derive(nss, ns, mode, theirs);
-		ck_assert_msg(
-			rv == CKR_OK && their_rv == CKR_OK, "%s: %s, NSS %s", text, name_of(rv), name_of(their_rv));
+		ck_assert_msg(rv == CKR_OK && their_rv == CKR_OK, "%s: %s, NSS %s", text,
+			name_of(rv), name_of(their_rv));
 		for (size_t k = 0; k < 1 + input.more; k++) {
-			size_t n = take(f, s, ours[k], a, sizeof a), m = take(nss, ns, theirs[k], b, sizeof b);
-			ck_assert_msg(n == m && memcmp(a, b, n) == 0, "%s: key %zu differs", text, k);
+			size_t n = take(f, s, ours[k], a, sizeof a),
+			       m = take(nss, ns, theirs[k], b, sizeof b);
+			ck_assert_msg(
+				n == m && memcmp(a, b, n) == 0, "%s: key %zu differs", text, k);
 		}
 	}
 }

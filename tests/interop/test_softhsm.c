@@ -72,9 +72,10 @@ START_TEST(macs_both_ways)
 	static const struct {
 		CK_MECHANISM_TYPE type;
 		CK_KEY_TYPE key;
-	} macs[] = {{CKM_AES_CMAC, CKK_AES}, {CKM_DES3_CMAC, CKK_DES3}, {CKM_SHA_1_HMAC, CKK_GENERIC_SECRET},
-		{CKM_SHA224_HMAC, CKK_GENERIC_SECRET}, {CKM_SHA256_HMAC, CKK_GENERIC_SECRET},
-		{CKM_SHA384_HMAC, CKK_GENERIC_SECRET}, {CKM_SHA512_HMAC, CKK_GENERIC_SECRET}};
+	} macs[] = {{CKM_AES_CMAC, CKK_AES}, {CKM_DES3_CMAC, CKK_DES3},
+		{CKM_SHA_1_HMAC, CKK_GENERIC_SECRET}, {CKM_SHA224_HMAC, CKK_GENERIC_SECRET},
+		{CKM_SHA256_HMAC, CKK_GENERIC_SECRET}, {CKM_SHA384_HMAC, CKK_GENERIC_SECRET},
+		{CKM_SHA512_HMAC, CKK_GENERIC_SECRET}};
 	CK_OBJECT_HANDLE sign[2], verify[2];
 	int round;
 
@@ -102,7 +103,8 @@ END_TEST
 
 START_TEST(digests)
 {
-	static const CK_MECHANISM_TYPE m[] = {CKM_SHA_1, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512};
+	static const CK_MECHANISM_TYPE m[] = {
+		CKM_SHA_1, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512};
 	int i, round;
 
 	for (i = 0; i < 5; i++)
@@ -124,7 +126,9 @@ END_TEST
 
 START_TEST(wrapped_keys_both_ways)
 {
-	/* SoftHSM's CKM_AES_KEY_WRAP_PAD is RFC 5649, which PKCS#11 3.0 calls CKM_AES_KEY_WRAP_KWP. */
+	/*
+	 * SoftHSM's CKM_AES_KEY_WRAP_PAD is RFC 5649, which PKCS#11 3.0 calls CKM_AES_KEY_WRAP_KWP.
+	 */
 	const CK_MECHANISM_TYPE here = _i ? CKM_AES_KEY_WRAP_KWP : CKM_AES_KEY_WRAP,
 				there = _i ? CKM_AES_KEY_WRAP_PAD : CKM_AES_KEY_WRAP;
 	uint8_t kek[32], got[64];
@@ -142,8 +146,8 @@ START_TEST(wrapped_keys_both_ways)
 		draw(value, length);
 		import_both(type, value, length, CKA_SIGN, &key[0], &key[1]);
 		import_both(CKK_AES, kek, 32, CKA_WRAP, &kek_wrap[0], &kek_wrap[1]);
-		kek_unwrap[0] =
-			import(CKK_AES, kek, 32, T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE))));
+		kek_unwrap[0] = import(CKK_AES, kek, 32,
+			T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE))));
 		kek_unwrap[1] = import_there(CKK_AES, kek, 32, CKA_UNWRAP);
 		ok(f->C_WrapKey(s, MECH(here), kek_wrap[0], key[0], wrapped, &n));
 		ok(g->C_UnwrapKey(gs, MECH(there), kek_unwrap[1], wrapped, n,
@@ -155,8 +159,12 @@ START_TEST(wrapped_keys_both_ways)
 		ok(g->C_WrapKey(gs, MECH(there), kek_wrap[1], key[1], wrapped, &n));
 		ok(f->C_UnwrapKey(s, MECH(here), kek_unwrap[0], wrapped, n,
 			T(CLASS(CKO_SECRET_KEY), TYPE(type), READABLE), &back));
-		/* SoftHSM 2.6.1 pads the key to whole 8 bytes itself before it wraps, so their length is what comes back */
-		ck_assert_uint_eq(get_bytes(back, CKA_VALUE, got, sizeof got), (length + 7) / 8 * 8);
+		/*
+		 * SoftHSM 2.6.1 pads the key to whole 8 bytes itself before it wraps, so their
+		 * length is what comes back
+		 */
+		ck_assert_uint_eq(
+			get_bytes(back, CKA_VALUE, got, sizeof got), (length + 7) / 8 * 8);
 		ck_assert_mem_eq(got, value, length);
 	}
 }

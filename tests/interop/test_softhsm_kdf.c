@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_softhsm_kdf.c: our derived keys are what SoftHSM2 computes with CKM_AES_CMAC over the input that mechanisms/README.md gives. */
+/*
+ * test_softhsm_kdf.c: our derived keys are what SoftHSM2 computes with CKM_AES_CMAC over the input
+ * that mechanisms/README.md gives.
+ */
 #include "second.h"
 
 static KEYDIV_PARAMETER p;
@@ -15,8 +18,8 @@ static void new_master(CK_MECHANISM_TYPE allowed)
 	}
 	master_length = 16 + 8 * below(3);
 	draw(master, sizeof master);
-	ours = import(
-		CKK_AES, master, master_length, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, allowed)));
+	ours = import(CKK_AES, master, master_length,
+		T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, allowed)));
 	theirs = import_there(CKK_AES, master, master_length, CKA_SIGN);
 }
 
@@ -45,8 +48,8 @@ static void cmac_there(CK_OBJECT_HANDLE key, const uint8_t *message, size_t n, u
 }
 
 /* Section 3: block i = CMAC(K, [i]32 || label || 00 || context || [bits]32). */
-static void kdf_there(CK_OBJECT_HANDLE key, const char *label, const uint8_t *context, size_t context_length,
-	size_t length, uint8_t *ret)
+static void kdf_there(CK_OBJECT_HANDLE key, const char *label, const uint8_t *context,
+	size_t context_length, size_t length, uint8_t *ret)
 {
 	uint8_t input[4200], block[16];
 	size_t n, i, done, label_length = strlen(label);
@@ -57,7 +60,8 @@ static void kdf_there(CK_OBJECT_HANDLE key, const char *label, const uint8_t *co
 		n = 4 + label_length + 1;
 		memcpy(input + n, context, context_length);
 		n += context_length;
-		memcpy(input + n, (uint8_t[]){0, 0, (uint8_t)(length * 8 >> 8), (uint8_t)(length * 8)}, 4);
+		memcpy(input + n,
+			(uint8_t[]){0, 0, (uint8_t)(length * 8 >> 8), (uint8_t)(length * 8)}, 4);
 		cmac_there(key, input, n + 4, block);
 		memcpy(ret + done, block, length - done < 16 ? length - done : 16);
 	}
@@ -70,7 +74,8 @@ static void same(CK_MECHANISM_TYPE type, CK_ULONG length, const uint8_t *wanted)
 	CK_OBJECT_HANDLE child;
 	uint8_t got[64];
 
-	ok(f->C_DeriveKey(s, &m, ours, T(READABLE, TYPE(key_type), NUM(CKA_VALUE_LEN, length)), &child));
+	ok(f->C_DeriveKey(
+		s, &m, ours, T(READABLE, TYPE(key_type), NUM(CKA_VALUE_LEN, length)), &child));
 	ck_assert_uint_eq(get_bytes(child, CKA_VALUE, got, sizeof got), length);
 	ck_assert_mem_eq(got, wanted, length);
 	ok(f->C_DestroyObject(s, child));
@@ -149,7 +154,8 @@ START_TEST(two_steps)
 			maybe(KEYDIV_SESSION_PURPOSE, 1, 32);
 		}
 		length = random_length();
-		kdf_there(inner_key, _i ? "session" : "message", p.bytes + first, p.length - first, length, wanted);
+		kdf_there(inner_key, _i ? "session" : "message", p.bytes + first, p.length - first,
+			length, wanted);
 		ok(g->C_DestroyObject(gs, inner_key));
 		same(type, length, wanted);
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* driver.c: answers the lines that a model of this folder answers, by the code under test. Usage: driver odukpt|nfold|horowitz|openssl|row. */
+/*
+ * driver.c: answers the lines that a model of this folder answers, by the code under test.
+ * Usage: driver odukpt|nfold|horowitz|openssl|row.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,8 +36,8 @@ static void print_hex(const uint8_t *p, size_t n)
 }
 
 /* Parse, plan and derive by the row TYPE. */
-static CK_RV run(
-	CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p, const struct wanted *wanted, struct secret *ret)
+static CK_RV run(CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p,
+	const struct wanted *wanted, struct secret *ret)
 {
 	const struct mechanism *row = mechanism_find(type);
 	struct derivation d = {.mechanism = row, .base = base, .scratch = {keys[1], keys[2]}};
@@ -81,7 +84,8 @@ static void odukpt_key(unsigned r, unsigned n, const char *rest)
 	put_shape(&p, r, n);
 	keydiv_put_number(&p, KEYDIV_TRANSACTION, number);
 	if (strcmp(purpose, "-") != 0)
-		keydiv_put(&p, KEYDIV_ODUKPT_PURPOSE, bytes, from_hex(purpose, bytes, sizeof bytes));
+		keydiv_put(
+			&p, KEYDIV_ODUKPT_PURPOSE, bytes, from_hex(purpose, bytes, sizeof bytes));
 	load(CKK_AES, bytes, from_hex(bdk, bytes, sizeof bytes));
 	struct wanted wanted = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
 	CK_RV rv = run(CKM_KEYDIV_ODUKPT_KEY, keys[0], &p, &wanted, &value);
@@ -191,7 +195,8 @@ static void device(const char *rest)
 	unsigned length;
 	SECRET value = {0};
 
-	if (sscanf(rest, "%64s %299s %299s %299s %u", key, field[0], field[1], field[2], &length) != 5)
+	if (sscanf(rest, "%64s %299s %299s %299s %u", key, field[0], field[1], field[2], &length) !=
+		5)
 		fail(rest, 0);
 	keydiv_start(&p);
 	for (int i = 0; i < 3; i++)
@@ -217,14 +222,18 @@ static void rfc3961(const char *rest)
 		fail(rest, 0);
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_CONSTANT, bytes, from_hex(constant, bytes, sizeof bytes));
-	load(strcmp(kind, "aes") == 0 ? CKK_AES : CKK_DES3, bytes, from_hex(key, bytes, sizeof bytes));
+	load(strcmp(kind, "aes") == 0 ? CKK_AES : CKK_DES3, bytes,
+		from_hex(key, bytes, sizeof bytes));
 	CK_RV rv = run(CKM_KEYDIV_RFC3961_DK, keys[0], &p, &none, &value);
 	if (rv != CKR_OK)
 		fail(rest, rv);
 	print_hex(secret_peek(&value), value.len);
 }
 
-/* Feedback mode as OpenSSL has it: the chained value, a counter of 32 bits, label, zero, context, length. */
+/*
+ * Feedback mode as OpenSSL has it: the chained value, a counter of 32 bits, label,
+ * zero, context, length.
+ */
 static void feedback(const char *rest)
 {
 	const struct mechanism *row = mechanism_find(CKM_SP800_108_FEEDBACK_KDF);
@@ -236,7 +245,8 @@ static void feedback(const char *rest)
 	size_t used = 0;
 	SECRET value = {0};
 
-	if (sscanf(rest, "%7s %299s %299s %299s %299s %u", prf, hex[0], hex[1], hex[2], hex[3], &length) != 6)
+	if (sscanf(rest, "%7s %299s %299s %299s %299s %u", prf, hex[0], hex[1], hex[2], hex[3],
+		    &length) != 6)
 		fail(rest, 0);
 	bool cmac = strcmp(prf, "cmac") == 0;
 	size_t n = from_hex(hex[2], fixed, 100);
@@ -245,14 +255,15 @@ static void feedback(const char *rest)
 	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
 	CK_SP800_108_DKM_LENGTH_FORMAT bits = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
 	CK_PRF_DATA_PARAM list[] = {{CK_SP800_108_ITERATION_VARIABLE, NULL, 0},
-		{CK_SP800_108_OPTIONAL_COUNTER, &counter, sizeof counter}, {CK_SP800_108_BYTE_ARRAY, fixed, n},
-		{CK_SP800_108_DKM_LENGTH, &bits, sizeof bits}};
-	CK_SP800_108_FEEDBACK_KDF_PARAMS params = {
-		cmac ? CKM_AES_CMAC : CKM_SHA256_HMAC, 4, list, from_hex(hex[1], iv, sizeof iv), iv, 0, NULL};
+		{CK_SP800_108_OPTIONAL_COUNTER, &counter, sizeof counter},
+		{CK_SP800_108_BYTE_ARRAY, fixed, n}, {CK_SP800_108_DKM_LENGTH, &bits, sizeof bits}};
+	CK_SP800_108_FEEDBACK_KDF_PARAMS params = {cmac ? CKM_AES_CMAC : CKM_SHA256_HMAC, 4, list,
+		from_hex(hex[1], iv, sizeof iv), iv, 0, NULL};
 	CK_MECHANISM caller = {row->type, &params, sizeof params};
 	struct wanted wanted = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
 	load(cmac ? CKK_AES : CKK_GENERIC_SECRET, key, from_hex(hex[0], key, sizeof key));
-	struct derivation d = {.mechanism = row, .base = keys[0], .scratch = {keys[1], keys[2]}, .native = native};
+	struct derivation d = {
+		.mechanism = row, .base = keys[0], .scratch = {keys[1], keys[2]}, .native = native};
 	CK_RV rv = row->parse_native(&caller, native, heap, &used);
 	if (rv == CKR_OK)
 		rv = row->plan(&d, &wanted);
@@ -283,7 +294,8 @@ static void any_row(const char *line)
 	struct wanted wanted = {.object_class = CKO_SECRET_KEY};
 	SECRET value = {0};
 
-	if (sscanf(line, "%lx %lx %128s %1024s %19s %lu", &number, &type, key, parameter, wanted_type, &length) != 6)
+	if (sscanf(line, "%lx %lx %128s %1024s %19s %lu", &number, &type, key, parameter,
+		    wanted_type, &length) != 6)
 		fail(line, 0);
 	const struct mechanism *row = mechanism_find(KEYDIV_VENDOR | number);
 	if (row == NULL || row->fields == NULL)
@@ -295,8 +307,8 @@ static void any_row(const char *line)
 	wanted.has_length = length != 0;
 	wanted.length = length;
 	load(type, bytes, from_hex(key, bytes, sizeof bytes));
-	CK_RV rv =
-		mechanism_takes(row, type) ? run(row->type, keys[0], &p, &wanted, &value) : CKR_KEY_TYPE_INCONSISTENT;
+	CK_RV rv = mechanism_takes(row, type) ? run(row->type, keys[0], &p, &wanted, &value)
+					      : CKR_KEY_TYPE_INCONSISTENT;
 	if (rv == CKR_OK)
 		print_hex(secret_peek(&value), value.len);
 	else if (rv == CKR_FUNCTION_FAILED)
@@ -313,8 +325,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*answer)(const char *line);
-	} models[] = {
-		{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz}, {"openssl", openssl}, {"row", any_row}};
+	} models[] = {{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz},
+		{"openssl", openssl}, {"row", any_row}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof models / sizeof models[0]; i++)
 		if (strcmp(argv[1], models[i].name) == 0)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* evil_provider.c: stands for a provider that an OPENSSL_CONF names and our module must not load: being loaded leaves a trace. */
+/*
+ * evil_provider.c: stands for a provider that an OPENSSL_CONF names and our module must not load:
+ * being loaded leaves a trace.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* functions.h: every function of the 3.0 list by name, with the number of its arguments, to be called with numbers as arguments. */
+/*
+ * functions.h: every function of the 3.0 list by name, with the number of its arguments, to be
+ * called with numbers as arguments.
+ */
 #ifndef KEYDIV_TESTS_FUNCTIONS_H
 #define KEYDIV_TESTS_FUNCTIONS_H
 
@@ -12,9 +15,9 @@ struct function {
 		arguments; /* s session, o object, m mechanism, a template, l length in and out, p other pointer, n number, 0 NULL */
 };
 
-#define FUNCTION(name, n)                                                                                              \
-	{                                                                                                              \
-#name, offsetof(CK_FUNCTION_LIST_3_0, name), n                                                         \
+#define FUNCTION(name, n)                                                                          \
+	{                                                                                          \
+#name, offsetof(CK_FUNCTION_LIST_3_0, name), n                                     \
 	}
 
 static const struct function functions[] = {
@@ -116,13 +119,13 @@ static const struct function functions[] = {
 #define FUNCTIONS_OF_2_40 68
 
 /*
- * Call function I with ten words as arguments. Calling with more arguments than a function takes is harmless in the
- * calling conventions of the machines this module is for.
+ * Call function I with ten words as arguments. Calling with more arguments than a function takes is
+ * harmless in the calling conventions of the machines this module is for.
  */
 static inline CK_RV call(size_t i, const CK_ULONG a[10])
 {
-	typedef CK_RV anything(
-		CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG);
+	typedef CK_RV anything(CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG,
+		CK_ULONG, CK_ULONG, CK_ULONG);
 	anything *function;
 
 	memcpy(&function, (const char *)f3 + functions[i].offset, sizeof function);

@@ -27,9 +27,10 @@ static char copy_from[PATH_ROOM + 32];
 static char notes[3500];
 static int note_count;
 
-const uint8_t mk[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
-const uint8_t mk32[32] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
-	26, 27, 28, 29, 30, 31};
+const uint8_t mk[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88,
+	0x09, 0xcf, 0x4f, 0x3c};
+const uint8_t mk32[32] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+	21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
 
 /* --- Expectations --- */
 
@@ -50,7 +51,8 @@ static void note(const char *file, int line, const char *text, const char *resul
 
 	if (++note_count > 12)
 		return; /* the first ones tell */
-	snprintf(notes + used, sizeof notes - used, "\n  %s:%d: %s: %s", slash ? slash + 1 : file, line, text, result);
+	snprintf(notes + used, sizeof notes - used, "\n  %s:%d: %s: %s", slash ? slash + 1 : file,
+		line, text, result);
 }
 
 bool expect_rv(CK_RV one, CK_RV other, CK_RV got, const char *text, const char *file, int line)
@@ -96,7 +98,10 @@ bool in_child(void (*body)(void))
 	notes[used] = 0;
 	close(ends[0]);
 	waitpid(child, &status, 0);
-	/* valgrind counts as lost what a forked child leaves where it is: the parent's sessions, which may be half changed */
+	/*
+	 * valgrind counts as lost what a forked child leaves where it is: the parent's sessions,
+	 * which may be half changed
+	 */
 	if (instrumented() && WIFEXITED(status) && WEXITSTATUS(status) == 99 && notes[used] == 0 &&
 		strlen(notes) == before)
 		return true;
@@ -153,7 +158,8 @@ void write_conf(const char *text)
 	/* The same for SoftHSM, with which the harness itself was tried. */
 	snprintf(path, sizeof path, "%s/softhsm2.conf", test_dir);
 	out = fopen(path, "w");
-	fprintf(out, "directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n", token_dir);
+	fprintf(out, "directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n",
+		token_dir);
 	fclose(out);
 	setenv("SOFTHSM2_CONF", path, 1);
 }
@@ -188,7 +194,8 @@ static int database_entry(const char *path, const struct stat *st, int kind, str
 	(void)w;
 	if (in == NULL)
 		return 0;
-	if (fread(head, 1, sizeof head, in) == sizeof head && memcmp(head, "SQLite format 3", 16) == 0)
+	if (fread(head, 1, sizeof head, in) == sizeof head &&
+		memcmp(head, "SQLite format 3", 16) == 0)
 		snprintf(found, sizeof found, "%s", path);
 	fclose(in);
 	return 0;
@@ -383,7 +390,8 @@ int run(Suite *suite)
 	SRunner *runner;
 	int failed;
 
-	snprintf(base_dir, sizeof base_dir, "%s/keydiv-test-XXXXXX", tmp != NULL && strlen(tmp) < 200 ? tmp : "/tmp");
+	snprintf(base_dir, sizeof base_dir, "%s/keydiv-test-XXXXXX",
+		tmp != NULL && strlen(tmp) < 200 ? tmp : "/tmp");
 	if (mkdtemp(base_dir) == NULL) {
 		perror("mkdtemp");
 		return 1;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * harness.h: what every test of this folder stands on: a token of its own in a temporary directory, the module loaded
- * through dlopen as an application loads it, and short ways to say templates and expected codes.
+ * harness.h: what every test of this folder stands on: a token of its own in a temporary
+ * directory, the module loaded through dlopen as an application loads it, and short ways to say
+ * templates and expected codes.
  *
- * main() prepares one initialised token; each test (a process of its own, Check's fork mode) works on a copy of it, so
- * that PINs are stretched once a test. KEYDIV_MODULE names the module.
+ * main() prepares one initialised token; each test (a process of its own, Check's fork mode) works
+ * on a copy of it, so that PINs are stretched once a test. KEYDIV_MODULE names the module.
  */
 #ifndef KEYDIV_TESTS_HARNESS_H
 #define KEYDIV_TESTS_HARNESS_H
@@ -59,7 +60,10 @@ void write_conf(const char *text);
 /* The path of the token's database file (the only *.db / *.sqlite file under token-dir). */
 const char *database(void);
 
-/* Whether valgrind or a sanitizer watches: then memory is not as it is, and what is never freed is an error. */
+/*
+ * Whether valgrind or a sanitizer watches: then memory is not as it is, and what is never freed
+ * is an error.
+ */
 bool instrumented(void);
 
 /* Run SUITE after preparing the token; what main returns. */
@@ -69,20 +73,26 @@ TCase *add_case(Suite *suite, const char *name, void (*fixture)(void));
 
 /* --- Expectations --- */
 
-/* The call must give the code. A wrong code is noted with its place, the test goes on and fails at its end. */
+/*
+ * The call must give the code. A wrong code is noted with its place, the test goes on and fails
+ * at its end.
+ */
 #define gives(wanted, call) expect_rv((wanted), (wanted), (call), #call, __FILE__, __LINE__)
 #define gives_either(one, other, call) expect_rv((one), (other), (call), #call, __FILE__, __LINE__)
 /* The call must give CKR_OK, else the test ends here. */
-#define ok(call)                                                                                                       \
-	do {                                                                                                           \
-		CK_RV ok_rv_ = (call);                                                                                 \
-		if (ok_rv_ != CKR_OK)                                                                                  \
-			ck_abort_msg("%s gave %s", #call, name_of(ok_rv_));                                            \
+#define ok(call)                                                                                   \
+	do {                                                                                       \
+		CK_RV ok_rv_ = (call);                                                             \
+		if (ok_rv_ != CKR_OK)                                                              \
+			ck_abort_msg("%s gave %s", #call, name_of(ok_rv_));                        \
 	} while (0)
 /* The condition must hold; noted like gives. */
 #define holds(condition) expect_true((condition), #condition, __FILE__, __LINE__)
 
-/* Run BODY in a forked process and wait; its failed expectations become ours. True if it ended well. */
+/*
+ * Run BODY in a forked process and wait; its failed expectations become ours. True if
+ * it ended well.
+ */
 bool in_child(void (*body)(void));
 
 bool expect_rv(CK_RV one, CK_RV other, CK_RV got, const char *text, const char *file, int line);
@@ -91,35 +101,37 @@ const char *name_of(CK_RV rv);
 
 /* --- Templates: T(...) stands for the two arguments (attributes, count) --- */
 
-#define T(...) (CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE)
+#define T(...)                                                                                     \
+	(CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE)
 #define NOTHING NULL, 0
-#define YES(type)                                                                                                      \
-	{                                                                                                              \
-		(type), &(CK_BBOOL){CK_TRUE}, 1                                                                        \
+#define YES(type)                                                                                  \
+	{                                                                                          \
+		(type), &(CK_BBOOL){CK_TRUE}, 1                                                    \
 	}
-#define NO(type)                                                                                                       \
-	{                                                                                                              \
-		(type), &(CK_BBOOL){CK_FALSE}, 1                                                                       \
+#define NO(type)                                                                                   \
+	{                                                                                          \
+		(type), &(CK_BBOOL){CK_FALSE}, 1                                                   \
 	}
-#define NUM(type, value)                                                                                               \
-	{                                                                                                              \
-		(type), &(CK_ULONG){(value)}, sizeof(CK_ULONG)                                                         \
+#define NUM(type, value)                                                                           \
+	{                                                                                          \
+		(type), &(CK_ULONG){(value)}, sizeof(CK_ULONG)                                     \
 	}
-#define RAW(type, pointer, length)                                                                                     \
-	{                                                                                                              \
-		(type), (void *)(pointer), (length)                                                                    \
+#define RAW(type, pointer, length)                                                                 \
+	{                                                                                          \
+		(type), (void *)(pointer), (length)                                                \
 	}
-#define STR(type, text)                                                                                                \
-	{                                                                                                              \
-		(type), (void *)(text), sizeof(text) - 1                                                               \
+#define STR(type, text)                                                                            \
+	{                                                                                          \
+		(type), (void *)(text), sizeof(text) - 1                                           \
 	}
-#define LIST(type, ...)                                                                                                \
-	{                                                                                                              \
-		(type), (CK_MECHANISM_TYPE[]){__VA_ARGS__}, sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__})                 \
+#define LIST(type, ...)                                                                            \
+	{                                                                                          \
+		(type), (CK_MECHANISM_TYPE[]){__VA_ARGS__},                                        \
+			sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__})                                 \
 	}
-#define NESTED(type, ...)                                                                                              \
-	{                                                                                                              \
-		(type), (CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__})                           \
+#define NESTED(type, ...)                                                                          \
+	{                                                                                          \
+		(type), (CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__})       \
 	}
 #define CLASS(value) NUM(CKA_CLASS, value)
 #define TYPE(value) NUM(CKA_KEY_TYPE, value)
@@ -130,11 +142,15 @@ const char *name_of(CK_RV rv);
 extern const uint8_t mk[16];   /* 2b7e..., that of SP 800-38A */
 extern const uint8_t mk32[32]; /* 00..1f */
 
-/* Import a session key: class, type and value, then the extra attributes. Aborts the test if refused. */
-CK_OBJECT_HANDLE import(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count);
+/*
+ * Import a session key: class, type and value, then the extra attributes. Aborts the
+ * test if refused.
+ */
+CK_OBJECT_HANDLE import(
+	CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count);
 /* The same with the code instead of an abort. */
-CK_RV try_import(
-	CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count, CK_OBJECT_HANDLE *ret_key);
+CK_RV try_import(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count,
+	CK_OBJECT_HANDLE *ret_key);
 /* mk as a readable derivation master, mk as a closed one. */
 CK_OBJECT_HANDLE open_master(void);
 CK_OBJECT_HANDLE closed_master(void);
@@ -154,19 +170,20 @@ bool get_bool(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type); /* aborts if the
 CK_ULONG get_ulong(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);
 size_t get_bytes(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, uint8_t *out, size_t room);
 /* How many objects match; the first ROOM handles to OUT (may be NULL). */
-CK_ULONG find(CK_SESSION_HANDLE session, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out, CK_ULONG room);
+CK_ULONG find(CK_SESSION_HANDLE session, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out,
+	CK_ULONG room);
 bool exists(CK_OBJECT_HANDLE object);
 
 /* Mechanisms without parameter, or with one. */
-#define MECH(type)                                                                                                     \
-	&(CK_MECHANISM)                                                                                                \
-	{                                                                                                              \
-		(type), NULL, 0                                                                                        \
+#define MECH(type)                                                                                 \
+	&(CK_MECHANISM)                                                                            \
+	{                                                                                          \
+		(type), NULL, 0                                                                    \
 	}
-#define MECH_P(type, pointer, length)                                                                                  \
-	&(CK_MECHANISM)                                                                                                \
-	{                                                                                                              \
-		(type), (void *)(pointer), (length)                                                                    \
+#define MECH_P(type, pointer, length)                                                              \
+	&(CK_MECHANISM)                                                                            \
+	{                                                                                          \
+		(type), (void *)(pointer), (length)                                                \
 	}
 
 #endif

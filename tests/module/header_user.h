@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* header_user.h: a client that includes a pkcs11.h and keydiv.h and nothing else, in whatever language includes this. */
+/*
+ * header_user.h: a client that includes a pkcs11.h and keydiv.h and nothing else, in whatever
+ * language includes this.
+ */
 #include <p11-kit/pkcs11.h>
 
 #include <keydiv.h>

@@ -11,28 +11,31 @@ static CK_ULONG eight = 8;
 static CK_KEY_DERIVATION_STRING_DATA string = {data, 32};
 static CK_AES_CBC_ENCRYPT_DATA_PARAMS aes_cbc_data = {{1}, data, 32};
 static CK_DES_CBC_ENCRYPT_DATA_PARAMS des_cbc_data = {{1}, data, 32};
-static CK_HKDF_PARAMS hkdf = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, data, 32, 0, data, 20};
+static CK_HKDF_PARAMS hkdf = {
+	CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, data, 32, 0, data, 20};
 static uint8_t password[] = "password";
 static CK_PKCS5_PBKD2_PARAMS2 pbkdf2 = {
 	CKZ_SALT_SPECIFIED, data, 16, 1000, CKP_PKCS5_PBKD2_HMAC_SHA256, NULL, 0, password, 8};
 static CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
 static CK_PRF_DATA_PARAM counter_fields[] = {
-	{CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter}, {CK_SP800_108_BYTE_ARRAY, data, 20}};
+	{CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter},
+	{CK_SP800_108_BYTE_ARRAY, data, 20}};
 static CK_PRF_DATA_PARAM feedback_fields[] = {
 	{CK_SP800_108_ITERATION_VARIABLE, NULL, 0}, {CK_SP800_108_BYTE_ARRAY, data, 20}};
 static CK_SP800_108_KDF_PARAMS counter_kdf = {CKM_AES_CMAC, 2, counter_fields, 0, NULL};
 static CK_SP800_108_KDF_PARAMS pipeline_kdf = {CKM_AES_CMAC, 2, feedback_fields, 0, NULL};
-static CK_SP800_108_FEEDBACK_KDF_PARAMS feedback_kdf = {CKM_AES_CMAC, 2, feedback_fields, 0, NULL, 0, NULL};
+static CK_SP800_108_FEEDBACK_KDF_PARAMS feedback_kdf = {
+	CKM_AES_CMAC, 2, feedback_fields, 0, NULL, 0, NULL};
 
 #define FLAT(text) (text), sizeof(text) - 1
-#define DEVICE_FIELD                                                                                                   \
-	"\x01\x00\x09"                                                                                                 \
+#define DEVICE_FIELD                                                                               \
+	"\x01\x00\x09"                                                                             \
 	"SN-000123"
 #define COUNTER_FIELD "\x10\x00\x08\x00\x00\x00\x00\x00\x00\x00\x01"
-#define NONCE_FIELDS                                                                                                   \
-	"\x20\x00\x08"                                                                                                 \
-	"initiate"                                                                                                     \
-	"\x21\x00\x08"                                                                                                 \
+#define NONCE_FIELDS                                                                               \
+	"\x20\x00\x08"                                                                             \
+	"initiate"                                                                                 \
+	"\x21\x00\x08"                                                                             \
 	"response"
 #define SHAPE_FIELD "\x50\x00\x02\x03\x03"
 #define NATIVE(x) &(x), sizeof(x)
@@ -105,19 +108,26 @@ const struct example examples[] = {
 		     "\x36\x00\x02"
 		     "01"),
 		0},
-	{E(CKM_KEYDIV_EMV_SESSION_KEY), CKK_DES2, 16, FLAT("\x37\x00\x08\x00\x01\x00\x00\x00\x00\x00\x00"), 0},
+	{E(CKM_KEYDIV_EMV_SESSION_KEY), CKK_DES2, 16,
+		FLAT("\x37\x00\x08\x00\x01\x00\x00\x00\x00\x00\x00"), 0},
 	{E(CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY), CKK_DES2, 16,
 		FLAT("\x40\x00\x0a\xff\xff\x98\x76\x54\x32\x10\xe0\x00\x01"), 0},
 	{E(CKM_KEYDIV_TDES_DUKPT_KEY), CKK_DES2, 16,
-		FLAT("\x40\x00\x0a\xff\xff\x98\x76\x54\x32\x10\xe0\x00\x01\x41\x00\x02\x10\x00"), 0},
-	{E(CKM_KEYDIV_AES_DUKPT_INITIAL_KEY), CKK_AES, 16, FLAT("\x40\x00\x08\x12\x34\x56\x78\x90\x12\x34\x56"), 0},
+		FLAT("\x40\x00\x0a\xff\xff\x98\x76\x54\x32\x10\xe0\x00\x01\x41\x00\x02\x10\x00"),
+		0},
+	{E(CKM_KEYDIV_AES_DUKPT_INITIAL_KEY), CKK_AES, 16,
+		FLAT("\x40\x00\x08\x12\x34\x56\x78\x90\x12\x34\x56"), 0},
 	{E(CKM_KEYDIV_AES_DUKPT_KEY), CKK_AES, 16,
-		FLAT("\x40\x00\x0c\x12\x34\x56\x78\x90\x12\x34\x56\x00\x00\x00\x01\x41\x00\x02\x10\x00"), 0},
+		FLAT("\x40\x00\x0c\x12\x34\x56\x78\x90\x12\x34\x56\x00\x00\x00\x01\x41\x00\x02\x10"
+		     "\x00"),
+		0},
 	{E(CKM_KEYDIV_ODUKPT_INITIAL_KEY), CKK_AES, 16, FLAT(DEVICE_FIELD SHAPE_FIELD), 0},
 	{E(CKM_KEYDIV_ODUKPT_KEY), CKK_AES, 16,
 		FLAT(DEVICE_FIELD SHAPE_FIELD "\x51\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00"), 0},
-	{E(CKM_KEYDIV_ODUKPT_CLIENT), CKK_AES, 16, FLAT(SHAPE_FIELD), CKM_KEYDIV_ODUKPT_INITIAL_KEY},
-	{E(CKM_KEYDIV_ODUKPT_NEXT_KEY), CKK_KEYDIV_ODUKPT_CLIENT, 16, NULL, 0, CKM_KEYDIV_ODUKPT_CLIENT},
+	{E(CKM_KEYDIV_ODUKPT_CLIENT), CKK_AES, 16, FLAT(SHAPE_FIELD),
+		CKM_KEYDIV_ODUKPT_INITIAL_KEY},
+	{E(CKM_KEYDIV_ODUKPT_NEXT_KEY), CKK_KEYDIV_ODUKPT_CLIENT, 16, NULL, 0,
+		CKM_KEYDIV_ODUKPT_CLIENT},
 	{E(CKM_KEYDIV_HOROWITZ_DK), CKK_AES, 16,
 		FLAT("\x60\x00\x07"
 		     "signing"),

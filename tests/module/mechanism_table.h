@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mechanism_table.h: for every mechanism the token may list, a key and a parameter with which it works. */
+/*
+ * mechanism_table.h: for every mechanism the token may list, a key and a parameter with
+ * which it works.
+ */
 #ifndef KEYDIV_TESTS_MECHANISM_TABLE_H
 #define KEYDIV_TESTS_MECHANISM_TABLE_H
 
@@ -12,7 +15,8 @@ struct example {
 	CK_ULONG key_length;   /* of the key; of what is made, for CKF_GENERATE */
 	const void *parameter; /* NULL: none */
 	CK_ULONG parameter_length;
-	CK_MECHANISM_TYPE from; /* the base key comes out of this mechanism (O-DUKPT clients); 0: imported */
+	CK_MECHANISM_TYPE
+	from; /* the base key comes out of this mechanism (O-DUKPT clients); 0: imported */
 };
 
 extern const struct example examples[];
@@ -22,9 +26,7 @@ extern const size_t example_count;
 const struct example *example_of(CK_MECHANISM_TYPE type);
 CK_MECHANISM example_mechanism(const struct example *e);
 
-/*
- * The mechanisms the token must list, with their flags, at least.
- */
+/* The mechanisms the token must list, with their flags, at least. */
 struct required {
 	CK_MECHANISM_TYPE type;
 	CK_FLAGS flags;

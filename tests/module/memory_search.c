@@ -19,7 +19,8 @@ size_t copies(const uint8_t *inverted, size_t n)
 		unsigned long from, to, at;
 		char mode[8];
 
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r' || strstr(line, "[v") != NULL)
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[0] != 'r' ||
+			strstr(line, "[v") != NULL)
 			continue;
 		for (at = from; at < to; at += room - 64) {
 			size_t want = to - at < room ? to - at : room, k, j;
@@ -29,7 +30,8 @@ size_t copies(const uint8_t *inverted, size_t n)
 				continue;
 			for (k = 0; k + n <= (size_t)got && (k < room - 64 || want < room); k++) {
 				if (window[k] != first ||
-					(at + k >= (uintptr_t)window && at + k < (uintptr_t)window + room + 64))
+					(at + k >= (uintptr_t)window &&
+						at + k < (uintptr_t)window + room + 64))
 					continue;
 				for (j = 1; j < n && (window[k + j] ^ inverted[j]) == 0xFF; j++)
 					;

@@ -6,8 +6,8 @@
 #include "harness.h"
 
 /*
- * All that is readable is searched, through /proc/self/mem. What is looked for stands there only inverted, so that the
- * search does not find itself.
+ * All that is readable is searched, through /proc/self/mem. What is looked for stands there only
+ * inverted, so that the search does not find itself.
  */
 size_t copies(const uint8_t *inverted, size_t n);
 

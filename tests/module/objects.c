@@ -2,12 +2,12 @@
 /* objects.c: the harness' short ways to make keys and look at objects. */
 #include "harness.h"
 
-CK_RV try_import(
-	CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count, CK_OBJECT_HANDLE *ret_key)
+CK_RV try_import(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count,
+	CK_OBJECT_HANDLE *ret_key)
 {
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_ATTRIBUTE t[40] = {
-		{CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type}, {CKA_VALUE, (void *)value, n}};
+	CK_ATTRIBUTE t[40] = {{CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type},
+		{CKA_VALUE, (void *)value, n}};
 
 	ck_assert(count <= 37);
 	if (count > 0)
@@ -15,7 +15,8 @@ CK_RV try_import(
 	return f->C_CreateObject(s, t, 3 + count, ret_key);
 }
 
-CK_OBJECT_HANDLE import(CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count)
+CK_OBJECT_HANDLE import(
+	CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count)
 {
 	CK_OBJECT_HANDLE key = 0;
 
@@ -30,7 +31,8 @@ CK_OBJECT_HANDLE open_master(void)
 
 CK_OBJECT_HANDLE closed_master(void)
 {
-	return import(CKK_AES, mk, sizeof mk, T(YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
+	return import(CKK_AES, mk, sizeof mk,
+		T(YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
 }
 
 CK_MECHANISM for_device(KEYDIV_PARAMETER *p, CK_MECHANISM_TYPE type, const char *serial)
@@ -89,7 +91,8 @@ bool get_bool(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
 	CK_RV rv = f->C_GetAttributeValue(s, object, &a, 1);
 
 	if (rv != CKR_OK || a.ulValueLen != 1)
-		ck_abort_msg("boolean 0x%lx of object %lu: %s, length %lu", type, object, name_of(rv), a.ulValueLen);
+		ck_abort_msg("boolean 0x%lx of object %lu: %s, length %lu", type, object,
+			name_of(rv), a.ulValueLen);
 	return v;
 }
 
@@ -100,7 +103,8 @@ CK_ULONG get_ulong(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
 	CK_RV rv = f->C_GetAttributeValue(s, object, &a, 1);
 
 	if (rv != CKR_OK || a.ulValueLen != sizeof v)
-		ck_abort_msg("number 0x%lx of object %lu: %s, length %lu", type, object, name_of(rv), a.ulValueLen);
+		ck_abort_msg("number 0x%lx of object %lu: %s, length %lu", type, object,
+			name_of(rv), a.ulValueLen);
 	return v;
 }
 
@@ -114,7 +118,8 @@ size_t get_bytes(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, uint8_t *out, 
 	return a.ulValueLen;
 }
 
-CK_ULONG find(CK_SESSION_HANDLE session, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out, CK_ULONG room)
+CK_ULONG find(CK_SESSION_HANDLE session, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out,
+	CK_ULONG room)
 {
 	CK_OBJECT_HANDLE chunk[32];
 	CK_ULONG total = 0, got, i;

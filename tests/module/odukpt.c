@@ -37,7 +37,8 @@ void device_shape(unsigned char r, unsigned char n)
 CK_OBJECT_HANDLE bdk(void)
 {
 	return import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), READABLE, LIST_OF(CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY)));
+		T(YES(CKA_DERIVE), READABLE,
+			LIST_OF(CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY)));
 }
 
 CK_OBJECT_HANDLE initial_key(unsigned char r, unsigned char n)
@@ -55,7 +56,8 @@ CK_OBJECT_HANDLE client(unsigned char r, unsigned char n, bool token)
 
 	keydiv_start(&p);
 	shape(r, n);
-	ok(derive(CKM_KEYDIV_ODUKPT_CLIENT, initial, T(RAW(CKA_TOKEN, &on_token, 1), STR(CKA_LABEL, "client"))));
+	ok(derive(CKM_KEYDIV_ODUKPT_CLIENT, initial,
+		T(RAW(CKA_TOKEN, &on_token, 1), STR(CKA_LABEL, "client"))));
 	return made;
 }
 
@@ -77,8 +79,8 @@ uint64_t number_of(CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type)
 	return v;
 }
 
-CK_RV serve(CK_OBJECT_HANDLE base, unsigned char r, unsigned char n, uint64_t number, const char *purpose,
-	CK_ATTRIBUTE *t, CK_ULONG count)
+CK_RV serve(CK_OBJECT_HANDLE base, unsigned char r, unsigned char n, uint64_t number,
+	const char *purpose, CK_ATTRIBUTE *t, CK_ULONG count)
 {
 	device_shape(r, n);
 	keydiv_put_number(&p, KEYDIV_TRANSACTION, number);

@@ -22,8 +22,8 @@ CK_OBJECT_HANDLE client(unsigned char r, unsigned char n, bool token);
 /* Its next key into MADE. */
 CK_RV next(CK_OBJECT_HANDLE state, CK_ATTRIBUTE *t, CK_ULONG n);
 /* The server's key of a number, PURPOSE NULL for none, into MADE. */
-CK_RV serve(CK_OBJECT_HANDLE base, unsigned char r, unsigned char n, uint64_t number, const char *purpose,
-	CK_ATTRIBUTE *t, CK_ULONG count);
+CK_RV serve(CK_OBJECT_HANDLE base, unsigned char r, unsigned char n, uint64_t number,
+	const char *purpose, CK_ATTRIBUTE *t, CK_ULONG count);
 /* An attribute of 8 bytes, as a number. */
 uint64_t number_of(CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type);
 

@@ -6,11 +6,14 @@ void make_victim(void)
 {
 	user();
 	import(CKK_AES, mk, 16,
-		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "first"), RAW(CKA_ID, "1", 1)));
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "first"),
+			RAW(CKA_ID, "1", 1)));
 	import(CKK_AES, mk32, 32,
-		T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), STR(CKA_LABEL, "second")));
+		T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE),
+			STR(CKA_LABEL, "second")));
 	import(CKK_AES, mk32, 16,
-		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "third")));
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE,
+			STR(CKA_LABEL, "third")));
 	ok(f->C_Finalize(NULL));
 }
 
@@ -19,7 +22,8 @@ bool look(void)
 	static const struct {
 		const char *label, *value;
 		bool readable, derives; /* readable: not sensitive and extractable */
-	} wanted[] = {{"first", "2b7e151628aed2a6abf7158809cf4f3c", true, false}, {"second", NULL, false, true},
+	} wanted[] = {{"first", "2b7e151628aed2a6abf7158809cf4f3c", true, false},
+		{"second", NULL, false, true},
 		{"third", "000102030405060708090a0b0c0d0e0f", true, false}};
 	bool refused = false;
 	CK_RV rv = f->C_Initialize(NULL);
@@ -32,7 +36,10 @@ bool look(void)
 	if (rv == CKR_OK)
 		rv = f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4);
 	if (rv != CKR_OK) {
-		/* a damaged file is not a wrong PIN in disguise that could be tried for ever; but any refusal will do */
+		/*
+		 * a damaged file is not a wrong PIN in disguise that could be tried for ever; but
+		 * any refusal will do
+		 */
 		ok(f->C_Finalize(NULL));
 		return true;
 	}
@@ -40,15 +47,16 @@ bool look(void)
 		CK_OBJECT_HANDLE h[4];
 		CK_ULONG n = 0, k;
 
-		rv = f->C_FindObjectsInit(s, T(RAW(CKA_LABEL, wanted[i].label, strlen(wanted[i].label))));
+		rv = f->C_FindObjectsInit(
+			s, T(RAW(CKA_LABEL, wanted[i].label, strlen(wanted[i].label))));
 		if (rv == CKR_OK)
 			rv = f->C_FindObjects(s, h, 4, &n);
 		f->C_FindObjectsFinal(s);
 		refused |= rv != CKR_OK || n != 1;
 		for (k = 0; k < n && rv == CKR_OK; k++) {
 			CK_BBOOL sensitive = 9, extractable = 9, derives = 9;
-			CK_ATTRIBUTE flags[] = {{CKA_SENSITIVE, &sensitive, 1}, {CKA_EXTRACTABLE, &extractable, 1},
-				{CKA_DERIVE, &derives, 1}};
+			CK_ATTRIBUTE flags[] = {{CKA_SENSITIVE, &sensitive, 1},
+				{CKA_EXTRACTABLE, &extractable, 1}, {CKA_DERIVE, &derives, 1}};
 			CK_ATTRIBUTE v = {CKA_VALUE, value, sizeof value};
 			CK_OBJECT_HANDLE child;
 			uint8_t right[64];
@@ -57,7 +65,8 @@ bool look(void)
 			if (f->C_GetAttributeValue(s, h[k], flags, 3) != CKR_OK)
 				refused = true;
 			else
-				holds(sensitive == !wanted[i].readable && extractable == wanted[i].readable &&
+				holds(sensitive == !wanted[i].readable &&
+					extractable == wanted[i].readable &&
 					derives == wanted[i].derives);
 			if (read == CKR_OK) {
 				holds(wanted[i].readable);

@@ -4,7 +4,8 @@
 
 static CK_OBJECT_HANDLE made;
 
-#define generate(...) f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), __VA_ARGS__), &made)
+#define generate(...)                                                                              \
+	f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), __VA_ARGS__), &made)
 
 START_TEST(generated_keys)
 {
@@ -37,8 +38,9 @@ END_TEST
 
 START_TEST(defaults_are_closed)
 {
-	static const CK_ATTRIBUTE_TYPE off[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP,
-		CKA_DERIVE, CKA_TRUSTED, CKA_WRAP_WITH_TRUSTED, CKA_TOKEN, CKA_EXTRACTABLE};
+	static const CK_ATTRIBUTE_TYPE off[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY,
+		CKA_WRAP, CKA_UNWRAP, CKA_DERIVE, CKA_TRUSTED, CKA_WRAP_WITH_TRUSTED, CKA_TOKEN,
+		CKA_EXTRACTABLE};
 	static const CK_ATTRIBUTE_TYPE on[] = {
 		CKA_PRIVATE, CKA_SENSITIVE, CKA_MODIFIABLE, CKA_COPYABLE, CKA_DESTROYABLE};
 	CK_OBJECT_HANDLE master = open_master(), key[2];
@@ -66,7 +68,8 @@ static void check_value_is(CK_OBJECT_HANDLE key, const char *hex)
 	if (get_bytes(key, CKA_CHECK_VALUE, got, 8) != 3 || memcmp(got, wanted, 3) != 0) {
 		char text[64];
 
-		snprintf(text, sizeof text, "check value %02x%02x%02x, wanted %s", got[0], got[1], got[2], hex);
+		snprintf(text, sizeof text, "check value %02x%02x%02x, wanted %s", got[0], got[1],
+			got[2], hex);
 		expect_true(false, text, __FILE__, __LINE__);
 	}
 }
@@ -77,7 +80,8 @@ START_TEST(check_values)
 	uint8_t value[24];
 
 	check_value_is(import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT))), "7df76b"); /* ECB of zeroes */
-	check_value_is(import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))), "7df76b");
+	check_value_is(
+		import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))), "7df76b");
 	check_value_is(closed_master(), "7ad386"); /* X9.24-1: CMAC of zeroes */
 	check_value_is(import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE))), "377822");
 	check_value_is(import(CKK_GENERIC_SECRET, mk, 16, NOTHING), "1da3a2");
@@ -97,9 +101,11 @@ END_TEST
 
 START_TEST(sensitive_values_are_not_read)
 {
-	CK_OBJECT_HANDLE closed[3] = {import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
+	CK_OBJECT_HANDLE closed[3] = {
+		import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
 		import(CKK_AES, mk, 16, T(NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
-		import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_TOKEN)))};
+		import(CKK_AES, mk, 16,
+			T(YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_TOKEN)))};
 	uint8_t value[16], untouched[16];
 	size_t i;
 
@@ -114,8 +120,9 @@ START_TEST(sensitive_values_are_not_read)
 		a = (CK_ATTRIBUTE){CKA_VALUE, NULL, 0};
 		gives(CKR_ATTRIBUTE_SENSITIVE, f->C_GetAttributeValue(s, closed[i], &a, 1));
 		holds(a.ulValueLen == CK_UNAVAILABLE_INFORMATION);
-		gives(CKR_KEY_INDIGESTIBLE,
-			f->C_DigestInit(s, MECH(CKM_SHA256)) == CKR_OK ? f->C_DigestKey(s, closed[i]) : CKR_OK);
+		gives(CKR_KEY_INDIGESTIBLE, f->C_DigestInit(s, MECH(CKM_SHA256)) == CKR_OK
+						    ? f->C_DigestKey(s, closed[i])
+						    : CKR_OK);
 		gives(CKR_OK, f->C_DigestInit(s, NULL)); /* cancel, whatever is left */
 	}
 	value_is(import(CKK_AES, mk, 16, T(READABLE)), "2b7e151628aed2a6abf7158809cf4f3c");
@@ -124,16 +131,17 @@ END_TEST
 
 START_TEST(every_entry_is_handled)
 {
-	CK_OBJECT_HANDLE key =
-		import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), STR(CKA_LABEL, "label"), RAW(CKA_ID, "id", 2)));
+	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
+		T(YES(CKA_SENSITIVE), STR(CKA_LABEL, "label"), RAW(CKA_ID, "id", 2)));
 	uint8_t value[16], label[16], small[2], id[2];
 	CK_ULONG type = 0, class = 0;
-	CK_ATTRIBUTE a[] = {{CKA_CLASS, &class, sizeof class}, {CKA_VALUE, value, 16}, {CKA_LABEL, label, 16},
-		{CKA_MODULUS, value, 16}, {CKA_LABEL, small, 2}, {CKA_ID, NULL, 0}, {CKA_KEY_TYPE, &type, sizeof type},
-		{CKA_ID, id, 2}};
+	CK_ATTRIBUTE a[] = {{CKA_CLASS, &class, sizeof class}, {CKA_VALUE, value, 16},
+		{CKA_LABEL, label, 16}, {CKA_MODULUS, value, 16}, {CKA_LABEL, small, 2},
+		{CKA_ID, NULL, 0}, {CKA_KEY_TYPE, &type, sizeof type}, {CKA_ID, id, 2}};
 	CK_RV rv = f->C_GetAttributeValue(s, key, a, 8);
 
-	holds(rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL);
+	holds(rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
+		rv == CKR_BUFFER_TOO_SMALL);
 	holds(a[0].ulValueLen == 8 && class == CKO_SECRET_KEY);
 	holds(a[1].ulValueLen == CK_UNAVAILABLE_INFORMATION);
 	holds(a[2].ulValueLen == 5 && memcmp(label, "label", 5) == 0);
@@ -153,26 +161,32 @@ END_TEST
 START_TEST(nested_templates_are_read)
 {
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
-		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE), NUM(CKA_KEY_TYPE, CKK_AES))));
+		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE),
+					   NUM(CKA_KEY_TYPE, CKK_AES))));
 	CK_BBOOL sensitive = 0;
 	CK_ULONG type = 0, i;
-	CK_ATTRIBUTE inner[2] = {{0, NULL, 0}, {0, NULL, 0}}, outer = {CKA_UNWRAP_TEMPLATE, NULL, 0};
+	CK_ATTRIBUTE inner[2] = {{0, NULL, 0}, {0, NULL, 0}},
+		     outer = {CKA_UNWRAP_TEMPLATE, NULL, 0};
 
 	ok(f->C_GetAttributeValue(s, key, &outer, 1));
 	ck_assert_uint_eq(outer.ulValueLen, sizeof inner);
 	outer.pValue = inner;
 	ok(f->C_GetAttributeValue(s, key, &outer, 1)); /* types and lengths */
 	for (i = 0; i < 2; i++) {
-		holds(inner[i].type == CKA_SENSITIVE ? inner[i].ulValueLen == 1
-						     : inner[i].type == CKA_KEY_TYPE && inner[i].ulValueLen == 8);
-		inner[i].pValue = inner[i].type == CKA_SENSITIVE ? (void *)&sensitive : (void *)&type;
+		holds(inner[i].type == CKA_SENSITIVE
+				? inner[i].ulValueLen == 1
+				: inner[i].type == CKA_KEY_TYPE && inner[i].ulValueLen == 8);
+		inner[i].pValue =
+			inner[i].type == CKA_SENSITIVE ? (void *)&sensitive : (void *)&type;
 	}
 	ok(f->C_GetAttributeValue(s, key, &outer, 1));
 	holds(sensitive == CK_TRUE && type == CKK_AES);
 }
 END_TEST
 
-/* One refused change, by set and by copy, and the good half of the template did not happen either. */
+/*
+ * One refused change, by set and by copy, and the good half of the template did not happen either.
+ */
 static void refused(CK_OBJECT_HANDLE key, CK_ATTRIBUTE bad)
 {
 	CK_ATTRIBUTE both[2] = {STR(CKA_LABEL, "new"), bad};
@@ -180,9 +194,11 @@ static void refused(CK_OBJECT_HANDLE key, CK_ATTRIBUTE bad)
 	CK_OBJECT_HANDLE copy = 0xABCD;
 	CK_ULONG before = find(s, NOTHING, NULL, 0);
 
-	if (!gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_SetAttributeValue(s, key, both, 2)))
+	if (!gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		    f->C_SetAttributeValue(s, key, both, 2)))
 		expect_true(false, "by set", __FILE__, (int)bad.type);
-	if (!gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, key, both, 2, &copy)))
+	if (!gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		    f->C_CopyObject(s, key, both, 2, &copy)))
 		expect_true(false, "by copy", __FILE__, (int)bad.type);
 	holds(copy == 0xABCD);
 	holds(get_bytes(key, CKA_LABEL, label, 8) == 3 && memcmp(label, "old", 3) == 0);
@@ -191,20 +207,21 @@ static void refused(CK_OBJECT_HANDLE key, CK_ATTRIBUTE bad)
 
 START_TEST(one_way_streets)
 {
-	const CK_ATTRIBUTE forbidden[] = {NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), NO(CKA_WRAP_WITH_TRUSTED),
-		YES(CKA_LOCAL), YES(CKA_ALWAYS_SENSITIVE), YES(CKA_NEVER_EXTRACTABLE),
-		NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN), NUM(CKA_KEY_TYPE, CKK_GENERIC_SECRET),
-		NUM(CKA_CLASS, CKO_DATA), RAW(CKA_VALUE, mk32, 16), NUM(CKA_VALUE_LEN, 32), YES(CKA_TRUSTED),
-		YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY), YES(CKA_WRAP), YES(CKA_UNWRAP),
-		YES(CKA_DERIVE), STR(CKA_UNIQUE_ID, "0")};
+	const CK_ATTRIBUTE forbidden[] = {NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE),
+		NO(CKA_WRAP_WITH_TRUSTED), YES(CKA_LOCAL), YES(CKA_ALWAYS_SENSITIVE),
+		YES(CKA_NEVER_EXTRACTABLE), NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN),
+		NUM(CKA_KEY_TYPE, CKK_GENERIC_SECRET), NUM(CKA_CLASS, CKO_DATA),
+		RAW(CKA_VALUE, mk32, 16), NUM(CKA_VALUE_LEN, 32), YES(CKA_TRUSTED),
+		YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY), YES(CKA_WRAP),
+		YES(CKA_UNWRAP), YES(CKA_DERIVE), STR(CKA_UNIQUE_ID, "0")};
 	static const CK_BBOOL token[] = {CK_FALSE, CK_TRUE};
 	size_t i;
 	int t;
 
 	for (t = 0; t < 2; t++) {
 		CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
-			T(RAW(CKA_TOKEN, &token[t], 1), STR(CKA_LABEL, "old"), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE),
-				YES(CKA_WRAP_WITH_TRUSTED)));
+			T(RAW(CKA_TOKEN, &token[t], 1), STR(CKA_LABEL, "old"), YES(CKA_SENSITIVE),
+				NO(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
 
 		for (i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
 			refused(key, forbidden[i]);
@@ -223,8 +240,8 @@ START_TEST(only_set_refuses)
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, key, T(YES(CKA_TOKEN))));
 	gives(CKR_OK, f->C_CopyObject(s, key, T(YES(CKA_TOKEN)), &made));
 	/* a private key does not become public, by copy either */
-	gives_either(
-		CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, key, T(NO(CKA_PRIVATE)), &made));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		f->C_CopyObject(s, key, T(NO(CKA_PRIVATE)), &made));
 	holds(get_bool(key, CKA_PRIVATE) && !get_bool(key, CKA_TOKEN));
 }
 END_TEST
@@ -236,26 +253,32 @@ START_TEST(the_allowed_way)
 			LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB, CKM_AES_CMAC)));
 	CK_MECHANISM_TYPE list[4];
 
-	ok(f->C_CopyObject(s, key, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), NO(CKA_ENCRYPT)), &made));
-	holds(get_bool(made, CKA_SENSITIVE) && !get_bool(made, CKA_EXTRACTABLE) && !get_bool(made, CKA_ENCRYPT));
+	ok(f->C_CopyObject(
+		s, key, T(YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), NO(CKA_ENCRYPT)), &made));
+	holds(get_bool(made, CKA_SENSITIVE) && !get_bool(made, CKA_EXTRACTABLE) &&
+		!get_bool(made, CKA_ENCRYPT));
 	holds(get_bool(made, CKA_SIGN) && get_bool(made, CKA_TOKEN));
 	holds(!get_bool(made, CKA_ALWAYS_SENSITIVE) && !get_bool(made, CKA_NEVER_EXTRACTABLE) &&
 		!get_bool(made, CKA_LOCAL));
-	ok(f->C_SetAttributeValue(s, key, T(NO(CKA_SIGN), STR(CKA_LABEL, "new"), RAW(CKA_ID, "i", 1))));
+	ok(f->C_SetAttributeValue(
+		s, key, T(NO(CKA_SIGN), STR(CKA_LABEL, "new"), RAW(CKA_ID, "i", 1))));
 	ok(f->C_SetAttributeValue(s, key, T(YES(CKA_WRAP_WITH_TRUSTED))));
 	ok(f->C_SetAttributeValue(s, key, T(YES(CKA_SENSITIVE))));
 	ok(f->C_SetAttributeValue(s, key, T(NO(CKA_EXTRACTABLE))));
 	ok(f->C_SetAttributeValue(s, key, T(LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB))));
-	holds(get_bytes(key, CKA_ALLOWED_MECHANISMS, (uint8_t *)list, sizeof list) == 8 && list[0] == CKM_AES_ECB);
+	holds(get_bytes(key, CKA_ALLOWED_MECHANISMS, (uint8_t *)list, sizeof list) == 8 &&
+		list[0] == CKM_AES_ECB);
 	ok(f->C_SetAttributeValue(s, key, T(STR(CKA_LABEL, "old"))));
 	refused(key, (CK_ATTRIBUTE)LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB, CKM_AES_CMAC));
-	holds(!get_bool(key, CKA_SIGN) && get_bool(key, CKA_SENSITIVE) && !get_bool(key, CKA_EXTRACTABLE));
+	holds(!get_bool(key, CKA_SIGN) && get_bool(key, CKA_SENSITIVE) &&
+		!get_bool(key, CKA_EXTRACTABLE));
 	restart();
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
 	holds(find(s, T(STR(CKA_LABEL, "new")), NULL, 0) == 0);
 	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "old"), RAW(CKA_ID, "i", 1)), &key, 1), 1);
-	holds(!get_bool(key, CKA_SIGN) && get_bool(key, CKA_SENSITIVE) && !get_bool(key, CKA_EXTRACTABLE));
+	holds(!get_bool(key, CKA_SIGN) && get_bool(key, CKA_SENSITIVE) &&
+		!get_bool(key, CKA_EXTRACTABLE));
 	holds(get_bool(key, CKA_WRAP_WITH_TRUSTED));
 }
 END_TEST
@@ -263,7 +286,8 @@ END_TEST
 START_TEST(modifiable_copyable_destroyable)
 {
 	CK_OBJECT_HANDLE fixed = import(CKK_AES, mk, 16, T(NO(CKA_MODIFIABLE))),
-			 single = import(CKK_AES, mk, 16, T(NO(CKA_COPYABLE), STR(CKA_LABEL, "old"))),
+			 single = import(
+				 CKK_AES, mk, 16, T(NO(CKA_COPYABLE), STR(CKA_LABEL, "old"))),
 			 eternal = import(CKK_AES, mk, 16, T(NO(CKA_DESTROYABLE), YES(CKA_TOKEN)));
 
 	gives(CKR_ACTION_PROHIBITED, f->C_SetAttributeValue(s, fixed, T(STR(CKA_LABEL, "x"))));
@@ -288,7 +312,8 @@ START_TEST(searching)
 	CK_ULONG n, i, total = 0;
 
 	for (i = 0; i < 5; i++)
-		key[i] = import(CKK_AES, mk, 16, T(STR(CKA_LABEL, "five"), RAW(CKA_ID, &i, 1), YES(CKA_SENSITIVE)));
+		key[i] = import(CKK_AES, mk, 16,
+			T(STR(CKA_LABEL, "five"), RAW(CKA_ID, &i, 1), YES(CKA_SENSITIVE)));
 	gives(CKR_OPERATION_NOT_INITIALIZED, f->C_FindObjects(s, found, 8, &n));
 	gives(CKR_OPERATION_NOT_INITIALIZED, f->C_FindObjectsFinal(s));
 	ok(f->C_FindObjectsInit(s, T(STR(CKA_LABEL, "five"))));
@@ -309,9 +334,11 @@ START_TEST(searching)
 	holds(find(s, T(STR(CKA_LABEL, "Five")), NULL, 0) == 0);
 	holds(find(s, T(STR(CKA_LABEL, "five\0")), NULL, 0) == 0);
 	i = 3;
-	holds(find(s, T(STR(CKA_LABEL, "five"), RAW(CKA_ID, &i, 1)), found, 8) == 1 && found[0] == key[3]);
+	holds(find(s, T(STR(CKA_LABEL, "five"), RAW(CKA_ID, &i, 1)), found, 8) == 1 &&
+		found[0] == key[3]);
 	holds(find(s, T(STR(CKA_LABEL, "five"), CLASS(CKO_DATA)), NULL, 0) == 0);
-	if (gives_either(CKR_OK, CKR_ATTRIBUTE_TYPE_INVALID, f->C_FindObjectsInit(s, T(NUM(0x12345678, 1)))))
+	if (gives_either(CKR_OK, CKR_ATTRIBUTE_TYPE_INVALID,
+		    f->C_FindObjectsInit(s, T(NUM(0x12345678, 1)))))
 		f->C_FindObjectsFinal(s);
 	holds(find(s, NOTHING, NULL, 0) >= 5);
 }
@@ -355,7 +382,8 @@ START_TEST(unique_ids)
 	made = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), STR(CKA_LABEL, "unique")));
 	n = get_bytes(made, CKA_UNIQUE_ID, one, 64);
 	holds(n > 0);
-	holds(get_bytes(import(CKK_AES, mk, 16, NOTHING), CKA_UNIQUE_ID, two, 64) == n && memcmp(one, two, n) != 0);
+	holds(get_bytes(import(CKK_AES, mk, 16, NOTHING), CKA_UNIQUE_ID, two, 64) == n &&
+		memcmp(one, two, n) != 0);
 	ok(f->C_CopyObject(s, made, T(STR(CKA_LABEL, "copy")), &made));
 	holds(get_bytes(made, CKA_UNIQUE_ID, two, 64) == n && memcmp(one, two, n) != 0);
 	restart();
@@ -383,7 +411,8 @@ START_TEST(built_in_objects)
 	holds(seen == 3);
 	ok(f->C_GetMechanismList(slot, NULL, &mechanisms));
 	holds(find(s, T(CLASS(CKO_MECHANISM)), NULL, 0) == mechanisms);
-	holds(find(s, T(CLASS(CKO_MECHANISM), NUM(CKA_MECHANISM_TYPE, CKM_KEYDIV_DEVICE_KEY)), NULL, 0) == 1);
+	holds(find(s, T(CLASS(CKO_MECHANISM), NUM(CKA_MECHANISM_TYPE, CKM_KEYDIV_DEVICE_KEY)), NULL,
+		      0) == 1);
 }
 END_TEST
 

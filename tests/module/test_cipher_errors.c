@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_cipher_errors.c: wrong ciphertexts: one code for every wrong padding, and no plaintext before a tag is checked. */
+/*
+ * test_cipher_errors.c: wrong ciphertexts: one code for every wrong padding, and no plaintext
+ * before a tag is checked.
+ */
 #include "harness.h"
 
 static uint8_t iv[16], text[48], out[128];
@@ -69,13 +72,14 @@ static CK_CCM_PARAMS ccm = {48, iv, 12, text, 20, 16};
 
 static CK_MECHANISM aead(int which)
 {
-	return which ? (CK_MECHANISM){CKM_AES_CCM, &ccm, sizeof ccm} : (CK_MECHANISM){CKM_AES_GCM, &gcm, sizeof gcm};
+	return which ? (CK_MECHANISM){CKM_AES_CCM, &ccm, sizeof ccm}
+		     : (CK_MECHANISM){CKM_AES_GCM, &gcm, sizeof gcm};
 }
 
 static bool refused(CK_RV rv)
 {
-	return expect_rv(
-		CKR_ENCRYPTED_DATA_INVALID, CKR_AEAD_DECRYPT_FAILED, rv, "a forged message", __FILE__, __LINE__);
+	return expect_rv(CKR_ENCRYPTED_DATA_INVALID, CKR_AEAD_DECRYPT_FAILED, rv,
+		"a forged message", __FILE__, __LINE__);
 }
 
 START_TEST(no_plaintext_of_a_forged_message)
@@ -134,7 +138,8 @@ START_TEST(other_associated_data_or_nonce)
 	iv[3] ^= 1;
 	ok(f->C_DecryptInit(s, &m, key));
 	n = sizeof out;
-	gives_either(CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_ENCRYPTED_DATA_INVALID, f->C_Decrypt(s, good, 15, out, &n));
+	gives_either(CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_ENCRYPTED_DATA_INVALID,
+		f->C_Decrypt(s, good, 15, out, &n));
 	ok(f->C_DecryptInit(s, &m, key));
 	n = sizeof out;
 	ok(f->C_Decrypt(s, good, 64, out, &n));

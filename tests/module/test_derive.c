@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_derive.c: C_DeriveKey with the diversification family: the published answers, the object that comes out, refusals. */
+/*
+ * test_derive.c: C_DeriveKey with the diversification family: the published answers, the object
+ * that comes out, refusals.
+ */
 #include "harness.h"
 
 static CK_OBJECT_HANDLE made;
@@ -33,9 +36,11 @@ static void nonces(void)
 
 START_TEST(known_answers)
 {
-	CK_OBJECT_HANDLE master = open_master(), long_master = import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE), READABLE)),
+	CK_OBJECT_HANDLE master = open_master(),
+			 long_master = import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE), READABLE)),
 			 cmac_master = import(CKK_AES, mk, 16,
-				 T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
+				 T(YES(CKA_DERIVE), READABLE,
+					 LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
 	uint8_t salt[8];
 
 	device("SN-000123");
@@ -75,7 +80,8 @@ END_TEST
 START_TEST(two_steps_are_one)
 {
 	/* 0003 is 0001 and 0002, 0005 is 0001 and 0004, the inner key as long as the master. */
-	CK_OBJECT_HANDLE master = import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE), READABLE)), device_key;
+	CK_OBJECT_HANDLE master = import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE), READABLE)),
+			 device_key;
 	uint8_t one[32], two[32];
 
 	device("SN-000123");
@@ -106,7 +112,9 @@ END_TEST
 
 START_TEST(no_two_inputs_meet)
 {
-	/* (ab, c) and (a, bc); a short key is no prefix of the long one; lengths of fields count. */
+	/*
+	 * (ab, c) and (a, bc); a short key is no prefix of the long one; lengths of fields count.
+	 */
 	CK_OBJECT_HANDLE master = open_master();
 	uint8_t value[8][32];
 	int i, j;
@@ -126,7 +134,8 @@ START_TEST(no_two_inputs_meet)
 			keydiv_put(&p, KEYDIV_PURPOSE, mk32, 8);
 		if (i == 7)
 			device("SN-1 ");
-		ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, NUM(CKA_VALUE_LEN, i == 3 ? 32 : 16))));
+		ok(derive(CKM_KEYDIV_DEVICE_KEY, master,
+			T(READABLE, NUM(CKA_VALUE_LEN, i == 3 ? 32 : 16))));
 		get_bytes(made, CKA_VALUE, value[i], 32);
 		for (j = 0; j < i; j++)
 			holds(memcmp(value[i], value[j], 16) != 0);
@@ -136,7 +145,10 @@ END_TEST
 
 START_TEST(labels_keep_roles_apart)
 {
-	/* The same bytes as context under "device", "message" and "session" give different keys; so does the CMAC of the context. */
+	/*
+	 * The same bytes as context under "device", "message" and "session" give different keys; so
+	 * does the CMAC of the context.
+	 */
 	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
 		T(YES(CKA_DERIVE), READABLE,
 			LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
@@ -157,8 +169,8 @@ END_TEST
 START_TEST(the_same_again)
 {
 	CK_OBJECT_HANDLE master = open_master(),
-			 token = import(
-				 CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, YES(CKA_TOKEN), STR(CKA_LABEL, "m")));
+			 token = import(CKK_AES, mk, 16,
+				 T(YES(CKA_DERIVE), READABLE, YES(CKA_TOKEN), STR(CKA_LABEL, "m")));
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -194,12 +206,16 @@ START_TEST(what_comes_out)
 						RAW(CKA_EXTRACTABLE, &values[extractable], 1)),
 					&base));
 				ok(derive_device(base,
-					T(YES(CKA_SENSITIVE), RAW(CKA_EXTRACTABLE, &values[child_extractable], 1)),
+					T(YES(CKA_SENSITIVE),
+						RAW(CKA_EXTRACTABLE, &values[child_extractable],
+							1)),
 					&made));
 				holds(!get_bool(made, CKA_LOCAL));
-				holds(get_ulong(made, CKA_KEY_GEN_MECHANISM) == CK_UNAVAILABLE_INFORMATION);
+				holds(get_ulong(made, CKA_KEY_GEN_MECHANISM) ==
+					CK_UNAVAILABLE_INFORMATION);
 				holds(get_bool(made, CKA_ALWAYS_SENSITIVE) == sensitive);
-				holds(get_bool(made, CKA_NEVER_EXTRACTABLE) == (!extractable && !child_extractable));
+				holds(get_bool(made, CKA_NEVER_EXTRACTABLE) ==
+					(!extractable && !child_extractable));
 				holds(get_ulong(made, CKA_VALUE_LEN) == 16);
 				holds(get_ulong(made, CKA_CLASS) == CKO_SECRET_KEY &&
 					get_ulong(made, CKA_KEY_TYPE) == CKK_AES);
@@ -213,23 +229,26 @@ START_TEST(types_and_lengths)
 	static const struct {
 		CK_KEY_TYPE type;
 		CK_ULONG length, wanted;
-	} good[] = {{CKK_AES, 16, 16}, {CKK_AES, 24, 24}, {CKK_AES, 32, 32}, {CKK_GENERIC_SECRET, 16, 16},
-		{CKK_GENERIC_SECRET, 33, 33}, {CKK_GENERIC_SECRET, 64, 64}, {CKK_SHA256_HMAC, 32, 32},
-		{CKK_SHA512_HMAC, 64, 64}, {CKK_DES2, 0, 16}, {CKK_DES3, 0, 24}};
+	} good[] = {{CKK_AES, 16, 16}, {CKK_AES, 24, 24}, {CKK_AES, 32, 32},
+		{CKK_GENERIC_SECRET, 16, 16}, {CKK_GENERIC_SECRET, 33, 33},
+		{CKK_GENERIC_SECRET, 64, 64}, {CKK_SHA256_HMAC, 32, 32}, {CKK_SHA512_HMAC, 64, 64},
+		{CKK_DES2, 0, 16}, {CKK_DES3, 0, 24}};
 	static const struct {
 		CK_KEY_TYPE type;
 		CK_ULONG length;
-	} bad[] = {{CKK_AES, 0}, {CKK_AES, 1}, {CKK_AES, 8}, {CKK_AES, 15}, {CKK_AES, 17}, {CKK_AES, 33}, {CKK_AES, 64},
-		{CKK_AES, 1UL << 31}, {CKK_AES, (CK_ULONG)-1}, {CKK_GENERIC_SECRET, 0}, {CKK_GENERIC_SECRET, 15},
-		{CKK_GENERIC_SECRET, 65}, {CKK_GENERIC_SECRET, (CK_ULONG)-1}, {CKK_GENERIC_SECRET, 1UL << 61},
+	} bad[] = {{CKK_AES, 0}, {CKK_AES, 1}, {CKK_AES, 8}, {CKK_AES, 15}, {CKK_AES, 17},
+		{CKK_AES, 33}, {CKK_AES, 64}, {CKK_AES, 1UL << 31}, {CKK_AES, (CK_ULONG)-1},
+		{CKK_GENERIC_SECRET, 0}, {CKK_GENERIC_SECRET, 15}, {CKK_GENERIC_SECRET, 65},
+		{CKK_GENERIC_SECRET, (CK_ULONG)-1}, {CKK_GENERIC_SECRET, 1UL << 61},
 		{CKK_SHA_1_HMAC, 15}};
 	uint8_t value[64];
 	size_t i, j;
 
 	for (i = 0; i < sizeof good / sizeof *good; i++) {
 		if (good[i].length)
-			ok(derive_device(
-				master, T(READABLE, TYPE(good[i].type), NUM(CKA_VALUE_LEN, good[i].length)), &made));
+			ok(derive_device(master,
+				T(READABLE, TYPE(good[i].type), NUM(CKA_VALUE_LEN, good[i].length)),
+				&made));
 		else
 			ok(derive_device(master, T(READABLE, TYPE(good[i].type)), &made));
 		holds(get_bytes(made, CKA_VALUE, value, 64) == good[i].wanted);
@@ -242,7 +261,8 @@ START_TEST(types_and_lengths)
 	made = 0xABCD;
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
 		gives(CKR_KEY_SIZE_RANGE,
-			derive_device(master, T(TYPE(bad[i].type), NUM(CKA_VALUE_LEN, bad[i].length)), &made));
+			derive_device(master,
+				T(TYPE(bad[i].type), NUM(CKA_VALUE_LEN, bad[i].length)), &made));
 	holds(derive_device(master, T(TYPE(CKK_DES3), NUM(CKA_VALUE_LEN, 16)), &made) != CKR_OK);
 	holds(made == 0xABCD && find(s, NOTHING, NULL, 0) == objects_before);
 }
@@ -251,8 +271,8 @@ END_TEST
 START_TEST(cmac_has_one_block)
 {
 	/* CMAC gives 16 bytes and no more. */
-	CK_OBJECT_HANDLE master =
-		import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
+	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
+		T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
 
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_MESSAGE, "", 0);
@@ -274,12 +294,15 @@ START_TEST(refused_templates)
 	objects_before = find(s, NOTHING, NULL, 0);
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
 		derive_device(master, T(RAW(CKA_VALUE, mk, 16)), &made));
-	gives_either(
-		CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_LOCAL)), &made));
-	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_SIGN), YES(CKA_SIGN), NO(CKA_SIGN)), &made));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		derive_device(master, T(YES(CKA_LOCAL)), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive_device(master, T(YES(CKA_SIGN), YES(CKA_SIGN), NO(CKA_SIGN)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(CLASS(CKO_PUBLIC_KEY)), &made));
-	gives(CKR_ATTRIBUTE_VALUE_INVALID, derive_device(master, T(RAW(CKA_SENSITIVE, eight, 8)), &made));
-	gives(CKR_ATTRIBUTE_VALUE_INVALID, derive_device(master, T(RAW(CKA_LABEL, NULL, 4)), &made));
+	gives(CKR_ATTRIBUTE_VALUE_INVALID,
+		derive_device(master, T(RAW(CKA_SENSITIVE, eight, 8)), &made));
+	gives(CKR_ATTRIBUTE_VALUE_INVALID,
+		derive_device(master, T(RAW(CKA_LABEL, NULL, 4)), &made));
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, derive_device(master, T(NUM(0x99999, 1)), &made));
 	gives(CKR_ATTRIBUTE_READ_ONLY, derive_device(master, T(YES(CKA_TRUSTED)), &made));
 	holds(derive_device(master, T(TYPE(CKK_RSA)), &made) != CKR_OK);
@@ -291,28 +314,34 @@ START_TEST(refused_arguments)
 {
 	CK_OBJECT_HANDLE master = open_master();
 	CK_MECHANISM m = for_device(&p, CKM_KEYDIV_DEVICE_KEY, "SN-000123");
-	CK_MECHANISM bad[] = {{m.mechanism, NULL, 0}, {m.mechanism, NULL, 12}, {m.mechanism, NULL, (CK_ULONG)-1},
-		{m.mechanism, m.pParameter, 0}, {m.mechanism, m.pParameter, 11},
-		{m.mechanism, m.pParameter, (CK_ULONG)-1}, {m.mechanism, m.pParameter, 1UL << 32}};
+	CK_MECHANISM bad[] = {{m.mechanism, NULL, 0}, {m.mechanism, NULL, 12},
+		{m.mechanism, NULL, (CK_ULONG)-1}, {m.mechanism, m.pParameter, 0},
+		{m.mechanism, m.pParameter, 11}, {m.mechanism, m.pParameter, (CK_ULONG)-1},
+		{m.mechanism, m.pParameter, 1UL << 32}};
 	size_t i;
 
 	objects_before = find(s, NOTHING, NULL, 0);
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
-		gives(CKR_MECHANISM_PARAM_INVALID, f->C_DeriveKey(s, &bad[i], master, NOTHING, &made));
+		gives(CKR_MECHANISM_PARAM_INVALID,
+			f->C_DeriveKey(s, &bad[i], master, NOTHING, &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_DeriveKey(s, NULL, master, NOTHING, &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_DeriveKey(s, &m, master, NULL, 3, &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_DeriveKey(s, &m, master, NOTHING, NULL));
 	gives(CKR_KEY_HANDLE_INVALID, f->C_DeriveKey(s, &m, 0, NOTHING, &made));
 	gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, MECH(CKM_AES_ECB), master, NOTHING, &made));
 	gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, MECH(CKM_AES_CMAC), master, NOTHING, &made));
-	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, derive_device(import(CKK_AES, mk, 16, T(READABLE)), NOTHING, &made));
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED,
+		derive_device(import(CKK_AES, mk, 16, T(READABLE)), NOTHING, &made));
 	holds(made == 0xABCD && find(s, NOTHING, NULL, 0) == objects_before + 1);
 }
 END_TEST
 
 START_TEST(what_the_caller_changes_meanwhile)
 {
-	/* The parameter may be unaligned, and is read only once: what is behind it does not matter afterwards. */
+	/*
+	 * The parameter may be unaligned, and is read only once: what is behind it does
+	 * not matter afterwards.
+	 */
 	CK_OBJECT_HANDLE master = open_master();
 	uint8_t room[64];
 	CK_MECHANISM m = for_device(&p, CKM_KEYDIV_DEVICE_KEY, "SN-000123"), odd;

@@ -12,9 +12,10 @@ static void make_objects(void)
 {
 	user();
 	parents = s;
-	session_key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), NO(CKA_PRIVATE), STR(CKA_LABEL, "session")));
-	token_key =
-		import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), YES(CKA_PRIVATE), STR(CKA_LABEL, "token")));
+	session_key = import(
+		CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), NO(CKA_PRIVATE), STR(CKA_LABEL, "session")));
+	token_key = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), YES(CKA_PRIVATE), STR(CKA_LABEL, "token")));
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(shared != MAP_FAILED);
 }
@@ -32,7 +33,8 @@ static void everything_is_closed(void)
 			strncmp(name, "C_GetInterface", 14) == 0)
 			continue;
 		rv = call(i, arguments);
-		expect_rv(CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, rv, name, __FILE__, __LINE__);
+		expect_rv(CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, rv, name,
+			__FILE__, __LINE__);
 	}
 }
 
@@ -57,7 +59,8 @@ static void starts_over(void)
 	holds(find(s, T(STR(CKA_LABEL, "token")), &token_key, 1) == 1);
 	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), token_key));
 	ok(f->C_Encrypt(s, block, 16, block, &n));
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), STR(CKA_LABEL, "by the child")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), STR(CKA_LABEL, "by the child")));
 	ok(f->C_Finalize(NULL));
 }
 
@@ -87,7 +90,8 @@ START_TEST(the_child_starts_over)
 	in_child(starts_over);
 	the_parent_goes_on();
 	holds(find(s, T(STR(CKA_LABEL, "by the child")), NULL, 0) == 1);
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), STR(CKA_LABEL, "by the parent")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), STR(CKA_LABEL, "by the parent")));
 }
 END_TEST
 

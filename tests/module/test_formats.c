@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_formats.c: tokens of every released format open for ever, PINs, keys and all: tests/fixtures/token-format-<n>. */
+/*
+ * test_formats.c: tokens of every released format open for ever, PINs, keys
+ * and all: tests/fixtures/token-format-<n>.
+ */
 #include <fcntl.h>
 
 #include "harness.h"
@@ -38,7 +41,8 @@ static CK_OBJECT_HANDLE only(const char *label)
 START_TEST(format_1)
 {
 	static const uint8_t expected[16] = {/* AES-128 of a zero block under mk */
-		0x7d, 0xf7, 0x6b, 0x0c, 0x1a, 0xb8, 0x99, 0xb3, 0x3e, 0x42, 0xf0, 0x47, 0xb9, 0x1b, 0x54, 0x6f};
+		0x7d, 0xf7, 0x6b, 0x0c, 0x1a, 0xb8, 0x99, 0xb3, 0x3e, 0x42, 0xf0, 0x47, 0xb9, 0x1b,
+		0x54, 0x6f};
 	static const uint8_t device_key_kcv[3] = {
 		0x63, 0x22, 0x48}; /* of 2759dd43..., DEVICE_KEY of mk and "SN-000123" */
 	uint8_t block[16] = {0}, text[8];
@@ -56,11 +60,16 @@ START_TEST(format_1)
 	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), only("cipher")));
 	ok(f->C_Encrypt(s, block, 16, block, &n));
 	holds(memcmp(block, expected, 16) == 0);
-	holds(get_bool(only("master"), CKA_SENSITIVE) && !get_bool(only("master"), CKA_EXTRACTABLE));
+	holds(get_bool(only("master"), CKA_SENSITIVE) &&
+		!get_bool(only("master"), CKA_EXTRACTABLE));
 	ok(derive_device(only("master"), T(YES(CKA_SIGN)), &device));
-	holds(get_bytes(device, CKA_CHECK_VALUE, text, sizeof text) == 3 && memcmp(text, device_key_kcv, 3) == 0);
-	holds(get_bytes(only("data"), CKA_VALUE, text, sizeof text) == 4 && memcmp(text, "kept", 4) == 0);
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), STR(CKA_LABEL, "new"), YES(CKA_ENCRYPT))); /* and can be written */
+	holds(get_bytes(device, CKA_CHECK_VALUE, text, sizeof text) == 3 &&
+		memcmp(text, device_key_kcv, 3) == 0);
+	holds(get_bytes(only("data"), CKA_VALUE, text, sizeof text) == 4 &&
+		memcmp(text, "kept", 4) == 0);
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), STR(CKA_LABEL, "new"),
+			YES(CKA_ENCRYPT))); /* and can be written */
 	restart();
 	s = open_session(0);
 	login(CKU_USER);

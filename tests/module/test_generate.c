@@ -35,15 +35,18 @@ START_TEST(refused)
 	gives(CKR_TEMPLATE_INCOMPLETE, generate(CKM_AES_KEY_GEN, YES(CKA_ENCRYPT)));
 	gives(CKR_TEMPLATE_INCOMPLETE, generate(CKM_GENERIC_SECRET_KEY_GEN, YES(CKA_SIGN)));
 	holds(generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), RAW(CKA_VALUE, mk, 16)) != CKR_OK);
-	gives(CKR_TEMPLATE_INCONSISTENT, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), CLASS(CKO_DATA)));
-	gives(CKR_TEMPLATE_INCONSISTENT, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), CLASS(CKO_PUBLIC_KEY)));
-	gives(CKR_TEMPLATE_INCONSISTENT, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), TYPE(CKK_GENERIC_SECRET)));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), CLASS(CKO_DATA)));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), CLASS(CKO_PUBLIC_KEY)));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), TYPE(CKK_GENERIC_SECRET)));
 	gives(CKR_TEMPLATE_INCONSISTENT, generate(CKM_DES3_KEY_GEN, TYPE(CKK_DES2)));
 	holds(generate(CKM_DES3_KEY_GEN, NUM(CKA_VALUE_LEN, 16)) != CKR_OK);
 	/* the same with a key for the token: nothing left there either */
 	holds(generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 15), YES(CKA_TOKEN)) != CKR_OK);
-	gives(CKR_ATTRIBUTE_TYPE_INVALID,
-		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), NUM(0x12345678, 1), YES(CKA_TOKEN)));
+	gives(CKR_ATTRIBUTE_TYPE_INVALID, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16),
+						  NUM(0x12345678, 1), YES(CKA_TOKEN)));
 	nothing_made();
 }
 END_TEST
@@ -54,13 +57,15 @@ START_TEST(made_as_asked)
 	size_t i;
 
 	for (i = 0; i < 3; i++) {
-		ok(generate(CKM_AES_KEY_GEN, CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, lengths[i]),
-			YES(CKA_ENCRYPT)));
-		holds(get_ulong(made, CKA_VALUE_LEN) == lengths[i] && get_ulong(made, CKA_KEY_TYPE) == CKK_AES);
+		ok(generate(CKM_AES_KEY_GEN, CLASS(CKO_SECRET_KEY), TYPE(CKK_AES),
+			NUM(CKA_VALUE_LEN, lengths[i]), YES(CKA_ENCRYPT)));
+		holds(get_ulong(made, CKA_VALUE_LEN) == lengths[i] &&
+			get_ulong(made, CKA_KEY_TYPE) == CKK_AES);
 		holds(get_bool(made, CKA_ENCRYPT) && !get_bool(made, CKA_DECRYPT));
 	}
 	ok(generate(CKM_GENERIC_SECRET_KEY_GEN, NUM(CKA_VALUE_LEN, 20), YES(CKA_SIGN)));
-	holds(get_ulong(made, CKA_VALUE_LEN) == 20 && get_ulong(made, CKA_KEY_TYPE) == CKK_GENERIC_SECRET);
+	holds(get_ulong(made, CKA_VALUE_LEN) == 20 &&
+		get_ulong(made, CKA_KEY_TYPE) == CKK_GENERIC_SECRET);
 	ok(generate(CKM_DES2_KEY_GEN, YES(CKA_ENCRYPT)));
 	holds(get_ulong(made, CKA_KEY_TYPE) == CKK_DES2);
 }
@@ -87,7 +92,8 @@ END_TEST
 
 START_TEST(only_the_so_makes_trusted_keys)
 {
-	gives(CKR_ATTRIBUTE_READ_ONLY, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), YES(CKA_TRUSTED)));
+	gives(CKR_ATTRIBUTE_READ_ONLY,
+		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), YES(CKA_TRUSTED)));
 	nothing_made();
 	gives(CKR_OK, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), NO(CKA_TRUSTED)));
 }
@@ -98,7 +104,8 @@ START_TEST(key_pairs_are_not_made_here)
 	CK_OBJECT_HANDLE second;
 
 	gives_either(CKR_FUNCTION_NOT_SUPPORTED, CKR_MECHANISM_INVALID,
-		f->C_GenerateKeyPair(s, MECH(CKM_RSA_PKCS_KEY_PAIR_GEN), NOTHING, NOTHING, &made, &second));
+		f->C_GenerateKeyPair(
+			s, MECH(CKM_RSA_PKCS_KEY_PAIR_GEN), NOTHING, NOTHING, &made, &second));
 	nothing_made();
 }
 END_TEST

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_host_openssl.c: in a process that uses the same libcrypto: its end comes first, or its configuration names us. */
+/*
+ * test_host_openssl.c: in a process that uses the same libcrypto: its end comes first, or its
+ * configuration names us.
+ */
 #include <dlfcn.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -66,7 +69,10 @@ static void finalize_from_an_exit_handler(void)
 
 static void exit_handler_after_cleanup(void)
 {
-	/* Handlers run last in, first out: ours is registered before libcrypto's, so it runs after it. */
+	/*
+	 * Handlers run last in, first out: ours is registered before libcrypto's, so it
+	 * runs after it.
+	 */
 	atexit(finalize_from_an_exit_handler);
 	host_uses_libcrypto();
 	open_library();
@@ -122,7 +128,8 @@ static void configure(void)
 	conf = fopen(path, "w");
 	ck_assert(conf != NULL && getenv("EVIL_PROVIDER") != NULL);
 	fprintf(conf,
-		"openssl_conf = init\n[init]\nproviders = providers\nalg_section = algorithms\n[providers]\nevil = "
+		"openssl_conf = init\n[init]\nproviders = providers\nalg_section = "
+		"algorithms\n[providers]\nevil = "
 		"evil\n[evil]\nmodule = %s\n"
 		"activate = 1\n[algorithms]\ndefault_properties = provider=evil\n",
 		getenv("EVIL_PROVIDER"));

@@ -23,8 +23,8 @@ static void all_say_not_initialized(void)
 			continue;
 		rv = call(i, zeros);
 		if (rv != CKR_CRYPTOKI_NOT_INITIALIZED)
-			expect_rv(CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, rv, functions[i].name,
-				__FILE__, __LINE__);
+			expect_rv(CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, rv,
+				functions[i].name, __FILE__, __LINE__);
 	}
 }
 
@@ -143,8 +143,9 @@ END_TEST
 START_TEST(a_wrong_configuration_line_is_refused)
 {
 	CK_INFO info;
-	static const char *const wrong[] = {"slots = 0\n", "slots = 65\n", "slots = many\n", "no-such-key = 1\n",
-		"scrypt-log2-n = 13\n", "scrypt-log2-n = 23\n", "log-level = loudest\n"};
+	static const char *const wrong[] = {"slots = 0\n", "slots = 65\n", "slots = many\n",
+		"no-such-key = 1\n", "scrypt-log2-n = 13\n", "scrypt-log2-n = 23\n",
+		"log-level = loudest\n"};
 	size_t i;
 
 	for (i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -180,7 +181,10 @@ START_TEST(token_objects_stay_sessions_do_not)
 }
 END_TEST
 
-/* Unloading without C_Finalize leaves memory behind: destructors may not tear libcrypto down. Nothing else may leave any. */
+/*
+ * Unloading without C_Finalize leaves memory behind: destructors may not tear libcrypto down.
+ * Nothing else may leave any.
+ */
 static bool leaks_are_counted(void)
 {
 	return instrumented();
@@ -274,9 +278,12 @@ START_TEST(interfaces_that_are_not_there)
 	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface(NULL, NULL, NULL, 0));
 	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 12", NULL, &one, 0));
 	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface((CK_UTF8CHAR_PTR) "", NULL, &one, 0));
-	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 11", &(CK_VERSION){4, 0}, &one, 0));
-	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 11", &(CK_VERSION){2, 39}, &one, 0));
-	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 11", NULL, &one, 1UL << 40));
+	gives(CKR_ARGUMENTS_BAD,
+		f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 11", &(CK_VERSION){4, 0}, &one, 0));
+	gives(CKR_ARGUMENTS_BAD,
+		f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 11", &(CK_VERSION){2, 39}, &one, 0));
+	gives(CKR_ARGUMENTS_BAD,
+		f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 11", NULL, &one, 1UL << 40));
 	holds(one == NULL);
 }
 END_TEST
@@ -298,7 +305,8 @@ START_TEST(the_interfaces_agree)
 	for (i = 0; i < FUNCTIONS_OF_2_40; i++) {
 		void *function;
 
-		memcpy(&function, (char *)f + offsetof(CK_FUNCTION_LIST, C_Initialize) + i * sizeof function,
+		memcpy(&function,
+			(char *)f + offsetof(CK_FUNCTION_LIST, C_Initialize) + i * sizeof function,
 			sizeof function);
 		holds(function != NULL);
 	}

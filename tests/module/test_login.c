@@ -23,8 +23,8 @@ START_TEST(one_state_for_all_sessions)
 	gives(CKR_USER_ALREADY_LOGGED_IN, f->C_Login(s, CKU_USER, PIN(USER_PIN)));
 	gives(CKR_USER_ALREADY_LOGGED_IN, f->C_Login(other, CKU_USER, PIN(USER_PIN)));
 	gives(CKR_USER_ALREADY_LOGGED_IN, f->C_Login(other, CKU_USER, PIN("wrong")));
-	gives_either(
-		CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_SESSION_READ_ONLY_EXISTS, f->C_Login(s, CKU_SO, PIN(SO_PIN)));
+	gives_either(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_SESSION_READ_ONLY_EXISTS,
+		f->C_Login(s, CKU_SO, PIN(SO_PIN)));
 	ok(f->C_CloseSession(other));
 	gives(CKR_USER_ANOTHER_ALREADY_LOGGED_IN, f->C_Login(s, CKU_SO, PIN(SO_PIN)));
 	ok(f->C_Logout(s));
@@ -52,13 +52,15 @@ START_TEST(wrong_pins)
 
 	memset(long_pin, '1', sizeof long_pin);
 	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, PIN("4321")));
-	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)with_nul, 5)); /* the PIN and a NUL */
+	gives(CKR_PIN_INCORRECT,
+		f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)with_nul, 5)); /* the PIN and a NUL */
 	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, PIN(USER_PIN "5")));
 	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE,
 		f->C_Login(s, CKU_USER, PIN("123"))); /* too short to be any PIN */
 	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE, f->C_Login(s, CKU_USER, PIN("")));
 	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LEN_RANGE, f->C_Login(s, CKU_USER, long_pin, 256));
-	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_SO, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 2)); /* a prefix */
+	gives(CKR_PIN_INCORRECT,
+		f->C_Login(s, CKU_SO, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 2)); /* a prefix */
 	gives(CKR_ARGUMENTS_BAD, f->C_Login(s, CKU_USER, NULL, 4));
 	gives(CKR_ARGUMENTS_BAD, f->C_Login(s, CKU_USER, NULL, 0));
 	gives(CKR_USER_NOT_LOGGED_IN, f->C_Logout(s));
@@ -133,7 +135,8 @@ START_TEST(the_so_and_read_only_sessions)
 	gives(CKR_SESSION_READ_ONLY_EXISTS, f->C_Login(s, CKU_SO, PIN(SO_PIN)));
 	ok(f->C_CloseSession(ro));
 	login(CKU_SO);
-	gives(CKR_SESSION_READ_WRITE_SO_EXISTS, f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &none));
+	gives(CKR_SESSION_READ_WRITE_SO_EXISTS,
+		f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &none));
 	ok(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &none));
 }
 END_TEST
@@ -143,15 +146,18 @@ START_TEST(the_so_sees_no_private_objects)
 	CK_OBJECT_HANDLE key, public_key;
 
 	login(CKU_USER);
-	key = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "private")));
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
+	key = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "private")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
 	ok(f->C_Logout(s));
 	login(CKU_SO);
 	holds(find(s, T(STR(CKA_LABEL, "private")), NULL, 0) == 0);
 	holds(find(s, T(STR(CKA_LABEL, "public")), &public_key, 1) == 1);
 	holds(!exists(key));
 	gives(CKR_USER_NOT_LOGGED_IN, try_import(CKK_AES, mk, 16, T(YES(CKA_PRIVATE)), &key));
-	gives(CKR_USER_NOT_LOGGED_IN, try_import(CKK_AES, mk, 16, T(YES(CKA_PRIVATE), YES(CKA_TOKEN)), &key));
+	gives(CKR_USER_NOT_LOGGED_IN,
+		try_import(CKK_AES, mk, 16, T(YES(CKA_PRIVATE), YES(CKA_TOKEN)), &key));
 	ok(f->C_SetAttributeValue(s, public_key, T(YES(CKA_TRUSTED))));
 }
 END_TEST
@@ -162,22 +168,24 @@ START_TEST(without_login_nothing_private)
 	CK_SESSION_HANDLE ro;
 
 	login(CKU_USER);
-	token = import(
-		CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_DERIVE), STR(CKA_LABEL, "private")));
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
+	token = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_DERIVE), STR(CKA_LABEL, "private")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
 	ok(f->C_Logout(s));
 	holds(find(s, T(YES(CKA_PRIVATE)), NULL, 0) == 0);
 	holds(find(s, T(STR(CKA_LABEL, "private")), NULL, 0) == 0);
 	holds(!exists(token));
 	gives(CKR_USER_NOT_LOGGED_IN, try_import(CKK_AES, mk, 16, T(YES(CKA_PRIVATE)), &made));
-	gives(CKR_USER_NOT_LOGGED_IN,
-		f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), YES(CKA_PRIVATE)), &made));
+	gives(CKR_USER_NOT_LOGGED_IN, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
+					      T(NUM(CKA_VALUE_LEN, 16), YES(CKA_PRIVATE)), &made));
 	/* generated keys are private unless the template says otherwise */
-	gives(CKR_USER_NOT_LOGGED_IN, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16)), &made));
+	gives(CKR_USER_NOT_LOGGED_IN,
+		f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16)), &made));
 	/* public session objects work without login, in a read-only session too */
 	ro = open_session(0);
-	ok(f->C_GenerateKey(
-		ro, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE), YES(CKA_ENCRYPT)), &made));
+	ok(f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN),
+		T(NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE), YES(CKA_ENCRYPT)), &made));
 	ok(f->C_EncryptInit(ro, MECH(CKM_AES_ECB), made));
 	base = import(CKK_AES, mk, 16, T(NO(CKA_PRIVATE), YES(CKA_DERIVE), READABLE));
 	ok(derive_device(base, T(NO(CKA_PRIVATE)), &made));
@@ -191,12 +199,16 @@ END_TEST
 
 START_TEST(public_token_keys_need_a_login_to_be_used)
 {
-	/* Their attributes are public, their values are sealed under the token key, which a login opens. */
+	/*
+	 * Their attributes are public, their values are sealed under the token key, which
+	 * a login opens.
+	 */
 	CK_OBJECT_HANDLE key, made;
 
 	login(CKU_USER);
 	import(CKK_AES, mk, 16,
-		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "public")));
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE,
+			STR(CKA_LABEL, "public")));
 	ok(f->C_Logout(s));
 	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "public")), &key, 1), 1);
 	holds(get_bool(key, CKA_ENCRYPT) && get_ulong(key, CKA_KEY_TYPE) == CKK_AES);
@@ -204,7 +216,8 @@ START_TEST(public_token_keys_need_a_login_to_be_used)
 	gives(CKR_USER_NOT_LOGGED_IN, f->C_SetAttributeValue(s, key, T(STR(CKA_LABEL, "x"))));
 	gives(CKR_USER_NOT_LOGGED_IN, f->C_DestroyObject(s, key));
 	gives(CKR_USER_NOT_LOGGED_IN, f->C_CopyObject(s, key, T(NO(CKA_TOKEN)), &made));
-	gives(CKR_USER_NOT_LOGGED_IN, try_import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE)), &made));
+	gives(CKR_USER_NOT_LOGGED_IN,
+		try_import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE)), &made));
 	login(CKU_SO);
 	ok(f->C_SetAttributeValue(s, key, T(STR(CKA_LABEL, "x"))));
 	ok(f->C_DestroyObject(s, key));
@@ -220,12 +233,13 @@ START_TEST(logout_ends_what_is_private)
 	int round;
 
 	login(CKU_USER);
-	session_key = import(
-		CKK_AES, mk, 16, T(YES(CKA_PRIVATE), YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "session")));
+	session_key = import(CKK_AES, mk, 16,
+		T(YES(CKA_PRIVATE), YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "session")));
 	base = import(CKK_AES, mk, 16, T(YES(CKA_PRIVATE), YES(CKA_DERIVE)));
-	token_key =
-		import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "token")));
-	public_key = import(CKK_AES, mk, 16, T(NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public session")));
+	token_key = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "token")));
+	public_key = import(CKK_AES, mk, 16,
+		T(NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public session")));
 	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), token_key));
 	ok(f->C_SignInit(other, MECH(CKM_AES_CMAC), session_key));
 	ok(f->C_Logout(s));
@@ -237,7 +251,8 @@ START_TEST(logout_ends_what_is_private)
 		gives(CKR_KEY_HANDLE_INVALID, derive_device(base, NOTHING, &(CK_OBJECT_HANDLE){0}));
 		gives(CKR_OBJECT_HANDLE_INVALID, f->C_DestroyObject(s, token_key));
 		gives(CKR_OBJECT_HANDLE_INVALID, f->C_DestroyObject(s, session_key));
-		gives(CKR_OBJECT_HANDLE_INVALID, f->C_SetAttributeValue(s, token_key, T(STR(CKA_LABEL, "x"))));
+		gives(CKR_OBJECT_HANDLE_INVALID,
+			f->C_SetAttributeValue(s, token_key, T(STR(CKA_LABEL, "x"))));
 		holds(!exists(session_key) && !exists(token_key));
 		holds(exists(public_key));
 		if (round == 0)
@@ -255,7 +270,8 @@ START_TEST(counters_and_flags)
 
 	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, PIN("wrong")));
 	holds(token_flags() & CKF_USER_PIN_COUNT_LOW);
-	holds(!(token_flags() & (CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED | CKF_SO_PIN_COUNT_LOW)));
+	holds(!(token_flags() &
+		(CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED | CKF_SO_PIN_COUNT_LOW)));
 	login(CKU_USER);
 	holds(!(token_flags() & CKF_USER_PIN_COUNT_LOW));
 	ok(f->C_Logout(s));
@@ -272,8 +288,8 @@ START_TEST(ten_wrong_user_pins_lock)
 	int i;
 
 	for (i = 0; i < 9; i++)
-		gives(CKR_PIN_INCORRECT,
-			i % 2 ? f->C_Login(s, CKU_USER, PIN("wrong")) : f->C_SetPIN(s, PIN("wrong"), PIN("5678")));
+		gives(CKR_PIN_INCORRECT, i % 2 ? f->C_Login(s, CKU_USER, PIN("wrong"))
+					       : f->C_SetPIN(s, PIN("wrong"), PIN("5678")));
 	gives_either(CKR_PIN_INCORRECT, CKR_PIN_LOCKED, f->C_Login(s, CKU_USER, PIN("wrong")));
 	gives(CKR_PIN_LOCKED, f->C_Login(s, CKU_USER, PIN(USER_PIN)));
 	gives(CKR_PIN_LOCKED, f->C_SetPIN(s, PIN(USER_PIN), PIN("5678")));
@@ -341,7 +357,10 @@ END_TEST
 
 START_TEST(login_user_of_3_0)
 {
-	/* The token has no names of users: with an empty one C_LoginUser is C_Login, or it is not supported. */
+	/*
+	 * The token has no names of users: with an empty one C_LoginUser is C_Login, or it
+	 * is not supported.
+	 */
 	CK_RV rv = f3->C_LoginUser(s, CKU_USER, PIN(USER_PIN), (CK_UTF8CHAR_PTR) "", 0);
 
 	gives_either(CKR_OK, CKR_FUNCTION_NOT_SUPPORTED, rv);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_mechanism_list.c: the list and the information agree, and what is listed with a flag works with it. */
+/*
+ * test_mechanism_list.c: the list and the information agree, and what is listed with a flag
+ * works with it.
+ */
 #include "mechanism_table.h"
 
 static CK_MECHANISM_TYPE list[256];
@@ -39,7 +42,10 @@ START_TEST(the_list)
 }
 END_TEST
 
-/* A defect once: the count was read from the caller's memory again and again, also when the list lay over it. */
+/*
+ * A defect once: the count was read from the caller's memory again and again, also when the list
+ * lay over it.
+ */
 START_TEST(the_list_lies_over_the_count)
 {
 	static CK_MECHANISM_TYPE over[256] = {256};
@@ -95,10 +101,13 @@ END_TEST
 
 START_TEST(what_must_not_be_there)
 {
-	/* Ways to take a key apart (XOR, extract, concatenate), wrapping without integrity, and public key mechanisms. */
+	/*
+	 * Ways to take a key apart (XOR, extract, concatenate), wrapping without integrity, and
+	 * public key mechanisms.
+	 */
 	static const CK_MECHANISM_TYPE never[] = {CKM_XOR_BASE_AND_DATA, CKM_EXTRACT_KEY_FROM_KEY,
-		CKM_CONCATENATE_BASE_AND_KEY, CKM_CONCATENATE_BASE_AND_DATA, CKM_CONCATENATE_DATA_AND_BASE,
-		CKM_RSA_PKCS, CKM_DES_ECB};
+		CKM_CONCATENATE_BASE_AND_KEY, CKM_CONCATENATE_BASE_AND_DATA,
+		CKM_CONCATENATE_DATA_AND_BASE, CKM_RSA_PKCS, CKM_DES_ECB};
 	CK_MECHANISM_INFO info;
 	size_t i;
 	uint8_t bytes[16] = {0};
@@ -109,7 +118,8 @@ START_TEST(what_must_not_be_there)
 		holds(!is_listed(never[i]));
 		gives(CKR_MECHANISM_INVALID, f->C_GetMechanismInfo(slot, never[i], &info));
 		gives(CKR_MECHANISM_INVALID,
-			f->C_DeriveKey(s, MECH_P(never[i], &string, sizeof string), base, T(TYPE(CKK_AES)), &child));
+			f->C_DeriveKey(s, MECH_P(never[i], &string, sizeof string), base,
+				T(TYPE(CKK_AES)), &child));
 	}
 	for (i = 0; i < count; i++) {
 		ok(f->C_GetMechanismInfo(slot, list[i], &info));
@@ -126,7 +136,8 @@ static CK_OBJECT_HANDLE key_for(const struct example *e, CK_ATTRIBUTE_TYPE usage
 	CK_ULONG i;
 
 	for (i = 0; i < e->key_length; i++)
-		value[i] = (uint8_t)(2 * i + (__builtin_popcountl(i) % 2 == 0)); /* DES keys: odd parity */
+		value[i] = (uint8_t)(2 * i +
+				     (__builtin_popcountl(i) % 2 == 0)); /* DES keys: odd parity */
 	if (e->key_type == CKK_DES2 || e->key_type == CKK_DES3)
 		for (i = 0; i < e->key_length; i++)
 			value[i] ^= __builtin_parity(value[i]) == 0;
@@ -184,7 +195,8 @@ static void wraps(const struct example *e)
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16, T(READABLE, YES(CKA_ENCRYPT))), back;
 
 	ok(f->C_WrapKey(s, &m, key_for(e, CKA_WRAP), key, out, &n));
-	ok(f->C_UnwrapKey(s, &m, key_for(e, CKA_UNWRAP), out, n, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &back));
+	ok(f->C_UnwrapKey(s, &m, key_for(e, CKA_UNWRAP), out, n,
+		T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &back));
 }
 
 static void generates(const struct example *e)
@@ -195,9 +207,11 @@ static void generates(const struct example *e)
 	if (e->key_type == CKK_DES2 || e->key_type == CKK_DES3)
 		ok(f->C_GenerateKey(s, &m, T(YES(CKA_ENCRYPT)), &key));
 	else
-		ok(f->C_GenerateKey(s, &m, T(TYPE(e->key_type), NUM(CKA_VALUE_LEN, e->key_length)), &key));
+		ok(f->C_GenerateKey(
+			s, &m, T(TYPE(e->key_type), NUM(CKA_VALUE_LEN, e->key_length)), &key));
 	holds(get_ulong(key, CKA_KEY_TYPE) == e->key_type);
-	holds(get_ulong(key, CKA_VALUE_LEN) == e->key_length || e->key_type == CKK_DES2 || e->key_type == CKK_DES3);
+	holds(get_ulong(key, CKA_VALUE_LEN) == e->key_length || e->key_type == CKK_DES2 ||
+		e->key_type == CKK_DES3);
 }
 
 static void derives(const struct example *e)
@@ -205,11 +219,13 @@ static void derives(const struct example *e)
 	CK_MECHANISM m = example_mechanism(e), before;
 	CK_OBJECT_HANDLE base = 0, child;
 
-	if (e->from == CKM_KEYDIV_ODUKPT_CLIENT) { /* from the initial key by way of the client state */
+	if (e->from ==
+		CKM_KEYDIV_ODUKPT_CLIENT) { /* from the initial key by way of the client state */
 		before = example_mechanism(example_of(CKM_KEYDIV_ODUKPT_CLIENT));
 		ok(f->C_DeriveKey(s, &before,
 			import(CKK_AES, mk, 16,
-				T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_CLIENT))),
+				T(YES(CKA_DERIVE), READABLE,
+					LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_CLIENT))),
 			NOTHING, &base));
 	} else {
 		base = key_for(e, CKA_DERIVE);
@@ -217,7 +233,8 @@ static void derives(const struct example *e)
 	if (e->type == CKM_HKDF_DATA)
 		ok(f->C_DeriveKey(s, &m, base, T(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, 32)), &child));
 	else if (e->type == CKM_HKDF_DERIVE)
-		ok(f->C_DeriveKey(s, &m, base, T(TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 32)), &child));
+		ok(f->C_DeriveKey(
+			s, &m, base, T(TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 32)), &child));
 	else
 		ok(f->C_DeriveKey(s, &m, base, NOTHING, &child));
 }
@@ -266,7 +283,8 @@ START_TEST(hmac_takes_keys_of_any_length)
 
 	memset(value, 0x5A, sizeof value);
 	for (i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-		CK_OBJECT_HANDLE key = import(CKK_GENERIC_SECRET, value, lengths[i], T(YES(CKA_SIGN)));
+		CK_OBJECT_HANDLE key =
+			import(CKK_GENERIC_SECRET, value, lengths[i], T(YES(CKA_SIGN)));
 
 		for (j = 0; j < sizeof hmacs / sizeof *hmacs; j++) {
 			CK_ULONG n = sizeof mac;
@@ -283,9 +301,11 @@ START_TEST(functions_of_other_mechanisms)
 	/* A mechanism asked for a function it has no flag for: CKR_MECHANISM_INVALID. */
 	CK_MECHANISM_INFO info;
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
-				 T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY))),
+				 T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN),
+					 YES(CKA_VERIFY))),
 			 made;
-	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), YES(CKA_UNWRAP))), base = open_master();
+	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), YES(CKA_UNWRAP))),
+			 base = open_master();
 	uint8_t out[64] = {0};
 	CK_ULONG i, n;
 
@@ -311,9 +331,11 @@ START_TEST(functions_of_other_mechanisms)
 			gives(CKR_MECHANISM_INVALID, f->C_WrapKey(s, &m, kek, key, out, &n));
 		if (!(info.flags & CKF_UNWRAP))
 			gives(CKR_MECHANISM_INVALID,
-				f->C_UnwrapKey(s, &m, kek, out, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+				f->C_UnwrapKey(s, &m, kek, out, 24,
+					T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
 		if (!(info.flags & CKF_GENERATE))
-			gives(CKR_MECHANISM_INVALID, f->C_GenerateKey(s, &m, T(NUM(CKA_VALUE_LEN, 16)), &made));
+			gives(CKR_MECHANISM_INVALID,
+				f->C_GenerateKey(s, &m, T(NUM(CKA_VALUE_LEN, 16)), &made));
 		if (!(info.flags & CKF_DERIVE))
 			gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, &m, base, NOTHING, &made));
 		if (!(info.flags & CKF_MESSAGE_ENCRYPT))

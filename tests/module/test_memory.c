@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_memory.c: after use no copy of a key or a PIN is left in the process; pages that hold keys are not dumped. */
+/*
+ * test_memory.c: after use no copy of a key or a PIN is left in the process; pages that hold keys
+ * are not dumped.
+ */
 #include <fcntl.h>
 #include <sys/mman.h>
 
@@ -7,7 +10,10 @@
 
 static uint8_t wanted[32]; /* inverted */
 
-/* A key that stands nowhere but where the module keeps it: filled in from its inverted bytes for the moment of the call. */
+/*
+ * A key that stands nowhere but where the module keeps it: filled in from its inverted bytes for
+ * the moment of the call.
+ */
 static CK_OBJECT_HANDLE import_hidden(CK_ATTRIBUTE *extra, CK_ULONG count)
 {
 	uint8_t value[16];
@@ -30,8 +36,8 @@ static void begin(void)
 
 START_TEST(the_search_finds_a_planted_copy)
 {
-	uint8_t *planted = malloc(16),
-		*mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *planted = malloc(16), *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t before = copies(wanted, 16);
 
 	holds(before == 0);
@@ -65,7 +71,8 @@ START_TEST(a_destroyed_session_key_is_gone)
 	login(CKU_USER);
 	key = import_hidden(T(YES(CKA_ENCRYPT), YES(CKA_SIGN)));
 	use(key);
-	holds(copies(wanted, 16) > 0); /* while it is there it is in memory: the search can see it */
+	holds(copies(wanted, 16) >
+		0); /* while it is there it is in memory: the search can see it */
 	ok(f->C_DestroyObject(s, key));
 	holds(copies(wanted, 16) == 0);
 }
@@ -113,7 +120,10 @@ static void has_nothing_of_the_parent(void)
 	gives(CKR_CRYPTOKI_NOT_INITIALIZED, f->C_Finalize(NULL));
 }
 
-/* The child has no business with the parent's keys: not with those of operations under way, not with those kept for the next. */
+/*
+ * The child has no business with the parent's keys: not with those of operations under way, not
+ * with those kept for the next.
+ */
 START_TEST(nothing_in_a_forked_child)
 {
 	uint8_t block[16] = {0};
@@ -140,8 +150,8 @@ START_TEST(derived_keys_leave_nothing)
 	uint8_t value[16];
 
 	login(CKU_USER);
-	ok(derive_device(
-		import_hidden(T(YES(CKA_DERIVE), READABLE)), T(READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN)), &key));
+	ok(derive_device(import_hidden(T(YES(CKA_DERIVE), READABLE)),
+		T(READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN)), &key));
 	ck_assert_uint_eq(get_bytes(key, CKA_VALUE, value, 16), 16);
 	invert(wanted, value, 16);
 	explicit_bzero(value, 16);
@@ -154,7 +164,8 @@ END_TEST
 START_TEST(unwrapped_and_refused_keys_leave_nothing)
 {
 	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), NO(CKA_PRIVATE))),
-			 unwrapper = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NO(CKA_PRIVATE))), key, made;
+			 unwrapper = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NO(CKA_PRIVATE))),
+			 key, made;
 	uint8_t wrapped[24], value[16];
 	CK_ULONG n = 24;
 
@@ -163,8 +174,8 @@ START_TEST(unwrapped_and_refused_keys_leave_nothing)
 	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, key, wrapped, &n));
 	ok(f->C_DestroyObject(s, key));
 	holds(copies(wanted, 16) == 0);
-	ok(f->C_UnwrapKey(
-		s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24,
+		T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
 	ok(f->C_DestroyObject(s, made));
 	holds(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24,
 		      T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3)), &made) != CKR_OK);
@@ -203,7 +214,8 @@ static bool has_dontdump(void)
 
 	ck_assert(smaps != NULL);
 	while (fgets(line, sizeof line, smaps) != NULL)
-		if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " dd") != NULL && strstr(line, " wr") != NULL)
+		if (strncmp(line, "VmFlags:", 8) == 0 && strstr(line, " dd") != NULL &&
+			strstr(line, " wr") != NULL)
 			found = true;
 	fclose(smaps);
 	return found;

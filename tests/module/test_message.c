@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_message.c: the message functions of 3.0 with AES-GCM and AES-CCM, and nonces that the token makes. */
+/*
+ * test_message.c: the message functions of 3.0 with AES-GCM and AES-CCM, and nonces that
+ * the token makes.
+ */
 #include "harness.h"
 
 static CK_OBJECT_HANDLE key;
@@ -35,13 +38,15 @@ static void begin(CK_MECHANISM_TYPE type, bool encrypt)
 static CK_RV encrypt(void *parameter, CK_ULONG length)
 {
 	n = sizeof out;
-	return f3->C_EncryptMessage(s, parameter, length, aad, sizeof aad, text, sizeof text, out, &n);
+	return f3->C_EncryptMessage(
+		s, parameter, length, aad, sizeof aad, text, sizeof text, out, &n);
 }
 
 static CK_RV decrypt(void *parameter, CK_ULONG length)
 {
 	n = sizeof back;
-	return f3->C_DecryptMessage(s, parameter, length, aad, sizeof aad, out, sizeof text, back, &n);
+	return f3->C_DecryptMessage(
+		s, parameter, length, aad, sizeof aad, out, sizeof text, back, &n);
 }
 
 START_TEST(gcm_there_and_back)
@@ -118,7 +123,10 @@ END_TEST
 
 START_TEST(a_counter_goes_on_in_its_session)
 {
-	/* A new init in the same session with the same key and fixed part must not start over: that would repeat a nonce. */
+	/*
+	 * A new init in the same session with the same key and fixed part must not start over: that
+	 * would repeat a nonce.
+	 */
 	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_GENERATE_COUNTER, 32);
 	uint8_t seen[6][12];
 	int i, j;
@@ -181,7 +189,10 @@ END_TEST
 
 START_TEST(one_kind_of_nonce_an_operation)
 {
-	/* Mixing the token's nonces with the caller's, or counters of two shapes, could meet: refused. */
+	/*
+	 * Mixing the token's nonces with the caller's, or counters of two shapes,
+	 * could meet: refused.
+	 */
 	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_GENERATE_COUNTER, 32), other;
 
 	memset(iv, 0, sizeof iv);
@@ -226,7 +237,8 @@ START_TEST(forged_messages)
 	gives_either(CKR_AEAD_DECRYPT_FAILED, CKR_ENCRYPTED_DATA_INVALID, decrypt(&p, sizeof p));
 	holds(memcmp(back, untouched, sizeof back) == 0);
 	tag[3] ^= 4;
-	ok(decrypt(&p, sizeof p)); /* the next message goes through: the operation is not ended by a forged one */
+	ok(decrypt(&p,
+		sizeof p)); /* the next message goes through: the operation is not ended by a forged one */
 	out[0] ^= 1;
 	gives_either(CKR_AEAD_DECRYPT_FAILED, CKR_ENCRYPTED_DATA_INVALID, decrypt(&p, sizeof p));
 }
@@ -269,10 +281,12 @@ START_TEST(room_and_state)
 	gives(CKR_OK, f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, NULL, &n));
 	holds(n == 40);
 	n = 39;
-	gives(CKR_BUFFER_TOO_SMALL, f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, out, &n));
+	gives(CKR_BUFFER_TOO_SMALL,
+		f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, out, &n));
 	holds(n == 40);
 	gives(CKR_OK, f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, out, &n));
-	gives(CKR_ARGUMENTS_BAD, f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, out, NULL));
+	gives(CKR_ARGUMENTS_BAD,
+		f3->C_EncryptMessage(s, &p, sizeof p, aad, 20, text, 40, out, NULL));
 	f3->C_MessageEncryptInit(s, NULL, 0);
 	begin(CKM_AES_GCM, true);
 	n = sizeof out;
@@ -307,7 +321,8 @@ START_TEST(in_parts)
 	ok(f3->C_EncryptMessageNext(s, &p, sizeof p, text, 16, out, &k, 0));
 	total = k;
 	k = sizeof out - total;
-	ok(f3->C_EncryptMessageNext(s, &p, sizeof p, text + 16, 24, out + total, &k, CKF_END_OF_MESSAGE));
+	ok(f3->C_EncryptMessageNext(
+		s, &p, sizeof p, text + 16, 24, out + total, &k, CKF_END_OF_MESSAGE));
 	total += k;
 	holds(total == 40 && memcmp(out, whole, 40) == 0 && memcmp(tag, whole_tag, 16) == 0);
 	begin(CKM_AES_GCM, false);
@@ -322,7 +337,10 @@ END_TEST
 
 START_TEST(the_tag_of_a_message_in_parts_keeps_its_length)
 {
-	/* A tag asked for when the message began is not written where there is less room, nor checked in part. */
+	/*
+	 * A tag asked for when the message began is not written where there is less room, nor
+	 * checked in part.
+	 */
 	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_NO_GENERATE, 0);
 	CK_ULONG k = sizeof out;
 
@@ -330,7 +348,8 @@ START_TEST(the_tag_of_a_message_in_parts_keeps_its_length)
 	ok(f3->C_EncryptMessageBegin(s, &p, sizeof p, aad, 20));
 	memset(tag, 0x77, sizeof tag);
 	p.ulTagBits = 96;
-	gives(CKR_MECHANISM_PARAM_INVALID, f3->C_EncryptMessageNext(s, &p, sizeof p, text, 16, out, &k, CKF_END_OF_MESSAGE));
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		f3->C_EncryptMessageNext(s, &p, sizeof p, text, 16, out, &k, CKF_END_OF_MESSAGE));
 	for (size_t i = 0; i < sizeof tag; i++)
 		holds(tag[i] == 0x77);
 	p.ulTagBits = 128;
@@ -341,8 +360,8 @@ START_TEST(the_tag_of_a_message_in_parts_keeps_its_length)
 	p.ulTagBits = 96;
 	memset(back, 0x77, sizeof back);
 	k = sizeof back;
-	gives(CKR_MECHANISM_PARAM_INVALID,
-		f3->C_DecryptMessageNext(s, &p, sizeof p, out, sizeof text, back, &k, CKF_END_OF_MESSAGE));
+	gives(CKR_MECHANISM_PARAM_INVALID, f3->C_DecryptMessageNext(s, &p, sizeof p, out,
+						   sizeof text, back, &k, CKF_END_OF_MESSAGE));
 	holds(back[0] == 0x77);
 }
 END_TEST
@@ -354,7 +373,8 @@ START_TEST(a_ccm_message_in_parts_is_as_long_as_was_said)
 
 	begin(CKM_AES_CCM, true);
 	ok(f3->C_EncryptMessageBegin(s, &p, sizeof p, aad, 20));
-	gives(CKR_DATA_LEN_RANGE, f3->C_EncryptMessageNext(s, &p, sizeof p, text, 39, out, &k, CKF_END_OF_MESSAGE));
+	gives(CKR_DATA_LEN_RANGE,
+		f3->C_EncryptMessageNext(s, &p, sizeof p, text, 39, out, &k, CKF_END_OF_MESSAGE));
 	ok(f3->C_EncryptMessageBegin(s, &p, sizeof p, aad, 20));
 	k = sizeof out;
 	ok(f3->C_EncryptMessageNext(s, &p, sizeof p, text, 30, out, &k, 0));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_null.c: NULL pointers, absurd counts and nested templates give a code; never a signal, never exit(). */
+/*
+ * test_null.c: NULL pointers, absurd counts and nested templates give a code; never a
+ * signal, never exit().
+ */
 #include <sys/mman.h>
 
 #include "functions.h"
@@ -9,14 +12,16 @@ static CK_OBJECT_HANDLE key;
 static void keys(void)
 {
 	user();
-	key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));
+	key = import(CKK_AES, mk, 16,
+		T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));
 }
 
 /* Functions that end the module or wait, or would lose the session under test. */
 static bool left_out(const char *name)
 {
-	static const char *const names[] = {"C_Initialize", "C_Finalize", "C_WaitForSlotEvent", "C_CloseSession",
-		"C_CloseAllSessions", "C_InitToken", "C_Logout", "C_Login", "C_LoginUser", "C_SetPIN", "C_InitPIN"};
+	static const char *const names[] = {"C_Initialize", "C_Finalize", "C_WaitForSlotEvent",
+		"C_CloseSession", "C_CloseAllSessions", "C_InitToken", "C_Logout", "C_Login",
+		"C_LoginUser", "C_SetPIN", "C_InitPIN"};
 	size_t i;
 
 	for (i = 0; i < sizeof names / sizeof *names; i++)
@@ -54,16 +59,23 @@ START_TEST(nulls_in_every_function)
 			CK_ULONG a[10] = {functions[i].arguments[0] == 's' ? s : 0};
 			size_t k, count = strlen(functions[i].arguments);
 
-			/* pointers cannot be told from numbers here: only NULL and numbers that no function reads through */
+			/*
+			 * pointers cannot be told from numbers here: only NULL and numbers that no
+			 * function reads through
+			 */
 			for (k = 1; k < count; k++)
 				a[k] = 0;
 			begin_everything();
 			call(i, a);
 			if (count >= 3 && numbers[j] != 0) {
-				/* (session, NULL, number): most functions with a first array or buffer */
-				static const char *const arrays[] = {"C_CreateObject", "C_FindObjectsInit",
-					"C_GenerateRandom", "C_SeedRandom", "C_DigestUpdate", "C_SignUpdate",
-					"C_VerifyUpdate", "C_VerifyFinal", "C_FindObjects"};
+				/*
+				 * (session, NULL, number): most functions with a first
+				 * array or buffer
+				 */
+				static const char *const arrays[] = {"C_CreateObject",
+					"C_FindObjectsInit", "C_GenerateRandom", "C_SeedRandom",
+					"C_DigestUpdate", "C_SignUpdate", "C_VerifyUpdate",
+					"C_VerifyFinal", "C_FindObjects"};
 				size_t n;
 
 				for (n = 0; n < sizeof arrays / sizeof *arrays; n++)
@@ -86,11 +98,14 @@ START_TEST(absurd_counts)
 	static const CK_ULONG counts[] = {
 		1, 1UL << 31, 1UL << 60, (CK_ULONG)-1, (CK_ULONG)-1 / 24, (CK_ULONG)-1 / 24 + 1};
 	CK_ATTRIBUTE *edge;
-	uint8_t *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *pages =
+		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t i;
 
 	ck_assert(pages != MAP_FAILED && mprotect(pages + 4096, 4096, PROT_NONE) == 0);
-	edge = (CK_ATTRIBUTE *)(void *)(pages + 4096 - sizeof(CK_ATTRIBUTE)); /* one attribute, then nothing readable */
+	edge = (CK_ATTRIBUTE *)(void
+			*)(pages + 4096 -
+			   sizeof(CK_ATTRIBUTE)); /* one attribute, then nothing readable */
 	*edge = (CK_ATTRIBUTE){CKA_LABEL, pages, 4};
 	for (i = 0; i < sizeof counts / sizeof *counts; i++) {
 		CK_ULONG n = counts[i];
@@ -100,7 +115,8 @@ START_TEST(absurd_counts)
 			gives(CKR_ARGUMENTS_BAD, f->C_CopyObject(s, key, edge, n, &made));
 			gives(CKR_ARGUMENTS_BAD, f->C_SetAttributeValue(s, key, edge, n));
 			gives(CKR_ARGUMENTS_BAD, f->C_FindObjectsInit(other, edge, n));
-			gives(CKR_ARGUMENTS_BAD, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), edge, n, &made));
+			gives(CKR_ARGUMENTS_BAD,
+				f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), edge, n, &made));
 			gives(CKR_ARGUMENTS_BAD, derive_device(open_master(), edge, n, &made));
 		}
 		gives(CKR_ARGUMENTS_BAD, f->C_CreateObject(s, NULL, n, &made));
@@ -123,8 +139,8 @@ START_TEST(nested_templates)
 	int i;
 
 	for (i = 0; i < DEEP; i++)
-		deep[i] = (CK_ATTRIBUTE){
-			CKA_UNWRAP_TEMPLATE, i + 1 < DEEP ? &deep[i + 1] : NULL, i + 1 < DEEP ? sizeof *deep : 0};
+		deep[i] = (CK_ATTRIBUTE){CKA_UNWRAP_TEMPLATE, i + 1 < DEEP ? &deep[i + 1] : NULL,
+			i + 1 < DEEP ? sizeof *deep : 0};
 	self.pValue = &self;
 	t[3] = deep[0];
 	rv = f->C_CreateObject(s, t, 4, &made);
@@ -134,7 +150,8 @@ START_TEST(nested_templates)
 	gives_either(CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT, rv);
 	holds(f->C_SetAttributeValue(s, key, deep, 1) != CKR_OK);
 	holds(f->C_CopyObject(s, key, &self, 1, &made) != CKR_OK);
-	holds(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), self), &made) != CKR_OK);
+	holds(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), self), &made) !=
+		CKR_OK);
 	holds(derive_device(open_master(), deep, 1, &made) != CKR_OK);
 	holds(made == 0xABCD);
 	f->C_FindObjectsInit(s, deep, 1);
@@ -159,9 +176,10 @@ static CK_ATTRIBUTE attributes[10][4];
 
 static CK_ULONG random_mechanism(void)
 {
-	static const CK_MECHANISM_TYPE some[] = {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CMAC, CKM_SHA256,
-		CKM_SHA256_HMAC, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_DATA_KEY,
-		CKM_GENERIC_SECRET_KEY_GEN, CKM_RSA_PKCS};
+	static const CK_MECHANISM_TYPE some[] = {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD,
+		CKM_AES_CMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP,
+		CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_DATA_KEY, CKM_GENERIC_SECRET_KEY_GEN,
+		CKM_RSA_PKCS};
 	static const CK_ULONG sizes[] = {0, 1, 8, 16, 17, 64};
 
 	mechanism = (CK_MECHANISM){some[pick(12)], pick(3) ? pool[3] : NULL, sizes[pick(6)]};
@@ -170,14 +188,15 @@ static CK_ULONG random_mechanism(void)
 
 static CK_ULONG random_template(CK_ATTRIBUTE *t)
 {
-	static const CK_ATTRIBUTE_TYPE types[] = {CKA_CLASS, CKA_KEY_TYPE, CKA_VALUE, CKA_VALUE_LEN, CKA_LABEL,
-		CKA_SENSITIVE, CKA_DERIVE, CKA_ENCRYPT, CKA_ID, CKA_CHECK_VALUE, CKA_START_DATE, CKA_PRIVATE,
-		CKA_ALLOWED_MECHANISMS, 0x12345};
+	static const CK_ATTRIBUTE_TYPE types[] = {CKA_CLASS, CKA_KEY_TYPE, CKA_VALUE, CKA_VALUE_LEN,
+		CKA_LABEL, CKA_SENSITIVE, CKA_DERIVE, CKA_ENCRYPT, CKA_ID, CKA_CHECK_VALUE,
+		CKA_START_DATE, CKA_PRIVATE, CKA_ALLOWED_MECHANISMS, 0x12345};
 	static const CK_ULONG sizes[] = {0, 1, 8, 8, 16, 24};
 	int i;
 
 	for (i = 0; i < 4; i++)
-		t[i] = (CK_ATTRIBUTE){types[pick(14)], pick(6) ? pool[pick(3)] : NULL, sizes[pick(6)]};
+		t[i] = (CK_ATTRIBUTE){
+			types[pick(14)], pick(6) ? pool[pick(3)] : NULL, sizes[pick(6)]};
 	return (CK_ULONG)(uintptr_t)t;
 }
 
@@ -198,7 +217,8 @@ static CK_ULONG random_argument(char kind, size_t k)
 		lengths[k] = pick(3) ? pick(200) : 0;
 		return pick(8) ? (CK_ULONG)(uintptr_t)&lengths[k] : 0;
 	case 'p':
-		memset(pool[3], (int)pick(256), 64); /* no pointers in it that anybody could follow */
+		memset(pool[3], (int)pick(256),
+			64); /* no pointers in it that anybody could follow */
 		return pick(5) ? (CK_ULONG)(uintptr_t)pool[pick(3)] : 0;
 	case 'n':
 		return numbers[pick(7)];
@@ -208,7 +228,10 @@ static CK_ULONG random_argument(char kind, size_t k)
 
 START_TEST(random_calls)
 {
-	/* Any function in any order, with handles, templates, mechanisms and lengths that are right, wrong or missing. */
+	/*
+	 * Any function in any order, with handles, templates, mechanisms and lengths that are
+	 * right, wrong or missing.
+	 */
 	int round;
 
 	for (round = 0; round < 40000; round++) {
@@ -219,7 +242,8 @@ START_TEST(random_calls)
 			continue;
 		for (k = 0; k < strlen(functions[i].arguments); k++)
 			a[k] = random_argument(functions[i].arguments[k], k);
-		memset(pool[0], 0, 64); /* pool[0..2] are also out-buffers: structs in them hold no addresses */
+		memset(pool[0], 0,
+			64); /* pool[0..2] are also out-buffers: structs in them hold no addresses */
 		memset(pool[1], 0, 64);
 		memset(pool[2], 0, 64);
 		call(i, a);

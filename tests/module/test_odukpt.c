@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_odukpt.c: O-DUKPT through the module: server and client agree, levels hold, and nothing of a state gets out. */
+/*
+ * test_odukpt.c: O-DUKPT through the module: server and client agree, levels hold, and nothing of a
+ * state gets out.
+ */
 #include "odukpt.h"
 
 #define LIST_OF(...) LIST(CKA_ALLOWED_MECHANISMS, __VA_ARGS__)
@@ -23,7 +26,8 @@ START_TEST(published_answers)
 	value_is(initial_key(3, 3), "6b19db10601cbc2a9d230d011bc605e4");
 	value_is(initial_key(21, 7), "fe67dfd072c4f7e06f6d8c4a2d2cfc5a");
 	for (i = 0; i < sizeof answers / sizeof *answers; i++) {
-		ok(serve(base, answers[i].r, answers[i].n, answers[i].number, answers[i].purpose, T(READABLE)));
+		ok(serve(base, answers[i].r, answers[i].n, answers[i].number, answers[i].purpose,
+			T(READABLE)));
 		value_is(made, answers[i].value);
 		holds(number_of(made, CKA_KEYDIV_TRANSACTION) == answers[i].number);
 	}
@@ -36,18 +40,23 @@ START_TEST(numbers_out_of_range)
 	static const struct {
 		unsigned char r, n;
 		uint64_t t;
-	} shapes[] = {{3, 3, 19}, {21, 7, 1184039}, {13, 10, 1144065}, {21, 10, 44352164}, {1, 1, 1}};
+	} shapes[] = {
+		{3, 3, 19}, {21, 7, 1184039}, {13, 10, 1144065}, {21, 10, 44352164}, {1, 1, 1}};
 	static const unsigned char wrong[][2] = {{0, 3}, {3, 0}, {33, 3}, {3, 33}, {255, 255}};
 	CK_OBJECT_HANDLE base = bdk();
 	size_t i;
 
 	for (i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-		gives(CKR_OK, serve(base, shapes[i].r, shapes[i].n, shapes[i].t - 1, NULL, NOTHING));
-		gives(CKR_MECHANISM_PARAM_INVALID, serve(base, shapes[i].r, shapes[i].n, shapes[i].t, NULL, NOTHING));
-		gives(CKR_MECHANISM_PARAM_INVALID, serve(base, shapes[i].r, shapes[i].n, UINT64_MAX, NULL, NOTHING));
+		gives(CKR_OK,
+			serve(base, shapes[i].r, shapes[i].n, shapes[i].t - 1, NULL, NOTHING));
+		gives(CKR_MECHANISM_PARAM_INVALID,
+			serve(base, shapes[i].r, shapes[i].n, shapes[i].t, NULL, NOTHING));
+		gives(CKR_MECHANISM_PARAM_INVALID,
+			serve(base, shapes[i].r, shapes[i].n, UINT64_MAX, NULL, NOTHING));
 	}
 	for (i = 0; i < sizeof wrong / sizeof *wrong; i++)
-		gives(CKR_MECHANISM_PARAM_INVALID, serve(base, wrong[i][0], wrong[i][1], 0, NULL, NOTHING));
+		gives(CKR_MECHANISM_PARAM_INVALID,
+			serve(base, wrong[i][0], wrong[i][1], 0, NULL, NOTHING));
 }
 END_TEST
 
@@ -70,7 +79,8 @@ static void client_against_server(bool token)
 		holds(number_of(state, CKA_KEYDIV_TRANSACTION) == i);
 		holds(number_of(state, CKA_KEYDIV_REMAINING) == 19 - i);
 		gives(CKR_TEMPLATE_INCONSISTENT,
-			next(state, T(READABLE))); /* from a closed state only closed keys; and no number lost */
+			next(state,
+				T(READABLE))); /* from a closed state only closed keys; and no number lost */
 		ok(next(state, T(YES(CKA_SIGN))));
 		holds(number_of(made, CKA_KEYDIV_TRANSACTION) == i);
 		mac(keys[i]);
@@ -100,7 +110,8 @@ END_TEST
 
 START_TEST(states_do_not_get_out)
 {
-	CK_OBJECT_HANDLE state = client(3, 3, _i), kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
+	CK_OBJECT_HANDLE state = client(3, 3, _i),
+			 kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
 	uint8_t bytes[4200];
 	CK_ULONG n = sizeof bytes;
 	CK_ATTRIBUTE v = {CKA_VALUE, bytes, sizeof bytes};
@@ -108,8 +119,10 @@ START_TEST(states_do_not_get_out)
 
 	made = 0xABCD;
 	holds(get_ulong(state, CKA_KEY_TYPE) == CKK_KEYDIV_ODUKPT_CLIENT);
-	holds(!get_bool(state, CKA_EXTRACTABLE) && !get_bool(state, CKA_COPYABLE) && get_bool(state, CKA_DERIVE));
-	gives_either(CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, f->C_GetAttributeValue(s, state, &v, 1));
+	holds(!get_bool(state, CKA_EXTRACTABLE) && !get_bool(state, CKA_COPYABLE) &&
+		get_bool(state, CKA_DERIVE));
+	gives_either(CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID,
+		f->C_GetAttributeValue(s, state, &v, 1));
 	rv = f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP_KWP), kek, state, bytes, &n);
 	gives(CKR_KEY_NOT_WRAPPABLE, rv);
 	gives(CKR_ACTION_PROHIBITED, f->C_CopyObject(s, state, NOTHING, &made));
@@ -120,8 +133,8 @@ START_TEST(states_do_not_get_out)
 		f->C_SetAttributeValue(s, state, T(YES(CKA_EXTRACTABLE))));
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
 		f->C_SetAttributeValue(s, state, T(RAW(CKA_KEYDIV_TRANSACTION, bytes, 8))));
-	gives_either(
-		CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_SetAttributeValue(s, state, T(YES(CKA_SIGN))));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		f->C_SetAttributeValue(s, state, T(YES(CKA_SIGN))));
 	/* no other mechanism takes it, and it makes no clients of its own */
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_DEVICE, "x", 1);
@@ -154,14 +167,16 @@ START_TEST(levels)
 	ok(derive(CKM_KEYDIV_ODUKPT_KEY, initial, T(READABLE)));
 	value_is(made, "8e6ff7d16e9f7f7d5668971568fffd32");
 	/* transaction keys are leaves */
-	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_ODUKPT_KEY, initial, T(YES(CKA_DERIVE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_ODUKPT_KEY, initial, T(YES(CKA_DERIVE))));
 	state = client(3, 3, false);
 	gives(CKR_TEMPLATE_INCONSISTENT, next(state, T(YES(CKA_DERIVE))));
 	gives(CKR_OK, next(state, T(YES(CKA_ENCRYPT))));
 	/* a template that asks for other mechanisms on a client is refused */
 	keydiv_start(&p);
 	shape(3, 3);
-	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_ODUKPT_CLIENT, initial, T(LIST_OF(CKM_KEYDIV_DEVICE_KEY))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_ODUKPT_CLIENT, initial, T(LIST_OF(CKM_KEYDIV_DEVICE_KEY))));
 }
 END_TEST
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_odukpt_reserve.c: O-DUKPT clients that set numbers aside (CKA_KEYDIV_RESERVE), under many processes and kill -9: a number may
- * be skipped, it never comes twice, and nothing that was set aside outlives the client.
+ * test_odukpt_reserve.c: O-DUKPT clients that set numbers aside (CKA_KEYDIV_RESERVE), under many
+ * processes and kill -9: a number may be skipped, it never comes twice, and nothing that was set
+ * aside outlives the client.
  */
 #include "harness.h"
 
@@ -15,7 +16,8 @@
 static CK_OBJECT_HANDLE initial_key(void)
 {
 	return import(CKK_AES, mk, sizeof mk,
-		T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_CLIENT, CKM_KEYDIV_ODUKPT_KEY)));
+		T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_CLIENT,
+					   CKM_KEYDIV_ODUKPT_KEY)));
 }
 
 static CK_OBJECT_HANDLE client(const char *shape, CK_ULONG reserve)
@@ -26,8 +28,9 @@ static CK_OBJECT_HANDLE client(const char *shape, CK_ULONG reserve)
 	keydiv_put(&p, KEYDIV_SHAPE, shape, 2);
 	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_ODUKPT_CLIENT, &p);
 	ok(f->C_DeriveKey(s, &m, initial_key(),
-		(CK_ATTRIBUTE[]){STR(CKA_LABEL, "client"), YES(CKA_TOKEN), NUM(CKA_KEYDIV_RESERVE, reserve)}, 3,
-		&made));
+		(CK_ATTRIBUTE[]){
+			STR(CKA_LABEL, "client"), YES(CKA_TOKEN), NUM(CKA_KEYDIV_RESERVE, reserve)},
+		3, &made));
 	return made;
 }
 
@@ -123,7 +126,8 @@ static void from_processes(const char *shape, CK_ULONG reserve)
 	for (int i = 0; i < 4; i++) {
 		collect(pipes[i]);
 		waitpid(children[i], &status, 0);
-		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a process ended with status %d", status);
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+			"a process ended with status %d", status);
 	}
 	ck_assert_uint_eq(given, 100);
 	ok(f->C_DestroyObject(s, c));
@@ -147,9 +151,13 @@ static void kill_them(CK_ULONG reserve, int kills)
 		int ends, status;
 		long long number;
 		pid_t child = start_process(100000, &ends);
-		/* After its first number, so that it is killed at work, and a while that is another each time. */
+		/*
+		 * After its first number, so that it is killed at work, and a while that is
+		 * another each time.
+		 */
 		ck_assert_int_eq(read(ends, &number, sizeof number), sizeof number);
-		ck_assert_msg(number < NUMBERS && !seen[number], "number %lld was given twice", number);
+		ck_assert_msg(
+			number < NUMBERS && !seen[number], "number %lld was given twice", number);
 		seen[number] = true;
 		random = random * 1103515245 + 12345;
 		usleep(random >> 16 & 0x3fff);
@@ -160,7 +168,8 @@ static void kill_them(CK_ULONG reserve, int kills)
 	ck_assert_uint_gt(given, 0);
 	CK_RV rv;
 	long long number = next(c, &rv);
-	ck_assert_msg(rv == CKR_OK && !seen[number], "after all kills: %s, number %lld", name_of(rv), number);
+	ck_assert_msg(rv == CKR_OK && !seen[number], "after all kills: %s, number %lld",
+		name_of(rv), number);
 }
 
 START_TEST(a_kill_never_repeats_a_number_that_was_set_aside)
@@ -174,7 +183,8 @@ END_TEST
 static void destroy_it(void)
 {
 	if (f->C_Initialize(NULL) != CKR_OK ||
-		f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s) != CKR_OK)
+		f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s) !=
+			CKR_OK)
 		_exit(2);
 	if (f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, sizeof USER_PIN - 1) != CKR_OK)
 		_exit(3);
@@ -211,7 +221,8 @@ static unsigned client_files(void)
 	char command[700];
 	unsigned n = 99;
 
-	snprintf(command, sizeof command, "find '%s' -path '*/clients/*' -type f | wc -l", token_dir);
+	snprintf(command, sizeof command, "find '%s' -path '*/clients/*' -type f | wc -l",
+		token_dir);
 	FILE *in = popen(command, "r");
 	ck_assert_ptr_nonnull(in);
 	ck_assert_int_eq(fscanf(in, "%u", &n), 1);
@@ -236,7 +247,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("odukpt_reserve");
-	TCase *processes = add_case(suite, "processes", user), *others = add_case(suite, "others", user);
+	TCase *processes = add_case(suite, "processes", user),
+	      *others = add_case(suite, "others", user);
 
 	tcase_set_timeout(processes, 110);
 	tcase_add_test(processes, four_processes_that_set_numbers_aside);

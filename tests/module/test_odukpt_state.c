@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_odukpt_state.c: client states only go forward: many processes, kill -9, damaged files; and used registers are gone. */
+/*
+ * test_odukpt_state.c: client states only go forward: many processes, kill -9, damaged files; and
+ * used registers are gone.
+ */
 #include <ftw.h>
 #include <openssl/evp.h>
 #include <signal.h>
@@ -57,7 +60,8 @@ static void client_and_out(void)
 {
 	client(13, 10, true);
 	ok(f->C_Finalize(NULL));
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(
+		NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(shared != MAP_FAILED);
 }
 
@@ -105,18 +109,19 @@ START_TEST(killed_at_any_point)
 END_TEST
 
 /*
- * The register key of TRANSACTION 0 (path (1)) under the initial key, inverted: KDF(IK, "odukpt", TRANSACTION), computed in another process, so
- * that it is nowhere in this one.
+ * The register key of TRANSACTION 0 (path (1)) under the initial key, inverted: KDF(IK, "odukpt",
+ * TRANSACTION), computed in another process, so that it is nowhere in this one.
  */
 static void first_register(uint8_t ret_inverted[16])
 {
-	static const uint8_t ik[16] = {
-		0x6b, 0x19, 0xdb, 0x10, 0x60, 0x1c, 0xbc, 0x2a, 0x9d, 0x23, 0x0d, 0x01, 0x1b, 0xc6, 0x05, 0xe4};
+	static const uint8_t ik[16] = {0x6b, 0x19, 0xdb, 0x10, 0x60, 0x1c, 0xbc, 0x2a, 0x9d, 0x23,
+		0x0d, 0x01, 0x1b, 0xc6, 0x05, 0xe4};
 	static const uint8_t input[] = "\0\0\0\1"
 				       "odukpt\0"
 				       "\x51\0\x08\0\0\0\0\0\0\0\0"
 				       "\0\0\0\x80";
-	uint8_t *common = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint8_t *common =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status;
 	pid_t child;
 
@@ -125,8 +130,8 @@ static void first_register(uint8_t ret_inverted[16])
 	if (child == 0) {
 		size_t n = 0;
 
-		if (EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, ik, 16, input, sizeof input - 1, common, 16,
-			    &n) == NULL)
+		if (EVP_Q_mac(NULL, "CMAC", NULL, "AES-128-CBC", NULL, ik, 16, input,
+			    sizeof input - 1, common, 16, &n) == NULL)
 			_exit(1);
 		invert(common, common, 16);
 		_exit(0);
@@ -138,7 +143,10 @@ static void first_register(uint8_t ret_inverted[16])
 
 START_TEST(used_registers_are_gone_from_memory)
 {
-	/* Forward security: before the first step the register key is in the state, after it neither it nor a copy is anywhere. */
+	/*
+	 * Forward security: before the first step the register key is in the state, after it
+	 * neither it nor a copy is anywhere.
+	 */
 	uint8_t inverted[16];
 	CK_OBJECT_HANDLE state;
 
@@ -147,7 +155,8 @@ START_TEST(used_registers_are_gone_from_memory)
 	first_register(inverted);
 	state = client(3, 3, _i);
 	if (_i == 0)
-		holds(copies(inverted, 16) > 0); /* the state of a session client is in memory: the search can see it */
+		holds(copies(inverted, 16) >
+			0); /* the state of a session client is in memory: the search can see it */
 	ok(next(state, NOTHING));
 	holds(copies(inverted, 16) == 0);
 }
@@ -163,7 +172,8 @@ START_TEST(one_slot_of_a_file_is_filled)
 	for (i = 0; i < 4; i++) {
 		ok(next(state, NOTHING));
 		snprintf(command, sizeof command,
-			"for c in '%s'/*/clients/*; do a=$(head -c 4096 \"$c\" | tr -d '\\000' | wc -c); b=$(tail -c "
+			"for c in '%s'/*/clients/*; do a=$(head -c 4096 \"$c\" | tr -d '\\000' | "
+			"wc -c); b=$(tail -c "
 			"+4097 \"$c\" | tr -d '\\000' | wc -c); "
 			"[ $((a > 0)) != $((b > 0)) ] || exit 1; done",
 			token_dir);
@@ -197,7 +207,9 @@ static int look_into(const char *path, const struct stat *st, int kind, struct F
 
 START_TEST(files_of_a_client)
 {
-	/* Sealed: no key of the tree stands in the files; and only the client's own slot changes. */
+	/*
+	 * Sealed: no key of the tree stands in the files; and only the client's own slot changes.
+	 */
 	CK_OBJECT_HANDLE state = client(3, 3, true), base = bdk();
 	char path[700];
 	struct stat st;
@@ -222,7 +234,9 @@ END_TEST
 
 START_TEST(damaged_state_files)
 {
-	/* Any bit flipped in the client's file: an error or the other slot, never a number twice. */
+	/*
+	 * Any bit flipped in the client's file: an error or the other slot, never a number twice.
+	 */
 	CK_OBJECT_HANDLE state = client(3, 3, true);
 	char command[900];
 	uint64_t last = 0;
@@ -235,9 +249,11 @@ START_TEST(damaged_state_files)
 		CK_RV rv;
 
 		snprintf(command, sizeof command,
-			"for c in '%s'/*/clients/*; do printf '\\377\\377\\377' | dd of=\"$c\" bs=1 seek=%d "
+			"for c in '%s'/*/clients/*; do printf '\\377\\377\\377' | dd of=\"$c\" "
+			"bs=1 seek=%d "
 			"conv=notrunc status=none; "
-			"printf '\\377\\377\\377' | dd of=\"$c\" bs=1 seek=%d conv=notrunc status=none; done",
+			"printf '\\377\\377\\377' | dd of=\"$c\" bs=1 seek=%d conv=notrunc "
+			"status=none; done",
 			token_dir, 16 + 20, 4096 + 16 + 20);
 		ck_assert_int_eq(system(command), 0);
 		rv = next(state, NOTHING);

@@ -16,7 +16,8 @@ static void keys(void)
 	user();
 	for (i = 0; i < sizeof text; i++)
 		text[i] = (uint8_t)(i * 7);
-	key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));
+	key = import(CKK_AES, mk, 16,
+		T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));
 	mac_key = import(CKK_GENERIC_SECRET, mk32, 32, T(YES(CKA_SIGN), YES(CKA_VERIFY)));
 }
 
@@ -270,7 +271,8 @@ START_TEST(room_for_digests_and_macs)
 	gives(CKR_OK, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, target, NULL, &n));
 	holds(n == 24);
 	n = 23;
-	gives(CKR_BUFFER_TOO_SMALL, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, target, wrapped, &n));
+	gives(CKR_BUFFER_TOO_SMALL,
+		f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, target, wrapped, &n));
 	holds(n == 24);
 	gives(CKR_OK, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, target, wrapped, &n));
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_other_keys.c: keys that a parameter names by handle (SP 800-108 data, HKDF salt) are guarded as a base is. */
+/*
+ * test_other_keys.c: keys that a parameter names by handle (SP 800-108 data, HKDF salt) are guarded
+ * as a base is.
+ */
 #include "harness.h"
 
 static CK_OBJECT_HANDLE made;
@@ -10,19 +13,24 @@ static void start(void)
 	made = 0xABCD;
 }
 
-/* Feedback mode without counter, a whole key as the only data: the result is CMAC(base, key), one block. */
+/*
+ * Feedback mode without counter, a whole key as the only data: the result is CMAC(base,
+ * key), one block.
+ */
 static CK_RV feedback(CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE other, CK_ATTRIBUTE *t, CK_ULONG n)
 {
-	CK_PRF_DATA_PARAM fields[] = {
-		{CK_SP800_108_ITERATION_VARIABLE, NULL, 0}, {CK_SP800_108_KEY_HANDLE, &other, sizeof other}};
+	CK_PRF_DATA_PARAM fields[] = {{CK_SP800_108_ITERATION_VARIABLE, NULL, 0},
+		{CK_SP800_108_KEY_HANDLE, &other, sizeof other}};
 	CK_SP800_108_FEEDBACK_KDF_PARAMS p = {CKM_AES_CMAC, 2, fields, 0, NULL, 0, NULL};
 
-	return f->C_DeriveKey(s, MECH_P(CKM_SP800_108_FEEDBACK_KDF, &p, sizeof p), base, t, n, &made);
+	return f->C_DeriveKey(
+		s, MECH_P(CKM_SP800_108_FEEDBACK_KDF, &p, sizeof p), base, t, n, &made);
 }
 
 static CK_RV hkdf(CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE salt, CK_ATTRIBUTE *t, CK_ULONG n)
 {
-	CK_HKDF_PARAMS p = {CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_KEY, NULL, 0, salt, NULL, 0};
+	CK_HKDF_PARAMS p = {
+		CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_KEY, NULL, 0, salt, NULL, 0};
 
 	return f->C_DeriveKey(s, MECH_P(CKM_HKDF_DERIVE, &p, sizeof p), base, t, n, &made);
 }
@@ -33,18 +41,26 @@ static CK_RV hkdf(CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE salt, CK_ATTRIBUTE *t,
 
 START_TEST(a_closed_key_is_not_computed_back)
 {
-	/* CMAC of one block under a known key can be inverted: readable children of (known base, closed key) give the closed key away. */
+	/*
+	 * CMAC of one block under a known key can be inverted: readable children of (known base,
+	 * closed key) give the closed key away.
+	 */
 	CK_OBJECT_HANDLE known = import(CKK_AES, mk, 16, T(FEEDBACK, READABLE)),
-			 closed = import(CKK_AES, mk32, 16, T(FEEDBACK, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
-			 sensitive = import(CKK_AES, mk32, 16, T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
-			 fixed = import(CKK_AES, mk32, 16, T(FEEDBACK, NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
+			 closed = import(CKK_AES, mk32, 16,
+				 T(FEEDBACK, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
+			 sensitive = import(CKK_AES, mk32, 16,
+				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
+			 fixed = import(CKK_AES, mk32, 16,
+				 T(FEEDBACK, NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
 			 open = import(CKK_AES, mk32, 16, T(FEEDBACK, READABLE));
 	uint8_t value[16], expected[16];
 	CK_OBJECT_HANDLE mac_key = import(CKK_AES, mk, 16, T(YES(CKA_SIGN)));
 	CK_ULONG n = 16;
 
-	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, feedback(known, closed, T(SECRET_TEMPLATE, READABLE)));
-	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, feedback(known, sensitive, T(SECRET_TEMPLATE, READABLE)));
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED,
+		feedback(known, closed, T(SECRET_TEMPLATE, READABLE)));
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED,
+		feedback(known, sensitive, T(SECRET_TEMPLATE, READABLE)));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, feedback(known, fixed, T(SECRET_TEMPLATE, READABLE)));
 	holds(made == 0xABCD);
 	/* between equals it works, and is what was said above */
@@ -56,32 +72,46 @@ START_TEST(a_closed_key_is_not_computed_back)
 	ok(feedback(closed, closed, T(SECRET_TEMPLATE)));
 	ok(feedback(closed, open, T(SECRET_TEMPLATE)));
 	made = 0xABCD;
-	gives(CKR_TEMPLATE_INCONSISTENT, feedback(closed, open, T(SECRET_TEMPLATE, NO(CKA_SENSITIVE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		feedback(closed, open, T(SECRET_TEMPLATE, NO(CKA_SENSITIVE))));
 	holds(made == 0xABCD);
 }
 END_TEST
 
 START_TEST(a_key_for_trusted_wrapping_only_does_not_leave_by_a_base_of_ones_own)
 {
-	/* What is derived from a base that any key may wrap leaves under any key; with the base known, the other key is computed back. */
-	CK_OBJECT_HANDLE own = import(CKK_AES, mk, 16, T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
+	/*
+	 * What is derived from a base that any key may wrap leaves under any key; with the base
+	 * known, the other key is computed back.
+	 */
+	CK_OBJECT_HANDLE own = import(CKK_AES, mk, 16,
+				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
 			 kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), YES(CKA_UNWRAP))),
 			 other = import(CKK_AES, mk32, 16,
-				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
-	CK_OBJECT_HANDLE guarded =
-		import(CKK_AES, mk, 16, T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE),
+					 YES(CKA_WRAP_WITH_TRUSTED)));
+	CK_OBJECT_HANDLE guarded = import(CKK_AES, mk, 16,
+		T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
 	uint8_t wrapped[64];
 	CK_ULONG n = sizeof wrapped;
 
-	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, feedback(own, other, T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE))));
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED,
+		feedback(own, other, T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE))));
 	holds(made == 0xABCD);
 	if (made != 0xABCD)
-		gives(CKR_KEY_NOT_WRAPPABLE, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, made, wrapped, &n));
+		gives(CKR_KEY_NOT_WRAPPABLE,
+			f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, made, wrapped, &n));
 
-	/* under a base that is guarded alike, or that may not leave at all, it goes no further than it might itself */
-	ok(feedback(guarded, other, T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED))));
-	gives(CKR_TEMPLATE_INCONSISTENT, feedback(guarded, other, T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE))));
-	CK_OBJECT_HANDLE closed = import(CKK_AES, mk, 16, T(FEEDBACK, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
+	/*
+	 * under a base that is guarded alike, or that may not leave at all, it goes no further than
+	 * it might itself
+	 */
+	ok(feedback(guarded, other,
+		T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		feedback(guarded, other, T(SECRET_TEMPLATE, YES(CKA_EXTRACTABLE))));
+	CK_OBJECT_HANDLE closed =
+		import(CKK_AES, mk, 16, T(FEEDBACK, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
 	ok(feedback(closed, other, T(SECRET_TEMPLATE)));
 }
 END_TEST
@@ -118,7 +148,8 @@ START_TEST(salts_of_hkdf)
 {
 	CK_OBJECT_HANDLE base = import(CKK_HKDF, mk32, 32, T(HKDF, READABLE)),
 			 salt = import(CKK_HKDF, mk, 16, T(HKDF, READABLE)),
-			 closed = import(CKK_HKDF, mk, 16, T(HKDF, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
+			 closed = import(CKK_HKDF, mk, 16,
+				 T(HKDF, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
 			 idle = import(CKK_HKDF, mk, 16, T(READABLE));
 
 	ok(hkdf(base, salt, T(SECRET_TEMPLATE)));
@@ -134,10 +165,14 @@ END_TEST
 START_TEST(the_derive_template_of_the_other_key_is_not_got_round)
 {
 	CK_OBJECT_HANDLE own = import(CKK_HKDF, mk32, 32, T(HKDF, READABLE)),
-			 salt = import(CKK_HKDF, mk, 16, T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
-			 alike = import(CKK_HKDF, mk32, 32, T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
+			 salt = import(CKK_HKDF, mk, 16,
+				 T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
+			 alike = import(CKK_HKDF, mk32, 32,
+				 T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
 			 stricter = import(CKK_HKDF, mk32, 32,
-				 T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN), NO(CKA_VERIFY))));
+				 T(HKDF, READABLE,
+					 NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN),
+						 NO(CKA_VERIFY))));
 
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, hkdf(own, salt, T(SECRET_TEMPLATE, YES(CKA_SIGN))));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, hkdf(stricter, salt, T(SECRET_TEMPLATE)));

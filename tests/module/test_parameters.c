@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_parameters.c: every field of every mechanism, missing, doubled, out of order, too short, too long. */
+/*
+ * test_parameters.c: every field of every mechanism, missing, doubled, out of order, too
+ * short, too long.
+ */
 #include "harness.h"
 
 struct limits {
@@ -14,11 +17,13 @@ static const struct scheme {
 } schemes[] = {
 	{CKM_KEYDIV_DEVICE_KEY, {{0x01, true, 1, 128}, {0x02, false, 8, 64}, {0x03, false, 1, 32}}},
 	{CKM_KEYDIV_MESSAGE_KEY, {{0x10, true, 8, 8}, {0x11, false, 1, 32}}},
-	{CKM_KEYDIV_DEVICE_MESSAGE_KEY, {{0x01, true, 1, 128}, {0x02, false, 8, 64}, {0x03, false, 1, 32},
-						{0x10, true, 8, 8}, {0x11, false, 1, 32}}},
+	{CKM_KEYDIV_DEVICE_MESSAGE_KEY,
+		{{0x01, true, 1, 128}, {0x02, false, 8, 64}, {0x03, false, 1, 32},
+			{0x10, true, 8, 8}, {0x11, false, 1, 32}}},
 	{CKM_KEYDIV_SESSION_KEY, {{0x20, true, 8, 64}, {0x21, true, 8, 64}, {0x22, false, 1, 32}}},
-	{CKM_KEYDIV_DEVICE_SESSION_KEY, {{0x01, true, 1, 128}, {0x02, false, 8, 64}, {0x03, false, 1, 32},
-						{0x20, true, 8, 64}, {0x21, true, 8, 64}, {0x22, false, 1, 32}}},
+	{CKM_KEYDIV_DEVICE_SESSION_KEY,
+		{{0x01, true, 1, 128}, {0x02, false, 8, 64}, {0x03, false, 1, 32},
+			{0x20, true, 8, 64}, {0x21, true, 8, 64}, {0x22, false, 1, 32}}},
 	{CKM_KEYDIV_DATA_KEY, {{0x28, true, 16, 64}, {0x29, false, 1, 2048}}},
 	{CKM_KEYDIV_CMAC, {{0x30, true, 0, 4000}}},
 };
@@ -49,7 +54,10 @@ static CK_ULONG put(CK_ULONG at, uint8_t tag, CK_ULONG length)
 	return at + 3 + length;
 }
 
-/* All fields with their least (or greatest) length; field ODD of length ODD_LENGTH, or left out if that is -1. */
+/*
+ * All fields with their least (or greatest) length; field ODD of length ODD_LENGTH, or left out if
+ * that is -1.
+ */
 static CK_ULONG build(bool greatest, int odd, CK_ULONG odd_length)
 {
 	CK_ULONG at = 0;
@@ -77,7 +85,8 @@ static int field_count(void)
 static void begin(int i)
 {
 	scheme = &schemes[i];
-	base = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, scheme->type)));
+	base = import(
+		CKK_AES, mk, 16, T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, scheme->type)));
 	made = 0xABCD;
 }
 
@@ -128,7 +137,8 @@ START_TEST(order_and_doubles)
 		n = put(n, l[i].tag, l[i].min);
 	gives(CKR_MECHANISM_PARAM_INVALID, try_bytes(n));
 	n = build(false, -1, 0);
-	gives(CKR_MECHANISM_PARAM_INVALID, try_bytes(put(n, l[field_count() - 1].tag, l[field_count() - 1].min)));
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		try_bytes(put(n, l[field_count() - 1].tag, l[field_count() - 1].min)));
 	if (field_count() < 2)
 		return;
 	/* first and second swapped, and all backwards */
@@ -237,7 +247,8 @@ START_TEST(the_builder)
 	keydiv_put(&p, KEYDIV_DEVICE, "ab", 2);
 	keydiv_put_number(&p, KEYDIV_COUNTER, 258);
 	m = keydiv_mechanism(CKM_KEYDIV_DEVICE_MESSAGE_KEY, &p);
-	holds(m.ulParameterLen == sizeof wanted && memcmp(m.pParameter, wanted, sizeof wanted) == 0);
+	holds(m.ulParameterLen == sizeof wanted &&
+		memcmp(m.pParameter, wanted, sizeof wanted) == 0);
 	holds(m.mechanism == 0x8B440003UL);
 	/* what does not fit gives a parameter the token refuses, not one without the field */
 	begin(0);

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_parts.c: the same bytes come out whatever the parts, in place, empty or left over; and published answers. */
+/*
+ * test_parts.c: the same bytes come out whatever the parts, in place, empty or left over;
+ * and published answers.
+ */
 #include "harness.h"
 
-static uint8_t iv[16] = {
-	0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff};
+static uint8_t iv[16] = {0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb,
+	0xfc, 0xfd, 0xfe, 0xff};
 static uint8_t text[100], whole[160], out[160];
 static CK_OBJECT_HANDLE key, des, mac_key;
 static CK_GCM_PARAMS gcm = {iv, 12, 96, text, 13, 128}, gcm_long_iv = {iv, 16, 128, text, 13, 96};
 static CK_CCM_PARAMS ccm = {0, iv, 12, text, 13, 8};
-static CK_AES_CTR_PARAMS ctr = {
-	128, {0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff}};
+static CK_AES_CTR_PARAMS ctr = {128, {0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9,
+					     0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff}};
 static CK_ULONG eight = 8;
 
 static void keys(void)
 {
-	static const uint8_t des3[24] = {1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe, 0x10, 0x10, 0x13,
-		0x13, 0x15, 0x15, 0x16, 0x16};
+	static const uint8_t des3[24] = {1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe,
+		0x10, 0x10, 0x13, 0x13, 0x15, 0x15, 0x16, 0x16};
 	size_t i;
 
 	user();
 	for (i = 0; i < sizeof text; i++)
 		text[i] = (uint8_t)(i * 11 + 3);
-	key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));
-	des = import(CKK_DES3, des3, 24, T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));
+	key = import(CKK_AES, mk, 16,
+		T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));
+	des = import(CKK_DES3, des3, 24,
+		T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));
 	mac_key = import(CKK_GENERIC_SECRET, mk32, 32, T(YES(CKA_SIGN), YES(CKA_VERIFY)));
 }
 
@@ -44,7 +49,8 @@ static const struct cipher {
 #define CIPHERS (int)(sizeof ciphers / sizeof *ciphers)
 #define MECHANISM(i) (CK_MECHANISM_PTR) & ciphers[i].m
 
-static void in_parts(bool encrypt, const uint8_t *in, CK_ULONG total, CK_ULONG part, uint8_t *to, CK_ULONG *ret)
+static void in_parts(
+	bool encrypt, const uint8_t *in, CK_ULONG total, CK_ULONG part, uint8_t *to, CK_ULONG *ret)
 {
 	CK_ULONG at, done = 0, n;
 
@@ -52,7 +58,8 @@ static void in_parts(bool encrypt, const uint8_t *in, CK_ULONG total, CK_ULONG p
 		CK_ULONG now = total - at < part ? total - at : part;
 
 		n = 160 - done;
-		ok((encrypt ? f->C_EncryptUpdate : f->C_DecryptUpdate)(s, (CK_BYTE_PTR)in + at, now, to + done, &n));
+		ok((encrypt ? f->C_EncryptUpdate : f->C_DecryptUpdate)(
+			s, (CK_BYTE_PTR)in + at, now, to + done, &n));
 		done += n;
 	}
 	n = 160 - done;
@@ -67,7 +74,8 @@ START_TEST(ciphers_in_parts)
 	CK_ULONG length, n, m;
 	size_t i;
 
-	for (length = 0; length <= 96; length += ciphers[_i].unit == 1 ? 19 : 2 * ciphers[_i].unit) {
+	for (length = 0; length <= 96;
+		length += ciphers[_i].unit == 1 ? 19 : 2 * ciphers[_i].unit) {
 		ccm.ulDataLen = length;
 		n = sizeof whole;
 		ok(f->C_EncryptInit(s, MECHANISM(_i), k));
@@ -126,7 +134,8 @@ START_TEST(left_over)
 		gives(CKR_OPERATION_NOT_INITIALIZED, f->C_EncryptFinal(s, out, &n));
 		ok(f->C_DecryptInit(s, MECHANISM(i), k));
 		n = sizeof out;
-		gives(CKR_ENCRYPTED_DATA_LEN_RANGE, f->C_Decrypt(s, text, ciphers[i].unit + 1, out, &n));
+		gives(CKR_ENCRYPTED_DATA_LEN_RANGE,
+			f->C_Decrypt(s, text, ciphers[i].unit + 1, out, &n));
 		ok(f->C_DecryptInit(s, MECHANISM(i), k));
 		n = sizeof out;
 		ok(f->C_DecryptUpdate(s, text, ciphers[i].unit + 1, out, &n));
@@ -176,11 +185,13 @@ START_TEST(macs_and_digests_in_parts)
 	const struct {
 		CK_MECHANISM m;
 		CK_OBJECT_HANDLE k;
-	} macs[] = {{{CKM_AES_CMAC, NULL, 0}, key}, {{CKM_AES_CMAC_GENERAL, &eight, sizeof eight}, key},
+	} macs[] = {{{CKM_AES_CMAC, NULL, 0}, key},
+		{{CKM_AES_CMAC_GENERAL, &eight, sizeof eight}, key},
 		{{CKM_DES3_CMAC, NULL, 0}, des}, {{CKM_SHA_1_HMAC, NULL, 0}, mac_key},
 		{{CKM_SHA256_HMAC, NULL, 0}, mac_key}, {{CKM_SHA512_HMAC, NULL, 0}, mac_key},
-		{{CKM_SHA256_HMAC_GENERAL, &eight, sizeof eight}, mac_key}, {{CKM_AES_GMAC, &gmac, sizeof gmac}, key},
-		{{CKM_SHA_1, NULL, 0}, 0}, {{CKM_SHA512, NULL, 0}, 0}};
+		{{CKM_SHA256_HMAC_GENERAL, &eight, sizeof eight}, mac_key},
+		{{CKM_AES_GMAC, &gmac, sizeof gmac}, key}, {{CKM_SHA_1, NULL, 0}, 0},
+		{{CKM_SHA512, NULL, 0}, 0}};
 	static const CK_ULONG parts[] = {1, 7, 16, 33};
 	size_t i, j;
 
@@ -213,9 +224,12 @@ END_TEST
 
 START_TEST(published_answers)
 {
-	/* SP 800-38A F.1.1, F.2.1, F.5.1 first block; SP 800-38B D.1 example 2; RFC 4231 has other keys; FIPS 180 "abc". */
-	static const uint8_t block[16] = {
-		0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9, 0x3d, 0x7e, 0x11, 0x73, 0x93, 0x17, 0x2a};
+	/*
+	 * SP 800-38A F.1.1, F.2.1, F.5.1 first block; SP 800-38B D.1 example 2; RFC 4231 has other
+	 * keys; FIPS 180 "abc".
+	 */
+	static const uint8_t block[16] = {0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9,
+		0x3d, 0x7e, 0x11, 0x73, 0x93, 0x17, 0x2a};
 	CK_ULONG n = 16;
 	uint8_t cbc_iv[16], wanted[64];
 
@@ -253,7 +267,8 @@ START_TEST(digesting_keys)
 	ok(f->C_Digest(s, (CK_BYTE_PTR) "abc", 3, whole, &m));
 	ok(f->C_DigestInit(s, MECH(CKM_SHA256)));
 	CK_RV rv = f->C_DigestKey(s, readable);
-	gives_either(CKR_OK, CKR_KEY_INDIGESTIBLE, rv); /* a readable value is no secret from its reader */
+	gives_either(CKR_OK, CKR_KEY_INDIGESTIBLE,
+		rv); /* a readable value is no secret from its reader */
 	if (rv == CKR_OK) {
 		ok(f->C_DigestFinal(s, out, &n));
 		holds(n == 32 && memcmp(out, whole, 32) == 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_processes.c: several processes on one token: what one does the others see at their next call; kill -9 at any time. */
+/*
+ * test_processes.c: several processes on one token: what one does the others see at their next
+ * call; kill -9 at any time.
+ */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -58,7 +61,8 @@ static void ended_well(pid_t child)
 	ck_assert_int_eq(status, 0);
 }
 
-#define must(condition) ((condition) ? (void)0 : ck_abort_msg("in the other process: %s", #condition))
+#define must(condition)                                                                            \
+	((condition) ? (void)0 : ck_abort_msg("in the other process: %s", #condition))
 
 static void other_process(void)
 {
@@ -97,7 +101,8 @@ START_TEST(changes_are_seen_at_the_next_call)
 
 	in();
 	wait_for(1);
-	key = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "common")));
+	key = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "common")));
 	shared->step = 2;
 	wait_for(3);
 	ok(f->C_SetAttributeValue(s, key, T(NO(CKA_ENCRYPT), STR(CKA_LABEL, "renamed"))));
@@ -135,7 +140,8 @@ START_TEST(a_destroyed_master_derives_no_more)
 	pid_t child;
 
 	in();
-	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_DERIVE), STR(CKA_LABEL, "master")));
+	CK_OBJECT_HANDLE master = import(
+		CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_DERIVE), STR(CKA_LABEL, "master")));
 	ok(f->C_Finalize(NULL));
 	child = run_beside(derives_while_destroyed);
 	wait_for(1);
@@ -240,7 +246,8 @@ START_TEST(killed_while_making_keys)
 	}
 	in();
 	n = find(s, T(STR(CKA_LABEL, "durable")), keys, 2048);
-	holds(n >= said && n <= said + 6); /* each that was said to be made, and at most the one under way */
+	holds(n >= said &&
+		n <= said + 6); /* each that was said to be made, and at most the one under way */
 	for (i = 0; i < n; i++)
 		value_is(keys[i], "2b7e151628aed2a6abf7158809cf4f3c");
 	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN))); /* no lock was left behind */

@@ -2,9 +2,9 @@
 /* test_roles.c: protection is inherited, roles and levels do not mix. */
 #include "harness.h"
 
-#define SIX                                                                                                            \
-	CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,          \
-		CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY
+#define SIX                                                                                        \
+	CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,              \
+		CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY
 #define LIST_OF(...) LIST(CKA_ALLOWED_MECHANISMS, __VA_ARGS__)
 
 static CK_OBJECT_HANDLE made;
@@ -39,23 +39,25 @@ static void counter(void)
 static bool list_is(CK_OBJECT_HANDLE key, const CK_MECHANISM_TYPE *wanted, size_t count)
 {
 	CK_MECHANISM_TYPE got[64];
-	size_t n = get_bytes(key, CKA_ALLOWED_MECHANISMS, (uint8_t *)got, sizeof got) / sizeof *got, i, j, found = 0;
+	size_t n = get_bytes(key, CKA_ALLOWED_MECHANISMS, (uint8_t *)got, sizeof got) / sizeof *got,
+	       i, j, found = 0;
 
 	for (i = 0; i < count; i++)
 		for (j = 0; j < n; j++)
 			found += wanted[i] == got[j];
 	return n == count && found == count;
 }
-#define list_holds(key, ...)                                                                                           \
-	holds(list_is((key), (CK_MECHANISM_TYPE[]){__VA_ARGS__},                                                       \
+#define list_holds(key, ...)                                                                       \
+	holds(list_is((key), (CK_MECHANISM_TYPE[]){__VA_ARGS__},                                   \
 		sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__}) / sizeof(CK_MECHANISM_TYPE)))
 
 START_TEST(guarded_like_the_base)
 {
 	CK_OBJECT_HANDLE closed = closed_master(),
-			 sensitive =
-				 import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
-			 fixed = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
+			 sensitive = import(CKK_AES, mk, 16,
+				 T(YES(CKA_DERIVE), YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
+			 fixed = import(CKK_AES, mk, 16,
+				 T(YES(CKA_DERIVE), NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
 
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(closed, T(NO(CKA_SENSITIVE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(sensitive, T(NO(CKA_SENSITIVE)), &made));
@@ -63,13 +65,14 @@ START_TEST(guarded_like_the_base)
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(fixed, T(YES(CKA_EXTRACTABLE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT,
 		derive_device(closed, T(YES(CKA_EXTRACTABLE), NO(CKA_WRAP_WITH_TRUSTED)), &made));
-	gives(CKR_TEMPLATE_INCONSISTENT,
-		derive_device(closed, T(NO(CKA_PRIVATE)), &made)); /* a public child of a private base */
+	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(closed, T(NO(CKA_PRIVATE)),
+						 &made)); /* a public child of a private base */
 	holds(made == 0xABCD);
 	ok(derive_device(closed, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)), &made));
 	holds(get_bool(made, CKA_EXTRACTABLE) && get_bool(made, CKA_WRAP_WITH_TRUSTED) &&
 		get_bool(made, CKA_SENSITIVE));
-	gives(CKR_ATTRIBUTE_SENSITIVE, f->C_GetAttributeValue(s, made, T(RAW(CKA_VALUE, (uint8_t[32]){0}, 32))));
+	gives(CKR_ATTRIBUTE_SENSITIVE,
+		f->C_GetAttributeValue(s, made, T(RAW(CKA_VALUE, (uint8_t[32]){0}, 32))));
 	ok(derive_device(sensitive, T(YES(CKA_EXTRACTABLE)), &made));
 	ok(derive_device(fixed, T(NO(CKA_SENSITIVE)), &made));
 }
@@ -77,10 +80,12 @@ END_TEST
 
 START_TEST(the_base_decides_privacy)
 {
-	CK_OBJECT_HANDLE open = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NO(CKA_PRIVATE), READABLE));
+	CK_OBJECT_HANDLE open =
+		import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NO(CKA_PRIVATE), READABLE));
 
 	ok(derive_device(open, NOTHING, &made));
-	holds(!get_bool(made, CKA_PRIVATE) && get_bool(made, CKA_SENSITIVE) && !get_bool(made, CKA_EXTRACTABLE));
+	holds(!get_bool(made, CKA_PRIVATE) && get_bool(made, CKA_SENSITIVE) &&
+		!get_bool(made, CKA_EXTRACTABLE));
 	ok(derive_device(open, T(YES(CKA_PRIVATE)), &made));
 	holds(get_bool(made, CKA_PRIVATE));
 	ok(derive_device(open_master(), NOTHING, &made));
@@ -92,7 +97,8 @@ START_TEST(derive_template)
 {
 	CK_OBJECT_HANDLE base = import(CKK_AES, mk, 16,
 		T(YES(CKA_DERIVE), READABLE,
-			NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_SENSITIVE), YES(CKA_SIGN), TYPE(CKK_AES))));
+			NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_SENSITIVE), YES(CKA_SIGN),
+				TYPE(CKK_AES))));
 
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(NO(CKA_SENSITIVE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(NO(CKA_SIGN)), &made));
@@ -105,32 +111,40 @@ START_TEST(derive_template)
 }
 END_TEST
 
-static const CK_ATTRIBUTE_TYPE others[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP};
+static const CK_ATTRIBUTE_TYPE others[] = {
+	CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP};
 #define OTHERS (sizeof others / sizeof *others)
 
 START_TEST(a_key_that_derives_does_nothing_else)
 {
-	CK_OBJECT_HANDLE base = open_master(), kek = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))), plain, wrapper;
+	CK_OBJECT_HANDLE base = open_master(), kek = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))),
+			 plain, wrapper;
 	uint8_t wrapped[24];
 	CK_ULONG n = sizeof wrapped;
 	size_t i;
 
 	wrapper = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
-	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), wrapper, import(CKK_AES, mk, 16, T(READABLE)), wrapped, &n));
+	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), wrapper, import(CKK_AES, mk, 16, T(READABLE)),
+		wrapped, &n));
 	for (i = 0; i < OTHERS; i++) {
 		gives(CKR_TEMPLATE_INCONSISTENT,
 			try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(others[i])), &made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
-			try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(others[i]), YES(CKA_TOKEN)), &made));
+			try_import(CKK_AES, mk, 16,
+				T(YES(CKA_DERIVE), YES(others[i]), YES(CKA_TOKEN)), &made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
-			try_import(CKK_GENERIC_SECRET, mk, 16, T(YES(CKA_DERIVE), YES(others[i])), &made));
+			try_import(CKK_GENERIC_SECRET, mk, 16, T(YES(CKA_DERIVE), YES(others[i])),
+				&made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
 			f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
 				T(NUM(CKA_VALUE_LEN, 16), YES(CKA_DERIVE), YES(others[i])), &made));
-		gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(YES(CKA_DERIVE), YES(others[i])), &made));
+		gives(CKR_TEMPLATE_INCONSISTENT,
+			derive_device(base, T(YES(CKA_DERIVE), YES(others[i])), &made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
 			f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, 24,
-				T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), YES(CKA_DERIVE), YES(others[i])), &made));
+				T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), YES(CKA_DERIVE),
+					YES(others[i])),
+				&made));
 		/* by copy and by set: a usage cannot be added at all */
 		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
 			f->C_CopyObject(s, base, T(YES(others[i])), &made));
@@ -148,26 +162,30 @@ START_TEST(a_key_that_derives_does_nothing_else)
 	holds(made == 0xABCD);
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, f->C_EncryptInit(s, MECH(CKM_AES_ECB), base));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, f->C_SignInit(s, MECH(CKM_AES_CMAC), base));
-	gives(CKR_OK, try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NO(CKA_ENCRYPT), NO(CKA_SIGN)), &made));
+	gives(CKR_OK, try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NO(CKA_ENCRYPT), NO(CKA_SIGN)),
+			      &made));
 }
 END_TEST
 
 START_TEST(device_keys_that_only_derive)
 {
 	/*
-	 * A device key that signs and one that derives are the same bytes, and a CMAC by the first is a message key of the second
-	 * (SECURITY.md): a master's template, or its list, leaves only one of them.
+	 * A device key that signs and one that derives are the same bytes, and a CMAC by the first
+	 * is a message key of the second (SECURITY.md): a master's template, or its list, leaves
+	 * only one of them.
 	 */
 	CK_OBJECT_HANDLE device_key,
 		pinned = import(CKK_AES, mk, 16,
 			T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY),
 				NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_DERIVE)))),
 		both_steps = import(CKK_AES, mk, 16,
-			T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_MESSAGE_KEY)));
+			T(YES(CKA_DERIVE),
+				LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_MESSAGE_KEY)));
 
 	for (size_t i = 0; i < OTHERS; i++)
 		gives(CKR_TEMPLATE_INCONSISTENT, derive_device(pinned, T(YES(others[i])), &made));
-	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(pinned, T(NO(CKA_DERIVE), YES(CKA_SIGN)), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive_device(pinned, T(NO(CKA_DERIVE), YES(CKA_SIGN)), &made));
 	gives(CKR_MECHANISM_INVALID, derive_device(both_steps, T(YES(CKA_SIGN)), &made));
 	holds(made == 0xABCD);
 	ok(derive_device(pinned, NOTHING, &device_key));
@@ -179,13 +197,14 @@ END_TEST
 
 START_TEST(default_lists)
 {
-	static const uint8_t des[24] = {1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe, 0x10, 0x10, 0x13,
-		0x13, 0x15, 0x15, 0x16, 0x16};
+	static const uint8_t des[24] = {1, 1, 2, 2, 4, 4, 7, 7, 8, 8, 0xb, 0xb, 0xd, 0xd, 0xe, 0xe,
+		0x10, 0x10, 0x13, 0x13, 0x15, 0x15, 0x16, 0x16};
 	CK_OBJECT_HANDLE key = open_master();
 	CK_ATTRIBUTE a = {CKA_ALLOWED_MECHANISMS, NULL, 0};
 
 	list_holds(key, SIX);
-	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 32), YES(CKA_DERIVE)), &key));
+	ok(f->C_GenerateKey(
+		s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 32), YES(CKA_DERIVE)), &key));
 	list_holds(key, SIX);
 	ok(derive_device(open_master(), T(YES(CKA_DERIVE)), &key));
 	list_holds(key, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY);
@@ -198,7 +217,8 @@ START_TEST(default_lists)
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, f->C_GetAttributeValue(s, key, &a, 1));
 	/* given lists stay as given, on the token too */
 	key = import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), YES(CKA_TOKEN), LIST_OF(CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922), STR(CKA_LABEL, "l")));
+		T(YES(CKA_DERIVE), YES(CKA_TOKEN), LIST_OF(CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922),
+			STR(CKA_LABEL, "l")));
 	list_holds(key, CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922);
 	import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_TOKEN), STR(CKA_LABEL, "d")));
 	restart();
@@ -220,16 +240,19 @@ START_TEST(not_on_the_list)
 	CK_PRF_DATA_PARAM field = {CK_SP800_108_ITERATION_VARIABLE, &format, sizeof format};
 	CK_SP800_108_KDF_PARAMS kdf = {CKM_AES_CMAC, 1, &field, 0, NULL};
 	CK_OBJECT_HANDLE master = closed_master(),
-			 one = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DATA_KEY)));
+			 one = import(
+				 CKK_AES, mk, 16, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DATA_KEY)));
 
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_MESSAGE, "x", 1);
 	gives(CKR_MECHANISM_INVALID, derive(CKM_KEYDIV_CMAC, master, NOTHING));
 	gives(CKR_MECHANISM_INVALID, derive(CKM_KEYDIV_AN10922, master, NOTHING));
 	gives(CKR_MECHANISM_INVALID,
-		f->C_DeriveKey(s, MECH_P(CKM_AES_ECB_ENCRYPT_DATA, &string, sizeof string), master, NOTHING, &made));
+		f->C_DeriveKey(s, MECH_P(CKM_AES_ECB_ENCRYPT_DATA, &string, sizeof string), master,
+			NOTHING, &made));
 	gives(CKR_MECHANISM_INVALID,
-		f->C_DeriveKey(s, MECH_P(CKM_SP800_108_COUNTER_KDF, &kdf, sizeof kdf), master, NOTHING, &made));
+		f->C_DeriveKey(s, MECH_P(CKM_SP800_108_COUNTER_KDF, &kdf, sizeof kdf), master,
+			NOTHING, &made));
 	device();
 	gives(CKR_MECHANISM_INVALID, derive(CKM_KEYDIV_DEVICE_KEY, one, NOTHING));
 	keydiv_start(&p);
@@ -273,20 +296,25 @@ START_TEST(leaves)
 	ok(derive_device(master, T(YES(CKA_DERIVE)), &device_key));
 	made = 0xABCD;
 	counter();
-	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(YES(CKA_DERIVE))));
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY))));
+		derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(YES(CKA_DERIVE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_MESSAGE_KEY, device_key,
+			T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY))));
 	device();
 	keydiv_put_number(&p, KEYDIV_COUNTER, 1);
-	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(YES(CKA_DERIVE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(YES(CKA_DERIVE))));
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_INITIATOR_NONCE, mk32, 8);
 	keydiv_put(&p, KEYDIV_RESPONDER_NONCE, mk32, 8);
-	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_SESSION_KEY, device_key, T(YES(CKA_DERIVE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_SESSION_KEY, device_key, T(YES(CKA_DERIVE))));
 	device();
 	keydiv_put(&p, KEYDIV_INITIATOR_NONCE, mk32, 8);
 	keydiv_put(&p, KEYDIV_RESPONDER_NONCE, mk32, 8);
-	gives(CKR_TEMPLATE_INCONSISTENT, derive(CKM_KEYDIV_DEVICE_SESSION_KEY, master, T(YES(CKA_DERIVE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_DEVICE_SESSION_KEY, master, T(YES(CKA_DERIVE))));
 	holds(made == 0xABCD);
 }
 END_TEST
@@ -299,10 +327,12 @@ START_TEST(lists_of_device_keys_only_shrink)
 		derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DEVICE_KEY)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT,
 		derive_device(master,
-			T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_CMAC)),
+			T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
+						   CKM_KEYDIV_CMAC)),
 			&made));
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_AES_ECB_ENCRYPT_DATA)), &made));
+		derive_device(
+			master, T(YES(CKA_DERIVE), LIST_OF(CKM_AES_ECB_ENCRYPT_DATA)), &made));
 	holds(made == 0xABCD);
 	ok(derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_SESSION_KEY)), &made));
 	list_holds(made, CKM_KEYDIV_SESSION_KEY);
@@ -313,17 +343,23 @@ END_TEST
 
 START_TEST(lists_of_masters_only_shrink)
 {
-	CK_OBJECT_HANDLE master = open_master(), copy = 0xABCD, plain = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
+	CK_OBJECT_HANDLE master = open_master(), copy = 0xABCD,
+			 plain = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
 	CK_ATTRIBUTE longer = LIST_OF(SIX, CKM_KEYDIV_CMAC), other = LIST_OF(CKM_KEYDIV_CMAC),
 		     none = RAW(CKA_ALLOWED_MECHANISMS, NULL, 0);
 
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_SetAttributeValue(s, master, &longer, 1));
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_SetAttributeValue(s, master, &other, 1));
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, master, &longer, 1, &copy));
-	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT, f->C_CopyObject(s, master, &other, 1, &copy));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		f->C_SetAttributeValue(s, master, &longer, 1));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		f->C_SetAttributeValue(s, master, &other, 1));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		f->C_CopyObject(s, master, &longer, 1, &copy));
+	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+		f->C_CopyObject(s, master, &other, 1, &copy));
 	holds(copy == 0xABCD);
 	list_holds(master, SIX);
-	ok(f->C_CopyObject(s, master, T(LIST_OF(CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_DEVICE_KEY)), &copy));
+	ok(f->C_CopyObject(
+		s, master, T(LIST_OF(CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_DEVICE_KEY)), &copy));
 	list_holds(copy, CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_DEVICE_KEY);
 	ok(f->C_SetAttributeValue(s, copy, T(LIST_OF(CKM_KEYDIV_DATA_KEY))));
 	list_holds(copy, CKM_KEYDIV_DATA_KEY);

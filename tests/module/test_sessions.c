@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sessions.c: opening, states, what read-only sessions may do, whose session objects are whose. */
+/*
+ * test_sessions.c: opening, states, what read-only sessions may do, whose session
+ * objects are whose.
+ */
 #include "functions.h"
 
 static CK_STATE state_of(CK_SESSION_HANDLE h)
@@ -15,7 +18,8 @@ START_TEST(opening)
 	CK_SESSION_HANDLE h = 77;
 
 	gives(CKR_SESSION_PARALLEL_NOT_SUPPORTED, f->C_OpenSession(slot, 0, NULL, NULL, &h));
-	gives(CKR_SESSION_PARALLEL_NOT_SUPPORTED, f->C_OpenSession(slot, CKF_RW_SESSION, NULL, NULL, &h));
+	gives(CKR_SESSION_PARALLEL_NOT_SUPPORTED,
+		f->C_OpenSession(slot, CKF_RW_SESSION, NULL, NULL, &h));
 	gives(CKR_ARGUMENTS_BAD, f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, NULL));
 	holds(h == 77);
 	ok(f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &h));
@@ -46,7 +50,10 @@ START_TEST(states)
 }
 END_TEST
 
-/* The functions whose first argument is a session, with a handle that is none: before anything else about the call. */
+/*
+ * The functions whose first argument is a session, with a handle that is none: before anything else
+ * about the call.
+ */
 START_TEST(a_bad_handle_comes_before_everything)
 {
 	CK_SESSION_HANDLE closed = open_session(0);
@@ -58,12 +65,15 @@ START_TEST(a_bad_handle_comes_before_everything)
 	for (i = first; i < FUNCTION_COUNT; i++) {
 		const char *name = functions[i].name;
 
-		if (strcmp(name, "C_CloseAllSessions") == 0 || strcmp(name, "C_WaitForSlotEvent") == 0 ||
-			strncmp(name, "C_GetInterface", 14) == 0 || strcmp(name, "C_GetFunctionStatus") == 0 ||
+		if (strcmp(name, "C_CloseAllSessions") == 0 ||
+			strcmp(name, "C_WaitForSlotEvent") == 0 ||
+			strncmp(name, "C_GetInterface", 14) == 0 ||
+			strcmp(name, "C_GetFunctionStatus") == 0 ||
 			strcmp(name, "C_CancelFunction") == 0)
 			continue;
 		for (j = 0; j < 4; j++)
-			for (round = 0; round < 2; round++) { /* with NULLs, and with pointers to zeroes */
+			for (round = 0; round < 2;
+				round++) { /* with NULLs, and with pointers to zeroes */
 				static CK_ULONG zeroes[64];
 				CK_ULONG a[10] = {bad[j]}, k;
 				CK_RV rv;
@@ -74,8 +84,8 @@ START_TEST(a_bad_handle_comes_before_everything)
 				/* A function that is not supported may say so first. */
 				if (rv == CKR_FUNCTION_NOT_SUPPORTED)
 					continue;
-				expect_rv(CKR_SESSION_HANDLE_INVALID, CKR_SESSION_HANDLE_INVALID, rv, name, __FILE__,
-					__LINE__);
+				expect_rv(CKR_SESSION_HANDLE_INVALID, CKR_SESSION_HANDLE_INVALID,
+					rv, name, __FILE__, __LINE__);
 			}
 	}
 }
@@ -85,7 +95,8 @@ START_TEST(derive_with_a_bad_session_and_all_else_bad)
 {
 	CK_OBJECT_HANDLE child;
 
-	gives(CKR_SESSION_HANDLE_INVALID, f->C_DeriveKey(s + 1, MECH(0x80000000UL), 0, NOTHING, &child));
+	gives(CKR_SESSION_HANDLE_INVALID,
+		f->C_DeriveKey(s + 1, MECH(0x80000000UL), 0, NOTHING, &child));
 	gives(CKR_SESSION_HANDLE_INVALID, f->C_DeriveKey(0, NULL, 0, NOTHING, NULL));
 	gives(CKR_SESSION_HANDLE_INVALID, f->C_EncryptInit(0, MECH(0x80000000UL), 0));
 }
@@ -174,21 +185,25 @@ START_TEST(read_only_sessions_change_no_token_object)
 	CK_ULONG n = sizeof wrapped;
 
 	login(CKU_USER);
-	token = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "t")));
+	token = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "t")));
 	base = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_DERIVE), READABLE));
 	made = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
-	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), made, import(CKK_AES, mk, 16, T(READABLE)), wrapped, &n));
+	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), made, import(CKK_AES, mk, 16, T(READABLE)),
+		wrapped, &n));
 	s = ro;
 	gives(CKR_SESSION_READ_ONLY, try_import(CKK_AES, mk, 16, T(YES(CKA_TOKEN)), &made));
-	gives(CKR_SESSION_READ_ONLY,
-		f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), YES(CKA_TOKEN)), &made));
+	gives(CKR_SESSION_READ_ONLY, f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN),
+					     T(NUM(CKA_VALUE_LEN, 16), YES(CKA_TOKEN)), &made));
 	gives(CKR_SESSION_READ_ONLY, derive_device(base, T(YES(CKA_TOKEN)), &made));
 	gives(CKR_SESSION_READ_ONLY, f->C_CopyObject(ro, token, T(YES(CKA_TOKEN)), &made));
-	gives(CKR_SESSION_READ_ONLY, f->C_CopyObject(ro, token, NOTHING, &made)); /* a copy of a token object is one */
+	gives(CKR_SESSION_READ_ONLY,
+		f->C_CopyObject(ro, token, NOTHING, &made)); /* a copy of a token object is one */
 	gives(CKR_SESSION_READ_ONLY, f->C_SetAttributeValue(ro, token, T(STR(CKA_LABEL, "x"))));
 	gives(CKR_SESSION_READ_ONLY, f->C_DestroyObject(ro, token));
 	gives(CKR_SESSION_READ_ONLY,
-		f->C_UnwrapKey(ro, MECH(CKM_AES_KEY_WRAP), import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))), wrapped, n,
+		f->C_UnwrapKey(ro, MECH(CKM_AES_KEY_WRAP),
+			import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))), wrapped, n,
 			T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), YES(CKA_TOKEN)), &made));
 	holds(find(ro, T(YES(CKA_TOKEN), CLASS(CKO_SECRET_KEY)), NULL, 0) == 2);
 	/* session objects are fine */
@@ -207,9 +222,11 @@ START_TEST(pins_need_a_read_write_session)
 {
 	CK_SESSION_HANDLE ro = open_session(0);
 
-	gives(CKR_SESSION_READ_ONLY, f->C_SetPIN(ro, (CK_UTF8CHAR_PTR)USER_PIN, 4, (CK_UTF8CHAR_PTR) "5678", 4));
+	gives(CKR_SESSION_READ_ONLY,
+		f->C_SetPIN(ro, (CK_UTF8CHAR_PTR)USER_PIN, 4, (CK_UTF8CHAR_PTR) "5678", 4));
 	login(CKU_USER);
-	gives(CKR_SESSION_READ_ONLY, f->C_SetPIN(ro, (CK_UTF8CHAR_PTR)USER_PIN, 4, (CK_UTF8CHAR_PTR) "5678", 4));
+	gives(CKR_SESSION_READ_ONLY,
+		f->C_SetPIN(ro, (CK_UTF8CHAR_PTR)USER_PIN, 4, (CK_UTF8CHAR_PTR) "5678", 4));
 }
 END_TEST
 

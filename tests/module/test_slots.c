@@ -53,10 +53,13 @@ START_TEST(slots_that_are_not_there)
 		gives(CKR_SLOT_ID_INVALID, f->C_GetSlotInfo(bad[i], &slot_info));
 		gives(CKR_SLOT_ID_INVALID, f->C_GetTokenInfo(bad[i], &token_info));
 		gives(CKR_SLOT_ID_INVALID, f->C_GetMechanismList(bad[i], NULL, &n));
-		gives(CKR_SLOT_ID_INVALID, f->C_GetMechanismInfo(bad[i], CKM_AES_ECB, &mechanism_info));
-		gives(CKR_SLOT_ID_INVALID, f->C_OpenSession(bad[i], CKF_SERIAL_SESSION, NULL, NULL, &h));
+		gives(CKR_SLOT_ID_INVALID,
+			f->C_GetMechanismInfo(bad[i], CKM_AES_ECB, &mechanism_info));
+		gives(CKR_SLOT_ID_INVALID,
+			f->C_OpenSession(bad[i], CKF_SERIAL_SESSION, NULL, NULL, &h));
 		gives(CKR_SLOT_ID_INVALID, f->C_CloseAllSessions(bad[i]));
-		gives(CKR_SLOT_ID_INVALID, f->C_InitToken(bad[i], (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
+		gives(CKR_SLOT_ID_INVALID,
+			f->C_InitToken(bad[i], (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
 	}
 }
 END_TEST
@@ -83,7 +86,8 @@ START_TEST(library_info)
 	CK_INFO info = {0};
 
 	ok(f->C_GetInfo(&info));
-	holds(info.cryptokiVersion.major == 3 || (info.cryptokiVersion.major == 2 && info.cryptokiVersion.minor == 40));
+	holds(info.cryptokiVersion.major == 3 ||
+		(info.cryptokiVersion.major == 2 && info.cryptokiVersion.minor == 40));
 	holds(info.flags == 0);
 	holds(padded(info.manufacturerID, sizeof info.manufacturerID));
 	holds(padded(info.libraryDescription, sizeof info.libraryDescription));
@@ -115,9 +119,10 @@ START_TEST(token_info_of_an_initialized_token)
 	holds(info.flags & CKF_USER_PIN_INITIALIZED);
 	holds(info.flags & CKF_LOGIN_REQUIRED);
 	holds(info.flags & CKF_RNG);
-	holds(!(info.flags & (CKF_WRITE_PROTECTED | CKF_CLOCK_ON_TOKEN | CKF_PROTECTED_AUTHENTICATION_PATH |
-				     CKF_USER_PIN_LOCKED | CKF_USER_PIN_COUNT_LOW | CKF_SO_PIN_COUNT_LOW |
-				     CKF_SO_PIN_LOCKED | CKF_USER_PIN_TO_BE_CHANGED)));
+	holds(!(info.flags &
+		(CKF_WRITE_PROTECTED | CKF_CLOCK_ON_TOKEN | CKF_PROTECTED_AUTHENTICATION_PATH |
+			CKF_USER_PIN_LOCKED | CKF_USER_PIN_COUNT_LOW | CKF_SO_PIN_COUNT_LOW |
+			CKF_SO_PIN_LOCKED | CKF_USER_PIN_TO_BE_CHANGED)));
 	holds(memcmp(info.label, TOKEN_LABEL "                                ", 32) == 0);
 	holds(padded(info.serialNumber, sizeof info.serialNumber));
 	holds(info.ulMinPinLen == 4 && info.ulMaxPinLen == 255);
@@ -166,7 +171,8 @@ START_TEST(init_token_again_needs_the_so_pin_and_empties_it)
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
 	key = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT)));
-	gives(CKR_SESSION_EXISTS, f->C_InitToken(0, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
+	gives(CKR_SESSION_EXISTS,
+		f->C_InitToken(0, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
 	ok(f->C_CloseAllSessions(0));
 	gives(CKR_PIN_INCORRECT, f->C_InitToken(0, (CK_UTF8CHAR_PTR) "not it", 6, label));
 	ok(f->C_GetTokenInfo(0, &info));
@@ -190,7 +196,8 @@ START_TEST(init_token_arguments)
 	memset(label, ' ', sizeof label);
 	memset(long_pin, 'p', sizeof long_pin);
 	gives(CKR_ARGUMENTS_BAD, f->C_InitToken(3, NULL, 8, label));
-	gives(CKR_ARGUMENTS_BAD, f->C_InitToken(3, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, NULL));
+	gives(CKR_ARGUMENTS_BAD,
+		f->C_InitToken(3, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, NULL));
 	gives(CKR_PIN_LEN_RANGE, f->C_InitToken(3, (CK_UTF8CHAR_PTR) "123", 3, label));
 	gives(CKR_PIN_LEN_RANGE, f->C_InitToken(3, long_pin, 256, label));
 	ok(f->C_InitToken(3, long_pin, 255, label));
@@ -202,7 +209,8 @@ START_TEST(a_blank_token_has_no_sessions)
 	CK_SESSION_HANDLE none = 0;
 
 	gives(CKR_TOKEN_NOT_RECOGNIZED, f->C_OpenSession(1, CKF_SERIAL_SESSION, NULL, NULL, &none));
-	gives(CKR_TOKEN_NOT_RECOGNIZED, f->C_OpenSession(1, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &none));
+	gives(CKR_TOKEN_NOT_RECOGNIZED,
+		f->C_OpenSession(1, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &none));
 	holds(none == 0);
 	ok(f->C_CloseAllSessions(1));
 }

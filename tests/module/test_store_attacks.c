@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_store_attacks.c: he reads and edits the files: what is touched gives CKR_DEVICE_ERROR, never a changed key. */
+/*
+ * test_store_attacks.c: he reads and edits the files: what is touched gives CKR_DEVICE_ERROR, never
+ * a changed key.
+ */
 #include <openssl/evp.h>
 #include <sqlite3.h>
 
@@ -51,7 +54,10 @@ static void add_padded(EVP_MD_CTX *hash, sqlite3_value *v, int room)
 	EVP_DigestUpdate(hash, zeroes, (size_t)(room - n));
 }
 
-/* token_checksum(uuid, label, scrypt_log2_n, so_salt, so_key, so_failures, user_salt, user_key, user_failures, count_seal) */
+/*
+ * token_checksum(uuid, label, scrypt_log2_n, so_salt, so_key, so_failures, user_salt,
+ * user_key, user_failures, count_seal)
+ */
 static void token_checksum(sqlite3_context *context, int count, sqlite3_value **v)
 {
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
@@ -90,11 +96,14 @@ static void flip(sqlite3_context *context, int count, sqlite3_value **v)
 	sqlite3_result_blob(context, copy, n, sqlite3_free);
 }
 
-#define REPAIR "; UPDATE object SET checksum = row_checksum(id, class, private, label, object_id, attributes, sealed)"
+#define REPAIR                                                                                     \
+	"; UPDATE object SET checksum = row_checksum(id, class, private, label, object_id, "       \
+	"attributes, sealed)"
 
-#define REPAIR_TOKEN                                                                                                   \
-	"; UPDATE token SET checksum = token_checksum(uuid, label, scrypt_log2_n, so_salt, so_key, so_failures, "      \
-	"user_salt, "                                                                                                  \
+#define REPAIR_TOKEN                                                                               \
+	"; UPDATE token SET checksum = token_checksum(uuid, label, scrypt_log2_n, so_salt, "       \
+	"so_key, so_failures, "                                                                    \
+	"user_salt, "                                                                              \
 	"user_key, user_failures, count_seal)"
 
 static void sql(const char *format, ...)
@@ -108,11 +117,13 @@ static void sql(const char *format, ...)
 	va_end(list);
 	ck_assert_int_eq(sqlite3_open(database(), &db), SQLITE_OK);
 	sqlite3_create_function(db, "row_checksum", 7, SQLITE_UTF8, NULL, row_checksum, NULL, NULL);
-	sqlite3_create_function(db, "token_checksum", 10, SQLITE_UTF8, NULL, token_checksum, NULL, NULL);
+	sqlite3_create_function(
+		db, "token_checksum", 10, SQLITE_UTF8, NULL, token_checksum, NULL, NULL);
 	sqlite3_create_function(db, "flip", 3, SQLITE_UTF8, NULL, flip, NULL, NULL);
 	if (sqlite3_exec(db, text, NULL, NULL, &error) != SQLITE_OK)
 		ck_abort_msg("%s: %s", text, error);
-	ck_assert_msg(strncmp(text, "UPDATE", 6) != 0 || sqlite3_changes(db) > 0, "%s changed nothing", text);
+	ck_assert_msg(strncmp(text, "UPDATE", 6) != 0 || sqlite3_changes(db) > 0,
+		"%s changed nothing", text);
 	sqlite3_free(text);
 	sqlite3_close(db);
 }
@@ -159,10 +170,12 @@ START_TEST(every_column_of_a_row)
 		if (i != _i)
 			continue;
 		if (strstr(types[i], "BLOB") != NULL || strstr(types[i], "TEXT") != NULL)
-			sql("UPDATE \"%w\" SET \"%w\" = x'00112233' WHERE rowid = (SELECT min(rowid) FROM \"%w\")",
+			sql("UPDATE \"%w\" SET \"%w\" = x'00112233' WHERE rowid = (SELECT "
+			    "min(rowid) FROM \"%w\")",
 				table, names[i], table);
 		else
-			sql("UPDATE \"%w\" SET \"%w\" = \"%w\" + 5 WHERE rowid = (SELECT min(rowid) FROM \"%w\")",
+			sql("UPDATE \"%w\" SET \"%w\" = \"%w\" + 5 WHERE rowid = (SELECT "
+			    "min(rowid) FROM \"%w\")",
 				table, names[i], names[i], table);
 		if (!holds(look()))
 			expect_true(false, names[i], __FILE__, __LINE__);
@@ -178,7 +191,8 @@ START_TEST(swapped_between_objects)
 
 	if (_i >= n || strstr(types[_i], "BLOB") == NULL)
 		return;
-	sql("UPDATE \"%w\" SET \"%w\" = (SELECT \"%w\" FROM \"%w\" WHERE rowid = (SELECT max(rowid) FROM \"%w\")) "
+	sql("UPDATE \"%w\" SET \"%w\" = (SELECT \"%w\" FROM \"%w\" WHERE rowid = (SELECT "
+	    "max(rowid) FROM \"%w\")) "
 	    "WHERE rowid = (SELECT min(rowid) FROM \"%w\")",
 		table, names[_i], names[_i], table, table, table);
 	if (!holds(look()))
@@ -196,7 +210,9 @@ START_TEST(edited_attributes)
 
 	ck_assert_int_eq(sqlite3_open(database(), &db), SQLITE_OK);
 	ck_assert_int_eq(
-		sqlite3_prepare_v2(db, "SELECT length(attributes) FROM object WHERE id = 2", -1, &st, NULL), SQLITE_OK);
+		sqlite3_prepare_v2(
+			db, "SELECT length(attributes) FROM object WHERE id = 2", -1, &st, NULL),
+		SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
 	length = sqlite3_column_int(st, 0);
 	sqlite3_finalize(st);
@@ -205,9 +221,11 @@ START_TEST(edited_attributes)
 	for (at = _i; at < length; at += 8) {
 		int mask = 1 << (at * 5 + at / 8) % 8;
 
-		sql("UPDATE object SET attributes = flip(attributes, %d, %d) WHERE id = 2" REPAIR, at, mask);
+		sql("UPDATE object SET attributes = flip(attributes, %d, %d) WHERE id = 2" REPAIR,
+			at, mask);
 		holds(look());
-		sql("UPDATE object SET attributes = flip(attributes, %d, %d) WHERE id = 2" REPAIR, at, mask);
+		sql("UPDATE object SET attributes = flip(attributes, %d, %d) WHERE id = 2" REPAIR,
+			at, mask);
 	}
 	holds(!look());
 }
@@ -216,13 +234,16 @@ END_TEST
 START_TEST(edited_columns)
 {
 	static const char *const edits[] = {"private = 0 WHERE id = 2", "private = 1 WHERE id = 3",
-		"class = 0 WHERE id = 2", "label = x'6669727374' WHERE id = 2", "label = NULL WHERE id = 2",
-		"object_id = x'31' WHERE id = 2", "sealed = NULL WHERE id = 2",
-		"sealed = flip(sealed, 0, 1) WHERE id = 2", "sealed = flip(sealed, 20, 128) WHERE id = 2",
+		"class = 0 WHERE id = 2", "label = x'6669727374' WHERE id = 2",
+		"label = NULL WHERE id = 2", "object_id = x'31' WHERE id = 2",
+		"sealed = NULL WHERE id = 2", "sealed = flip(sealed, 0, 1) WHERE id = 2",
+		"sealed = flip(sealed, 20, 128) WHERE id = 2",
 		"sealed = (SELECT sealed FROM object WHERE id = 1) WHERE id = 2",
-		"(sealed, attributes) = (SELECT sealed, attributes FROM object WHERE id = 1) WHERE id = 2",
+		"(sealed, attributes) = (SELECT sealed, attributes FROM object WHERE id = 1) WHERE "
+		"id = 2",
 		"attributes = (SELECT attributes FROM object WHERE id = 3) WHERE id = 1",
-		"attributes = x'' WHERE id = 1", "sealed = x'' WHERE id = 1", "id = 77 WHERE id = 2"};
+		"attributes = x'' WHERE id = 1", "sealed = x'' WHERE id = 1",
+		"id = 77 WHERE id = 2"};
 
 	sql("UPDATE object SET %s" REPAIR, edits[_i]);
 	if (!holds(look()))
@@ -254,10 +275,11 @@ END_TEST
 
 START_TEST(edited_token_data)
 {
-	static const char *const edits[] = {"uuid = flip(uuid, 3, 1)", "user_salt = flip(user_salt, 0, 1)",
-		"user_key = flip(user_key, 30, 1)", "user_key = so_key, user_salt = so_salt",
-		"count_seal = flip(count_seal, 14, 1)", "count_seal = NULL", "count_seal = x''", "scrypt_log2_n = 40",
-		"scrypt_log2_n = -1", "scrypt_log2_n = 15", "user_key = x'00'", "label = x'00'", "id = 5",
+	static const char *const edits[] = {"uuid = flip(uuid, 3, 1)",
+		"user_salt = flip(user_salt, 0, 1)", "user_key = flip(user_key, 30, 1)",
+		"user_key = so_key, user_salt = so_salt", "count_seal = flip(count_seal, 14, 1)",
+		"count_seal = NULL", "count_seal = x''", "scrypt_log2_n = 40", "scrypt_log2_n = -1",
+		"scrypt_log2_n = 15", "user_key = x'00'", "label = x'00'", "id = 5",
 		"label = flip(label, 0, 1)"};
 
 	sql("UPDATE token SET %s" REPAIR_TOKEN, edits[_i]);
@@ -268,8 +290,9 @@ END_TEST
 
 START_TEST(a_spoiled_count_is_a_device_error)
 {
-	static const char *const edits[] = {"count_seal = flip(count_seal, 14, 1)", "count_seal = NULL", "count_seal = x''",
-		"label = flip(label, 0, 1)", "scrypt_log2_n = 40", "user_key = x'00'"};
+	static const char *const edits[] = {"count_seal = flip(count_seal, 14, 1)",
+		"count_seal = NULL", "count_seal = x''", "label = flip(label, 0, 1)",
+		"scrypt_log2_n = 40", "user_key = x'00'"};
 
 	sql("UPDATE token SET %s" REPAIR_TOKEN, edits[_i]);
 	CK_RV rv = f->C_Initialize(NULL);
@@ -283,10 +306,11 @@ END_TEST
 
 START_TEST(foreign_schemas)
 {
-	static const char *const edits[] = {"CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object; END",
+	static const char *const edits[] = {
+		"CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object; END",
 		"CREATE VIEW v AS SELECT 1", "PRAGMA user_version = 2", "PRAGMA user_version = 0",
-		"PRAGMA application_id = 1", "ALTER TABLE object ADD COLUMN more", "DROP TABLE token",
-		"CREATE TABLE more (x)"};
+		"PRAGMA application_id = 1", "ALTER TABLE object ADD COLUMN more",
+		"DROP TABLE token", "CREATE TABLE more (x)"};
 	CK_RV rv;
 
 	sql("%s", edits[_i]);
@@ -304,8 +328,10 @@ START_TEST(whole_rows_swapped)
 	const char *table = "object";
 
 	/* all columns of one row under the other's number */
-	sql("UPDATE \"%w\" SET rowid = -1 WHERE rowid = (SELECT min(rowid) FROM \"%w\")", table, table);
-	sql("UPDATE \"%w\" SET rowid = 1 WHERE rowid = (SELECT max(rowid) FROM \"%w\")", table, table);
+	sql("UPDATE \"%w\" SET rowid = -1 WHERE rowid = (SELECT min(rowid) FROM \"%w\")", table,
+		table);
+	sql("UPDATE \"%w\" SET rowid = 1 WHERE rowid = (SELECT max(rowid) FROM \"%w\")", table,
+		table);
 	sql("UPDATE object SET class = class" REPAIR);
 	holds(look());
 }
@@ -332,7 +358,8 @@ START_TEST(doubled_rows_are_noticed)
 		strcat(list, names[i]);
 		strcat(list, "\"");
 	}
-	sql("INSERT INTO \"%w\" SELECT (SELECT max(rowid) + 1 FROM \"%w\")%s FROM \"%w\" WHERE rowid = (SELECT "
+	sql("INSERT INTO \"%w\" SELECT (SELECT max(rowid) + 1 FROM \"%w\")%s FROM \"%w\" WHERE "
+	    "rowid = (SELECT "
 	    "min(rowid) FROM \"%w\")",
 		table, table, list, table, table);
 	sql("UPDATE object SET class = class" REPAIR);
@@ -345,7 +372,8 @@ START_TEST(row_ids_that_no_handle_has_room_for)
 	CK_OBJECT_HANDLE made, first;
 
 	/* 2^33 and more would run into the handle's other parts, and name another object. */
-	sql("UPDATE object SET id = (SELECT min(id) FROM object) + 8589934592 WHERE label = cast('third' AS BLOB)" REPAIR);
+	sql("UPDATE object SET id = (SELECT min(id) FROM object) + 8589934592 WHERE label = "
+	    "cast('third' AS BLOB)" REPAIR);
 	holds(look());
 	sql("UPDATE object SET id = 3 WHERE id > 8589934592" REPAIR);
 	sql("UPDATE sqlite_sequence SET seq = (SELECT min(id) FROM object) + 8589934591");
@@ -353,13 +381,16 @@ START_TEST(row_ids_that_no_handle_has_room_for)
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
 	holds(find(s, T(STR(CKA_LABEL, "first")), &first, 1) == 1);
-	gives(CKR_DEVICE_ERROR, try_import(CKK_AES, mk32, 32, T(YES(CKA_TOKEN), YES(CKA_DERIVE)), &made));
+	gives(CKR_DEVICE_ERROR,
+		try_import(CKK_AES, mk32, 32, T(YES(CKA_TOKEN), YES(CKA_DERIVE)), &made));
 }
 END_TEST
 
 START_TEST(values_from_another_token)
 {
-	/* The row of another token with the same PINs: the file of one copied over the other's row. */
+	/*
+	 * The row of another token with the same PINs: the file of one copied over the other's row.
+	 */
 	char other[600], names[16][64], types[16][32], command[800];
 	const char *table = "object";
 	CK_UTF8CHAR label[32];
@@ -380,17 +411,21 @@ START_TEST(values_from_another_token)
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
 	import(CKK_AES, mk, 16,
-		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "first"), RAW(CKA_ID, "1", 1)));
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "first"),
+			RAW(CKA_ID, "1", 1)));
 	import(CKK_AES, mk32, 32,
-		T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), STR(CKA_LABEL, "second")));
+		T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE),
+			STR(CKA_LABEL, "second")));
 	import(CKK_AES, mk32, 16,
-		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "third")));
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), READABLE,
+			STR(CKA_LABEL, "third")));
 	ok(f->C_Finalize(NULL));
 	holds(!look());
 	ck_assert_int_eq(sqlite3_open(database(), &db), SQLITE_OK);
 	snprintf(command, sizeof command,
-		"ATTACH '%s' AS o; DELETE FROM main.\"%s\"; INSERT INTO main.\"%s\" SELECT * FROM o.\"%s\"", other,
-		table, table, table);
+		"ATTACH '%s' AS o; DELETE FROM main.\"%s\"; INSERT INTO main.\"%s\" SELECT * FROM "
+		"o.\"%s\"",
+		other, table, table, table);
 	ck_assert_int_eq(sqlite3_exec(db, command, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	holds(look());

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_store_files.c: damaged and replaced files, their permissions, and what may be read in them. */
+/*
+ * test_store_files.c: damaged and replaced files, their permissions, and what may be read in them.
+ */
 #include <ftw.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -86,7 +88,8 @@ static int wrong_modes;
 static int check_mode(const char *path, const struct stat *st, int kind, struct FTW *w)
 {
 	(void)w;
-	if ((kind == FTW_F && (st->st_mode & 07777) != 0600) || (kind == FTW_D && (st->st_mode & 07777) != 0700)) {
+	if ((kind == FTW_F && (st->st_mode & 07777) != 0600) ||
+		(kind == FTW_D && (st->st_mode & 07777) != 0700)) {
 		fprintf(stderr, "%s has mode %o\n", path, st->st_mode & 07777);
 		wrong_modes++;
 	}
@@ -136,7 +139,8 @@ static int search_file(const char *path, const struct stat *st, int kind, struct
 		return 0;
 	all = malloc((size_t)st->st_size);
 	in = fopen(path, "r");
-	ck_assert(in != NULL && all != NULL && fread(all, 1, (size_t)st->st_size, in) == (size_t)st->st_size);
+	ck_assert(in != NULL && all != NULL &&
+		  fread(all, 1, (size_t)st->st_size, in) == (size_t)st->st_size);
 	found_in += memmem(all, (size_t)st->st_size, needle, needle_length) != NULL;
 	fclose(in);
 	free(all);
@@ -164,7 +168,8 @@ START_TEST(no_values_in_the_files)
 	ok(f->C_Initialize(NULL));
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
-	key = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), STR(CKA_LABEL, "a label to be deleted with its object")));
+	key = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), STR(CKA_LABEL, "a label to be deleted with its object")));
 	holds(in_files("a label to be deleted with its object", 37) > 0);
 	ok(f->C_DestroyObject(s, key));
 	ok(f->C_Finalize(NULL));
@@ -193,7 +198,8 @@ START_TEST(the_default_cost_of_a_guess)
 	ok(f->C_InitToken(slot, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
 	ok(f->C_Finalize(NULL));
 	ck_assert_int_eq(sqlite3_open(database(), &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT scrypt_log2_n FROM token", -1, &st, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT scrypt_log2_n FROM token", -1, &st, NULL),
+		SQLITE_OK);
 	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
 	ck_assert_int_eq(sqlite3_column_int(st, 0), 16);
 	sqlite3_finalize(st);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_store_full.c: a store that cannot be written: full, or read-only: a code, and nothing half-written. */
+/*
+ * test_store_full.c: a store that cannot be written: full, or read-only: a code,
+ * and nothing half-written.
+ */
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -29,13 +32,15 @@ static void empty_disk(void)
 
 static bool refused(CK_RV rv)
 {
-	return expect_rv(CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR, rv, "on a full disk", __FILE__, __LINE__);
+	return expect_rv(
+		CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR, rv, "on a full disk", __FILE__, __LINE__);
 }
 
 START_TEST(no_object_on_a_full_disk)
 {
 	static uint8_t big[4000];
-	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_DERIVE), STR(CKA_LABEL, "master"))),
+	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
+				 T(YES(CKA_TOKEN), YES(CKA_DERIVE), STR(CKA_LABEL, "master"))),
 			 data;
 	CK_ULONG before = find(s, NOTHING, NULL, 0);
 	CK_RV rv = CKR_OK;
@@ -43,7 +48,8 @@ START_TEST(no_object_on_a_full_disk)
 
 	fill_disk();
 	for (i = 0; i < 300 && rv == CKR_OK; i++) /* what is free in the file may still be used */
-		rv = f->C_CreateObject(s, T(CLASS(CKO_DATA), YES(CKA_TOKEN), RAW(CKA_VALUE, big, sizeof big)), &data);
+		rv = f->C_CreateObject(s,
+			T(CLASS(CKO_DATA), YES(CKA_TOKEN), RAW(CKA_VALUE, big, sizeof big)), &data);
 	refused(rv);
 	before += (CK_ULONG)(i - 1);
 	for (i = 0, rv = CKR_OK; i < 300 && rv == CKR_OK; i++)
@@ -65,8 +71,8 @@ END_TEST
 START_TEST(no_attribute_on_a_full_disk)
 {
 	static uint8_t big[4000];
-	CK_OBJECT_HANDLE key =
-		import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "old")));
+	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "old")));
 	uint8_t label[8];
 
 	fill_disk();
@@ -115,19 +121,24 @@ START_TEST(a_read_only_token)
 	CK_RV rv;
 
 	memset(label, ' ', sizeof label);
-	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
 	ok(f->C_Finalize(NULL));
 	ck_assert_int_eq(chmod(database(), 0400), 0);
 	ok(f->C_Initialize(NULL));
 	ok(f->C_GetTokenInfo(slot, &info));
 	holds(info.flags & CKF_WRITE_PROTECTED);
 	holds(info.flags & CKF_TOKEN_INITIALIZED);
-	gives(CKR_TOKEN_WRITE_PROTECTED, f->C_InitToken(slot, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
+	gives(CKR_TOKEN_WRITE_PROTECTED,
+		f->C_InitToken(slot, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
 	rv = f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s);
 	gives_either(CKR_TOKEN_WRITE_PROTECTED, CKR_OK, rv);
 	s = open_session(0);
 	holds(find(s, T(STR(CKA_LABEL, "public")), NULL, 0) == 1);
-	/* tries are counted before a PIN is looked at: where they cannot be, nobody logs in, and nobody guesses */
+	/*
+	 * tries are counted before a PIN is looked at: where they cannot be, nobody logs in,
+	 * and nobody guesses
+	 */
 	rv = f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR) "wrong", 5);
 	gives(CKR_TOKEN_WRITE_PROTECTED, rv);
 	ok(f->C_Finalize(NULL));

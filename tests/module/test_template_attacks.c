@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_template_attacks.c: what a template may not ask for, a template in a template may not ask for either. */
+/*
+ * test_template_attacks.c: what a template may not ask for, a template in a template may not
+ * ask for either.
+ */
 #include "harness.h"
 
 static CK_OBJECT_HANDLE made, wrapper, target;
@@ -18,20 +21,27 @@ static void start(void)
 
 #define AES CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)
 
-/* A key with NESTED in its unwrap (or derive) template, made and used, if it may be. Whether a key came out: MADE. */
+/*
+ * A key with NESTED in its unwrap (or derive) template, made and used, if it may be. Whether a key
+ * came out: MADE.
+ */
 static void through_unwrap(CK_ATTRIBUTE *nested, CK_ULONG count)
 {
 	CK_OBJECT_HANDLE kek = 0;
 
 	made = 0;
-	if (try_import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), RAW(CKA_UNWRAP_TEMPLATE, nested, count * sizeof *nested)),
+	if (try_import(CKK_AES, mk32, 32,
+		    T(YES(CKA_UNWRAP), RAW(CKA_UNWRAP_TEMPLATE, nested, count * sizeof *nested)),
 		    &kek) == CKR_OK)
-		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, sizeof wrapped, T(AES), &made);
+		f->C_UnwrapKey(
+			s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, sizeof wrapped, T(AES), &made);
 }
 
-static void through_derive(CK_ATTRIBUTE *base, CK_ULONG base_count, CK_ATTRIBUTE *nested, CK_ULONG count)
+static void through_derive(
+	CK_ATTRIBUTE *base, CK_ULONG base_count, CK_ATTRIBUTE *nested, CK_ULONG count)
 {
-	CK_ATTRIBUTE t[8] = {YES(CKA_DERIVE), RAW(CKA_DERIVE_TEMPLATE, nested, count * sizeof *nested)};
+	CK_ATTRIBUTE t[8] = {
+		YES(CKA_DERIVE), RAW(CKA_DERIVE_TEMPLATE, nested, count * sizeof *nested)};
 	CK_OBJECT_HANDLE master = 0;
 
 	made = 0;
@@ -48,9 +58,9 @@ START_TEST(trusted)
 	holds(made == 0 || !get_bool(made, CKA_TRUSTED));
 	through_derive(T(READABLE), T(YES(CKA_TRUSTED)));
 	holds(made == 0 || !get_bool(made, CKA_TRUSTED));
-	gives(CKR_ATTRIBUTE_READ_ONLY,
-		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))), wrapped, 24,
-			T(AES, YES(CKA_TRUSTED)), &made));
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP),
+					       import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))),
+					       wrapped, 24, T(AES, YES(CKA_TRUSTED)), &made));
 }
 END_TEST
 
@@ -104,13 +114,16 @@ START_TEST(roles_and_levels)
 		CK_OBJECT_HANDLE base = 0;
 		made = 0;
 		if (try_import(CKK_AES, mk, 16,
-			    T(YES(CKA_DERIVE), READABLE, NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_DERIVE))),
+			    T(YES(CKA_DERIVE), READABLE,
+				    NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_DERIVE))),
 			    &base) == CKR_OK)
-			gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(YES(others[i])), &made));
+			gives(CKR_TEMPLATE_INCONSISTENT,
+				derive_device(base, T(YES(others[i])), &made));
 		holds(made == 0);
 	}
 	/* a device key made a master by the list in its base's template */
-	through_derive(T(READABLE), T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)));
+	through_derive(T(READABLE),
+		T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)));
 	holds(made == 0 || derive_device(made, NOTHING, &made) != CKR_OK);
 }
 END_TEST
@@ -120,7 +133,8 @@ START_TEST(templates_of_templates)
 	/* Keys that come out carry no template that their own makers could not have given. */
 	CK_ATTRIBUTE innermost[] = {NO(CKA_SENSITIVE)};
 
-	through_derive(T(CLOSED), T(YES(CKA_DERIVE), RAW(CKA_DERIVE_TEMPLATE, innermost, sizeof innermost)));
+	through_derive(T(CLOSED),
+		T(YES(CKA_DERIVE), RAW(CKA_DERIVE_TEMPLATE, innermost, sizeof innermost)));
 	if (made != 0) {
 		KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 		CK_MECHANISM m;

@@ -40,8 +40,8 @@ static void keys(void)
 
 static void *derive_and_use(void *arg)
 {
-	static const uint8_t expected[16] = {
-		0x27, 0x59, 0xdd, 0x43, 0x61, 0xd7, 0x97, 0x9a, 0x96, 0xa5, 0xc2, 0x36, 0x92, 0xcd, 0x55, 0x55};
+	static const uint8_t expected[16] = {0x27, 0x59, 0xdd, 0x43, 0x61, 0xd7, 0x97, 0x9a, 0x96,
+		0xa5, 0xc2, 0x36, 0x92, 0xcd, 0x55, 0x55};
 	CK_SESSION_HANDLE mine;
 	KEYDIV_PARAMETER p;
 	CK_MECHANISM m = for_device(&p, CKM_KEYDIV_DEVICE_KEY, "SN-000123");
@@ -52,10 +52,12 @@ static void *derive_and_use(void *arg)
 	int i;
 
 	(void)arg;
-	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) == CKR_OK);
+	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) ==
+		CKR_OK);
 	for (i = 0; i < ROUNDS; i++) {
 		must(f->C_DeriveKey(mine, &m, master, T(READABLE), &key) == CKR_OK);
-		must(f->C_GetAttributeValue(mine, key, &a, 1) == CKR_OK && memcmp(value, expected, 16) == 0);
+		must(f->C_GetAttributeValue(mine, key, &a, 1) == CKR_OK &&
+			memcmp(value, expected, 16) == 0);
 		n = 16;
 		must(f->C_SignInit(mine, MECH(CKM_AES_CMAC), mac_key) == CKR_OK);
 		must(f->C_Sign(mine, (CK_BYTE_PTR) "message", 7, mac, &n) == CKR_OK &&
@@ -81,11 +83,12 @@ static void *make_find_destroy(void *arg)
 	CK_ULONG n;
 	int i;
 
-	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) == CKR_OK);
+	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) ==
+		CKR_OK);
 	for (i = 0; i < 6; i++) {
 		must(f->C_CreateObject(mine,
-			     T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16), YES(CKA_TOKEN),
-				     RAW(CKA_ID, &me, 8)),
+			     T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16),
+				     YES(CKA_TOKEN), RAW(CKA_ID, &me, 8)),
 			     &key) == CKR_OK);
 		must(f->C_FindObjectsInit(mine, T(RAW(CKA_ID, &me, 8))) == CKR_OK);
 		must(f->C_FindObjects(mine, found, 4, &n) == CKR_OK && n == 1 && found[0] == key);
@@ -113,7 +116,8 @@ static void *destroy_all(void *arg)
 	int i;
 
 	(void)arg;
-	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) == CKR_OK);
+	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) ==
+		CKR_OK);
 	for (i = 0; i < ROUNDS; i++) {
 		CK_RV rv = f->C_DestroyObject(mine, targets[i]);
 
@@ -174,7 +178,8 @@ static void *open_close(void *arg)
 	(void)arg;
 	for (i = 0; i < ROUNDS; i++) {
 		must(f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &mine) == CKR_OK);
-		must(f->C_GetSessionInfo(mine, &info) == CKR_OK && info.state == CKS_RO_USER_FUNCTIONS);
+		must(f->C_GetSessionInfo(mine, &info) == CKR_OK &&
+			info.state == CKS_RO_USER_FUNCTIONS);
 		must(f->C_CloseSession(mine) == CKR_OK);
 		must(f->C_GetSessionInfo(mine, &info) == CKR_SESSION_HANDLE_INVALID);
 	}
@@ -192,7 +197,8 @@ static void *use_while_logged_out(void *arg)
 	CK_SESSION_HANDLE mine;
 	int i;
 
-	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) == CKR_OK);
+	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) ==
+		CKR_OK);
 	for (i = 0; i < 60; i++) {
 		uint8_t mac[16];
 		CK_ULONG n = 16;
@@ -202,7 +208,8 @@ static void *use_while_logged_out(void *arg)
 			if (i % 20 == 0) {
 				rv = f->C_Logout(mine);
 				must(rv == CKR_OK || rv == CKR_USER_NOT_LOGGED_IN);
-				must(f->C_Login(mine, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4) == CKR_OK);
+				must(f->C_Login(mine, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4) ==
+					CKR_OK);
 			}
 			continue;
 		}
@@ -210,7 +217,8 @@ static void *use_while_logged_out(void *arg)
 		must(rv == CKR_OK || rv == CKR_KEY_HANDLE_INVALID);
 		if (rv == CKR_OK)
 			rv = f->C_Sign(mine, (CK_BYTE_PTR) "message", 7, mac, &n);
-		must(rv == CKR_OK || rv == CKR_KEY_HANDLE_INVALID || rv == CKR_OPERATION_NOT_INITIALIZED);
+		must(rv == CKR_OK || rv == CKR_KEY_HANDLE_INVALID ||
+			rv == CKR_OPERATION_NOT_INITIALIZED);
 		must(rv != CKR_OK || memcmp(mac, expected_mac, 16) == 0);
 	}
 	return NULL;

@@ -4,10 +4,11 @@
 
 START_TEST(functions_that_are_not_supported)
 {
-	static const char *const names[] = {"C_SignRecoverInit", "C_SignRecover", "C_VerifyRecoverInit",
-		"C_VerifyRecover", "C_DigestEncryptUpdate", "C_DecryptDigestUpdate", "C_SignEncryptUpdate",
-		"C_DecryptVerifyUpdate", "C_MessageSignInit", "C_SignMessage", "C_SignMessageBegin",
-		"C_SignMessageNext", "C_MessageSignFinal", "C_MessageVerifyInit", "C_VerifyMessage",
+	static const char *const names[] = {"C_SignRecoverInit", "C_SignRecover",
+		"C_VerifyRecoverInit", "C_VerifyRecover", "C_DigestEncryptUpdate",
+		"C_DecryptDigestUpdate", "C_SignEncryptUpdate", "C_DecryptVerifyUpdate",
+		"C_MessageSignInit", "C_SignMessage", "C_SignMessageBegin", "C_SignMessageNext",
+		"C_MessageSignFinal", "C_MessageVerifyInit", "C_VerifyMessage",
 		"C_VerifyMessageBegin", "C_VerifyMessageNext", "C_MessageVerifyFinal"};
 	CK_ULONG a[10] = {s};
 	size_t i;
@@ -16,8 +17,8 @@ START_TEST(functions_that_are_not_supported)
 		if (!gives(CKR_FUNCTION_NOT_SUPPORTED, call(function_index(names[i]), a)))
 			expect_true(false, names[i], __FILE__, __LINE__);
 	gives_either(CKR_FUNCTION_NOT_SUPPORTED, CKR_MECHANISM_INVALID,
-		f->C_GenerateKeyPair(s, MECH(CKM_RSA_PKCS_KEY_PAIR_GEN), NOTHING, NOTHING, &(CK_OBJECT_HANDLE){0},
-			&(CK_OBJECT_HANDLE){0}));
+		f->C_GenerateKeyPair(s, MECH(CKM_RSA_PKCS_KEY_PAIR_GEN), NOTHING, NOTHING,
+			&(CK_OBJECT_HANDLE){0}, &(CK_OBJECT_HANDLE){0}));
 }
 END_TEST
 
@@ -46,7 +47,8 @@ START_TEST(nothing_in_the_lists_is_null)
 		holds(function != NULL);
 		if (i < FUNCTIONS_OF_2_40) {
 			memcpy(&function,
-				(const char *)f + offsetof(CK_FUNCTION_LIST, C_Initialize) + i * sizeof function,
+				(const char *)f + offsetof(CK_FUNCTION_LIST, C_Initialize) +
+					i * sizeof function,
 				sizeof function);
 			holds(function != NULL);
 		}

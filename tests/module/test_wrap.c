@@ -14,7 +14,8 @@ static void keys(void)
 	wrapper = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
 	unwrapper = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP)));
 	/* a key that says that what it unwraps may be readable */
-	lenient = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE))));
+	lenient = import(CKK_AES, mk32, 32,
+		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE))));
 	target = import(CKK_AES, mk, 16, T(YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)));
 	made = 0xABCD;
 }
@@ -48,11 +49,13 @@ START_TEST(there_and_back)
 		holds(get_ulong(made, CKA_KEY_GEN_MECHANISM) == CK_UNAVAILABLE_INFORMATION);
 		ok(unwrap(m[i], T(AES)));
 		holds(get_bool(made, CKA_SENSITIVE)); /* unless the template says otherwise */
-		holds(!get_bool(made, CKA_ALWAYS_SENSITIVE) && !get_bool(made, CKA_NEVER_EXTRACTABLE));
+		holds(!get_bool(made, CKA_ALWAYS_SENSITIVE) &&
+			!get_bool(made, CKA_NEVER_EXTRACTABLE));
 	}
 	/* lengths that only KWP takes */
 	made = import(CKK_GENERIC_SECRET, mk32, 21, T(YES(CKA_EXTRACTABLE)));
-	gives_either(CKR_KEY_SIZE_RANGE, CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, wrapper, made));
+	gives_either(
+		CKR_KEY_SIZE_RANGE, CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, wrapper, made));
 	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper, made));
 	holds(n == 32);
 	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP_KWP), lenient, wrapped, n,
@@ -65,7 +68,8 @@ END_TEST
 /* The initial value may be named, and be no other. */
 START_TEST(initial_value)
 {
-	static const uint8_t kw[8] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6}, kwp[4] = {0xA6, 0x59, 0x59, 0xA6};
+	static const uint8_t kw[8] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6},
+			     kwp[4] = {0xA6, 0x59, 0x59, 0xA6};
 	static const uint8_t other[8] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA7};
 	uint8_t plain[40];
 
@@ -73,17 +77,19 @@ START_TEST(initial_value)
 	memcpy(plain, wrapped, n);
 	ok(f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, kw, 8), wrapper, target, wrapped, &n));
 	holds(n == 24 && memcmp(plain, wrapped, n) == 0);
-	ok(f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP, kw, 8), unwrapper, wrapped, n, T(AES), &made));
+	ok(f->C_UnwrapKey(
+		s, MECH_P(CKM_AES_KEY_WRAP, kw, 8), unwrapper, wrapped, n, T(AES), &made));
 	gives(CKR_MECHANISM_PARAM_INVALID,
 		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, other, 8), wrapper, target, wrapped, &n));
 	gives(CKR_MECHANISM_PARAM_INVALID,
 		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, kw, 7), wrapper, target, wrapped, &n));
 	gives(CKR_MECHANISM_PARAM_INVALID,
 		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, NULL, 8), wrapper, target, wrapped, &n));
-	gives(CKR_MECHANISM_PARAM_INVALID,
-		f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP, other, 8), unwrapper, wrapped, n, T(AES), &made));
+	gives(CKR_MECHANISM_PARAM_INVALID, f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP, other, 8),
+						   unwrapper, wrapped, n, T(AES), &made));
 	ok(f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kwp, 4), wrapper, target, wrapped, &n));
-	ok(f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kwp, 4), unwrapper, wrapped, n, T(AES), &made));
+	ok(f->C_UnwrapKey(
+		s, MECH_P(CKM_AES_KEY_WRAP_KWP, kwp, 4), unwrapper, wrapped, n, T(AES), &made));
 	gives(CKR_MECHANISM_PARAM_INVALID,
 		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kw, 4), wrapper, target, wrapped, &n));
 }
@@ -96,7 +102,8 @@ START_TEST(published_answer)
 	uint8_t value[32], wanted[40];
 
 	unhex("00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f", value);
-	unhex("28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21", wanted);
+	unhex("28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21",
+		wanted);
 	key = import(CKK_AES, value, 32, T(YES(CKA_EXTRACTABLE)));
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, key));
 	holds(n == 40 && memcmp(wrapped, wanted, 40) == 0);
@@ -106,13 +113,15 @@ END_TEST
 START_TEST(what_may_not_leave)
 {
 	CK_OBJECT_HANDLE closed = import(CKK_AES, mk, 16, T(NO(CKA_EXTRACTABLE))), data,
-			 trusted_only = import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+			 trusted_only = import(CKK_AES, mk, 16,
+				 T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
 
 	gives(CKR_KEY_UNEXTRACTABLE, wrap(CKM_AES_KEY_WRAP, wrapper, closed));
 	gives(CKR_KEY_UNEXTRACTABLE, wrap(CKM_AES_KEY_WRAP_KWP, wrapper, closed));
 	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, wrapper, trusted_only));
 	ok(f->C_CreateObject(s, T(CLASS(CKO_DATA), STR(CKA_VALUE, "sixteen bytes!!!")), &data));
-	gives_either(CKR_KEY_NOT_WRAPPABLE, CKR_KEY_HANDLE_INVALID, wrap(CKM_AES_KEY_WRAP, wrapper, data));
+	gives_either(CKR_KEY_NOT_WRAPPABLE, CKR_KEY_HANDLE_INVALID,
+		wrap(CKM_AES_KEY_WRAP, wrapper, data));
 	/* a key under itself */
 	made = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), YES(CKA_EXTRACTABLE)));
 	gives(CKR_KEY_NOT_WRAPPABLE, wrap(CKM_AES_KEY_WRAP, made, made));
@@ -124,8 +133,10 @@ START_TEST(what_may_not_leave)
 	gives(CKR_WRAPPING_KEY_SIZE_RANGE,
 		wrap(CKM_AES_KEY_WRAP, made, import(CKK_AES, mk32, 32, T(YES(CKA_EXTRACTABLE)))));
 	gives(CKR_WRAPPING_KEY_SIZE_RANGE,
-		wrap(CKM_AES_KEY_WRAP_KWP, made, import(CKK_AES, mk32, 24, T(YES(CKA_EXTRACTABLE)))));
-	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, made, import(CKK_AES, mk32, 16, T(YES(CKA_EXTRACTABLE)))));
+		wrap(CKM_AES_KEY_WRAP_KWP, made,
+			import(CKK_AES, mk32, 24, T(YES(CKA_EXTRACTABLE)))));
+	gives(CKR_OK,
+		wrap(CKM_AES_KEY_WRAP, made, import(CKK_AES, mk32, 16, T(YES(CKA_EXTRACTABLE)))));
 }
 END_TEST
 
@@ -133,7 +144,8 @@ START_TEST(only_under_trusted_keys)
 {
 	CK_OBJECT_HANDLE kek, key;
 
-	import(CKK_AES, mk32, 32, T(YES(CKA_TOKEN), YES(CKA_WRAP), NO(CKA_PRIVATE), STR(CKA_LABEL, "kek")));
+	import(CKK_AES, mk32, 32,
+		T(YES(CKA_TOKEN), YES(CKA_WRAP), NO(CKA_PRIVATE), STR(CKA_LABEL, "kek")));
 	ok(f->C_Logout(s));
 	login(CKU_SO);
 	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "kek")), &kek, 1), 1);
@@ -160,7 +172,8 @@ START_TEST(trusted_wrapping_is_not_undone_by_unwrapping)
 	CK_ATTRIBUTE lenient_template[] = {YES(CKA_EXTRACTABLE)};
 
 	import(CKK_AES, mk32, 32,
-		T(YES(CKA_TOKEN), YES(CKA_WRAP), YES(CKA_UNWRAP), NO(CKA_PRIVATE), STR(CKA_LABEL, "kek")));
+		T(YES(CKA_TOKEN), YES(CKA_WRAP), YES(CKA_UNWRAP), NO(CKA_PRIVATE),
+			STR(CKA_LABEL, "kek")));
 	import(CKK_AES, mk32, 32,
 		T(YES(CKA_TOKEN), YES(CKA_UNWRAP), NO(CKA_PRIVATE), STR(CKA_LABEL, "says so"),
 			RAW(CKA_UNWRAP_TEMPLATE, lenient_template, sizeof lenient_template)));
@@ -212,16 +225,17 @@ END_TEST
 
 START_TEST(no_other_wrapping)
 {
-	static const CK_MECHANISM_TYPE others[] = {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM,
-		CKM_DES3_ECB, CKM_DES3_CBC, CKM_RSA_PKCS};
+	static const CK_MECHANISM_TYPE others[] = {CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD,
+		CKM_AES_CTR, CKM_AES_GCM, CKM_DES3_ECB, CKM_DES3_CBC, CKM_RSA_PKCS};
 	uint8_t iv[16] = {0};
 	size_t i;
 
 	for (i = 0; i < sizeof others / sizeof *others; i++) {
 		n = sizeof wrapped;
-		gives(CKR_MECHANISM_INVALID, f->C_WrapKey(s, MECH_P(others[i], iv, 16), wrapper, target, wrapped, &n));
 		gives(CKR_MECHANISM_INVALID,
-			f->C_UnwrapKey(s, MECH_P(others[i], iv, 16), unwrapper, wrapped, 32, T(AES), &made));
+			f->C_WrapKey(s, MECH_P(others[i], iv, 16), wrapper, target, wrapped, &n));
+		gives(CKR_MECHANISM_INVALID, f->C_UnwrapKey(s, MECH_P(others[i], iv, 16), unwrapper,
+						     wrapped, 32, T(AES), &made));
 	}
 	holds(made == 0xABCD);
 }
@@ -243,18 +257,24 @@ START_TEST(garbage)
 		}
 		for (j = 0; j < sizeof lengths / sizeof *lengths; j++) {
 			n = lengths[j];
-			gives_either(CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID, unwrap(m[i], T(AES)));
+			gives_either(CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID,
+				unwrap(m[i], T(AES)));
 		}
 		n = (CK_ULONG)-1;
-		gives_either(CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID, unwrap(m[i], T(AES)));
+		gives_either(
+			CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID, unwrap(m[i], T(AES)));
 		n = 24;
-		gives(CKR_ARGUMENTS_BAD, f->C_UnwrapKey(s, MECH(m[i]), unwrapper, NULL, 24, T(AES), &made));
-		gives(CKR_ARGUMENTS_BAD, f->C_UnwrapKey(s, MECH(m[i]), unwrapper, wrapped, 24, T(AES), NULL));
-		gives(CKR_ARGUMENTS_BAD, f->C_UnwrapKey(s, MECH(m[i]), unwrapper, wrapped, 24, NULL, 2, &made));
+		gives(CKR_ARGUMENTS_BAD,
+			f->C_UnwrapKey(s, MECH(m[i]), unwrapper, NULL, 24, T(AES), &made));
+		gives(CKR_ARGUMENTS_BAD,
+			f->C_UnwrapKey(s, MECH(m[i]), unwrapper, wrapped, 24, T(AES), NULL));
+		gives(CKR_ARGUMENTS_BAD,
+			f->C_UnwrapKey(s, MECH(m[i]), unwrapper, wrapped, 24, NULL, 2, &made));
 	}
 	gives(CKR_ARGUMENTS_BAD, f->C_UnwrapKey(s, NULL, unwrapper, wrapped, 24, T(AES), &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_WrapKey(s, NULL, wrapper, target, wrapped, &n));
-	gives(CKR_ARGUMENTS_BAD, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), wrapper, target, wrapped, NULL));
+	gives(CKR_ARGUMENTS_BAD,
+		f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), wrapper, target, wrapped, NULL));
 	holds(made == 0xABCD);
 	holds(find(s, NOTHING, NULL, 0) == before);
 }
@@ -262,11 +282,16 @@ END_TEST
 
 START_TEST(confusion_of_type_and_length)
 {
-	/* 20 bytes are no AES key, a DES3 key is not made of 16, and a stated length must be the true one. */
-	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper, import(CKK_GENERIC_SECRET, mk32, 20, T(YES(CKA_EXTRACTABLE)))));
+	/*
+	 * 20 bytes are no AES key, a DES3 key is not made of 16, and a stated length must be
+	 * the true one.
+	 */
+	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper,
+		import(CKK_GENERIC_SECRET, mk32, 20, T(YES(CKA_EXTRACTABLE)))));
 	gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP_KWP, T(AES)));
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
-	gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3))));
+	gives(CKR_WRAPPED_KEY_INVALID,
+		unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3))));
 	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_PRIVATE_KEY), TYPE(CKK_RSA))) != CKR_OK);
 	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_DATA))) != CKR_OK);
 	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, NUM(CKA_VALUE_LEN, 32))));
@@ -277,7 +302,10 @@ START_TEST(confusion_of_type_and_length)
 }
 END_TEST
 
-/* PKCS#11, DES3 secret key objects: a wrapped key of wrong parity is refused. Bytes that are no key of DES have it mostly. */
+/*
+ * PKCS#11, DES3 secret key objects: a wrapped key of wrong parity is refused. Bytes that are no key
+ * of DES have it mostly.
+ */
 START_TEST(parity_of_des_keys)
 {
 	static const CK_KEY_TYPE types[] = {CKK_DES2, CKK_DES3};
@@ -289,12 +317,15 @@ START_TEST(parity_of_des_keys)
 
 		for (k = 0; k < 24; k++)
 			value[k] = (uint8_t)(10 * k | !__builtin_parity(10U * (unsigned)k));
-		ok(wrap(CKM_AES_KEY_WRAP, wrapper, import(CKK_GENERIC_SECRET, value, length, T(YES(CKA_EXTRACTABLE)))));
+		ok(wrap(CKM_AES_KEY_WRAP, wrapper,
+			import(CKK_GENERIC_SECRET, value, length, T(YES(CKA_EXTRACTABLE)))));
 		ok(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(types[i]))));
 		value[length - 1] ^= 1;
-		ok(wrap(CKM_AES_KEY_WRAP, wrapper, import(CKK_GENERIC_SECRET, value, length, T(YES(CKA_EXTRACTABLE)))));
+		ok(wrap(CKM_AES_KEY_WRAP, wrapper,
+			import(CKK_GENERIC_SECRET, value, length, T(YES(CKA_EXTRACTABLE)))));
 		made = 0xABCD;
-		gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(types[i]))));
+		gives(CKR_WRAPPED_KEY_INVALID,
+			unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(types[i]))));
 		holds(made == 0xABCD);
 	}
 }
@@ -309,18 +340,21 @@ START_TEST(check_value_of_an_unwrapped_key)
 	ok(unwrap(CKM_AES_KEY_WRAP, T(AES, RAW(CKA_CHECK_VALUE, kcv, 3))));
 	kcv[2] ^= 1;
 	made = 0xABCD;
-	gives(CKR_ATTRIBUTE_VALUE_INVALID, unwrap(CKM_AES_KEY_WRAP, T(AES, RAW(CKA_CHECK_VALUE, kcv, 3))));
+	gives(CKR_ATTRIBUTE_VALUE_INVALID,
+		unwrap(CKM_AES_KEY_WRAP, T(AES, RAW(CKA_CHECK_VALUE, kcv, 3))));
 	holds(made == 0xABCD);
 }
 END_TEST
 
 START_TEST(wrap_template)
 {
-	CK_OBJECT_HANDLE kek =
-		import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), NESTED(CKA_WRAP_TEMPLATE, TYPE(CKK_AES), YES(CKA_ENCRYPT))));
+	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32,
+		T(YES(CKA_WRAP), NESTED(CKA_WRAP_TEMPLATE, TYPE(CKK_AES), YES(CKA_ENCRYPT))));
 
-	gives_either(CKR_KEY_NOT_WRAPPABLE, CKR_KEY_HANDLE_INVALID, wrap(CKM_AES_KEY_WRAP, kek, target));
-	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, kek, import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_ENCRYPT)))));
+	gives_either(
+		CKR_KEY_NOT_WRAPPABLE, CKR_KEY_HANDLE_INVALID, wrap(CKM_AES_KEY_WRAP, kek, target));
+	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, kek,
+			      import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_ENCRYPT)))));
 }
 END_TEST
 
@@ -328,15 +362,16 @@ START_TEST(unwrap_template)
 {
 	/* The defence against a template that wants the key readable. */
 	unwrapper = import(CKK_AES, mk32, 32,
-		T(YES(CKA_UNWRAP),
-			NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), YES(CKA_DECRYPT))));
+		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE),
+					   NO(CKA_EXTRACTABLE), YES(CKA_DECRYPT))));
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
 	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, NO(CKA_SENSITIVE))));
 	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_EXTRACTABLE))));
 	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, NO(CKA_DECRYPT))));
 	holds(made == 0xABCD);
 	ok(unwrap(CKM_AES_KEY_WRAP, T(AES)));
-	holds(get_bool(made, CKA_SENSITIVE) && !get_bool(made, CKA_EXTRACTABLE) && get_bool(made, CKA_DECRYPT));
+	holds(get_bool(made, CKA_SENSITIVE) && !get_bool(made, CKA_EXTRACTABLE) &&
+		get_bool(made, CKA_DECRYPT));
 	ok(unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_SENSITIVE), YES(CKA_ENCRYPT))));
 	holds(get_bool(made, CKA_DECRYPT) && get_bool(made, CKA_ENCRYPT));
 }
@@ -344,8 +379,8 @@ END_TEST
 
 START_TEST(templates_of_wrapping_keys_stay)
 {
-	CK_OBJECT_HANDLE kek =
-		import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE))));
+	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32,
+		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE))));
 
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
 		f->C_SetAttributeValue(s, kek, T(NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE)))));
@@ -361,8 +396,10 @@ START_TEST(masters_come_back_as_masters_only)
 {
 	/* Roles: what was unwrapped derives or does other things, never both. */
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
-	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_DERIVE), YES(CKA_SIGN))));
-	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_DERIVE), YES(CKA_ENCRYPT))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_DERIVE), YES(CKA_SIGN))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_DERIVE), YES(CKA_ENCRYPT))));
 	holds(made == 0xABCD);
 	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_DERIVE))));
 	gives(CKR_OK, derive_device(made, NOTHING, &made));

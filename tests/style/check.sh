@@ -18,7 +18,7 @@ code=$(find src include mechanisms -name '*.[ch]')
 
 rule 'libcrypto is used in src/key and src/base/secret.c only' \
 	"$(grep -lE '<openssl/' $code | grep -vE '^src/key/|^src/base/secret\.c$')"
-rule 'SQLite is included in src/store/database.c only' "$(grep -lE '<sqlite3\.h>' $code | grep -vx 'src/store/database\.c')"
+rule 'SQLite is included in src/store/sqlite/database.c only' "$(grep -lE '<sqlite3\.h>' $code | grep -vx 'src/store/database\.c')"
 rule 'p11-kit is the tool'\''s; the module has its header of Cryptoki only' \
 	"$(grep -nE '<p11-kit/' $code | grep -vE '^src/tool/|^src/base/pkcs11\.h:.*<p11-kit/pkcs11\.h>')"
 rule 'JSON is the tool'\''s, inih the configuration'\''s' \

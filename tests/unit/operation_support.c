@@ -9,14 +9,16 @@
 struct session *session;
 static struct cached_key keys[KEYS + 1];
 
-static void make_key(CK_OBJECT_HANDLE handle, CK_KEY_TYPE type, size_t n, uint8_t first, uint32_t flags)
+static void make_key(
+	CK_OBJECT_HANDLE handle, CK_KEY_TYPE type, size_t n, uint8_t first, uint32_t flags)
 {
 	uint8_t value[32];
 
 	for (size_t i = 0; i < n; i++)
 		value[i] = (uint8_t)(first + i);
 	keys[handle] = (struct cached_key){.handle = handle, .key = key_new()};
-	keys[handle].object = (struct object){.object_class = CKO_SECRET_KEY, .key_type = type, .flags = flags};
+	keys[handle].object =
+		(struct object){.object_class = CKO_SECRET_KEY, .key_type = type, .flags = flags};
 	ck_ok(key_load(keys[handle].key, type, value, n));
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operation_support.h: a session for the tests of operations, with keys that stand in for the key cache's. */
+/*
+ * operation_support.h: a session for the tests of operations, with keys that stand in for
+ * the key cache's.
+ */
 #ifndef KEYDIV_TESTS_OPERATION_SUPPORT_H
 #define KEYDIV_TESTS_OPERATION_SUPPORT_H
 
-#include "token/operation_slot.h"
+#include "calls/operation_slot.h"
 #include "unit.h"
 
 /* The keys there are: every other handle is invalid. All have all usage flags, but the last. */
@@ -18,15 +21,15 @@ void operation_teardown(void); /* fails if a key is still pinned */
 unsigned pins_of(CK_OBJECT_HANDLE key);
 
 /* A mechanism with a parameter. */
-#define MECHANISM_OF(type, parameter)                                                                                  \
-	(CK_MECHANISM)                                                                                                 \
-	{                                                                                                              \
-		type, &(parameter), sizeof(parameter)                                                                  \
+#define MECHANISM_OF(type, parameter)                                                              \
+	(CK_MECHANISM)                                                                             \
+	{                                                                                          \
+		type, &(parameter), sizeof(parameter)                                              \
 	}
-#define MECHANISM_BARE(type)                                                                                           \
-	(CK_MECHANISM)                                                                                                 \
-	{                                                                                                              \
-		type, NULL, 0                                                                                          \
+#define MECHANISM_BARE(type)                                                                       \
+	(CK_MECHANISM)                                                                             \
+	{                                                                                          \
+		type, NULL, 0                                                                      \
 	}
 
 #endif

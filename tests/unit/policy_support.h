@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy_support.h: templates written down in one line, for the tests of objects, templates and plans. */
+/*
+ * policy_support.h: templates written down in one line, for the tests of objects,
+ * templates and plans.
+ */
 #ifndef KEYDIV_TESTS_POLICY_SUPPORT_H
 #define KEYDIV_TESTS_POLICY_SUPPORT_H
 
-#include "token/plan.h"
+#include "policy/plan.h"
 #include "unit.h"
 
 static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
-#define ATTR(type, p, n)                                                                                               \
-	{                                                                                                              \
-		(type), (void *)(uintptr_t)(p), (n)                                                                    \
+#define ATTR(type, p, n)                                                                           \
+	{                                                                                          \
+		(type), (void *)(uintptr_t)(p), (n)                                                \
 	}
 #define ON(type) ATTR(type, &yes, 1)
 #define OFF(type) ATTR(type, &no, 1)
 #define NUMBER(type, n) ATTR(type, &(CK_ULONG){n}, sizeof(CK_ULONG))
 #define TEXT(type, s) ATTR(type, s, sizeof(s) - 1)
-#define LIST(type, ...) ATTR(type, ((CK_MECHANISM_TYPE[]){__VA_ARGS__}), sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__}))
-#define NESTED(type, ...) ATTR(type, ((CK_ATTRIBUTE[]){__VA_ARGS__}), sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}))
+#define LIST(type, ...)                                                                            \
+	ATTR(type, ((CK_MECHANISM_TYPE[]){__VA_ARGS__}), sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__}))
+#define NESTED(type, ...)                                                                          \
+	ATTR(type, ((CK_ATTRIBUTE[]){__VA_ARGS__}), sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}))
 
 #define SECRET_KEY NUMBER(CKA_CLASS, CKO_SECRET_KEY)
 #define DATA NUMBER(CKA_CLASS, CKO_DATA)
@@ -26,8 +31,9 @@ static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 #define VALUE16 TEXT(CKA_VALUE, "0123456789abcdef")
 
 /* The result of parsing the attributes given as T. */
-#define parse(t, ...)                                                                                                  \
-	template_parse((CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE), t)
+#define parse(t, ...)                                                                              \
+	template_parse((CK_ATTRIBUTE[]){__VA_ARGS__},                                              \
+		sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE), t)
 
 static const struct rights user = {.user = true, .read_write = true};
 

@@ -35,7 +35,8 @@ static size_t from_hex(const char *hex, uint8_t *out, size_t room)
 	return n;
 }
 
-void scheme_start(struct scheme *s, CK_MECHANISM_TYPE mechanism, CK_KEY_TYPE base_type, const char *hex)
+void scheme_start(
+	struct scheme *s, CK_MECHANISM_TYPE mechanism, CK_KEY_TYPE base_type, const char *hex)
 {
 	memset(s, 0, sizeof *s);
 	s->mechanism = mechanism;
@@ -61,8 +62,8 @@ void scheme_put_text(struct scheme *s, uint8_t tag, const char *text)
 	keydiv_put(&s->parameter, tag, text, strlen(text));
 }
 
-static CK_RV parse(
-	struct scheme *s, const struct mechanism *row, struct derivation *d, struct parameter *p, void *native)
+static CK_RV parse(struct scheme *s, const struct mechanism *row, struct derivation *d,
+	struct parameter *p, void *native)
 {
 	static uint8_t heap[PARAMETER_MAX];
 	size_t used = 0;

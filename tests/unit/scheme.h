@@ -34,7 +34,8 @@ void scheme_tear_down(void);
 struct key *scheme_key(unsigned i);
 
 /* An empty case for MECHANISM and the base key in HEX. */
-void scheme_start(struct scheme *s, CK_MECHANISM_TYPE mechanism, CK_KEY_TYPE base_type, const char *hex);
+void scheme_start(
+	struct scheme *s, CK_MECHANISM_TYPE mechanism, CK_KEY_TYPE base_type, const char *hex);
 
 /* Ask for TYPE; and for LENGTH, unless 0. */
 void scheme_want(struct scheme *s, CK_KEY_TYPE type, size_t length);

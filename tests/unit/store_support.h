@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_support.h: what the tests of src/store share: a directory of their own, a sample token, sample rows. */
+/*
+ * store_support.h: what the tests of src/store share: a directory of their own, a sample
+ * token, sample rows.
+ */
 #ifndef KEYDIV_TESTS_STORE_SUPPORT_H
 #define KEYDIV_TESTS_STORE_SUPPORT_H
 
@@ -23,7 +26,8 @@
 static char test_dir[64];  /* made for each test */
 static char token_dir[80]; /* "token" in it, not made */
 
-__attribute__((unused)) static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+__attribute__((unused)) static int remove_entry(
+	const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
 	(void)st;
 	(void)flag;
@@ -101,10 +105,11 @@ __attribute__((unused)) static CK_RV sample_prepare(struct store_row *row, void 
 {
 	struct sample_text *text = arg;
 
-	row->attributes = bytes_of(text->attributes,
-		(size_t)snprintf(text->attributes, sizeof text->attributes, "attributes of %lld", (long long)row->id));
-	row->sealed = bytes_of(text->sealed,
-		(size_t)snprintf(text->sealed, sizeof text->sealed, "sealed value of %lld", (long long)row->id));
+	row->attributes = bytes_of(
+		text->attributes, (size_t)snprintf(text->attributes, sizeof text->attributes,
+					  "attributes of %lld", (long long)row->id));
+	row->sealed = bytes_of(text->sealed, (size_t)snprintf(text->sealed, sizeof text->sealed,
+						     "sealed value of %lld", (long long)row->id));
 	return CKR_OK;
 }
 
@@ -115,7 +120,8 @@ __attribute__((unused)) static bool is_sample(const struct store_row *row)
 	struct store_row expected = {.id = row->id};
 
 	(void)!sample_prepare(&expected, &text);
-	return bytes_equal(row->attributes, expected.attributes) && bytes_equal(row->sealed, expected.sealed);
+	return bytes_equal(row->attributes, expected.attributes) &&
+	       bytes_equal(row->sealed, expected.sealed);
 }
 
 static inline struct bytes text_bytes(const char *s)
@@ -124,8 +130,8 @@ static inline struct bytes text_bytes(const char *s)
 }
 
 /* Insert a sample row with LABEL and OBJECT_ID (NULL: none). */
-__attribute__((unused)) static int64_t insert_sample(
-	struct store *store, CK_OBJECT_CLASS class, bool is_private, const char *label, const char *object_id)
+__attribute__((unused)) static int64_t insert_sample(struct store *store, CK_OBJECT_CLASS class,
+	bool is_private, const char *label, const char *object_id)
 {
 	struct sample_text text;
 	struct store_row row = {.object_class = class,
@@ -163,11 +169,11 @@ __attribute__((unused)) static int run_suite(const char *name, const TTest *cons
 	return failed != 0;
 }
 
-#define RUN_SUITE(name, ...)                                                                                           \
-	int main(void)                                                                                                 \
-	{                                                                                                              \
-		const TTest *const cases[] = {__VA_ARGS__};                                                            \
-		return run_suite(name, cases, sizeof cases / sizeof cases[0]);                                         \
+#define RUN_SUITE(name, ...)                                                                       \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const TTest *const cases[] = {__VA_ARGS__};                                        \
+		return run_suite(name, cases, sizeof cases / sizeof cases[0]);                     \
 	}
 
 #endif

@@ -6,7 +6,9 @@
 
 static CK_KEY_TYPE type_of(const char *kind)
 {
-	return strncmp(kind, "AES", 3) == 0 ? CKK_AES : strcmp(kind, "2TDEA") == 0 ? CKK_DES2 : CKK_DES3;
+	return strncmp(kind, "AES", 3) == 0 ? CKK_AES
+	       : strcmp(kind, "2TDEA") == 0 ? CKK_DES2
+					    : CKK_DES3;
 }
 
 START_TEST(published)
@@ -15,21 +17,28 @@ START_TEST(published)
 	struct scheme s;
 
 	for (vectors_open(&v, "an10922.txt"); vectors_next(&v);) {
-		scheme_start(&s, CKM_KEYDIV_AN10922, type_of(vector_text(&v, "kind")), vector_text(&v, "key"));
+		scheme_start(&s, CKM_KEYDIV_AN10922, type_of(vector_text(&v, "kind")),
+			vector_text(&v, "key"));
 		scheme_put_hex(&s, KEYDIV_MESSAGE, vector_text(&v, "m"));
-		scheme_expect(&s, vector_text(&v, "out")); /* both with odd parity, which the key version is lost in */
+		scheme_expect(&s,
+			vector_text(&v,
+				"out")); /* both with odd parity, which the key version is lost in */
 	}
 	ck_assert_uint_eq(v.cases, 6);
 }
 END_TEST
 
-/* A message that fills two blocks goes without padding; one byte more is refused. Where two blocks are needed anyway it is SP 800-38B's CMAC. */
+/*
+ * A message that fills two blocks goes without padding; one byte more is refused. Where two blocks
+ * are needed anyway it is SP 800-38B's CMAC.
+ */
 START_TEST(lengths)
 {
 	static const struct {
 		CK_KEY_TYPE type;
 		size_t base, longest;
-	} kinds[] = {{CKK_AES, 16, 31}, {CKK_AES, 24, 31}, {CKK_AES, 32, 31}, {CKK_DES2, 16, 15}, {CKK_DES3, 24, 15}};
+	} kinds[] = {{CKK_AES, 16, 31}, {CKK_AES, 24, 31}, {CKK_AES, 32, 31}, {CKK_DES2, 16, 15},
+		{CKK_DES3, 24, 15}};
 	uint8_t message[33] = {1};
 
 	memset(message + 1, 'm', sizeof message - 1);
@@ -41,7 +50,8 @@ START_TEST(lengths)
 			scheme_start(&s, CKM_KEYDIV_AN10922, kinds[i].type, KEY);
 			s.base_len = kinds[i].base;
 			keydiv_put(&s.parameter, KEYDIV_MESSAGE, message + 1, n);
-			ck_rv(scheme_run(&s, &value), n <= kinds[i].longest ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+			ck_rv(scheme_run(&s, &value),
+				n <= kinds[i].longest ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 			if (kinds[i].type != CKK_AES || kinds[i].base != 16 || n > 31)
 				continue;
 			ck_ok(key_load(scheme_key(1), CKK_AES, s.base, 16));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_attribute.c: the table of attributes, reading and searching. */
-#include "token/attribute.h"
+#include "object/attribute.h"
 
 #include "mechanism.h"
+#include "object/attribute_list.h"
 #include "odukpt_client.h"
 #include "policy_support.h"
-#include "token/attribute_list.h"
 
 #define MINUS_1 CK_UNAVAILABLE_INFORMATION
 
@@ -25,12 +25,12 @@ static void tear_down(void)
 	crypto_stop();
 }
 
-#define create(o, ...)                                                                                                 \
-	do {                                                                                                           \
-		struct template t_;                                                                                    \
-		ck_ok(parse(&t_, __VA_ARGS__));                                                                        \
-		ck_ok(plan_create(&t_, &user, o));                                                                     \
-		template_wipe(&t_);                                                                                    \
+#define create(o, ...)                                                                             \
+	do {                                                                                       \
+		struct template t_;                                                                \
+		ck_ok(parse(&t_, __VA_ARGS__));                                                    \
+		ck_ok(plan_create(&t_, &user, o));                                                 \
+		template_wipe(&t_);                                                                \
 	} while (0)
 
 static CK_RV read_one(const struct object *o, CK_ATTRIBUTE *a)
@@ -39,14 +39,14 @@ static CK_RV read_one(const struct object *o, CK_ATTRIBUTE *a)
 	return attributes_read(&r, a, 1);
 }
 
-#define matches(o, ...)                                                                                                \
-	({                                                                                                             \
-		struct template t_;                                                                                    \
-		ck_ok(parse(&t_, __VA_ARGS__));                                                                        \
-		struct reading r_ = {.object = (o), .unique_id = unique_id, .key = key};                               \
-		bool m_ = attributes_match(&r_, &t_);                                                                  \
-		template_wipe(&t_);                                                                                    \
-		m_;                                                                                                    \
+#define matches(o, ...)                                                                            \
+	({                                                                                         \
+		struct template t_;                                                                \
+		ck_ok(parse(&t_, __VA_ARGS__));                                                    \
+		struct reading r_ = {.object = (o), .unique_id = unique_id, .key = key};           \
+		bool m_ = attributes_match(&r_, &t_);                                              \
+		template_wipe(&t_);                                                                \
+		m_;                                                                                \
 	})
 
 /* --- The table --- */
@@ -93,7 +93,8 @@ START_TEST(bits_are_unique)
 			   (row->kind == KIND_COMPUTED && bit != GIVEN_OTHER)) {
 			ck_assert_uint_eq(given & bit, 0);
 			given |= bit;
-		} else if (row->kind != KIND_OTHER && row->kind != KIND_OTHER_FLAG && row->kind != KIND_COMPUTED) {
+		} else if (row->kind != KIND_OTHER && row->kind != KIND_OTHER_FLAG &&
+			   row->kind != KIND_COMPUTED) {
 			ck_assert_uint_lt(bit, TEMPLATE_VARIABLES);
 			ck_assert_uint_eq(variables >> bit & 1, 0);
 			variables |= 1u << bit;
@@ -109,12 +110,17 @@ START_TEST(the_sets_are_as_the_standard_has_them)
 
 	for (int when = WHEN_CREATE; when < WHEN_COUNT; when++) {
 		ck_assert_uint_eq(attribute_sets[WHO_KEY][when].flags & never, 0);
-		ck_assert_uint_eq(attribute_sets[WHO_KEY][when].given & (GIVEN_UNIQUE_ID | GIVEN_KEY_GEN_MECHANISM), 0);
+		ck_assert_uint_eq(attribute_sets[WHO_KEY][when].given &
+					  (GIVEN_UNIQUE_ID | GIVEN_KEY_GEN_MECHANISM),
+			0);
 	}
 	for (int when = WHEN_COPY; when <= WHEN_SET; when++)
 		ck_assert_uint_eq(attribute_sets[WHO_KEY][when].given, 0); /* class, type, value */
-	ck_assert_uint_eq(attribute_sets[WHO_KEY][WHEN_SET].flags & (FLAG_TOKEN | FLAG_PRIVATE | FLAG_MODIFIABLE), 0);
-	ck_assert_uint_eq(attribute_flags_only_true, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_WRAP_WITH_TRUSTED);
+	ck_assert_uint_eq(attribute_sets[WHO_KEY][WHEN_SET].flags &
+				  (FLAG_TOKEN | FLAG_PRIVATE | FLAG_MODIFIABLE),
+		0);
+	ck_assert_uint_eq(
+		attribute_flags_only_true, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_WRAP_WITH_TRUSTED);
 	ck_assert_uint_eq(attribute_flags_only_false,
 		FLAGS_USAGE | FLAG_DERIVE | FLAG_EXTRACTABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
 	ck_assert_uint_eq(attribute_flags_only_so, FLAG_TRUSTED);
@@ -128,7 +134,8 @@ END_TEST
 START_TEST(sensitive_value_untouched)
 {
 	static const CK_ATTRIBUTE closed[][2] = {{ON(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)},
-		{OFF(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE)}, {ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE)}};
+		{OFF(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE)},
+		{ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE)}};
 	uint8_t buffer[16] = {0}, zero[16] = {0};
 	OBJECT o = {0};
 
@@ -178,11 +185,13 @@ START_TEST(every_entry)
 	OBJECT o = {0};
 
 	create(&o, SECRET_KEY, AES, VALUE16, ON(CKA_SIGN), TEXT(CKA_LABEL, "label"));
-	CK_ATTRIBUTE a[] = {{CKA_VALUE, value, 16}, {CKA_MODULUS, value, 16}, {CKA_LABEL, label, 3}, {0x7f0, value, 1},
-		{CKA_SIGN, &sign, 1}, {CKA_KEY_TYPE, &type, 8}, {CKA_APPLICATION, NULL, 0}};
+	CK_ATTRIBUTE a[] = {{CKA_VALUE, value, 16}, {CKA_MODULUS, value, 16}, {CKA_LABEL, label, 3},
+		{0x7f0, value, 1}, {CKA_SIGN, &sign, 1}, {CKA_KEY_TYPE, &type, 8},
+		{CKA_APPLICATION, NULL, 0}};
 	struct reading r = {.object = &o};
 	CK_RV rv = attributes_read(&r, a, 7);
-	ck_assert(rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_BUFFER_TOO_SMALL);
+	ck_assert(rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID ||
+		  rv == CKR_BUFFER_TOO_SMALL);
 	for (int i = 0; i < 4; i++)
 		ck_assert_uint_eq(a[i].ulValueLen, MINUS_1);
 	ck_assert_uint_eq(sign, CK_TRUE);
@@ -213,9 +222,9 @@ END_TEST
 START_TEST(defaults_are_empty)
 {
 	static const CK_ATTRIBUTE_TYPE empty[] = {CKA_LABEL, CKA_ID, CKA_START_DATE, CKA_END_DATE};
-	static const CK_ATTRIBUTE_TYPE absent[] = {CKA_ALLOWED_MECHANISMS, CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE,
-		CKA_DERIVE_TEMPLATE, CKA_KEYDIV_TRANSACTION, CKA_KEYDIV_SHAPE, CKA_KEYDIV_REMAINING, CKA_KEYDIV_RESERVE,
-		CKA_PROFILE_ID, CKA_APPLICATION};
+	static const CK_ATTRIBUTE_TYPE absent[] = {CKA_ALLOWED_MECHANISMS, CKA_WRAP_TEMPLATE,
+		CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_KEYDIV_TRANSACTION, CKA_KEYDIV_SHAPE,
+		CKA_KEYDIV_REMAINING, CKA_KEYDIV_RESERVE, CKA_PROFILE_ID, CKA_APPLICATION};
 	OBJECT o = {0};
 
 	create(&o, SECRET_KEY, AES, VALUE16);
@@ -247,7 +256,9 @@ START_TEST(unique_id_as_digits)
 }
 END_TEST
 
-/* X9.24-1:2017: a deriving AES key's check value is of its CMAC, everything else's as in PKCS#11. */
+/*
+ * X9.24-1:2017: a deriving AES key's check value is of its CMAC, everything else's as in PKCS#11.
+ */
 START_TEST(check_values)
 {
 	static const struct {
@@ -256,7 +267,10 @@ START_TEST(check_values)
 		bool derive;
 		const char *kcv;
 	} cases[] = {
-		/* AES-128 of zero under 2b7e..: 7df76b0c1ab899b33e42f047b91b546f (RFC 4493, "AES-128(key,0)") */
+		/*
+		 * AES-128 of zero under 2b7e..: 7df76b0c1ab899b33e42f047b91b546f
+		 * (RFC 4493, "AES-128(key,0)")
+		 */
 		{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", false, "7df76b"},
 		{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", true, NULL},
 		/* SHA-1("abc"), FIPS 180-4: a9993e36.. */
@@ -292,7 +306,8 @@ START_TEST(lists_as_the_caller_sees_them)
 	OBJECT given = {0};
 	OBJECT silent = {0};
 
-	create(&given, SECRET_KEY, AES, VALUE16, LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_CBC, CKM_AES_GCM));
+	create(&given, SECRET_KEY, AES, VALUE16,
+		LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_CBC, CKM_AES_GCM));
 	CK_ATTRIBUTE a = {CKA_ALLOWED_MECHANISMS, list, sizeof list};
 	ck_ok(read_one(&given, &a));
 	ck_assert_uint_eq(a.ulValueLen, 16);
@@ -307,9 +322,10 @@ START_TEST(lists_as_the_caller_sees_them)
 	ck_assert_uint_eq(a.ulValueLen, 6 * 8);
 	ck_assert_uint_eq(list[0], CKM_KEYDIV_DEVICE_KEY);
 	ck_assert_uint_eq(list[5], CKM_KEYDIV_DATA_KEY);
-	ck_assert(matches(&silent, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
-					   CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
-					   CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY)));
+	ck_assert(matches(
+		&silent, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
+				 CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
+				 CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY)));
 	ck_assert(!matches(&silent, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)));
 }
 END_TEST
@@ -348,7 +364,8 @@ START_TEST(templates_as_the_caller_sees_them)
 	ck_ok(read_one(&o, &a));
 	ck_assert_uint_eq(inner[1].ulValueLen, 6);
 	ck_assert_mem_eq(label, "device", 6);
-	ck_assert(matches(&o, NESTED(CKA_DERIVE_TEMPLATE, LENGTH(32), TEXT(CKA_LABEL, "device"), ON(CKA_SIGN))));
+	ck_assert(matches(&o,
+		NESTED(CKA_DERIVE_TEMPLATE, LENGTH(32), TEXT(CKA_LABEL, "device"), ON(CKA_SIGN))));
 }
 END_TEST
 
@@ -356,7 +373,9 @@ START_TEST(client_states)
 {
 	static const uint8_t shape[2] = {3, 3};
 	uint8_t b[8];
-	OBJECT o = {.object_class = CKO_SECRET_KEY, .key_type = CKK_KEYDIV_ODUKPT_CLIENT, .flags = FLAG_EXTRACTABLE};
+	OBJECT o = {.object_class = CKO_SECRET_KEY,
+		.key_type = CKK_KEYDIV_ODUKPT_CLIENT,
+		.flags = FLAG_EXTRACTABLE};
 
 	/* without the state: what is in the object, and nothing else */
 	ck_ok(object_set_variable(&o, VAR_SHAPE, bytes_of(shape, 2)));
@@ -393,13 +412,15 @@ static CK_RV tested(CK_MECHANISM_TYPE type, CK_ULONG *ret_rv, CK_ULONG *ret_ns)
 
 START_TEST(built_in_objects)
 {
-	struct object mechanism = {
-		.object_class = CKO_MECHANISM, .key_type = CK_UNAVAILABLE_INFORMATION, .number = CKM_AES_CBC};
-	struct object profile = {.object_class = CKO_PROFILE, .key_type = CK_UNAVAILABLE_INFORMATION, .number = 1};
+	struct object mechanism = {.object_class = CKO_MECHANISM,
+		.key_type = CK_UNAVAILABLE_INFORMATION,
+		.number = CKM_AES_CBC};
+	struct object profile = {
+		.object_class = CKO_PROFILE, .key_type = CK_UNAVAILABLE_INFORMATION, .number = 1};
 	struct reading r = {.object = &mechanism, .selftest = tested};
 	CK_ULONG type = 0, rv = 1, ns = 0;
-	CK_ATTRIBUTE a[] = {
-		{CKA_MECHANISM_TYPE, &type, 8}, {CKA_KEYDIV_SELFTEST, &rv, 8}, {CKA_KEYDIV_SELFTEST_TIME, &ns, 8}};
+	CK_ATTRIBUTE a[] = {{CKA_MECHANISM_TYPE, &type, 8}, {CKA_KEYDIV_SELFTEST, &rv, 8},
+		{CKA_KEYDIV_SELFTEST_TIME, &ns, 8}};
 
 	ck_ok(attributes_read(&r, a, 3));
 	ck_assert_uint_eq(type, CKM_AES_CBC);
@@ -424,10 +445,12 @@ START_TEST(searching)
 	OBJECT o = {0};
 	OBJECT data = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "label"), TEXT(CKA_ID, "\1"), ON(CKA_SIGN));
+	create(&o, SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "label"), TEXT(CKA_ID, "\1"),
+		ON(CKA_SIGN));
 	create(&data, DATA, TEXT(CKA_VALUE, "text"), TEXT(CKA_APPLICATION, "app"));
-	ck_assert(matches(&o, SECRET_KEY, AES, TEXT(CKA_LABEL, "label"), TEXT(CKA_ID, "\1"), ON(CKA_SIGN),
-		OFF(CKA_TOKEN), LENGTH(16), NUMBER(CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION), OFF(CKA_LOCAL)));
+	ck_assert(matches(&o, SECRET_KEY, AES, TEXT(CKA_LABEL, "label"), TEXT(CKA_ID, "\1"),
+		ON(CKA_SIGN), OFF(CKA_TOKEN), LENGTH(16),
+		NUMBER(CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION), OFF(CKA_LOCAL)));
 	ck_assert(!matches(&o, DATA));
 	ck_assert(!matches(&o, NUMBER(CKA_KEY_TYPE, CKK_DES3)));
 	ck_assert(!matches(&o, LENGTH(32)));

@@ -21,7 +21,8 @@ static void by_evp(enum cipher_kind kind, const uint8_t *key, const uint8_t in[4
 	int n;
 
 	ck_assert(cipher != NULL && EVP_EncryptInit_ex2(context, cipher, key, NULL, NULL));
-	ck_assert(EVP_CIPHER_CTX_set_padding(context, 0) && EVP_EncryptUpdate(context, out, &n, in, 48) && n == 48);
+	ck_assert(EVP_CIPHER_CTX_set_padding(context, 0) &&
+		  EVP_EncryptUpdate(context, out, &n, in, 48) && n == 48);
 	EVP_CIPHER_CTX_free(context);
 	EVP_CIPHER_free(cipher);
 }

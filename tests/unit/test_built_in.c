@@ -16,7 +16,8 @@ static void count(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
 	ck_assert_uint_eq(again.object_class, o->object_class);
 	ck_assert_uint_eq(again.number, o->number);
 	ck_assert(o->object_class == CKO_PROFILE || mechanism_find(o->number) != NULL);
-	ck_assert_uint_eq(o->flags & (FLAG_PRIVATE | FLAG_MODIFIABLE | FLAG_DESTROYABLE | FLAG_COPYABLE), 0);
+	ck_assert_uint_eq(
+		o->flags & (FLAG_PRIVATE | FLAG_MODIFIABLE | FLAG_DESTROYABLE | FLAG_COPYABLE), 0);
 	seen++;
 }
 
@@ -38,12 +39,15 @@ START_TEST(a_search_finds_them_only_if_it_names_them)
 
 	ck_assert_uint_eq(count_found(rw, NOTHING, NULL, 0), 0);
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_PROFILE)), NULL, 0), 2);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_PROFILE_ID, CKP_BASELINE_PROVIDER)), NULL, 0), 1);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_MECHANISM_TYPE, CKM_KEYDIV_DEVICE_KEY)), o, 2), 1);
+	ck_assert_uint_eq(
+		count_found(rw, T(NUM(CKA_PROFILE_ID, CKP_BASELINE_PROVIDER)), NULL, 0), 1);
+	ck_assert_uint_eq(
+		count_found(rw, T(NUM(CKA_MECHANISM_TYPE, CKM_KEYDIV_DEVICE_KEY)), o, 2), 1);
 	ck_assert_uint_eq(get_number(rw, o[0], CKA_CLASS), CKO_MECHANISM);
 	ck_assert_uint_eq(get_number(rw, o[0], CKA_MECHANISM_TYPE), CKM_KEYDIV_DEVICE_KEY);
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_MECHANISM_TYPE, CKM_RSA_PKCS)), NULL, 0), 0);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_PROFILE), NO(CKA_TOKEN)), NULL, 0), 0);
+	ck_assert_uint_eq(
+		count_found(rw, T(NUM(CKA_CLASS, CKO_PROFILE), NO(CKA_TOKEN)), NULL, 0), 0);
 }
 END_TEST
 

@@ -34,7 +34,10 @@ static void fill(uint8_t *p, size_t n)
 		p[i] = (uint8_t)rand();
 }
 
-/* Run N bytes at IN through the cipher in parts of random sizes, in place or not; OUT gets all that comes out before the end. */
+/*
+ * Run N bytes at IN through the cipher in parts of random sizes, in place or not; OUT gets all that
+ * comes out before the end.
+ */
 static CK_RV run_parts(const uint8_t *in, size_t n, bool in_place, uint8_t *out, size_t *ret_n)
 {
 	uint8_t buffer[MOST + 64];
@@ -49,7 +52,8 @@ static CK_RV run_parts(const uint8_t *in, size_t n, bool in_place, uint8_t *out,
 		uint8_t *to = in_place ? buffer + 1 : buffer + MOST / 2;
 		TRY(cipher_update(cipher, take == 0 ? NULL : buffer + 1, take, to, &got));
 		ck_assert_uint_le(got, take + 16);
-		ck_assert_uint_eq(to[got > take ? got : take], 0xee); /* no more was written than came out */
+		ck_assert_uint_eq(
+			to[got > take ? got : take], 0xee); /* no more was written than came out */
 		memcpy(out + written, to, got);
 		written += got;
 		done += take;
@@ -59,8 +63,8 @@ static CK_RV run_parts(const uint8_t *in, size_t n, bool in_place, uint8_t *out,
 }
 
 /* The whole of it: begin, parts, finish. */
-static CK_RV run(
-	const struct cipher_setup *setup, const uint8_t *in, size_t n, struct bytes tag, uint8_t *out, size_t *ret_n)
+static CK_RV run(const struct cipher_setup *setup, const uint8_t *in, size_t n, struct bytes tag,
+	uint8_t *out, size_t *ret_n)
 {
 	uint8_t last[16];
 	size_t written, more;
@@ -83,13 +87,16 @@ START_TEST(published_modes)
 		const char *name = vector_text(&v, "mode");
 		struct cipher_setup setup = {.encrypt = true, .counter_bits = 128};
 		size_t len = vector_hex(&v, "plain", plain, sizeof plain);
-		setup.mode = strcmp(name, "ecb") == 0 ? CIPHER_ECB : strcmp(name, "cbc") == 0 ? CIPHER_CBC : CIPHER_CTR;
+		setup.mode = strcmp(name, "ecb") == 0   ? CIPHER_ECB
+			     : strcmp(name, "cbc") == 0 ? CIPHER_CBC
+							: CIPHER_CTR;
 		setup.iv = bytes_of(iv, vector_hex(&v, "iv", iv, sizeof iv));
 		ck_ok(key_load(key, CKK_AES, value, vector_hex(&v, "key", value, sizeof value)));
 		ck_assert_uint_eq(vector_hex(&v, "cipher", expected, sizeof expected), len);
 		for (int round = 0; round < 20; round++) {
 			setup.encrypt = round % 2 == 0;
-			ck_ok(run(&setup, setup.encrypt ? plain : expected, len, bytes_of(NULL, 0), out, &n));
+			ck_ok(run(&setup, setup.encrypt ? plain : expected, len, bytes_of(NULL, 0),
+				out, &n));
 			ck_assert_uint_eq(n, len);
 			ck_assert_mem_eq(out, setup.encrypt ? expected : plain, n);
 		}
@@ -123,22 +130,29 @@ static void check_aead(const char *file, enum cipher_mode mode, unsigned cases)
 			ck_ok(run(&setup, expected, len, bytes_of(tag, setup.tag_len), out, &n));
 			ck_assert_uint_eq(n, len);
 			ck_assert_mem_eq(out, plain, len);
-			/* a bit of the tag, the text or the associated data, or a shorter tag: all the same answer */
+			/*
+			 * a bit of the tag, the text or the associated data, or a shorter tag: all
+			 * the same answer
+			 */
 			struct bytes right = bytes_of(tag, setup.tag_len);
 			tag[(size_t)rand() % setup.tag_len] ^= 1;
-			ck_rv(run(&setup, expected, len, right, out, &n), CKR_ENCRYPTED_DATA_INVALID);
+			ck_rv(run(&setup, expected, len, right, out, &n),
+				CKR_ENCRYPTED_DATA_INVALID);
 			vector_hex(&v, "tag", tag, sizeof tag);
 			ck_rv(run(&setup, expected, len, bytes_of(tag, setup.tag_len - 2), out, &n),
 				CKR_ENCRYPTED_DATA_INVALID);
-			ck_rv(run(&setup, expected, len, bytes_of(NULL, 0), out, &n), CKR_ENCRYPTED_DATA_INVALID);
+			ck_rv(run(&setup, expected, len, bytes_of(NULL, 0), out, &n),
+				CKR_ENCRYPTED_DATA_INVALID);
 			if (len > 0) {
 				memcpy(out, expected, len);
 				out[(size_t)rand() % len] ^= 0x80;
-				ck_rv(run(&setup, out, len, right, out, &n), CKR_ENCRYPTED_DATA_INVALID);
+				ck_rv(run(&setup, out, len, right, out, &n),
+					CKR_ENCRYPTED_DATA_INVALID);
 			}
 			if (setup.aad.n > 0) {
 				aad[(size_t)rand() % setup.aad.n] ^= 0x10;
-				ck_rv(run(&setup, expected, len, right, out, &n), CKR_ENCRYPTED_DATA_INVALID);
+				ck_rv(run(&setup, expected, len, right, out, &n),
+					CKR_ENCRYPTED_DATA_INVALID);
 				vector_hex(&v, "aad", aad, sizeof aad);
 			}
 		}
@@ -168,8 +182,8 @@ START_TEST(ccm_large_aad)
 		nonce[i % 13] = (uint8_t)(0x10 + i % 13);
 		plain[i] = (uint8_t)(0x20 + i);
 	}
-	ck_assert(hex_decode(
-		"69915dad1e84c6376a68c2967e4dab615ae0fd1faec44cc484828529463ccf72b4ac6bec93e8598e7f0dadbcea5b",
+	ck_assert(hex_decode("69915dad1e84c6376a68c2967e4dab615ae0fd1faec44cc484828529463ccf72b4ac6"
+			     "bec93e8598e7f0dadbcea5b",
 		expected, sizeof expected));
 	ck_ok(key_load(key, CKK_AES, value, sizeof value));
 	ck_ok(run(&setup, plain, sizeof plain, bytes_of(NULL, 0), out, &n));
@@ -194,15 +208,19 @@ START_TEST(ccm_against_libcrypto)
 		fill(value, k), fill(nonce, sizeof nonce), fill(aad, sizeof aad), fill(plain, len);
 		ck_ok(key_load(key, CKK_AES, value, k));
 		ck_ok(run(&setup, plain, len, bytes_of(NULL, 0), out, &n));
-		const EVP_CIPHER *evp = k == 16 ? EVP_aes_128_ccm() : k == 24 ? EVP_aes_192_ccm() : EVP_aes_256_ccm();
+		const EVP_CIPHER *evp = k == 16   ? EVP_aes_128_ccm()
+					: k == 24 ? EVP_aes_192_ccm()
+						  : EVP_aes_256_ccm();
 		ck_assert(EVP_EncryptInit_ex2(c, evp, NULL, NULL, NULL));
 		ck_assert(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_IVLEN, (int)setup.iv.n, NULL));
 		ck_assert(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, (int)setup.tag_len, NULL));
 		ck_assert(EVP_EncryptInit_ex2(c, NULL, value, nonce, NULL));
 		ck_assert(EVP_EncryptUpdate(c, NULL, &l, NULL, (int)len));
-		ck_assert(setup.aad.n == 0 || EVP_EncryptUpdate(c, NULL, &l, aad, (int)setup.aad.n));
+		ck_assert(
+			setup.aad.n == 0 || EVP_EncryptUpdate(c, NULL, &l, aad, (int)setup.aad.n));
 		ck_assert(EVP_EncryptUpdate(c, other, &l, plain, (int)len));
-		ck_assert(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, (int)setup.tag_len, other + len));
+		ck_assert(EVP_CIPHER_CTX_ctrl(
+			c, EVP_CTRL_AEAD_GET_TAG, (int)setup.tag_len, other + len));
 		ck_assert_uint_eq(n, len + setup.tag_len);
 		ck_assert_mem_eq(out, other, n);
 		EVP_CIPHER_CTX_free(c);
@@ -213,9 +231,13 @@ END_TEST
 static const struct {
 	CK_KEY_TYPE type;
 	size_t n, block;
-} kinds[] = {{CKK_AES, 16, 16}, {CKK_AES, 24, 16}, {CKK_AES, 32, 16}, {CKK_DES2, 16, 8}, {CKK_DES3, 24, 8}};
+} kinds[] = {{CKK_AES, 16, 16}, {CKK_AES, 24, 16}, {CKK_AES, 32, 16}, {CKK_DES2, 16, 8},
+	{CKK_DES3, 24, 8}};
 
-/* Every kind and block mode, at every length, in parts: back to where it came from, and the same as key_encrypt_blocks says. */
+/*
+ * Every kind and block mode, at every length, in parts: back to where it came from, and the same
+ * as key_encrypt_blocks says.
+ */
 START_TEST(block_modes_round_trip)
 {
 	uint8_t value[32], iv[16], plain[MOST], once[MOST], sent[MOST + 32], back[MOST + 64];
@@ -231,7 +253,8 @@ START_TEST(block_modes_round_trip)
 			setup.encrypt = true;
 			ck_rv(run(&setup, plain, len, bytes_of(NULL, 0), sent, &sent_len),
 				fits ? CKR_OK : CKR_DATA_LEN_RANGE);
-			ck_ok(key_encrypt_blocks(key, setup.mode == CIPHER_ECB ? NULL : iv, plain, whole, once));
+			ck_ok(key_encrypt_blocks(
+				key, setup.mode == CIPHER_ECB ? NULL : iv, plain, whole, once));
 			ck_assert_mem_eq(sent, once, whole);
 			setup.encrypt = false;
 			if (!fits) {
@@ -239,19 +262,24 @@ START_TEST(block_modes_round_trip)
 					CKR_ENCRYPTED_DATA_LEN_RANGE);
 				continue;
 			}
-			ck_assert_uint_eq(sent_len, setup.mode == CIPHER_CBC_PAD ? whole + block : whole);
+			ck_assert_uint_eq(
+				sent_len, setup.mode == CIPHER_CBC_PAD ? whole + block : whole);
 			ck_ok(run(&setup, sent, sent_len, bytes_of(NULL, 0), back, &back_len));
 			ck_assert_uint_eq(back_len, len);
 			ck_assert_mem_eq(back, plain, len);
 			if (setup.mode == CIPHER_CBC_PAD)
-				ck_rv(run(&setup, sent, sent_len - 1, bytes_of(NULL, 0), back, &back_len),
+				ck_rv(run(&setup, sent, sent_len - 1, bytes_of(NULL, 0), back,
+					      &back_len),
 					CKR_ENCRYPTED_DATA_LEN_RANGE);
 		}
 	}
 }
 END_TEST
 
-/* Last blocks of every final byte with one byte of the block wrong, or none: RFC 5652 section 6.3, one code for all. */
+/*
+ * Last blocks of every final byte with one byte of the block wrong, or none: RFC 5652 section 6.3,
+ * one code for all.
+ */
 START_TEST(paddings)
 {
 	uint8_t value[32] = {3}, iv[16] = {0}, block[16], sent[16], back[32];
@@ -289,8 +317,8 @@ START_TEST(counter_wrap)
 		unsigned bits;
 		uint8_t start; /* of the last byte; the others are ff */
 		size_t room;
-	} cases[] = {{1, 0xfe, 32}, {1, 0xff, 16}, {8, 0xf0, 256}, {3, 0xf9, 112}, {32, 0xfd, 48}, {64, 0xff, 16},
-		{127, 0xff, 16}, {128, 0xfe, 32}};
+	} cases[] = {{1, 0xfe, 32}, {1, 0xff, 16}, {8, 0xf0, 256}, {3, 0xf9, 112}, {32, 0xfd, 48},
+		{64, 0xff, 16}, {127, 0xff, 16}, {128, 0xfe, 32}};
 	uint8_t value[16] = {1}, iv[16], text[512] = {0};
 	size_t n;
 
@@ -307,7 +335,8 @@ START_TEST(counter_wrap)
 		ck_ok(cipher_update(cipher, text, cases[i].room - 5, text, &n));
 		ck_rv(cipher_update(cipher, text, 1, text, &n), CKR_DATA_LEN_RANGE);
 	}
-	struct cipher_setup setup = {.mode = CIPHER_CTR, .encrypt = true, .iv = {iv, 16}, .counter_bits = 128};
+	struct cipher_setup setup = {
+		.mode = CIPHER_CTR, .encrypt = true, .iv = {iv, 16}, .counter_bits = 128};
 	memset(iv, 0, sizeof iv); /* 2^128 blocks */
 	ck_ok(cipher_begin(cipher, key, &setup));
 	ck_ok(cipher_update(cipher, text, sizeof text, text, &n));
@@ -346,8 +375,10 @@ START_TEST(wrong_setups)
 		ck_rv(cipher_finish(cipher, bytes_of(NULL, 0), out, &n), CKR_FUNCTION_FAILED);
 	}
 	const struct cipher_setup good[] = {{CIPHER_CTR, true, {iv, 16}, {NULL, 0}, 0, 0, 128},
-		{CIPHER_GCM, true, {iv, 12}, {NULL, 0}, 16, 0, 0}, {CIPHER_CCM, true, {iv, 12}, {NULL, 0}, 16, 0, 0},
-		{CIPHER_CBC, true, {iv, 16}, {NULL, 0}, 0, 0, 0}, {CIPHER_ECB, true, {NULL, 0}, {NULL, 0}, 0, 0, 0}};
+		{CIPHER_GCM, true, {iv, 12}, {NULL, 0}, 16, 0, 0},
+		{CIPHER_CCM, true, {iv, 12}, {NULL, 0}, 16, 0, 0},
+		{CIPHER_CBC, true, {iv, 16}, {NULL, 0}, 0, 0, 0},
+		{CIPHER_ECB, true, {NULL, 0}, {NULL, 0}, 0, 0, 0}};
 	for (size_t i = 0; i < 5; i++) {
 		ck_ok(key_load(key, CKK_AES, value, 16));
 		ck_ok(cipher_begin(cipher, key, &good[i]));
@@ -374,8 +405,9 @@ START_TEST(overlapping)
 	for (enum cipher_mode mode = CIPHER_ECB; mode <= CIPHER_CCM; mode++)
 		for (int encrypt = 0; encrypt < 2; encrypt++)
 			for (size_t to = 0; to <= 40; to++) {
-				struct cipher_setup setup = {
-					mode, encrypt, {iv, mode >= CIPHER_GCM ? 12 : 16}, {NULL, 0}, 16, 197, 128};
+				struct cipher_setup setup = {mode, encrypt,
+					{iv, mode >= CIPHER_GCM ? 12 : 16}, {NULL, 0}, 16, 197,
+					128};
 				size_t first = to % 3 == 0 ? 0 : 5;
 				ck_ok(cipher_begin(cipher, key, &setup));
 				ck_ok(cipher_update(cipher, text, first, apart, &m));
@@ -383,7 +415,8 @@ START_TEST(overlapping)
 				ck_ok(cipher_begin(cipher, key, &setup));
 				ck_ok(cipher_update(cipher, text, first, buffer, &m));
 				memcpy(buffer + 20, text + first, 197 - first);
-				ck_ok(cipher_update(cipher, buffer + 20, 197 - first, buffer + to, &m));
+				ck_ok(cipher_update(
+					cipher, buffer + 20, 197 - first, buffer + to, &m));
 				ck_assert_uint_eq(n, m);
 				ck_assert_mem_eq(buffer + to, apart, n);
 			}
@@ -398,7 +431,8 @@ START_TEST(ccm_lengths)
 
 	ck_ok(key_load(key, CKK_AES, value, sizeof value));
 	for (int encrypt = 0; encrypt < 2; encrypt++) {
-		struct cipher_setup setup = {CIPHER_CCM, encrypt, {nonce, 12}, {NULL, 0}, 16, 32, 0};
+		struct cipher_setup setup = {
+			CIPHER_CCM, encrypt, {nonce, 12}, {NULL, 0}, 16, 32, 0};
 		CK_RV wrong = encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
 		ck_ok(cipher_begin(cipher, key, &setup));
 		ck_ok(cipher_update(cipher, text, 20, text, &n));
@@ -410,7 +444,10 @@ START_TEST(ccm_lengths)
 }
 END_TEST
 
-/* What a kept object did before does not matter: other keys, modes, directions, broken-off operations. */
+/*
+ * What a kept object did before does not matter: other keys, modes,
+ * directions, broken-off operations.
+ */
 START_TEST(object_used_again)
 {
 	uint8_t value[32], iv[16], text[MOST], kept[MOST + 32], fresh[MOST + 32], tag[16] = {0};

@@ -2,9 +2,9 @@
 /*
  * test_client_file.c: the two-slot file, with the power cut at every step of it.
  *
- * The file under test is included, with its writes and syncs led through the functions below. They keep what a
- * disk surely has (what was written before the last sync), and can end the process at any of them, leaving of what
- * was not synced an arbitrary choice of sectors.
+ * The file under test is included, with its writes and syncs led through the functions below. They
+ * keep what a disk surely has (what was written before the last sync), and can end the process at
+ * any of them, leaving of what was not synced an arbitrary choice of sectors.
  */
 #include <signal.h>
 #include <sys/file.h>
@@ -23,7 +23,7 @@ static DIR *watched_fdopendir(int fd);
 #define fsync watched_fsync
 #define unlinkat watched_unlinkat
 #define fdopendir watched_fdopendir
-#include "store/client_file.c"
+#include "state/client_file.c"
 #undef pwrite
 #undef fdatasync
 #undef fsync
@@ -36,8 +36,8 @@ static int operations_left = -1; /* until the power is cut; negative: never */
 static uint8_t durable[FILE_LEN];
 
 /*
- * What has been done, a letter each: w pwrite, s fdatasync, f fsync of a file, d fsync of a directory, u unlinkat.
- * Not more than there is room for.
+ * What has been done, a letter each: w pwrite, s fdatasync, f fsync of a file, d fsync of a
+ * directory, u unlinkat. Not more than there is room for.
  */
 static char journal[32];
 
@@ -106,7 +106,10 @@ static int watched_unlinkat(int fd, const char *name, int flags)
 	return unlinkat(fd, name, flags);
 }
 
-/* A sealed state, as far as this file cares: it opens only if no byte of it or of its generation has changed. */
+/*
+ * A sealed state, as far as this file cares: it opens only if no byte of it or of its
+ * generation has changed.
+ */
 #define TEXT_LEN 3000
 
 static struct bytes state_text(uint64_t generation, uint8_t out[TEXT_LEN])
@@ -138,7 +141,10 @@ static unsigned current(struct client_file *file, struct client_text *ret_text)
 	return 0;
 }
 
-/* One step of the file of row 1: the number that it lets go, which is the generation it leaves behind. */
+/*
+ * One step of the file of row 1: the number that it lets go, which is the generation
+ * it leaves behind.
+ */
 static uint64_t step(struct store *store)
 {
 	struct client_file *file = NULL;
@@ -190,7 +196,8 @@ START_TEST(steps_leave_one_state)
 	for (uint64_t i = 1; i <= 9; i++) {
 		raw_file(in_token("clients/1"), raw);
 		unsigned used = i % 2 ? 0 : 1; /* slots take turns */
-		ck_assert_mem_eq(raw + used * CLIENT_SLOT_LEN + 16, state_text(i, text).p, TEXT_LEN);
+		ck_assert_mem_eq(
+			raw + used * CLIENT_SLOT_LEN + 16, state_text(i, text).p, TEXT_LEN);
 		ck_assert(all_zero(raw + (1 - used) * CLIENT_SLOT_LEN, CLIENT_SLOT_LEN));
 		ck_assert_uint_eq(step(store), i);
 	}
@@ -198,7 +205,10 @@ START_TEST(steps_leave_one_state)
 }
 END_TEST
 
-/* A new file and its name are on the disk before anybody is told; a removed one is zero there before its name goes. */
+/*
+ * A new file and its name are on the disk before anybody is told; a removed one is zero there
+ * before its name goes.
+ */
 START_TEST(made_and_removed_durably)
 {
 	struct store *store = store_with_file(); /* which makes the directory, too */
@@ -217,7 +227,9 @@ START_TEST(made_and_removed_durably)
 }
 END_TEST
 
-/* A program that closed its standard output, and prints nevertheless, must not print into a state. */
+/*
+ * A program that closed its standard output, and prints nevertheless, must not print into a state.
+ */
 START_TEST(no_number_of_a_standard_stream)
 {
 	struct store *store = store_with_file();
@@ -235,7 +247,10 @@ START_TEST(no_number_of_a_standard_stream)
 }
 END_TEST
 
-/* Cut the power in the middle of steps, again and again: numbers go up only, and there is always a state. */
+/*
+ * Cut the power in the middle of steps, again and again: numbers go up only, and there is
+ * always a state.
+ */
 START_TEST(power_cut_anywhere)
 {
 	struct store *store = store_with_file();
@@ -259,7 +274,8 @@ START_TEST(power_cut_anywhere)
 		}
 		close(fds[1]);
 		ck_assert_int_eq(waitpid(child, &status, 0), child);
-		ck_assert(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 42));
+		ck_assert(WIFEXITED(status) &&
+			  (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 42));
 		cut += WEXITSTATUS(status) == 42;
 		while (read(fds[0], &number, sizeof number) == sizeof number) {
 			ck_assert_uint_gt(number, last);
@@ -341,8 +357,8 @@ START_TEST(flipped_bits)
 	raw_file(in_token("clients/1"), raw);
 	srandom(3);
 	for (int i = 0; i < 300; i++) {
-		size_t at =
-			i % 2 ? (size_t)random() % FILE_LEN : (size_t)(random() % 2 * CLIENT_SLOT_LEN + random() % 16);
+		size_t at = i % 2 ? (size_t)random() % FILE_LEN
+				  : (size_t)(random() % 2 * CLIENT_SLOT_LEN + random() % 16);
 		raw[at] ^= (uint8_t)(1 << i % 8);
 		int fd = open(in_token("clients/1"), O_WRONLY);
 		ck_assert_int_eq(write(fd, raw, sizeof raw), FILE_LEN);
@@ -417,7 +433,8 @@ START_TEST(files_that_are_none)
 	ck_rv(client_file_create(store, 1, state), CKR_DEVICE_ERROR);
 	ck_rv(client_file_open(store, 2, &file), CKR_OBJECT_HANDLE_INVALID);
 	ck_rv(client_file_create(store, 3, bytes_of(text, 0)), CKR_DATA_LEN_RANGE);
-	ck_rv(client_file_create(store, 3, bytes_of(text, CLIENT_TEXT_MAX + 1)), CKR_DATA_LEN_RANGE);
+	ck_rv(client_file_create(store, 3, bytes_of(text, CLIENT_TEXT_MAX + 1)),
+		CKR_DATA_LEN_RANGE);
 	ck_assert_int_eq(symlink("1", in_token("clients/3")), 0);
 	ck_rv(client_file_open(store, 3, &file), CKR_DEVICE_ERROR);
 	ck_rv(client_file_create(store, 3, state), CKR_DEVICE_ERROR);
@@ -506,7 +523,10 @@ START_TEST(removed_files_are_zero)
 }
 END_TEST
 
-/* What another process does as soon as it can, just before the directory of client files is looked through. */
+/*
+ * What another process does as soon as it can, just before the directory of client files
+ * is looked through.
+ */
 static void (*meanwhile)(void);
 static const _Atomic uint64_t *odd_while_writing;
 
@@ -538,7 +558,10 @@ static void make_client(void)
 	store_close(store);
 }
 
-/* A token that has just been initialised anew is another process's to use: its clients are not those that must go. */
+/*
+ * A token that has just been initialised anew is another process's to use: its clients are not
+ * those that must go.
+ */
 START_TEST(a_client_of_the_new_token_stays)
 {
 	struct store *store = new_store();
@@ -597,6 +620,7 @@ START_TEST(no_room)
 }
 END_TEST
 
-RUN_SUITE("client_file", no_number_of_a_standard_stream, steps_leave_one_state, made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
+RUN_SUITE("client_file", no_number_of_a_standard_stream, steps_leave_one_state,
+	made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
 	flipped_bits, hostile_slots, files_that_are_none, modes_whatever_the_umask, wrong_writes,
 	removed_files_are_zero, a_client_of_the_new_token_stays, removed_while_waiting, no_room)

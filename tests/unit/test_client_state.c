@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_client_state.c: O-DUKPT clients as objects: every number once, the server's keys, numbers set aside, damaged files, and
- * no used register left in the file or in memory.
+ * test_client_state.c: O-DUKPT clients as objects: every number once, the server's keys, numbers
+ * set aside, damaged files, and no used register left in the file or in memory.
  */
-#include "token/client_state.h"
+#include "state/client_state.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,10 +20,12 @@ static void set_up(void)
 {
 	user_token();
 	initial = make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE, NO(CKA_PRIVATE),
-				   LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_KEY, CKM_KEYDIV_ODUKPT_CLIENT)));
+				   LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_KEY,
+					   CKM_KEYDIV_ODUKPT_CLIENT)));
 }
 
-static CK_RV try_client(uint8_t r, uint8_t n, CK_ATTRIBUTE *t, CK_ULONG count, CK_OBJECT_HANDLE *ret)
+static CK_RV try_client(
+	uint8_t r, uint8_t n, CK_ATTRIBUTE *t, CK_ULONG count, CK_OBJECT_HANDLE *ret)
 {
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 
@@ -48,7 +50,9 @@ static uint64_t number_of(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_
 	return get_be64(bytes);
 }
 
-/* Keys of a client cannot be read, as it cannot: what a block encrypts to tells them apart as well. */
+/*
+ * Keys of a client cannot be read, as it cannot: what a block encrypts to tells them apart as well.
+ */
 static void encrypted_block(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, uint8_t ret[16])
 {
 	CK_MECHANISM ecb = {CKM_AES_ECB, NULL, 0};
@@ -59,7 +63,8 @@ static void encrypted_block(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE key, uint
 	ck_ok(IN(handle, encrypt_single(s, block, 16, ret, &n)));
 }
 
-static CK_RV next_in(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE from, uint64_t *ret_number, uint8_t ret_block[16])
+static CK_RV next_in(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE from, uint64_t *ret_number,
+	uint8_t ret_block[16])
 {
 	CK_MECHANISM m = {CKM_KEYDIV_ODUKPT_NEXT_KEY, NULL, 0};
 	CK_OBJECT_HANDLE key = 0;
@@ -148,7 +153,10 @@ START_TEST(a_token_client_gives_the_server_s_keys_in_order)
 }
 END_TEST
 
-/* Defect: reading the attributes of a client with numbers set aside wiped what had never been filled in, wherever that pointed. */
+/*
+ * Defect: reading the attributes of a client with numbers set aside wiped what had never been
+ * filled in, wherever that pointed.
+ */
 START_TEST(a_client_that_sets_aside_gives_the_server_s_keys_in_order)
 {
 	walk(client(T(YES(CKA_TOKEN), NUM(CKA_KEYDIV_RESERVE, 4))));
@@ -165,16 +173,21 @@ START_TEST(a_client_lets_nothing_out)
 		ck_rv(IN(rw, get_attributes(s, c[i], &value, 1)), CKR_ATTRIBUTE_SENSITIVE);
 		ck_assert_uint_eq(value.ulValueLen, CK_UNAVAILABLE_INFORMATION);
 		ck_rv(IN(rw, copy_object(s, c[i], NOTHING, &copy)), CKR_ACTION_PROHIBITED);
-		ck_rv(IN(rw, set_attributes(s, c[i], T(YES(CKA_EXTRACTABLE)))), CKR_ATTRIBUTE_READ_ONLY);
-		ck_rv(IN(rw, set_attributes(s, c[i], T(NO(CKA_SENSITIVE)))), CKR_ATTRIBUTE_READ_ONLY);
-		ck_rv(IN(rw, set_attributes(s, c[i], T(RAW(CKA_KEYDIV_TRANSACTION, "\0\0\0\0\0\0\0\0", 8)))),
+		ck_rv(IN(rw, set_attributes(s, c[i], T(YES(CKA_EXTRACTABLE)))),
 			CKR_ATTRIBUTE_READ_ONLY);
-		ck_rv(IN(rw, set_attributes(s, c[i], T(RAW(CKA_KEYDIV_REMAINING, "\0\0\0\0\0\0\0\1", 8)))),
+		ck_rv(IN(rw, set_attributes(s, c[i], T(NO(CKA_SENSITIVE)))),
+			CKR_ATTRIBUTE_READ_ONLY);
+		ck_rv(IN(rw, set_attributes(s, c[i],
+				     T(RAW(CKA_KEYDIV_TRANSACTION, "\0\0\0\0\0\0\0\0", 8)))),
+			CKR_ATTRIBUTE_READ_ONLY);
+		ck_rv(IN(rw, set_attributes(
+				     s, c[i], T(RAW(CKA_KEYDIV_REMAINING, "\0\0\0\0\0\0\0\1", 8)))),
 			CKR_ATTRIBUTE_READ_ONLY);
 		ck_assert_uint_eq(next(c[i]), 0);
 	}
 	CK_MECHANISM m = {CKM_KEYDIV_ODUKPT_NEXT_KEY, NULL, 0};
-	ck_rv(IN(rw, derive_key(s, &m, c[0], T(NO(CKA_SENSITIVE)), &copy)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(IN(rw, derive_key(s, &m, c[0], T(NO(CKA_SENSITIVE)), &copy)),
+		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(try_client(3, 3, T(YES(CKA_EXTRACTABLE)), &copy), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(try_client(3, 3, T(YES(CKA_COPYABLE)), &copy), CKR_TEMPLATE_INCONSISTENT);
 	ck_assert_uint_eq(copy, 0);
@@ -188,8 +201,10 @@ START_TEST(a_refused_key_burns_no_number)
 	CK_OBJECT_HANDLE c[] = {client(NOTHING), client(T(YES(CKA_TOKEN)))}, key = 77;
 
 	for (int i = 0; i < 2; i++) {
-		ck_rv(IN(rw, derive_key(s, &m, c[i], T(NUM(CKA_VALUE_LEN, 15)), &key)), CKR_KEY_SIZE_RANGE);
-		ck_rv(IN(rw, derive_key(s, &m, c[i], T(YES(CKA_DERIVE)), &key)), CKR_TEMPLATE_INCONSISTENT);
+		ck_rv(IN(rw, derive_key(s, &m, c[i], T(NUM(CKA_VALUE_LEN, 15)), &key)),
+			CKR_KEY_SIZE_RANGE);
+		ck_rv(IN(rw, derive_key(s, &m, c[i], T(YES(CKA_DERIVE)), &key)),
+			CKR_TEMPLATE_INCONSISTENT);
 		ck_rv(IN(rw, derive_key(s, &m, c[i], NOTHING, NULL)), CKR_ARGUMENTS_BAD);
 		ck_assert_uint_eq(key, 77);
 		ck_assert_uint_eq(number_of(rw, c[i], CKA_KEYDIV_TRANSACTION), 0);
@@ -352,7 +367,8 @@ START_TEST(a_flipped_byte_repeats_no_number)
 		bad[at] ^= 0x41;
 		write_file(path, bad, sizeof bad);
 		CK_RV rv = next_in(rw, c, &number, NULL);
-		ck_assert_msg(rv == CKR_OK || rv == CKR_DEVICE_ERROR, "byte %zu: %s", at, rv_name(rv));
+		ck_assert_msg(
+			rv == CKR_OK || rv == CKR_DEVICE_ERROR, "byte %zu: %s", at, rv_name(rv));
 		if (rv == CKR_OK)
 			ck_assert_uint_eq(number, 3);
 		refused += rv != CKR_OK;
@@ -384,7 +400,10 @@ START_TEST(a_slot_of_another_client_or_of_another_generation_does_not_open)
 }
 END_TEST
 
-/* A row whose file is gone (a backup without clients/): a key that is not there, not a code that C_DeriveKey does not have. */
+/*
+ * A row whose file is gone (a backup without clients/): a key that is not there, not a code that
+ * C_DeriveKey does not have.
+ */
 START_TEST(a_client_without_its_file_is_no_key)
 {
 	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN)));
@@ -418,7 +437,10 @@ static CK_RV spoil_count(struct store_token *t, void *arg)
 	return CKR_OK;
 }
 
-/* What a client that could not be made has left behind leads to every key of one that is made in its place later. */
+/*
+ * What a client that could not be made has left behind leads to every key of one that is made in
+ * its place later.
+ */
 START_TEST(a_client_that_could_not_be_made_leaves_no_file)
 {
 	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN))), failed = 0;
@@ -426,12 +448,14 @@ START_TEST(a_client_that_could_not_be_made_leaves_no_file)
 	char left[128];
 
 	snprintf(left, sizeof left, "%s/clients/%lld", token_dir, id + 1);
-	ck_ok(store_token_update(token->store, spoil_count, NULL)); /* noticed after the file was written */
+	ck_ok(store_token_update(
+		token->store, spoil_count, NULL)); /* noticed after the file was written */
 	ck_rv(try_client(3, 3, T(YES(CKA_TOKEN)), &failed), CKR_DEVICE_ERROR);
 	ck_assert_int_ne(access(left, F_OK), 0);
 	ck_ok(store_token_update(token->store, spoil_count, NULL));
 
-	snprintf(left, sizeof left, "%s/clients/%lld", token_dir, id + 2); /* as a process that was killed before it committed leaves it */
+	snprintf(left, sizeof left, "%s/clients/%lld", token_dir,
+		id + 2); /* as a process that was killed before it committed leaves it */
 	int fd = open(left, O_CREAT | O_EXCL | O_WRONLY, 0600);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
@@ -442,7 +466,8 @@ END_TEST
 
 START_TEST(a_client_of_a_read_only_session_or_without_login)
 {
-	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN), NO(CKA_PRIVATE))), mine = client(T(NO(CKA_PRIVATE)));
+	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN), NO(CKA_PRIVATE))),
+			 mine = client(T(NO(CKA_PRIVATE)));
 	CK_SESSION_HANDLE ro = open_session_of(token, false);
 	uint64_t number;
 
@@ -522,7 +547,9 @@ static void steps_leave_nothing(CK_OBJECT_HANDLE c)
 		ck_assert_uint_eq(next(c), (unsigned)i);
 		for (int k = 0; k <= i; k++) {
 			unsigned left = count_memory(masked[k]);
-			ck_assert_msg(left == 0, "the register of transaction %d is in memory %u times after step %d",
+			ck_assert_msg(left == 0,
+				"the register of transaction %d is in memory %u times after step "
+				"%d",
 				k, left, i);
 		}
 	}
@@ -539,7 +566,10 @@ START_TEST(no_used_register_stays_in_memory)
 }
 END_TEST
 
-/* The file holds, with the token key, only what is still to come: the older slot is zero after a step. */
+/*
+ * The file holds, with the token key, only what is still to come: the older slot is zero
+ * after a step.
+ */
 START_TEST(no_used_register_stays_in_the_file)
 {
 	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN)));

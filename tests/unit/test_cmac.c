@@ -25,9 +25,11 @@ START_TEST(sixteen_bytes_and_no_other)
 {
 	struct scheme s;
 
-	scheme_start(&s, CKM_KEYDIV_CMAC, CKK_AES, "000102030405060708090a0b0c0d0e0f1011121314151617");
+	scheme_start(
+		&s, CKM_KEYDIV_CMAC, CKK_AES, "000102030405060708090a0b0c0d0e0f1011121314151617");
 	scheme_put_text(&s, KEYDIV_MESSAGE, "x");
-	scheme_refused(&s, CKR_KEY_SIZE_RANGE); /* the default is the base's length, and no key gets shorter unasked */
+	scheme_refused(&s,
+		CKR_KEY_SIZE_RANGE); /* the default is the base's length, and no key gets shorter unasked */
 	scheme_want(&s, CKK_AES, 24);
 	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
 	scheme_want(&s, CKK_DES3, 0);

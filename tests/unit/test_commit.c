@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_commit.c: changes by many threads and processes at once, cut short by kills, on a full disk. */
+/*
+ * test_commit.c: changes by many threads and processes at once, cut short by kills, on a full disk.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -58,7 +60,8 @@ static void *insert_some(void *arg)
 
 	for (int i = 0; i < EACH; i++) {
 		char label[20];
-		CK_RV wanted = CKR_TEMPLATE_INCONSISTENT + (CK_RV)w->number; /* each thread its own */
+		CK_RV wanted =
+			CKR_TEMPLATE_INCONSISTENT + (CK_RV)w->number; /* each thread its own */
 		struct store_row row = {.object_class = CKO_DATA};
 		snprintf(label, sizeof label, "%d-%d", w->number, i);
 		if (i % 3 == 2) {
@@ -71,7 +74,10 @@ static void *insert_some(void *arg)
 	return NULL;
 }
 
-/* Each of many that share commits gets its own result and its own row, and failures undo themselves only. */
+/*
+ * Each of many that share commits gets its own result and its own row, and failures
+ * undo themselves only.
+ */
 START_TEST(threads_share_commits)
 {
 	static struct worker workers[THREADS];
@@ -80,7 +86,8 @@ START_TEST(threads_share_commits)
 	store = new_store();
 	for (int t = 0; t < THREADS; t++) {
 		workers[t].number = t;
-		ck_assert_int_eq(pthread_create(&workers[t].thread, NULL, insert_some, &workers[t]), 0);
+		ck_assert_int_eq(
+			pthread_create(&workers[t].thread, NULL, insert_some, &workers[t]), 0);
 	}
 	for (int t = 0; t < THREADS; t++)
 		pthread_join(workers[t].thread, NULL);
@@ -146,7 +153,10 @@ START_TEST(mixed_changes)
 }
 END_TEST
 
-/* In a child: open the store and insert N rows labelled LABEL; the exit code says whether all went well. */
+/*
+ * In a child: open the store and insert N rows labelled LABEL; the exit code says whether
+ * all went well.
+ */
 static void insert_and_exit(const char *label, int n)
 {
 	struct store *mine = NULL;
@@ -220,7 +230,10 @@ static void crash_child(int fd)
 		pause();
 }
 
-/* Kill a process that inserts at any moment: what it reported is there, nothing is half there, the next goes on. */
+/*
+ * Kill a process that inserts at any moment: what it reported is there, nothing is half there, the
+ * next goes on.
+ */
 START_TEST(killed_while_committing)
 {
 	uint64_t reported = 0;
@@ -236,8 +249,8 @@ START_TEST(killed_while_committing)
 		if (child == 0)
 			crash_child(pipe_fds[1]);
 		close(pipe_fds[1]);
-		bool started =
-			round % 4 == 0 || read(pipe_fds[0], &id, sizeof id) == sizeof id; /* some are killed before */
+		bool started = round % 4 == 0 || read(pipe_fds[0], &id, sizeof id) ==
+							 sizeof id; /* some are killed before */
 		ck_assert(started);
 		nanosleep(&pause_for, NULL);
 		kill(child, SIGKILL);
@@ -270,7 +283,10 @@ static CK_RV big_prepare(struct store_row *row, void *arg)
 	return CKR_OK;
 }
 
-/* Insert until it fails with CKR_DEVICE_MEMORY; then everything that was there still is, and small changes go on later. */
+/*
+ * Insert until it fails with CKR_DEVICE_MEMORY; then everything that was there still is, and small
+ * changes go on later.
+ */
 static void fill_up(void)
 {
 	CK_RV rv = CKR_OK;
@@ -385,7 +401,10 @@ __attribute__((visibility("default"))) int fsync(int fd)
 	return sync_fails(fd) != 0 ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
-/* A change is not called failed while everybody sees it, if the directory's sync can be had at the second try. */
+/*
+ * A change is not called failed while everybody sees it, if the directory's sync can be had at
+ * the second try.
+ */
 START_TEST(last_sync_fails)
 {
 	struct sample_text text;
@@ -394,7 +413,8 @@ START_TEST(last_sync_fails)
 	store = new_store();
 	good_syncs = failing_syncs = 1; /* the first is of the journal's name */
 	insert_sample(store, CKO_DATA, false, NULL, NULL);
-	ck_assert_int_eq(failing_syncs, 0); /* or SQLite syncs by another function: nothing was tried */
+	ck_assert_int_eq(
+		failing_syncs, 0); /* or SQLite syncs by another function: nothing was tried */
 	assert_whole(store, 1);
 	good_syncs = 1;
 	failing_syncs = 2;
@@ -407,5 +427,5 @@ START_TEST(last_sync_fails)
 }
 END_TEST
 
-RUN_SUITE("commit", threads_share_commits, mixed_changes, processes_lose_nothing, killed_while_committing,
-	file_size_limit, full_disk, last_sync_fails)
+RUN_SUITE("commit", threads_share_commits, mixed_changes, processes_lose_nothing,
+	killed_while_committing, file_size_limit, full_disk, last_sync_fails)

@@ -88,7 +88,8 @@ START_TEST(defaults)
 	ck_assert_uint_eq(config.slots, 1);
 	ck_assert_uint_eq(config.scrypt_log2_n, 16);
 	ck_assert_str_eq(config.error, "");
-	ck_assert_str_eq(config.token_dir, geteuid() == 0 ? "/var/lib/keydiv" : in_dir(".local/share/keydiv"));
+	ck_assert_str_eq(config.token_dir,
+		geteuid() == 0 ? "/var/lib/keydiv" : in_dir(".local/share/keydiv"));
 	setenv("XDG_DATA_HOME", "/data", 1);
 	ck_ok(config_read_file(file, &config));
 	ck_assert_str_eq(config.token_dir, geteuid() == 0 ? "/var/lib/keydiv" : "/data/keydiv");
@@ -97,8 +98,9 @@ END_TEST
 
 START_TEST(every_key)
 {
-	write_text(file, "token-dir = /srv/tokens\n  slots=64\nlog-file:/var/log/keydiv.log ; why not\n"
-			 "log-level = debug\nscrypt-log2-n = 22");
+	write_text(file,
+		"token-dir = /srv/tokens\n  slots=64\nlog-file:/var/log/keydiv.log ; why not\n"
+		"log-level = debug\nscrypt-log2-n = 22");
 	ck_ok(config_read_file(file, &config));
 	ck_assert_str_eq(config.token_dir, "/srv/tokens");
 	ck_assert_uint_eq(config.slots, 64);
@@ -151,7 +153,8 @@ START_TEST(wrong_lines)
 	refused("slots = 2\n  slot = 2\n", 2, "no such key"); /* not a continuation of line 1 */
 	refused("slots = 2\nnonsense\nslots = 0\n", 2, "neither \"key = value\" nor a comment");
 	refused("slots = 0\nnonsense\n", 1, "must be a number from 1 to 64");
-	refused("slots = 2\n [keydiv]\n", 2, "there are no sections"); /* though nothing stands in it */
+	refused("slots = 2\n [keydiv]\n", 2,
+		"there are no sections"); /* though nothing stands in it */
 	refused("[keydiv]\nslots = 2\n", 1, "there are no sections");
 	refused("[keydiv\n", 1, "neither \"key = value\" nor a comment");
 	refused("Slots = 2\n", 1, "no such key");
@@ -179,7 +182,8 @@ END_TEST
 START_TEST(right_lines_of_a_wrong_file_count)
 {
 	/* The log is opened by them, so that the error can be told. */
-	refused("slots = none\nlog-file = /var/log/keydiv.log\nlog-level = info\n", 1, "must be a number from 1 to 64");
+	refused("slots = none\nlog-file = /var/log/keydiv.log\nlog-level = info\n", 1,
+		"must be a number from 1 to 64");
 	ck_assert_str_eq(config.log_file, "/var/log/keydiv.log");
 	ck_assert_int_eq(config.log_level, LOG_INFO);
 }
@@ -193,7 +197,8 @@ START_TEST(any_bytes)
 		unsigned state = seed;
 		for (size_t i = 0; i < sizeof text; i++) {
 			state = state * 1103515245 + 12345;
-			text[i] = (state >> 16) % 5 ? "slots=[];#\n\t "[(state >> 20) % 13] : (char)(state >> 16);
+			text[i] = (state >> 16) % 5 ? "slots=[];#\n\t "[(state >> 20) % 13]
+						    : (char)(state >> 16);
 		}
 		write_bytes(file, text, sizeof text);
 		CK_RV rv = config_read_file(file, &config);
@@ -234,7 +239,8 @@ START_TEST(the_users_file)
 	ck_ok(config_read(&config));
 	ck_assert_uint_eq(config.slots, 9);
 
-	setenv("XDG_CONFIG_HOME", "xdg", 1); /* the XDG specification: relative paths are to be ignored */
+	setenv("XDG_CONFIG_HOME", "xdg",
+		1); /* the XDG specification: relative paths are to be ignored */
 	ck_ok(config_read(&config));
 	ck_assert_uint_eq(config.slots, 8);
 

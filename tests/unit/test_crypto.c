@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_crypto.c: crypto_start and crypto_stop, among hosts that fork, exit early or configure libcrypto for themselves. */
+/*
+ * test_crypto.c: crypto_start and crypto_stop, among hosts that fork, exit early or configure
+ * libcrypto for themselves.
+ */
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
@@ -14,26 +17,28 @@
 #include "unit.h"
 
 /*
- * Whether the CMAC of SP 800-38B, example D.1, subset 1 (AES-128, empty message), comes out. No ck_assert here: it takes a lock of
- * Check's, which a child of a process with threads may inherit locked.
+ * Whether the CMAC of SP 800-38B, example D.1, subset 1 (AES-128, empty message), comes
+ * out. No ck_assert here: it takes a lock of Check's, which a child of a process with
+ * threads may inherit locked.
  */
 static bool cmac_right(struct key *key)
 {
-	static const uint8_t value[] = {
-		0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
-	static const uint8_t expected[] = {
-		0xbb, 0x1d, 0x69, 0x29, 0xe9, 0x59, 0x37, 0x28, 0x7f, 0xa3, 0x7d, 0x12, 0x9b, 0x75, 0x67, 0x46};
+	static const uint8_t value[] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7,
+		0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
+	static const uint8_t expected[] = {0xbb, 0x1d, 0x69, 0x29, 0xe9, 0x59, 0x37, 0x28, 0x7f,
+		0xa3, 0x7d, 0x12, 0x9b, 0x75, 0x67, 0x46};
 	uint8_t mac[16];
 
-	return key_load(key, CKK_AES, value, sizeof value) == CKR_OK && key_cmac(key, NULL, 0, mac) == CKR_OK &&
-	       memcmp(mac, expected, sizeof mac) == 0;
+	return key_load(key, CKK_AES, value, sizeof value) == CKR_OK &&
+	       key_cmac(key, NULL, 0, mac) == CKR_OK && memcmp(mac, expected, sizeof mac) == 0;
 }
 
 static bool usable(void)
 {
 	struct key *key = key_new();
 	uint8_t out[KEY_MAC_MAX];
-	bool ok = key != NULL && cmac_right(key) && key_mac(key, MAC_HMAC_SHA256, out, 0, out) == CKR_OK &&
+	bool ok = key != NULL && cmac_right(key) &&
+		  key_mac(key, MAC_HMAC_SHA256, out, 0, out) == CKR_OK &&
 		  random_bytes(out, sizeof out) == CKR_OK;
 
 	key_free(key);
@@ -75,8 +80,8 @@ static void *stir(void *place)
 }
 
 /*
- * A child starts without the parent's stop, while other threads of the parent are anywhere in libcrypto. A child that
- * hangs on an inherited lock is ended by alarm and fails the test.
+ * A child starts without the parent's stop, while other threads of the parent are anywhere in
+ * libcrypto. A child that hangs on an inherited lock is ended by alarm and fails the test.
  */
 START_TEST(children_of_threads)
 {
@@ -129,7 +134,9 @@ static void *outlive(void *unused)
 	return NULL;
 }
 
-/* A host's thread that drew random numbers ends after crypto_stop: nothing of ours may hang on it. */
+/*
+ * A host's thread that drew random numbers ends after crypto_stop: nothing of ours may hang on it.
+ */
 START_TEST(thread_outlives)
 {
 	pthread_t thread;
@@ -165,12 +172,16 @@ START_TEST(after_cleanup)
 }
 END_TEST
 
-/* OPENSSL_CONF names a provider that does not exist, and takes the default one away: none of that reaches us. */
+/*
+ * OPENSSL_CONF names a provider that does not exist, and takes the default one away: none of
+ * that reaches us.
+ */
 START_TEST(host_configuration)
 {
 	char path[] = "/tmp/keydiv-test-XXXXXX";
-	static const char text[] = "openssl_conf = init\n[init]\nproviders = list\n[list]\nnone = none_section\n"
-				   "[none_section]\nmodule = /nowhere.so\nactivate = 1\n";
+	static const char text[] =
+		"openssl_conf = init\n[init]\nproviders = list\n[list]\nnone = none_section\n"
+		"[none_section]\nmodule = /nowhere.so\nactivate = 1\n";
 	int fd = mkstemp(path);
 
 	ck_assert_int_ge(fd, 0);
@@ -205,7 +216,8 @@ int main(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, start_and_stop);
-	if (getenv("KEYDIV_TESTS_SANITIZED") == NULL) /* a sanitizer's allocator does not let go of its locks for a child */
+	if (getenv("KEYDIV_TESTS_SANITIZED") ==
+		NULL) /* a sanitizer's allocator does not let go of its locks for a child */
 		tcase_add_test(tests, children_of_threads);
 	tcase_add_test(tests, thread_outlives);
 	tcase_add_test(tests, after_cleanup);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_database.c: files that are damaged, foreign or hostile; SQLite's own hand is used to make them so. */
+/*
+ * test_database.c: files that are damaged, foreign or hostile; SQLite's own hand is used to
+ * make them so.
+ */
 #include <sqlite3.h>
 
 #include "store_support.h"
@@ -20,7 +23,9 @@ static void make_token(void)
 	for (int64_t i = 1; i <= ROWS; i++) {
 		char label[20];
 		row_label(i, label);
-		ck_assert_int_eq(insert_sample(store, CKO_SECRET_KEY, i % 2, label, i % 3 ? "object id" : NULL), i);
+		ck_assert_int_eq(insert_sample(store, CKO_SECRET_KEY, i % 2, label,
+					 i % 3 ? "object id" : NULL),
+			i);
 	}
 	store_close(store);
 }
@@ -30,7 +35,8 @@ static void run_sql(const char *sql)
 	sqlite3 *db;
 	char *message = NULL;
 
-	ck_assert_int_eq(sqlite3_open_v2(in_token("token.db"), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL),
+	ck_assert_int_eq(sqlite3_open_v2(in_token("token.db"), &db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL),
 		SQLITE_OK);
 	sqlite3_exec(db, sql, NULL, NULL, &message);
 	ck_assert_msg(message == NULL, "%s: %s", sql, message);
@@ -85,10 +91,13 @@ static const char *const hostile[] = {
 	"DROP INDEX public",
 	"DROP TABLE token",
 	"ANALYZE",
-	"DROP INDEX public_label; CREATE INDEX public_label ON object(label) WHERE private = 1 AND label IS NOT NULL",
-	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'private INTEGER', 'private INTEGER "
+	"DROP INDEX public_label; CREATE INDEX public_label ON object(label) WHERE private = 1 AND "
+	"label IS NOT NULL",
+	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'private "
+	"INTEGER', 'private INTEGER "
 	"DEFAULT 0') WHERE name = 'object'",
-	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 99999 WHERE name = 'token'",
+	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 99999 WHERE name = "
+	"'token'",
 	"PRAGMA writable_schema = ON; DELETE FROM sqlite_schema",
 };
 
@@ -119,7 +128,8 @@ START_TEST(trigger_added_later)
 	make_token();
 	struct store *store = open_store();
 	ck_assert_uint_eq(count_objects(store), ROWS);
-	run_sql("CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object WHERE id < 5; END");
+	run_sql("CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object WHERE id < 5; "
+		"END");
 	insert_sample(store, CKO_DATA, false, NULL, NULL);
 	ck_assert_uint_eq(count_objects(store), ROWS + 1);
 	store_close(store);
@@ -154,7 +164,8 @@ static const char *const edited_rows[] = {
 	"checksum = substr(checksum, 1, 31)",
 	"id = 1000",
 	"sealed = (SELECT sealed FROM object WHERE id = 2)",
-	"(attributes, sealed, checksum) = (SELECT attributes, sealed, checksum FROM object WHERE id = 3)",
+	"(attributes, sealed, checksum) = (SELECT attributes, sealed, checksum FROM object WHERE "
+	"id = 3)",
 	"label = object_id, object_id = label",
 	"object_id = object_id || substr(attributes, 1, 1), attributes = substr(attributes, 2)",
 };
@@ -239,10 +250,12 @@ START_TEST(edited_token)
 }
 END_TEST
 
-static const char take_index_away[] = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET tbl_name = 'token', "
-				      "sql = replace(sql, 'object(label)', 'token(label)') WHERE name = 'object_label'";
-static const char give_index_back[] = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET tbl_name = 'object', "
-				      "sql = replace(sql, 'token(label)', 'object(label)') WHERE name = 'object_label'";
+static const char take_index_away[] =
+	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET tbl_name = 'token', "
+	"sql = replace(sql, 'object(label)', 'token(label)') WHERE name = 'object_label'";
+static const char give_index_back[] =
+	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET tbl_name = 'object', "
+	"sql = replace(sql, 'token(label)', 'object(label)') WHERE name = 'object_label'";
 
 static CK_RV prepare_second(struct store_row *row, void *arg)
 {
@@ -250,7 +263,10 @@ static CK_RV prepare_second(struct store_row *row, void *arg)
 	return sample_prepare(row, arg);
 }
 
-/* A row that is right while the index has it under another label: what is found by that must not be given out. */
+/*
+ * A row that is right while the index has it under another label: what is found by that must not
+ * be given out.
+ */
 START_TEST(index_says_otherwise)
 {
 	struct store *store = new_store();
@@ -263,7 +279,9 @@ START_TEST(index_says_otherwise)
 
 	insert_sample(store, CKO_DATA, true, "first", NULL);
 	snprintf(sql, sizeof sql,
-		"ATTACH '%s/side.db' AS side; CREATE TABLE side.kept AS SELECT label, checksum FROM object", test_dir);
+		"ATTACH '%s/side.db' AS side; CREATE TABLE side.kept AS SELECT label, checksum "
+		"FROM object",
+		test_dir);
 	run_sql(sql);
 	ck_ok(store_update(store, 1, prepare_second, &text));
 	ck_ok(store_find(store, &query, &id, 1, &n));
@@ -271,7 +289,8 @@ START_TEST(index_says_otherwise)
 	store_close(store);
 	run_sql(take_index_away);
 	snprintf(sql, sizeof sql,
-		"ATTACH '%s/side.db' AS side; UPDATE object SET (label, checksum) = (SELECT label, checksum FROM "
+		"ATTACH '%s/side.db' AS side; UPDATE object SET (label, checksum) = (SELECT label, "
+		"checksum FROM "
 		"side.kept)",
 		test_dir);
 	run_sql(sql);
@@ -311,7 +330,10 @@ START_TEST(index_of_a_lost_row)
 }
 END_TEST
 
-/* All that can be asked of a damaged file: an error, or what was there before. Returns how often it was an error. */
+/*
+ * All that can be asked of a damaged file: an error, or what was there before. Returns how often it
+ * was an error.
+ */
 static unsigned ask_all(void)
 {
 	struct store *store = NULL;
@@ -321,7 +343,8 @@ static unsigned ask_all(void)
 
 	ck_ok(store_open(token_dir, &store));
 	if (store_token_get(store, &token) == CKR_OK)
-		ck_assert_mem_eq(token.so.wrapped_key, expected.so.wrapped_key, sizeof token.so.wrapped_key);
+		ck_assert_mem_eq(
+			token.so.wrapped_key, expected.so.wrapped_key, sizeof token.so.wrapped_key);
 	else
 		errors++;
 	errors += store_count(store, &count) != CKR_OK;
@@ -354,7 +377,8 @@ static unsigned ask_all(void)
 		}
 		for (size_t i = 0; i < n; i++) {
 			ck_assert(ids[i] >= 1 && ids[i] <= ROWS && (i == 0 || ids[i] > ids[i - 1]));
-			ck_assert((!q.label.p || ids[i] % 5 == 3) && (!q.public_only || ids[i] % 2 == 0) &&
+			ck_assert((!q.label.p || ids[i] % 5 == 3) &&
+				  (!q.public_only || ids[i] % 2 == 0) &&
 				  (!q.object_id.p || ids[i] % 3 != 0));
 		}
 	}
@@ -393,7 +417,10 @@ START_TEST(flipped_bits)
 	uint8_t *p = file_content(&n);
 	srandom(11);
 	for (int i = 0; i < 300; i++) {
-		/* Every third in the header and the schema, which everything depends on; the rest anywhere that is not empty. */
+		/*
+		 * Every third in the header and the schema, which everything depends on; the rest
+		 * anywhere that is not empty.
+		 */
 		size_t at = (size_t)random() % (i % 3 ? n : 4096);
 		while (i % 3 && p[at] == 0)
 			at = (size_t)random() % n;
@@ -428,7 +455,8 @@ START_TEST(writes_to_a_damaged_file)
 		struct sample_text text;
 		memcpy(damaged, p, n);
 		for (int k = 0; k < 20; k++)
-			damaged[4096 + (size_t)random() % (n - 4096)] ^= (uint8_t)(1 << random() % 8);
+			damaged[4096 + (size_t)random() % (n - 4096)] ^=
+				(uint8_t)(1 << random() % 8);
 		put_file(damaged, n);
 		ck_ok(store_open(token_dir, &store));
 		(void)!store_insert(store, &row, sample_prepare, &text);

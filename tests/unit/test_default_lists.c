@@ -18,8 +18,9 @@ static bool lists(CK_KEY_TYPE type, CK_MECHANISM_TYPE mechanism)
 /* Whatever is listed exists, derives, and takes that type of key. */
 START_TEST(all_work)
 {
-	static const CK_KEY_TYPE types[] = {CKK_AES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET, CKK_HKDF, CKK_SHA_1_HMAC,
-		CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC};
+	static const CK_KEY_TYPE types[] = {CKK_AES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET,
+		CKK_HKDF, CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC,
+		CKK_SHA512_HMAC};
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
 		size_t n;
@@ -29,7 +30,8 @@ START_TEST(all_work)
 			const struct mechanism *row = mechanism_find(list[j]);
 			ck_assert_ptr_nonnull(row);
 			ck_assert(row->info.flags & CKF_DERIVE);
-			ck_assert_msg(types[i] == CKK_DES3 || mechanism_takes(row, types[i]), "%s", row->name);
+			ck_assert_msg(types[i] == CKK_DES3 || mechanism_takes(row, types[i]), "%s",
+				row->name);
 		}
 	}
 }

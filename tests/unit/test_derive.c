@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_derive.c: C_DeriveKey: the order of its checks, what is left after a failure, keys that others change, equal schemes. */
+/*
+ * test_derive.c: C_DeriveKey: the order of its checks, what is left after a failure, keys that
+ * others change, equal schemes.
+ */
 #include <pthread.h>
 
 #include "token_support.h"
@@ -17,8 +20,8 @@ static CK_ULONG objects(void)
 	return count_found(rw, NOTHING, NULL, 0);
 }
 
-static CK_RV derive(CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE base, KEYDIV_PARAMETER *p, CK_ATTRIBUTE *t, CK_ULONG n,
-	CK_OBJECT_HANDLE *ret)
+static CK_RV derive(CK_MECHANISM_TYPE type, CK_OBJECT_HANDLE base, KEYDIV_PARAMETER *p,
+	CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *ret)
 {
 	CK_MECHANISM m = keydiv_mechanism(type, p);
 
@@ -56,38 +59,54 @@ START_TEST(the_order_of_the_checks)
 	keydiv_put(&bad, KEYDIV_SALT, "1", 1);
 	ck_rv(IN(rw, derive_key(s, NULL, 0, NOTHING, &key)), CKR_ARGUMENTS_BAD);
 	ck_rv(derive(CKM_RSA_PKCS, 0, &bad, NOTHING, &key), CKR_MECHANISM_INVALID);
-	ck_rv(derive(CKM_AES_ECB, 0, &bad, NOTHING, &key), CKR_MECHANISM_INVALID); /* not for deriving */
+	ck_rv(derive(CKM_AES_ECB, 0, &bad, NOTHING, &key),
+		CKR_MECHANISM_INVALID); /* not for deriving */
 	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, 0, &bad, NOTHING, &key), CKR_MECHANISM_PARAM_INVALID);
 	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, 0, &good, NOTHING, NULL), CKR_ARGUMENTS_BAD);
 	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, master, &good, NULL, 3, &key), CKR_ARGUMENTS_BAD);
-	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, 0, &good, T(YES(CKA_VALUE)), &key), CKR_KEY_HANDLE_INVALID);
-	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, hmac, &good, T(YES(CKA_VALUE)), &key), CKR_KEY_TYPE_INCONSISTENT);
-	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, closed, &good, T(YES(CKA_VALUE)), &key), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	ck_rv(derive(CKM_KEYDIV_CMAC, master, &(KEYDIV_PARAMETER)KEYDIV_PARAMETER_INIT, NOTHING, &key),
+	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, 0, &good, T(YES(CKA_VALUE)), &key),
+		CKR_KEY_HANDLE_INVALID);
+	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, hmac, &good, T(YES(CKA_VALUE)), &key),
+		CKR_KEY_TYPE_INCONSISTENT);
+	ck_rv(derive(CKM_KEYDIV_DEVICE_KEY, closed, &good, T(YES(CKA_VALUE)), &key),
+		CKR_KEY_FUNCTION_NOT_PERMITTED);
+	ck_rv(derive(CKM_KEYDIV_CMAC, master, &(KEYDIV_PARAMETER)KEYDIV_PARAMETER_INIT, NOTHING,
+		      &key),
 		CKR_MECHANISM_PARAM_INVALID);
-	ck_rv(derive(CKM_KEYDIV_HOROWITZ_PASSWORD_KEY, master, &good, NOTHING, &key), CKR_MECHANISM_INVALID);
+	ck_rv(derive(CKM_KEYDIV_HOROWITZ_PASSWORD_KEY, master, &good, NOTHING, &key),
+		CKR_MECHANISM_INVALID);
 	ck_assert_uint_eq(key, 77);
 }
 END_TEST
 
 START_TEST(a_refused_derivation_leaves_no_object_and_no_handle)
 {
-	static const CK_ULONG lengths[] = {0, 1, 15, 17, 33, 0x80000000, CK_UNAVAILABLE_INFORMATION};
+	static const CK_ULONG lengths[] = {
+		0, 1, 15, 17, 33, 0x80000000, CK_UNAVAILABLE_INFORMATION};
 	CK_OBJECT_HANDLE key = 77;
 	CK_ULONG before = objects();
 
 	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-		ck_rv(derive_device(rw, master, "1", T(NUM(CKA_VALUE_LEN, lengths[i])), &key), CKR_KEY_SIZE_RANGE);
-		ck_rv(derive_device(rw, master, "1", T(NUM(CKA_VALUE_LEN, lengths[i]), YES(CKA_TOKEN)), &key),
+		ck_rv(derive_device(rw, master, "1", T(NUM(CKA_VALUE_LEN, lengths[i])), &key),
+			CKR_KEY_SIZE_RANGE);
+		ck_rv(derive_device(rw, master, "1",
+			      T(NUM(CKA_VALUE_LEN, lengths[i]), YES(CKA_TOKEN)), &key),
 			CKR_KEY_SIZE_RANGE);
 	}
-	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_VALUE, mk, 16)), &key), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive_device(rw, master, "1", T(RAW(0x12345, mk, 16)), &key), CKR_ATTRIBUTE_TYPE_INVALID);
-	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_TOKEN, mk, 8)), &key), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_LABEL, NULL, 8)), &key), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(derive_device(rw, master, "1", T(NUM(CKA_CLASS, CKO_DATA)), &key), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_CHECK_VALUE, "\0\0\0", 3)), &key), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_CHECK_VALUE, "\0\0\0", 3), YES(CKA_TOKEN)), &key),
+	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_VALUE, mk, 16)), &key),
+		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(derive_device(rw, master, "1", T(RAW(0x12345, mk, 16)), &key),
+		CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_TOKEN, mk, 8)), &key),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_LABEL, NULL, 8)), &key),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(derive_device(rw, master, "1", T(NUM(CKA_CLASS, CKO_DATA)), &key),
+		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_CHECK_VALUE, "\0\0\0", 3)), &key),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(derive_device(
+		      rw, master, "1", T(RAW(CKA_CHECK_VALUE, "\0\0\0", 3), YES(CKA_TOKEN)), &key),
 		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_assert_uint_eq(key, 77);
 	ck_assert_uint_eq(objects(), before);
@@ -157,7 +176,8 @@ START_TEST(a_right_taken_away_by_another_process_is_gone_at_the_next_call)
 {
 	CK_OBJECT_HANDLE key = 0;
 
-	ck_ok(IN(other, set_attributes(s, theirs, T(LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DATA_KEY)))));
+	ck_ok(IN(other,
+		set_attributes(s, theirs, T(LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DATA_KEY)))));
 	ck_rv(derive_device(rw, base, "1", NOTHING, &key), CKR_MECHANISM_INVALID);
 	ck_ok(IN(other, set_attributes(s, theirs, T(NO(CKA_DERIVE)))));
 	ck_rv(derive_device(rw, base, "1", NOTHING, &key), CKR_KEY_FUNCTION_NOT_PERMITTED);
@@ -168,7 +188,8 @@ START_TEST(a_token_initialised_by_another_process_has_no_such_base)
 {
 	CK_OBJECT_HANDLE key = 0;
 
-	ck_ok(token_init(elsewhere, PIN("so-pin"), (const uint8_t *)"new                             "));
+	ck_ok(token_init(
+		elsewhere, PIN("so-pin"), (const uint8_t *)"new                             "));
 	ck_rv(derive_device(rw, base, "1", NOTHING, &key), CKR_KEY_HANDLE_INVALID);
 }
 END_TEST
@@ -190,7 +211,10 @@ static void *derive_on(void *arg)
 	return rv == CKR_OK || rv == CKR_KEY_HANDLE_INVALID ? NULL : (void *)(uintptr_t)rv_name(rv);
 }
 
-/* Threads derive while another process changes the base, and destroys it: the right code or a key, nothing else. */
+/*
+ * Threads derive while another process changes the base, and destroys it: the right code or a
+ * key, nothing else.
+ */
 START_TEST(threads_derive_while_the_base_is_changed_elsewhere)
 {
 	pthread_t threads[3];
@@ -214,11 +238,14 @@ END_TEST
 /* --- Equal schemes --- */
 
 static const CK_SP800_108_COUNTER_FORMAT bits_32 = {CK_FALSE, 32};
-static const CK_SP800_108_DKM_LENGTH_FORMAT length_32 = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
+static const CK_SP800_108_DKM_LENGTH_FORMAT length_32 = {
+	CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
 
-/* KDF(K, Label, Context, L) by CKM_SP800_108_COUNTER_KDF: [i]32 || Label || 00 || Context || [L]32. */
-static CK_RV counter_kdf(CK_OBJECT_HANDLE from, const char *label, const void *context, size_t n, CK_ATTRIBUTE *t,
-	CK_ULONG count, CK_OBJECT_HANDLE *ret)
+/*
+ * KDF(K, Label, Context, L) by CKM_SP800_108_COUNTER_KDF: [i]32 || Label || 00 || Context || [L]32.
+ */
+static CK_RV counter_kdf(CK_OBJECT_HANDLE from, const char *label, const void *context, size_t n,
+	CK_ATTRIBUTE *t, CK_ULONG count, CK_OBJECT_HANDLE *ret)
 {
 	CK_PRF_DATA_PARAM list[] = {
 		{CK_SP800_108_ITERATION_VARIABLE, (void *)(uintptr_t)&bits_32, sizeof bits_32},
@@ -246,8 +273,9 @@ START_TEST(the_levels_equal_sp_800_108_in_counter_mode)
 	static const CK_ULONG lengths[] = {16, 24, 32};
 	CK_OBJECT_HANDLE any =
 		make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE,
-				 LIST(CKA_ALLOWED_MECHANISMS, CKM_SP800_108_COUNTER_KDF, CKM_KEYDIV_DEVICE_KEY,
-					 CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DATA_KEY)));
+				 LIST(CKA_ALLOWED_MECHANISMS, CKM_SP800_108_COUNTER_KDF,
+					 CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
+					 CKM_KEYDIV_DATA_KEY)));
 	uint8_t field[128], ours[32], theirs_[32];
 
 	for (size_t i = 0; i < sizeof field; i++)
@@ -257,8 +285,8 @@ START_TEST(the_levels_equal_sp_800_108_in_counter_mode)
 			KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 			CK_OBJECT_HANDLE one = 0, two = 0;
 			keydiv_put(&p, levels[i].tag, field, levels[i].n);
-			ck_ok(derive(levels[i].type, any, &p, T(READABLE, KEY(CKK_AES), NUM(CKA_VALUE_LEN, lengths[k])),
-				&one));
+			ck_ok(derive(levels[i].type, any, &p,
+				T(READABLE, KEY(CKK_AES), NUM(CKA_VALUE_LEN, lengths[k])), &one));
 			ck_ok(counter_kdf(any, levels[i].label, p.bytes, p.length,
 				T(READABLE, KEY(CKK_AES), NUM(CKA_VALUE_LEN, lengths[k])), &two));
 			ck_assert_uint_eq(get(rw, one, CKA_VALUE, ours, 32), lengths[k]);
@@ -268,7 +296,10 @@ START_TEST(the_levels_equal_sp_800_108_in_counter_mode)
 }
 END_TEST
 
-/* A master is no oracle for device keys through the standard mechanism, unless its own list says so. */
+/*
+ * A master is no oracle for device keys through the standard mechanism, unless its own
+ * list says so.
+ */
 START_TEST(a_master_without_a_list_gives_nothing_by_the_standard_mechanism)
 {
 	CK_OBJECT_HANDLE key = 0;

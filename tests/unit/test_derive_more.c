@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_derive_more.c: several keys from one SP 800-108 derivation: all or none, handles last, each by its own template. */
+/*
+ * test_derive_more.c: several keys from one SP 800-108 derivation: all or none, handles last, each
+ * by its own template.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -21,7 +24,8 @@ static CK_SP800_108_KDF_PARAMS params;
 static void set_up(void)
 {
 	user_token();
-	base = make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_SP800_108_COUNTER_KDF)));
+	base = make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE,
+				LIST(CKA_ALLOWED_MECHANISMS, CKM_SP800_108_COUNTER_KDF)));
 	params = (CK_SP800_108_KDF_PARAMS){CKM_AES_CMAC, 2, list, 0, more};
 }
 
@@ -50,7 +54,8 @@ static CK_ULONG objects(void)
 START_TEST(each_key_by_its_own_template)
 {
 	CK_OBJECT_HANDLE first = 0;
-	CK_ATTRIBUTE one[] = {KEY(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 20), STR(CKA_LABEL, "one"), READABLE};
+	CK_ATTRIBUTE one[] = {
+		KEY(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 20), STR(CKA_LABEL, "one"), READABLE};
 	CK_ATTRIBUTE two[] = {KEY(CKK_DES3), STR(CKA_LABEL, "two"), YES(CKA_TOKEN), READABLE};
 	uint8_t value[32];
 
@@ -144,8 +149,8 @@ START_TEST(a_wrong_check_value_is_noticed_in_any_of_the_keys)
 END_TEST
 
 /*
- * The store gets full after the first key: it goes again. Defect: a key with CKA_DESTROYABLE false, and a session key among
- * the ones before, stayed.
+ * The store gets full after the first key: it goes again. Defect: a key with CKA_DESTROYABLE false,
+ * and a session key among the ones before, stayed.
  */
 START_TEST(a_store_that_gets_full_keeps_none_of_them)
 {
@@ -180,7 +185,8 @@ END_TEST
 /* SQLite's writes come here: those there is still room for; negative: all. */
 static long room = -1;
 
-__attribute__((visibility("default"))) ssize_t pwrite64(int fd, const void *p, size_t n, __off64_t at)
+__attribute__((visibility("default"))) ssize_t pwrite64(
+	int fd, const void *p, size_t n, __off64_t at)
 {
 	if (room == 0) {
 		errno = ENOSPC;
@@ -190,7 +196,10 @@ __attribute__((visibility("default"))) ssize_t pwrite64(int fd, const void *p, s
 	return syscall(SYS_pwrite64, fd, p, n, at);
 }
 
-/* Full for good, from any write on: then what is there already cannot be removed either, as that takes room too. */
+/*
+ * Full for good, from any write on: then what is there already cannot be removed either, as that
+ * takes room too.
+ */
 START_TEST(a_disk_that_stays_full_keeps_none_of_them)
 {
 	CK_OBJECT_HANDLE first = 77;
@@ -207,7 +216,8 @@ START_TEST(a_disk_that_stays_full_keeps_none_of_them)
 		room = -1;
 		ck_assert_msg(rv == CKR_OK || rv == CKR_DEVICE_MEMORY, "%s", rv_name(rv));
 		if (rv != CKR_OK)
-			ck_assert(first == 77 && handles[0] == 77 && handles[1] == 77 && handles[2] == 77);
+			ck_assert(first == 77 && handles[0] == 77 && handles[1] == 77 &&
+				  handles[2] == 77);
 		ck_assert_uint_eq(objects(), rv == CKR_OK ? 5 : 1);
 	}
 	ck_ok(rv);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_device_key.c: device, message, session and data keys: what the context binds, plans, and the two-step mechanisms. */
+/*
+ * test_device_key.c: device, message, session and data keys: what the context binds, plans, and
+ * the two-step mechanisms.
+ */
 #include "scheme.h"
 
 #define MASTER "2b7e151628aed2a6abf7158809cf4f3c"
@@ -23,7 +26,10 @@ static void run_32(struct scheme *s, uint8_t out[32])
 	memcpy(out, secret_peek(&value), 32);
 }
 
-/* However the same bytes are split over the fields, and whatever the length, no two keys share bytes. */
+/*
+ * However the same bytes are split over the fields, and whatever the length, no two
+ * keys share bytes.
+ */
 START_TEST(inputs_do_not_collide)
 {
 	uint8_t a[32], b[32], c[32];
@@ -47,10 +53,13 @@ START_TEST(inputs_do_not_collide)
 }
 END_TEST
 
-/* 0003 is 0001 and then 0002, 0005 is 0001 and then 0004; the inner key is as long as the master. */
+/*
+ * 0003 is 0001 and then 0002, 0005 is 0001 and then 0004; the inner key is as long as the master.
+ */
 START_TEST(two_steps_are_one_after_the_other)
 {
-	static const char *const masters[] = {MASTER, "000102030405060708090a0b0c0d0e0f1011121314151617", MASTER_32};
+	static const char *const masters[] = {
+		MASTER, "000102030405060708090a0b0c0d0e0f1011121314151617", MASTER_32};
 
 	for (size_t i = 0; i < 3; i++) {
 		struct scheme s, inner;
@@ -64,8 +73,11 @@ START_TEST(two_steps_are_one_after_the_other)
 		ck_assert_uint_eq(device_key.len, s.base_len);
 
 		for (int session = 0; session < 2; session++) {
-			s.mechanism = session ? CKM_KEYDIV_DEVICE_SESSION_KEY : CKM_KEYDIV_DEVICE_MESSAGE_KEY;
-			scheme_start(&inner, session ? CKM_KEYDIV_SESSION_KEY : CKM_KEYDIV_MESSAGE_KEY, CKK_AES, "");
+			s.mechanism = session ? CKM_KEYDIV_DEVICE_SESSION_KEY
+					      : CKM_KEYDIV_DEVICE_MESSAGE_KEY;
+			scheme_start(&inner,
+				session ? CKM_KEYDIV_SESSION_KEY : CKM_KEYDIV_MESSAGE_KEY, CKK_AES,
+				"");
 			memcpy(inner.base, secret_peek(&device_key), device_key.len);
 			inner.base_len = device_key.len;
 			struct scheme outer = s;

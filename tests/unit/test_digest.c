@@ -10,19 +10,24 @@ static const struct {
 	size_t length;
 	const char *abc, *longer;
 } known[] = {
-	{DIGEST_SHA1, 20, "a9993e364706816aba3e25717850c26c9cd0d89d", "84983e441c3bd26ebaae4aa1f95129e5e54670f1"},
+	{DIGEST_SHA1, 20, "a9993e364706816aba3e25717850c26c9cd0d89d",
+		"84983e441c3bd26ebaae4aa1f95129e5e54670f1"},
 	{DIGEST_SHA224, 28, "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7",
 		"75388b16512776cc5dba5da1fd890150b0c6455cb4f58b1952522525"},
 	{DIGEST_SHA256, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
 		"248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
 	{DIGEST_SHA384, 48,
-		"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
-		"3391fdddfc8dc7393707a65b1b4709397cf8b1d162af05abfe8f450de5f36bc6b0455a8520bc4e6f5fe95b1fe3c8452b"},
+		"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358"
+		"baeca134c825a7",
+		"3391fdddfc8dc7393707a65b1b4709397cf8b1d162af05abfe8f450de5f36bc6b0455a8520bc4e6f5f"
+		"e95b1fe3c8452b"},
 	{DIGEST_SHA512, 64,
-		"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d44"
+		"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836"
+		"ba3c23a3feebbd454d44"
 		"23643ce8"
 		"0e2a9ac94fa54ca49f",
-		"204a8fc6dda82f0a0ced7beb8e08a41657c16ef468b228a8279be331a703c33596fd15c13b1b07f9aa1d3bea57789ca031ad85"
+		"204a8fc6dda82f0a0ced7beb8e08a41657c16ef468b228a8279be331a703c33596fd15c13b1b07f9aa"
+		"1d3bea57789ca031ad85"
 		"c7a71dd7"
 		"0354ec631238ca3445"},
 };
@@ -80,7 +85,7 @@ END_TEST
 
 START_TEST(wrong_use)
 {
-	uint8_t out[DIGEST_MAX] = { 0 };
+	uint8_t out[DIGEST_MAX] = {0};
 
 	ck_rv(digest_update(digest, out, 1), CKR_FUNCTION_FAILED);
 	ck_rv(digest_finish(digest, out), CKR_FUNCTION_FAILED);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_dukpt_aes.c: the test vectors published with X9.24-3:2017, usages, key types, strengths, counters. */
+/*
+ * test_dukpt_aes.c: the test vectors published with X9.24-3:2017, usages, key
+ * types, strengths, counters.
+ */
 #include "dukpt.h"
 
 #include "scheme.h"
@@ -13,7 +16,8 @@ static const char *bdk_of(const struct vectors *v)
 	return strlen(vector_text(v, "ik")) == 32 ? BDK_128 : BDK_256;
 }
 
-static void start(struct scheme *s, const char *bdk, const char *id, uint32_t counter, unsigned usage)
+static void start(
+	struct scheme *s, const char *bdk, const char *id, uint32_t counter, unsigned usage)
 {
 	uint8_t bytes[12];
 
@@ -104,13 +108,16 @@ static void check_pin_block(const struct vectors *v)
 	ck_assert_mem_eq(block, expected, 16);
 }
 
-/* The key that protects an updated initial key: counter FFFFFFFF, which no transaction can have; only the inner steps give it. */
+/*
+ * The key that protects an updated initial key: counter FFFFFFFF, which no transaction can have;
+ * only the inner steps give it.
+ */
 static void check_update_key(const struct vectors *v)
 {
 	const struct algorithm *algorithm = algorithm_named(vector_text(v, "alg"));
 	uint8_t bdk[32], id[8], tail[8], expected[32];
 	size_t n = strlen(vector_text(v, "ik")) / 2;
-	SECRET key = { 0 };
+	SECRET key = {0};
 
 	ck_assert(hex_decode(bdk_of(v), bdk, n));
 	ck_ok(key_load(scheme_key(0), CKK_AES, bdk, n));
@@ -118,7 +125,8 @@ static void check_update_key(const struct vectors *v)
 	memcpy(tail, id + 4, 4);
 	memset(tail + 4, 0xFF, 4);
 	ck_ok(aes_dukpt_walk(scheme_key(0), scheme_key(1), id, UINT32_MAX));
-	ck_ok(aes_dukpt_derive(scheme_key(1), 0x0002, algorithm->number, tail, algorithm->length, &key));
+	ck_ok(aes_dukpt_derive(
+		scheme_key(1), 0x0002, algorithm->number, tail, algorithm->length, &key));
 	ck_assert_uint_eq(vector_hex(v, "update_key", expected, sizeof expected), key.len);
 	ck_assert_mem_eq(secret_peek(&key), expected, key.len);
 }
@@ -222,7 +230,8 @@ END_TEST
 /* No two usages, algorithms or lengths share a key. */
 START_TEST(all_differ)
 {
-	static const unsigned indicators[] = {0x0002, 0x1000, 0x2000, 0x2001, 0x2002, 0x3000, 0x3001, 0x3002, 0x8000};
+	static const unsigned indicators[] = {
+		0x0002, 0x1000, 0x2000, 0x2001, 0x2002, 0x3000, 0x3001, 0x3002, 0x8000};
 	uint8_t seen[40][16];
 	size_t n = 0;
 

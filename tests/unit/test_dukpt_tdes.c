@@ -97,7 +97,8 @@ START_TEST(annex_a4)
 	for (vectors_open(&v, "dukpt_tdes.txt"); vectors_next(&v);) {
 		const char *ksn = vector_text(&v, "ksn");
 		if (vector_text(&v, "bdk")) {
-			scheme_start(&s, CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKK_DES2, vector_text(&v, "bdk"));
+			scheme_start(&s, CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKK_DES2,
+				vector_text(&v, "bdk"));
 			scheme_put_hex(&s, KEYDIV_KSN, ksn);
 			scheme_want(&s, CKK_GENERIC_SECRET, 16);
 			scheme_expect(&s, vector_text(&v, "ik"));

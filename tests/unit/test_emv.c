@@ -4,7 +4,8 @@
 
 #define IMK "0123456789abcdeffedcba9876543210"
 
-static void start_card(struct scheme *s, const char *option, const char *imk, const char *pan, const char *sequence)
+static void start_card(struct scheme *s, const char *option, const char *imk, const char *pan,
+	const char *sequence)
 {
 	scheme_start(s, CKM_KEYDIV_EMV_CARD_KEY, *option == 'C' ? CKK_AES : CKK_DES2, imk);
 	scheme_put_text(s, KEYDIV_EMV_OPTION, option);
@@ -12,7 +13,8 @@ static void start_card(struct scheme *s, const char *option, const char *imk, co
 	scheme_put_text(s, KEYDIV_PAN_SEQUENCE, sequence);
 }
 
-static void check_kcv(const struct vectors *v, const char *name, CK_KEY_TYPE type, const struct secret *value)
+static void check_kcv(
+	const struct vectors *v, const char *name, CK_KEY_TYPE type, const struct secret *value)
 {
 	uint8_t expected[3], kcv[3];
 	size_t n;
@@ -75,7 +77,8 @@ START_TEST(public_examples)
 		SECRET card = {0};
 		const char *option = vector_text(&v, "option"), *mk = vector_text(&v, "mk");
 		CK_KEY_TYPE type = *option == 'C' ? CKK_AES : CKK_DES2;
-		start_card(&s, option, vector_text(&v, "imk"), vector_text(&v, "pan"), vector_text(&v, "psn"));
+		start_card(&s, option, vector_text(&v, "imk"), vector_text(&v, "pan"),
+			vector_text(&v, "psn"));
 		if (*option == 'C')
 			scheme_want(&s, CKK_AES, vector_number(&v, "mk_bits") / 8);
 		ck_ok(scheme_run(&s, &card));
@@ -93,7 +96,10 @@ START_TEST(public_examples)
 }
 END_TEST
 
-/* A PAN of 16 digits or fewer is option A's under option B; a short one is filled with zeros on the left. */
+/*
+ * A PAN of 16 digits or fewer is option A's under option B; a short one is filled with zeros
+ * on the left.
+ */
 START_TEST(short_pans)
 {
 	static const char *const pans[] = {"12345678", "123456789012345", "1234567890123456"};
@@ -154,13 +160,17 @@ START_TEST(diversifiers)
 			SECRET value = {0};
 			scheme_start(&s, CKM_KEYDIV_EMV_SESSION_KEY, aes ? CKK_AES : CKK_DES2, IMK);
 			keydiv_put(&s.parameter, KEYDIV_EMV_DIVERSIFIER, r, n);
-			ck_rv(scheme_run(&s, &value), n == (aes ? 16 : 8) ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+			ck_rv(scheme_run(&s, &value),
+				n == (aes ? 16 : 8) ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 		}
 	}
 }
 END_TEST
 
-/* A session key is as long as the card key: its first bytes would be another session's key, or there would not be that many. */
+/*
+ * A session key is as long as the card key: its first bytes would be another session's key, or
+ * there would not be that many.
+ */
 START_TEST(lengths_of_session_keys)
 {
 	static const struct {
@@ -187,7 +197,8 @@ START_TEST(lengths_of_session_keys)
 		uint8_t r[16] = {1, 2, 3};
 		SECRET value = {0};
 		scheme_start(&s, CKM_KEYDIV_EMV_SESSION_KEY, cases[i].base, cases[i].card);
-		keydiv_put(&s.parameter, KEYDIV_EMV_DIVERSIFIER, r, cases[i].base == CKK_AES ? 16 : 8);
+		keydiv_put(
+			&s.parameter, KEYDIV_EMV_DIVERSIFIER, r, cases[i].base == CKK_AES ? 16 : 8);
 		scheme_want(&s, cases[i].type, cases[i].length);
 		ck_rv(scheme_run(&s, &value), cases[i].rv);
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_encrypt_data.c: keys by encrypting data: published ciphertexts, cutting, and every pointer and length. */
+/*
+ * test_encrypt_data.c: keys by encrypting data: published ciphertexts, cutting, and every
+ * pointer and length.
+ */
 #include "scheme.h"
 
 static CK_KEY_DERIVATION_STRING_DATA ecb;
@@ -38,12 +41,14 @@ START_TEST(published)
 	for (vectors_open(&v, "encrypt_data.txt"); vectors_next(&v);) {
 		struct scheme s;
 		const char *out = vector_text(&v, "out");
-		bool aes = strcmp(vector_text(&v, "cipher"), "AES") == 0, cbc = vector_text(&v, "iv") != NULL;
+		bool aes = strcmp(vector_text(&v, "cipher"), "AES") == 0,
+		     cbc = vector_text(&v, "iv") != NULL;
 		if (cbc && aes)
 			vector_hex(&v, "iv", aes_cbc.iv, sizeof aes_cbc.iv);
 		if (cbc && !aes)
 			vector_hex(&v, "iv", des_cbc.iv, sizeof des_cbc.iv);
-		start(&s, aes, cbc, vector_text(&v, "key"), vector_hex(&v, "data", data, sizeof data));
+		start(&s, aes, cbc, vector_text(&v, "key"),
+			vector_hex(&v, "data", data, sizeof data));
 		scheme_expect(&s, out); /* without type and length: generic, as long as the data */
 		ck_assert_uint_eq(s.type, CKK_GENERIC_SECRET);
 		for (size_t n = 16; n <= strlen(out) / 2; n++) { /* cut from the end */
@@ -69,7 +74,8 @@ START_TEST(lengths)
 	scheme_refused(&s, CKR_KEY_SIZE_RANGE); /* more than there is */
 	start(&s, true, false, KEY, 48);
 	scheme_want(&s, CKK_AES, 0);
-	scheme_refused(&s, CKR_KEY_SIZE_RANGE); /* 48 bytes are no AES key, and none is cut unasked */
+	scheme_refused(
+		&s, CKR_KEY_SIZE_RANGE); /* 48 bytes are no AES key, and none is cut unasked */
 	scheme_want(&s, CKK_DES3, 0);
 	ck_ok(scheme_run(&s, &value));
 	ck_assert_uint_eq(value.len, 24);

@@ -17,7 +17,10 @@ static void start(struct scheme *s, const char *ikm)
 	s->native_len = sizeof params;
 }
 
-/* Keys are of 16 to 64 bytes, so the longer answers come out as data, which any length is right for. */
+/*
+ * Keys are of 16 to 64 bytes, so the longer answers come out as data, which any length
+ * is right for.
+ */
 START_TEST(rfc5869)
 {
 	struct vectors v;
@@ -25,14 +28,17 @@ START_TEST(rfc5869)
 	for (vectors_open(&v, "hkdf_rfc5869.txt"); vectors_next(&v);) {
 		const char *mode = vector_text(&v, "mode");
 		struct scheme s;
-		bool extract = strcmp(mode, "EXPAND_ONLY") != 0, expand = strcmp(mode, "EXTRACT_ONLY") != 0;
-		size_t salt_len = vector_hex(&v, "salt", salt, sizeof salt), n = strlen(vector_text(&v, "okm")) / 2;
+		bool extract = strcmp(mode, "EXPAND_ONLY") != 0,
+		     expand = strcmp(mode, "EXTRACT_ONLY") != 0;
+		size_t salt_len = vector_hex(&v, "salt", salt, sizeof salt),
+		       n = strlen(vector_text(&v, "okm")) / 2;
 		params = (CK_HKDF_PARAMS){extract, expand, hash_named(vector_text(&v, "hash")),
 			salt_len ? CKF_HKDF_SALT_DATA : CKF_HKDF_SALT_NULL, salt, salt_len, 0, info,
 			vector_hex(&v, "info", info, sizeof info)};
 		start(&s, vector_text(&v, "ikm"));
 		s.mechanism = CKM_HKDF_DATA;
-		s.wanted = (struct wanted){.has_length = true, .object_class = CKO_DATA, .length = n};
+		s.wanted =
+			(struct wanted){.has_length = true, .object_class = CKO_DATA, .length = n};
 		scheme_expect(&s, vector_text(&v, "okm"));
 		if (n > 64)
 			continue;
@@ -46,7 +52,8 @@ END_TEST
 
 static void plain(void)
 {
-	params = (CK_HKDF_PARAMS){CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, salt, 13, 0, info, 10};
+	params = (CK_HKDF_PARAMS){
+		CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, salt, 13, 0, info, 10};
 }
 
 START_TEST(plans)
@@ -104,7 +111,10 @@ static CK_RV other(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret 
 	return secret_set(ret_value, salt, 13);
 }
 
-/* A salt that is a key's value gives what the same bytes give; where nothing is extracted the salt is not looked at. */
+/*
+ * A salt that is a key's value gives what the same bytes give; where nothing is extracted the salt
+ * is not looked at.
+ */
 START_TEST(salt_key)
 {
 	struct scheme s;

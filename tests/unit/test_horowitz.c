@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_horowitz.c: padding, the refused constants, and password keys. The numbers stand in keydiv.txt, 10 000 more in the model. */
+/*
+ * test_horowitz.c: padding, the refused constants, and password keys. The numbers stand in
+ * keydiv.txt, 10 000 more in the model.
+ */
 #include "scheme.h"
 
 #include "nfold.h"
@@ -9,12 +12,16 @@
 #define DES2 "0123456789abcdeffedcba9876543210"
 #define DES3 DES2 "89abcdef01234567"
 
-/* Which lengths of constant leave nothing to pad, so that a second block could only repeat the first. */
+/*
+ * Which lengths of constant leave nothing to pad, so that a second block could only
+ * repeat the first.
+ */
 static const struct {
 	CK_KEY_TYPE type;
 	const char *base;
 	size_t block, key;
-} bases[] = {{CKK_AES, AES_16, 16, 16}, {CKK_AES, AES_32, 16, 32}, {CKK_DES2, DES2, 8, 16}, {CKK_DES3, DES3, 8, 24}};
+} bases[] = {{CKK_AES, AES_16, 16, 16}, {CKK_AES, AES_32, 16, 32}, {CKK_DES2, DES2, 8, 16},
+	{CKK_DES3, DES3, 8, 24}};
 
 START_TEST(constants)
 {

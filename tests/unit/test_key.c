@@ -70,10 +70,14 @@ START_TEST(published_cmacs)
 }
 END_TEST
 
-/* SP 800-38A, F.1.1 (ECB-AES128), F.2.1 (CBC-AES128): two blocks each, in place and at an odd address. */
+/*
+ * SP 800-38A, F.1.1 (ECB-AES128), F.2.1 (CBC-AES128): two blocks each, in place and at
+ * an odd address.
+ */
 START_TEST(published_blocks)
 {
-	static const char plain_hex[] = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51";
+	static const char plain_hex[] =
+		"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51";
 	static const char iv_hex[] = "000102030405060708090a0b0c0d0e0f";
 	uint8_t plain[32], iv[16], out[33];
 
@@ -150,7 +154,8 @@ START_TEST(empty_and_foreign_keys)
 		ck_rv(key_mac(key, MAC_GMAC, out, 16, out), CKR_FUNCTION_FAILED);
 		ck_rv(key_check_value(key, true, out), CKR_KEY_TYPE_INCONSISTENT);
 		if (round == 0) {
-			ck_rv(key_mac(key, MAC_HMAC_SHA256, out, 16, out), CKR_KEY_TYPE_INCONSISTENT);
+			ck_rv(key_mac(key, MAC_HMAC_SHA256, out, 16, out),
+				CKR_KEY_TYPE_INCONSISTENT);
 			ck_rv(key_check_value(key, false, out), CKR_KEY_TYPE_INCONSISTENT);
 		}
 		ck_ok(key_load(key, CKK_GENERIC_SECRET, (const uint8_t *)"0123456789abcdef", 16));
@@ -162,14 +167,17 @@ START_TEST(empty_and_foreign_keys)
 }
 END_TEST
 
-/* A key object gives the same answers whatever was loaded before: kinds change, schedules stay or go. */
+/*
+ * A key object gives the same answers whatever was loaded before: kinds change, schedules
+ * stay or go.
+ */
 START_TEST(loading_again)
 {
 	static const struct {
 		CK_KEY_TYPE type;
 		size_t n;
-	} kinds[] = {
-		{CKK_AES, 16}, {CKK_AES, 24}, {CKK_AES, 32}, {CKK_DES2, 16}, {CKK_DES3, 24}, {CKK_GENERIC_SECRET, 16}};
+	} kinds[] = {{CKK_AES, 16}, {CKK_AES, 24}, {CKK_AES, 32}, {CKK_DES2, 16}, {CKK_DES3, 24},
+		{CKK_GENERIC_SECRET, 16}};
 	uint8_t value[32], msg[40], mine[16], fresh[16];
 	uint64_t serial = key_serial(key);
 
@@ -214,13 +222,14 @@ START_TEST(published_hmacs)
 	static const char *const macs[] = {
 		[MAC_HMAC_SHA1] = "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
 		[MAC_HMAC_SHA224] = "a30e01098bc6dbbf45690f3a7e9e6d0f8bbea2a39e6148008fd05e44",
-		[MAC_HMAC_SHA256] = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-		[MAC_HMAC_SHA384] =
-			"af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ec"
-			"fab21649",
-		[MAC_HMAC_SHA512] =
-			"164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65"
-			"f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+		[MAC_HMAC_SHA256] =
+			"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+		[MAC_HMAC_SHA384] = "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec373632244"
+				    "5e8e2240ca5e69e2c78b3239ec"
+				    "fab21649",
+		[MAC_HMAC_SHA512] = "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505"
+				    "549758bf75c05a994a6d034f65"
+				    "f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
 	};
 	uint8_t out[KEY_MAC_MAX];
 
@@ -228,7 +237,8 @@ START_TEST(published_hmacs)
 	for (int round = 0; round < 2; round++)
 		for (enum mac_kind kind = MAC_HMAC_SHA1; kind <= MAC_HMAC_SHA512; kind++) {
 			ck_ok(key_mac(key, kind, (const uint8_t *)msg, sizeof msg - 1, out));
-			ck_ok(key_mac(key, kind, (const uint8_t *)msg, sizeof msg - 1, out)); /* kept context */
+			ck_ok(key_mac(key, kind, (const uint8_t *)msg, sizeof msg - 1,
+				out)); /* kept context */
 			check_hex(out, mac_length(kind, NULL), macs[kind]);
 		}
 	ck_ok(key_load(key, CKK_GENERIC_SECRET, (const uint8_t *)"Jefr", 4));
@@ -245,7 +255,10 @@ START_TEST(check_values)
 {
 	uint8_t kcv[3];
 
-	/* FIPS 197 has no such block; AES-128(0..0, 0..0) is the first of NIST's KAT, DES of zeros is 8ca64de9c1b123a7 */
+	/*
+	 * FIPS 197 has no such block; AES-128(0..0, 0..0) is the first of NIST's KAT, DES of
+	 * zeros is 8ca64de9c1b123a7
+	 */
 	load_hex(key, CKK_AES, "00000000000000000000000000000000");
 	ck_ok(key_check_value(key, false, kcv));
 	check_hex(kcv, 3, "66e94b");

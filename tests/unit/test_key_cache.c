@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_key_cache.c: opened keys: when they stay true, what makes them stale, what keeps their places. */
+/*
+ * test_key_cache.c: opened keys: when they stay true, what makes them stale, what
+ * keeps their places.
+ */
 #include "token/key_cache.h"
 
 #include "token_support.h"
@@ -107,7 +110,10 @@ START_TEST(a_change_or_destruction_here_is_seen)
 }
 END_TEST
 
-/* Another session of the same process destroys it: this session's cache still has the entry, which must not be believed. */
+/*
+ * Another session of the same process destroys it: this session's cache still has the entry, which
+ * must not be believed.
+ */
 START_TEST(a_session_key_destroyed_by_another_session_is_gone)
 {
 	CK_SESSION_HANDLE second = open_session_of(token, true);
@@ -139,7 +145,8 @@ START_TEST(a_token_initialised_by_another_process_has_no_such_key)
 	CK_OBJECT_HANDLE key = token_key();
 
 	ck_ok(cached(key, NULL));
-	ck_ok(token_init(elsewhere, PIN("so-pin"), (const uint8_t *)"new                             "));
+	ck_ok(token_init(
+		elsewhere, PIN("so-pin"), (const uint8_t *)"new                             "));
 	ck_rv(cached(key, NULL), CKR_KEY_HANDLE_INVALID);
 }
 END_TEST
@@ -161,7 +168,8 @@ END_TEST
 
 START_TEST(a_public_token_key_has_no_value_without_login)
 {
-	CK_OBJECT_HANDLE key = make(rw, T(AES_MK, YES(CKA_ENCRYPT), YES(CKA_TOKEN), NO(CKA_PRIVATE)));
+	CK_OBJECT_HANDLE key =
+		make(rw, T(AES_MK, YES(CKA_ENCRYPT), YES(CKA_TOKEN), NO(CKA_PRIVATE)));
 
 	ck_ok(cached(key, NULL));
 	ck_ok(token_logout(token));
@@ -195,7 +203,9 @@ START_TEST(pinned_keys_keep_their_places)
 }
 END_TEST
 
-/* An operation goes on with the key it began with; whoever asks for the key gets it as it is now. */
+/*
+ * An operation goes on with the key it began with; whoever asks for the key gets it as it is now.
+ */
 START_TEST(a_stale_pinned_key_stays_for_its_operation_alone)
 {
 	struct cached_key *old = NULL, *now = NULL;

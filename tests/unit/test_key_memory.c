@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_key_memory.c: nothing of a key stays in memory once it is unloaded: not its bytes, not its schedule, not its
- * subkeys. All writable memory is searched; that the search finds them is shown each time before they are wiped.
+ * test_key_memory.c: nothing of a key stays in memory once it is unloaded: not its bytes, not its
+ * schedule, not its subkeys. All writable memory is searched; that the search finds them is shown
+ * each time before they are wiped.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +23,10 @@ struct needle {
 	uint8_t masked[16];
 };
 
-/* FIPS 197, appendix A.1 and A.3, with the last round keys; SP 800-38B, D.1, with K1 and the MAC of 40 bytes. */
+/*
+ * FIPS 197, appendix A.1 and A.3, with the last round keys; SP 800-38B, D.1, with K1 and the MAC
+ * of 40 bytes.
+ */
 #define AES128 "2b7e151628aed2a6abf7158809cf4f3c"
 #define AES128_LAST "d014f9a8c9ee2589e13f0cc8b6630ca6"
 #define AES128_K1 "fbeed618357133667c85e08f7236a8de"
@@ -30,7 +34,8 @@ struct needle {
 #define AES128_MAC "dfa66747de9ae63030ca32611497c827"
 #define AES256 "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"
 #define AES256_LAST "fe4890d1e6188d0b046df344706c631e"
-static const char message[] = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411";
+static const char message[] =
+	"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411";
 
 static struct key *key;
 static uint8_t work[64]; /* where the tests themselves hold secrets for a moment */
@@ -89,10 +94,10 @@ static unsigned count(const char *hex)
 }
 
 #define ck_found(hex) ck_assert_msg(count(hex) > 0, #hex " is not there: the search is blind")
-#define ck_gone(hex)                                                                                                   \
-	do {                                                                                                           \
-		unsigned left_ = count(hex);                                                                           \
-		ck_assert_msg(left_ == 0, #hex " is there %u times", left_);                                           \
+#define ck_gone(hex)                                                                               \
+	do {                                                                                       \
+		unsigned left_ = count(hex);                                                       \
+		ck_assert_msg(left_ == 0, #hex " is there %u times", left_);                       \
 	} while (0)
 
 static void load(CK_KEY_TYPE type, const char *hex)
@@ -167,7 +172,8 @@ END_TEST
 /* Another kind of key takes another context: the first one must not keep its schedule. */
 START_TEST(load_another_kind)
 {
-	static const char *const others[] = {AES128, "000102030405060708090a0b0c0d0e0f1011121314151617"};
+	static const char *const others[] = {
+		AES128, "000102030405060708090a0b0c0d0e0f1011121314151617"};
 
 	for (int i = 0; i < 2; i++) {
 		load(CKK_AES, AES256);
@@ -319,10 +325,14 @@ START_TEST(wrapped_and_sealed)
 }
 END_TEST
 
-/* RFC 5869 test case 1 (PRK and OKM) and RFC 6070's second; the PIN and password themselves as well. */
+/*
+ * RFC 5869 test case 1 (PRK and OKM) and RFC 6070's second; the PIN and password
+ * themselves as well.
+ */
 START_TEST(derived_and_stretched)
 {
-	static const char prk[] = "077709362c2e32df0ddc3f0dc47bba63", okm[] = "3cb25f25faacd57a90434f64d0362f2a";
+	static const char prk[] = "077709362c2e32df0ddc3f0dc47bba63",
+			  okm[] = "3cb25f25faacd57a90434f64d0362f2a";
 	static const char dk[] = "ea6c014dc72d6f8ccd1ed92ace1d41f0";
 	static const char pin_hex[] = "70696e2d70696e2d70696e2d70696e21"; /* "pin-pin-pin-pin!" */
 	uint8_t salt[PIN_SALT_LEN], info[10];
@@ -333,7 +343,8 @@ START_TEST(derived_and_stretched)
 		salt[i] = i;
 	for (uint8_t i = 0; i < 10; i++)
 		info[i] = (uint8_t)(0xf0 + i);
-	ck_ok(key_hkdf(key, DIGEST_SHA256, true, true, bytes_of(salt, 13), bytes_of(info, 10), 42, &out));
+	ck_ok(key_hkdf(
+		key, DIGEST_SHA256, true, true, bytes_of(salt, 13), bytes_of(info, 10), 42, &out));
 	ck_found(okm);
 	ck_gone(prk);
 	secret_wipe(&out);
@@ -355,7 +366,8 @@ END_TEST
 int main(void)
 {
 	if (getenv("KEYDIV_TESTS_SANITIZED") != NULL || getenv("KEYDIV_UNDER_VALGRIND") != NULL) {
-		puts("skipped: a sanitizer keeps what was freed, and its shadow is too large to search");
+		puts("skipped: a sanitizer keeps what was freed, and its shadow is too large to "
+		     "search");
 		return 77;
 	}
 	Suite *suite = suite_create("key_memory");

@@ -38,14 +38,16 @@ START_TEST(all_answers)
 	for (vectors_open(&v, "keydiv.txt"); vectors_next(&v);) {
 		CK_KEY_TYPE type = vector_text(&v, "base_type") ? CKK_DES3 : CKK_AES;
 		const char *out = vector_text(&v, "out");
-		scheme_start(&s, mechanism_named(vector_text(&v, "mechanism")), type, vector_text(&v, "base"));
+		scheme_start(&s, mechanism_named(vector_text(&v, "mechanism")), type,
+			vector_text(&v, "base"));
 		size_t fields = 0;
 		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 			if (vector_text(&v, names[i].name)) {
 				scheme_put_hex(&s, names[i].tag, vector_text(&v, names[i].name));
 				fields++;
 			}
-		ck_assert_uint_eq(fields, v.count - 3 - (type == CKK_DES3)); /* no field of the file is overlooked */
+		ck_assert_uint_eq(fields,
+			v.count - 3 - (type == CKK_DES3)); /* no field of the file is overlooked */
 		scheme_want(&s, type, strlen(out) / 2);
 		scheme_expect(&s, out);
 	}

@@ -49,7 +49,9 @@ static unsigned lines(void)
 	return n;
 }
 
-/* A program that closed its standard output, and prints nevertheless, must not print into the log. */
+/*
+ * A program that closed its standard output, and prints nevertheless, must not print into the log.
+ */
 START_TEST(no_number_of_a_standard_stream)
 {
 	int kept = dup(STDOUT_FILENO);
@@ -98,10 +100,12 @@ START_TEST(a_line)
 	umask(0);
 	ck_assert(log_open(file, LOG_ERROR));
 	log_error("C_DeriveKey: %s", rv_name(CKR_MECHANISM_INVALID));
-	snprintf(expected, sizeof expected, " [%ld] error: C_DeriveKey: CKR_MECHANISM_INVALID\n", (long)getpid());
+	snprintf(expected, sizeof expected, " [%ld] error: C_DeriveKey: CKR_MECHANISM_INVALID\n",
+		(long)getpid());
 	snprintf(stamp, sizeof stamp, "%.20s", content());
-	ck_assert_int_eq(
-		sscanf(stamp, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &at), 6);
+	ck_assert_int_eq(sscanf(stamp, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour,
+				 &minute, &second, &at),
+		6);
 	ck_assert_int_eq(at, 20);
 	ck_assert_str_eq(content() + 20, expected);
 
@@ -166,7 +170,8 @@ START_TEST(reasons)
 	ck_ok(fails(4));
 	ck_assert_str_eq(error_reason(CKR_DATA_LEN_RANGE), "");
 	ck_rv(fails(3), CKR_DATA_LEN_RANGE);
-	ck_assert_str_eq(error_reason(CKR_DATA_INVALID), ""); /* of another failure; and forgotten now */
+	ck_assert_str_eq(
+		error_reason(CKR_DATA_INVALID), ""); /* of another failure; and forgotten now */
 	ck_assert_str_eq(error_reason(CKR_DATA_LEN_RANGE), "");
 	ck_rv(fails(3), CKR_DATA_LEN_RANGE);
 	const char *reason = error_reason(CKR_DATA_LEN_RANGE);

@@ -30,7 +30,8 @@ static void tear_down(void)
 	crypto_stop();
 }
 
-static void in_parts(enum mac_kind kind, struct bytes iv, const uint8_t *msg, size_t n, uint8_t *out)
+static void in_parts(
+	enum mac_kind kind, struct bytes iv, const uint8_t *msg, size_t n, uint8_t *out)
 {
 	ck_ok(mac_begin(mac, kind, key, iv));
 	for (size_t done = 0; done < n;) {
@@ -51,9 +52,10 @@ START_TEST(published_cmacs)
 
 	for (int i = 0; i < 2; i++)
 		for (vectors_open(&v, files[i]); vectors_next(&v);) {
-			size_t n = vector_hex(&v, "msg", msg, sizeof msg), len = vector_hex(&v, "mac", expected, 16);
-			ck_ok(key_load(
-				key, i == 0 ? CKK_AES : CKK_DES3, value, vector_hex(&v, "key", value, sizeof value)));
+			size_t n = vector_hex(&v, "msg", msg, sizeof msg),
+			       len = vector_hex(&v, "mac", expected, 16);
+			ck_ok(key_load(key, i == 0 ? CKK_AES : CKK_DES3, value,
+				vector_hex(&v, "key", value, sizeof value)));
 			for (int round = 0; round < 20; round++) {
 				in_parts(MAC_CMAC, no_iv, msg, n, out);
 				ck_assert_mem_eq(out, expected, len);
@@ -62,13 +64,17 @@ START_TEST(published_cmacs)
 }
 END_TEST
 
-/* Parts give what key_mac gives in one, for every kind and length, with keys that change now and then. */
+/*
+ * Parts give what key_mac gives in one, for every kind and length, with keys that change
+ * now and then.
+ */
 START_TEST(parts_and_whole)
 {
 	static const struct {
 		CK_KEY_TYPE type;
 		size_t n;
-	} kinds[] = {{CKK_AES, 16}, {CKK_AES, 32}, {CKK_DES2, 16}, {CKK_DES3, 24}, {CKK_GENERIC_SECRET, 200}};
+	} kinds[] = {{CKK_AES, 16}, {CKK_AES, 32}, {CKK_DES2, 16}, {CKK_DES3, 24},
+		{CKK_GENERIC_SECRET, 200}};
 	uint8_t value[200], msg[MOST], whole[KEY_MAC_MAX], out[KEY_MAC_MAX];
 
 	for (int round = 0; round < 1500; round++) {
@@ -103,8 +109,8 @@ START_TEST(gmac_is_gcm)
 
 	ck_ok(key_load(key, CKK_AES, value, sizeof value));
 	for (int round = 0; round < 50; round++) {
-		struct cipher_setup setup = {
-			CIPHER_GCM, true, {iv, 1 + (size_t)rand() % 60}, {msg, (size_t)rand() % MOST}, 16, 0, 0};
+		struct cipher_setup setup = {CIPHER_GCM, true, {iv, 1 + (size_t)rand() % 60},
+			{msg, (size_t)rand() % MOST}, 16, 0, 0};
 		iv[0] = (uint8_t)round;
 		ck_ok(cipher_begin(cipher, key, &setup));
 		ck_ok(cipher_finish(cipher, no_iv, tag, &n));
@@ -130,7 +136,8 @@ START_TEST(wrong_use)
 	ck_rv(mac_update(mac, value, 1), CKR_FUNCTION_FAILED);
 	ck_rv(mac_finish(mac, out), CKR_FUNCTION_FAILED);
 	for (enum mac_kind kind = MAC_CMAC; kind <= MAC_GMAC; kind++)
-		ck_rv(mac_begin(mac, kind, key, good_iv), CKR_KEY_TYPE_INCONSISTENT); /* no key in it */
+		ck_rv(mac_begin(mac, kind, key, good_iv),
+			CKR_KEY_TYPE_INCONSISTENT); /* no key in it */
 	ck_ok(key_load(key, CKK_AES, value, sizeof value));
 	ck_rv(mac_begin(mac, MAC_NONE, key, no_iv), CKR_FUNCTION_FAILED);
 	ck_rv(mac_begin(mac, MAC_GMAC, key, no_iv), CKR_MECHANISM_PARAM_INVALID);

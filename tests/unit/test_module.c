@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_module.c: starting and stopping, and the error state after a self-test that fails. What an application sees is tested in tests/module. */
+/*
+ * test_module.c: starting and stopping, and the error state after a self-test that fails. What an
+ * application sees is tested in tests/module.
+ */
 #include "module/module.h"
 
 #include <ftw.h>
@@ -93,7 +96,8 @@ START_TEST(a_start_that_fails_leaves_nothing)
 
 	ck_ok(module_start());
 	ck_ok(module_stop());
-	snprintf(path, sizeof path, "%s/tokens/slot-1", dir); /* the second of three cannot be opened */
+	snprintf(path, sizeof path, "%s/tokens/slot-1",
+		dir); /* the second of three cannot be opened */
 	ck_assert_int_eq(nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
 	ck_assert_int_eq(symlink("slot-0", path), 0);
 	ck_assert_int_ne(module_start(), CKR_OK);
@@ -104,17 +108,24 @@ START_TEST(a_start_that_fails_leaves_nothing)
 }
 END_TEST
 
-typedef CK_RV any_function(CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG);
+typedef CK_RV any_function(
+	CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG);
 
-/* Every function of the list but those that work in the error state gives CKR_DEVICE_ERROR, whatever its arguments. */
+/*
+ * Every function of the list but those that work in the error state gives CKR_DEVICE_ERROR,
+ * whatever its arguments.
+ */
 static void everything_fails(void)
 {
 	static const size_t exempt[] = {offsetof(CK_FUNCTION_LIST_3_0, C_Finalize),
-		offsetof(CK_FUNCTION_LIST_3_0, C_GetInfo), offsetof(CK_FUNCTION_LIST_3_0, C_GetFunctionList),
-		offsetof(CK_FUNCTION_LIST_3_0, C_GetInterface), offsetof(CK_FUNCTION_LIST_3_0, C_GetInterfaceList)};
+		offsetof(CK_FUNCTION_LIST_3_0, C_GetInfo),
+		offsetof(CK_FUNCTION_LIST_3_0, C_GetFunctionList),
+		offsetof(CK_FUNCTION_LIST_3_0, C_GetInterface),
+		offsetof(CK_FUNCTION_LIST_3_0, C_GetInterfaceList)};
 	CK_INFO info;
 
-	for (size_t at = offsetof(CK_FUNCTION_LIST_3_0, C_Initialize); at < sizeof *list; at += sizeof(void *)) {
+	for (size_t at = offsetof(CK_FUNCTION_LIST_3_0, C_Initialize); at < sizeof *list;
+		at += sizeof(void *)) {
 		any_function *function;
 		bool skip = false;
 		for (size_t i = 0; i < sizeof exempt / sizeof exempt[0]; i++)
@@ -122,7 +133,8 @@ static void everything_fails(void)
 		if (skip)
 			continue;
 		memcpy(&function, (char *)list + at, sizeof function);
-		ck_assert_msg(function(0, 0, 0, 0, 0, 0, 0, 0, 0) == CKR_DEVICE_ERROR, "function %zu of the list",
+		ck_assert_msg(function(0, 0, 0, 0, 0, 0, 0, 0, 0) == CKR_DEVICE_ERROR,
+			"function %zu of the list",
 			(at - offsetof(CK_FUNCTION_LIST_3_0, C_Initialize)) / sizeof(void *));
 	}
 	ck_ok(list->C_GetInfo(&info));
@@ -149,8 +161,9 @@ static CK_SESSION_HANDLE open_session(CK_OBJECT_HANDLE *ret_master)
 	CK_KEY_TYPE type = CKK_AES;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_BYTE value[16] = {1};
-	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type},
-		{CKA_VALUE, value, sizeof value}, {CKA_PRIVATE, &no, 1}, {CKA_DERIVE, &yes, 1}};
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class},
+		{CKA_KEY_TYPE, &type, sizeof type}, {CKA_VALUE, value, sizeof value},
+		{CKA_PRIVATE, &no, 1}, {CKA_DERIVE, &yes, 1}};
 
 	memset(label, ' ', sizeof label);
 	ck_ok(list->C_InitToken(0, pin, 8, label));

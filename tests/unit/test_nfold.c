@@ -13,7 +13,8 @@ START_TEST(published)
 	uint8_t in[256], out[256], folded[256];
 
 	for (vectors_open(&v, "nfold.txt"); vectors_next(&v);) {
-		size_t n = vector_hex(&v, "in", in, sizeof in), to = vector_hex(&v, "out", out, sizeof out);
+		size_t n = vector_hex(&v, "in", in, sizeof in),
+		       to = vector_hex(&v, "out", out, sizeof out);
 		nfold(in, n, folded, to);
 		ck_assert_mem_eq(folded, out, to);
 	}

@@ -133,7 +133,8 @@ START_TEST(copies_own_their_memory)
 	ck_assert_uint_eq(copy.flags, FLAG_SIGN);
 	ck_assert_uint_eq(object_key_length(&copy), value);
 	secret_wipe(&copy.value);
-	ck_assert_uint_eq(object_key_length(&copy), value); /* remembered when the value has gone elsewhere */
+	ck_assert_uint_eq(
+		object_key_length(&copy), value); /* remembered when the value has gone elsewhere */
 }
 END_TEST
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_object_encode.c: objects as bytes for the store: there and back, and everything hostile in between. */
+/*
+ * test_object_encode.c: objects as bytes for the store: there and back, and everything
+ * hostile in between.
+ */
 #include "policy_support.h"
 
 #include "default_lists.h"
@@ -9,9 +12,10 @@ static const struct rights all = {.user = true, .read_write = true};
 static void sample(struct object *ret)
 {
 	TEMPLATE t;
-	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_TOKEN), TEXT(CKA_LABEL, "master"),
-		TEXT(CKA_ID, "\1\2"), TEXT(CKA_START_DATE, "20260101"),
-		NESTED(CKA_DERIVE_TEMPLATE, ON(CKA_SENSITIVE), LENGTH(16), TEXT(CKA_LABEL, "device"),
+	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_TOKEN),
+		TEXT(CKA_LABEL, "master"), TEXT(CKA_ID, "\1\2"), TEXT(CKA_START_DATE, "20260101"),
+		NESTED(CKA_DERIVE_TEMPLATE, ON(CKA_SENSITIVE), LENGTH(16),
+			TEXT(CKA_LABEL, "device"),
 			LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_MESSAGE_KEY))));
 	ck_ok(plan_create(&t, &all, ret));
 }
@@ -37,7 +41,9 @@ START_TEST(there_and_back)
 		if (id != VAR_ALLOWED_MECHANISMS)
 			ck_assert(bytes_equal(object_variable(&o, id), object_variable(&back, id)));
 
-	/* The default list is written out, so that a later version's defaults cannot widen the key. */
+	/*
+	 * The default list is written out, so that a later version's defaults cannot widen the key.
+	 */
 	const CK_MECHANISM_TYPE *list = default_children(CKK_AES, &count);
 	ck_assert_ptr_null(back.default_allowed);
 	ck_assert_uint_eq(object_variable(&back, VAR_ALLOWED_MECHANISMS).n, 8 * count);
@@ -55,7 +61,8 @@ START_TEST(data_there_and_back)
 	size_t n;
 
 	TEMPLATE t;
-	ck_ok(parse(&t, DATA, OFF(CKA_PRIVATE), TEXT(CKA_VALUE, "open"), TEXT(CKA_APPLICATION, "app")));
+	ck_ok(parse(
+		&t, DATA, OFF(CKA_PRIVATE), TEXT(CKA_VALUE, "open"), TEXT(CKA_APPLICATION, "app")));
 	ck_ok(plan_create(&t, &all, &o));
 	ck_ok(object_encode(&o, &encoded, &n));
 	ck_ok(object_decode(bytes_of(encoded, n), &back));
@@ -65,7 +72,10 @@ START_TEST(data_there_and_back)
 }
 END_TEST
 
-/* Every truncation is refused or is a shorter object; nothing is read beyond the end (the sanitizers look on). */
+/*
+ * Every truncation is refused or is a shorter object; nothing is read beyond the end (the
+ * sanitizers look on).
+ */
 START_TEST(cut_short)
 {
 	OBJECT o = {0};
@@ -138,7 +148,8 @@ START_TEST(wrong)
 	ck_ok(object_decode(bytes_of(encoded, n), &back));
 	object_wipe(&back);
 	memcpy(encoded + wrongs[_i].offset, wrongs[_i].bytes, wrongs[_i].n);
-	ck_assert_msg(object_decode(bytes_of(encoded, n), &back) == CKR_DEVICE_ERROR, "%s", wrongs[_i].what);
+	ck_assert_msg(object_decode(bytes_of(encoded, n), &back) == CKR_DEVICE_ERROR, "%s",
+		wrongs[_i].what);
 	free(encoded);
 }
 END_TEST
@@ -149,15 +160,18 @@ static const struct {
 	const char *bytes;
 	size_t n;
 } values[] = {
-	{VAR_START_DATE, "2026010", 7}, {VAR_START_DATE, "20261301", 8}, {VAR_ALLOWED_MECHANISMS, "1234567", 7},
-	{VAR_TRANSACTION, "1234567", 7}, {VAR_SHAPE, "\3\3", 2}, /* on a key that is no client */
-	{VAR_RESERVE, "\0\0\0\0\0\0\0\1", 8}, {VAR_APPLICATION, "app", 3}, {VAR_PUBLIC_VALUE, "open", 4},
+	{VAR_START_DATE, "2026010", 7}, {VAR_START_DATE, "20261301", 8},
+	{VAR_ALLOWED_MECHANISMS, "1234567", 7}, {VAR_TRANSACTION, "1234567", 7},
+	{VAR_SHAPE, "\3\3", 2}, /* on a key that is no client */
+	{VAR_RESERVE, "\0\0\0\0\0\0\0\1", 8}, {VAR_APPLICATION, "app", 3},
+	{VAR_PUBLIC_VALUE, "open", 4},
 	{VAR_WRAP_TEMPLATE, "\0\0\0\0\0\0\0\1\0\0\0\1\2", 13},  /* CKA_TOKEN of value 2 */
 	{VAR_WRAP_TEMPLATE, "\0\0\0\0\0\0\0\21\0\0\0\1v", 13},  /* CKA_VALUE */
 	{VAR_WRAP_TEMPLATE, "\0\0\0\0\100\0\2\21\0\0\0\0", 12}, /* a template in a template */
 	{VAR_DERIVE_TEMPLATE, "\0\0\0\0\0\0\0\3\0\0\0\2a", 13}, /* longer than there are bytes */
 	{VAR_DERIVE_TEMPLATE, "\0\0\0\0\0\0\7\77\0\0\0\0", 12}, /* unknown */
-	{VAR_DERIVE_TEMPLATE, "\0\0\0\0\0\0\0\1\0\0\0\1\1\0\0\0\0\0\0\0\1\0\0\0\1\1", 26}, /* twice */
+	{VAR_DERIVE_TEMPLATE, "\0\0\0\0\0\0\0\1\0\0\0\1\1\0\0\0\0\0\0\0\1\0\0\0\1\1",
+		26}, /* twice */
 };
 
 START_TEST(wrong_values)

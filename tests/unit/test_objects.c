@@ -19,13 +19,15 @@ static CK_RV object(CK_OBJECT_HANDLE handle)
 
 START_TEST(handles_that_name_nothing)
 {
-	static const CK_OBJECT_HANDLE none[] = {0, 1, 16, UINT64_MAX, HANDLE_BUILT_IN, HANDLE_BUILT_IN | 10000,
-		HANDLE_TOKEN_OBJECT, HANDLE_TOKEN_OBJECT | 1, HANDLE_TOKEN_OBJECT | HANDLE_BUILT_IN | 1, INT64_MAX};
+	static const CK_OBJECT_HANDLE none[] = {0, 1, 16, UINT64_MAX, HANDLE_BUILT_IN,
+		HANDLE_BUILT_IN | 10000, HANDLE_TOKEN_OBJECT, HANDLE_TOKEN_OBJECT | 1,
+		HANDLE_TOKEN_OBJECT | HANDLE_BUILT_IN | 1, INT64_MAX};
 
 	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
 		ck_rv(object(none[i]), CKR_OBJECT_HANDLE_INVALID);
 		ck_rv(IN(rw, object_destroy(s, none[i])), CKR_OBJECT_HANDLE_INVALID);
-		ck_rv(IN(rw, set_attributes(s, none[i], T(STR(CKA_LABEL, "x")))), CKR_OBJECT_HANDLE_INVALID);
+		ck_rv(IN(rw, set_attributes(s, none[i], T(STR(CKA_LABEL, "x")))),
+			CKR_OBJECT_HANDLE_INVALID);
 	}
 }
 END_TEST
@@ -34,7 +36,8 @@ START_TEST(built_in_objects_cannot_be_changed)
 {
 	ck_ok(object(HANDLE_BUILT_IN | 1));
 	ck_rv(IN(rw, object_destroy(s, HANDLE_BUILT_IN | 1)), CKR_ACTION_PROHIBITED);
-	ck_rv(IN(rw, set_attributes(s, HANDLE_BUILT_IN | 1, T(STR(CKA_LABEL, "x")))), CKR_ACTION_PROHIBITED);
+	ck_rv(IN(rw, set_attributes(s, HANDLE_BUILT_IN | 1, T(STR(CKA_LABEL, "x")))),
+		CKR_ACTION_PROHIBITED);
 }
 END_TEST
 
@@ -62,7 +65,8 @@ START_TEST(a_handle_of_another_token_is_none)
 
 	for (uint64_t slot = 0; slot < 64; slot++)
 		if (slot != token->slot)
-			ck_rv(object((o & ~(UINT64_C(63) << 57)) | slot << 57), CKR_OBJECT_HANDLE_INVALID);
+			ck_rv(object((o & ~(UINT64_C(63) << 57)) | slot << 57),
+				CKR_OBJECT_HANDLE_INVALID);
 	ck_ok(object(o));
 }
 END_TEST
@@ -71,8 +75,8 @@ END_TEST
 
 START_TEST(private_handles_are_void_after_logout_and_after_the_next_login)
 {
-	CK_OBJECT_HANDLE o[] = {
-		make(rw, T(DATA, YES(CKA_PRIVATE))), make(rw, T(DATA, YES(CKA_PRIVATE), YES(CKA_TOKEN)))};
+	CK_OBJECT_HANDLE o[] = {make(rw, T(DATA, YES(CKA_PRIVATE))),
+		make(rw, T(DATA, YES(CKA_PRIVATE), YES(CKA_TOKEN)))};
 	CK_OBJECT_HANDLE is_public = make(rw, T(DATA, NO(CKA_PRIVATE), YES(CKA_TOKEN))), again[4];
 
 	ck_ok(token_logout(token));
@@ -82,7 +86,8 @@ START_TEST(private_handles_are_void_after_logout_and_after_the_next_login)
 	ck_ok(token_login(token, CKU_USER, PIN("1234")));
 	for (int i = 0; i < 2; i++)
 		ck_rv(object(o[i]), CKR_OBJECT_HANDLE_INVALID);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_DATA), YES(CKA_PRIVATE)), again, 4), 1);
+	ck_assert_uint_eq(
+		count_found(rw, T(NUM(CKA_CLASS, CKO_DATA), YES(CKA_PRIVATE)), again, 4), 1);
 	ck_assert_uint_ne(again[0], o[1]);
 	ck_ok(object(again[0]));
 	ck_ok(object(is_public));
@@ -99,23 +104,29 @@ START_TEST(the_so_sees_no_private_object_by_any_handle)
 	ck_ok(token_login(token, CKU_SO, PIN("so-pin")));
 	ck_rv(object(o), CKR_OBJECT_HANDLE_INVALID);
 	for (uint64_t epoch = 0; epoch < 16; epoch++)
-		ck_rv(object(HANDLE_TOKEN_OBJECT | (uint64_t)token->slot << 57 | epoch << 33 | (uint64_t)id),
+		ck_rv(object(HANDLE_TOKEN_OBJECT | (uint64_t)token->slot << 57 | epoch << 33 |
+			      (uint64_t)id),
 			CKR_OBJECT_HANDLE_INVALID);
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_DATA)), NULL, 0), 0);
 }
 END_TEST
 
-/* Defect: before the first login of a process its epoch was 0, as in public objects' handles, so that a made-up handle reached. */
+/*
+ * Defect: before the first login of a process its epoch was 0, as in public objects' handles, so
+ * that a made-up handle reached.
+ */
 START_TEST(no_made_up_handle_reaches_a_private_object_before_the_first_login)
 {
-	CK_OBJECT_HANDLE o = make(rw, T(DATA, YES(CKA_PRIVATE), YES(CKA_TOKEN), STR(CKA_LABEL, "a secret label")));
+	CK_OBJECT_HANDLE o = make(
+		rw, T(DATA, YES(CKA_PRIVATE), YES(CKA_TOKEN), STR(CKA_LABEL, "a secret label")));
 	struct token *fresh = open_token(); /* a process in which nobody has logged in yet */
 	CK_SESSION_HANDLE session = open_session_of(fresh, true);
 	int64_t id = 0;
 
 	ck_ok(IN(rw, token_object_id(s, o, &id)));
 	for (uint64_t epoch = 0; epoch < 16; epoch++) {
-		CK_OBJECT_HANDLE guess = HANDLE_TOKEN_OBJECT | (uint64_t)token->slot << 57 | epoch << 33 | (uint64_t)id;
+		CK_OBJECT_HANDLE guess = HANDLE_TOKEN_OBJECT | (uint64_t)token->slot << 57 |
+					 epoch << 33 | (uint64_t)id;
 		ck_rv(look(session, guess), CKR_OBJECT_HANDLE_INVALID);
 		ck_rv(IN(session, object_destroy(s, guess)), CKR_OBJECT_HANDLE_INVALID);
 	}
@@ -130,7 +141,8 @@ START_TEST(searching_by_attributes_finds_all_kinds)
 {
 	CK_OBJECT_HANDLE o[4] = {make(rw, T(AES_MK, STR(CKA_LABEL, "a"), STR(CKA_ID, "1"))),
 		make(rw, T(AES_MK, STR(CKA_LABEL, "a"), STR(CKA_ID, "1"), YES(CKA_TOKEN))),
-		make(rw, T(AES_MK, STR(CKA_LABEL, "a"), STR(CKA_ID, "2"), YES(CKA_TOKEN), NO(CKA_PRIVATE))),
+		make(rw, T(AES_MK, STR(CKA_LABEL, "a"), STR(CKA_ID, "2"), YES(CKA_TOKEN),
+				 NO(CKA_PRIVATE))),
 		make(rw, T(DATA, STR(CKA_LABEL, "a"), YES(CKA_TOKEN), NO(CKA_PRIVATE)))};
 
 	(void)o;
@@ -139,9 +151,11 @@ START_TEST(searching_by_attributes_finds_all_kinds)
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "a"), YES(CKA_TOKEN)), NULL, 0), 3);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "a"), NO(CKA_TOKEN)), NULL, 0), 1);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "1")), NULL, 0), 2);
-	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "1"), NUM(CKA_CLASS, CKO_SECRET_KEY)), NULL, 0), 2);
+	ck_assert_uint_eq(
+		count_found(rw, T(STR(CKA_ID, "1"), NUM(CKA_CLASS, CKO_SECRET_KEY)), NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "")), NULL, 0), 0);
-	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, ""), NUM(CKA_CLASS, CKO_SECRET_KEY)), NULL, 0), 0);
+	ck_assert_uint_eq(
+		count_found(rw, T(STR(CKA_ID, ""), NUM(CKA_CLASS, CKO_SECRET_KEY)), NULL, 0), 0);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "")), NULL, 0), 0);
 	ck_assert_uint_eq(count_found(rw, T(NO(CKA_PRIVATE)), NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_DATA)), NULL, 0), 1);
@@ -156,7 +170,10 @@ START_TEST(searching_by_attributes_finds_all_kinds)
 }
 END_TEST
 
-/* The store answers in batches: one more than a batch, both ways of looking (by the indices, and row by row). */
+/*
+ * The store answers in batches: one more than a batch, both ways of looking (by the indices, and
+ * row by row).
+ */
 START_TEST(searching_goes_on_after_a_batch)
 {
 	CK_OBJECT_HANDLE handles[80];
@@ -167,7 +184,8 @@ START_TEST(searching_goes_on_after_a_batch)
 				 FLAG_IS(CKA_PRIVATE, i % 2 ? CK_TRUE : CK_FALSE)));
 	for (int way = 0; way < 2; way++) {
 		ck_ok(IN(rw, way == 0 ? search_begin(s, T(STR(CKA_LABEL, "many")))
-				      : search_begin(s, T(STR(CKA_LABEL, "many"), STR(CKA_VALUE, "text")))));
+				      : search_begin(s, T(STR(CKA_LABEL, "many"),
+								STR(CKA_VALUE, "text")))));
 		ck_ok(IN(rw, search_next(s, handles, 80, &got)));
 		ck_assert_uint_eq(got, 65);
 		for (CK_ULONG i = 0; i < got; i++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_odukpt.c: O-DUKPT, client against server. Over every shape of at most 3000 transactions: all keys are distinct and the
- * server's, the server computes at most N keys on its way and the client at most R, at most R registers are filled, and what the
- * registers can still derive is exactly the set of unused keys.
+ * test_odukpt.c: O-DUKPT, client against server. Over every shape of at most 3000 transactions: all
+ * keys are distinct and the server's, the server computes at most N keys on its way and the client
+ * at most R, at most R registers are filled, and what the registers can still derive is exactly the
+ * set of unused keys.
  */
 #include "odukpt_client.h"
 
@@ -12,13 +13,19 @@
 #define BDK "2b7e151628aed2a6abf7158809cf4f3c"
 #define SMALL 3000
 
-/* Calls of the KDF, which is all that the scheme computes with: the linker puts this counter before it. */
-CK_RV __real_kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret);
-CK_RV __wrap_kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret);
+/*
+ * Calls of the KDF, which is all that the scheme computes with: the linker puts this
+ * counter before it.
+ */
+CK_RV __real_kdf(struct key *key, const char *label, struct bytes context, size_t length,
+	struct secret *ret);
+CK_RV __wrap_kdf(struct key *key, const char *label, struct bytes context, size_t length,
+	struct secret *ret);
 
 static unsigned calls;
 
-CK_RV __wrap_kdf(struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
+CK_RV __wrap_kdf(
+	struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
 {
 	calls++;
 	return __real_kdf(key, label, context, length, ret);
@@ -75,7 +82,10 @@ static void server_key(unsigned r, unsigned n, uint64_t number, struct secret *r
 	ck_assert_uint_eq(s.number, number);
 }
 
-/* Number of the key in a register of the state, if it is filled: from the registers above, independent of the code under test. */
+/*
+ * Number of the key in a register of the state, if it is filled: from the registers above,
+ * independent of the code under test.
+ */
 static uint64_t binomial(unsigned n, unsigned k)
 {
 	uint64_t c = 1;
@@ -85,7 +95,10 @@ static uint64_t binomial(unsigned n, unsigned k)
 	return c;
 }
 
-/* The keys the filled registers can still give, themselves included: C(b + p, p) each, b = N - distance. */
+/*
+ * The keys the filled registers can still give, themselves included: C(b + p, p) each, b =
+ * N - distance.
+ */
 static uint64_t reachable(const struct scheme *client, unsigned *ret_filled)
 {
 	const uint8_t *state = client->base;
@@ -102,7 +115,8 @@ static uint64_t reachable(const struct scheme *client, unsigned *ret_filled)
 	return keys;
 }
 
-static void check_description(const struct scheme *client, unsigned r, unsigned n, uint64_t number, uint64_t t)
+static void check_description(
+	const struct scheme *client, unsigned r, unsigned n, uint64_t number, uint64_t t)
 {
 	uint8_t shape[2];
 	uint64_t next, remaining;
@@ -160,7 +174,10 @@ START_TEST(every_small_shape)
 }
 END_TEST
 
-/* A state at any number is known: build the one before NUMBER from the tree, as if the client had come there. */
+/*
+ * A state at any number is known: build the one before NUMBER from the tree, as if the client
+ * had come there.
+ */
 static void jump(struct scheme *client, unsigned r, unsigned n, uint64_t number)
 {
 	struct odukpt_path path;
@@ -179,9 +196,11 @@ static void jump(struct scheme *client, unsigned r, unsigned n, uint64_t number)
 			SECRET key = {0};
 			if (p == path.at[k - 1] && k < path.length)
 				break;
-			ck_ok(odukpt_child(scheme_key(1), first + odukpt_before(p, n - k), 16, &key));
+			ck_ok(odukpt_child(
+				scheme_key(1), first + odukpt_before(p, n - k), 16, &key));
 			state[ODUKPT_STATE_HEADER + (p - 1) * 17] = (uint8_t)k;
-			memcpy(state + ODUKPT_STATE_HEADER + (p - 1) * 17 + 1, secret_peek(&key), 16);
+			memcpy(state + ODUKPT_STATE_HEADER + (p - 1) * 17 + 1, secret_peek(&key),
+				16);
 			if (p == path.at[k - 1])
 				break;
 		}
@@ -216,7 +235,10 @@ START_TEST(samples_of_big_shapes)
 }
 END_TEST
 
-/* What was released is nowhere in the state any more, and nothing left there derives it: the register key is gone. */
+/*
+ * What was released is nowhere in the state any more, and nothing left there derives it: the
+ * register key is gone.
+ */
 START_TEST(forward_security)
 {
 	struct scheme client;
@@ -307,7 +329,10 @@ START_TEST(plans)
 }
 END_TEST
 
-/* Any byte of a state changed, but for the keys themselves and to another valid reserve, is noticed; so is any other length. */
+/*
+ * Any byte of a state changed, but for the keys themselves and to another valid reserve, is
+ * noticed; so is any other length.
+ */
 START_TEST(malformed_states)
 {
 	struct scheme client;
@@ -323,7 +348,10 @@ START_TEST(malformed_states)
 	for (size_t at = 0; at < client.base_len; at++) {
 		bool header = at < ODUKPT_STATE_HEADER, reserve = at == 12 || at == 13;
 		bool distance = !header && (at - ODUKPT_STATE_HEADER) % 17 == 0;
-		bool filled = !header && client.base[ODUKPT_STATE_HEADER + (at - ODUKPT_STATE_HEADER) / 17 * 17] != 0;
+		bool filled =
+			!header &&
+			client.base[ODUKPT_STATE_HEADER + (at - ODUKPT_STATE_HEADER) / 17 * 17] !=
+				0;
 		if (reserve || (filled && !distance))
 			continue;
 		for (unsigned change = 1; change < 256; change++) {
@@ -335,7 +363,10 @@ START_TEST(malformed_states)
 }
 END_TEST
 
-/* A used-up state of R, N and keys of LENGTH bytes, EXTRA numbers beyond its last. All of it is zeros: only the header can be wrong. */
+/*
+ * A used-up state of R, N and keys of LENGTH bytes, EXTRA numbers beyond its last. All of it is
+ * zeros: only the header can be wrong.
+ */
 static CK_RV check_used_up(unsigned r, unsigned n, unsigned length, uint64_t last, uint64_t extra)
 {
 	uint8_t state[ODUKPT_STATE_HEADER + 40 * 41] = {1, (uint8_t)r, (uint8_t)n, (uint8_t)length};
@@ -381,7 +412,8 @@ START_TEST(reserve)
 	new_client(&client, 3, 3);
 	ck_assert_uint_eq(odukpt_state_reserve(client.base), 1);
 	ck_rv(odukpt_state_set_reserve(client.base, 0), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(odukpt_state_set_reserve(client.base, ODUKPT_RESERVE_MAX + 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(odukpt_state_set_reserve(client.base, ODUKPT_RESERVE_MAX + 1),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(odukpt_state_set_reserve(client.base, 65537), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_assert_uint_eq(odukpt_state_reserve(client.base), 1);
 	ck_ok(odukpt_state_set_reserve(client.base, ODUKPT_RESERVE_MAX));

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_odukpt_path.c: numbers and paths of the O-DUKPT tree, for every small shape and samples of the published ones. */
+/*
+ * test_odukpt_path.c: numbers and paths of the O-DUKPT tree, for every small shape and samples of
+ * the published ones.
+ */
 #include "odukpt_path.h"
 
 #include "unit.h"
@@ -9,8 +12,8 @@
 static const struct {
 	unsigned r, n;
 	uint64_t t;
-} published[] = {
-	{21, 7, 1184039}, {13, 10, 1144065}, {21, 10, 44352164}, {3, 3, 19}, {1, 1, 1}, {1, 32, 32}, {32, 1, 32}};
+} published[] = {{21, 7, 1184039}, {13, 10, 1144065}, {21, 10, 44352164}, {3, 3, 19}, {1, 1, 1},
+	{1, 32, 32}, {32, 1, 32}};
 
 START_TEST(sizes)
 {
@@ -25,7 +28,10 @@ START_TEST(sizes)
 }
 END_TEST
 
-/* C(64, 32) - 1 is the largest of the 32 by 32 shapes; C(66, 33) is the largest central one below 2^63; beyond, a refusal. */
+/*
+ * C(64, 32) - 1 is the largest of the 32 by 32 shapes; C(66, 33) is the largest central one below
+ * 2^63; beyond, a refusal.
+ */
 START_TEST(overflow)
 {
 	uint64_t t = 7;
@@ -71,8 +77,8 @@ static bool right(unsigned r, unsigned n, uint64_t number, const struct odukpt_p
 	if (!odukpt_path(r, n, number, &path) || path.length != expected->length)
 		return false;
 	for (size_t k = 1; k <= path.length; k++)
-		if (path.at[k - 1] != expected->at[k - 1] || !odukpt_number(r, n, path.at, k, &back) ||
-			back != path.number[k - 1])
+		if (path.at[k - 1] != expected->at[k - 1] ||
+			!odukpt_number(r, n, path.at, k, &back) || back != path.number[k - 1])
 			return false;
 	return path.number[path.length - 1] == number;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_operation.c: what all operations share: the buffer convention, single-part and parts, ending, cancelling. */
+/*
+ * test_operation.c: what all operations share: the buffer convention, single-part and
+ * parts, ending, cancelling.
+ */
 #include "operation_support.h"
 
 static uint8_t data[64], out[256];
@@ -10,7 +13,8 @@ struct kind {
 	const char *name;
 	CK_MECHANISM_TYPE mechanism;
 	CK_RV (*init)(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
-	CK_RV (*single)(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+	CK_RV(*single)
+	(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
 	CK_RV (*update)(struct session *s, CK_BYTE *in, CK_ULONG in_len);
 	CK_RV (*final)(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
 	CK_ULONG length; /* of the output of 64 bytes in one call */
@@ -38,9 +42,12 @@ static CK_RV decrypt_part(struct session *s, CK_BYTE *in, CK_ULONG in_len)
 }
 
 static const struct kind kinds[] = {
-	{"encrypt", CKM_AES_ECB, encrypt_init, encrypt_single, encrypt_part, encrypt_final, 64, CKF_ENCRYPT},
-	{"decrypt", CKM_AES_ECB, decrypt_init, decrypt_single, decrypt_part, decrypt_final, 64, CKF_DECRYPT},
-	{"digest", CKM_SHA256, digest_init_keyless, digest_single, digest_part, digest_final, 32, CKF_DIGEST},
+	{"encrypt", CKM_AES_ECB, encrypt_init, encrypt_single, encrypt_part, encrypt_final, 64,
+		CKF_ENCRYPT},
+	{"decrypt", CKM_AES_ECB, decrypt_init, decrypt_single, decrypt_part, decrypt_final, 64,
+		CKF_DECRYPT},
+	{"digest", CKM_SHA256, digest_init_keyless, digest_single, digest_part, digest_final, 32,
+		CKF_DIGEST},
 	{"sign", CKM_AES_CMAC, sign_init, sign_single, sign_update, sign_final, 16, CKF_SIGN},
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
@@ -73,13 +80,16 @@ START_TEST(test_init_refused)
 
 	ck_rv(k->init(session, &MECHANISM_BARE(0x80000000UL), AES_KEY), CKR_MECHANISM_INVALID);
 	ck_rv(k->init(session, &MECHANISM_BARE(CKM_AES_KEY_WRAP), AES_KEY), CKR_MECHANISM_INVALID);
-	ck_rv(k->init(session, &MECHANISM_OF(k->mechanism, junk), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(k->init(session, &MECHANISM_OF(k->mechanism, junk), AES_KEY),
+		CKR_MECHANISM_PARAM_INVALID);
 	CK_MECHANISM huge = {k->mechanism, NULL, (CK_ULONG)-1};
 	ck_rv(k->init(session, &huge, AES_KEY), CKR_MECHANISM_PARAM_INVALID);
 	if (k->flag != CKF_DIGEST) {
 		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), 0), CKR_KEY_HANDLE_INVALID);
-		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), DES3_KEY), CKR_KEY_TYPE_INCONSISTENT);
-		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), NO_USE_KEY), CKR_KEY_FUNCTION_NOT_PERMITTED);
+		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), DES3_KEY),
+			CKR_KEY_TYPE_INCONSISTENT);
+		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), NO_USE_KEY),
+			CKR_KEY_FUNCTION_NOT_PERMITTED);
 	}
 	assert_over(k);
 }
@@ -216,7 +226,9 @@ START_TEST(test_kinds_are_independent)
 }
 END_TEST
 
-/* A destroyed key: its operation ends, what is kept of it goes, operations with other keys go on. */
+/*
+ * A destroyed key: its operation ends, what is kept of it goes, operations with other keys go on.
+ */
 START_TEST(test_destroyed_key)
 {
 	const struct kind *k = &kinds[_i];
@@ -239,7 +251,8 @@ START_TEST(test_destroyed_key)
 	ck_ok(encrypt_init(session, &MECHANISM_OF(CKM_AES_GCM, gcm), AES_KEY_2));
 	ck_ok(encrypt_single(session, data, 64, first, &first_n));
 	ck_ok(encrypt_init(session, &MECHANISM_BARE(CKM_AES_ECB), AES_KEY));
-	operations_forget(session, AES_KEY_2); /* the slot keeps both keys' schedules and is at work with the other */
+	operations_forget(session,
+		AES_KEY_2); /* the slot keeps both keys' schedules and is at work with the other */
 	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_GCM], AES_KEY_2);
 	ck_ok(encrypt_single(session, data, 64, second, &second_n));
 	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_GCM], 0);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_operation_cipher.c: lengths, parts, overlapping buffers, parameters and failures of every cipher mechanism. */
+/*
+ * test_operation_cipher.c: lengths, parts, overlapping buffers, parameters and failures of
+ * every cipher mechanism.
+ */
 #include "operation_support.h"
 
 #define DATA 200
@@ -82,7 +85,8 @@ START_TEST(test_single_lengths)
 			ck_rv(encrypt_single(session, data, plain_n, out, &n), CKR_DATA_LEN_RANGE);
 			begin(m, false, plain_n);
 			n = sizeof out;
-			ck_rv(decrypt_single(session, data, plain_n, out, &n), CKR_ENCRYPTED_DATA_LEN_RANGE);
+			ck_rv(decrypt_single(session, data, plain_n, out, &n),
+				CKR_ENCRYPTED_DATA_LEN_RANGE);
 			continue;
 		}
 		CK_ULONG sealed_n = encrypt_data(m, plain_n, sealed);
@@ -92,7 +96,8 @@ START_TEST(test_single_lengths)
 		if (plain_n > 0) { /* one byte too few, then just enough */
 			memset(out, 0xee, sizeof out);
 			n = plain_n - 1;
-			ck_rv(decrypt_single(session, sealed, sealed_n, out, &n), CKR_BUFFER_TOO_SMALL);
+			ck_rv(decrypt_single(session, sealed, sealed_n, out, &n),
+				CKR_BUFFER_TOO_SMALL);
 			ck_assert_uint_ge(n, plain_n);
 			for (size_t k = 0; k < sizeof out; k++)
 				ck_assert_uint_eq(out[k], 0xee);
@@ -105,12 +110,17 @@ START_TEST(test_single_lengths)
 }
 END_TEST
 
-/* Put IN through in parts of STEP bytes, in place; every output buffer exactly as long as the question says. */
+/*
+ * Put IN through in parts of STEP bytes, in place; every output buffer exactly as long as
+ * the question says.
+ */
 static size_t in_parts(bool encrypt, const uint8_t *in, size_t in_n, size_t step, uint8_t *to)
 {
-	CK_RV (*update)
-	(struct session *, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *) = encrypt ? encrypt_update : decrypt_update;
-	CK_RV (*final)(struct session *, CK_BYTE *, CK_ULONG *) = encrypt ? encrypt_final : decrypt_final;
+	CK_RV(*update)
+	(struct session *, CK_BYTE *, CK_ULONG, CK_BYTE *, CK_ULONG *) =
+		encrypt ? encrypt_update : decrypt_update;
+	CK_RV(*final)
+	(struct session *, CK_BYTE *, CK_ULONG *) = encrypt ? encrypt_final : decrypt_final;
 	size_t total = 0;
 
 	for (size_t at = 0; at < in_n; at += step) {
@@ -156,10 +166,12 @@ START_TEST(test_parts_equal_single)
 		CK_ULONG sealed_n = encrypt_data(m, sizes[i], sealed);
 		for (size_t k = 0; k < sizeof steps / sizeof steps[0]; k++) {
 			begin(m, true, sizes[i]);
-			ck_assert_uint_eq(in_parts(true, data, sizes[i], steps[k], again), sealed_n);
+			ck_assert_uint_eq(
+				in_parts(true, data, sizes[i], steps[k], again), sealed_n);
 			ck_assert_mem_eq(again, sealed, sealed_n);
 			begin(m, false, sizes[i]);
-			ck_assert_uint_eq(in_parts(false, sealed, sealed_n, steps[k], again), sizes[i]);
+			ck_assert_uint_eq(
+				in_parts(false, sealed, sealed_n, steps[k], again), sizes[i]);
 			ck_assert_mem_eq(again, data, sizes[i]);
 		}
 	}
@@ -202,7 +214,8 @@ START_TEST(test_leftover_in_parts)
 		n = sizeof out;
 		ck_rv((encrypt ? encrypt_final : decrypt_final)(session, out, &n),
 			encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE);
-		ck_rv((encrypt ? encrypt_final : decrypt_final)(session, out, &n), CKR_OPERATION_NOT_INITIALIZED);
+		ck_rv((encrypt ? encrypt_final : decrypt_final)(session, out, &n),
+			CKR_OPERATION_NOT_INITIALIZED);
 	}
 }
 END_TEST
@@ -220,11 +233,13 @@ START_TEST(test_tampered)
 		memset(out, 0xee, sizeof out);
 		begin(m, false, 50);
 		n = sizeof out;
-		ck_rv(decrypt_single(session, sealed, sealed_n, out, &n), CKR_ENCRYPTED_DATA_INVALID);
+		ck_rv(decrypt_single(session, sealed, sealed_n, out, &n),
+			CKR_ENCRYPTED_DATA_INVALID);
 		begin(m, false, 50);
 		for (size_t k = 0; k < sealed_n; k += 11) {
 			n = sizeof out;
-			ck_ok(decrypt_update(session, sealed + k, sealed_n - k < 11 ? sealed_n - k : 11, out, &n));
+			ck_ok(decrypt_update(session, sealed + k,
+				sealed_n - k < 11 ? sealed_n - k : 11, out, &n));
 			ck_assert_uint_eq(n, 0);
 		}
 		n = sizeof out;
@@ -255,7 +270,8 @@ START_TEST(test_padding)
 
 	memcpy(first_iv, iv, 16);
 	ck_assert_uint_eq(encrypt_data(m, 5, sealed), 16);
-	for (unsigned i = 0; i < 256; i++) { /* every last byte of one block: one code for all wrong paddings */
+	for (unsigned i = 0; i < 256;
+		i++) { /* every last byte of one block: one code for all wrong paddings */
 		iv[15] = (uint8_t)(first_iv[15] ^ i);
 		memset(out, 0xee, sizeof out);
 		begin(m, false, 0);
@@ -288,7 +304,9 @@ END_TEST
 static void refused(CK_MECHANISM mechanism)
 {
 	CK_OBJECT_HANDLE key =
-		mechanism.mechanism == CKM_DES3_CBC || mechanism.mechanism == CKM_DES3_ECB ? DES3_KEY : AES_KEY;
+		mechanism.mechanism == CKM_DES3_CBC || mechanism.mechanism == CKM_DES3_ECB
+			? DES3_KEY
+			: AES_KEY;
 
 	ck_rv(encrypt_init(session, &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
 	ck_rv(decrypt_init(session, &mechanism, key), CKR_MECHANISM_PARAM_INVALID);
@@ -298,7 +316,8 @@ static void refused(CK_MECHANISM mechanism)
 /* Lengths that no memory has, and that wrap when a tag or a block is added. */
 START_TEST(test_absurd_lengths)
 {
-	static const CK_ULONG lengths[] = {(CK_ULONG)-1, (CK_ULONG)-15, (CK_ULONG)-16, (CK_ULONG)1 << 63};
+	static const CK_ULONG lengths[] = {
+		(CK_ULONG)-1, (CK_ULONG)-15, (CK_ULONG)-16, (CK_ULONG)1 << 63};
 	const struct mode *m = &modes[_i];
 
 	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
@@ -310,15 +329,20 @@ START_TEST(test_absurd_lengths)
 		ck_rv(encrypt_update(session, data, lengths[i], out, &n), CKR_DATA_LEN_RANGE);
 		begin(m, false, 20);
 		n = (CK_ULONG)-1;
-		ck_rv(decrypt_single(session, data, lengths[i], out, &n), CKR_ENCRYPTED_DATA_LEN_RANGE);
+		ck_rv(decrypt_single(session, data, lengths[i], out, &n),
+			CKR_ENCRYPTED_DATA_LEN_RANGE);
 		begin(m, false, 20);
 		n = (CK_ULONG)-1;
-		ck_rv(decrypt_update(session, data, lengths[i], out, &n), CKR_ENCRYPTED_DATA_LEN_RANGE);
+		ck_rv(decrypt_update(session, data, lengths[i], out, &n),
+			CKR_ENCRYPTED_DATA_LEN_RANGE);
 	}
 }
 END_TEST
 
-/* The last bytes wait for room: nothing more can be put in, or it would be encrypted past the end, or twice under one tag. */
+/*
+ * The last bytes wait for room: nothing more can be put in, or it would be encrypted past the end,
+ * or twice under one tag.
+ */
 START_TEST(test_no_data_after_the_end)
 {
 	const struct mode *m = &modes[_i];
@@ -368,15 +392,15 @@ START_TEST(test_parameter_unaligned)
 }
 END_TEST
 
-#define GCM_REFUSED(...)                                                                                               \
-	do {                                                                                                           \
-		CK_GCM_PARAMS p_ = {__VA_ARGS__};                                                                      \
-		refused(MECHANISM_OF(CKM_AES_GCM, p_));                                                                \
+#define GCM_REFUSED(...)                                                                           \
+	do {                                                                                       \
+		CK_GCM_PARAMS p_ = {__VA_ARGS__};                                                  \
+		refused(MECHANISM_OF(CKM_AES_GCM, p_));                                            \
 	} while (0)
-#define CCM_REFUSED(...)                                                                                               \
-	do {                                                                                                           \
-		CK_CCM_PARAMS p_ = {__VA_ARGS__};                                                                      \
-		refused(MECHANISM_OF(CKM_AES_CCM, p_));                                                                \
+#define CCM_REFUSED(...)                                                                           \
+	do {                                                                                       \
+		CK_CCM_PARAMS p_ = {__VA_ARGS__};                                                  \
+		refused(MECHANISM_OF(CKM_AES_CCM, p_));                                            \
 	} while (0)
 
 START_TEST(test_gcm_parameters)

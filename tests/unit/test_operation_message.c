@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_operation_message.c: messages under AES-GCM and AES-CCM, and above all their nonces, which never come twice. */
+/*
+ * test_operation_message.c: messages under AES-GCM and AES-CCM, and above all their nonces, which
+ * never come twice.
+ */
+#include "calls/nonce.h"
 #include "operation_support.h"
-#include "token/nonce.h"
 
 #define DATA 100
 
@@ -39,7 +42,8 @@ static struct param *param(CK_GENERATOR_FUNCTION generator, CK_ULONG fixed_bits,
 
 static void begin(bool encrypt, CK_OBJECT_HANDLE key)
 {
-	ck_ok(message_init(session, encrypt, &MECHANISM_BARE(is_gcm ? CKM_AES_GCM : CKM_AES_CCM), key));
+	ck_ok(message_init(
+		session, encrypt, &MECHANISM_BARE(is_gcm ? CKM_AES_GCM : CKM_AES_CCM), key));
 }
 
 static CK_RV encrypt(struct param *p, size_t data_n)
@@ -51,7 +55,8 @@ static CK_RV encrypt(struct param *p, size_t data_n)
 static CK_RV decrypt(struct param *p, uint8_t *sealed, size_t sealed_n, uint8_t *plain)
 {
 	n = sealed_n;
-	return message_single(session, false, p->p, p->n, aad, sizeof aad, sealed, sealed_n, plain, &n);
+	return message_single(
+		session, false, p->p, p->n, aad, sizeof aad, sealed, sealed_n, plain, &n);
 }
 
 START_TEST(test_round_trip)
@@ -121,14 +126,16 @@ START_TEST(test_parts)
 		for (size_t at = 0; at < DATA; at += step) {
 			size_t take = DATA - at < step ? DATA - at : step;
 			n = take - 1;
-			ck_rv(message_next(session, true, p->p, p->n, data + at, take, sealed + total, &n, 0),
+			ck_rv(message_next(session, true, p->p, p->n, data + at, take,
+				      sealed + total, &n, 0),
 				CKR_BUFFER_TOO_SMALL);
-			ck_ok(message_next(session, true, p->p, p->n, data + at, take, sealed + total, &n,
-				at + take == DATA ? CKF_END_OF_MESSAGE : 0));
+			ck_ok(message_next(session, true, p->p, p->n, data + at, take,
+				sealed + total, &n, at + take == DATA ? CKF_END_OF_MESSAGE : 0));
 			total += n;
 		}
 		ck_assert_uint_eq(total, DATA);
-		ck_rv(message_next(session, true, p->p, p->n, data, 1, sealed, &n, 0), CKR_OPERATION_NOT_INITIALIZED);
+		ck_rv(message_next(session, true, p->p, p->n, data, 1, sealed, &n, 0),
+			CKR_OPERATION_NOT_INITIALIZED);
 		ck_ok(decrypt(p, sealed, DATA, plain));
 		ck_assert_mem_eq(plain, data, DATA);
 
@@ -140,12 +147,15 @@ START_TEST(test_parts)
 			ck_ok(message_next(session, false, p->p, p->n, sealed, 40, plain, &n, 0));
 			ck_assert_uint_eq(n, 0);
 			ck_assert_uint_eq(plain[0], 0xee);
-			ck_ok(message_next(session, false, p->p, p->n, sealed + 40, 60, NULL, &n, CKF_END_OF_MESSAGE));
+			ck_ok(message_next(session, false, p->p, p->n, sealed + 40, 60, NULL, &n,
+				CKF_END_OF_MESSAGE));
 			ck_assert_uint_eq(n, DATA);
 			n = DATA - 1;
-			ck_rv(message_next(session, false, p->p, p->n, sealed + 40, 60, plain, &n, CKF_END_OF_MESSAGE),
+			ck_rv(message_next(session, false, p->p, p->n, sealed + 40, 60, plain, &n,
+				      CKF_END_OF_MESSAGE),
 				CKR_BUFFER_TOO_SMALL);
-			ck_rv(message_next(session, false, p->p, p->n, sealed + 40, 60, plain, &n, CKF_END_OF_MESSAGE),
+			ck_rv(message_next(session, false, p->p, p->n, sealed + 40, 60, plain, &n,
+				      CKF_END_OF_MESSAGE),
 				bad ? CKR_AEAD_DECRYPT_FAILED : CKR_OK);
 			ck_assert_uint_eq(plain[0], bad ? 0xee : data[0]);
 			tag[0] ^= (uint8_t)bad;
@@ -162,17 +172,24 @@ START_TEST(test_calls_out_of_turn)
 	p = param(CKG_NO_GENERATE, 0, DATA);
 	ck_rv(message_begin(session, true, p->p, p->n, aad, 1), CKR_OPERATION_NOT_INITIALIZED);
 	begin(true, AES_KEY);
-	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), AES_KEY), CKR_OPERATION_ACTIVE);
-	ck_rv(message_next(session, true, p->p, p->n, data, 1, out, &n, 0), CKR_OPERATION_NOT_INITIALIZED);
+	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), AES_KEY),
+		CKR_OPERATION_ACTIVE);
+	ck_rv(message_next(session, true, p->p, p->n, data, 1, out, &n, 0),
+		CKR_OPERATION_NOT_INITIALIZED);
 	ck_ok(message_begin(session, true, p->p, p->n, aad, 1));
-	ck_rv(encrypt(p, 5), CKR_OPERATION_ACTIVE); /* the message is given up, the operation goes on */
-	ck_rv(message_next(session, true, p->p, p->n, data, 1, out, &n, 0), CKR_OPERATION_NOT_INITIALIZED);
+	ck_rv(encrypt(p, 5),
+		CKR_OPERATION_ACTIVE); /* the message is given up, the operation goes on */
+	ck_rv(message_next(session, true, p->p, p->n, data, 1, out, &n, 0),
+		CKR_OPERATION_NOT_INITIALIZED);
 	ck_ok(encrypt(p, 5));
 	ck_ok(message_init(session, true, NULL, 0)); /* cancels */
 	ck_rv(encrypt(p, 5), CKR_OPERATION_NOT_INITIALIZED);
-	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_CBC), AES_KEY), CKR_MECHANISM_INVALID);
-	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), NO_USE_KEY), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), DES3_KEY), CKR_KEY_TYPE_INCONSISTENT);
+	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_CBC), AES_KEY),
+		CKR_MECHANISM_INVALID);
+	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), NO_USE_KEY),
+		CKR_KEY_FUNCTION_NOT_PERMITTED);
+	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), DES3_KEY),
+		CKR_KEY_TYPE_INCONSISTENT);
 	CK_MECHANISM huge = {CKM_AES_GCM, data, (CK_ULONG)-1};
 	ck_rv(message_init(session, true, &huge, AES_KEY), CKR_MECHANISM_PARAM_INVALID);
 	CK_MECHANISM nothing = {CKM_AES_GCM, NULL, 5};
@@ -186,14 +203,22 @@ START_TEST(test_arguments)
 	begin(true, AES_KEY);
 	struct param *p = param(CKG_NO_GENERATE, 0, DATA);
 	n = sizeof out;
-	ck_rv(message_single(session, true, p->p, p->n, NULL, 4, data, 5, out, &n), CKR_ARGUMENTS_BAD);
-	ck_rv(message_single(session, true, p->p, p->n, aad, 4, NULL, 5, out, &n), CKR_ARGUMENTS_BAD);
-	ck_rv(message_single(session, true, p->p, p->n, aad, 4, data, 5, out, NULL), CKR_ARGUMENTS_BAD);
-	ck_rv(message_single(session, true, p->p, p->n, aad, (CK_ULONG)-1, data, 5, out, &n), CKR_ARGUMENTS_BAD);
-	ck_rv(message_single(session, true, p->p, p->n, aad, 4, data, (CK_ULONG)-1, out, &n), CKR_DATA_LEN_RANGE);
-	ck_rv(message_single(session, true, NULL, p->n, aad, 4, data, 5, out, &n), CKR_MECHANISM_PARAM_INVALID);
-	ck_rv(message_single(session, true, p->p, p->n - 1, aad, 4, data, 5, out, &n), CKR_MECHANISM_PARAM_INVALID);
-	ck_rv(message_single(session, true, p->p, (CK_ULONG)-1, aad, 4, data, 5, out, &n), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(message_single(session, true, p->p, p->n, NULL, 4, data, 5, out, &n),
+		CKR_ARGUMENTS_BAD);
+	ck_rv(message_single(session, true, p->p, p->n, aad, 4, NULL, 5, out, &n),
+		CKR_ARGUMENTS_BAD);
+	ck_rv(message_single(session, true, p->p, p->n, aad, 4, data, 5, out, NULL),
+		CKR_ARGUMENTS_BAD);
+	ck_rv(message_single(session, true, p->p, p->n, aad, (CK_ULONG)-1, data, 5, out, &n),
+		CKR_ARGUMENTS_BAD);
+	ck_rv(message_single(session, true, p->p, p->n, aad, 4, data, (CK_ULONG)-1, out, &n),
+		CKR_DATA_LEN_RANGE);
+	ck_rv(message_single(session, true, NULL, p->n, aad, 4, data, 5, out, &n),
+		CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(message_single(session, true, p->p, p->n - 1, aad, 4, data, 5, out, &n),
+		CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(message_single(session, true, p->p, (CK_ULONG)-1, aad, 4, data, 5, out, &n),
+		CKR_MECHANISM_PARAM_INVALID);
 	p->gcm.ulTagBits = 88;
 	ck_rv(encrypt(p, 5), CKR_MECHANISM_PARAM_INVALID);
 	p->gcm.ulTagBits = 128;
@@ -210,8 +235,10 @@ START_TEST(test_arguments)
 	ck_rv(encrypt(p, 5), CKR_MECHANISM_PARAM_INVALID);
 	ck_rv(encrypt(param(CKG_GENERATE_COUNTER, 97, 5), 5), CKR_MECHANISM_PARAM_INVALID);
 	ck_rv(encrypt(param(CKG_GENERATE_COUNTER, 96, 5), 5), CKR_MECHANISM_PARAM_INVALID);
-	ck_rv(encrypt(param(CKG_GENERATE_RANDOM, 40, 5), 5), CKR_MECHANISM_PARAM_INVALID); /* 56 random bits */
-	ck_ok(encrypt(param(CKG_GENERATE_RANDOM, 32, 5), 5)); /* refused ones have settled nothing */
+	ck_rv(encrypt(param(CKG_GENERATE_RANDOM, 40, 5), 5),
+		CKR_MECHANISM_PARAM_INVALID); /* 56 random bits */
+	ck_ok(encrypt(
+		param(CKG_GENERATE_RANDOM, 32, 5), 5)); /* refused ones have settled nothing */
 	ck_ok(message_final(session, true));
 
 	begin(true, AES_KEY);
@@ -238,7 +265,8 @@ START_TEST(test_counter)
 		struct param *p = param(CKG_GENERATE_COUNTER, 32, 5);
 		ck_ok(message_single(session, true, p->p, p->n, aad, 1, data, 5, NULL, &n));
 		n = 4;
-		ck_rv(message_single(session, true, p->p, p->n, aad, 1, data, 5, out, &n), CKR_BUFFER_TOO_SMALL);
+		ck_rv(message_single(session, true, p->p, p->n, aad, 1, data, 5, out, &n),
+			CKR_BUFFER_TOO_SMALL);
 	}
 	/* another operation, another object of the same key: the numbers go on */
 	ck_ok(message_final(session, true));
@@ -311,14 +339,15 @@ START_TEST(test_random)
 	/* SP 800-38D section 8.3: 2^32 of them, here as if all but one were made */
 	session->operations->slot[OPERATION_MESSAGE_ENCRYPT].nonces.random_made = UINT32_MAX;
 	ck_ok(encrypt(param(_i == 0 ? CKG_GENERATE_RANDOM : CKG_GENERATE, 20, 5), 5));
-	ck_rv(encrypt(param(_i == 0 ? CKG_GENERATE_RANDOM : CKG_GENERATE, 20, 5), 5), CKR_KEY_EXHAUSTED);
+	ck_rv(encrypt(param(_i == 0 ? CKG_GENERATE_RANDOM : CKG_GENERATE, 20, 5), 5),
+		CKR_KEY_EXHAUSTED);
 }
 END_TEST
 
 START_TEST(test_no_mixing)
 {
-	static const CK_GENERATOR_FUNCTION generators[] = {
-		CKG_NO_GENERATE, CKG_GENERATE, CKG_GENERATE_COUNTER, CKG_GENERATE_RANDOM, CKG_GENERATE_COUNTER_XOR};
+	static const CK_GENERATOR_FUNCTION generators[] = {CKG_NO_GENERATE, CKG_GENERATE,
+		CKG_GENERATE_COUNTER, CKG_GENERATE_RANDOM, CKG_GENERATE_COUNTER_XOR};
 
 	is_gcm = true;
 	for (unsigned first = 0; first < 5; first++) {
@@ -327,7 +356,8 @@ START_TEST(test_no_mixing)
 		for (unsigned then = 0; then < 5; then++)
 			ck_rv(encrypt(param(generators[then], 16, 5), 5),
 				then == first ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
-		ck_rv(encrypt(param(generators[first], 24, 5), 5), first == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+		ck_rv(encrypt(param(generators[first], 24, 5), 5),
+			first == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 		struct param *p = param(generators[first], 16, 5);
 		p->gcm.ulIvLen = 13;
 		ck_rv(encrypt(p, 5), first == 0 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
@@ -336,12 +366,16 @@ START_TEST(test_no_mixing)
 }
 END_TEST
 
-/* More keys than counters are kept for: one that was forgotten starts above all that it can have reached. */
+/*
+ * More keys than counters are kept for: one that was forgotten starts above all that it
+ * can have reached.
+ */
 START_TEST(test_counters_forgotten)
 {
 	struct cached_key cached = {.key = key_new()};
 	struct operation op = {.key = &cached};
-	struct message_setup setup = {.nonce = iv, .nonce_len = 12, .generator = CKG_GENERATE_COUNTER};
+	struct message_setup setup = {
+		.nonce = iv, .nonce_len = 12, .generator = CKG_GENERATE_COUNTER};
 	uint64_t highest[80] = {0};
 	uint8_t value[16] = {0}, nonce[OPERATION_NONCE_MAX];
 
@@ -373,7 +407,8 @@ START_TEST(test_ccm_length)
 	ck_rv(message_next(session, true, p->p, p->n, data, 7, out, &n, 0), CKR_DATA_LEN_RANGE);
 	ck_ok(message_begin(session, true, p->p, p->n, aad, 1));
 	n = sizeof out;
-	ck_rv(message_next(session, true, p->p, p->n, data, 5, out, &n, CKF_END_OF_MESSAGE), CKR_DATA_LEN_RANGE);
+	ck_rv(message_next(session, true, p->p, p->n, data, 5, out, &n, CKF_END_OF_MESSAGE),
+		CKR_DATA_LEN_RANGE);
 	begin(false, AES_KEY);
 	ck_rv(decrypt(p, data, 5, out), CKR_ENCRYPTED_DATA_LEN_RANGE);
 }

@@ -53,7 +53,8 @@ static CK_RV verify_data(const struct mac_row *row, const uint8_t *mac, size_t m
 
 	ck_ok(verify_init(session, &m, row->key));
 	CK_RV rv = verify_single(session, data, DATA, (CK_BYTE *)mac, mac_n);
-	ck_rv(verify_single(session, data, DATA, (CK_BYTE *)mac, mac_n), CKR_OPERATION_NOT_INITIALIZED);
+	ck_rv(verify_single(session, data, DATA, (CK_BYTE *)mac, mac_n),
+		CKR_OPERATION_NOT_INITIALIZED);
 	return rv;
 }
 
@@ -69,8 +70,10 @@ START_TEST(test_parts_equal_single)
 			ck_ok(sign_init(session, &m, row->key));
 			ck_ok(verify_init(session, &m, row->key)); /* both at once, with one key */
 			for (size_t at = 0; at < size; at += step) {
-				ck_ok(sign_update(session, data + at, size - at < step ? size - at : step));
-				ck_ok(verify_update(session, data + at, size - at < step ? size - at : step));
+				ck_ok(sign_update(
+					session, data + at, size - at < step ? size - at : step));
+				ck_ok(verify_update(
+					session, data + at, size - at < step ? size - at : step));
 			}
 			ck_ok(sign_final(session, NULL, &n));
 			ck_assert_uint_eq(n, row->length);
@@ -146,7 +149,8 @@ START_TEST(test_general)
 	}
 	length = (CK_ULONG)-1;
 	ck_rv(sign_init(session, &m, row->key), CKR_MECHANISM_PARAM_INVALID);
-	ck_rv(sign_init(session, &MECHANISM_BARE(row->general), row->key), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(sign_init(session, &MECHANISM_BARE(row->general), row->key),
+		CKR_MECHANISM_PARAM_INVALID);
 	length = 8; /* a good one, in a parameter of another size */
 	for (m.ulParameterLen = 0; m.ulParameterLen <= 16; m.ulParameterLen++)
 		if (m.ulParameterLen != sizeof length)
@@ -163,8 +167,10 @@ START_TEST(test_parameters)
 		if (length != row->iv)
 			ck_rv(sign_init(session, &(CK_MECHANISM){row->type, big, length}, row->key),
 				CKR_MECHANISM_PARAM_INVALID);
-	ck_rv(sign_init(session, &(CK_MECHANISM){row->type, NULL, 12}, row->key), CKR_MECHANISM_PARAM_INVALID);
-	ck_rv(sign_init(session, &(CK_MECHANISM){row->type, big, (CK_ULONG)-1}, row->key), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(sign_init(session, &(CK_MECHANISM){row->type, NULL, 12}, row->key),
+		CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(sign_init(session, &(CK_MECHANISM){row->type, big, (CK_ULONG)-1}, row->key),
+		CKR_MECHANISM_PARAM_INVALID);
 	ck_rv(sign_init(session, &(CK_MECHANISM){row->type, NULL, (CK_ULONG)-1}, row->key),
 		CKR_MECHANISM_PARAM_INVALID);
 }
@@ -182,16 +188,20 @@ START_TEST(test_gmac_with_gcm_parameter)
 	ck_ok(sign_single(session, data, DATA, again, &n));
 	ck_assert_mem_eq(mac, again, 16);
 	p.ulAADLen = 4;
-	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY),
+		CKR_MECHANISM_PARAM_INVALID);
 	p.ulAADLen = 0;
 	p.ulTagBits = 96;
-	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY),
+		CKR_MECHANISM_PARAM_INVALID);
 	p.ulTagBits = 128;
 	p.ulIvLen = (CK_ULONG)-1;
-	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY),
+		CKR_MECHANISM_PARAM_INVALID);
 	p.ulIvLen = 12;
 	p.pIv = NULL;
-	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(sign_init(session, &MECHANISM_OF(CKM_AES_GMAC, p), AES_KEY),
+		CKR_MECHANISM_PARAM_INVALID);
 }
 END_TEST
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_parameter.c: the flat encoding (mechanisms/README.md), put to every row with fields: each field missing, doubled, out of order, too short,
- * too long, of an unknown tag, and bytes left over.
+ * test_parameter.c: the flat encoding (mechanisms/README.md), put to every row with fields:
+ * each field missing, doubled, out of order, too short, too long, of an unknown tag, and
+ * bytes left over.
  */
 #include "scheme.h"
 
@@ -59,7 +60,8 @@ static void accepted(const struct mechanism *row, const struct list *list, const
 static void refused(const struct mechanism *row, const struct list *list, const char *what)
 {
 	CK_RV rv = parse(row, encode(list));
-	ck_assert_msg(rv == CKR_MECHANISM_PARAM_INVALID, "%s: %s: %s", row->name, what, rv_name(rv));
+	ck_assert_msg(
+		rv == CKR_MECHANISM_PARAM_INVALID, "%s: %s: %s", row->name, what, rv_name(rv));
 }
 
 /* All fields of ROW, optional ones too, of their smallest length. */
@@ -189,8 +191,10 @@ START_TEST(values)
 	ck_assert(bytes_equal(parameter_get(&p, KEYDIV_PURPOSE), bytes_of("x", 1)));
 	ck_assert_ptr_null(parameter_get(&p, KEYDIV_SALT).p);
 	ck_assert_ptr_null(parameter_get(&p, KEYDIV_COUNTER).p);
-	ck_assert(bytes_equal(parameter_span(&p, KEYDIV_DEVICE, KEYDIV_PURPOSE), bytes_of(bytes, 9)));
-	ck_assert(bytes_equal(parameter_span(&p, KEYDIV_SALT, KEYDIV_PURPOSE), bytes_of(bytes + 5, 4)));
+	ck_assert(
+		bytes_equal(parameter_span(&p, KEYDIV_DEVICE, KEYDIV_PURPOSE), bytes_of(bytes, 9)));
+	ck_assert(bytes_equal(
+		parameter_span(&p, KEYDIV_SALT, KEYDIV_PURPOSE), bytes_of(bytes + 5, 4)));
 	ck_assert_ptr_null(parameter_span(&p, KEYDIV_COUNTER, KEYDIV_MESSAGE_PURPOSE).p);
 }
 END_TEST

@@ -21,8 +21,9 @@ START_TEST(published)
 	for (vectors_open(&v, "pbkdf2.txt"); vectors_next(&v);) {
 		struct scheme s;
 		start(&s);
-		params.prf = strcmp(vector_text(&v, "hash"), "sha1") == 0 ? CKP_PKCS5_PBKD2_HMAC_SHA1
-									  : CKP_PKCS5_PBKD2_HMAC_SHA256;
+		params.prf = strcmp(vector_text(&v, "hash"), "sha1") == 0
+				     ? CKP_PKCS5_PBKD2_HMAC_SHA1
+				     : CKP_PKCS5_PBKD2_HMAC_SHA256;
 		params.ulSaltSourceDataLen = vector_hex(&v, "salt", salt, sizeof salt);
 		params.ulPasswordLen = vector_hex(&v, "password", password, sizeof password);
 		params.iterations = vector_number(&v, "iterations");

@@ -2,7 +2,7 @@
 /* test_plan.c: rights, what may be given when, roles and lists: the rules all plans share. */
 #include "policy_support.h"
 
-#include "token/plan_rules.h"
+#include "policy/plan_rules.h"
 
 static const struct rights public_rw = {.read_write = true}, user_ro = {.user = true},
 			   so = {.so = true, .read_write = true};
@@ -79,7 +79,8 @@ START_TEST(given_numbers)
 {
 	TEMPLATE t;
 	ck_ok(parse(&t, LENGTH(16)));
-	ck_rv(plan_given(&t, WHO_KEY, WHEN_CREATE), RO); /* PKCS#11 2.8.2, footnote 2: not with C_CreateObject */
+	ck_rv(plan_given(&t, WHO_KEY, WHEN_CREATE),
+		RO); /* PKCS#11 2.8.2, footnote 2: not with C_CreateObject */
 	ck_ok(plan_given(&t, WHO_KEY, WHEN_GENERATE));
 	ck_ok(plan_given(&t, WHO_KEY, WHEN_DERIVE));
 	ck_ok(plan_given(&t, WHO_KEY, WHEN_UNWRAP));
@@ -99,8 +100,8 @@ END_TEST
 
 START_TEST(given_for_data)
 {
-	static const CK_ATTRIBUTE keys_only[] = {OFF(CKA_SENSITIVE), ON(CKA_ENCRYPT), TEXT(CKA_ID, "x"), OFF(CKA_LOCAL),
-		ATTR(CKA_ALLOWED_MECHANISMS, NULL, 0)};
+	static const CK_ATTRIBUTE keys_only[] = {OFF(CKA_SENSITIVE), ON(CKA_ENCRYPT),
+		TEXT(CKA_ID, "x"), OFF(CKA_LOCAL), ATTR(CKA_ALLOWED_MECHANISMS, NULL, 0)};
 
 	TEMPLATE t;
 	for (size_t i = 0; i < sizeof keys_only / sizeof keys_only[0]; i++) {
@@ -110,7 +111,8 @@ START_TEST(given_for_data)
 	}
 	ck_ok(parse(&t, AES));
 	ck_rv(plan_given(&t, WHO_DATA, WHEN_CREATE), BAD);
-	ck_ok(parse(&t, TEXT(CKA_VALUE, "new"), TEXT(CKA_APPLICATION, "app"), TEXT(CKA_OBJECT_ID, "1")));
+	ck_ok(parse(&t, TEXT(CKA_VALUE, "new"), TEXT(CKA_APPLICATION, "app"),
+		TEXT(CKA_OBJECT_ID, "1")));
 	ck_ok(plan_given(&t, WHO_DATA, WHEN_CREATE));
 	ck_ok(plan_given(&t, WHO_DATA, WHEN_COPY));
 	ck_ok(plan_given(&t, WHO_DATA, WHEN_SET));
@@ -121,7 +123,8 @@ END_TEST
 
 /* --- Roles and levels --- */
 
-static const CK_ATTRIBUTE_TYPE usages[] = {CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP};
+static const CK_ATTRIBUTE_TYPE usages[] = {
+	CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP};
 
 START_TEST(a_master_does_nothing_else)
 {
@@ -137,7 +140,10 @@ START_TEST(a_master_does_nothing_else)
 }
 END_TEST
 
-/* The table of mechanisms/README.md, "The derived key". LIST_: what the template gives; RV and COUNT: what comes of it. */
+/*
+ * The table of mechanisms/README.md, "The derived key". LIST_: what the template gives; RV and
+ * COUNT: what comes of it.
+ */
 static const struct {
 	CK_MECHANISM_TYPE row; /* 0: C_CreateObject or C_UnwrapKey */
 	CK_KEY_TYPE type;
@@ -175,11 +181,15 @@ static const struct {
 	{CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKK_AES, CONTRA, 0, CKR_OK, CKR_OK, CKR_OK},
 };
 
-/* The level of a key of TYPE from ROW that derives, LIST (N mechanisms) being given unless it is NULL. */
+/*
+ * The level of a key of TYPE from ROW that derives, LIST (N mechanisms) being given unless
+ * it is NULL.
+ */
 static CK_RV level(size_t i, const CK_MECHANISM_TYPE *list, size_t n, struct object *o)
 {
 	const struct mechanism *row = levels[i].row ? mechanism_find(levels[i].row) : NULL;
-	CK_ATTRIBUTE a[2] = {ON(CKA_DERIVE), {CKA_ALLOWED_MECHANISMS, (void *)(uintptr_t)list, 8 * n}};
+	CK_ATTRIBUTE a[2] = {
+		ON(CKA_DERIVE), {CKA_ALLOWED_MECHANISMS, (void *)(uintptr_t)list, 8 * n}};
 
 	ck_assert(levels[i].row == 0 || row != NULL);
 	TEMPLATE t;
@@ -197,7 +207,8 @@ START_TEST(levels_do_not_mix)
 	OBJECT wider = {0};
 	OBJECT empty = {0};
 	const struct mechanism *row = levels[_i].row ? mechanism_find(levels[_i].row) : NULL;
-	CK_MECHANISM_TYPE first = row && row->children[0] ? row->children[0] : CKM_KEYDIV_DEVICE_KEY;
+	CK_MECHANISM_TYPE first =
+		row && row->children[0] ? row->children[0] : CKM_KEYDIV_DEVICE_KEY;
 	CK_MECHANISM_TYPE two[2] = {first, CKM_KEYDIV_CMAC};
 
 	ck_rv(level(_i, NULL, 0, &silent), levels[_i].silent);
@@ -233,14 +244,18 @@ START_TEST(no_list_no_master)
 }
 END_TEST
 
-/* Every row that derives is in the table above, or is of the kind that mechanisms/README.md calls "anything else". */
+/*
+ * Every row that derives is in the table above, or is of the kind that mechanisms/README.md
+ * calls "anything else".
+ */
 START_TEST(no_row_is_forgotten)
 {
 	for (size_t i = 0; i < mechanism_count; i++) {
 		bool listed = false;
 		for (size_t j = 0; j < sizeof levels / sizeof levels[0]; j++)
 			listed |= levels[j].row == mechanisms[i]->type;
-		ck_assert_msg(listed || mechanisms[i]->level == LEVEL_OPEN, "%s", mechanisms[i]->name);
+		ck_assert_msg(
+			listed || mechanisms[i]->level == LEVEL_OPEN, "%s", mechanisms[i]->name);
 	}
 }
 END_TEST

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_plan_copy.c: C_CopyObject and C_SetAttributeValue: protection goes up, usage goes down, or nothing changes at all. */
+/*
+ * test_plan_copy.c: C_CopyObject and C_SetAttributeValue: protection goes up, usage goes down, or
+ * nothing changes at all.
+ */
 #include "policy_support.h"
 
 static const struct rights public_rw = {.read_write = true}, user_ro = {.user = true},
@@ -7,7 +10,8 @@ static const struct rights public_rw = {.read_write = true}, user_ro = {.user = 
 
 static void make(struct object *ret, const CK_ATTRIBUTE *more, CK_ULONG n)
 {
-	CK_ATTRIBUTE a[16] = {SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "old"), ON(CKA_ENCRYPT), ON(CKA_SIGN)};
+	CK_ATTRIBUTE a[16] = {
+		SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "old"), ON(CKA_ENCRYPT), ON(CKA_SIGN)};
 
 	if (n > 0)
 		memcpy(a + 6, more, n * sizeof *more);
@@ -27,8 +31,8 @@ static CK_RV set(struct object *o, const struct rights *rights, const CK_ATTRIBU
 	return rv;
 }
 
-static CK_RV copy(
-	const struct object *o, const struct rights *rights, const CK_ATTRIBUTE *a, CK_ULONG n, struct object *ret)
+static CK_RV copy(const struct object *o, const struct rights *rights, const CK_ATTRIBUTE *a,
+	CK_ULONG n, struct object *ret)
 {
 	struct template t;
 	CK_RV rv = template_parse(a, n, &t);
@@ -40,8 +44,9 @@ static CK_RV copy(
 }
 
 /*
- * What an attacker would change on a key that is sensitive, unextractable, private, wrappable by trusted keys only, limited to two
- * mechanisms, not copyable a second time (for set) and may ENCRYPT and SIGN.
+ * What an attacker would change on a key that is sensitive, unextractable, private, wrappable by
+ * trusted keys only, limited to two mechanisms, not copyable a second time (for set) and may
+ * ENCRYPT and SIGN.
  */
 static const struct {
 	CK_ATTRIBUTE attribute;
@@ -97,14 +102,16 @@ START_TEST(numbers)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
-	const CK_ATTRIBUTE a[] = {AES, SECRET_KEY, LENGTH(16), NUMBER(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN)};
+	const CK_ATTRIBUTE a[] = {
+		AES, SECRET_KEY, LENGTH(16), NUMBER(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN)};
 
 	make(&o, NULL, 0);
 	for (size_t i = 0; i < sizeof a / sizeof a[0]; i++) {
 		ck_rv(set(&o, &user, &a[i], 1), RO);
 		ck_rv(copy(&o, &user, &a[i], 1, &copied), RO);
 	}
-	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)TEXT(CKA_APPLICATION, "a"), 1), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)TEXT(CKA_APPLICATION, "a"), 1),
+		CKR_ATTRIBUTE_TYPE_INVALID);
 	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_SIGN_RECOVER), 1), CKR_ATTRIBUTE_TYPE_INVALID);
 }
 END_TEST
@@ -113,10 +120,11 @@ START_TEST(one_way)
 {
 	OBJECT o = {0};
 	static const CK_ATTRIBUTE open[] = {OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)};
-	static const CK_ATTRIBUTE up[] = {ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE), ON(CKA_WRAP_WITH_TRUSTED),
-		OFF(CKA_ENCRYPT), OFF(CKA_COPYABLE), OFF(CKA_DESTROYABLE)};
-	static const CK_ATTRIBUTE down[] = {OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE), OFF(CKA_WRAP_WITH_TRUSTED),
-		ON(CKA_ENCRYPT), ON(CKA_COPYABLE), ON(CKA_DESTROYABLE)};
+	static const CK_ATTRIBUTE up[] = {ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE),
+		ON(CKA_WRAP_WITH_TRUSTED), OFF(CKA_ENCRYPT), OFF(CKA_COPYABLE),
+		OFF(CKA_DESTROYABLE)};
+	static const CK_ATTRIBUTE down[] = {OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE),
+		OFF(CKA_WRAP_WITH_TRUSTED), ON(CKA_ENCRYPT), ON(CKA_COPYABLE), ON(CKA_DESTROYABLE)};
 
 	make(&o, open, 2);
 	for (size_t i = 0; i < sizeof up / sizeof up[0]; i++) {
@@ -125,7 +133,8 @@ START_TEST(one_way)
 		ck_rv(set(&o, &user, &down[i], 1), RO);
 	}
 	ck_assert(has(&o, FLAG_SENSITIVE | FLAG_WRAP_WITH_TRUSTED | FLAG_SIGN));
-	ck_assert(!(o.flags & (FLAG_EXTRACTABLE | FLAG_ENCRYPT | FLAG_COPYABLE | FLAG_DESTROYABLE)));
+	ck_assert(
+		!(o.flags & (FLAG_EXTRACTABLE | FLAG_ENCRYPT | FLAG_COPYABLE | FLAG_DESTROYABLE)));
 	/* it was open once, and stays marked so */
 	ck_assert(!(o.flags & (FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE)));
 }
@@ -169,7 +178,9 @@ START_TEST(rights_of_change)
 }
 END_TEST
 
-/* A public token key without its value, as it is while nobody is logged in, makes no keyless copy. */
+/*
+ * A public token key without its value, as it is while nobody is logged in, makes no keyless copy.
+ */
 START_TEST(copy_without_value)
 {
 	OBJECT o = {0};
@@ -189,7 +200,8 @@ START_TEST(trusted)
 	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1));
 	ck_assert(has(&o, FLAG_TRUSTED));
 	ck_ok(set(&o, &user, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1)); /* no change */
-	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1), RO); /* or what it unwraps would be free: plan_create.c, unwrap_guard */
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1),
+		RO); /* or what it unwraps would be free: plan_create.c, unwrap_guard */
 	ck_assert(has(&o, FLAG_TRUSTED));
 	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1));
 	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1), RO);
@@ -201,7 +213,8 @@ START_TEST(lists_shrink)
 	OBJECT o = {0};
 	OBJECT copied = {0};
 	const CK_ATTRIBUTE one[] = {LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)};
-	const CK_ATTRIBUTE other[] = {LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_CMAC)};
+	const CK_ATTRIBUTE other[] = {
+		LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_CMAC)};
 	const CK_ATTRIBUTE none[] = {ATTR(CKA_ALLOWED_MECHANISMS, NULL, 0)};
 
 	TEMPLATE t;
@@ -210,12 +223,15 @@ START_TEST(lists_shrink)
 	ck_rv(set(&o, &user, other, 1), RO);
 	ck_rv(copy(&o, &user, other, 1, &copied), RO);
 	ck_ok(copy(&o, &user, NULL, 0, &copied));
-	ck_assert(object_allows(&copied, CKM_KEYDIV_DATA_KEY)); /* the default list goes with the copy */
+	ck_assert(object_allows(
+		&copied, CKM_KEYDIV_DATA_KEY)); /* the default list goes with the copy */
 	ck_assert(!object_allows(&copied, CKM_KEYDIV_CMAC));
 	ck_ok(set(&o, &user, one, 1));
 	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_DATA_KEY));
-	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DATA_KEY)}, 1), RO);
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DATA_KEY)},
+		      1),
+		RO);
 	ck_ok(set(&o, &user, none, 1));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	ck_rv(set(&o, &user, one, 1), RO);
@@ -231,7 +247,8 @@ START_TEST(data)
 	TEMPLATE t;
 	ck_ok(parse(&t, DATA, TEXT(CKA_VALUE, "open"), OFF(CKA_PRIVATE)));
 	ck_ok(plan_create(&t, &user, &o));
-	ck_ok(set(&o, &user, (CK_ATTRIBUTE[]){TEXT(CKA_VALUE, "newer"), TEXT(CKA_APPLICATION, "app")}, 2));
+	ck_ok(set(&o, &user,
+		(CK_ATTRIBUTE[]){TEXT(CKA_VALUE, "newer"), TEXT(CKA_APPLICATION, "app")}, 2));
 	ck_assert(bytes_equal(object_variable(&o, VAR_PUBLIC_VALUE), bytes_of("newer", 5)));
 	/* a copy that is private keeps its value where secrets are kept */
 	ck_ok(copy(&o, &user, (CK_ATTRIBUTE[]){ON(CKA_PRIVATE)}, 1, &copied));
@@ -241,7 +258,8 @@ START_TEST(data)
 	ck_rv(set(&copied, &user, (CK_ATTRIBUTE[]){OFF(CKA_PRIVATE)}, 1), RO);
 	ck_ok(set(&copied, &user, (CK_ATTRIBUTE[]){TEXT(CKA_VALUE, "other")}, 1));
 	ck_assert_mem_eq(secret_peek(&copied.value), "other", 5);
-	ck_rv(set(&copied, &user, (CK_ATTRIBUTE[]){OFF(CKA_SENSITIVE)}, 1), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(set(&copied, &user, (CK_ATTRIBUTE[]){OFF(CKA_SENSITIVE)}, 1),
+		CKR_ATTRIBUTE_TYPE_INVALID);
 }
 END_TEST
 
@@ -256,7 +274,8 @@ START_TEST(clients)
 	ck_rv(copy(&o, &user, NULL, 0, &copied), CKR_ACTION_PROHIBITED);
 	ck_ok(set(&o, &user, (CK_ATTRIBUTE[]){NUMBER(CKA_KEYDIV_RESERVE, 64)}, 1));
 	ck_assert_uint_eq(get_be64(object_variable(&o, VAR_RESERVE).p), 64);
-	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){NUMBER(CKA_KEYDIV_RESERVE, 4097)}, 1), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){NUMBER(CKA_KEYDIV_RESERVE, 4097)}, 1),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){ON(CKA_COPYABLE)}, 1), RO);
 	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){TEXT(CKA_KEYDIV_TRANSACTION, "12345678")}, 1), RO);
 	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){TEXT(CKA_KEYDIV_SHAPE, "12")}, 1), RO);

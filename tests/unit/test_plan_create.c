@@ -2,18 +2,18 @@
 /* test_plan_create.c: C_CreateObject, C_GenerateKey, C_UnwrapKey; the value and its check value. */
 #include "policy_support.h"
 
-#include "token/plan_rules.h"
+#include "policy/plan_rules.h"
 
 static const struct rights public_ro = {0}, so = {.so = true, .read_write = true};
 
-#define create(o, rights, ...)                                                                                         \
-	({                                                                                                             \
-		struct template t_;                                                                                    \
-		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                                                  \
-		if (rv2_ == CKR_OK)                                                                                    \
-			rv2_ = plan_create(&t_, rights, o);                                                            \
-		template_wipe(&t_);                                                                                    \
-		rv2_;                                                                                                  \
+#define create(o, rights, ...)                                                                     \
+	({                                                                                         \
+		struct template t_;                                                                \
+		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                              \
+		if (rv2_ == CKR_OK)                                                                \
+			rv2_ = plan_create(&t_, rights, o);                                        \
+		template_wipe(&t_);                                                                \
+		rv2_;                                                                              \
 	})
 
 START_TEST(incomplete)
@@ -33,8 +33,10 @@ START_TEST(not_the_callers_to_give)
 
 	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, OFF(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
 	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, LENGTH(16)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, TEXT(CKA_APPLICATION, "a")), CKR_ATTRIBUTE_TYPE_INVALID);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_VERIFY_RECOVER)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, TEXT(CKA_APPLICATION, "a")),
+		CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_VERIFY_RECOVER)),
+		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(create(&o, &user, DATA, OFF(CKA_SENSITIVE)), CKR_ATTRIBUTE_TYPE_INVALID);
 	ck_rv(create(&o, &user, DATA, TEXT(CKA_UNIQUE_ID, "0")), CKR_ATTRIBUTE_READ_ONLY);
 }
@@ -43,9 +45,10 @@ END_TEST
 START_TEST(classes_and_types)
 {
 	OBJECT o = {0};
-	static const CK_OBJECT_CLASS foreign[] = {CKO_CERTIFICATE, CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_HW_FEATURE,
-		CKO_DOMAIN_PARAMETERS, CKO_VENDOR_DEFINED, (CK_ULONG)-1};
-	static const CK_KEY_TYPE types[] = {CKK_RSA, CKK_DES, CKK_RC4, CKK_KEYDIV_ODUKPT_CLIENT, (CK_ULONG)-1};
+	static const CK_OBJECT_CLASS foreign[] = {CKO_CERTIFICATE, CKO_PUBLIC_KEY, CKO_PRIVATE_KEY,
+		CKO_HW_FEATURE, CKO_DOMAIN_PARAMETERS, CKO_VENDOR_DEFINED, (CK_ULONG)-1};
+	static const CK_KEY_TYPE types[] = {
+		CKK_RSA, CKK_DES, CKK_RC4, CKK_KEYDIV_ODUKPT_CLIENT, (CK_ULONG)-1};
 
 	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
 		ck_rv(create(&o, &user, NUMBER(CKA_CLASS, foreign[i]), TEXT(CKA_SUBJECT, "s")),
@@ -105,8 +108,8 @@ START_TEST(closed_by_default)
 	OBJECT o = {0};
 
 	ck_ok(create(&o, &user, SECRET_KEY, AES, VALUE16));
-	ck_assert_uint_eq(o.flags,
-		FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE); /* and no usage */
+	ck_assert_uint_eq(o.flags, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE |
+					   FLAG_DESTROYABLE); /* and no usage */
 	ck_assert_uint_eq(o.key_gen_mechanism, CK_UNAVAILABLE_INFORMATION);
 	ck_assert(!object_has_list(&o));
 	ck_assert_mem_eq(secret_peek(&o.value), "0123456789abcdef", 16);
@@ -131,8 +134,10 @@ START_TEST(rights_of_creation)
 	ck_rv(create(&o, &public_ro, DATA), CKR_USER_NOT_LOGGED_IN);
 	ck_ok(create(&o, &public_ro, SECRET_KEY, AES, VALUE16, OFF(CKA_PRIVATE)));
 	object_wipe(&o);
-	ck_rv(create(&o, &public_ro, SECRET_KEY, AES, VALUE16, OFF(CKA_PRIVATE), ON(CKA_TOKEN)), CKR_SESSION_READ_ONLY);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_TRUSTED)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(create(&o, &public_ro, SECRET_KEY, AES, VALUE16, OFF(CKA_PRIVATE), ON(CKA_TOKEN)),
+		CKR_SESSION_READ_ONLY);
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_TRUSTED)),
+		CKR_ATTRIBUTE_READ_ONLY);
 	object_wipe(&o);
 	ck_ok(create(&o, &so, SECRET_KEY, AES, VALUE16, ON(CKA_TRUSTED), OFF(CKA_PRIVATE)));
 }
@@ -142,8 +147,10 @@ START_TEST(master_with_usage)
 {
 	OBJECT o = {0};
 
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_WRAP)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_SIGN)),
+		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_WRAP)),
+		CKR_TEMPLATE_INCONSISTENT);
 	object_wipe(&o);
 	ck_ok(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), OFF(CKA_SIGN)));
 	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
@@ -156,9 +163,10 @@ START_TEST(sixteen_attributes)
 {
 	OBJECT o = {0};
 
-	ck_ok(create(&o, &user, SECRET_KEY, AES, VALUE16, OFF(CKA_TOKEN), TEXT(CKA_LABEL, "l"), TEXT(CKA_ID, ""),
-		ON(CKA_ENCRYPT), ON(CKA_DECRYPT), ON(CKA_SIGN), ON(CKA_VERIFY), ON(CKA_WRAP), ON(CKA_UNWRAP),
-		OFF(CKA_DERIVE), OFF(CKA_SIGN_RECOVER), OFF(CKA_VERIFY_RECOVER), ON(CKA_PRIVATE)));
+	ck_ok(create(&o, &user, SECRET_KEY, AES, VALUE16, OFF(CKA_TOKEN), TEXT(CKA_LABEL, "l"),
+		TEXT(CKA_ID, ""), ON(CKA_ENCRYPT), ON(CKA_DECRYPT), ON(CKA_SIGN), ON(CKA_VERIFY),
+		ON(CKA_WRAP), ON(CKA_UNWRAP), OFF(CKA_DERIVE), OFF(CKA_SIGN_RECOVER),
+		OFF(CKA_VERIFY_RECOVER), ON(CKA_PRIVATE)));
 	ck_assert(has(&o, FLAGS_USAGE));
 }
 END_TEST
@@ -183,14 +191,14 @@ END_TEST
 
 /* --- C_GenerateKey --- */
 
-#define generate(o, mechanism, rights, ...)                                                                            \
-	({                                                                                                             \
-		struct template t_;                                                                                    \
-		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                                                  \
-		if (rv2_ == CKR_OK)                                                                                    \
-			rv2_ = plan_generate(&t_, mechanism_find(mechanism), rights, o, &length);                      \
-		template_wipe(&t_);                                                                                    \
-		rv2_;                                                                                                  \
+#define generate(o, mechanism, rights, ...)                                                        \
+	({                                                                                         \
+		struct template t_;                                                                \
+		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                              \
+		if (rv2_ == CKR_OK)                                                                \
+			rv2_ = plan_generate(&t_, mechanism_find(mechanism), rights, o, &length);  \
+		template_wipe(&t_);                                                                \
+		rv2_;                                                                              \
 	})
 
 START_TEST(generation_refused)
@@ -199,19 +207,25 @@ START_TEST(generation_refused)
 	OBJECT o = {0};
 
 	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, ON(CKA_ENCRYPT)), CKR_TEMPLATE_INCOMPLETE);
-	ck_rv(generate(&o, CKM_GENERIC_SECRET_KEY_GEN, &user, ON(CKA_SIGN)), CKR_TEMPLATE_INCOMPLETE);
+	ck_rv(generate(&o, CKM_GENERIC_SECRET_KEY_GEN, &user, ON(CKA_SIGN)),
+		CKR_TEMPLATE_INCOMPLETE);
 	static const CK_ULONG bad[] = {0, 15, 17, 33, 1ul << 31, (CK_ULONG)-1};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(bad[i])), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(generate(&o, CKM_GENERIC_SECRET_KEY_GEN, &user, LENGTH(0)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(generate(&o, CKM_GENERIC_SECRET_KEY_GEN, &user, LENGTH(4097)), CKR_ATTRIBUTE_VALUE_INVALID);
+		ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(bad[i])),
+			CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(generate(&o, CKM_GENERIC_SECRET_KEY_GEN, &user, LENGTH(0)),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(generate(&o, CKM_GENERIC_SECRET_KEY_GEN, &user, LENGTH(4097)),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(generate(&o, CKM_DES3_KEY_GEN, &user, LENGTH(16)), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), VALUE16), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), DATA), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), NUMBER(CKA_KEY_TYPE, CKK_DES3)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), ON(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), TEXT(CKA_CHECK_VALUE, "abc")), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), ON(CKA_LOCAL)),
+		CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), TEXT(CKA_CHECK_VALUE, "abc")),
+		CKR_ATTRIBUTE_READ_ONLY);
 	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), ON(CKA_DERIVE), ON(CKA_ENCRYPT)),
 		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(generate(&o, CKM_AES_KEY_GEN, &public_ro, LENGTH(16)), CKR_USER_NOT_LOGGED_IN);
@@ -228,10 +242,12 @@ START_TEST(generated)
 	ck_assert_uint_eq(length, 32);
 	ck_assert_uint_eq(o.key_type, CKK_AES);
 	ck_assert_uint_eq(o.key_gen_mechanism, CKM_AES_KEY_GEN);
-	ck_assert_uint_eq(o.flags, FLAG_LOCAL | FLAG_SENSITIVE | FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE |
-					   FLAG_PRIVATE | FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
+	ck_assert_uint_eq(o.flags, FLAG_LOCAL | FLAG_SENSITIVE | FLAG_ALWAYS_SENSITIVE |
+					   FLAG_NEVER_EXTRACTABLE | FLAG_PRIVATE | FLAG_MODIFIABLE |
+					   FLAG_COPYABLE | FLAG_DESTROYABLE);
 	object_wipe(&o);
-	ck_ok(generate(&o, CKM_DES3_KEY_GEN, &public_ro, OFF(CKA_PRIVATE), OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)));
+	ck_ok(generate(&o, CKM_DES3_KEY_GEN, &public_ro, OFF(CKA_PRIVATE), OFF(CKA_SENSITIVE),
+		ON(CKA_EXTRACTABLE)));
 	ck_assert_uint_eq(length, 24);
 	ck_assert(!(o.flags & (FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE | FLAG_PRIVATE)));
 	object_wipe(&o);
@@ -256,14 +272,14 @@ END_TEST
 
 /* --- C_UnwrapKey --- */
 
-#define unwrap(o, unwrapper, ...)                                                                                      \
-	({                                                                                                             \
-		struct template t_;                                                                                    \
-		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                                                  \
-		if (rv2_ == CKR_OK)                                                                                    \
-			rv2_ = plan_unwrap(&t_, unwrapper, &user, o);                                                  \
-		template_wipe(&t_);                                                                                    \
-		rv2_;                                                                                                  \
+#define unwrap(o, unwrapper, ...)                                                                  \
+	({                                                                                         \
+		struct template t_;                                                                \
+		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                              \
+		if (rv2_ == CKR_OK)                                                                \
+			rv2_ = plan_unwrap(&t_, unwrapper, &user, o);                              \
+		template_wipe(&t_);                                                                \
+		rv2_;                                                                              \
 	})
 
 static const uint8_t zero[32];
@@ -283,8 +299,10 @@ START_TEST(unwrap_refused)
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, VALUE16), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_ALWAYS_SENSITIVE)), CKR_ATTRIBUTE_READ_ONLY);
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, OFF(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_DERIVE), ON(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)),
+		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_DERIVE), ON(CKA_SIGN)),
+		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, LENGTH(0)), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, LENGTH((CK_ULONG)-1)), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_TRUSTED)), CKR_ATTRIBUTE_READ_ONLY);
@@ -323,7 +341,8 @@ START_TEST(unwrap_template)
 	OBJECT o = {0};
 
 	ck_ok(create(&kek, &user, SECRET_KEY, AES, VALUE16, ON(CKA_UNWRAP),
-		NESTED(CKA_UNWRAP_TEMPLATE, OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE), AES, LENGTH(32), ON(CKA_SIGN))));
+		NESTED(CKA_UNWRAP_TEMPLATE, OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE), AES,
+			LENGTH(32), ON(CKA_SIGN))));
 	ck_ok(unwrap(&o, &kek, SECRET_KEY));
 	ck_assert(has(&o, FLAG_EXTRACTABLE | FLAG_SIGN));
 	ck_assert(!(o.flags & FLAG_SENSITIVE)); /* the unwrapping key says so */
@@ -333,7 +352,8 @@ START_TEST(unwrap_template)
 	ck_ok(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_SIGN), ON(CKA_VERIFY)));
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, ON(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, OFF(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, NUMBER(CKA_KEY_TYPE, CKK_DES3)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, SECRET_KEY, NUMBER(CKA_KEY_TYPE, CKK_DES3)),
+		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, LENGTH(16)), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, SECRET_KEY, ON(CKA_DERIVE)), CKR_TEMPLATE_INCONSISTENT);
 }
@@ -364,7 +384,8 @@ START_TEST(check_value_given)
 	struct key *key = key_new();
 	ck_assert(hex_decode("2b7e151628aed2a6abf7158809cf4f3c", value, 16));
 	TEMPLATE t;
-	ck_ok(parse(&t, SECRET_KEY, AES, ATTR(CKA_VALUE, value, 16), ATTR(CKA_CHECK_VALUE, wrong, 3)));
+	ck_ok(parse(
+		&t, SECRET_KEY, AES, ATTR(CKA_VALUE, value, 16), ATTR(CKA_CHECK_VALUE, wrong, 3)));
 	ck_ok(plan_create(&t, &user, &o));
 	ck_rv(plan_check_value(&o, &t, key), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(parse(&t, ATTR(CKA_CHECK_VALUE, right, 3)));

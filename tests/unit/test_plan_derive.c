@@ -1,29 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_plan_derive.c: what a derived object will be: mechanisms/README.md, "The derived key", line by line. */
+/*
+ * test_plan_derive.c: what a derived object will be: mechanisms/README.md, "The derived key",
+ * line by line.
+ */
 #include "policy_support.h"
 
-#define CLOSED (FLAG_SENSITIVE | FLAG_PRIVATE | FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE | FLAG_DERIVE)
+#define CLOSED                                                                                     \
+	(FLAG_SENSITIVE | FLAG_PRIVATE | FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE |          \
+		FLAG_DERIVE)
 #define OPEN (FLAG_EXTRACTABLE | FLAG_DERIVE)
 
 static const struct rights public_rw = {.read_write = true}, user_ro = {.user = true},
 			   so = {.so = true, .read_write = true};
 
-#define derive_as(o, base, mechanism, type, rights, ...)                                                               \
-	({                                                                                                             \
-		struct template t_;                                                                                    \
-		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                                                  \
-		if (rv2_ == CKR_OK) {                                                                                  \
-			object_wipe(o);                                                                                \
-			rv2_ = plan_derive(&t_, base, mechanism_find(mechanism), type, rights, o);                     \
-		}                                                                                                      \
-		template_wipe(&t_);                                                                                    \
-		rv2_;                                                                                                  \
+#define derive_as(o, base, mechanism, type, rights, ...)                                           \
+	({                                                                                         \
+		struct template t_;                                                                \
+		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                              \
+		if (rv2_ == CKR_OK) {                                                              \
+			object_wipe(o);                                                            \
+			rv2_ = plan_derive(&t_, base, mechanism_find(mechanism), type, rights, o); \
+		}                                                                                  \
+		template_wipe(&t_);                                                                \
+		rv2_;                                                                              \
 	})
 #define derive(o, base, ...) derive_as(o, base, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &user, __VA_ARGS__)
 
 static struct object base_with(uint32_t flags)
 {
-	return (struct object){.object_class = CKO_SECRET_KEY, .key_type = CKK_AES, .flags = flags, .number = 16};
+	return (struct object){
+		.object_class = CKO_SECRET_KEY, .key_type = CKK_AES, .flags = flags, .number = 16};
 }
 
 START_TEST(defaults)
@@ -35,15 +41,17 @@ START_TEST(defaults)
 	ck_assert_uint_eq(o.object_class, CKO_SECRET_KEY);
 	ck_assert_uint_eq(o.key_type, CKK_AES);
 	ck_assert_uint_eq(o.key_gen_mechanism, CK_UNAVAILABLE_INFORMATION);
-	ck_assert_uint_eq(o.flags, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE |
-					   FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE);
+	ck_assert_uint_eq(o.flags, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE |
+					   FLAG_DESTROYABLE | FLAG_ALWAYS_SENSITIVE |
+					   FLAG_NEVER_EXTRACTABLE);
 	ck_assert(!object_has_list(&o));
 	ck_assert(bytes_equal(object_variable(&o, VAR_LABEL), bytes_of("SN-1", 4)));
 	ck_assert(bytes_equal(object_variable(&o, VAR_ID), bytes_of("\1", 1)));
 
 	OBJECT public_base = base_with(OPEN);
 	ck_ok(derive(&o, &public_base, OFF(CKA_TOKEN)));
-	ck_assert_uint_eq(o.flags, FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
+	ck_assert_uint_eq(
+		o.flags, FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
 }
 END_TEST
 
@@ -69,7 +77,10 @@ START_TEST(refused)
 }
 END_TEST
 
-/* Protection. BASE and the template's flags (GIVEN, VALUES) on the left, what comes of them on the right. */
+/*
+ * Protection. BASE and the template's flags (GIVEN, VALUES) on the left, what comes of them
+ * on the right.
+ */
 static const struct {
 	uint32_t base, given, values;
 	CK_RV rv;
@@ -119,7 +130,8 @@ START_TEST(guarded_as_well_as_the_base)
 	ck_ok(template_parse(NULL, 0, &t));
 	t.flags_given = guards[_i].given;
 	t.flags = guards[_i].values;
-	ck_rv(plan_derive(&t, &base, mechanism_find(CKM_KEYDIV_DEVICE_KEY), CKK_AES, &user, &o), guards[_i].rv);
+	ck_rv(plan_derive(&t, &base, mechanism_find(CKM_KEYDIV_DEVICE_KEY), CKK_AES, &user, &o),
+		guards[_i].rv);
 }
 END_TEST
 
@@ -146,13 +158,16 @@ START_TEST(never_wider)
 		if (plan_derive(&t, &base, row, CKK_AES, &user, &o) != CKR_OK)
 			continue;
 		planned++;
-		bool readable = (o.flags & E) && !(o.flags & S), base_readable = (b & E) && !(b & S);
+		bool readable = (o.flags & E) && !(o.flags & S),
+		     base_readable = (b & E) && !(b & S);
 		ck_assert(!readable || base_readable);
 		ck_assert(!(b & S) || (o.flags & S));
 		ck_assert(!(o.flags & E) || (b & E) || (o.flags & W));
 		ck_assert(!(b & P) || (o.flags & P));
-		ck_assert(!(o.flags & FLAG_ALWAYS_SENSITIVE) == !((b & FLAG_ALWAYS_SENSITIVE) && (o.flags & S)));
-		ck_assert(!(o.flags & FLAG_NEVER_EXTRACTABLE) == !((b & FLAG_NEVER_EXTRACTABLE) && !(o.flags & E)));
+		ck_assert(!(o.flags & FLAG_ALWAYS_SENSITIVE) ==
+			  !((b & FLAG_ALWAYS_SENSITIVE) && (o.flags & S)));
+		ck_assert(!(o.flags & FLAG_NEVER_EXTRACTABLE) ==
+			  !((b & FLAG_NEVER_EXTRACTABLE) && !(o.flags & E)));
 		ck_assert(!(o.flags & FLAG_LOCAL));
 	}
 	ck_assert_uint_gt(planned, 1000);
@@ -165,11 +180,13 @@ START_TEST(rights_of_derivation)
 	OBJECT open = base_with(OPEN);
 	OBJECT closed = base_with(CLOSED);
 
-	ck_rv(derive_as(&o, &closed, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &user_ro, ON(CKA_TOKEN)), CKR_SESSION_READ_ONLY);
+	ck_rv(derive_as(&o, &closed, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &user_ro, ON(CKA_TOKEN)),
+		CKR_SESSION_READ_ONLY);
 	ck_ok(derive_as(&o, &closed, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &user_ro, OFF(CKA_TOKEN)));
 	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, ON(CKA_PRIVATE)),
 		CKR_USER_NOT_LOGGED_IN);
-	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, ON(CKA_TOKEN)), CKR_USER_NOT_LOGGED_IN);
+	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, ON(CKA_TOKEN)),
+		CKR_USER_NOT_LOGGED_IN);
 	ck_ok(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, OFF(CKA_TOKEN)));
 	ck_ok(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &so, ON(CKA_TRUSTED)));
 }
@@ -186,11 +203,14 @@ START_TEST(roles_and_levels)
 	ck_assert(object_allows(&o, CKM_KEYDIV_MESSAGE_KEY));
 	ck_assert(object_allows(&o, CKM_KEYDIV_SESSION_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_DEVICE_KEY)); /* a device key is no master */
-	ck_ok(derive(&o, &base, ON(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_SESSION_KEY)));
+	ck_ok(derive(
+		&o, &base, ON(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_SESSION_KEY)));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_MESSAGE_KEY));
-	ck_rv(derive(&o, &base, ON(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)),
+	ck_rv(derive(&o, &base, ON(CKA_DERIVE),
+		      LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive(&o, &base, ON(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_CMAC)),
+	ck_rv(derive(&o, &base, ON(CKA_DERIVE),
+		      LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_CMAC)),
 		CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(derive(&o, &base, ON(CKA_SIGN), LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_CMAC)));
 	ck_rv(derive_as(&o, &base, CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKK_AES, &user, ON(CKA_DERIVE)),
@@ -199,7 +219,8 @@ START_TEST(roles_and_levels)
 }
 END_TEST
 
-#define client(o, ...) derive_as(o, &base, CKM_KEYDIV_ODUKPT_CLIENT, CKK_KEYDIV_ODUKPT_CLIENT, &user, __VA_ARGS__)
+#define client(o, ...)                                                                             \
+	derive_as(o, &base, CKM_KEYDIV_ODUKPT_CLIENT, CKK_KEYDIV_ODUKPT_CLIENT, &user, __VA_ARGS__)
 
 START_TEST(client_states)
 {
@@ -207,7 +228,8 @@ START_TEST(client_states)
 	OBJECT base = base_with(CLOSED);
 
 	ck_ok(client(&o, TEXT(CKA_LABEL, "terminal"), NUMBER(CKA_KEYDIV_RESERVE, 4096)));
-	ck_assert(has(&o, FLAG_DERIVE | FLAG_SENSITIVE | FLAG_PRIVATE | FLAG_MODIFIABLE | FLAG_DESTROYABLE));
+	ck_assert(has(&o,
+		FLAG_DERIVE | FLAG_SENSITIVE | FLAG_PRIVATE | FLAG_MODIFIABLE | FLAG_DESTROYABLE));
 	ck_assert(!(o.flags & (FLAG_EXTRACTABLE | FLAG_COPYABLE | FLAGS_USAGE)));
 	ck_assert(object_allows(&o, CKM_KEYDIV_ODUKPT_NEXT_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_ODUKPT_KEY));
@@ -215,16 +237,19 @@ START_TEST(client_states)
 	ck_ok(client(&o, ON(CKA_DERIVE), OFF(CKA_COPYABLE), OFF(CKA_EXTRACTABLE)));
 	ck_rv(client(&o, OFF(CKA_DERIVE)), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(client(&o, ON(CKA_COPYABLE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(client(&o, ON(CKA_EXTRACTABLE), ON(CKA_WRAP_WITH_TRUSTED)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(client(&o, ON(CKA_EXTRACTABLE), ON(CKA_WRAP_WITH_TRUSTED)),
+		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(client(&o, OFF(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(client(&o, ON(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(client(&o, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_NEXT_KEY)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(client(&o, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_NEXT_KEY)),
+		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(client(&o, NUMBER(CKA_KEYDIV_RESERVE, 0)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(client(&o, NUMBER(CKA_KEYDIV_RESERVE, 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(client(&o, TEXT(CKA_KEYDIV_SHAPE, "\3\3")), CKR_ATTRIBUTE_READ_ONLY);
 	ck_rv(client(&o, AES), CKR_TEMPLATE_INCONSISTENT);
 	OBJECT open = base_with(OPEN);
-	ck_rv(derive_as(&o, &open, CKM_KEYDIV_ODUKPT_CLIENT, CKK_KEYDIV_ODUKPT_CLIENT, &user, OFF(CKA_SENSITIVE)),
+	ck_rv(derive_as(&o, &open, CKM_KEYDIV_ODUKPT_CLIENT, CKK_KEYDIV_ODUKPT_CLIENT, &user,
+		      OFF(CKA_SENSITIVE)),
 		CKR_TEMPLATE_INCONSISTENT);
 }
 END_TEST
@@ -235,18 +260,20 @@ START_TEST(data_objects)
 	OBJECT o = {0};
 	OBJECT base = base_with(OPEN | FLAG_PRIVATE);
 
-	ck_ok(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA, LENGTH(16),
-		TEXT(CKA_APPLICATION, "a")));
+	ck_ok(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA,
+		LENGTH(16), TEXT(CKA_APPLICATION, "a")));
 	ck_assert_uint_eq(o.object_class, CKO_DATA);
 	ck_assert_uint_eq(o.key_type, CK_UNAVAILABLE_INFORMATION);
 	ck_assert(has(&o, FLAG_PRIVATE));
 	ck_ok(plan_value(&o, NULL, (const uint8_t *)"derived", 7));
 	ck_assert_uint_eq(o.value.len, 7);
-	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA, OFF(CKA_PRIVATE)),
+	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA,
+		      OFF(CKA_PRIVATE)),
 		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, SECRET_KEY),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA, ON(CKA_SIGN)),
+	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA,
+		      ON(CKA_SIGN)),
 		CKR_ATTRIBUTE_TYPE_INVALID);
 }
 END_TEST
@@ -256,9 +283,10 @@ END_TEST
 static void base_with_template(struct object *ret)
 {
 	TEMPLATE t;
-	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE),
-		NESTED(CKA_DERIVE_TEMPLATE, NUMBER(CKA_KEY_TYPE, CKK_GENERIC_SECRET), LENGTH(32), OFF(CKA_EXTRACTABLE),
-			ON(CKA_SIGN), TEXT(CKA_LABEL, "device"))));
+	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), OFF(CKA_SENSITIVE),
+		ON(CKA_EXTRACTABLE),
+		NESTED(CKA_DERIVE_TEMPLATE, NUMBER(CKA_KEY_TYPE, CKK_GENERIC_SECRET), LENGTH(32),
+			OFF(CKA_EXTRACTABLE), ON(CKA_SIGN), TEXT(CKA_LABEL, "device"))));
 	ck_ok(plan_create(&t, &user, ret));
 }
 
@@ -282,7 +310,8 @@ START_TEST(derive_template_is_added)
 }
 END_TEST
 
-static const CK_ATTRIBUTE conflicts[] = {ON(CKA_EXTRACTABLE), OFF(CKA_SIGN), TEXT(CKA_LABEL, "mine"), ON(CKA_DERIVE)};
+static const CK_ATTRIBUTE conflicts[] = {
+	ON(CKA_EXTRACTABLE), OFF(CKA_SIGN), TEXT(CKA_LABEL, "mine"), ON(CKA_DERIVE)};
 
 START_TEST(derive_template_conflicts)
 {
@@ -292,7 +321,8 @@ START_TEST(derive_template_conflicts)
 	base_with_template(&base);
 	TEMPLATE t;
 	ck_ok(template_parse(&conflicts[_i], 1, &t));
-	ck_rv(plan_derive(&t, &base, mechanism_find(CKM_KEYDIV_DEVICE_KEY), CKK_GENERIC_SECRET, &user, &o),
+	ck_rv(plan_derive(&t, &base, mechanism_find(CKM_KEYDIV_DEVICE_KEY), CKK_GENERIC_SECRET,
+		      &user, &o),
 		CKR_TEMPLATE_INCONSISTENT);
 }
 END_TEST
@@ -335,14 +365,16 @@ int main(void)
 
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, refused);
-	tcase_add_loop_test(tests, guarded_as_well_as_the_base, 0, sizeof guards / sizeof guards[0]);
+	tcase_add_loop_test(
+		tests, guarded_as_well_as_the_base, 0, sizeof guards / sizeof guards[0]);
 	tcase_add_test(tests, never_wider);
 	tcase_add_test(tests, rights_of_derivation);
 	tcase_add_test(tests, roles_and_levels);
 	tcase_add_test(tests, client_states);
 	tcase_add_test(tests, data_objects);
 	tcase_add_test(tests, derive_template_is_added);
-	tcase_add_loop_test(tests, derive_template_conflicts, 0, sizeof conflicts / sizeof conflicts[0]);
+	tcase_add_loop_test(
+		tests, derive_template_conflicts, 0, sizeof conflicts / sizeof conflicts[0]);
 	tcase_add_test(tests, wanted);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -4,7 +4,8 @@
 
 static struct object key_of(CK_KEY_TYPE type, size_t length, uint32_t flags)
 {
-	return (struct object){.object_class = CKO_SECRET_KEY, .key_type = type, .number = length, .flags = flags};
+	return (struct object){
+		.object_class = CKO_SECRET_KEY, .key_type = type, .number = length, .flags = flags};
 }
 
 static void list(struct object *o, CK_MECHANISM_TYPE type)
@@ -144,7 +145,8 @@ START_TEST(wrap_template)
 
 	TEMPLATE t;
 	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_WRAP),
-		NESTED(CKA_WRAP_TEMPLATE, AES, LENGTH(16), ON(CKA_SENSITIVE), TEXT(CKA_LABEL, "session"))));
+		NESTED(CKA_WRAP_TEMPLATE, AES, LENGTH(16), ON(CKA_SENSITIVE),
+			TEXT(CKA_LABEL, "session"))));
 	ck_ok(plan_create(&t, &user, &kek));
 	ck_rv(may_wrap(&kek, &target), CKR_KEY_HANDLE_INVALID);
 	ck_ok(object_set_variable(&target, VAR_LABEL, bytes_of("session", 7)));

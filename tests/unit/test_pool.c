@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_pool.c: session objects in their slots: handles, versions, owners, and many threads at once. */
+/*
+ * test_pool.c: session objects in their slots: handles, versions, owners, and many threads at once.
+ */
 #include <pthread.h>
 
 #include "token/pool.h"
@@ -12,13 +14,14 @@ static struct pool_owner owner, other;
 static void start(void)
 {
 	ck_ok(pool_start());
-	owner = (struct pool_owner){ .shard = 0 };
-	other = (struct pool_owner){ .shard = 1 };
+	owner = (struct pool_owner){.shard = 0};
+	other = (struct pool_owner){.shard = 1};
 }
 
-static CK_OBJECT_HANDLE add(struct token *token, struct pool_owner *by, uint32_t flags, const char *value)
+static CK_OBJECT_HANDLE add(
+	struct token *token, struct pool_owner *by, uint32_t flags, const char *value)
 {
-	struct object o = { .object_class = CKO_SECRET_KEY, .flags = flags | FLAG_DESTROYABLE };
+	struct object o = {.object_class = CKO_SECRET_KEY, .flags = flags | FLAG_DESTROYABLE};
 	CK_OBJECT_HANDLE handle = 0;
 
 	ck_ok(secret_set(&o.value, value, strlen(value)));
@@ -30,7 +33,7 @@ static CK_OBJECT_HANDLE add(struct token *token, struct pool_owner *by, uint32_t
 
 static CK_RV get(struct token *token, CK_OBJECT_HANDLE handle, bool private_too)
 {
-	struct object o = { 0 };
+	struct object o = {0};
 	CK_RV rv = pool_get(token, handle, private_too, &o, NULL, NULL);
 
 	object_wipe(&o);
@@ -39,7 +42,7 @@ static CK_RV get(struct token *token, CK_OBJECT_HANDLE handle, bool private_too)
 
 START_TEST(an_object_is_found_by_its_handle_in_its_token_only)
 {
-	struct object o = { 0 };
+	struct object o = {0};
 	CK_OBJECT_HANDLE h = add(&a, &owner, 0, "value");
 
 	ck_ok(pool_get(&a, h, false, &o, NULL, NULL));
@@ -84,7 +87,7 @@ START_TEST(the_version_tells_every_change)
 {
 	const _Atomic uint64_t *version;
 	uint64_t seen;
-	struct object o = { 0 };
+	struct object o = {0};
 	CK_OBJECT_HANDLE h = add(&a, &owner, 0, "x");
 
 	ck_ok(pool_get(&a, h, false, &o, &version, &seen));
@@ -110,7 +113,7 @@ static CK_RV set_flag(struct object *o, void *arg)
 
 START_TEST(a_change_is_made_wholly_or_not_at_all)
 {
-	struct object o = { 0 };
+	struct object o = {0};
 	CK_RV answer = CKR_ATTRIBUTE_READ_ONLY;
 	CK_OBJECT_HANDLE h = add(&a, &owner, 0, "x");
 
@@ -132,7 +135,8 @@ START_TEST(a_session_takes_its_own_objects_with_it)
 
 	for (int i = 0; i < 600; i++) /* more than two chunks */
 		mine[i] = add(&a, &owner, 0, "mine");
-	ck_ok(pool_destroy(&a, mine[0], false)); /* the last, the first and one in the middle of the owner's list */
+	ck_ok(pool_destroy(&a, mine[0],
+		false)); /* the last, the first and one in the middle of the owner's list */
 	ck_ok(pool_destroy(&a, mine[599], false));
 	ck_ok(pool_destroy(&a, mine[300], false));
 	pool_destroy_owned(&owner);
@@ -144,7 +148,7 @@ END_TEST
 
 START_TEST(an_object_that_may_not_be_destroyed_stays)
 {
-	struct object o = { .object_class = CKO_SECRET_KEY };
+	struct object o = {.object_class = CKO_SECRET_KEY};
 	CK_OBJECT_HANDLE h = 0;
 
 	ck_ok(pool_add(&a, &owner, &o, &h));
@@ -162,13 +166,15 @@ static void count(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
 
 static void *churn(void *arg)
 {
-	struct pool_owner me = { .shard = (uint32_t)(uintptr_t)arg };
+	struct pool_owner me = {.shard = (uint32_t)(uintptr_t)arg};
 	CK_OBJECT_HANDLE h[64];
 
 	for (int round = 0; round < 200; round++) {
 		for (int i = 0; i < 64; i++) {
-			struct object o = { .object_class = CKO_SECRET_KEY, .flags = FLAG_DESTROYABLE };
-			if (secret_set(&o.value, &h, 16) != CKR_OK || pool_add(&a, &me, &o, &h[i]) != CKR_OK)
+			struct object o = {
+				.object_class = CKO_SECRET_KEY, .flags = FLAG_DESTROYABLE};
+			if (secret_set(&o.value, &h, 16) != CKR_OK ||
+				pool_add(&a, &me, &o, &h[i]) != CKR_OK)
 				return "add failed";
 		}
 		for (int i = 0; i < 63; i++)

@@ -69,7 +69,9 @@ START_TEST(bits_are_balanced)
 		for (int bit = 0; bit < 64; bit++)
 			ones[bit] += drawn[i] >> bit & 1;
 	for (int bit = 0; bit < 64; bit++)
-		ck_assert_uint_le(ones[bit] > COUNT / 2 ? ones[bit] - COUNT / 2 : COUNT / 2 - ones[bit], 7 * 32);
+		ck_assert_uint_le(
+			ones[bit] > COUNT / 2 ? ones[bit] - COUNT / 2 : COUNT / 2 - ones[bit],
+			7 * 32);
 }
 END_TEST
 
@@ -100,7 +102,10 @@ START_TEST(seeding)
 }
 END_TEST
 
-/* Two children and the parent, forked at the same state of the generator; with and without crypto_start in the child. */
+/*
+ * Two children and the parent, forked at the same state of the generator; with and without
+ * crypto_start in the child.
+ */
 START_TEST(children)
 {
 	int pipes[2];
@@ -115,7 +120,8 @@ START_TEST(children)
 			uint64_t mine[8];
 			bool ok = i % 2 == 0 || crypto_start() == CKR_OK;
 			ok = ok && random_bytes((uint8_t *)mine, sizeof mine) == CKR_OK;
-			_exit(ok && write(pipes[1], mine, sizeof mine) == (ssize_t)sizeof mine ? 0 : 1);
+			_exit(ok && write(pipes[1], mine, sizeof mine) == (ssize_t)sizeof mine ? 0
+											       : 1);
 		}
 		int status;
 		ck_assert_int_eq(waitpid(child, &status, 0), child);

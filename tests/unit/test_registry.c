@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_registry.c: walks the table of mechanisms: every row is whole, numbered once, tested by published answers and told of in README.md. */
+/*
+ * test_registry.c: walks the table of mechanisms: every row is whole, numbered once, tested by
+ * published answers and told of in README.md.
+ */
 #include <dirent.h>
 
 #include "scheme.h"
@@ -16,7 +19,8 @@ static bool has_word(const char *text, const char *word)
 	size_t n = strlen(word);
 
 	for (const char *p = text; (p = strstr(p, word)) != NULL; p++)
-		if ((p == text || strchr(" `|,(", p[-1])) && (p[n] == '\0' || strchr(" `|,)\n\r", p[n])))
+		if ((p == text || strchr(" `|,(", p[-1])) &&
+			(p[n] == '\0' || strchr(" `|,)\n\r", p[n])))
 			return true;
 	return false;
 }
@@ -35,7 +39,10 @@ static bool line_has(const char *file, const char *prefix, const char *word)
 	return found;
 }
 
-/* Whether ROW takes DES keys and no others: those have one length each, which PKCS#11 does not count. */
+/*
+ * Whether ROW takes DES keys and no others: those have one length each, which PKCS#11
+ * does not count.
+ */
 static bool takes_only_des(const struct mechanism *row)
 {
 	if (row->key_types == NULL)
@@ -68,15 +75,21 @@ START_TEST(every_row)
 {
 	const struct mechanism *row = mechanisms[_i];
 
-	ck_assert_msg(row->name != NULL && strncmp(row->name, "CKM_", 4) == 0, "row %d has no name", _i);
+	ck_assert_msg(
+		row->name != NULL && strncmp(row->name, "CKM_", 4) == 0, "row %d has no name", _i);
 	ck_assert_msg(row->info.flags != 0, "%s has no flags", row->name);
-	ck_assert_msg(row->info.ulMinKeySize <= row->info.ulMaxKeySize, "%s has sizes the wrong way round", row->name);
-	bool sized = row->info.ulMaxKeySize > 0 || takes_only_des(row) || row->digest != DIGEST_NONE ||
-		     row->generates == CKK_DES2 || row->generates == CKK_DES3;
+	ck_assert_msg(row->info.ulMinKeySize <= row->info.ulMaxKeySize,
+		"%s has sizes the wrong way round", row->name);
+	bool sized = row->info.ulMaxKeySize > 0 || takes_only_des(row) ||
+		     row->digest != DIGEST_NONE || row->generates == CKK_DES2 ||
+		     row->generates == CKK_DES3;
 	ck_assert_msg(sized, "%s has no sizes", row->name);
-	ck_assert_msg(row->selftest != NULL || row->answers != NULL, "%s has no self-test", row->name);
-	ck_assert_msg(is_random(row) || has_vectors(row->name), "%s is in no file of tests/vectors", row->name);
-	ck_assert_msg(line_has(MECHANISMS_README, "|", row->name), "%s has no line in README.md", row->name);
+	ck_assert_msg(
+		row->selftest != NULL || row->answers != NULL, "%s has no self-test", row->name);
+	ck_assert_msg(is_random(row) || has_vectors(row->name), "%s is in no file of tests/vectors",
+		row->name);
+	ck_assert_msg(line_has(MECHANISMS_README, "|", row->name), "%s has no line in README.md",
+		row->name);
 	ck_assert_ptr_eq(mechanism_find(row->type), row);
 }
 END_TEST
@@ -87,16 +100,24 @@ START_TEST(flags_and_functions)
 	const struct mechanism *row = mechanisms[_i];
 	CK_FLAGS flags = row->info.flags;
 
-	ck_assert_msg(!(flags & CKF_DERIVE) || (row->derive && row->key_types), "%s: derive", row->name);
-	ck_assert_msg(!(flags & CKF_GENERATE) || row->derive || row->generates, "%s: generate", row->name);
-	ck_assert_msg(!!(flags & (CKF_ENCRYPT | CKF_DECRYPT)) == (row->cipher != CIPHER_NONE), "%s: cipher", row->name);
-	ck_assert_msg(!!(flags & (CKF_SIGN | CKF_VERIFY)) == (row->mac != MAC_NONE), "%s: mac", row->name);
-	ck_assert_msg(!!(flags & CKF_DIGEST) == (row->digest != DIGEST_NONE), "%s: digest", row->name);
-	ck_assert_msg(!!(flags & (CKF_WRAP | CKF_UNWRAP)) == (row->wrap != WRAP_NONE), "%s: wrap", row->name);
-	ck_assert_msg(!row->derive || flags & (CKF_DERIVE | CKF_GENERATE), "%s: derives without a flag", row->name);
+	ck_assert_msg(
+		!(flags & CKF_DERIVE) || (row->derive && row->key_types), "%s: derive", row->name);
+	ck_assert_msg(!(flags & CKF_GENERATE) || row->derive || row->generates, "%s: generate",
+		row->name);
+	ck_assert_msg(!!(flags & (CKF_ENCRYPT | CKF_DECRYPT)) == (row->cipher != CIPHER_NONE),
+		"%s: cipher", row->name);
+	ck_assert_msg(!!(flags & (CKF_SIGN | CKF_VERIFY)) == (row->mac != MAC_NONE), "%s: mac",
+		row->name);
+	ck_assert_msg(
+		!!(flags & CKF_DIGEST) == (row->digest != DIGEST_NONE), "%s: digest", row->name);
+	ck_assert_msg(!!(flags & (CKF_WRAP | CKF_UNWRAP)) == (row->wrap != WRAP_NONE), "%s: wrap",
+		row->name);
+	ck_assert_msg(!row->derive || flags & (CKF_DERIVE | CKF_GENERATE),
+		"%s: derives without a flag", row->name);
 	ck_assert_msg(!row->fields || !row->parse_native, "%s: two kinds of parameter", row->name);
 	ck_assert_msg(!row->native_answers || row->parse_native, "%s: native answers", row->name);
-	ck_assert_msg((row->what != NULL) == ((row->type & KEYDIV_VENDOR) == KEYDIV_VENDOR), "%s: what it is", row->name);
+	ck_assert_msg((row->what != NULL) == ((row->type & KEYDIV_VENDOR) == KEYDIV_VENDOR),
+		"%s: what it is", row->name);
 }
 END_TEST
 
@@ -127,7 +148,8 @@ START_TEST(children)
 	ck_assert_uint_eq(row->children[CHILDREN_MAX - 1], 0);
 	for (size_t i = 0; row->children[i] != 0; i++) {
 		const struct mechanism *child = mechanism_find(row->children[i]);
-		ck_assert_msg(child != NULL && child->info.flags & CKF_DERIVE, "%s: child %zu", row->name, i);
+		ck_assert_msg(child != NULL && child->info.flags & CKF_DERIVE, "%s: child %zu",
+			row->name, i);
 	}
 }
 END_TEST
@@ -136,7 +158,8 @@ START_TEST(numbers_are_unique)
 {
 	for (size_t i = 0; i < mechanism_count; i++)
 		for (size_t j = 0; j < i; j++) {
-			ck_assert_msg(mechanisms[i]->type != mechanisms[j]->type, "%s", mechanisms[i]->name);
+			ck_assert_msg(mechanisms[i]->type != mechanisms[j]->type, "%s",
+				mechanisms[i]->name);
 			ck_assert_str_ne(mechanisms[i]->name, mechanisms[j]->name);
 		}
 	ck_assert_ptr_null(mechanisms[mechanism_count]);

@@ -12,7 +12,8 @@ START_TEST(published)
 		bool aes = strcmp(vector_text(&v, "cipher"), "AES") == 0;
 		if (vector_text(&v, "dk") == NULL)
 			continue; /* DR is an inner step; its only published value has its DK beside it */
-		scheme_start(&s, CKM_KEYDIV_RFC3961_DK, aes ? CKK_AES : CKK_DES3, vector_text(&v, "key"));
+		scheme_start(&s, CKM_KEYDIV_RFC3961_DK, aes ? CKK_AES : CKK_DES3,
+			vector_text(&v, "key"));
 		scheme_put_hex(&s, KEYDIV_CONSTANT, vector_text(&v, "constant"));
 		scheme_expect(&s, vector_text(&v, "dk"));
 		dk++;

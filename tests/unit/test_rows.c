@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_rows.c: objects as rows, one caller at a time; see test_commit.c for many, test_database.c for damaged ones. */
+/*
+ * test_rows.c: objects as rows, one caller at a time; see test_commit.c for many, test_database.c
+ * for damaged ones.
+ */
 #include "store_support.h"
 
 /* What set_row gives. */
@@ -38,16 +41,25 @@ static void assert_same_row(const struct store_row *a, const struct store_row *b
 START_TEST(rows_come_back)
 {
 	static uint8_t big[STORE_FIELD_MAX + 1];
-	const struct bytes none = {0}, empty = {big, 0}, one = {big, 1}, most = {big, STORE_FIELD_MAX};
+	const struct bytes none = {0}, empty = {big, 0}, one = {big, 1},
+			   most = {big, STORE_FIELD_MAX};
 	const struct store_row rows[] = {
-		{.object_class = CKO_DATA, .label = none, .object_id = none, .attributes = none, .sealed = none},
+		{.object_class = CKO_DATA,
+			.label = none,
+			.object_id = none,
+			.attributes = none,
+			.sealed = none},
 		{.object_class = CKO_SECRET_KEY,
 			.is_private = true,
 			.label = empty,
 			.object_id = empty,
 			.attributes = empty,
 			.sealed = empty},
-		{.object_class = ~0UL, .label = one, .object_id = one, .attributes = one, .sealed = one},
+		{.object_class = ~0UL,
+			.label = one,
+			.object_id = one,
+			.attributes = one,
+			.sealed = one},
 		{.object_class = CKO_VENDOR_DEFINED,
 			.label = most,
 			.object_id = most,
@@ -70,7 +82,8 @@ START_TEST(rows_come_back)
 	}
 	for (int i = 0; i < 4; i++) {
 		struct set_row set = {.row = rows[0]};
-		struct bytes *fields[] = {&set.row.label, &set.row.object_id, &set.row.attributes, &set.row.sealed};
+		struct bytes *fields[] = {
+			&set.row.label, &set.row.object_id, &set.row.attributes, &set.row.sealed};
 		struct store_row row = rows[0];
 		*fields[i] = bytes_of(big, STORE_FIELD_MAX + 1);
 		ck_rv(store_insert(store, &row, set_row, &set), CKR_ATTRIBUTE_VALUE_INVALID);
@@ -160,8 +173,9 @@ START_TEST(find_as_a_plain_loop_would)
 		rows[i].is_private = random() % 2;
 		rows[i].label = labels[random() % 4];
 		rows[i].object_id = labels[random() % 4];
-		ck_assert_int_eq(
-			insert_sample(store, rows[i].class, rows[i].is_private, rows[i].label, rows[i].object_id), i);
+		ck_assert_int_eq(insert_sample(store, rows[i].class, rows[i].is_private,
+					 rows[i].label, rows[i].object_id),
+			i);
 	}
 	for (int kind = 0; kind < 1000; kind++) {
 		struct store_query q = {.by_class = random() % 2,
@@ -175,10 +189,13 @@ START_TEST(find_as_a_plain_loop_would)
 		struct store_row found[ROWS];
 		ck_ok(store_find(store, &q, ids, max, &n));
 		for (int64_t i = q.after + 1; i <= ROWS && expected < max; i++) {
-			struct bytes label = text_bytes(rows[i].label), object_id = text_bytes(rows[i].object_id);
-			if ((q.by_class && rows[i].class != CKO_DATA) || (q.public_only && rows[i].is_private) ||
+			struct bytes label = text_bytes(rows[i].label),
+				     object_id = text_bytes(rows[i].object_id);
+			if ((q.by_class && rows[i].class != CKO_DATA) ||
+				(q.public_only && rows[i].is_private) ||
 				(q.label.p && !(label.p && bytes_equal(label, q.label))) ||
-				(q.object_id.p && !(object_id.p && bytes_equal(object_id, q.object_id))))
+				(q.object_id.p &&
+					!(object_id.p && bytes_equal(object_id, q.object_id))))
 				continue;
 			ck_assert_uint_lt(expected, n);
 			ck_assert_int_eq(ids[expected++], i);
@@ -269,21 +286,24 @@ START_TEST(what_is_removed_is_gone)
 {
 	struct store *store = new_store();
 	struct store_token token = sample_token();
-	struct set_row other = {.row = {.object_class = CKO_DATA, .sealed = text_bytes("another value")}};
+	struct set_row other = {
+		.row = {.object_class = CKO_DATA, .sealed = text_bytes("another value")}};
 
 	for (int i = 0; i < 4; i++)
-		insert_sample(store, CKO_DATA, i % 2, "a label that is looked for", "an id that is looked for");
-	ck_assert(
-		file_holds("sealed value of 1") && file_holds("sealed value of 2") && file_holds("sealed value of 4"));
+		insert_sample(store, CKO_DATA, i % 2, "a label that is looked for",
+			"an id that is looked for");
+	ck_assert(file_holds("sealed value of 1") && file_holds("sealed value of 2") &&
+		  file_holds("sealed value of 4"));
 	ck_ok(store_remove(store, 1));
 	ck_assert(!file_holds("sealed value of 1"));
 	ck_ok(store_update(store, 2, set_row, &other));
 	ck_assert(!file_holds("sealed value of 2") && file_holds("another value"));
 	ck_ok(store_token_init(store, &token));
-	ck_assert(!file_holds("sealed value of 4") && !file_holds("another value") && !file_holds("looked for"));
+	ck_assert(!file_holds("sealed value of 4") && !file_holds("another value") &&
+		  !file_holds("looked for"));
 	store_close(store);
 }
 END_TEST
 
-RUN_SUITE("rows", rows_come_back, ids_are_never_used_again, update_replaces_what_it_changes, find_as_a_plain_loop_would,
-	count_changes_with_the_rows, what_is_removed_is_gone)
+RUN_SUITE("rows", rows_come_back, ids_are_never_used_again, update_replaces_what_it_changes,
+	find_as_a_plain_loop_would, count_changes_with_the_rows, what_is_removed_is_gone)

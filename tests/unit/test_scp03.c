@@ -35,7 +35,8 @@ START_TEST(contexts)
 		scheme_start(&s, CKM_KEYDIV_SCP03_KEY, CKK_AES, "404142434445464748494a4b4c4d4e4f");
 		scheme_put_hex(&s, KEYDIV_SCP03_CONSTANT, "04");
 		keydiv_put(&s.parameter, KEYDIV_SCP03_CONTEXT, context, n);
-		ck_rv(scheme_run(&s, &value), n == 16 || n == 32 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
+		ck_rv(scheme_run(&s, &value),
+			n == 16 || n == 32 ? CKR_OK : CKR_MECHANISM_PARAM_INVALID);
 	}
 }
 END_TEST

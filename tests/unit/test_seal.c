@@ -39,11 +39,15 @@ START_TEST(round_trips)
 			ck_assert_ptr_null(memmem(sealed, len, plain, 8));
 	}
 	ck_ok(seal(&key, aad, plain, SECRET_MAX + 1, sealed));
-	ck_rv(seal_open(&key, aad, bytes_of(sealed, sizeof sealed), &back), CKR_ENCRYPTED_DATA_INVALID);
+	ck_rv(seal_open(&key, aad, bytes_of(sealed, sizeof sealed), &back),
+		CKR_ENCRYPTED_DATA_INVALID);
 }
 END_TEST
 
-/* Whatever is changed is noticed, by one code, with nothing handed out and the host's error queue untouched. */
+/*
+ * Whatever is changed is noticed, by one code, with nothing handed out and the host's
+ * error queue untouched.
+ */
 START_TEST(tampering)
 {
 	uint8_t plain[40] = {1, 2, 3}, sealed[40 + SEAL_OVERHEAD], other[40 + SEAL_OVERHEAD];
@@ -58,7 +62,8 @@ START_TEST(tampering)
 	for (size_t bit = 0; bit < 8 * sizeof sealed; bit++) {
 		sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		ck_ok(secret_set(&back, "old", 3));
-		ck_rv(seal_open(&key, aad, bytes_of(sealed, sizeof sealed), &back), CKR_ENCRYPTED_DATA_INVALID);
+		ck_rv(seal_open(&key, aad, bytes_of(sealed, sizeof sealed), &back),
+			CKR_ENCRYPTED_DATA_INVALID);
 		ck_assert_uint_eq(back.len, 0);
 		sealed[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
@@ -70,14 +75,18 @@ START_TEST(tampering)
 		CKR_ENCRYPTED_DATA_INVALID);
 	ck_ok(seal_open(&key, aad, bytes_of(sealed, sizeof sealed), &back));
 	ck_ok(secret_set(&key, "0123456789abcdef0123456789abcdeF", SEAL_KEY_LEN));
-	ck_rv(seal_open(&key, aad, bytes_of(sealed, sizeof sealed), &back), CKR_ENCRYPTED_DATA_INVALID);
+	ck_rv(seal_open(&key, aad, bytes_of(sealed, sizeof sealed), &back),
+		CKR_ENCRYPTED_DATA_INVALID);
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	ck_ok(secret_set(&key, "short", 5));
 	ck_rv(seal(&key, aad, plain, 10, other), CKR_FUNCTION_FAILED);
 }
 END_TEST
 
-/* RFC 7914 has no vector with r = 8, p = 1 and a 16-byte salt; hashlib.scrypt(b"1234", salt=bytes(range(16)), n=1024, r=8, p=1, dklen=32) */
+/*
+ * RFC 7914 has no vector with r = 8, p = 1 and a 16-byte salt; hashlib.scrypt(b"1234",
+ * salt=bytes(range(16)), n=1024, r=8, p=1, dklen=32)
+ */
 START_TEST(scrypt_answer)
 {
 	uint8_t salt[PIN_SALT_LEN];

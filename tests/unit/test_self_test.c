@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_self_test.c: a mechanism proves itself before its first use, and a spoilt answer is noticed: every answer of every row, and
- * what a failure does to the module as a whole, through its entry points.
+ * test_self_test.c: a mechanism proves itself before its first use, and a spoilt answer is
+ * noticed: every answer of every row, and what a failure does to the module as a whole, through
+ * its entry points.
  */
 #include "token/self_test.h"
 
@@ -49,7 +50,8 @@ START_TEST(every_row_fails_with_each_of_its_answers_spoilt)
 			self_test_flip = k;
 			failures = 0;
 			CK_RV rv = self_test_once(mechanisms[i]);
-			ck_assert_msg(rv == CKR_DEVICE_ERROR, "%s, answer %d: %s", mechanisms[i]->name, k, rv_name(rv));
+			ck_assert_msg(rv == CKR_DEVICE_ERROR, "%s, answer %d: %s",
+				mechanisms[i]->name, k, rv_name(rv));
 			ck_assert_uint_eq(failures, 1);
 			ck_assert_str_eq(failed_name, mechanisms[i]->name);
 		}
@@ -109,7 +111,8 @@ static void initialized(void)
 {
 	make_directory();
 	ck_ok(f->C_Initialize(NULL));
-	ck_ok(f->C_InitToken(0, (CK_BYTE *)"so-pin", 6, (CK_BYTE *)"self-test                       "));
+	ck_ok(f->C_InitToken(
+		0, (CK_BYTE *)"so-pin", 6, (CK_BYTE *)"self-test                       "));
 	ck_ok(f->C_OpenSession(0, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &h));
 }
 
@@ -130,7 +133,8 @@ static CK_RV derive(CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE *ret)
 /* The functions that still answer in the error state: they say nothing about keys, or end it. */
 static bool may_answer(size_t at)
 {
-	return at == offsetof(CK_FUNCTION_LIST_3_0, C_Finalize) || at == offsetof(CK_FUNCTION_LIST_3_0, C_GetInfo) ||
+	return at == offsetof(CK_FUNCTION_LIST_3_0, C_Finalize) ||
+	       at == offsetof(CK_FUNCTION_LIST_3_0, C_GetInfo) ||
 	       at == offsetof(CK_FUNCTION_LIST_3_0, C_GetFunctionList) ||
 	       at == offsetof(CK_FUNCTION_LIST_3_0, C_GetInterfaceList) ||
 	       at == offsetof(CK_FUNCTION_LIST_3_0, C_GetInterface);
@@ -139,8 +143,8 @@ static bool may_answer(size_t at)
 /* All others of the 3.0 list, which has those of 2.40 too, whatever they are asked. */
 static void every_other_function_is_stopped(void)
 {
-	typedef CK_RV anything(CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG,
-		CK_ULONG, CK_ULONG);
+	typedef CK_RV anything(CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG,
+		CK_ULONG, CK_ULONG, CK_ULONG);
 	size_t first = offsetof(CK_FUNCTION_LIST_3_0, C_Initialize);
 	CK_INTERFACE *interface;
 	unsigned asked = 0;
@@ -152,7 +156,8 @@ static void every_other_function_is_stopped(void)
 			continue;
 		memcpy(&function, (const char *)interface->pFunctionList + at, sizeof function);
 		CK_RV rv = function(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-		ck_assert_msg(rv == CKR_DEVICE_ERROR, "the function at %zu gives %s", at, rv_name(rv));
+		ck_assert_msg(
+			rv == CKR_DEVICE_ERROR, "the function at %zu gives %s", at, rv_name(rv));
 		asked++;
 	}
 	ck_assert_uint_eq(asked, 92 - 5);
@@ -182,7 +187,8 @@ static void is_in_error_state(void)
 	ck_rv(f->C_GetTokenInfo(0, &token_info_), CKR_DEVICE_ERROR);
 	ck_rv(f->C_GetMechanismList(0, NULL, &n), CKR_DEVICE_ERROR);
 	ck_rv(f->C_GetMechanismInfo(0, CKM_AES_CMAC, &mechanism_info), CKR_DEVICE_ERROR);
-	ck_rv(f->C_InitToken(0, (CK_BYTE *)"so-pin", 6, (CK_BYTE *)"self-test                       "),
+	ck_rv(f->C_InitToken(
+		      0, (CK_BYTE *)"so-pin", 6, (CK_BYTE *)"self-test                       "),
 		CKR_DEVICE_ERROR);
 	ck_rv(f->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &another), CKR_DEVICE_ERROR);
 	ck_rv(f->C_CloseSession(h), CKR_DEVICE_ERROR);
@@ -222,13 +228,14 @@ END_TEST
 /* A key from a password is derived too, though C_GenerateKey makes it. */
 START_TEST(a_failed_generation_stops_the_module)
 {
-	CK_PKCS5_PBKD2_PARAMS2 p = {CKZ_SALT_SPECIFIED, (CK_VOID_PTR) "salt", 4, 2, CKP_PKCS5_PBKD2_HMAC_SHA256, NULL,
-		0, (CK_UTF8CHAR *)"password", 8};
+	CK_PKCS5_PBKD2_PARAMS2 p = {CKZ_SALT_SPECIFIED, (CK_VOID_PTR) "salt", 4, 2,
+		CKP_PKCS5_PBKD2_HMAC_SHA256, NULL, 0, (CK_UTF8CHAR *)"password", 8};
 	CK_MECHANISM m = {CKM_PKCS5_PBKD2, &p, sizeof p};
 	CK_OBJECT_HANDLE key = 0;
 
 	self_test_flip = 0;
-	ck_rv(f->C_GenerateKey(h, &m, T(KEY(CKK_AES), NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE)), &key),
+	ck_rv(f->C_GenerateKey(
+		      h, &m, T(KEY(CKK_AES), NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE)), &key),
 		CKR_DEVICE_ERROR);
 	self_test_flip = SELFTEST_NO_FLIP;
 	ck_assert_uint_eq(key, 0);

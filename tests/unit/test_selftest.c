@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_selftest.c: every row passes its known answers, and a single wrong bit in any of them is noticed. */
+/*
+ * test_selftest.c: every row passes its known answers, and a single wrong bit in any of
+ * them is noticed.
+ */
 #include "selftest.h"
 
 #include "scheme.h"
@@ -34,8 +37,8 @@ START_TEST(flipped_answers_fail)
 	for (size_t i = 0; i < mechanism_count; i++)
 		for (size_t answer = 0; answer < count_answers(mechanisms[i]); answer++) {
 			CK_RV rv = mechanism_selftest(mechanisms[i], keys, (int)answer);
-			ck_assert_msg(rv == CKR_FUNCTION_FAILED, "%s: answer %zu spoilt: %s", mechanisms[i]->name,
-				answer, rv_name(rv));
+			ck_assert_msg(rv == CKR_FUNCTION_FAILED, "%s: answer %zu spoilt: %s",
+				mechanisms[i]->name, answer, rv_name(rv));
 		}
 }
 END_TEST
@@ -67,7 +70,10 @@ static CK_RV no_memory(struct derivation *d, struct secret *ret_value)
 	return CKR_HOST_MEMORY;
 }
 
-/* A test that could not be made is not one that failed: the module must not end in its error state for it. */
+/*
+ * A test that could not be made is not one that failed: the module must not end in its error
+ * state for it.
+ */
 START_TEST(no_memory_is_no_wrong_answer)
 {
 	struct mechanism row = *mechanism_find(CKM_KEYDIV_DEVICE_KEY);

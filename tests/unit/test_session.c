@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_session.c: sessions: handles, states, what a logout and a close end, what a forked child keeps. */
+/*
+ * test_session.c: sessions: handles, states, what a logout and a close end, what a
+ * forked child keeps.
+ */
 #include <pthread.h>
 #include <sys/wait.h>
 
@@ -60,14 +63,17 @@ START_TEST(states_and_rights_follow_the_login)
 	ck_ok(token_login(token, CKU_USER, PIN("1234")));
 	ck_assert_uint_eq(state_of(ro), CKS_RO_USER_FUNCTIONS);
 	ck_assert_uint_eq(state_of(rw), CKS_RW_USER_FUNCTIONS);
-	ck_ok(IN(ro, session_rights(s).user && !session_rights(s).so && !session_rights(s).read_write ? CKR_OK
-												      : CKR_CANCEL));
+	ck_ok(IN(
+		ro, session_rights(s).user && !session_rights(s).so && !session_rights(s).read_write
+			    ? CKR_OK
+			    : CKR_CANCEL));
 	ck_ok(token_logout(token));
 	ck_ok(session_close(ro));
 	ck_ok(token_login(token, CKU_SO, PIN("so-pin")));
 	ck_assert_uint_eq(state_of(rw), CKS_RW_SO_FUNCTIONS);
-	ck_ok(IN(rw,
-		!session_rights(s).user && session_rights(s).so && session_rights(s).read_write ? CKR_OK : CKR_CANCEL));
+	ck_ok(IN(rw, !session_rights(s).user && session_rights(s).so && session_rights(s).read_write
+			     ? CKR_OK
+			     : CKR_CANCEL));
 }
 END_TEST
 
@@ -143,7 +149,10 @@ START_TEST(a_login_ends_nothing)
 }
 END_TEST
 
-/* What was begun before a logout is not gone on with after the next login, though the session was not used between. */
+/*
+ * What was begun before a logout is not gone on with after the next login, though the session was
+ * not used between.
+ */
 START_TEST(a_logout_and_a_login_between_two_calls_are_noticed)
 {
 	CK_OBJECT_HANDLE key = make(rw, T(AES_MK, YES(CKA_ENCRYPT), NO(CKA_PRIVATE)));
@@ -167,11 +176,16 @@ START_TEST(scratch_keys_are_made_once)
 	ck_ok(IN(rw, (first = s->scratch[0], CKR_OK)));
 	ck_assert_ptr_nonnull(first);
 	ck_ok(IN(rw, session_scratch(s)));
-	ck_ok(IN(rw, s->scratch[0] == first && s->scratch[1] != NULL && s->scratch[1] != first ? CKR_OK : CKR_CANCEL));
+	ck_ok(IN(rw, s->scratch[0] == first && s->scratch[1] != NULL && s->scratch[1] != first
+			     ? CKR_OK
+			     : CKR_CANCEL));
 }
 END_TEST
 
-/* What a forked child may still hold of the parent's keys: nothing, not in operations and parameters either. */
+/*
+ * What a forked child may still hold of the parent's keys: nothing, not in operations
+ * and parameters either.
+ */
 START_TEST(a_forked_child_keeps_no_schedules_of_operations)
 {
 	CK_OBJECT_HANDLE key = make(rw, T(AES_MK, YES(CKA_ENCRYPT), YES(CKA_SIGN)));
@@ -187,7 +201,8 @@ START_TEST(a_forked_child_keeps_no_schedules_of_operations)
 	sessions_forked(); /* as the child has it called; here it may be called in the parent too */
 	ck_assert_uint_eq(held->keys.entries[0].object.flags, 0);
 	for (unsigned i = 0; i < KEY_CACHE_ENTRIES; i++)
-		ck_assert(held->keys.entries[i].key == NULL || key_length(held->keys.entries[i].key) == 0);
+		ck_assert(held->keys.entries[i].key == NULL ||
+			  key_length(held->keys.entries[i].key) == 0);
 	ck_assert_mem_eq(held->parameter, "\0\0\0\0\0\0\0\0\0", 10);
 	uint8_t block[16] = {0}, out[16];
 	CK_ULONG n = sizeof out;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sp800_108.c: the KDFs of SP 800-108: NIST's vectors, several keys, formats, and every pointer and length. */
+/*
+ * test_sp800_108.c: the KDFs of SP 800-108: NIST's vectors, several keys, formats, and every
+ * pointer and length.
+ */
 #include "scheme.h"
 
 #define MASTER "2b7e151628aed2a6abf7158809cf4f3c"
@@ -19,14 +22,19 @@ static CK_MECHANISM_TYPE prf_named(const char *name)
 						: CKM_SHA224_HMAC;
 }
 
-/* The list of a vector: chained value (but in counter mode), fixed data, and the counter where the vector has it. */
-static CK_ULONG list_of(const struct vectors *v, const uint8_t *fixed, size_t n, CK_PRF_DATA_PARAM list[3])
+/*
+ * The list of a vector: chained value (but in counter mode), fixed data, and the counter where the
+ * vector has it.
+ */
+static CK_ULONG list_of(
+	const struct vectors *v, const uint8_t *fixed, size_t n, CK_PRF_DATA_PARAM list[3])
 {
 	const char *where = vector_text(v, "counter");
 	bool counter_mode = strcmp(vector_text(v, "mode"), "counter") == 0;
 	unsigned long width = vector_number(v, "width");
-	CK_PRF_DATA_PARAM counter = item(counter_mode ? CK_SP800_108_ITERATION_VARIABLE : CK_SP800_108_OPTIONAL_COUNTER,
-		width ? &counter_formats[width / 8 - 1] : NULL, sizeof counter_formats[0]);
+	CK_PRF_DATA_PARAM counter =
+		item(counter_mode ? CK_SP800_108_ITERATION_VARIABLE : CK_SP800_108_OPTIONAL_COUNTER,
+			width ? &counter_formats[width / 8 - 1] : NULL, sizeof counter_formats[0]);
 	CK_ULONG count = 0;
 
 	if (strcmp(where, "before") == 0)
@@ -48,10 +56,13 @@ START_TEST(nist)
 	for (vectors_open(&v, "sp800_108.txt"); vectors_next(&v);) {
 		const char *mode = vector_text(&v, "mode");
 		CK_MECHANISM_TYPE prf = prf_named(vector_text(&v, "prf"));
-		CK_KEY_TYPE base = prf == CKM_AES_CMAC ? CKK_AES : prf == CKM_DES3_CMAC ? CKK_DES2 : CKK_GENERIC_SECRET;
+		CK_KEY_TYPE base = prf == CKM_AES_CMAC    ? CKK_AES
+				   : prf == CKM_DES3_CMAC ? CKK_DES2
+							  : CKK_GENERIC_SECRET;
 		uint8_t fixed[128], iv[64];
 		CK_PRF_DATA_PARAM list[3];
-		CK_ULONG count = list_of(&v, fixed, vector_hex(&v, "fixed", fixed, sizeof fixed), list);
+		CK_ULONG count =
+			list_of(&v, fixed, vector_hex(&v, "fixed", fixed, sizeof fixed), list);
 		CK_SP800_108_KDF_PARAMS plain = {prf, count, list, 0, NULL};
 		CK_SP800_108_FEEDBACK_KDF_PARAMS feedback = {
 			prf, count, list, vector_hex(&v, "iv", iv, sizeof iv), iv, 0, NULL};
@@ -85,7 +96,8 @@ static CK_SP800_108_KDF_PARAMS params;
 static void start(struct scheme *s)
 {
 	counter = (CK_SP800_108_COUNTER_FORMAT){CK_FALSE, 32};
-	length = (CK_SP800_108_DKM_LENGTH_FORMAT){CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
+	length =
+		(CK_SP800_108_DKM_LENGTH_FORMAT){CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
 	list[0] = item(CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter);
 	list[1] = item(CK_SP800_108_BYTE_ARRAY, "device", 7);
 	list[2] = item(CK_SP800_108_BYTE_ARRAY, "\x01\0\x09SN-000123", 12);
@@ -103,7 +115,8 @@ START_TEST(equals_device_key)
 	static const struct {
 		CK_KEY_TYPE type;
 		size_t n;
-	} wishes[] = {{CKK_AES, 16}, {CKK_AES, 24}, {CKK_AES, 32}, {CKK_GENERIC_SECRET, 37}, {CKK_DES3, 24}};
+	} wishes[] = {{CKK_AES, 16}, {CKK_AES, 24}, {CKK_AES, 32}, {CKK_GENERIC_SECRET, 37},
+		{CKK_DES3, 24}};
 
 	for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++) {
 		struct scheme s, device;
@@ -133,7 +146,8 @@ START_TEST(formats)
 			start(&s);
 			counter = (CK_SP800_108_COUNTER_FORMAT){little ? CK_TRUE : CK_FALSE, width};
 			length = (CK_SP800_108_DKM_LENGTH_FORMAT){
-				CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, little ? CK_TRUE : CK_FALSE, 64};
+				CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, little ? CK_TRUE : CK_FALSE,
+				64};
 			scheme_want(&s, CKK_AES, 16);
 			input[little ? 0 : bytes - 1] = 1;
 			n = bytes;
@@ -177,8 +191,8 @@ START_TEST(several_keys)
 		start(&s);
 		list[1] = list[3];
 		params.ulNumberOfDataParams = 2;
-		length.dkmLengthMethod =
-			segments ? CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS : CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS;
+		length.dkmLengthMethod = segments ? CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS
+						  : CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS;
 		scheme_want(&s, CKK_AES, 16);
 		s.more = more;
 		s.more_count = 2;
@@ -280,9 +294,9 @@ static void spoil(int what, struct scheme *s)
 		list[1].ulValueLen = (CK_ULONG)-1;
 		break;
 	case 15:
-		list[1] =
-			item(CK_SP800_108_BYTE_ARRAY, longest, sizeof longest); /* with the next one too much in all */
-		break;                                                          /* with the next one too much in all */
+		list[1] = item(CK_SP800_108_BYTE_ARRAY, longest,
+			sizeof longest); /* with the next one too much in all */
+		break;                   /* with the next one too much in all */
 	case 16:
 		list[1].type = 0;
 		break;
@@ -358,7 +372,10 @@ START_TEST(refused)
 }
 END_TEST
 
-/* In the chained modes the iteration variable has no format, and the counter is a piece of its own, once. */
+/*
+ * In the chained modes the iteration variable has no format, and the counter is a piece of
+ * its own, once.
+ */
 START_TEST(chained_modes)
 {
 	struct scheme s;

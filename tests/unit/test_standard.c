@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_standard.c: digests, HMACs and block modes by what their rows say, against published answers. */
+/*
+ * test_standard.c: digests, HMACs and block modes by what their rows say,
+ * against published answers.
+ */
 #include "key/mac.h"
 #include "scheme.h"
 
@@ -29,7 +32,8 @@ static size_t run_mac(const struct mechanism *row, size_t n, size_t iv_len)
 static size_t run_cipher(const struct mechanism *row, size_t n, size_t iv_len)
 {
 	struct cipher *cipher = cipher_new();
-	struct cipher_setup setup = {.mode = row->cipher, .encrypt = true, .iv = bytes_of(iv, iv_len)};
+	struct cipher_setup setup = {
+		.mode = row->cipher, .encrypt = true, .iv = bytes_of(iv, iv_len)};
 	size_t done, rest;
 
 	ck_assert_ptr_nonnull(cipher);
@@ -52,7 +56,8 @@ START_TEST(published)
 		if (vector_text(&v, "iv"))
 			iv_len = vector_hex(&v, "iv", iv, sizeof iv);
 		if (vector_text(&v, "key"))
-			ck_ok(key_load(scheme_key(0), row->key_types[0] == CKK_DES2 ? CKK_DES3 : row->key_types[0], key,
+			ck_ok(key_load(scheme_key(0),
+				row->key_types[0] == CKK_DES2 ? CKK_DES3 : row->key_types[0], key,
 				vector_hex(&v, "key", key, sizeof key)));
 		if (row->digest != DIGEST_NONE) {
 			ck_ok(digest_once(row->digest, in, n, out));
@@ -64,7 +69,8 @@ START_TEST(published)
 		} else {
 			got = run_cipher(row, n, iv_len);
 		}
-		ck_assert_msg(got == wanted && memcmp(out, expected, got) == 0, "%s, line %u", row->name, v.line);
+		ck_assert_msg(got == wanted && memcmp(out, expected, got) == 0, "%s, line %u",
+			row->name, v.line);
 	}
 	ck_assert_uint_eq(v.cases, 54);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_store.c: opening, closing, forking; the token's row; the generation; read-only files; old formats. */
+/*
+ * test_store.c: opening, closing, forking; the token's row; the generation; read-only
+ * files; old formats.
+ */
 #include <pthread.h>
 #include <signal.h>
 
-#include "store/client_file.h"
+#include "state/client_file.h"
 #include "store_support.h"
 
 static bool exists(const char *name)
@@ -212,11 +215,11 @@ START_TEST(generation_tells_every_change)
 	uint64_t before;
 
 	ck_assert_ptr_ne(store_generation(store), seen);
-#define CHANGES(call)                                                                                                  \
-	before = atomic_load(seen);                                                                                    \
-	ck_assert_uint_eq(before % 2, 0);                                                                              \
-	call;                                                                                                          \
-	ck_assert_uint_eq(atomic_load(seen) % 2, 0);                                                                   \
+#define CHANGES(call)                                                                              \
+	before = atomic_load(seen);                                                                \
+	ck_assert_uint_eq(before % 2, 0);                                                          \
+	call;                                                                                      \
+	ck_assert_uint_eq(atomic_load(seen) % 2, 0);                                               \
 	ck_assert_uint_ne(atomic_load(seen), before)
 	CHANGES(insert_sample(store, CKO_DATA, false, NULL, NULL));
 	CHANGES(ck_rv(store_update(store, 1, fail_prepare, NULL), CKR_FUNCTION_FAILED));
@@ -274,7 +277,10 @@ static void *insert_until_stopped(void *arg)
 	return NULL;
 }
 
-/* The child of a fork in the middle of commits forgets the store, opens it anew, and neither is in the other's way. */
+/*
+ * The child of a fork in the middle of commits forgets the store, opens it anew, and neither is in
+ * the other's way.
+ */
 START_TEST(fork_while_committing)
 {
 	struct store *store = new_store();
@@ -374,9 +380,11 @@ START_TEST(format_1)
 	ck_assert_uint_eq(n, 3);
 	ck_assert(rows[0].id == 1 && rows[0].object_class == CKO_DATA && !rows[0].is_private);
 	ck_assert(rows[1].id == 2 && rows[1].object_class == CKO_SECRET_KEY && rows[1].is_private);
-	ck_assert(rows[2].id == 4 && rows[2].object_class == (CKO_VENDOR_DEFINED | 7) && !rows[2].is_private);
+	ck_assert(rows[2].id == 4 && rows[2].object_class == (CKO_VENDOR_DEFINED | 7) &&
+		  !rows[2].is_private);
 	ck_assert(bytes_equal(rows[0].label, text_bytes("public")) && rows[0].object_id.p == NULL);
-	ck_assert(bytes_equal(rows[1].label, text_bytes("private")) && bytes_equal(rows[1].object_id, text_bytes("7")));
+	ck_assert(bytes_equal(rows[1].label, text_bytes("private")) &&
+		  bytes_equal(rows[1].object_id, text_bytes("7")));
 	ck_assert(rows[2].label.p != NULL && rows[2].label.n == 0);
 	for (size_t i = 0; i < n; i++) {
 		ck_assert(is_sample(&rows[i]));
@@ -395,4 +403,5 @@ END_TEST
 
 RUN_SUITE("store", uninitialised_token, another_process_initialises, modes_whatever_the_umask,
 	directories_that_are_none, link_above_the_directory, links_in_the_directory, token_data,
-	generation_tells_every_change, generation_after_a_kill, fork_while_committing, read_only_file, format_1)
+	generation_tells_every_change, generation_after_a_kill, fork_while_committing,
+	read_only_file, format_1)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_template.c: what template_parse takes, refuses, copies and wipes; templates inside attributes. */
+/*
+ * test_template.c: what template_parse takes, refuses, copies and wipes;
+ * templates inside attributes.
+ */
 #include "policy_support.h"
 
-#include "token/attribute.h"
+#include "object/attribute.h"
 
 #define ONE(a) template_parse(&(CK_ATTRIBUTE)a, 1, &t)
 
@@ -46,7 +49,8 @@ START_TEST(dates)
 {
 	TEMPLATE t;
 
-	ck_rv(ONE(ATTR(CKA_START_DATE, bad_dates[_i], strlen(bad_dates[_i]))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(ATTR(CKA_START_DATE, bad_dates[_i], strlen(bad_dates[_i]))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(ONE(TEXT(CKA_START_DATE, "20261231")));
 	ck_ok(ONE(ATTR(CKA_END_DATE, NULL, 0)));
 }
@@ -55,8 +59,9 @@ END_TEST
 START_TEST(unknown_attributes)
 {
 	TEMPLATE t;
-	static const CK_ATTRIBUTE_TYPE types[] = {0x7f0, CKA_VENDOR_DEFINED, CKA_VENDOR_DEFINED | 1, KEYDIV_VENDOR | 5,
-		(CK_ULONG)-1, 0x40000000, 0x40000003, 0x1000, 0x1001, 0x80001, 0x100000000};
+	static const CK_ATTRIBUTE_TYPE types[] = {0x7f0, CKA_VENDOR_DEFINED, CKA_VENDOR_DEFINED | 1,
+		KEYDIV_VENDOR | 5, (CK_ULONG)-1, 0x40000000, 0x40000003, 0x1000, 0x1001, 0x80001,
+		0x100000000};
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
 		ck_rv(ONE(ATTR(types[i], &yes, 1)), CKR_ATTRIBUTE_TYPE_INVALID);
@@ -82,7 +87,8 @@ END_TEST
 START_TEST(given_twice)
 {
 	TEMPLATE t;
-	CK_ATTRIBUTE on = ON(CKA_SIGN), off = OFF(CKA_SIGN), aes = AES, des = NUMBER(CKA_KEY_TYPE, CKK_DES3);
+	CK_ATTRIBUTE on = ON(CKA_SIGN), off = OFF(CKA_SIGN), aes = AES,
+		     des = NUMBER(CKA_KEY_TYPE, CKK_DES3);
 	CK_ATTRIBUTE a = TEXT(CKA_LABEL, "a"), b = TEXT(CKA_LABEL, "b"), ab = TEXT(CKA_LABEL, "ab");
 	CK_ATTRIBUTE v = TEXT(CKA_VALUE, "v"), w = TEXT(CKA_VALUE, "w");
 	CK_ATTRIBUTE l = LIST(CKA_ALLOWED_MECHANISMS, 1, 2), m = LIST(CKA_ALLOWED_MECHANISMS, 1, 3);
@@ -132,9 +138,12 @@ END_TEST
 START_TEST(long_and_unaligned)
 {
 	static uint8_t big[TEMPLATE_BYTES_MAX + 1], raw[8 * sizeof(CK_ATTRIBUTE) + 1];
-	const CK_ATTRIBUTE a[] = {{CKA_LABEL, big + 1, TEMPLATE_BYTES_MAX}, {CKA_ID, big + 1, TEMPLATE_BYTES_MAX},
-		{CKA_APPLICATION, big + 1, TEMPLATE_BYTES_MAX}, {CKA_OBJECT_ID, big + 1, TEMPLATE_BYTES_MAX},
-		{CKA_VALUE, big + 1, TEMPLATE_BYTES_MAX}, {CKA_ALLOWED_MECHANISMS, big + 1, TEMPLATE_BYTES_MAX},
+	const CK_ATTRIBUTE a[] = {{CKA_LABEL, big + 1, TEMPLATE_BYTES_MAX},
+		{CKA_ID, big + 1, TEMPLATE_BYTES_MAX},
+		{CKA_APPLICATION, big + 1, TEMPLATE_BYTES_MAX},
+		{CKA_OBJECT_ID, big + 1, TEMPLATE_BYTES_MAX},
+		{CKA_VALUE, big + 1, TEMPLATE_BYTES_MAX},
+		{CKA_ALLOWED_MECHANISMS, big + 1, TEMPLATE_BYTES_MAX},
 		{CKA_UNIQUE_ID, big + 1, TEMPLATE_BYTES_MAX}, {CKA_KEY_TYPE, big + 1, 8}};
 
 	memset(big, 0x21, sizeof big);
@@ -157,7 +166,8 @@ START_TEST(values_are_wiped)
 	ck_assert_ptr_null(memmem(t.room, sizeof t.room, "sixteen", 7));
 
 	/* also when a later attribute is refused */
-	ck_rv(parse(&t, TEXT(CKA_VALUE, "sixteen bytes ok"), TEXT(CKA_TOKEN, "ab")), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, TEXT(CKA_VALUE, "sixteen bytes ok"), TEXT(CKA_TOKEN, "ab")),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_assert_ptr_null(memmem(t.room, sizeof t.room, "sixteen", 7));
 	template_wipe(&t);
 }
@@ -190,20 +200,30 @@ START_TEST(nested_bad)
 	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, many, sizeof many[0] - 1)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, NULL, sizeof many[0])), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, many, (CK_ULONG)-24)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ON(CKA_TOKEN), ON(CKA_TOKEN))), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_TOKEN, &yes, 8))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_TOKEN, &two, 1))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, NULL, 8))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(0x7f0, &yes, 1))), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ON(CKA_TOKEN), ON(CKA_TOKEN))),
+		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_TOKEN, &yes, 8))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_TOKEN, &two, 1))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, NULL, 8))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(0x7f0, &yes, 1))),
+		CKR_ATTRIBUTE_TYPE_INVALID);
 	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, VALUE16)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_CHECK_VALUE, "abc"))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_APPLICATION, "data"))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_SUBJECT, "cert"))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, OFF(CKA_SIGN_RECOVER))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_CHECK_VALUE, "abc"))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_APPLICATION, "data"))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_SUBJECT, "cert"))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, OFF(CKA_SIGN_RECOVER))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 	/* what the token alone decides can be asked of a wrapped key, but not given to a new one */
 	ck_ok(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ON(CKA_LOCAL))));
 	ck_rv(parse(&t, NESTED(CKA_DERIVE_TEMPLATE, ON(CKA_LOCAL))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_UNWRAP_TEMPLATE, ON(CKA_ALWAYS_SENSITIVE))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_UNWRAP_TEMPLATE, ON(CKA_ALWAYS_SENSITIVE))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 }
 END_TEST
 
@@ -212,8 +232,10 @@ START_TEST(nested_too_long)
 	static uint8_t big[TEMPLATE_BYTES_MAX];
 
 	TEMPLATE t;
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big - 20), ON(CKA_TOKEN))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big - 20),
+				ON(CKA_TOKEN))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big - 12))));
 }
@@ -226,8 +248,8 @@ START_TEST(nested_deep)
 	CK_ATTRIBUTE *a = calloc(deep, sizeof *a), self;
 
 	for (size_t i = 0; i < deep; i++)
-		a[i] = (CK_ATTRIBUTE){i % 2 ? CKA_WRAP_TEMPLATE : CKA_DERIVE_TEMPLATE, i + 1 < deep ? &a[i + 1] : NULL,
-			i + 1 < deep ? sizeof *a : 0};
+		a[i] = (CK_ATTRIBUTE){i % 2 ? CKA_WRAP_TEMPLATE : CKA_DERIVE_TEMPLATE,
+			i + 1 < deep ? &a[i + 1] : NULL, i + 1 < deep ? sizeof *a : 0};
 	TEMPLATE t;
 	ck_rv(template_parse(a, 1, &t), CKR_ATTRIBUTE_VALUE_INVALID);
 	free(a);
@@ -241,9 +263,9 @@ START_TEST(nested_there_and_back)
 	struct template n;
 
 	TEMPLATE t;
-	ck_ok(parse(&t,
-		NESTED(CKA_DERIVE_TEMPLATE, SECRET_KEY, AES, LENGTH(32), ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE),
-			TEXT(CKA_LABEL, "x"), TEXT(CKA_ID, ""), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_MESSAGE_KEY))));
+	ck_ok(parse(&t, NESTED(CKA_DERIVE_TEMPLATE, SECRET_KEY, AES, LENGTH(32), ON(CKA_SENSITIVE),
+				OFF(CKA_EXTRACTABLE), TEXT(CKA_LABEL, "x"), TEXT(CKA_ID, ""),
+				LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_MESSAGE_KEY))));
 	ck_ok(template_decode(t.variable[VAR_DERIVE_TEMPLATE], &n));
 	ck_assert_uint_eq(n.given, GIVEN_CLASS | GIVEN_KEY_TYPE | GIVEN_VALUE_LEN);
 	ck_assert_uint_eq(n.object_class, CKO_SECRET_KEY);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_token.c: one token: initialising, PINs and their counters, login, and what other processes do to all that. A second
- * struct token on the same directory stands for another process where that is enough.
+ * test_token.c: one token: initialising, PINs and their counters, login, and what other processes
+ * do to all that. A second struct token on the same directory stands for another process where
+ * that is enough.
  */
 #include "token/token.h"
 
@@ -178,7 +179,10 @@ static void *initialise(void *arg)
 	return NULL;
 }
 
-/* Two processes find a blank token: what the first has made is not erased by the second, which does not know its SO's PIN. */
+/*
+ * Two processes find a blank token: what the first has made is not erased by the second, which does
+ * not know its SO's PIN.
+ */
 START_TEST(a_blank_token_is_initialised_once)
 {
 	for (int round = 0; round < 6; round++) {
@@ -222,7 +226,8 @@ START_TEST(initialising_again)
 	ck_ok(token_init(token, PIN(SO), label));
 	struct store_token after = stored();
 	ck_assert(memcmp(before.uuid, after.uuid, sizeof after.uuid) != 0);
-	ck_assert(memcmp(before.so.wrapped_key, after.so.wrapped_key, sizeof after.so.wrapped_key) != 0);
+	ck_assert(memcmp(before.so.wrapped_key, after.so.wrapped_key,
+			  sizeof after.so.wrapped_key) != 0);
 	ck_assert(!after.user.set && after.so.failures == 0);
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 }
@@ -292,7 +297,10 @@ END_TEST
 
 START_TEST(long_pins)
 {
-	/* HMAC takes a key of more than 64 bytes for its hash: 255 bytes and any other 255 bytes are two PINs all the same. */
+	/*
+	 * HMAC takes a key of more than 64 bytes for its hash: 255 bytes and any other 255 bytes
+	 * are two PINs all the same.
+	 */
 	char text[255];
 
 	memset(text, 'p', sizeof text);
@@ -480,7 +488,8 @@ START_TEST(setting_pins)
 	ck_ok(token_set_pin(token, PIN("5678"), PIN(USER)));
 	ck_ok(token_logout(token));
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
-	ck_rv(token_set_pin(token, PIN(USER), PIN("5678")), CKR_PIN_INCORRECT); /* the SO's is set */
+	ck_rv(token_set_pin(token, PIN(USER), PIN("5678")),
+		CKR_PIN_INCORRECT); /* the SO's is set */
 	ck_ok(token_set_pin(token, PIN(SO), PIN("another")));
 	ck_ok(token_logout(token));
 	ck_rv(token_login(token, CKU_SO, PIN(SO)), CKR_PIN_INCORRECT);
@@ -505,7 +514,8 @@ START_TEST(initialised_by_another_process)
 	ck_ok(token_logout(token));
 	ck_ok(token_login(token, CKU_USER, PIN(USER)));
 	ck_ok(token_init(other, PIN(SO), label));
-	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_USER_PIN_NOT_INITIALIZED); /* and not: already logged in */
+	ck_rv(token_login(token, CKU_USER, PIN(USER)),
+		CKR_USER_PIN_NOT_INITIALIZED); /* and not: already logged in */
 	ck_assert_int_eq(token_login_state(token), LOGIN_NONE);
 	token_close(other);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_token_objects.c: objects in the store: what is sealed is bound to what it is; changes whole or not at all, seen by all. */
+/*
+ * test_token_objects.c: objects in the store: what is sealed is bound to what it is; changes whole
+ * or not at all, seen by all.
+ */
 #include "token/token_objects.h"
 
 #include "token_support.h"
@@ -41,8 +44,10 @@ START_TEST(a_handle_tells_slot_login_and_row)
 	ck_assert_uint_ne(secret >> 33 & 0xffffff, 0);
 	ck_assert_uint_eq(open >> 33 & 0xffffff, 0);
 	ck_assert_int_eq(id_of(open), id_of(secret) + 1);
-	ck_rv(IN(rw, token_object_id(s, secret ^ UINT64_C(1) << 57, &id)), CKR_OBJECT_HANDLE_INVALID);
-	ck_rv(IN(rw, token_object_id(s, secret + (UINT64_C(1) << 33), &id)), CKR_OBJECT_HANDLE_INVALID);
+	ck_rv(IN(rw, token_object_id(s, secret ^ UINT64_C(1) << 57, &id)),
+		CKR_OBJECT_HANDLE_INVALID);
+	ck_rv(IN(rw, token_object_id(s, secret + (UINT64_C(1) << 33), &id)),
+		CKR_OBJECT_HANDLE_INVALID);
 	ck_rv(value_of(open & ~(CK_OBJECT_HANDLE)0x1ffffffff), CKR_OBJECT_HANDLE_INVALID);
 }
 END_TEST
@@ -197,7 +202,8 @@ START_TEST(without_a_login_nothing_is_written)
 	CK_OBJECT_HANDLE h = key(T(NO(CKA_PRIVATE))), made = 0;
 
 	ck_ok(token_logout(token));
-	ck_rv(IN(rw, create_object(s, T(AES_MK, YES(CKA_TOKEN), NO(CKA_PRIVATE)), &made)), CKR_USER_NOT_LOGGED_IN);
+	ck_rv(IN(rw, create_object(s, T(AES_MK, YES(CKA_TOKEN), NO(CKA_PRIVATE)), &made)),
+		CKR_USER_NOT_LOGGED_IN);
 	ck_rv(IN(rw, set_attributes(s, h, T(STR(CKA_LABEL, "x")))), CKR_USER_NOT_LOGGED_IN);
 	ck_rv(IN(rw, object_destroy(s, h)), CKR_USER_NOT_LOGGED_IN);
 	ck_assert_uint_eq(made, 0);
@@ -225,13 +231,17 @@ START_TEST(other_processes_are_seen_at_the_next_call)
 }
 END_TEST
 
-/* The token initialised anew by another process: the login here is of the old one, and nothing of it can be read or written. */
+/*
+ * The token initialised anew by another process: the login here is of the old one, and nothing of
+ * it can be read or written.
+ */
 START_TEST(a_token_initialised_elsewhere_takes_nothing_under_the_old_login)
 {
 	struct token *elsewhere = open_token();
 	CK_OBJECT_HANDLE h = key(T(STR(CKA_LABEL, "a"))), made = 0;
 
-	ck_ok(token_init(elsewhere, PIN("so-pin"), (const uint8_t *)"another                         "));
+	ck_ok(token_init(
+		elsewhere, PIN("so-pin"), (const uint8_t *)"another                         "));
 	ck_rv(look(rw, h), CKR_OBJECT_HANDLE_INVALID);
 	CK_RV rv = IN(rw, create_object(s, T(AES_MK, YES(CKA_TOKEN)), &made));
 	ck_assert_msg(rv == CKR_DEVICE_ERROR || rv == CKR_USER_NOT_LOGGED_IN, "%s", rv_name(rv));

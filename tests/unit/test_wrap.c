@@ -30,7 +30,8 @@ static void check_file(const char *file, enum wrap_kind kind, unsigned cases)
 
 	for (vectors_open(&v, file); vectors_next(&v);) {
 		SECRET back = {0};
-		size_t n = vector_hex(&v, "p", plain, sizeof plain), len = vector_hex(&v, "c", wrapped, sizeof wrapped);
+		size_t n = vector_hex(&v, "p", plain, sizeof plain),
+		       len = vector_hex(&v, "c", wrapped, sizeof wrapped);
 		ck_ok(key_load(kek, CKK_AES, value, vector_hex(&v, "kek", value, sizeof value)));
 		ck_assert_uint_eq(wrap_length(kind, n), len);
 		ck_ok(key_wrap(kek, kind, plain, n, out));
@@ -67,16 +68,19 @@ START_TEST(lengths)
 	for (enum wrap_kind kind = WRAP_KW; kind <= WRAP_KWP; kind++)
 		for (size_t n = 0; n <= SECRET_MAX + 16; n += n < 100 ? 1 : 333) {
 			SECRET back = {0};
-			bool fits = n <= SECRET_MAX && (kind == WRAP_KWP ? n > 0 : n >= 16 && n % 8 == 0);
+			bool fits = n <= SECRET_MAX &&
+				    (kind == WRAP_KWP ? n > 0 : n >= 16 && n % 8 == 0);
 			size_t len = wrap_length(kind, n);
 			ck_assert_uint_eq(len != 0, fits);
-			ck_rv(key_wrap(kek, kind, plain, n, out), fits ? CKR_OK : CKR_KEY_SIZE_RANGE);
+			ck_rv(key_wrap(kek, kind, plain, n, out),
+				fits ? CKR_OK : CKR_KEY_SIZE_RANGE);
 			if (!fits)
 				continue;
 			ck_ok(key_unwrap(kek, kind, out, len, &back));
 			ck_assert_uint_eq(back.len, n);
 			ck_assert_mem_eq(secret_peek(&back), plain, n);
-			ck_rv(key_unwrap(kek, kind, out, len - 1, &back), CKR_WRAPPED_KEY_LEN_RANGE);
+			ck_rv(key_unwrap(kek, kind, out, len - 1, &back),
+				CKR_WRAPPED_KEY_LEN_RANGE);
 		}
 	SECRET back = {0};
 	ck_ok(key_wrap(kek, WRAP_KW, plain, SECRET_MAX, out));

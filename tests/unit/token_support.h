@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token_support.h: what the tests of src/token share: a token with both PINs in a directory of its own, sessions, and short ways
- * to make keys. A second struct token on the same directory stands for another process where that is enough.
+ * token_support.h: what the tests of src/token share: a token with both PINs in a directory of its
+ * own, sessions, and short ways to make keys. A second struct token on the same directory stands
+ * for another process where that is enough.
  */
 #ifndef KEYDIV_TESTS_TOKEN_SUPPORT_H
 #define KEYDIV_TESTS_TOKEN_SUPPORT_H
@@ -11,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "token/client_state.h"
-#include "token/object_calls.h"
+#include "calls/object_calls.h"
+#include "calls/operation.h"
+#include "state/client_state.h"
 #include "token/objects.h"
-#include "token/operation.h"
 #include "token/self_test.h"
 #include "token/token.h"
 #include "token/token_objects.h"
@@ -30,15 +31,15 @@ static CK_SESSION_HANDLE rw; /* a read-write session of token */
 
 /* --- Sessions: IN(handle, call) is CALL with `s` entered, as an entry point does it --- */
 
-#define IN(handle, call)                                                                                               \
-	({                                                                                                             \
-		struct session *s;                                                                                     \
-		CK_RV in_rv_ = session_enter((handle), &s);                                                            \
-		if (in_rv_ == CKR_OK) {                                                                                \
-			in_rv_ = (call);                                                                               \
-			session_leave(s);                                                                              \
-		}                                                                                                      \
-		in_rv_;                                                                                                \
+#define IN(handle, call)                                                                           \
+	({                                                                                         \
+		struct session *s;                                                                 \
+		CK_RV in_rv_ = session_enter((handle), &s);                                        \
+		if (in_rv_ == CKR_OK) {                                                            \
+			in_rv_ = (call);                                                           \
+			session_leave(s);                                                          \
+		}                                                                                  \
+		in_rv_;                                                                            \
 	})
 
 UNUSED static CK_SESSION_HANDLE open_session_of(struct token *t, bool read_write)
@@ -86,7 +87,8 @@ UNUSED static void blank_token(void)
 UNUSED static void ready_token(void)
 {
 	blank_token();
-	ck_ok(token_init(token, PIN("so-pin"), (const uint8_t *)"unit tests                      "));
+	ck_ok(token_init(
+		token, PIN("so-pin"), (const uint8_t *)"unit tests                      "));
 	ck_ok(token_login(token, CKU_SO, PIN("so-pin")));
 	ck_ok(token_init_pin(token, PIN("1234")));
 	ck_ok(token_logout(token));
@@ -110,36 +112,38 @@ UNUSED static void tear_down(void)
 
 /* --- Templates: T(...) stands for the two arguments (attributes, count) --- */
 
-#define T(...) (CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE)
+#define T(...)                                                                                     \
+	(CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE)
 #define NOTHING NULL, 0
-#define FLAG_IS(type, value)                                                                                           \
-	{                                                                                                              \
-		(type), &(CK_BBOOL){(value)}, 1                                                                        \
+#define FLAG_IS(type, value)                                                                       \
+	{                                                                                          \
+		(type), &(CK_BBOOL){(value)}, 1                                                    \
 	}
 #define YES(type) FLAG_IS(type, CK_TRUE)
 #define NO(type) FLAG_IS(type, CK_FALSE)
-#define NUM(type, value)                                                                                               \
-	{                                                                                                              \
-		(type), &(CK_ULONG){(value)}, sizeof(CK_ULONG)                                                         \
+#define NUM(type, value)                                                                           \
+	{                                                                                          \
+		(type), &(CK_ULONG){(value)}, sizeof(CK_ULONG)                                     \
 	}
-#define RAW(type, pointer, length)                                                                                     \
-	{                                                                                                              \
-		(type), (void *)(uintptr_t)(pointer), (length)                                                         \
+#define RAW(type, pointer, length)                                                                 \
+	{                                                                                          \
+		(type), (void *)(uintptr_t)(pointer), (length)                                     \
 	}
-#define STR(type, text)                                                                                                \
-	{                                                                                                              \
-		(type), (void *)(uintptr_t)(text), sizeof(text) - 1                                                    \
+#define STR(type, text)                                                                            \
+	{                                                                                          \
+		(type), (void *)(uintptr_t)(text), sizeof(text) - 1                                \
 	}
-#define LIST(type, ...)                                                                                                \
-	{                                                                                                              \
-		(type), (CK_MECHANISM_TYPE[]){__VA_ARGS__}, sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__})                 \
+#define LIST(type, ...)                                                                            \
+	{                                                                                          \
+		(type), (CK_MECHANISM_TYPE[]){__VA_ARGS__},                                        \
+			sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__})                                 \
 	}
 #define READABLE NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)
 #define KEY(type) NUM(CKA_CLASS, CKO_SECRET_KEY), NUM(CKA_KEY_TYPE, (type))
 
 /* 2b7e..., the AES key of SP 800-38A. */
-UNUSED static const uint8_t mk[16] = {
-	0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
+UNUSED static const uint8_t mk[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7,
+	0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c};
 #define AES_MK KEY(CKK_AES), RAW(CKA_VALUE, mk, sizeof mk)
 
 /* An object of T in the session HANDLE. */
@@ -153,7 +157,8 @@ UNUSED static CK_OBJECT_HANDLE make(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *t, C
 }
 
 /* The attribute TYPE of OBJECT to OUT, which has room for N bytes; its length. */
-UNUSED static size_t get(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *out, size_t n)
+UNUSED static size_t get(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
+	void *out, size_t n)
 {
 	CK_ATTRIBUTE a = {type, out, n};
 
@@ -161,7 +166,8 @@ UNUSED static size_t get(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_A
 	return a.ulValueLen;
 }
 
-UNUSED static CK_ULONG get_number(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
+UNUSED static CK_ULONG get_number(
+	CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type)
 {
 	CK_ULONG v = 0;
 
@@ -193,8 +199,8 @@ UNUSED static CK_ULONG count_found(
 }
 
 /* DEVICE_KEY of SERIAL from BASE, readable where the base lets it. */
-UNUSED static CK_RV derive_device(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE base, const char *serial, CK_ATTRIBUTE *t,
-	CK_ULONG n, CK_OBJECT_HANDLE *ret)
+UNUSED static CK_RV derive_device(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE base,
+	const char *serial, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *ret)
 {
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unit.h: what the unit tests share: comparing results and bytes, and the main function of a test program. */
+/*
+ * unit.h: what the unit tests share: comparing results and bytes, and the main function of
+ * a test program.
+ */
 #ifndef KEYDIV_TESTS_UNIT_H
 #define KEYDIV_TESTS_UNIT_H
 
@@ -11,10 +14,11 @@
 
 const char *rv_name(CK_RV rv);
 
-#define ck_rv(call, expected)                                                                                          \
-	do {                                                                                                           \
-		CK_RV rv_ = (call);                                                                                    \
-		ck_assert_msg(rv_ == (expected), #call " gives %s and not %s", rv_name(rv_), rv_name(expected));       \
+#define ck_rv(call, expected)                                                                      \
+	do {                                                                                       \
+		CK_RV rv_ = (call);                                                                \
+		ck_assert_msg(rv_ == (expected), #call " gives %s and not %s", rv_name(rv_),       \
+			rv_name(expected));                                                        \
 	} while (0)
 #define ck_ok(call) ck_rv(call, CKR_OK)
 

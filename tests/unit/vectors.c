@@ -96,6 +96,7 @@ unsigned long vector_number(const struct vectors *v, const char *name)
 	char *end;
 	unsigned long number = strtoul(text, &end, 10);
 
-	ck_assert_msg(*text != '\0' && *end == '\0', "%s:%u: %s is not a number", v->name, v->line, name);
+	ck_assert_msg(
+		*text != '\0' && *end == '\0', "%s:%u: %s is not a number", v->name, v->line, name);
 	return number;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vectors.h: reads the published answers in tests/vectors: `name = value` lines, an empty line after each case,
- * lines with '#' are comments.
+ * vectors.h: reads the published answers in tests/vectors: `name = value` lines, an empty line
+ * after each case, lines with '#' are comments.
  *
- *	struct vectors v;
- *	for (vectors_open(&v, "cmac_aes.txt"); vectors_next(&v);)
- *		key_len = vector_hex(&v, "key", key, sizeof key);
+ * 	struct vectors v;
+ * 	for (vectors_open(&v, "cmac_aes.txt"); vectors_next(&v);)
+ * 		key_len = vector_hex(&v, "key", key, sizeof key);
  *
  * What is wrong with a file fails the test that reads it.
  */
@@ -34,7 +34,10 @@ struct vectors {
 
 void vectors_open(struct vectors *v, const char *file);
 
-/* Go to the next case; false at the end of the file, which is closed then. A file without any case fails the test. */
+/*
+ * Go to the next case; false at the end of the file, which is closed then. A file without any case
+ * fails the test.
+ */
 bool vectors_next(struct vectors *v);
 
 /* The value of NAME as it stands, "" if empty; NULL if the case has no such line. */

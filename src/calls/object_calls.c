@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* object_calls.c: see object_calls.h. */
+#include "calls/object_calls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "object/attribute.h"
+#include "object/template.h"
+#include "token/objects.h"
+#include "token/self_test.h"
+
+CK_RV create_object(
+	struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_handle)
+{
+	struct rights rights = session_rights(s);
+	OBJECT object = {0};
+
+	ENSURE(ret_handle != NULL, CKR_ARGUMENTS_BAD);
+	TEMPLATE template;
+	TRY(template_parse(attributes, count, &template));
+	TRY(plan_create(&template, &rights, &object));
+	TRY(plan_access(&rights, object.flags));
+	TRY(session_scratch(s));
+	TRY(plan_check_value(&object, &template, s->scratch[0]));
+	return object_add(s, &object, ret_handle);
+}
+
+CK_RV copy_object(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes,
+	CK_ULONG count, CK_OBJECT_HANDLE *ret_handle)
+{
+	struct rights rights = session_rights(s);
+	uint8_t unique_id[16];
+	OBJECT source = {0};
+	OBJECT copy = {0};
+
+	ENSURE(ret_handle != NULL, CKR_ARGUMENTS_BAD);
+	TRY(object_get(s, handle, &source, unique_id));
+	TEMPLATE template;
+	TRY(template_parse(attributes, count, &template));
+	TRY(plan_copy(&template, &source, &rights, &copy));
+	TRY(plan_access(&rights, copy.flags));
+	return object_add(s, &copy, ret_handle);
+}
+
+CK_RV get_object_size(struct session *s, CK_OBJECT_HANDLE handle, CK_ULONG *ret_size)
+{
+	uint8_t unique_id[16];
+	OBJECT object = {0};
+
+	ENSURE(ret_size != NULL, CKR_ARGUMENTS_BAD);
+	TRY(object_get(s, handle, &object, unique_id));
+	*ret_size = attributes_size(&object);
+	return CKR_OK;
+}
+
+CK_RV get_attributes(
+	struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	uint8_t unique_id[16];
+	OBJECT object = {0};
+
+	ENSURE(attributes != NULL, CKR_ARGUMENTS_BAD);
+	TRY(object_get(s, handle, &object, unique_id));
+	TRY(session_scratch(s));
+	struct reading r = {&object, handle, unique_id, s->scratch[0], self_test_now};
+	return attributes_read(&r, attributes, count);
+}
+
+/* --- C_SetAttributeValue --- */
+
+struct setting {
+	const struct template *template;
+	struct rights rights;
+};
+
+static CK_RV set_on_copy(struct object *o, void *arg)
+{
+	const struct setting *setting = arg;
+
+	TRY(plan_access(&setting->rights, o->flags));
+	return plan_set(setting->template, &setting->rights, o);
+}
+
+CK_RV set_attributes(
+	struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	ENSURE(attributes != NULL, CKR_ARGUMENTS_BAD);
+	TEMPLATE template;
+	TRY(template_parse(attributes, count, &template));
+	struct setting setting = {&template, session_rights(s)};
+	return object_change(s, handle, set_on_copy, &setting);
+}
+
+/* --- Searching --- */
+
+CK_RV search_begin(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	ENSURE(!s->search.active, CKR_OPERATION_ACTIVE);
+	TEMPLATE template;
+	TRY(template_parse(attributes, count, &template));
+	TRY(objects_find(s, &template, &s->search.handles, &s->search.count));
+	s->search.next = 0;
+	s->search.active = true;
+	return CKR_OK;
+}
+
+CK_RV search_next(struct session *s, CK_OBJECT_HANDLE *handles, CK_ULONG max, CK_ULONG *ret_n)
+{
+	ENSURE(s->search.active, CKR_OPERATION_NOT_INITIALIZED);
+	ENSURE(ret_n != NULL && (handles != NULL || max == 0), CKR_ARGUMENTS_BAD);
+	size_t left = s->search.count - s->search.next;
+	size_t n = max < left ? max : left;
+
+	if (n > 0)
+		memcpy(handles, s->search.handles + s->search.next, n * sizeof *handles);
+	s->search.next += n;
+	*ret_n = n;
+	return CKR_OK;
+}
+
+CK_RV search_end(struct session *s)
+{
+	ENSURE(s->search.active, CKR_OPERATION_NOT_INITIALIZED);
+	free(s->search.handles);
+	memset(&s->search, 0, sizeof s->search);
+	return CKR_OK;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * object_calls.h: the functions on objects (PKCS#11 5.7): the caller's template is read, the policy
+ * asked, the objects changed.
+ *
+ * All are called with the session's lock held (session_enter). Arguments are the caller's,
+ * unchecked but for the session; what they return is what the C_ function of that name returns.
+ */
+#ifndef KEYDIV_TOKEN_OBJECT_CALLS_H
+#define KEYDIV_TOKEN_OBJECT_CALLS_H
+
+#include "token/session.h"
+
+CK_RV create_object(
+	struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_handle);
+CK_RV copy_object(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes,
+	CK_ULONG count, CK_OBJECT_HANDLE *ret_handle);
+CK_RV get_object_size(struct session *s, CK_OBJECT_HANDLE handle, CK_ULONG *ret_size);
+CK_RV get_attributes(
+	struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count);
+CK_RV set_attributes(
+	struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count);
+
+/* C_FindObjectsInit, C_FindObjects, C_FindObjectsFinal. */
+CK_RV search_begin(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count);
+CK_RV search_next(struct session *s, CK_OBJECT_HANDLE *handles, CK_ULONG max, CK_ULONG *ret_n);
+CK_RV search_end(struct session *s);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operation.h: the operations of a session (PKCS#11 5.8 to 5.17): encrypt, decrypt, digest, sign,
+ * verify and the message functions of 3.0, which go on over several calls; and the one-call
+ * functions that use keys.
+ *
+ * All are called with the session's lock held (session_enter). Arguments are the caller's,
+ * unchecked but for the session. One state machine (begin, single, update, final, cancel) carries
+ * the rules that all kinds share.
+ */
+#ifndef KEYDIV_TOKEN_OPERATION_H
+#define KEYDIV_TOKEN_OPERATION_H
+
+#include "token/session.h"
+
+/* End every operation of SESSION (logout, close); operations_free also gives the memory back. */
+void operations_reset(struct session *session);
+void operations_free(struct session *session);
+
+/*
+ * The key HANDLE has been destroyed: operations with it end, and what is kept of its
+ * schedule is wiped.
+ */
+void operations_forget(struct session *session, CK_OBJECT_HANDLE handle);
+
+CK_RV encrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV encrypt_single(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+CK_RV encrypt_update(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+CK_RV encrypt_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
+
+CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV decrypt_single(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+CK_RV decrypt_update(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+CK_RV decrypt_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
+
+CK_RV digest_init(struct session *s, CK_MECHANISM *mechanism);
+CK_RV digest_single(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+CK_RV digest_part(struct session *s, CK_BYTE *in, CK_ULONG in_len);
+CK_RV digest_key(struct session *s, CK_OBJECT_HANDLE key);
+CK_RV digest_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
+
+CK_RV sign_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV sign_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+CK_RV sign_update(struct session *s, CK_BYTE *in, CK_ULONG in_len);
+CK_RV sign_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
+
+CK_RV verify_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV verify_single(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *mac, CK_ULONG mac_len);
+CK_RV verify_update(struct session *s, CK_BYTE *in, CK_ULONG in_len);
+CK_RV verify_final(struct session *s, CK_BYTE *mac, CK_ULONG mac_len);
+
+/*
+ * 3.0: messages under AES-GCM and AES-CCM, nonces made by the token when
+ * asked (CKG_GENERATE_COUNTER, CKG_GENERATE_RANDOM).
+ */
+CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV message_single(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
+	CK_BYTE *aad, CK_ULONG aad_len, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
+	CK_ULONG *out_len);
+CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
+	CK_BYTE *aad, CK_ULONG aad_len);
+CK_RV message_next(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
+	CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len, CK_FLAGS flags);
+CK_RV message_final(struct session *s, bool encrypt);
+
+/* C_SessionCancel: CKF_ENCRYPT | CKF_FIND_OBJECTS ... */
+CK_RV operations_cancel(struct session *s, CK_FLAGS flags);
+
+/* CKR_STATE_UNSAVEABLE where a key is involved, ... */
+CK_RV operation_state_get(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
+
+CK_RV wrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapper,
+	CK_OBJECT_HANDLE key, CK_BYTE *out, CK_ULONG *out_len);
+CK_RV unwrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapper,
+	CK_BYTE *wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE *attributes, CK_ULONG count,
+	CK_OBJECT_HANDLE *ret_key);
+CK_RV generate_key(struct session *s, CK_MECHANISM *mechanism, CK_ATTRIBUTE *attributes,
+	CK_ULONG count, CK_OBJECT_HANDLE *ret_key);
+CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,
+	CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_key);
+CK_RV generate_random(struct session *s, CK_BYTE *out, CK_ULONG n);
+CK_RV seed_random(struct session *s, CK_BYTE *in, CK_ULONG n);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operation_cipher.c: C_Encrypt, C_Decrypt and their kin.
+ *
+ * Plaintext that may turn out not to be one (GCM, CCM, CBC with padding) is held in the
+ * operation's buffer until it has been checked; in parts GCM and CCM therefore give everything at
+ * the end. Buffers of the caller's that overlap are cipher_update's care; what a final step makes
+ * goes through `last`.
+ */
+#include "calls/operation_slot.h"
+
+static bool is_aead(const struct operation *op)
+{
+	return op->row->cipher == CIPHER_GCM || op->row->cipher == CIPHER_CCM;
+}
+
+static bool in_blocks(const struct operation *op)
+{
+	enum cipher_mode mode = op->row->cipher;
+	return mode == CIPHER_ECB || mode == CIPHER_CBC || mode == CIPHER_CBC_PAD;
+}
+
+/* Whether decryption gives plaintext that must be checked first. */
+static bool is_checked(const struct operation *op)
+{
+	return is_aead(op) || op->row->cipher == CIPHER_CBC_PAD;
+}
+
+static size_t block_of(const struct operation *op)
+{
+	return key_block_size(op->key->key);
+}
+
+static CK_RV range_error(bool encrypt)
+{
+	return encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+}
+
+/* --- Init --- */
+
+static CK_RV set_up(struct operation *op, bool encrypt, const CK_MECHANISM *caller)
+{
+	struct cipher_setup setup = {.mode = op->row->cipher, .encrypt = encrypt};
+
+	if (op->row->cipher_setup)
+		TRY(op->row->cipher_setup(caller, &setup));
+	else
+		ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+	if (op->cipher == NULL)
+		op->cipher = cipher_new();
+	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
+	op->out_len = setup.tag_len;
+	op->data_len = setup.data_len;
+	operation_keeps(op, kept_of_cipher(setup.mode));
+	if (setup.mode == CIPHER_CBC_PAD)
+		memcpy(op->iv, setup.iv.p, setup.iv.n);
+	return cipher_begin(op->cipher, op->key->key, &setup);
+}
+
+CK_RV encrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	static const struct operation_request request = {
+		OPERATION_ENCRYPT, CKF_ENCRYPT, FLAG_ENCRYPT};
+	CK_MECHANISM caller;
+	struct operation *op;
+
+	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
+	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, true, &caller));
+}
+
+CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	static const struct operation_request request = {
+		OPERATION_DECRYPT, CKF_DECRYPT, FLAG_DECRYPT};
+	CK_MECHANISM caller;
+	struct operation *op;
+
+	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
+	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, false, &caller));
+}
+
+/* --- Checked plaintext --- */
+
+/*
+ * CCM has said how long its data is; GCM and CCM data ends in the tag; padded data is whole blocks
+ * and not empty.
+ */
+static CK_RV check_sealed_length(const struct operation *op, size_t n)
+{
+	size_t block = block_of(op);
+
+	if (op->row->cipher == CIPHER_CBC_PAD) {
+		ENSURE(n > 0 && n % block == 0, CKR_ENCRYPTED_DATA_LEN_RANGE);
+		return CKR_OK;
+	}
+	ENSURE(n >= op->out_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
+	ENSURE(op->row->cipher != CIPHER_CCM || n - op->out_len == op->data_len,
+		CKR_ENCRYPTED_DATA_LEN_RANGE);
+	return CKR_OK;
+}
+
+/*
+ * Decrypt and check the N bytes at IN, which may be those of the buffer; the plaintext, *RET_N
+ * bytes, is in the buffer.
+ */
+static CK_RV open_sealed(struct operation *op, const uint8_t *in, size_t n, size_t *ret_n)
+{
+	size_t done, last;
+
+	TRY(check_sealed_length(op, n));
+	struct bytes tag = bytes_of(in + n - op->out_len, op->out_len);
+	if (in != op->buffer.p) {
+		TRY(buffer_reserve(&op->buffer, n + KEY_BLOCK_MAX));
+		op->buffer.n = n + KEY_BLOCK_MAX; /* what is to be wiped */
+	}
+	TRY(cipher_update(op->cipher, in, n - op->out_len, op->buffer.p, &done));
+	TRY(cipher_finish(op->cipher, tag, op->last, &last));
+	op->last_n = last;
+	memcpy(op->buffer.p + done, op->last, last);
+	*ret_n = done + last;
+	return CKR_OK;
+}
+
+/* The plaintext was longer than the caller's room: wipe it and be ready for the same call again. */
+static CK_RV reopen(struct operation *op)
+{
+	struct cipher_setup setup = {.mode = op->row->cipher, .iv = bytes_of(op->iv, block_of(op))};
+
+	buffer_clear(&op->buffer);
+	TRY(cipher_begin(op->cipher, op->key->key, &setup));
+	return CKR_BUFFER_TOO_SMALL;
+}
+
+static CK_RV decrypt_checked(
+	struct operation *op, const uint8_t *in, size_t n, CK_BYTE *out, CK_ULONG *out_len)
+{
+	size_t plain_n;
+	bool go;
+
+	TRY(check_sealed_length(op, n));
+	if (is_aead(op))
+		TRY(output_room(n - op->out_len, out, out_len, &go));
+	TRY(open_sealed(op, in, n, &plain_n));
+	if (*out_len < plain_n) {
+		*out_len = plain_n;
+		return reopen(op);
+	}
+	memcpy(out, op->buffer.p, plain_n);
+	*out_len = plain_n;
+	return CKR_OK;
+}
+
+/* --- In one call --- */
+
+/* The length of the output of N bytes; for decryption that is checked, the most it can be. */
+static size_t single_length(const struct operation *op, bool encrypt, size_t n)
+{
+	size_t block = block_of(op);
+
+	if (is_aead(op))
+		return encrypt ? n + op->out_len : n >= op->out_len ? n - op->out_len : 0;
+	if (encrypt && op->row->cipher == CIPHER_CBC_PAD)
+		return n - n % block + block;
+	return n;
+}
+
+static CK_RV check_single_length(const struct operation *op, bool encrypt, size_t n)
+{
+	if (in_blocks(op) && op->row->cipher != CIPHER_CBC_PAD)
+		ENSURE(n % block_of(op) == 0, range_error(encrypt));
+	if (op->row->cipher == CIPHER_CCM)
+		ENSURE(n == op->data_len, range_error(encrypt));
+	return CKR_OK;
+}
+
+static CK_RV single(struct operation *op, bool encrypt, const CK_BYTE *in, CK_ULONG in_len,
+	CK_BYTE *out, CK_ULONG *out_len)
+{
+	size_t needed, done, last;
+	bool go;
+
+	ENSURE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
+	ENSURE(in_len <= OPERATION_DATA_MAX, range_error(encrypt));
+	needed = single_length(op, encrypt, in_len);
+	if (out != NULL && !encrypt && is_checked(op))
+		return decrypt_checked(op, in, in_len, out, out_len);
+	TRY(output_room(needed, out, out_len, &go));
+	if (!go)
+		return CKR_OK;
+	TRY(check_single_length(op, encrypt, in_len));
+	TRY(cipher_update(op->cipher, in, in_len, out, &done));
+	TRY(cipher_finish(op->cipher, bytes_of(NULL, 0), op->last, &last));
+	memcpy(out + done, op->last, last);
+	*out_len = done + last;
+	return CKR_OK;
+}
+
+CK_RV encrypt_single(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct operation *op;
+
+	TRY(operation_single(s, OPERATION_ENCRYPT, &op));
+	return operation_leave(op, single(op, true, in, in_len, out, out_len), out == NULL);
+}
+
+CK_RV decrypt_single(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct operation *op;
+
+	TRY(operation_single(s, OPERATION_DECRYPT, &op));
+	return operation_leave(op, single(op, false, in, in_len, out, out_len), out == NULL);
+}
+
+/* --- In parts --- */
+
+/* Bytes that the cipher has taken and not given back yet, of TOTAL that were put in. */
+static size_t held(const struct operation *op, bool encrypt, size_t total)
+{
+	if (!in_blocks(op) || total == 0)
+		return 0;
+	size_t block = block_of(op);
+	if (!encrypt && op->row->cipher == CIPHER_CBC_PAD)
+		return (total - 1) % block + 1; /* the last block may be padding */
+	return total % block;
+}
+
+/* AEAD decryption in parts: collect. */
+static CK_RV collect(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, const CK_BYTE *out,
+	CK_ULONG *out_len)
+{
+	if (out != NULL) {
+		size_t most = op->row->cipher == CIPHER_CCM ? op->data_len + op->out_len
+							    : OPERATION_DATA_MAX;
+		ENSURE(in_len <= most && op->total <= most - in_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
+		TRY(buffer_append(&op->buffer, in, in_len));
+		op->total += in_len;
+	}
+	*out_len = 0;
+	return CKR_OK;
+}
+
+static CK_RV update(struct operation *op, bool encrypt, const CK_BYTE *in, CK_ULONG in_len,
+	CK_BYTE *out, CK_ULONG *out_len)
+{
+	size_t needed, done = 0;
+	bool go;
+
+	ENSURE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
+	ENSURE(in_len <= OPERATION_DATA_MAX, range_error(encrypt));
+	ENSURE(!op->finished, CKR_OPERATION_ACTIVE); /* a final call has already closed the data */
+	if (!encrypt && is_aead(op))
+		return collect(op, in, in_len, out, out_len);
+	needed = held(op, encrypt, op->total) + in_len - held(op, encrypt, op->total + in_len);
+	TRY(output_room(needed, out, out_len, &go));
+	if (!go)
+		return CKR_OK;
+	if (op->row->cipher == CIPHER_CCM)
+		ENSURE(in_len <= op->data_len - op->total, CKR_DATA_LEN_RANGE);
+	if (op->row->cipher == CIPHER_GCM)
+		ENSURE(in_len <= OPERATION_DATA_MAX - op->total, CKR_DATA_LEN_RANGE);
+	if (in_len > 0)
+		TRY(cipher_update(op->cipher, in, in_len, out, &done));
+	op->total += in_len;
+	*out_len = done;
+	return CKR_OK;
+}
+
+CK_RV encrypt_update(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct operation *op;
+
+	TRY(operation_part(s, OPERATION_ENCRYPT, &op));
+	return operation_leave(op, update(op, true, in, in_len, out, out_len), true);
+}
+
+CK_RV decrypt_update(
+	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct operation *op;
+
+	TRY(operation_part(s, OPERATION_DECRYPT, &op));
+	return operation_leave(op, update(op, false, in, in_len, out, out_len), true);
+}
+
+/* AEAD decryption in parts, the end: all that was collected is checked, and given out. */
+static CK_RV final_collected(struct operation *op, CK_BYTE *out, CK_ULONG *out_len)
+{
+	size_t plain_n, needed = op->total > op->out_len ? op->total - op->out_len : 0;
+	bool go;
+
+	TRY(output_room(needed, out, out_len, &go));
+	if (!go)
+		return CKR_OK;
+	TRY(buffer_reserve(&op->buffer, 1)); /* so that it is one, if nothing was put in */
+	TRY(open_sealed(op, op->buffer.p, op->total, &plain_n));
+	memcpy(out, op->buffer.p, plain_n);
+	*out_len = plain_n;
+	return CKR_OK;
+}
+
+/*
+ * The last bytes are made once and kept until there is room; a question is answered with the most
+ * they can be.
+ */
+static CK_RV final(struct operation *op, bool encrypt, CK_BYTE *out, CK_ULONG *out_len)
+{
+	bool go;
+
+	ENSURE(out_len != NULL, CKR_ARGUMENTS_BAD);
+	if (!encrypt && is_aead(op))
+		return final_collected(op, out, out_len);
+	if (out == NULL && !op->finished) {
+		*out_len = op->row->cipher == CIPHER_CBC_PAD ? block_of(op) : op->out_len;
+		return CKR_OK;
+	}
+	if (!op->finished) {
+		TRY(cipher_finish(op->cipher, bytes_of(NULL, 0), op->last, &op->last_n));
+		op->finished = true;
+	}
+	TRY(output_room(op->last_n, out, out_len, &go));
+	if (!go)
+		return CKR_OK;
+	memcpy(out, op->last, op->last_n);
+	*out_len = op->last_n;
+	return CKR_OK;
+}
+
+CK_RV encrypt_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct operation *op;
+
+	TRY(operation_part(s, OPERATION_ENCRYPT, &op));
+	return operation_leave(op, final(op, true, out, out_len), out == NULL);
+}
+
+CK_RV decrypt_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct operation *op;
+
+	TRY(operation_part(s, OPERATION_DECRYPT, &op));
+	return operation_leave(op, final(op, false, out, out_len), out == NULL);
+}

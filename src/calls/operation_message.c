@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operation_message.c: C_EncryptMessage, C_DecryptMessage and their kin (PKCS#11 3.0, 5.9 and
+ * 5.11): many messages under one key, each with its own nonce, associated data and tag.
+ *
+ * The operation goes on until C_Message...Final, whatever becomes of a message. Its stage is
+ * STAGE_PARTS between C_...MessageBegin and the last C_...MessageNext. Plaintext is given out only
+ * once its tag has been checked: in parts, with the last.
+ */
+#include "calls/nonce.h"
+
+static enum operation_kind kind_of(bool encrypt)
+{
+	return encrypt ? OPERATION_MESSAGE_ENCRYPT : OPERATION_MESSAGE_DECRYPT;
+}
+
+static CK_RV set_up(struct operations *operations, struct operation *op, bool encrypt,
+	const CK_MECHANISM *caller)
+{
+	struct message_setup ignored;
+
+	/*
+	 * The parameter comes with each message; one that comes here already is looked at,
+	 * and not used.
+	 */
+	ENSURE(caller->pParameter != NULL || caller->ulParameterLen == 0,
+		CKR_MECHANISM_PARAM_INVALID);
+	if (caller->pParameter != NULL && caller->ulParameterLen > 0)
+		TRY(op->row->message_setup(caller->pParameter, caller->ulParameterLen, &ignored));
+	if (op->cipher == NULL)
+		op->cipher = cipher_new();
+	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
+	operation_keeps(op, kept_of_cipher(op->row->cipher));
+	return encrypt ? nonces_begin(operations, op) : CKR_OK;
+}
+
+CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	const struct operation_request request = {kind_of(encrypt),
+		encrypt ? CKF_MESSAGE_ENCRYPT : CKF_MESSAGE_DECRYPT,
+		encrypt ? FLAG_ENCRYPT : FLAG_DECRYPT};
+	CK_MECHANISM caller;
+	struct operation *op;
+
+	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
+	return op == NULL ? CKR_OK
+			  : operation_begun(op, set_up(s->operations, op, encrypt, &caller));
+}
+
+CK_RV message_final(struct session *s, bool encrypt)
+{
+	ENSURE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED);
+	struct operation *op = &s->operations->slot[kind_of(encrypt)];
+	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
+	operation_end(op);
+	return CKR_OK;
+}
+
+/* --- One message --- */
+
+/* The message is over, or given up; the operation goes on. */
+static void message_end(struct operation *op)
+{
+	op->stage = STAGE_BEGUN;
+	op->total = 0;
+	buffer_clear(&op->buffer);
+}
+
+/* Enter a call that begins a message. In the midst of another one: that one is given up. */
+static CK_RV enter(struct session *s, bool encrypt, struct operation **ret)
+{
+	ENSURE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED);
+	struct operation *op = &s->operations->slot[kind_of(encrypt)];
+	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
+	if (op->stage == STAGE_PARTS) {
+		message_end(op);
+		return FAIL(CKR_OPERATION_ACTIVE, "last message is over");
+	}
+	*ret = op;
+	return CKR_OK;
+}
+
+/* Begin the message: its nonce is made, or read, and written back where the token has made it. */
+static CK_RV begin(struct operation *op, bool encrypt, const struct message_setup *m,
+	const CK_BYTE *aad, CK_ULONG aad_len)
+{
+	uint8_t nonce[OPERATION_NONCE_MAX];
+	struct cipher_setup setup = {
+		.mode = op->row->cipher,
+		.encrypt = encrypt,
+		.iv = bytes_of(nonce, m->nonce_len),
+		.aad = bytes_of(aad, aad_len),
+		.tag_len = m->tag_len,
+		.data_len = m->data_len,
+	};
+
+	ENSURE(aad_len <= OPERATION_DATA_MAX && (aad != NULL || aad_len == 0), CKR_ARGUMENTS_BAD);
+	if (encrypt)
+		TRY(nonce_next(&op->nonces, m, nonce));
+	else
+		memcpy(nonce, m->nonce, m->nonce_len);
+	TRY(cipher_begin(op->cipher, op->key->key, &setup));
+	op->out_len = m->tag_len;
+	op->data_len = m->data_len;
+	if (encrypt && m->generator != CKG_NO_GENERATE)
+		memcpy(m->nonce, nonce, m->nonce_len);
+	return CKR_OK;
+}
+
+/* Finish encryption: the tag goes where the parameter says. */
+static CK_RV seal(struct operation *op, const struct message_setup *m)
+{
+	uint8_t tag[KEY_BLOCK_MAX];
+	size_t n;
+
+	TRY(cipher_finish(op->cipher, bytes_of(NULL, 0), tag, &n));
+	memcpy(m->tag, tag, n);
+	return CKR_OK;
+}
+
+/* Decrypt what is in the buffer, and give it out if the tag is right. OUT has the room. */
+static CK_RV open_buffer(
+	struct operation *op, const struct message_setup *m, CK_BYTE *out, CK_ULONG *out_len)
+{
+	uint8_t tag[KEY_BLOCK_MAX], none[KEY_BLOCK_MAX];
+	size_t n = op->buffer.n, done = 0, last;
+
+	memcpy(tag, m->tag, m->tag_len);
+	if (n > 0)
+		TRY(cipher_update(op->cipher, op->buffer.p, n, op->buffer.p, &done));
+	CK_RV rv = cipher_finish(op->cipher, bytes_of(tag, m->tag_len), none, &last);
+	ENSURE(rv != CKR_ENCRYPTED_DATA_INVALID, CKR_AEAD_DECRYPT_FAILED);
+	TRY(rv);
+	if (done > 0)
+		memcpy(out, op->buffer.p, done);
+	*out_len = done;
+	return CKR_OK;
+}
+
+static CK_RV check_length(const struct operation *op, bool encrypt, CK_ULONG n, bool whole)
+{
+	CK_RV range = encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+
+	ENSURE(n <= OPERATION_DATA_MAX && op->total <= OPERATION_DATA_MAX - n, range);
+	if (op->row->cipher == CIPHER_CCM)
+		ENSURE(op->total + n <= op->data_len && (!whole || op->total + n == op->data_len),
+			range);
+	return CKR_OK;
+}
+
+/* --- In one call --- */
+
+struct message {
+	bool encrypt;
+	void *parameter;
+	CK_ULONG parameter_len;
+	const CK_BYTE *aad;
+	CK_ULONG aad_len;
+	const CK_BYTE *in;
+	CK_ULONG in_len;
+	CK_BYTE *out;
+	CK_ULONG *out_len;
+};
+
+static CK_RV single(struct operation *op, const struct message *m)
+{
+	struct message_setup setup;
+	size_t done = 0;
+	bool go;
+
+	ENSURE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD);
+	TRY(op->row->message_setup(m->parameter, m->parameter_len, &setup));
+	op->data_len = setup.data_len;
+	TRY(check_length(op, m->encrypt, m->in_len, true));
+	if (m->out != NULL || m->in_len > 0) {
+		TRY(output_room(m->in_len, m->out, m->out_len, &go));
+		if (!go)
+			return CKR_OK; /* a question: no nonce is used up */
+	}
+	TRY(begin(op, m->encrypt, &setup, m->aad, m->aad_len));
+	if (!m->encrypt) {
+		TRY(buffer_append(&op->buffer, m->in, m->in_len));
+		return open_buffer(op, &setup, m->out, m->out_len);
+	}
+	if (m->in_len > 0)
+		TRY(cipher_update(op->cipher, m->in, m->in_len, m->out, &done));
+	TRY(seal(op, &setup));
+	*m->out_len = done;
+	return CKR_OK;
+}
+
+CK_RV message_single(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
+	CK_BYTE *aad, CK_ULONG aad_len, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
+	CK_ULONG *out_len)
+{
+	struct message m = {
+		encrypt, parameter, parameter_len, aad, aad_len, in, in_len, out, out_len};
+	struct operation *op;
+
+	TRY(enter(s, encrypt, &op));
+	CK_RV rv = single(op, &m);
+	message_end(op);
+	return rv;
+}
+
+/* --- In parts --- */
+
+CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
+	CK_BYTE *aad, CK_ULONG aad_len)
+{
+	struct message_setup setup;
+	struct operation *op;
+
+	TRY(enter(s, encrypt, &op));
+	TRY(op->row->message_setup(parameter, parameter_len, &setup));
+	TRY(begin(op, encrypt, &setup, aad, aad_len));
+	op->stage = STAGE_PARTS;
+	return CKR_OK;
+}
+
+static CK_RV next_encrypt(
+	struct operation *op, const struct message *m, const struct message_setup *end)
+{
+	size_t done = 0;
+	bool go;
+
+	TRY(check_length(op, true, m->in_len, end != NULL));
+	if (m->out != NULL || m->in_len > 0) {
+		TRY(output_room(m->in_len, m->out, m->out_len, &go));
+		if (!go)
+			return CKR_OK;
+	}
+	if (m->in_len > 0)
+		TRY(cipher_update(op->cipher, m->in, m->in_len, m->out, &done));
+	op->total += m->in_len;
+	if (end != NULL) {
+		TRY(seal(op, end));
+		message_end(op);
+	}
+	*m->out_len = done;
+	return CKR_OK;
+}
+
+static CK_RV next_decrypt(
+	struct operation *op, const struct message *m, const struct message_setup *end)
+{
+	bool go;
+
+	TRY(check_length(op, false, m->in_len, end != NULL));
+	if (end != NULL && (m->out != NULL || op->total + m->in_len > 0)) {
+		TRY(output_room(op->total + m->in_len, m->out, m->out_len, &go));
+		if (!go)
+			return CKR_OK;
+	}
+	TRY(buffer_append(&op->buffer, m->in, m->in_len));
+	op->total += m->in_len;
+	if (end == NULL) {
+		*m->out_len = 0;
+		return CKR_OK;
+	}
+	TRY(open_buffer(op, end, m->out, m->out_len));
+	message_end(op);
+	return CKR_OK;
+}
+
+static CK_RV next(struct operation *op, const struct message *m, CK_FLAGS flags)
+{
+	struct message_setup setup;
+	const struct message_setup *end = NULL;
+
+	ENSURE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD);
+	if (flags & CKF_END_OF_MESSAGE) {
+		TRY(op->row->message_setup(m->parameter, m->parameter_len, &setup));
+		ENSURE(setup.tag_len == op->out_len, CKR_MECHANISM_PARAM_INVALID);
+		end = &setup;
+	}
+	return m->encrypt ? next_encrypt(op, m, end) : next_decrypt(op, m, end);
+}
+
+CK_RV message_next(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
+	CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len, CK_FLAGS flags)
+{
+	struct message m = {encrypt, parameter, parameter_len, NULL, 0, in, in_len, out, out_len};
+
+	ENSURE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED);
+	struct operation *op = &s->operations->slot[kind_of(encrypt)];
+	ENSURE(op->stage == STAGE_PARTS, CKR_OPERATION_NOT_INITIALIZED);
+	CK_RV rv = next(op, &m, flags);
+	if (rv != CKR_OK && rv != CKR_BUFFER_TOO_SMALL)
+		message_end(op);
+	return rv;
+}

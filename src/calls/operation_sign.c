@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* operation_sign.c: C_Sign, C_Verify and their kin: MACs, all of them. */
+#include "calls/operation_slot.h"
+
+/*
+ * The shortest MAC of a _GENERAL mechanism. With one of a byte, who may only verify would forge a
+ * whole MAC: try the 256 values of the first byte, then of the second, and so on.
+ */
+#define MAC_MIN 4
+
+static CK_RV begin_mac(struct operation *op, struct bytes iv)
+{
+	if (op->mac == NULL)
+		op->mac = mac_new();
+	ENSURE(op->mac != NULL, CKR_HOST_MEMORY);
+	operation_keeps(op, op->row->mac == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
+	TRY(mac_begin(op->mac, op->row->mac, op->key->key, iv));
+	op->mac_begun = true;
+	return CKR_OK;
+}
+
+static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
+{
+	const struct mechanism *row = op->row;
+	CK_MAC_GENERAL_PARAMS length;
+	struct bytes iv;
+
+	op->out_len = mac_length(row->mac, op->key->key);
+	if (row->mac_general) {
+		ENSURE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
+			CKR_MECHANISM_PARAM_INVALID);
+		memcpy(&length, caller->pParameter, sizeof length);
+		ENSURE(length >= MAC_MIN && length <= op->out_len, CKR_MECHANISM_PARAM_INVALID);
+		op->out_len = length;
+		return CKR_OK;
+	}
+	if (row->mac_setup != NULL) {
+		TRY(row->mac_setup(caller, op->out_len, &iv));
+		return begin_mac(op, iv);
+	}
+	ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+	return CKR_OK;
+}
+
+static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
+{
+	ENSURE(in != NULL || in_len == 0, CKR_ARGUMENTS_BAD);
+	ENSURE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE);
+	if (!op->mac_begun)
+		TRY(begin_mac(op, bytes_of(NULL, 0)));
+	return in_len == 0 ? CKR_OK : mac_update(op->mac, in, in_len);
+}
+
+/*
+ * The MAC over IN and what went before. One call over a key's kept schedule, unless a MAC in
+ * parts has begun.
+ */
+static CK_RV whole_mac(
+	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, uint8_t ret_mac[KEY_MAC_MAX])
+{
+	if (op->stage == STAGE_SINGLE && !op->mac_begun) {
+		ENSURE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE);
+		return key_mac(op->key->key, op->row->mac, in, in_len, ret_mac);
+	}
+	TRY(put_in(op, in, in_len));
+	return mac_finish(op->mac, ret_mac);
+}
+
+/* --- Sign --- */
+
+CK_RV sign_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	static const struct operation_request request = {OPERATION_SIGN, CKF_SIGN, FLAG_SIGN};
+	CK_MECHANISM caller;
+	struct operation *op;
+
+	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
+	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, &caller));
+}
+
+static CK_RV sign(
+	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
+{
+	uint8_t mac[KEY_MAC_MAX];
+	bool go;
+
+	ENSURE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
+	TRY(output_room(op->out_len, out, out_len, &go));
+	if (!go)
+		return CKR_OK;
+	TRY(whole_mac(op, in, in_len, mac));
+	memcpy(out, mac, op->out_len);
+	if (op->row->mac_general)
+		wipe(mac, sizeof mac);
+	*out_len = op->out_len;
+	return CKR_OK;
+}
+
+CK_RV sign_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct operation *op;
+
+	TRY(operation_single(s, OPERATION_SIGN, &op));
+	return operation_leave(op, sign(op, in, in_len, out, out_len), out == NULL);
+}
+
+CK_RV sign_update(struct session *s, CK_BYTE *in, CK_ULONG in_len)
+{
+	struct operation *op;
+
+	TRY(operation_part(s, OPERATION_SIGN, &op));
+	return operation_leave(op, put_in(op, in, in_len), true);
+}
+
+CK_RV sign_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
+{
+	struct operation *op;
+
+	TRY(operation_part(s, OPERATION_SIGN, &op));
+	return operation_leave(op, sign(op, NULL, 0, out, out_len), out == NULL);
+}
+
+/* --- Verify: always over when C_Verify or C_VerifyFinal returns --- */
+
+CK_RV verify_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	static const struct operation_request request = {OPERATION_VERIFY, CKF_VERIFY, FLAG_VERIFY};
+	CK_MECHANISM caller;
+	struct operation *op;
+
+	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
+	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, &caller));
+}
+
+static CK_RV verify(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, const CK_BYTE *mac,
+	CK_ULONG mac_len)
+{
+	uint8_t expected[KEY_MAC_MAX];
+
+	ENSURE(mac != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
+	ENSURE(mac_len == op->out_len, CKR_SIGNATURE_LEN_RANGE);
+	TRY(whole_mac(op, in, in_len, expected));
+	bool same = secret_equal(expected, mac, mac_len);
+	wipe(expected, sizeof expected);
+	ENSURE(same, CKR_SIGNATURE_INVALID);
+	return CKR_OK;
+}
+
+CK_RV verify_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *mac, CK_ULONG mac_len)
+{
+	struct operation *op;
+
+	TRY(operation_single(s, OPERATION_VERIFY, &op));
+	return operation_leave(op, verify(op, in, in_len, mac, mac_len), false);
+}
+
+CK_RV verify_update(struct session *s, CK_BYTE *in, CK_ULONG in_len)
+{
+	struct operation *op;
+
+	TRY(operation_part(s, OPERATION_VERIFY, &op));
+	return operation_leave(op, put_in(op, in, in_len), true);
+}
+
+CK_RV verify_final(struct session *s, CK_BYTE *mac, CK_ULONG mac_len)
+{
+	struct operation *op;
+
+	TRY(operation_part(s, OPERATION_VERIFY, &op));
+	return operation_leave(op, verify(op, NULL, 0, mac, mac_len), false);
+}

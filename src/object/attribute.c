@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attribute.c: the table of attributes, finding a row, and the sets of attributes the policy works
+ * with; see attribute.h.
+ */
+#include "object/attribute.h"
+
+#include "object/attribute_list.h"
+
+#define ROW_NUMBER(a, b, type, kind, on, rules, bit) ROW_##type,
+enum { ROW_NONE, ATTRIBUTE_LIST(ROW_NUMBER, 0, 0) ROW_COUNT };
+#undef ROW_NUMBER
+
+_Static_assert(ROW_COUNT <= 256, "a row's number is a byte");
+
+#define ROW(a, b, type, kind, on, rules, bit) {type, #type, kind, on, rules, bit},
+const struct attribute attribute_rows[ROW_COUNT] = {
+	{CK_UNAVAILABLE_INFORMATION, NULL, KIND_OTHER, 0, 0, 0}, ATTRIBUTE_LIST(ROW, 0, 0)};
+#undef ROW
+
+#define ROW_PLACE(a, b, type, kind, on, rules, bit) [ATTRIBUTE_PLACE(type)] = ROW_##type,
+const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(ROW_PLACE, 0, 0)};
+#undef ROW_PLACE
+
+/*
+ * --- Sets, at compile time. Each PICK is one term of an OR over the list: WHO is a mask of `on`, WHEN one of the AT_
+ * bits or 0 ---
+ */
+
+#define IS_VARIABLE(kind)                                                                          \
+	((kind) == KIND_VARIABLE || (kind) == KIND_DATE || (kind) == KIND_MECHANISMS ||            \
+		(kind) == KIND_TEMPLATE || (kind) == KIND_STORED_NUMBER)
+#define IS_GIVEN(kind) ((kind) == KIND_NUMBER || (kind) == KIND_VALUE || (kind) == KIND_COMPUTED)
+#define STANDS(who, when, on, rules) (((on) & (who)) != 0 && ((rules) & (when)) == (when))
+
+#define PICK_FLAG(who, when, type, kind, on, rules, bit)                                           \
+	| ((kind) == KIND_FLAG && STANDS(who, when, on, rules) ? (uint32_t)(bit) : 0u)
+#define PICK_VARIABLE(who, when, type, kind, on, rules, bit)                                       \
+	| (IS_VARIABLE(kind) && STANDS(who, when, on, rules) ? 1u << ((bit)&31) : 0u)
+#define PICK_GIVEN(who, when, type, kind, on, rules, bit)                                          \
+	| (IS_GIVEN(kind) && (uint32_t)(bit) != GIVEN_OTHER && STANDS(who, when, on, rules)        \
+			  ? (uint32_t)(bit)                                                        \
+			  : 0u)
+
+/*
+ * MORE: what this kind of object takes at this moment beyond its row's rules, which speak of keys.
+ */
+#define SET(who, when, more)                                                                       \
+	{                                                                                          \
+		0 ATTRIBUTE_LIST(PICK_FLAG, who, when),                                            \
+			0 ATTRIBUTE_LIST(PICK_VARIABLE, who, when),                                \
+			(more)ATTRIBUTE_LIST(PICK_GIVEN, who, when)                                \
+	}
+
+const struct attribute_set attribute_sets[WHO_COUNT][WHEN_COUNT] = {
+	[WHO_KEY] =
+		{
+			[WHEN_EVER] = SET(ON_KEY, 0, 0),
+			[WHEN_CREATE] = SET(ON_KEY, AT_CREATE, 0),
+			[WHEN_GENERATE] = SET(ON_KEY, AT_GENERATE, 0),
+			[WHEN_DERIVE] = SET(ON_KEY, AT_DERIVE, 0),
+			[WHEN_UNWRAP] = SET(ON_KEY, AT_UNWRAP, 0),
+			[WHEN_COPY] = SET(ON_KEY, AT_COPY, 0),
+			[WHEN_SET] = SET(ON_KEY, AT_SET, 0),
+		},
+	[WHO_CLIENT] =
+		{
+			[WHEN_EVER] = SET(ON_KEY | ON_CLIENT, 0, 0),
+			[WHEN_DERIVE] = SET(ON_KEY | ON_CLIENT, AT_DERIVE, 0),
+			[WHEN_SET] = SET(ON_KEY | ON_CLIENT, AT_SET, 0),
+		},
+	[WHO_DATA] =
+		{
+			[WHEN_EVER] = SET(ON_DATA, 0, 0),
+			[WHEN_CREATE] = SET(ON_DATA, AT_CREATE, 0),
+			/*
+				 * CKM_HKDF_DATA has to be told a length, though a data object
+				 * has no CKA_VALUE_LEN.
+				 */
+			[WHEN_DERIVE] = SET(ON_DATA, AT_DERIVE, GIVEN_VALUE_LEN),
+			/* The value of data may be changed; a key's never. */
+			[WHEN_COPY] = SET(ON_DATA, AT_COPY, GIVEN_VALUE),
+			[WHEN_SET] = SET(ON_DATA, AT_SET, GIVEN_VALUE),
+		},
+	[WHO_PROFILE] = {[WHEN_EVER] = SET(ON_PROFILE, 0, 0)},
+	[WHO_MECHANISM] = {[WHEN_EVER] = SET(ON_MECHANISM, 0, 0)},
+};
+
+const uint32_t attribute_flags_only_true = 0 ATTRIBUTE_LIST(PICK_FLAG, ON_ALL, ONLY_TRUE);
+const uint32_t attribute_flags_only_false = 0 ATTRIBUTE_LIST(PICK_FLAG, ON_ALL, ONLY_FALSE);
+const uint32_t attribute_flags_only_so = 0 ATTRIBUTE_LIST(PICK_FLAG, ON_ALL, ONLY_SO);
+
+enum attribute_who attribute_who(const struct object *o)
+{
+	switch (o->object_class) {
+	case CKO_DATA:
+		return WHO_DATA;
+	case CKO_PROFILE:
+		return WHO_PROFILE;
+	case CKO_MECHANISM:
+		return WHO_MECHANISM;
+	default:
+		return o->key_type == CKK_KEYDIV_ODUKPT_CLIENT ? WHO_CLIENT : WHO_KEY;
+	}
+}
+
+CK_ULONG attributes_size(const struct object *o)
+{
+	return sizeof(struct object) - VARIABLES_INLINE - SECRET_INLINE + o->variables.len +
+	       o->value.len;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attribute_read.c: C_GetAttributeValue, entry by entry (PKCS#11 v3.0, 5.7.5, cases 1 to 5). */
+#include "key/key.h"
+#include "object/attribute.h"
+#include "object/attribute_value.h"
+#include "odukpt_client.h"
+
+/* Whether the value of O may be seen by nobody. */
+static bool is_closed(const struct object *o)
+{
+	if (o->object_class != CKO_SECRET_KEY)
+		return false;
+	return (o->flags & FLAG_SENSITIVE) || !(o->flags & FLAG_EXTRACTABLE) ||
+	       o->key_type == CKK_KEYDIV_ODUKPT_CLIENT;
+}
+
+static void set_number(struct attribute_value *v, CK_ULONG number)
+{
+	memcpy(v->small, &number, sizeof number);
+	v->bytes = bytes_of(v->small, sizeof number);
+}
+
+static CK_RV read_number(
+	const struct object *o, const struct attribute *row, struct attribute_value *ret)
+{
+	switch (row->bit) {
+	case GIVEN_CLASS:
+		set_number(ret, o->object_class);
+		return CKR_OK;
+	case GIVEN_KEY_TYPE:
+		set_number(ret, o->key_type);
+		return CKR_OK;
+	case GIVEN_KEY_GEN_MECHANISM:
+		set_number(ret, o->key_gen_mechanism);
+		return CKR_OK;
+	case GIVEN_VALUE_LEN:
+		/* A client state is not a number of key bytes. */
+		ENSURE(o->key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
+		set_number(ret, object_key_length(o));
+		return CKR_OK;
+	default: /* CKA_PROFILE_ID, CKA_MECHANISM_TYPE */
+		set_number(ret, o->number);
+		return CKR_OK;
+	}
+}
+
+static CK_RV read_value(const struct object *o, struct attribute_value *ret)
+{
+	ENSURE(!is_closed(o), CKR_ATTRIBUTE_SENSITIVE);
+	ret->bytes = bytes_of(secret_peek(&o->value), o->value.len);
+	if (o->object_class == CKO_DATA) {
+		if (!(o->flags & FLAG_PRIVATE))
+			ret->bytes = object_variable(o, VAR_PUBLIC_VALUE);
+		return CKR_OK;
+	}
+	ENSURE(o->value.len > 0,
+		CKR_ATTRIBUTE_SENSITIVE); /* a public token key: sealed while nobody is logged in */
+	return CKR_OK;
+}
+
+static CK_RV read_check_value(const struct reading *r, struct attribute_value *ret)
+{
+	const struct object *o = r->object;
+	bool cmac_style =
+		o->key_type == CKK_AES && (o->flags & FLAG_DERIVE) != 0; /* X9.24-1:2017 */
+
+	ENSURE(o->key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
+	ENSURE(r->key != NULL && o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);
+	TRY(key_load(r->key, o->key_type, secret_peek(&o->value), o->value.len));
+	CK_RV rv = key_check_value(r->key, cmac_style, ret->small);
+	key_unload(r->key);
+	ret->bytes = bytes_of(ret->small, 3);
+	return rv;
+}
+
+/* SHAPE, TRANSACTION, REMAINING of a client state, from the state itself. */
+static CK_RV read_state(
+	const struct object *o, const struct attribute *row, struct attribute_value *ret)
+{
+	uint8_t shape[2];
+	uint64_t number, remaining;
+
+	ENSURE(o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);
+	TRY(odukpt_state_describe(
+		secret_peek(&o->value), o->value.len, shape, &number, &remaining));
+	if (row->type == CKA_KEYDIV_SHAPE) {
+		memcpy(ret->small, shape, sizeof shape);
+		ret->bytes = bytes_of(ret->small, sizeof shape);
+		return CKR_OK;
+	}
+	put_be64(ret->small, row->type == CKA_KEYDIV_TRANSACTION ? number : remaining);
+	ret->bytes = bytes_of(ret->small, 8);
+	return CKR_OK;
+}
+
+static CK_RV read_computed(
+	const struct reading *r, const struct attribute *row, struct attribute_value *ret)
+{
+	CK_ULONG rv, ns;
+
+	switch (row->type) {
+	case CKA_UNIQUE_ID:
+		ENSURE(r->unique_id != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+		hex_encode(r->unique_id, 16, (char *)ret->small);
+		ret->bytes = bytes_of(ret->small, 32);
+		return CKR_OK;
+	case CKA_CHECK_VALUE:
+		return read_check_value(r, ret);
+	case CKA_KEYDIV_REMAINING:
+		return read_state(r->object, row, ret);
+	default: /* CKA_KEYDIV_SELFTEST, CKA_KEYDIV_SELFTEST_TIME */
+		ENSURE(r->selftest != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+		TRY(r->selftest(r->object->number, &rv, &ns));
+		set_number(ret, row->type == CKA_KEYDIV_SELFTEST ? rv : ns);
+		return CKR_OK;
+	}
+}
+
+/*
+ * Bytes as they are stored; what was never set is empty (PKCS#11 tables: "default empty") or, for
+ * policies, not there.
+ */
+static CK_RV read_variable(
+	const struct object *o, const struct attribute *row, struct attribute_value *ret)
+{
+	ret->bytes = object_variable(o, (enum variable)row->bit);
+	if (ret->bytes.p != NULL)
+		return CKR_OK;
+	switch (row->bit) {
+	case VAR_TRANSACTION:
+	case VAR_SHAPE:
+		ENSURE(o->key_type == CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
+		return read_state(o, row, ret);
+	case VAR_WRAP_TEMPLATE:
+	case VAR_UNWRAP_TEMPLATE:
+	case VAR_DERIVE_TEMPLATE:
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	case VAR_RESERVE:
+		put_be64(ret->small, 1);
+		ret->bytes = bytes_of(ret->small, 8);
+		return CKR_OK;
+	case VAR_ALLOWED_MECHANISMS:
+		ENSURE(o->default_allowed != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+		ret->list = o->default_allowed;
+		ret->bytes = bytes_of(ret->small, 8 * (size_t)o->default_allowed_count);
+		return CKR_OK;
+	default:
+		ret->bytes = bytes_of(ret->small, 0);
+		return CKR_OK;
+	}
+}
+
+CK_RV attribute_value(
+	const struct reading *r, const struct attribute *row, struct attribute_value *ret)
+{
+	const struct object *o = r->object;
+	static const uint8_t on[WHO_COUNT] = {
+		ON_KEY, ON_KEY | ON_CLIENT, ON_DATA, ON_PROFILE, ON_MECHANISM};
+
+	ret->list = NULL;
+	if (!(row->on & on[attribute_who(o)]))
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	switch ((enum attribute_kind)row->kind) {
+	case KIND_FLAG:
+		ret->small[0] = (o->flags & row->bit) ? CK_TRUE : CK_FALSE;
+		ret->bytes = bytes_of(ret->small, 1);
+		return CKR_OK;
+	case KIND_NUMBER:
+		return read_number(o, row, ret);
+	case KIND_VALUE:
+		return read_value(o, ret);
+	case KIND_COMPUTED:
+		return read_computed(r, row, ret);
+	case KIND_OTHER:
+	case KIND_OTHER_FLAG:
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	default:
+		return read_variable(o, row, ret);
+	}
+}
+
+/* --- Into the caller's memory --- */
+
+/* COUNT numbers at P, big-endian, to OUT in the machine's order. */
+static void get_numbers(const uint8_t *p, size_t count, uint8_t *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		CK_ULONG number = get_be64(p + 8 * i);
+		memcpy(out + i * sizeof number, &number, sizeof number);
+	}
+}
+
+/* A value as we encode it, of ROW and N bytes, to OUT as the caller sees it: of the same length. */
+static void put_native(const struct attribute *row, struct bytes value, uint8_t *out)
+{
+	if (row->kind == KIND_NUMBER || row->kind == KIND_MECHANISMS ||
+		row->kind == KIND_STORED_NUMBER)
+		get_numbers(value.p, value.n / 8, out);
+	else if (value.n > 0)
+		memcpy(out, value.p, value.n);
+}
+
+/*
+ * An entry inside a template: length asked, buffer filled, or too small, as for an entry outside.
+ */
+static CK_RV put_inner(const struct nested *n, uint8_t *place)
+{
+	CK_ATTRIBUTE a;
+	CK_RV rv = CKR_OK;
+
+	memcpy(&a, place, sizeof a);
+	a.type = n->row->type;
+	if (a.pValue != NULL && a.ulValueLen < n->value.n) {
+		a.ulValueLen = CK_UNAVAILABLE_INFORMATION;
+		rv = CKR_BUFFER_TOO_SMALL;
+	} else {
+		if (a.pValue != NULL)
+			put_native(n->row, n->value, a.pValue);
+		a.ulValueLen = n->value.n;
+	}
+	memcpy(place, &a, sizeof a);
+	return rv;
+}
+
+/*
+ * The template ENCODED as an array of CK_ATTRIBUTE: OUT has room for all of them, or is NULL;
+ * *RET_LENGTH: what they take.
+ */
+static CK_RV put_template(struct bytes encoded, uint8_t *out, CK_ULONG room, CK_ULONG *ret_length)
+{
+	struct bytes rest = encoded;
+	struct nested n;
+	CK_ULONG count = 0;
+	CK_RV rv = CKR_OK;
+
+	while (rest.n > 0) {
+		TRY(template_next(&rest, &n));
+		count++;
+	}
+	if (out != NULL) {
+		ENSURE(room >= count * sizeof(CK_ATTRIBUTE), CKR_BUFFER_TOO_SMALL);
+		for (rest = encoded; rest.n > 0; out += sizeof(CK_ATTRIBUTE)) {
+			TRY(template_next(&rest, &n));
+			if (put_inner(&n, out) != CKR_OK)
+				rv = CKR_BUFFER_TOO_SMALL;
+		}
+	}
+	*ret_length = count * sizeof(CK_ATTRIBUTE);
+	return rv;
+}
+
+/*
+ * Read the attribute A names into its buffer. *RET_LENGTH is for A->ulValueLen;
+ * CK_UNAVAILABLE_INFORMATION when nothing was read.
+ */
+static CK_RV read_entry(const struct reading *r, const CK_ATTRIBUTE *a, CK_ULONG *ret_length)
+{
+	const struct attribute *row = attribute_find(a->type);
+	struct attribute_value v;
+
+	*ret_length = CK_UNAVAILABLE_INFORMATION;
+	if (row == NULL)
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	CK_RV rv = attribute_value(r, row, &v);
+	if (rv != CKR_OK)
+		return rv;
+	if (row->kind == KIND_TEMPLATE)
+		return put_template(v.bytes, a->pValue, a->ulValueLen, ret_length);
+	if (a->pValue != NULL && a->ulValueLen < v.bytes.n)
+		return CKR_BUFFER_TOO_SMALL;
+	if (a->pValue != NULL && v.bytes.n > 0) {
+		bool encoded = row->kind == KIND_MECHANISMS || row->kind == KIND_STORED_NUMBER;
+		if (v.list != NULL)
+			memcpy(a->pValue, v.list, v.bytes.n);
+		else if (encoded)
+			get_numbers(v.bytes.p, v.bytes.n / 8, a->pValue);
+		else
+			memcpy(a->pValue, v.bytes.p, v.bytes.n);
+	}
+	*ret_length = v.bytes.n;
+	return CKR_OK;
+}
+
+CK_RV attributes_read(const struct reading *r, CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	uint8_t *p = (uint8_t *)attributes; /* it may be unaligned */
+	CK_RV result = CKR_OK;
+
+	if (count == 0)
+		return CKR_OK;
+	ENSURE(p != NULL && count <= 4096, CKR_ARGUMENTS_BAD);
+	for (CK_ULONG i = 0; i < count; i++, p += sizeof(CK_ATTRIBUTE)) {
+		CK_ATTRIBUTE a;
+		CK_ULONG length;
+		memcpy(&a, p, sizeof a);
+		CK_RV rv = read_entry(r, &a, &length);
+		memcpy(p + offsetof(CK_ATTRIBUTE, ulValueLen), &length, sizeof length);
+		switch (rv) {
+		case CKR_OK:
+			break;
+		case CKR_ATTRIBUTE_SENSITIVE:
+		case CKR_ATTRIBUTE_TYPE_INVALID:
+		case CKR_BUFFER_TOO_SMALL:
+			if (result ==
+				CKR_OK) /* "no true errors": the other entries are read all the same */
+				result = rv;
+			break;
+		default:
+			return rv;
+		}
+	}
+	return result;
+}

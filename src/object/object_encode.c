@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * object_encode.c: an object's attributes as bytes for the store, and back.
+ *
+ * Version 1, big-endian:
+ *
+ * 	 0  1  version, 1
+ * 	 1  8  CKA_CLASS
+ * 	 9  8  CKA_KEY_TYPE, or all ones
+ * 	17  8  CKA_KEY_GEN_MECHANISM, or all ones
+ * 	25  8  length of the value in bytes (keys), else 0
+ * 	33  4  flags (enum flag)
+ * 	37     variable attributes, as struct variables has them: id (1), length (4), bytes; ids ascend
+ *
+ * What is read is hostile until shown otherwise: every length, number and nested
+ * template is checked.
+ */
+#include <stdlib.h>
+
+#include "object/attribute.h"
+#include "object/object.h"
+#include "object/template_value.h"
+
+#define VERSION 1
+#define HEADER 37
+#define ENCODED_MAX (HEADER + 48 * 1024)
+#define FLAGS_ALL ((FLAG_WRAP_WITH_TRUSTED << 1) - 1)
+
+static const CK_ATTRIBUTE_TYPE variable_types[] = {
+	[VAR_LABEL] = CKA_LABEL,
+	[VAR_ID] = CKA_ID,
+	[VAR_APPLICATION] = CKA_APPLICATION,
+	[VAR_OBJECT_ID] = CKA_OBJECT_ID,
+	[VAR_START_DATE] = CKA_START_DATE,
+	[VAR_END_DATE] = CKA_END_DATE,
+	[VAR_ALLOWED_MECHANISMS] = CKA_ALLOWED_MECHANISMS,
+	[VAR_WRAP_TEMPLATE] = CKA_WRAP_TEMPLATE,
+	[VAR_UNWRAP_TEMPLATE] = CKA_UNWRAP_TEMPLATE,
+	[VAR_DERIVE_TEMPLATE] = CKA_DERIVE_TEMPLATE,
+	[VAR_TRANSACTION] = CKA_KEYDIV_TRANSACTION,
+	[VAR_SHAPE] = CKA_KEYDIV_SHAPE,
+	[VAR_RESERVE] = CKA_KEYDIV_RESERVE,
+	[VAR_PUBLIC_VALUE] = CKA_VALUE,
+};
+
+#define VARIABLE_LAST VAR_PUBLIC_VALUE
+
+/*
+ * RET: the variables of O, the default list among them if O uses it. Only RET's variables are set.
+ */
+static CK_RV with_list(const struct object *o, struct object *ret)
+{
+	struct object bare = {
+		.variables =
+			o->variables}; /* borrowed; without the value, which is not copied about */
+
+	TRY(object_copy(&bare, ret));
+	if (o->default_allowed == NULL || object_variable(o, VAR_ALLOWED_MECHANISMS).p != NULL)
+		return CKR_OK;
+
+	uint8_t list[256 * 8];
+	ENSURE(o->default_allowed_count <= 256, CKR_FUNCTION_FAILED);
+	for (uint32_t i = 0; i < o->default_allowed_count; i++)
+		put_be64(list + 8 * (size_t)i, o->default_allowed[i]);
+	return object_set_variable(
+		ret, VAR_ALLOWED_MECHANISMS, bytes_of(list, 8 * (size_t)o->default_allowed_count));
+}
+
+CK_RV object_encode(const struct object *o, uint8_t **ret, size_t *ret_n)
+{
+	OBJECT whole = {0};
+
+	TRY(with_list(o, &whole));
+	const struct variables *v = &whole.variables;
+	uint8_t *p = malloc(HEADER + (size_t)v->len);
+	ENSURE(p != NULL, CKR_HOST_MEMORY);
+	p[0] = VERSION;
+	put_be64(p + 1, o->object_class);
+	put_be64(p + 9, o->key_type);
+	put_be64(p + 17, o->key_gen_mechanism);
+	put_be64(p + 25, o->object_class == CKO_SECRET_KEY ? object_key_length(o) : 0);
+	put_be32(p + 33, o->flags);
+	memcpy(p + HEADER, v->heap ? v->heap : v->small, v->len);
+	*ret = p;
+	*ret_n = HEADER + (size_t)v->len;
+	return CKR_OK;
+}
+
+/* Whether the variable ID may be VALUE on an object of WHO. */
+static bool variable_sound(enum attribute_who who, unsigned id, struct bytes value)
+{
+	if (id == VAR_PUBLIC_VALUE)
+		return who == WHO_DATA && value.n <= SECRET_MAX;
+	if (id == VAR_TRANSACTION && value.n != 8)
+		return false;
+	if (id == VAR_SHAPE && value.n != 2)
+		return false;
+	if (!(attribute_sets[who][WHEN_EVER].variables >> id & 1))
+		return false;
+	return template_value_sound(attribute_find(variable_types[id]), value);
+}
+
+static CK_RV decode_variables(struct bytes rest, struct object *ret)
+{
+	enum attribute_who who = attribute_who(ret);
+	unsigned last = 0;
+
+	while (rest.n > 0) {
+		ENSURE(rest.n >= 5, CKR_DEVICE_ERROR);
+		unsigned id = rest.p[0];
+		size_t n = get_be32(rest.p + 1);
+		ENSURE(id > last && id <= VARIABLE_LAST && n <= rest.n - 5, CKR_DEVICE_ERROR);
+		ENSURE(variable_sound(who, id, bytes_of(rest.p + 5, n)), CKR_DEVICE_ERROR);
+		TRY(object_set_variable(ret, (enum variable)id, bytes_of(rest.p + 5, n)));
+		last = id;
+		rest = bytes_of(rest.p + 5 + n, rest.n - 5 - n);
+	}
+	return CKR_OK;
+}
+
+static CK_RV decode_header(const uint8_t *p, struct object *ret)
+{
+	ENSURE(p[0] == VERSION, CKR_DEVICE_ERROR);
+	ret->object_class = get_be64(p + 1);
+	ret->key_type = get_be64(p + 9);
+	ret->key_gen_mechanism = get_be64(p + 17);
+	ret->number = get_be64(p + 25);
+	ret->flags = get_be32(p + 33);
+	ENSURE(ret->object_class == CKO_SECRET_KEY || ret->object_class == CKO_DATA,
+		CKR_DEVICE_ERROR);
+	ENSURE((ret->flags & ~(uint32_t)FLAGS_ALL) == 0, CKR_DEVICE_ERROR);
+	ENSURE((ret->flags & ~attribute_sets[attribute_who(ret)][WHEN_EVER].flags) == 0,
+		CKR_DEVICE_ERROR);
+	if (ret->object_class == CKO_SECRET_KEY) {
+		ENSURE(ret->number >= 1 && ret->number <= SECRET_MAX, CKR_DEVICE_ERROR);
+		ENSURE(ret->key_type != CK_UNAVAILABLE_INFORMATION, CKR_DEVICE_ERROR);
+	} else {
+		ENSURE(ret->number == 0 && ret->key_type == CK_UNAVAILABLE_INFORMATION,
+			CKR_DEVICE_ERROR);
+	}
+	return CKR_OK;
+}
+
+CK_RV object_decode(struct bytes encoded, struct object *ret)
+{
+	OBJECT o = {0};
+
+	ENSURE(encoded.n >= HEADER && encoded.n <= ENCODED_MAX, CKR_DEVICE_ERROR);
+	TRY(decode_header(encoded.p, &o));
+	TRY(decode_variables(bytes_of(encoded.p + HEADER, encoded.n - HEADER), &o));
+	object_move(&o, ret);
+	return CKR_OK;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template.c: the caller's template copied and checked, attribute by attribute; see template.h. */
+#include "object/template.h"
+
+#include <stdlib.h>
+
+#include "object/attribute.h"
+#include "object/template_value.h"
+
+/*
+ * Room for every attribute there is at its longest, and one more while it is compared with an
+ * earlier one of its type.
+ */
+#define HEAP_MAX ((TEMPLATE_VARIABLES + 5) * TEMPLATE_BYTES_MAX)
+
+void template_wipe(struct template *t)
+{
+	if (t->given & GIVEN_VALUE)
+		wipe(t->room, t->used);
+	if (t->heap != NULL) {
+		wipe(t->heap, t->heap_len);
+		free(t->heap);
+		t->heap = NULL;
+	}
+	t->given = 0;
+	t->used = 0;
+}
+
+/* N bytes of memory that lives as long as T. */
+static CK_RV reserve(struct template *t, size_t n, uint8_t **ret)
+{
+	if (n <= TEMPLATE_ROOM - t->used) {
+		*ret = t->room + t->used;
+		t->used += n;
+		return CKR_OK;
+	}
+	if (t->heap == NULL) {
+		t->heap = malloc(HEAP_MAX);
+		ENSURE(t->heap != NULL, CKR_HOST_MEMORY);
+		t->heap_len = 0;
+	}
+	ENSURE(n <= HEAP_MAX - t->heap_len, CKR_ATTRIBUTE_VALUE_INVALID);
+	*ret = t->heap + t->heap_len;
+	t->heap_len += n;
+	return CKR_OK;
+}
+
+/*
+ * Keep the bytes that VALUE borrows in T, as the value of the attribute that stands at RET; AGAIN:
+ * the template has given one already, and this one must be the same.
+ */
+static CK_RV keep(struct template *t, bool again, struct bytes value, struct bytes *ret)
+{
+	uint8_t *p = NULL;
+
+	if (again) {
+		bool same = value.n == ret->n &&
+			    (value.n == 0 || secret_equal(value.p, ret->p, value.n));
+		ENSURE(same, CKR_TEMPLATE_INCONSISTENT);
+		return CKR_OK;
+	}
+	TRY(reserve(t, value.n, &p));
+	if (value.n > 0)
+		memcpy(p, value.p, value.n);
+	*ret = bytes_of(p, value.n);
+	return CKR_OK;
+}
+
+/* Where the numbers are kept, by the place of their bit in enum given. */
+static const uint8_t number_at[] = {
+	[__builtin_ctz(GIVEN_CLASS)] = offsetof(struct template, object_class),
+	[__builtin_ctz(GIVEN_KEY_TYPE)] = offsetof(struct template, key_type),
+	[__builtin_ctz(GIVEN_VALUE_LEN)] = offsetof(struct template, value_len),
+	[__builtin_ctz(GIVEN_KEY_GEN_MECHANISM)] = offsetof(struct template, key_gen_mechanism),
+	[__builtin_ctz(GIVEN_PROFILE_ID)] = offsetof(struct template, number),
+	[__builtin_ctz(GIVEN_MECHANISM_TYPE)] = offsetof(struct template, number),
+};
+
+static inline CK_RV parse_number(
+	struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+{
+	CK_ULONG *to = (CK_ULONG *)(void *)((uint8_t *)t + number_at[__builtin_ctz(row->bit)]);
+	CK_ULONG value;
+
+	ENSURE(a->ulValueLen == sizeof value && a->pValue != NULL, CKR_ATTRIBUTE_VALUE_INVALID);
+	memcpy(&value, a->pValue, sizeof value);
+	ENSURE(!(t->given & row->bit) || *to == value, CKR_TEMPLATE_INCONSISTENT);
+	t->given |= row->bit;
+	*to = value;
+	return CKR_OK;
+}
+
+/* CKA_VALUE and what this token computes: bytes of any form. */
+static CK_RV parse_bytes(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+{
+	struct bytes *to;
+
+	ENSURE(a->pValue != NULL || a->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(a->ulValueLen <= TEMPLATE_BYTES_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+	switch (row->bit) {
+	case GIVEN_VALUE:
+		to = &t->value;
+		break;
+	case GIVEN_CHECK_VALUE:
+		to = &t->check_value;
+		break;
+	case GIVEN_UNIQUE_ID:
+		to = &t->unique_id;
+		break;
+	case GIVEN_REMAINING:
+		to = &t->remaining;
+		break;
+	default: /* computed attributes of the built-in objects: not to be searched by */
+		t->given |= GIVEN_OTHER;
+		return CKR_OK;
+	}
+	bool again = (t->given & row->bit) != 0;
+	t->given |= row->bit; /* first, so that a secret value is wiped whatever comes */
+	return keep(t, again, bytes_of(a->pValue, a->ulValueLen), to);
+}
+
+/*
+ * Lists, templates, dates, numbers kept as bytes. Apart from parse_variable, whose
+ * frame stays small.
+ */
+__attribute__((noinline)) static CK_RV parse_encoded(
+	struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+{
+	uint8_t encoded[TEMPLATE_BYTES_MAX];
+	bool again = (t->variables_given >> row->bit & 1) != 0;
+	size_t n;
+
+	TRY(template_value_encode(row, a, encoded, sizeof encoded, &n));
+	TRY(keep(t, again, bytes_of(encoded, n), &t->variable[row->bit]));
+	t->variables_given |= 1u << row->bit;
+	return CKR_OK;
+}
+
+static CK_RV parse_variable(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+{
+	bool again = (t->variables_given >> row->bit & 1) != 0;
+
+	ENSURE(a->pValue != NULL || a->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(a->ulValueLen <= TEMPLATE_BYTES_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+	TRY(keep(t, again, bytes_of(a->pValue, a->ulValueLen), &t->variable[row->bit]));
+	t->variables_given |= 1u << row->bit;
+	return CKR_OK;
+}
+
+/* An attribute of other classes: taken note of. */
+static CK_RV parse_other(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+{
+	CK_BBOOL value;
+
+	ENSURE(a->pValue != NULL || a->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+	if (row->kind == KIND_OTHER) {
+		t->given |= GIVEN_OTHER;
+		return CKR_OK;
+	}
+	ENSURE(a->ulValueLen == sizeof value, CKR_ATTRIBUTE_VALUE_INVALID);
+	memcpy(&value, a->pValue, sizeof value);
+	ENSURE(value == CK_TRUE || value == CK_FALSE, CKR_ATTRIBUTE_VALUE_INVALID);
+	t->given |= value == CK_TRUE ? GIVEN_OTHER_TRUE : GIVEN_OTHER_FALSE;
+	return CKR_OK;
+}
+
+/* Anything but a flag. */
+static CK_RV parse_one(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+{
+	switch ((enum attribute_kind)row->kind) {
+	case KIND_NUMBER:
+		return parse_number(t, row, a);
+	case KIND_VALUE:
+	case KIND_COMPUTED:
+		return parse_bytes(t, row, a);
+	case KIND_OTHER:
+	case KIND_OTHER_FLAG:
+		return parse_other(t, row, a);
+	case KIND_VARIABLE:
+		return parse_variable(t, row, a);
+	case KIND_DATE:
+	case KIND_MECHANISMS:
+	case KIND_TEMPLATE:
+	case KIND_STORED_NUMBER:
+	case KIND_FLAG:
+		break;
+	}
+	return parse_encoded(t, row, a);
+}
+
+/* The loop of template_parse. Most attributes are flags: they are read here, into registers. */
+static CK_RV parse_all(const uint8_t *p, CK_ULONG count, struct template *t)
+{
+	uint32_t given = 0, flags = 0;
+
+	for (const uint8_t *end = p + count * sizeof(CK_ATTRIBUTE); p < end;
+		p += sizeof(CK_ATTRIBUTE)) {
+		CK_ATTRIBUTE a;
+		/*
+		 * Once, since another thread may be writing to it; field by field, since it
+		 * may be unaligned.
+		 */
+		memcpy(&a.type, p + offsetof(CK_ATTRIBUTE, type), sizeof a.type);
+		memcpy(&a.pValue, p + offsetof(CK_ATTRIBUTE, pValue), sizeof a.pValue);
+		memcpy(&a.ulValueLen, p + offsetof(CK_ATTRIBUTE, ulValueLen), sizeof a.ulValueLen);
+		const struct attribute *row = attribute_find(a.type);
+		ENSURE(row != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+		if (row->kind != KIND_FLAG) {
+			TRY(parse_one(t, row, &a));
+			continue;
+		}
+		ENSURE(a.ulValueLen == sizeof(CK_BBOOL) && a.pValue != NULL,
+			CKR_ATTRIBUTE_VALUE_INVALID);
+		uint32_t value = *(const CK_BBOOL *)a.pValue;
+		ENSURE(value <= CK_TRUE, CKR_ATTRIBUTE_VALUE_INVALID);
+		value = row->bit & -value;
+		ENSURE((given & row->bit & (flags ^ value)) == 0, CKR_TEMPLATE_INCONSISTENT);
+		given |= row->bit;
+		flags |= value;
+	}
+	t->flags_given = given;
+	t->flags = flags;
+	return CKR_OK;
+}
+
+CK_RV template_parse(const CK_ATTRIBUTE *attributes, CK_ULONG count, struct template *ret)
+{
+	ret->given = ret->flags_given = ret->flags = ret->variables_given = 0;
+	ret->heap = NULL;
+	ret->heap_len = ret->used = 0;
+	if (count == 0)
+		return CKR_OK;
+	ENSURE(attributes != NULL && count <= TEMPLATE_ATTRIBUTES_MAX, CKR_ARGUMENTS_BAD);
+	CK_RV rv = parse_all((const uint8_t *)attributes, count, ret);
+	if (__builtin_expect(rv != CKR_OK, 0))
+		template_wipe(ret);
+	return rv;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * template_value.c: values of attributes between the caller's form and ours, and
+ * templates inside attributes.
+ */
+#include "object/template_value.h"
+
+#define NESTED_HEADER 12 /* type (8), length (4) */
+
+/*
+ * CK_DATE: eight digits that can be a date, or nothing at all (PKCS#11 4.7.2:
+ * CKA_START_DATE, default empty).
+ */
+static bool is_date(struct bytes date)
+{
+	if (date.n == 0)
+		return true;
+	if (date.n != 8)
+		return false;
+	for (size_t i = 0; i < 8; i++)
+		if (date.p[i] < '0' || date.p[i] > '9')
+			return false;
+	int month = (date.p[4] - '0') * 10 + date.p[5] - '0',
+	    day = (date.p[6] - '0') * 10 + date.p[7] - '0';
+	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+/* N numbers at P, in the machine's order and perhaps unaligned, as 8 big-endian bytes each. */
+static void put_numbers(const uint8_t *p, size_t n, uint8_t *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		CK_ULONG number;
+		memcpy(&number, p + i * sizeof number, sizeof number);
+		put_be64(out + 8 * i, number);
+	}
+}
+
+/*
+ * Whether an attribute with the row INNER may stand in the nested template OUTER: what a key can be
+ * given at that moment, nothing secret, no further nesting.
+ */
+static bool may_nest(const struct attribute *outer, const struct attribute *inner)
+{
+	switch ((enum attribute_kind)inner->kind) {
+	case KIND_FLAG:
+	case KIND_NUMBER:
+	case KIND_VARIABLE:
+	case KIND_DATE:
+	case KIND_MECHANISMS:
+	case KIND_STORED_NUMBER:
+		break;
+	default:
+		return false;
+	}
+	if (outer->bit == VAR_DERIVE_TEMPLATE)
+		return (inner->rules & AT_DERIVE) != 0;
+	if (outer->bit == VAR_UNWRAP_TEMPLATE)
+		return (inner->rules & AT_UNWRAP) != 0 && (inner->on & ON_KEY) != 0;
+	return (inner->on & ON_KEY) != 0; /* CKA_WRAP_TEMPLATE is compared with keys */
+}
+
+static CK_RV encode_one_nested(const struct attribute *outer, const CK_ATTRIBUTE *a, uint8_t *out,
+	size_t max, size_t *ret_n)
+{
+	const struct attribute *row = attribute_find(a->type);
+	size_t n;
+
+	ENSURE(row != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+	ENSURE(may_nest(outer, row), CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(max >= NESTED_HEADER, CKR_ATTRIBUTE_VALUE_INVALID);
+	/* No recursion: may_nest has refused templates. */
+	TRY(template_value_encode(row, a, out + NESTED_HEADER, max - NESTED_HEADER, &n));
+	put_be64(out, row->type);
+	put_be32(out + 8, (uint32_t)n);
+	*ret_n = NESTED_HEADER + n;
+	return CKR_OK;
+}
+
+static CK_RV encode_nested(const struct attribute *outer, const CK_ATTRIBUTE *a, uint8_t *out,
+	size_t max, size_t *ret_n)
+{
+	const uint8_t *p = a->pValue;
+	size_t count = a->ulValueLen / sizeof(CK_ATTRIBUTE), used = 0;
+	CK_ATTRIBUTE_TYPE seen[TEMPLATE_NESTED_MAX];
+
+	ENSURE(a->ulValueLen % sizeof(CK_ATTRIBUTE) == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(count <= TEMPLATE_NESTED_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+	for (size_t i = 0; i < count; i++) {
+		CK_ATTRIBUTE inner;
+		size_t n = 0;
+		memcpy(&inner, p + i * sizeof inner, sizeof inner);
+		for (size_t j = 0; j < i; j++)
+			ENSURE(seen[j] != inner.type, CKR_TEMPLATE_INCONSISTENT);
+		seen[i] = inner.type;
+		TRY(encode_one_nested(outer, &inner, out + used, max - used, &n));
+		used += n;
+	}
+	*ret_n = used;
+	return CKR_OK;
+}
+
+CK_RV template_value_encode(
+	const struct attribute *row, const CK_ATTRIBUTE *a, uint8_t *out, size_t max, size_t *ret_n)
+{
+	size_t n = a->ulValueLen;
+
+	ENSURE(a->pValue != NULL || n == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(n <= max, CKR_ATTRIBUTE_VALUE_INVALID);
+	switch ((enum attribute_kind)row->kind) {
+	case KIND_FLAG:
+		ENSURE(n == 1, CKR_ATTRIBUTE_VALUE_INVALID);
+		memcpy(out, a->pValue,
+			1); /* before it is looked at: another thread may be writing to the caller's */
+		ENSURE(out[0] <= CK_TRUE, CKR_ATTRIBUTE_VALUE_INVALID);
+		break;
+	case KIND_NUMBER:
+	case KIND_STORED_NUMBER:
+		ENSURE(n == sizeof(CK_ULONG), CKR_ATTRIBUTE_VALUE_INVALID);
+		put_numbers(a->pValue, 1, out);
+		break;
+	case KIND_MECHANISMS:
+		ENSURE(n % sizeof(CK_MECHANISM_TYPE) == 0, CKR_ATTRIBUTE_VALUE_INVALID);
+		put_numbers(a->pValue, n / sizeof(CK_MECHANISM_TYPE), out);
+		break;
+	case KIND_TEMPLATE:
+		return encode_nested(row, a, out, max, ret_n);
+	default:
+		if (n > 0)
+			memcpy(out, a->pValue, n);
+		ENSURE(row->kind != KIND_DATE || is_date(bytes_of(out, n)),
+			CKR_ATTRIBUTE_VALUE_INVALID);
+		break;
+	}
+	*ret_n = n;
+	return CKR_OK;
+}
+
+bool template_value_sound(const struct attribute *row, struct bytes value)
+{
+	struct template nested;
+
+	if (value.n > TEMPLATE_BYTES_MAX)
+		return false;
+	switch ((enum attribute_kind)row->kind) {
+	case KIND_FLAG:
+		return value.n == 1 && value.p[0] <= CK_TRUE;
+	case KIND_NUMBER:
+	case KIND_STORED_NUMBER:
+		return value.n == 8;
+	case KIND_MECHANISMS:
+		return value.n % 8 == 0;
+	case KIND_DATE:
+		return is_date(value);
+	case KIND_TEMPLATE:
+		return template_decode(value, &nested) == CKR_OK;
+	default:
+		return true;
+	}
+}
+
+/* --- Encoded templates --- */
+
+CK_RV template_next(struct bytes *rest, struct nested *ret)
+{
+	ENSURE(rest->n >= NESTED_HEADER, CKR_DEVICE_ERROR);
+	size_t n = get_be32(rest->p + 8);
+	ENSURE(n <= rest->n - NESTED_HEADER, CKR_DEVICE_ERROR);
+	ret->row = attribute_find(get_be64(rest->p));
+	ENSURE(ret->row != NULL && ret->row->kind != KIND_TEMPLATE, CKR_DEVICE_ERROR);
+	ret->value = bytes_of(rest->p + NESTED_HEADER, n);
+	*rest = bytes_of(rest->p + NESTED_HEADER + n, rest->n - NESTED_HEADER - n);
+	ENSURE(template_value_sound(ret->row, ret->value), CKR_DEVICE_ERROR);
+	return CKR_OK;
+}
+
+static CK_RV decode_number(const struct nested *n, struct template *t)
+{
+	CK_ULONG value = get_be64(n->value.p);
+
+	ENSURE(!(t->given & n->row->bit), CKR_DEVICE_ERROR);
+	t->given |= n->row->bit;
+	switch (n->row->bit) {
+	case GIVEN_CLASS:
+		t->object_class = value;
+		return CKR_OK;
+	case GIVEN_KEY_TYPE:
+		t->key_type = value;
+		return CKR_OK;
+	case GIVEN_VALUE_LEN:
+		t->value_len = value;
+		return CKR_OK;
+	case GIVEN_KEY_GEN_MECHANISM:
+		t->key_gen_mechanism = value;
+		return CKR_OK;
+	default:
+		return FAIL(CKR_DEVICE_ERROR, "number may be nested");
+	}
+}
+
+static CK_RV decode_one(const struct nested *n, struct template *t)
+{
+	uint32_t bit = n->row->bit;
+
+	switch ((enum attribute_kind)n->row->kind) {
+	case KIND_FLAG:
+		ENSURE(!(t->flags_given & bit), CKR_DEVICE_ERROR);
+		t->flags_given |= bit;
+		t->flags |= n->value.p[0] ? bit : 0;
+		return CKR_OK;
+	case KIND_NUMBER:
+		return decode_number(n, t);
+	case KIND_VARIABLE:
+	case KIND_DATE:
+	case KIND_MECHANISMS:
+	case KIND_STORED_NUMBER:
+		ENSURE(!(t->variables_given >> bit & 1), CKR_DEVICE_ERROR);
+		t->variables_given |= 1u << bit;
+		t->variable[bit] = n->value;
+		return CKR_OK;
+	default:
+		return FAIL(CKR_DEVICE_ERROR, "kind may be nested");
+	}
+}
+
+CK_RV template_decode(struct bytes encoded, struct template *ret)
+{
+	ret->given = ret->flags_given = ret->flags = ret->variables_given = 0;
+	ret->heap = NULL;
+	ret->heap_len = ret->used = 0;
+	while (encoded.n > 0) { /* it ends: no attribute is taken twice */
+		struct nested n;
+		TRY(template_next(&encoded, &n));
+		TRY(decode_one(&n, ret));
+	}
+	return CKR_OK;
+}
+
+CK_RV template_merge(const struct template *t, const struct template *more, struct template *ret)
+{
+	uint32_t both = t->given & more->given;
+
+	*ret = *t;
+	ret->heap = NULL;
+	ret->heap_len = ret->used = 0;
+	ENSURE(((t->flags ^ more->flags) & t->flags_given & more->flags_given) == 0,
+		CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(!(both & GIVEN_CLASS) || t->object_class == more->object_class,
+		CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(!(both & GIVEN_KEY_TYPE) || t->key_type == more->key_type,
+		CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(!(both & GIVEN_VALUE_LEN) || t->value_len == more->value_len,
+		CKR_TEMPLATE_INCONSISTENT);
+
+	ret->flags_given |= more->flags_given;
+	ret->flags |= more->flags;
+	if (more->given & GIVEN_CLASS)
+		ret->object_class = more->object_class;
+	if (more->given & GIVEN_KEY_TYPE)
+		ret->key_type = more->key_type;
+	if (more->given & GIVEN_VALUE_LEN)
+		ret->value_len = more->value_len;
+	ret->given |= more->given;
+	for (unsigned i = 0; i < TEMPLATE_VARIABLES; i++) {
+		if (!(more->variables_given >> i & 1))
+			continue;
+		ENSURE(!(t->variables_given >> i & 1) ||
+				bytes_equal(t->variable[i], more->variable[i]),
+			CKR_TEMPLATE_INCONSISTENT);
+		ret->variable[i] = more->variable[i];
+	}
+	ret->variables_given |= more->variables_given;
+	return CKR_OK;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_use.c: whether a key may be used for something, and whether it may be wrapped; see plan.h.
+ */
+#include "policy/plan_rules.h"
+
+CK_RV plan_may_use(const struct object *key, const struct mechanism *row, uint32_t flag)
+{
+	ENSURE(key->object_class == CKO_SECRET_KEY, CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(mechanism_takes(row, key->key_type), CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(key->flags & flag, CKR_KEY_FUNCTION_NOT_PERMITTED);
+	/*
+	 * Whoever may decrypt could decrypt what he has wrapped; whoever may encrypt could make up
+	 * what he unwraps.
+	 */
+	ENSURE(flag != FLAG_WRAP || !(key->flags & FLAG_DECRYPT), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	ENSURE(flag != FLAG_UNWRAP || !(key->flags & FLAG_ENCRYPT), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	/* No way of making a key lets both happen; this is the second lock on the door. */
+	ENSURE(flag != FLAG_DERIVE || !(key->flags & FLAGS_USAGE), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	ENSURE(object_allows(key, row->type), CKR_MECHANISM_INVALID);
+	return CKR_OK;
+}
+
+/*
+ * The strength of a key in bits, as SP 800-57 part 1 counts: what wraps must not be weaker than
+ * what is wrapped.
+ */
+static unsigned strength(const struct object *key)
+{
+	size_t length = object_key_length(key);
+
+	switch (key->key_type) {
+	case CKK_DES2:
+		return 80;
+	case CKK_DES3:
+		return 112;
+	default:
+		return length >= 32 ? 256 : 8 * (unsigned)length;
+	}
+}
+
+/*
+ * CKA_WRAP_TEMPLATE: the target must match it as in a search (PKCS#11 5.14.3:
+ * "CKR_KEY_HANDLE_INVALID" if it does not).
+ */
+static CK_RV matches_wrap_template(const struct object *wrapper, const struct object *target)
+{
+	struct bytes encoded = object_variable(wrapper, VAR_WRAP_TEMPLATE);
+	struct reading reading = {.object = target};
+	struct template t;
+
+	if (encoded.p == NULL)
+		return CKR_OK;
+	TRY(template_decode(encoded, &t));
+	ENSURE(attributes_match(&reading, &t), CKR_KEY_HANDLE_INVALID);
+	return CKR_OK;
+}
+
+CK_RV plan_may_wrap(
+	const struct object *wrapper, const struct object *target, const struct mechanism *row)
+{
+	CK_RV rv = plan_may_use(wrapper, row, FLAG_WRAP);
+
+	ENSURE(rv != CKR_KEY_TYPE_INCONSISTENT, CKR_WRAPPING_KEY_TYPE_INCONSISTENT);
+	TRY(rv);
+	ENSURE(target->object_class == CKO_SECRET_KEY, CKR_KEY_NOT_WRAPPABLE);
+	ENSURE(target->key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_KEY_NOT_WRAPPABLE);
+	ENSURE(target != wrapper, CKR_KEY_NOT_WRAPPABLE);
+	ENSURE(target->flags & FLAG_EXTRACTABLE, CKR_KEY_UNEXTRACTABLE);
+	ENSURE(!(target->flags & FLAG_WRAP_WITH_TRUSTED) || (wrapper->flags & FLAG_TRUSTED),
+		CKR_KEY_NOT_WRAPPABLE);
+	TRY(matches_wrap_template(wrapper, target));
+	ENSURE(strength(wrapper) >= strength(target), CKR_WRAPPING_KEY_SIZE_RANGE);
+	ENSURE(object_key_length(target) > 0, CKR_KEY_NOT_WRAPPABLE);
+	return CKR_OK;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client_file.c: see client_file.h.
+ *
+ * A slot is generation (8), length (4), format (4), all big-endian, then the text, then zeroes. A
+ * zero generation: empty.
+ *
+ * Why a step survives a kill or a power cut at any point, and no number is given twice. Let the
+ * state g lie in slot A, so that B is empty or holds leftovers. A step writes g' > g to B,
+ * syncs, zeroes A, syncs, and only then does the caller let the number and the key of the step
+ * go. If it ends
+ *  - before or within the write of B: A is untouched and opens. B is as before, torn, or g' entire. Torn, it does not open,
+ *    for its text is sealed with the generation bound; whatever its header says, the caller then goes on to A. From g
+ *    the number is given for the first time, since the step that was cut short let nothing go. From g' it is skipped.
+ *  - after the first sync: both open, and the newer, g', counts. The number is skipped.
+ *  - within the zeroing of A: B is durable and g' opens; what is left of A either does not open or is older.
+ *  - after the second sync: A is zero on the disk. Only B is left to be read, so nothing leads back to g.
+ * So a state older than the newest can be read only while the step from it has let nothing go. The
+ * next step overwrites the slot that was not the one it read, so leftovers of a step cut short go
+ * then. The order is enforced by fdatasync: the file has its full length and all its blocks from
+ * the start, and is written in place, so no metadata is needed to find the data. A disk that tears
+ * a write may mix old and new sectors of one slot only; slots are 4 KiB apart and aligned.
+ *
+ * Two openings of a file, in one process or two, exclude each other by flock, which belongs
+ * to the opening.
+ */
+#include "state/client_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "store/sqlite/files.h"
+#include "store/sqlite/store_internal.h"
+
+#define DIRECTORY "clients"
+#define FORMAT 1
+#define FILE_LEN (2 * CLIENT_SLOT_LEN)
+#define HEADER_LEN (CLIENT_SLOT_LEN - CLIENT_TEXT_MAX)
+#define NAME_MAX_LEN 24
+
+struct client_file {
+	int fd;
+	unsigned slot[2];                  /* where the candidates lie, the newest first */
+	uint64_t generation[2];            /* by slot; 0: none */
+	uint8_t slots[2][CLIENT_SLOT_LEN]; /* as read or written last */
+};
+
+static void file_name(int64_t id, char name[NAME_MAX_LEN])
+{
+	snprintf(name, NAME_MAX_LEN, "%lld", (long long)id);
+}
+
+static CK_RV write_at(int fd, const uint8_t *p, size_t n, off_t at)
+{
+	while (n > 0) {
+		ssize_t done = pwrite(fd, p, n, at);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return file_error("writing a client file");
+		p += done;
+		at += done;
+		n -= (size_t)done;
+	}
+	return CKR_OK;
+}
+
+static CK_RV sync_data(int fd)
+{
+	return fdatasync(fd) == 0 ? CKR_OK : file_error("syncing a client file");
+}
+
+static CK_RV lock_file(int fd)
+{
+	while (flock(fd, LOCK_EX) != 0)
+		if (errno != EINTR)
+			return file_error("locking a client file");
+	return CKR_OK;
+}
+
+/* Lay out a slot in BUFFER. */
+static void fill_slot(uint8_t buffer[CLIENT_SLOT_LEN], uint64_t generation, struct bytes text)
+{
+	memset(buffer, 0, CLIENT_SLOT_LEN);
+	put_be64(buffer, generation);
+	put_be32(buffer + 8, (uint32_t)text.n);
+	put_be32(buffer + 12, FORMAT);
+	memcpy(buffer + HEADER_LEN, text.p, text.n);
+}
+
+/* The text of a slot; absent if it holds none, or nothing that could be one. */
+static struct bytes slot_text(const uint8_t slot[CLIENT_SLOT_LEN])
+{
+	uint32_t n = get_be32(slot + 8);
+
+	if (get_be64(slot) == 0 || n == 0 || n > CLIENT_TEXT_MAX || get_be32(slot + 12) != FORMAT)
+		return (struct bytes){0};
+	return bytes_of(slot + HEADER_LEN, n);
+}
+
+/*
+ * The directory of the files; opened once and kept, as it is never removed. RET_FD is -1 if there
+ * is none and not MAKE.
+ */
+static CK_RV clients_directory(struct store *store, bool make, int *ret_fd)
+{
+	int kept = atomic_load(&store->clients_fd), fd = -1;
+
+	if (kept < 0) {
+		TRY(directory_open(store->dirfd, DIRECTORY, make, &fd));
+		if (fd < 0 || atomic_compare_exchange_strong(&store->clients_fd, &kept, fd))
+			kept = fd;
+		else
+			close(fd); /* another thread was first */
+	}
+	*ret_fd = kept;
+	return CKR_OK;
+}
+
+/* Write and sync a new file and its name. */
+static CK_RV write_new(int dirfd, int fd, const uint8_t *content)
+{
+	TRY(write_at(fd, content, FILE_LEN, 0));
+	if (fsync(fd) != 0 || fsync(dirfd) != 0)
+		return file_error("syncing a new client file");
+	return CKR_OK;
+}
+
+CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
+{
+	char name[NAME_MAX_LEN];
+	uint8_t content[FILE_LEN] = {0};
+	__attribute__((cleanup(file_done))) int fd = -1;
+	int dirfd;
+
+	ENSURE(text.n > 0 && text.n <= CLIENT_TEXT_MAX, CKR_DATA_LEN_RANGE);
+	file_name(id, name);
+	fill_slot(content, 1, text);
+	TRY(clients_directory(store, true, &dirfd));
+	fd = file_open(dirfd, name, O_RDWR | O_CREAT | O_EXCL);
+	if (fd < 0)
+		return file_error("making a client file");
+	CK_RV rv = write_new(dirfd, fd, content);
+	if (rv != CKR_OK)
+		unlinkat(dirfd, name, 0);
+	return rv;
+}
+
+/*
+ * Open and lock NAME in DIRFD; RET_FD -1 if there is none, or it went while we waited.
+ * RET_SIZE: its length.
+ */
+static CK_RV open_locked(int dirfd, const char *name, int *ret_fd, off_t *ret_size)
+{
+	__attribute__((cleanup(file_done))) int fd = file_open(dirfd, name, O_RDWR);
+	struct statx st;
+
+	if (fd < 0 && errno == ENOENT) {
+		*ret_fd = -1;
+		return CKR_OK;
+	}
+	if (fd < 0)
+		return file_error("opening a client file");
+	TRY(lock_file(fd));
+	if (file_status(fd, &st) != 0)
+		return file_error("opening a client file");
+	*ret_size = (off_t)st.stx_size;
+	*ret_fd = st.stx_nlink == 0 ? -1 : fd;
+	if (*ret_fd >= 0)
+		fd = -1;
+	return CKR_OK;
+}
+
+/* Read both slots and put them in order. */
+static CK_RV read_slots(struct client_file *file)
+{
+	ssize_t n = pread(file->fd, file->slots, FILE_LEN, 0);
+	if (n < 0)
+		return file_error("reading a client file");
+	ENSURE(n == FILE_LEN, CKR_DEVICE_ERROR);
+	for (unsigned i = 0; i < 2; i++)
+		file->generation[i] = slot_text(file->slots[i]).p ? get_be64(file->slots[i]) : 0;
+	file->slot[0] = file->generation[1] > file->generation[0];
+	file->slot[1] = 1 - file->slot[0];
+	return CKR_OK;
+}
+
+CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret_file)
+{
+	char name[NAME_MAX_LEN];
+	int dirfd, fd = -1;
+	off_t size = 0;
+
+	file_name(id, name);
+	TRY(clients_directory(store, false, &dirfd));
+	if (dirfd >= 0)
+		TRY(open_locked(dirfd, name, &fd, &size));
+	ENSURE(fd >= 0, CKR_OBJECT_HANDLE_INVALID);
+	struct client_file *file = calloc(1, sizeof *file);
+	if (file == NULL) {
+		close(fd);
+		return CKR_HOST_MEMORY;
+	}
+	file->fd = fd;
+	CK_RV rv = size == FILE_LEN ? read_slots(file) : CKR_DEVICE_ERROR;
+	if (rv != CKR_OK) {
+		client_file_close(file);
+		return rv;
+	}
+	*ret_file = file;
+	return CKR_OK;
+}
+
+void client_file_close(struct client_file *file)
+{
+	if (file == NULL)
+		return;
+	flock(file->fd, LOCK_UN); /* a child of a fork may share the opening */
+	close(file->fd);
+	wipe(file->slots, sizeof file->slots);
+	free(file);
+}
+
+CK_RV client_file_read(struct client_file *file, unsigned which, struct client_text *ret_text)
+{
+	ENSURE(which < 2, CKR_GENERAL_ERROR);
+	unsigned slot = file->slot[which];
+	*ret_text = (struct client_text){file->generation[slot], slot_text(file->slots[slot])};
+	return CKR_OK;
+}
+
+CK_RV client_file_write(
+	struct client_file *file, unsigned which, uint64_t generation, struct bytes text)
+{
+	ENSURE(which < 2 && file->generation[file->slot[which]] != 0, CKR_GENERAL_ERROR);
+	unsigned old = file->slot[which], next = 1 - old;
+	ENSURE(text.n > 0 && text.n <= CLIENT_TEXT_MAX, CKR_DATA_LEN_RANGE);
+	ENSURE(generation > file->generation[old], CKR_GENERAL_ERROR);
+
+	fill_slot(file->slots[next], generation, text);
+	TRY(write_at(file->fd, file->slots[next], CLIENT_SLOT_LEN, (off_t)next * CLIENT_SLOT_LEN));
+	TRY(sync_data(file->fd));
+	wipe(file->slots[old], CLIENT_SLOT_LEN);
+	TRY(write_at(file->fd, file->slots[old], CLIENT_SLOT_LEN, (off_t)old * CLIENT_SLOT_LEN));
+	TRY(sync_data(file->fd));
+	file->generation[old] = 0;
+	file->generation[next] = generation;
+	file->slot[0] = next;
+	file->slot[1] = old;
+	return CKR_OK;
+}
+
+/* Zero, sync and unlink NAME, waiting for whoever is in a step with it. */
+static CK_RV remove_file(int dirfd, const char *name)
+{
+	static const uint8_t zeroes[FILE_LEN];
+	off_t size = 0;
+	__attribute__((cleanup(file_done))) int fd = -1;
+
+	TRY(open_locked(dirfd, name, &fd, &size));
+	if (fd < 0)
+		return CKR_OK;
+	TRY(write_at(fd, zeroes, size < FILE_LEN ? (size_t)size : FILE_LEN, 0));
+	TRY(sync_data(fd));
+	if (unlinkat(dirfd, name, 0) != 0 && errno != ENOENT)
+		return file_error("removing a client file");
+	return CKR_OK;
+}
+
+CK_RV client_file_remove(struct store *store, int64_t id)
+{
+	char name[NAME_MAX_LEN];
+	int dirfd;
+
+	file_name(id, name);
+	TRY(clients_directory(store, false, &dirfd));
+	if (dirfd < 0)
+		return CKR_OK;
+	if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+		return CKR_OK;
+	TRY(remove_file(dirfd, name));
+	return fsync(dirfd) == 0 ? CKR_OK : file_error("syncing the removal of a client file");
+}
+
+/* The row id that NAME stands for; 0: none. */
+static int64_t file_id(const char *name)
+{
+	char again[NAME_MAX_LEN];
+	int64_t id = strtoll(name, NULL, 10);
+
+	file_name(id, again);
+	return id > 0 && strcmp(name, again) == 0 ? id : 0;
+}
+
+void client_files_clear(struct store *store, int64_t first, int64_t last)
+{
+	int fd = -1;
+
+	if (directory_open(store->dirfd, DIRECTORY, false, &fd) != CKR_OK || fd < 0)
+		return;
+	DIR *dir = fdopendir(fd);
+	if (dir == NULL) {
+		log_error("client files of the old token are left: errno %d", errno);
+		close(fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+		int64_t id = file_id(entry->d_name);
+		if (id != 0 && id >= first && id <= last &&
+			remove_file(fd, entry->d_name) != CKR_OK)
+			log_error("a client file of the old token is left");
+	}
+	fsync(fd);
+	closedir(dir);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * client_file.h: the durable home of one O-DUKPT client state: a file of two 4 KiB slots,
+ * overwritten in place, so that after a step nothing on the disk holds the used register (a
+ * database leaves old pages behind).
+ *
+ * A step writes the new state to the free slot and syncs, then zeroes the old slot and syncs.
+ * Whichever slot opens and has the higher generation number counts; a torn one does not open. flock
+ * makes steps of several processes and threads one after another. The bytes of a slot are opaque
+ * here: the caller seals them, with the object's id and the generation bound. Files are 0600,
+ * opened without following symbolic links, named by the object's row id in DIR/clients/.
+ */
+#ifndef KEYDIV_STORE_CLIENT_FILE_H
+#define KEYDIV_STORE_CLIENT_FILE_H
+
+#include <stdbool.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+#define CLIENT_SLOT_LEN 4096
+#define CLIENT_TEXT_MAX (CLIENT_SLOT_LEN - 16) /* generation (8), length (4), format (4) */
+
+struct store;
+struct client_file;
+
+/*
+ * Make the file of row ID with the first state (generation 1), durable with its directory.
+ * CKR_DEVICE_ERROR if it exists. Errors as store.h. To be called in the PREPARE of the row's
+ * insert, so that a row that is there always has its file. What lies under that name already is of
+ * an insert that did not commit: call client_file_remove first. CKR_DATA_LEN_RANGE: TEXT is empty
+ * or too long.
+ */
+MUST_USE CK_RV client_file_create(struct store *store, int64_t id, struct bytes text);
+
+/*
+ * Open and lock (waiting). CKR_OBJECT_HANDLE_INVALID if there is no such file. The lock is
+ * held until client_file_close.
+ */
+MUST_USE CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret_file);
+void client_file_close(struct client_file *file);
+
+/*
+ * The candidates, newest generation first: WHICH 0 or 1; text of length 0: none. The caller tries
+ * the first and, if it does not open (a torn write), the second.
+ */
+struct client_text {
+	uint64_t generation;
+	struct bytes text; /* valid until the next call on FILE */
+};
+MUST_USE CK_RV client_file_read(
+	struct client_file *file, unsigned which, struct client_text *ret_text);
+
+/*
+ * Replace the state read as candidate WHICH by TEXT with GENERATION (greater than that read).
+ * Durable, the old slot zeroed, on return; it is then candidate 0. After an error the file is to be
+ * opened anew: either state may be the one on the disk.
+ */
+MUST_USE CK_RV client_file_write(
+	struct client_file *file, unsigned which, uint64_t generation, struct bytes text);
+
+/* Overwrite with zeroes, sync, remove. No error if there is none. */
+MUST_USE CK_RV client_file_remove(struct store *store, int64_t id);
+
+/*
+ * The same, for an insert of row ID that has failed: under the store's write lock, and if there is
+ * no such row, whoever's it would be by now.
+ */
+MUST_USE CK_RV client_file_take_back(struct store *store, int64_t id);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files.c: see files.h. */
+#include "store/sqlite/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+
+CK_RV file_error(const char *what)
+{
+	int error = errno;
+
+	log_error("%s: errno %d", what, error);
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return CKR_DEVICE_MEMORY;
+	case EROFS:
+	case EACCES:
+	case EPERM:
+		return CKR_TOKEN_WRITE_PROTECTED;
+	case ENOMEM:
+		return CKR_HOST_MEMORY;
+	default:
+		return CKR_DEVICE_ERROR;
+	}
+}
+
+void file_done(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Sync the directory that holds NAME, so that NAME is still there after a power cut. */
+static CK_RV sync_parent(int dirfd, int fd)
+{
+	__attribute__((cleanup(file_done))) int parent = -1;
+
+	if (dirfd == AT_FDCWD) {
+		parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		dirfd = parent;
+	}
+	if (dirfd < 0 || fsync(dirfd) != 0)
+		return file_error("syncing the directory above a new one");
+	return CKR_OK;
+}
+
+CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	bool made = false;
+
+	int fd = openat(dirfd, name, flags);
+	if (fd < 0 && errno == ENOENT) {
+		if (!make) {
+			*ret_fd = -1;
+			return CKR_OK;
+		}
+		made = mkdirat(dirfd, name, 0700) == 0;
+		if (!made && errno != EEXIST)
+			return file_error("making a directory");
+		if (made && fchmodat(dirfd, name, 0700, 0) !=
+				    0) /* the umask may have taken our own bits */
+			return file_error("making a directory");
+		fd = openat(dirfd, name, flags);
+	}
+	if (fd < 0) {
+		CK_RV rv = file_error("opening a directory");
+		return rv == CKR_TOKEN_WRITE_PROTECTED ? CKR_DEVICE_ERROR : rv;
+	}
+	CK_RV rv = made ? sync_parent(dirfd, fd) : CKR_OK;
+	if (rv != CKR_OK) {
+		close(fd);
+		return rv;
+	}
+	*ret_fd = fd;
+	return CKR_OK;
+}
+
+int file_status(int fd, struct statx *ret)
+{
+	return statx(
+		fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE, ret);
+}
+
+int file_open(int dirfd, const char *name, int flags)
+{
+	struct statx st;
+
+	/*
+	 * O_NONBLOCK: a FIFO put there must not make us wait; it means nothing for a regular file.
+	 */
+	flags |= O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	/*
+	 * O_NOATIME: or reading makes the inode dirty, and the next sync longer; only the file's
+	 * owner may ask for it.
+	 */
+	int fd = openat(dirfd, name, flags | O_NOATIME, 0600);
+	if (fd < 0 && errno == EPERM)
+		fd = openat(dirfd, name, flags, 0600);
+	fd = fd_above_standard(fd);
+	if (fd < 0)
+		return -1;
+	if (file_status(fd, &st) != 0 || !S_ISREG(st.stx_mode)) {
+		close(fd);
+		errno = EINVAL;
+		return -1;
+	}
+	if ((flags & O_CREAT) && st.stx_size == 0 && (st.stx_mode & 0777) != 0600 &&
+		fchmod(fd, 0600) != 0) {
+		int error = errno;
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* schema.c: see schema.h. */
+#include "store/sqlite/schema.h"
+
+#include <stdio.h>
+
+/*
+ * Partial indexes: an object without a label costs the label index nothing, and a private object
+ * (the usual kind) costs those that serve searches before login nothing. SQLite ends every index
+ * entry with the row id, so that what is found comes in ascending order without sorting.
+ */
+#define INDEX(name, column, where)                                                                 \
+	{                                                                                          \
+		"index", name, "object", "CREATE INDEX " name " ON object(" column ")" where, NULL \
+	}
+
+const struct schema_row schema[] = {
+	{"table", "token", "token",
+		"CREATE TABLE token(id INTEGER PRIMARY KEY, uuid BLOB, label BLOB, scrypt_log2_n "
+		"INTEGER, so_salt "
+		"BLOB, "
+		"so_key BLOB, so_failures INTEGER, user_salt BLOB, user_key BLOB, user_failures "
+		"INTEGER, count_seal "
+		"BLOB, "
+		"checksum BLOB)",
+		NULL},
+	{"table", "object", "object",
+		"CREATE TABLE object(id INTEGER PRIMARY KEY AUTOINCREMENT, class INTEGER, private "
+		"INTEGER, label BLOB, "
+		"object_id BLOB, attributes BLOB, sealed BLOB, checksum BLOB)",
+		NULL},
+	{"table", "sqlite_sequence", "sqlite_sequence", NULL,
+		"CREATE TABLE sqlite_sequence(name,seq)"},
+	INDEX("object_label", "label", " WHERE label IS NOT NULL"),
+	INDEX("object_object_id", "object_id", " WHERE object_id IS NOT NULL"),
+	INDEX("object_class", "class", ""),
+	INDEX("public_label", "label", " WHERE private = 0 AND label IS NOT NULL"),
+	INDEX("public_object_id", "object_id", " WHERE private = 0 AND object_id IS NOT NULL"),
+	INDEX("public_class", "class", " WHERE private = 0"),
+	INDEX("public", "private", " WHERE private = 0"),
+};
+const size_t schema_rows = sizeof schema / sizeof schema[0];
+
+const char *const schema_settings =
+	"PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; "
+	"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; "
+	"PRAGMA cache_size = -4096; PRAGMA page_size = 4096; "
+	"PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA;";
+
+#define COLUMNS "id, class, private, label, object_id, attributes, sealed, checksum"
+
+static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
+	[SQL_READ] = "SELECT " COLUMNS " FROM object WHERE id = ?1",
+	[SQL_COUNT] = "SELECT count(*) FROM object INDEXED BY object_class",
+	[SQL_LAST_ID] = "SELECT seq FROM sqlite_sequence WHERE name = 'object'",
+	[SQL_INSERT] = "INSERT INTO object(" COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_UPDATE] = "UPDATE object SET class = ?2, private = ?3, label = ?4, object_id = ?5, "
+		       "attributes = ?6, "
+		       "sealed = ?7, checksum = ?8 WHERE id = ?1",
+	[SQL_REMOVE] = "DELETE FROM object WHERE id = ?1",
+	[SQL_TOKEN_GET] = "SELECT uuid, label, scrypt_log2_n, so_salt, so_key, so_failures, "
+			  "user_salt, user_key, "
+			  "user_failures, count_seal, checksum FROM token WHERE id = 1",
+	[SQL_TOKEN_PUT] = "INSERT OR REPLACE INTO token(id, uuid, label, scrypt_log2_n, so_salt, "
+			  "so_key, so_failures, "
+			  "user_salt, user_key, user_failures, count_seal, checksum) "
+			  "VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[SQL_CLEAR_OBJECTS] = "DELETE FROM object",
+	[SQL_CLEAR_TOKEN] = "DELETE FROM token",
+	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
+	[SQL_SAVEPOINT] = "SAVEPOINT change",
+	[SQL_RELEASE] = "RELEASE change",
+	[SQL_ROLLBACK_TO] = "ROLLBACK TO change",
+};
+
+/*
+ * The index that leaves the fewest rows to look at; an object id is rarer than a label, a label
+ * than a class.
+ */
+static const char *find_index(unsigned find)
+{
+	bool is_public = (find & FIND_PUBLIC) != 0;
+
+	if (find & FIND_OBJECT_ID)
+		return is_public ? "INDEXED BY public_object_id" : "INDEXED BY object_object_id";
+	if (find & FIND_LABEL)
+		return is_public ? "INDEXED BY public_label" : "INDEXED BY object_label";
+	if (find & FIND_CLASS)
+		return is_public ? "INDEXED BY public_class" : "INDEXED BY object_class";
+	return is_public ? "INDEXED BY public" : "NOT INDEXED";
+}
+
+void schema_statement(enum sql which, char out[SCHEMA_STATEMENT_MAX])
+{
+	unsigned find = (unsigned)(which - SQL_FIND);
+
+	if (find >= FIND_KINDS) {
+		snprintf(out, SCHEMA_STATEMENT_MAX, "%s", statements[which]);
+		return;
+	}
+	snprintf(out, SCHEMA_STATEMENT_MAX,
+		"SELECT " COLUMNS " FROM object %s WHERE id > ?1%s%s%s%s ORDER BY id LIMIT ?2",
+		find_index(find), find & FIND_LABEL ? " AND label = ?3" : "",
+		find & FIND_OBJECT_ID ? " AND object_id = ?4" : "",
+		find & FIND_CLASS ? " AND class = ?5" : "",
+		find & FIND_PUBLIC ? " AND private = 0" : "");
+}

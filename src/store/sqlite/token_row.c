@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token_row.c: the one row of the table `token`: PINs, identity, the seal of the count. */
+#include "base/secret.h"
+#include "key/digest.h"
+#include "store/sqlite/store_internal.h"
+
+/* Columns, in the order of the statements' texts (schema.c). */
+enum {
+	COL_UUID,
+	COL_LABEL,
+	COL_LOG2_N,
+	COL_SO,
+	COL_USER = COL_SO + 3,
+	COL_COUNT_SEAL = COL_USER + 3,
+	COL_CHECKSUM
+};
+enum { PIN_SALT, PIN_KEY, PIN_FAILURES }; /* columns of one PIN */
+
+#define LOG2_N_MAX 63
+
+/* What is hashed: everything, at fixed places. */
+struct token_text {
+	uint8_t format[8], uuid[STORE_UUID_LEN], label[STORE_LABEL_LEN], log2_n[8];
+	struct pin_text {
+		uint8_t set[8], salt[16], wrapped_key[60], failures[8];
+	} so, user;
+	uint8_t count_seal_len[8], count_seal[64];
+};
+
+static void put_pin(struct pin_text *text, const struct store_pin *pin)
+{
+	put_be64(text->set, pin->set);
+	memcpy(text->salt, pin->salt, sizeof text->salt);
+	memcpy(text->wrapped_key, pin->wrapped_key, sizeof text->wrapped_key);
+	put_be64(text->failures, pin->failures);
+}
+
+static CK_RV token_checksum(const struct store_token *token, uint8_t ret_checksum[DIGEST_MAX])
+{
+	struct token_text text = {0};
+
+	put_be64(text.format, DATABASE_FORMAT);
+	memcpy(text.uuid, token->uuid, sizeof text.uuid);
+	memcpy(text.label, token->label, sizeof text.label);
+	put_be64(text.log2_n, token->scrypt_log2_n);
+	put_pin(&text.so, &token->so);
+	put_pin(&text.user, &token->user);
+	put_be64(text.count_seal_len, token->count_seal_len);
+	memcpy(text.count_seal, token->count_seal, token->count_seal_len);
+	return digest_once(DIGEST_SHA256, (const uint8_t *)&text, sizeof text, ret_checksum);
+}
+
+/* Column I, a blob of exactly N bytes, to OUT. */
+static CK_RV get_exact(struct statement *s, int i, uint8_t *out, size_t n)
+{
+	struct bytes b;
+
+	TRY(statement_bytes(s, i, n, &b));
+	ENSURE(b.p != NULL && b.n == n, CKR_DEVICE_ERROR);
+	memcpy(out, b.p, n);
+	return CKR_OK;
+}
+
+static CK_RV get_pin(struct statement *s, int column, struct store_pin *pin)
+{
+	struct bytes salt, key;
+	int64_t failures;
+
+	TRY(statement_number(s, column + PIN_FAILURES, 0, UINT32_MAX, &failures));
+	pin->failures = (unsigned)failures;
+	TRY(statement_bytes(s, column + PIN_SALT, sizeof pin->salt, &salt));
+	TRY(statement_bytes(s, column + PIN_KEY, sizeof pin->wrapped_key, &key));
+	ENSURE((salt.p == NULL) == (key.p == NULL), CKR_DEVICE_ERROR);
+	pin->set = salt.p != NULL;
+	if (!pin->set)
+		return CKR_OK;
+	TRY(get_exact(s, column + PIN_SALT, pin->salt, sizeof pin->salt));
+	return get_exact(s, column + PIN_KEY, pin->wrapped_key, sizeof pin->wrapped_key);
+}
+
+CK_RV token_row_get(struct database *db, struct store_token *ret_token)
+{
+	struct store_token token = {0};
+	uint8_t checksum[CHECKSUM_LEN], expected[DIGEST_MAX];
+	struct bytes seal;
+	int64_t log2_n;
+	bool found;
+	STATEMENT *s = NULL;
+
+	TRY(database_statement(db, SQL_TOKEN_GET, &s));
+	TRY(statement_step(s, &found));
+	if (!found)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	TRY(get_exact(s, COL_UUID, token.uuid, sizeof token.uuid));
+	TRY(get_exact(s, COL_LABEL, token.label, sizeof token.label));
+	TRY(statement_number(s, COL_LOG2_N, 0, LOG2_N_MAX, &log2_n));
+	token.scrypt_log2_n = (unsigned)log2_n;
+	TRY(get_pin(s, COL_SO, &token.so));
+	TRY(get_pin(s, COL_USER, &token.user));
+	TRY(statement_bytes(s, COL_COUNT_SEAL, sizeof token.count_seal, &seal));
+	ENSURE(seal.p != NULL, CKR_DEVICE_ERROR);
+	memcpy(token.count_seal, seal.p, seal.n);
+	token.count_seal_len = seal.n;
+	TRY(get_exact(s, COL_CHECKSUM, checksum, sizeof checksum));
+	TRY(token_checksum(&token, expected));
+	ENSURE(memcmp(checksum, expected, sizeof checksum) == 0, CKR_DEVICE_ERROR);
+	*ret_token = token;
+	return CKR_OK;
+}
+
+static CK_RV bind_pin(struct statement *s, int column, const struct store_pin *pin)
+{
+	struct bytes salt = {0}, key = {0};
+
+	if (pin->set) {
+		salt = bytes_of(pin->salt, sizeof pin->salt);
+		key = bytes_of(pin->wrapped_key, sizeof pin->wrapped_key);
+	}
+	TRY(statement_bind_bytes(s, column + PIN_SALT + 1, salt));
+	TRY(statement_bind_bytes(s, column + PIN_KEY + 1, key));
+	return statement_bind_number(s, column + PIN_FAILURES + 1, pin->failures);
+}
+
+/* What is not set is not written, so it must not be hashed either. */
+static void clear_unset(struct store_pin *pin)
+{
+	if (!pin->set) {
+		memset(pin->salt, 0, sizeof pin->salt);
+		memset(pin->wrapped_key, 0, sizeof pin->wrapped_key);
+	}
+}
+
+CK_RV token_row_put(struct database *db, const struct store_token *given)
+{
+	struct store_token token = *given;
+	uint8_t checksum[DIGEST_MAX];
+	bool unused;
+	STATEMENT *s = NULL;
+
+	ENSURE(token.count_seal_len <= sizeof token.count_seal && token.scrypt_log2_n <= LOG2_N_MAX,
+		CKR_GENERAL_ERROR);
+	clear_unset(&token.so);
+	clear_unset(&token.user);
+	TRY(token_checksum(&token, checksum));
+	TRY(database_statement(db, SQL_TOKEN_PUT, &s));
+	TRY(statement_bind_bytes(s, COL_UUID + 1, bytes_of(token.uuid, sizeof token.uuid)));
+	TRY(statement_bind_bytes(s, COL_LABEL + 1, bytes_of(token.label, sizeof token.label)));
+	TRY(statement_bind_number(s, COL_LOG2_N + 1, token.scrypt_log2_n));
+	TRY(bind_pin(s, COL_SO, &token.so));
+	TRY(bind_pin(s, COL_USER, &token.user));
+	TRY(statement_bind_bytes(
+		s, COL_COUNT_SEAL + 1, bytes_of(token.count_seal, token.count_seal_len)));
+	TRY(statement_bind_bytes(s, COL_CHECKSUM + 1, bytes_of(checksum, CHECKSUM_LEN)));
+	return statement_step(s, &unused);
+}
+
+CK_RV store_token_get(struct store *store, struct store_token *ret_token)
+{
+	HOLD(&store->lock);
+	TRY(store_need_database(store, false));
+	if (store->db == NULL)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	return token_row_get(store->db, ret_token);
+}
+
+bool store_is_read_only(struct store *store)
+{
+	HOLD(&store->lock);
+	return store->db != NULL && database_is_read_only(store->db);
+}
+
+/* With the schema there: whether the change may replace what is stored now. */
+static CK_RV may_init(struct store *store, const struct change *change)
+{
+	struct store_token now;
+
+	if (change->may == NULL)
+		return CKR_OK;
+	CK_RV rv = token_row_get(store->db, &now);
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		return change->may(NULL, change->arg);
+	TRY(rv);
+	return change->may(&now, change->arg);
+}
+
+static CK_RV run_init(struct store *store, struct change *change)
+{
+	TRY(database_make_schema(store->db));
+	TRY(may_init(store, change));
+	TRY(rows_last_id(store->db, &change->id));
+	client_files_clear(
+		store, change->id + 1, INT64_MAX); /* of inserts that did not commit: nobody's */
+	TRY(database_run(store->db, SQL_CLEAR_OBJECTS));
+	TRY(database_run(store->db, SQL_CLEAR_TOKEN));
+	return token_row_put(store->db, change->token);
+}
+
+CK_RV store_token_init(struct store *store, const struct store_token *token)
+{
+	return store_token_init_if(store, token, NULL, NULL);
+}
+
+CK_RV store_token_init_if(
+	struct store *store, const struct store_token *token, store_may_init *may, void *arg)
+{
+	struct change change = {
+		.run = run_init, .creates = true, .token = token, .may = may, .arg = arg};
+
+	TRY(commit_change(store, &change));
+	/*
+	 * Only now: had the commit failed, the objects would still need them. Should this process
+	 * die here, what is left opens under no key that is still to be had, and its names are of
+	 * row ids that are not used again. Files of higher ids are of the new token: another
+	 * process may have made a client already.
+	 */
+	client_files_clear(store, 1, change.id);
+	return CKR_OK;
+}
+
+static CK_RV run_token_update(struct store *store, struct change *change)
+{
+	struct store_token token;
+	uint64_t objects;
+
+	TRY(token_row_get(store->db, &token));
+	if (change->edit_counted) {
+		TRY(rows_count(store->db, &objects));
+		TRY(change->edit_counted(&token, objects, change->arg));
+	} else {
+		TRY(change->edit(&token, change->arg));
+	}
+	return token_row_put(store->db, &token);
+}
+
+CK_RV store_token_update(
+	struct store *store, CK_RV (*edit)(struct store_token *token, void *arg), void *arg)
+{
+	struct change change = {.run = run_token_update, .edit = edit, .arg = arg};
+	return commit_change(store, &change);
+}
+
+CK_RV store_token_update_counted(struct store *store,
+	CK_RV (*edit)(struct store_token *token, uint64_t objects, void *arg), void *arg)
+{
+	struct change change = {.run = run_token_update, .edit_counted = edit, .arg = arg};
+	return commit_change(store, &change);
+}
+
+CK_RV token_row_recount(struct database *db, struct change *change, int by)
+{
+	struct store_token token;
+
+	if (change->recount == NULL)
+		return CKR_OK;
+	TRY(token_row_get(db, &token));
+	TRY(change->recount(&token, by, change->arg));
+	return token_row_put(db, &token);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_import.c: keydiv key import: options, and which of the two ways to go. */
+#include "tool/commands/import.h"
+#include "tool/commands/commands.h"
+#include "tool/report.h"
+#include "tool/token/find.h"
+#include "tool/token/new_key.h"
+
+static long long components = -1;
+static struct texts component_files;
+static const char *check, *unwrap_key;
+static struct bulk bulk = {.threads = -1};
+
+static const struct option_spec options[] = {
+	NEW_KEY_OPTIONS,
+	NUMBER_OPTION("components", "NUMBER", &components,
+		"the key is the XOR of so many components, typed one by one (default: 2)"),
+	TEXTS_OPTION("component-file", "FILE", &component_files,
+		"read a component from FILE instead; give it once for each"),
+	TEXT_OPTION("check-value", "HEX", &check, "refuse the key if its check value is another"),
+	TEXT_OPTION("unwrap-key", "KEY", &unwrap_key,
+		"with --csv: the key all those in the file are wrapped under, by AES-KWP"),
+	BULK_OPTIONS(bulk),
+	OPTIONS_END,
+};
+
+/* Options that say which way to go, and that do not go with the other. */
+static bool check_options(void)
+{
+	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || component_files.count ||
+				  components >= 0 || check))
+		return fail("--csv goes with --unwrap-key; labels come from the file, and "
+			    "components, ids and check values "
+			    "make no sense there");
+	if (!bulk.input && (!new_key.label || !*new_key.label || unwrap_key))
+		return fail("a key needs a name: give --label; or --csv with --unwrap-key for many "
+			    "keys");
+	if (components >= 0 && (components < 2 || components > 16))
+		return fail("--components wants 2 to 16: with one, one person holds the whole key");
+	if (component_files.count == 1 || component_files.count > 16)
+		return fail("--component-file is given once for each of 2 to 16 components");
+	if (components >= 0 && component_files.count && (size_t)components != component_files.count)
+		return fail("--components says %lld, but --component-file is given %zu times",
+			components, component_files.count);
+	return bulk_options_fit(&bulk);
+}
+
+static bool run(int count, char **operands)
+{
+	CLIENT client = {0};
+
+	(void)count, (void)operands;
+	if (!check_options())
+		return false;
+	if (!new_key_read())
+		return false;
+	if (bulk.input) {
+		bulk.write = true;
+		return client_login_for(&client, unwrap_key, true) &&
+		       import_wrapped(&client, &bulk, unwrap_key);
+	}
+	return client_login(&client, true) && label_is_free(&client, new_key.label) &&
+	       import_components(
+		       &client, components < 0 ? 2 : (size_t)components, &component_files, check);
+}
+
+const struct command cmd_key_import = {
+	.name = "key import",
+	.arguments = "",
+	.summary = "Import a key from components so that nobody holds it whole, or many wrapped "
+		   "keys from a file",
+	.sets = SET_USER,
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template.h: a PKCS#11 template being filled, and attributes being read. */
+#ifndef KEYDIV_TOOL_TEMPLATE_H
+#define KEYDIV_TOOL_TEMPLATE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+#define TEMPLATE_MAX 24
+
+struct template
+{
+	CK_ULONG count;
+	CK_ATTRIBUTE attributes[TEMPLATE_MAX];
+	CK_ULONG numbers[TEMPLATE_MAX];
+	CK_BBOOL flags[TEMPLATE_MAX];
+};
+
+void template_flag(struct template *t, CK_ATTRIBUTE_TYPE type, bool value);
+void template_number(struct template *t, CK_ATTRIBUTE_TYPE type, CK_ULONG value);
+void template_bytes(
+	struct template *t, CK_ATTRIBUTE_TYPE type, const void *p, CK_ULONG n); /* borrows P */
+void template_text(
+	struct template *t, CK_ATTRIBUTE_TYPE type, const char *text); /* borrows; NULL: nothing */
+
+/*
+ * The attribute TYPE of OBJECT: up to SIZE bytes into P; *RET_N is -1 where there is none or it
+ * is not readable.
+ */
+MUST_USE CK_RV attribute_get(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session,
+	CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *p, CK_ULONG size, CK_ULONG *ret_n);
+
+/* The number or flag TYPE of OBJECT; FALLBACK if it has none. */
+CK_ULONG attribute_number(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+	CK_ATTRIBUTE_TYPE type, CK_ULONG fallback);
+bool attribute_flag(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+	CK_ATTRIBUTE_TYPE type);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* client.c: loads the module through p11-kit, finds the token, opens sessions and logs in. */
+#include "tool/token/client.h"
+
+#include <errno.h>
+#include <p11-kit/p11-kit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/options.h"
+#include "tool/report.h"
+#include "tool/token/pin.h"
+
+bool is_uri(const char *text)
+{
+	return strncmp(text, "pkcs11:", 7) == 0;
+}
+
+bool uri_read(const char *text, P11KitUri **ret)
+{
+	P11KitUri *uri = p11_kit_uri_new();
+
+	if (!uri)
+		return fail_rv(CKR_HOST_MEMORY, "cannot read '%s'", text);
+	int result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri);
+	if (result != P11_KIT_URI_OK) {
+		p11_kit_uri_free(uri);
+		return fail("'%s' is no PKCS#11 URI: %s", text, p11_kit_uri_message(result));
+	}
+	if (p11_kit_uri_get_pin_value(uri)) {
+		p11_kit_uri_free(uri);
+		return fail("a URI with pin-value shows the PIN to everyone on this machine: use "
+			    "--pin-file or --pin-fd");
+	}
+	if (p11_kit_uri_any_unrecognized(uri)) {
+		p11_kit_uri_free(uri);
+		return fail("'%s' has parts that name nothing here: see RFC 7512", text);
+	}
+	*ret = uri;
+	return true;
+}
+
+/*
+ * The path that the pin-source of a URI names: a file (RFC 7512, 2.4: "file:" or a path), never a
+ * program to run.
+ */
+static const char *pin_source_path(const char *source)
+{
+	if (strncmp(source, "file:", 5) == 0)
+		source += 5;
+	if (strncmp(source, "//", 2) == 0)
+		source = strchr(source + 2, '/');
+	return source && source[0] == '/' ? source : NULL;
+}
+
+/* The text of a URI that is freed before we end; there is one of each. */
+static bool keep(const char *text, const char **ret)
+{
+	*ret = strdup(text);
+	return *ret ? true : fail("out of memory");
+}
+
+/* What URI says of module and PIN counts where no option does. */
+static bool take_query(P11KitUri *uri)
+{
+	const char *module = p11_kit_uri_get_module_path(uri),
+		   *source = p11_kit_uri_get_pin_source(uri);
+
+	if (module && !strchr(module, '/'))
+		return fail("module-path '%s' is no path: it has a slash in it", module);
+	if (!module)
+		module = p11_kit_uri_get_module_name(uri);
+	if (module && !settings.module && !keep(module, &settings.module))
+		return false;
+	if (!source || settings.pin_file || settings.pin_fd >= 0)
+		return true;
+	if (!pin_source_path(source))
+		return fail(
+			"pin-source '%s' is no file: give file:/PATH, or --pin-file or --pin-fd",
+			source);
+	return keep(pin_source_path(source), &settings.pin_file);
+}
+
+void padded_text(const unsigned char *field, size_t n, char *ret)
+{
+	while (n > 0 && field[n - 1] == ' ')
+		n--;
+	memcpy(ret, field, n);
+	ret[n] = '\0';
+}
+
+/* --- the module --- */
+
+static bool load(struct client *client, const char *module)
+{
+	if (strchr(module, '/')) {
+		/* p11-kit would look for a relative one in a directory of its own. */
+		char *path = realpath(module, NULL);
+		if (!path)
+			return fail("cannot load '%s': %s", module, strerror(errno));
+		client->f = p11_kit_module_load(path, 0);
+		free(path);
+		if (!client->f)
+			return fail("cannot load '%s': %s", module,
+				p11_kit_message() ? p11_kit_message() : "is it a module?");
+		return true;
+	}
+	client->modules = p11_kit_modules_load(NULL, 0);
+	if (client->modules)
+		client->f = p11_kit_module_for_name(client->modules, module);
+	if (!client->f)
+		return fail("p11-kit knows no module '%s': see 'p11-kit list-modules', or give the "
+			    "path of one",
+			module);
+	return true;
+}
+
+static void unload(struct client *client)
+{
+	if (client->modules)
+		p11_kit_modules_release(client->modules);
+	else if (client->f)
+		p11_kit_module_release(client->f);
+	client->f = NULL;
+	client->modules = NULL;
+}
+
+bool client_load(struct client *client)
+{
+	const char *module = settings.module ? settings.module : KEYDIV_MODULE;
+
+	p11_kit_be_quiet();
+	if (!load(client, module)) {
+		unload(client);
+		return false;
+	}
+	CK_RV rv = p11_kit_module_initialize(client->f);
+	if (rv != CKR_OK) {
+		unload(client);
+		if (rv != CKR_FUNCTION_FAILED)
+			return fail_rv(rv, "cannot start '%s'", module);
+		return fail("cannot start '%s': a line of its configuration is wrong, or its log "
+			    "or token directory "
+			    "cannot be made; its log says which (log-file in keydiv.conf) "
+			    "(CKR_FUNCTION_FAILED)",
+			module);
+	}
+	return true;
+}
+
+void client_close(struct client *client)
+{
+	if (!client->f)
+		return;
+	if (client->session)
+		(void)client->f->C_CloseSession(client->session);
+	(void)p11_kit_module_finalize(client->f);
+	unload(client);
+}
+
+/* --- the token --- */
+
+bool client_slots(struct client *client, CK_SLOT_ID **ret, CK_ULONG *ret_count)
+{
+	CK_ULONG count = 0;
+	CK_RV rv = client->f->C_GetSlotList(CK_TRUE, NULL, &count);
+
+	CK_SLOT_ID *slots = calloc(count + 1, sizeof *slots);
+	if (rv == CKR_OK && slots)
+		rv = client->f->C_GetSlotList(CK_TRUE, slots, &count);
+	if (rv != CKR_OK || !slots) {
+		free(slots);
+		return fail_rv(slots ? rv : CKR_HOST_MEMORY, "cannot list the slots");
+	}
+	*ret = slots;
+	*ret_count = count;
+	return true;
+}
+
+/* What the options say about the token. */
+struct wish {
+	P11KitUri *uri;
+	const char *label;
+	bool initialised;
+};
+
+static bool matches(const struct wish *wish, CK_SLOT_ID slot, const CK_TOKEN_INFO *token)
+{
+	char label[33];
+	bool initialised = token->flags & CKF_TOKEN_INITIALIZED;
+
+	if (settings.slot >= 0)
+		return (CK_SLOT_ID)settings.slot == slot;
+	if (initialised != wish->initialised)
+		return false;
+	padded_text(token->label, sizeof token->label, label);
+	if (wish->uri) {
+		CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(wish->uri);
+		return p11_kit_uri_match_token_info(wish->uri, token) &&
+		       (wanted == (CK_SLOT_ID)-1 || wanted == slot);
+	}
+	return !wish->label || strcmp(wish->label, label) == 0;
+}
+
+static bool choose(struct client *client, const struct wish *wish)
+{
+	CK_SLOT_ID *slots, bad_slot = 0;
+	CK_ULONG count, found = 0;
+	CK_RV bad = CKR_OK;
+
+	if (!client_slots(client, &slots, &count))
+		return false;
+	for (CK_ULONG i = 0; i < count; i++) {
+		CK_TOKEN_INFO token;
+		CK_RV rv = client->f->C_GetTokenInfo(slots[i], &token);
+		if (rv != CKR_OK && (settings.slot < 0 || (CK_SLOT_ID)settings.slot == slots[i])) {
+			bad = rv;
+			bad_slot = slots[i];
+		}
+		if (rv != CKR_OK || !matches(wish, slots[i], &token))
+			continue;
+		if (found++ == 0) {
+			client->slot = slots[i];
+			client->token = token;
+		}
+	}
+	free(slots);
+	if (found == 1)
+		return true;
+	if (found > 1 && !wish->initialised) /* any empty slot is as good as another */
+		return true;
+	if (found > 1)
+		return fail("several tokens fit: say which with --token or --slot; 'keydiv info' "
+			    "lists them");
+	if (bad != CKR_OK &&
+		(wish->initialised || settings.slot >= 0)) /* it may be the one that is meant */
+		return fail_rv(bad, "cannot read the token in slot %lu", bad_slot);
+	if (settings.slot >= 0)
+		return fail("there is no slot %lld: 'keydiv info' lists them", settings.slot);
+	if (!wish->initialised)
+		return fail("every token is initialised already: name one with --slot and --erase, "
+			    "or raise slots in "
+			    "keydiv.conf");
+	return fail("there is no %stoken: make one with 'keydiv init', or see 'keydiv info'",
+		wish->label || wish->uri ? "such " : "");
+}
+
+static bool find(struct client *client, bool initialised)
+{
+	struct wish wish = {.initialised = initialised};
+
+	if (settings.token && settings.slot >= 0)
+		return fail("--token and --slot are both given: give one");
+	if (settings.token && !is_uri(settings.token))
+		wish.label = settings.token;
+	else if (settings.token && !uri_read(settings.token, &wish.uri))
+		return false;
+	bool ok =
+		(!wish.uri || take_query(wish.uri)) && client_load(client) && choose(client, &wish);
+	p11_kit_uri_free(wish.uri);
+	return ok;
+}
+
+bool client_find_token(struct client *client)
+{
+	return find(client, true);
+}
+
+bool client_find_slot(struct client *client)
+{
+	return find(client, settings.token != NULL);
+}
+
+bool client_open_session(struct client *client, bool write, CK_SESSION_HANDLE *ret)
+{
+	CK_RV rv = client->f->C_OpenSession(
+		client->slot, CKF_SERIAL_SESSION | (write ? CKF_RW_SESSION : 0), NULL, NULL, ret);
+
+	return rv == CKR_OK ? true : fail_rv(rv, "cannot open a session");
+}
+
+bool client_login(struct client *client, bool write)
+{
+	struct secret_text *pin;
+
+	if (!client_find_token(client) || !client_open_session(client, write, &client->session))
+		return false;
+	if (!(client->token.flags & CKF_USER_PIN_INITIALIZED))
+		return fail_rv(CKR_USER_PIN_NOT_INITIALIZED, "cannot log in");
+	if (!pin_get(PIN_USER, false, &pin))
+		return false;
+	CK_RV rv = client->f->C_Login(client->session, CKU_USER, pin->text, pin->length);
+	explicit_bzero(pin, sizeof *pin);
+	return rv == CKR_OK ? true : fail_rv(rv, "cannot log in");
+}
+
+bool client_login_for(struct client *client, const char *key, bool write)
+{
+	P11KitUri *uri = NULL;
+
+	if (key && is_uri(key)) {
+		if (!uri_read(key, &uri))
+			return false;
+		bool ok = take_query(uri);
+		p11_kit_uri_free(uri);
+		if (!ok)
+			return false;
+		if (!settings.token && settings.slot < 0)
+			settings.token = key;
+	}
+	return client_login(client, write);
+}

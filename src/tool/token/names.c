@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* names.c: tables of names. */
+#include "tool/token/names.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pkcs11.h"
+
+#include "keydiv.h"
+#include "tool/options.h"
+#include "tool/report.h"
+
+/*
+ * Mechanisms: those of keydiv's rows, as they were when it was built, and some that only
+ * other tokens have.
+ */
+static const struct {
+	CK_MECHANISM_TYPE type;
+	const char *name, *help;
+} mechanisms[] = {
+#define MECHANISM(number, name, help) {number, name, help},
+#include "mechanism_names.h"
+#define OTHER(number) {number, #number, ""},
+	OTHER(CKM_AES_MAC) OTHER(CKM_AES_MAC_GENERAL) OTHER(CKM_AES_KEY_WRAP_PAD)
+		OTHER(CKM_DES_KEY_GEN) OTHER(CKM_DES3_CBC_PAD) OTHER(CKM_DES3_MAC) OTHER(CKM_MD5)
+			OTHER(CKM_MD5_HMAC) OTHER(CKM_RSA_PKCS) OTHER(CKM_RSA_PKCS_KEY_PAIR_GEN)};
+
+#define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])
+
+void mechanism_name(CK_MECHANISM_TYPE type, char *ret)
+{
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (mechanisms[i].type == type) {
+			snprintf(ret, NAME_TEXT_MAX, "%s", mechanisms[i].name);
+			return;
+		}
+	snprintf(ret, NAME_TEXT_MAX, "0x%08lx", type);
+}
+
+const char *mechanism_help(CK_MECHANISM_TYPE type)
+{
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (mechanisms[i].type == type)
+			return mechanisms[i].help;
+	return "";
+}
+
+/* --- lists of allowed mechanisms --- */
+
+/* What a master serves: several mechanisms under one name. */
+static const struct {
+	const char *name;
+	CK_MECHANISM_TYPE types[8];
+} schemes[] = {
+	{"device", {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,
+			   CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY,
+			   CKM_KEYDIV_DATA_KEY}},
+	{"scp03", {CKM_KEYDIV_SCP03_KEY}},
+	{"emv", {CKM_KEYDIV_EMV_CARD_KEY}},
+	{"tdes-dukpt", {CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY}},
+	{"aes-dukpt", {CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKM_KEYDIV_AES_DUKPT_KEY}},
+	{"odukpt", {CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY}},
+	{"horowitz", {CKM_KEYDIV_HOROWITZ_DK}},
+	{"rfc3961", {CKM_KEYDIV_RFC3961_DK}},
+	{"sp800-108", {CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_FEEDBACK_KDF,
+			      CKM_SP800_108_DOUBLE_PIPELINE_KDF}},
+	{"hkdf", {CKM_HKDF_DERIVE, CKM_HKDF_DATA}},
+};
+
+/* Whether NAME and WANTED are the same but for case and for - instead of _. */
+static bool same_name(const char *name, const char *wanted)
+{
+	for (; *name && *wanted; name++, wanted++) {
+		int a = tolower((unsigned char)*name), b = tolower((unsigned char)*wanted);
+		if ((a == '-' ? '_' : a) != (b == '-' ? '_' : b))
+			return false;
+	}
+	return *name == *wanted;
+}
+
+static bool is_mechanism(const char *name, const char *wanted)
+{
+	static const char *const prefixes[] = {"CKM_KEYDIV_", "CKM_"};
+
+	if (same_name(name, wanted))
+		return true;
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strlen(prefixes[i]);
+		if (strncmp(name, prefixes[i], n) == 0 && same_name(name + n, wanted))
+			return true;
+	}
+	return false;
+}
+
+static bool allow(struct allowed *allowed, CK_MECHANISM_TYPE type)
+{
+	for (CK_ULONG i = 0; i < allowed->count; i++)
+		if (allowed->type[i] == type)
+			return true;
+	if (allowed->count == ALLOWED_MAX)
+		return fail("more than %d mechanisms are allowed: shorten the list", ALLOWED_MAX);
+	allowed->type[allowed->count++] = type;
+	return true;
+}
+
+static bool allow_part(const char *part, void *data)
+{
+	struct allowed *allowed = data;
+	char *end;
+
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+		if (!same_name(schemes[i].name, part))
+			continue;
+		for (size_t k = 0; k < 8 && schemes[i].types[k]; k++)
+			if (!allow(allowed, schemes[i].types[k]))
+				return false;
+		return true;
+	}
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (is_mechanism(mechanisms[i].name, part))
+			return allow(allowed, mechanisms[i].type);
+	errno = 0;
+	unsigned long number = strtoul(part, &end, 16);
+	if (strncmp(part, "0x", 2) == 0 && !errno && *end == '\0' && end > part + 2)
+		return allow(allowed, number);
+	return fail("'%s' is no mechanism or scheme: 'keydiv mechanisms' lists them", part);
+}
+
+bool allowed_read(const char *text, struct allowed *ret)
+{
+	ret->count = 0;
+	return each_part(text, allow_part, ret);
+}
+
+/* --- key types --- */
+
+static const struct key_kind kinds[] = {
+	{"aes", CKK_AES, CKM_AES_KEY_GEN, 0},
+	{"des2", CKK_DES2, CKM_DES2_KEY_GEN, 16},
+	{"des3", CKK_DES3, CKM_DES3_KEY_GEN, 24},
+	{"generic", CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN, 0},
+	{"hkdf", CKK_HKDF, CKM_HKDF_KEY_GEN, 0},
+	{"sha1-hmac", CKK_SHA_1_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
+	{"sha256-hmac", CKK_SHA256_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
+	{"sha384-hmac", CKK_SHA384_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
+	{"sha512-hmac", CKK_SHA512_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
+	{"odukpt-client", CKK_KEYDIV_ODUKPT_CLIENT, CK_UNAVAILABLE_INFORMATION, 0},
+};
+
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+const struct key_kind *key_kind_read(const char *name)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (same_name(kinds[i].name, name) && kinds[i].type != CKK_KEYDIV_ODUKPT_CLIENT)
+			return &kinds[i];
+	fail("'%s' is no type of key: aes, des2, des3, generic, hkdf, sha1-hmac, sha256-hmac, "
+	     "sha384-hmac or "
+	     "sha512-hmac",
+		name);
+	return NULL;
+}
+
+void key_type_name(CK_KEY_TYPE type, char *ret)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].type == type) {
+			snprintf(ret, NAME_TEXT_MAX, "%s", kinds[i].name);
+			return;
+		}
+	snprintf(ret, NAME_TEXT_MAX, "0x%lx", type);
+}
+
+CK_ULONG key_type_bytes(CK_KEY_TYPE type)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].type == type)
+			return kinds[i].bytes;
+	return 0;
+}
+
+/* --- usages --- */
+
+const struct usage usages[] = {
+	{"derive", CKA_DERIVE},
+	{"encrypt", CKA_ENCRYPT},
+	{"decrypt", CKA_DECRYPT},
+	{"sign", CKA_SIGN},
+	{"verify", CKA_VERIFY},
+	{"wrap", CKA_WRAP},
+	{"unwrap", CKA_UNWRAP},
+	{NULL, 0},
+};
+
+static bool usage_part(const char *part, void *data)
+{
+	unsigned *bits = data;
+
+	for (unsigned i = 0; usages[i].name; i++)
+		if (strcmp(usages[i].name, part) == 0) {
+			*bits |= 1U << i;
+			return true;
+		}
+	return fail(
+		"'%s' is no use of a key: derive, encrypt, decrypt, sign, verify, wrap or unwrap",
+		part);
+}
+
+bool usage_read(const char *text, unsigned *ret_bits)
+{
+	unsigned bits = 0;
+
+	if (!each_part(text, usage_part, &bits))
+		return false;
+	*ret_bits = bits;
+	return true;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* new_key.c: from options to the template of a new key. */
+#include "tool/token/new_key.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "tool/output.h"
+#include "tool/report.h"
+
+struct new_key new_key;
+
+static bool read_id(void)
+{
+	size_t n = strlen(new_key.id) / 2;
+
+	if (n == 0 || n > sizeof new_key.id_bytes || !hex_decode(new_key.id, new_key.id_bytes, n))
+		return fail("--id wants 1 to %zu bytes in hexadecimal", sizeof new_key.id_bytes);
+	new_key.id_length = n;
+	return true;
+}
+
+bool new_key_read(void)
+{
+	new_key.kind = key_kind_read(new_key.type ? new_key.type : "aes");
+	if (!new_key.kind)
+		return false;
+	if (new_key.id && !read_id())
+		return false;
+	if (!usage_read(new_key.usage ? new_key.usage : "derive", &new_key.usages))
+		return false;
+	if ((new_key.usages & 1) && new_key.usages != 1)
+		return fail("a key to derive from does nothing else, since a MAC or a block under "
+			    "it is a device key: "
+			    "give --usage derive alone");
+	return !new_key.allow || allowed_read(new_key.allow, &new_key.allowed);
+}
+
+void new_key_template(struct template *t)
+{
+	template_number(t, CKA_CLASS, CKO_SECRET_KEY);
+	template_number(t, CKA_KEY_TYPE, new_key.kind->type);
+	template_flag(t, CKA_TOKEN, true);
+	template_flag(t, CKA_PRIVATE, !new_key.public);
+	template_flag(t, CKA_SENSITIVE, true);
+	template_flag(t, CKA_EXTRACTABLE, new_key.extractable);
+	if (new_key.id_length)
+		template_bytes(t, CKA_ID, new_key.id_bytes, new_key.id_length);
+	for (unsigned i = 0; usages[i].name; i++)
+		template_flag(t, usages[i].type, new_key.usages & (1U << i));
+	if (new_key.allowed.count)
+		template_bytes(t, CKA_ALLOWED_MECHANISMS, new_key.allowed.type,
+			new_key.allowed.count * sizeof new_key.allowed.type[0]);
+}
+
+void new_key_show(struct client *client, CK_OBJECT_HANDLE key)
+{
+	struct json_object *o = json_object_new_object();
+	char value[CHECK_VALUE_TEXT];
+
+	check_value(client->f, client->session, key, value);
+	add_text(o, "label", new_key.label);
+	add_text(o, "type", new_key.kind->name);
+	add_text(o, "check_value", value);
+	show(o);
+}

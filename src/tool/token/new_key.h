@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * new_key.h: the properties of a key about to be made, as the options of `key generate` and `key
+ * import` give them.
+ */
+#ifndef KEYDIV_TOOL_NEW_KEY_H
+#define KEYDIV_TOOL_NEW_KEY_H
+
+#include "tool/token/attributes.h"
+#include "tool/token/client.h"
+#include "tool/token/names.h"
+
+struct new_key {
+	/* from the options */
+	const char *label, *id, *type, *usage, *allow;
+	bool extractable, public;
+	/* read from them by new_key_read */
+	const struct key_kind *kind;
+	unsigned usages;
+	struct allowed allowed;
+	unsigned char id_bytes[64];
+	CK_ULONG id_length;
+};
+
+extern struct new_key new_key;
+
+/* Rows for a command's option table. */
+#define NEW_KEY_OPTIONS                                                                            \
+	TEXT_OPTION("label", "TEXT", &new_key.label, "name of the key; wanted"),                   \
+		TEXT_OPTION("id", "HEX", &new_key.id, "CKA_ID of the key"),                        \
+		TEXT_OPTION("type", "TYPE", &new_key.type,                                         \
+			"aes (default), des2, des3, generic, hkdf, sha256-hmac, ..."),             \
+		TEXT_OPTION("usage", "LIST", &new_key.usage,                                       \
+			"derive (default), or some of encrypt, decrypt, sign, verify, wrap, "      \
+			"unwrap"),                                                                 \
+		TEXT_OPTION("allow", "LIST", &new_key.allow,                                       \
+			"mechanisms or schemes the key may be used with (default: by type)"),      \
+		FLAG_OPTION("extractable", &new_key.extractable,                                   \
+			"let the key be wrapped; it is never readable"),                           \
+		FLAG_OPTION("public", &new_key.public, "let the key be seen without login")
+
+/* Check and read the options. False: reported. */
+MUST_USE bool new_key_read(void);
+
+/* The template of the key, without its label and value. */
+void new_key_template(struct template *t);
+
+/* Show what was made: label, type, check value. */
+void new_key_show(struct client *client, CK_OBJECT_HANDLE key);
+
+#endif
