@@ -9,7 +9,6 @@
 #include "calls/derive_call.h"
 
 #include "odukpt_client.h"
-#include "state/client_state.h"
 #include "token/self_test.h"
 
 static void call_end(struct call *c)
@@ -134,7 +133,7 @@ static CK_RV claim_state(struct call *c)
 	SECRET released = {0};
 	struct bytes reserve = object_variable(&c->base->object, VAR_RESERVE);
 
-	CK_RV rv = client_state_advance(c->session, c->base_handle,
+	CK_RV rv = object_advance(c->session, c->base_handle,
 		reserve.n == 8 ? get_be64(reserve.p) : 1, &c->d, &released);
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
 		return FAIL(CKR_KEY_HANDLE_INVALID, "not destroyed meanwhile, its file there");

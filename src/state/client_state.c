@@ -13,55 +13,28 @@
 
 #include <stdlib.h>
 
-#include "key/seal.h"
 #include "odukpt_client.h"
-#include "token/objects.h"
-#include "token/token_objects.h"
+#include "state/client_file.h"
 
 /* --- Sealing --- */
 
-static const char binding[] = "keydiv client state";
+static const uint8_t binding_text[] = "keydiv client state";
 
-static struct bytes state_aad(const uint8_t *uuid, int64_t id, uint64_t generation,
-	uint8_t room[sizeof binding + STORE_UUID_LEN + 16])
+/* Bind a state to its record and to the generation of its slot. ROOM holds the generation. */
+static struct binding state_binding(int64_t id, uint64_t generation, uint8_t room[8])
 {
-	memcpy(room, binding, sizeof binding);
-	memcpy(room + sizeof binding, uuid, STORE_UUID_LEN);
-	put_be64(room + sizeof binding + STORE_UUID_LEN, (uint64_t)id);
-	put_be64(room + sizeof binding + STORE_UUID_LEN + 8, generation);
-	return bytes_of(room, sizeof binding + STORE_UUID_LEN + 16);
+	put_be64(room, generation);
+	return (struct binding){bytes_of(binding_text, sizeof binding_text), id, bytes_of(room, 8)};
 }
 
-/* What is needed to read and write the state of one token object. */
-struct home {
-	struct token *token;
-	int64_t id;
-	struct secret key;
-	uint8_t uuid[STORE_UUID_LEN];
-};
-
-static void home_end(struct home *h)
+CK_RV client_state_create(
+	struct store *store, const struct snapshot *keys, int64_t id, const struct secret *state)
 {
-	secret_wipe(&h->key);
-}
-
-#define HOME __attribute__((cleanup(home_end))) struct home
-
-static CK_RV home_begin(struct token *token, int64_t id, struct home *ret)
-{
-	*ret = (struct home){.token = token, .id = id};
-	TRY(token_key_copy(token, &ret->key, ret->uuid));
-	ENSURE(ret->key.len == SEAL_KEY_LEN, CKR_USER_NOT_LOGGED_IN);
-	return CKR_OK;
-}
-
-CK_RV client_state_create(struct store *store, const struct secret *token_key,
-	const uint8_t uuid[STORE_UUID_LEN], int64_t id, const struct secret *state)
-{
-	uint8_t aad[sizeof binding + STORE_UUID_LEN + 16], text[ODUKPT_STATE_MAX + SEAL_OVERHEAD];
+	uint8_t room[8], text[ODUKPT_STATE_MAX + SEAL_OVERHEAD];
+	struct binding binding = state_binding(id, 1, room);
 
 	ENSURE(state->len <= ODUKPT_STATE_MAX, CKR_DEVICE_ERROR);
-	TRY(seal(token_key, state_aad(uuid, id, 1, aad), secret_peek(state), state->len, text));
+	TRY(vault_seal(keys, &binding, secret_peek(state), state->len, text));
 	return client_file_create(store, id, bytes_of(text, state->len + SEAL_OVERHEAD));
 }
 
@@ -77,18 +50,18 @@ static void close_file(struct client_file **file)
  * The newest slot of FILE that opens: its state, and where it stands. CKR_DEVICE_ERROR
  * if none does.
  */
-static CK_RV read_newest(struct client_file *file, const struct home *h, struct secret *ret,
-	unsigned *ret_which, uint64_t *ret_generation)
+static CK_RV read_newest(struct client_file *file, const struct snapshot *keys, int64_t id,
+	struct secret *ret, unsigned *ret_which, uint64_t *ret_generation)
 {
-	uint8_t aad[sizeof binding + STORE_UUID_LEN + 16];
+	uint8_t room[8];
 
 	for (unsigned which = 0; which < 2; which++) {
 		struct client_text text;
 		TRY(client_file_read(file, which, &text));
 		if (text.text.n == 0)
 			continue;
-		CK_RV rv = seal_open(
-			&h->key, state_aad(h->uuid, h->id, text.generation, aad), text.text, ret);
+		struct binding binding = state_binding(id, text.generation, room);
+		CK_RV rv = vault_open(keys, &binding, text.text, ret);
 		if (rv == CKR_OK)
 			rv = odukpt_state_check(secret_peek(ret), ret->len);
 		if (rv == CKR_OK) {
@@ -103,13 +76,13 @@ static CK_RV read_newest(struct client_file *file, const struct home *h, struct 
 	return FAIL(CKR_DEVICE_ERROR, "a slot of the client's file opens");
 }
 
-static CK_RV write_newer(struct client_file *file, const struct home *h, unsigned which,
-	uint64_t generation, const struct secret *state)
+static CK_RV write_newer(struct client_file *file, const struct snapshot *keys, int64_t id,
+	unsigned which, uint64_t generation, const struct secret *state)
 {
-	uint8_t aad[sizeof binding + STORE_UUID_LEN + 16], text[ODUKPT_STATE_MAX + SEAL_OVERHEAD];
+	uint8_t room[8], text[ODUKPT_STATE_MAX + SEAL_OVERHEAD];
+	struct binding binding = state_binding(id, generation, room);
 
-	TRY(seal(&h->key, state_aad(h->uuid, h->id, generation, aad), secret_peek(state),
-		state->len, text));
+	TRY(vault_seal(keys, &binding, secret_peek(state), state->len, text));
 	return client_file_write(
 		file, which, generation, bytes_of(text, state->len + SEAL_OVERHEAD));
 }
@@ -129,7 +102,7 @@ static uint64_t next_number(const struct secret *state)
 
 struct aside {
 	struct aside *next;
-	struct token *token;
+	const struct vault *vault;
 	int64_t id;
 	uint32_t users;       /* threads at it; guarded by list_lock */
 	bool dead;            /* forgotten; guarded by list_lock */
@@ -141,14 +114,14 @@ struct aside {
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct aside *list;
 
-static struct aside *aside_take(struct token *token, int64_t id, bool make)
+static struct aside *aside_take(const struct vault *vault, int64_t id, bool make)
 {
 	pthread_mutex_lock(&list_lock);
 	struct aside *a = list;
-	while (a != NULL && (a->token != token || a->id != id || a->dead))
+	while (a != NULL && (a->vault != vault || a->id != id || a->dead))
 		a = a->next;
 	if (a == NULL && make && (a = calloc(1, sizeof *a)) != NULL) {
-		a->token = token;
+		a->vault = vault;
 		a->id = id;
 		pthread_mutex_init(&a->lock, NULL);
 		a->next = list;
@@ -187,19 +160,19 @@ static void aside_release(struct aside *a)
 	pthread_mutex_unlock(&list_lock);
 }
 
-static void forget_if(struct token *token, int64_t id)
+static void forget_if(const struct vault *vault, int64_t id)
 {
 	pthread_mutex_lock(&list_lock);
 	for (struct aside *a = list; a != NULL; a = a->next)
-		if (a->token == token && (id == 0 || a->id == id))
+		if (a->vault == vault && (id == 0 || a->id == id))
 			a->dead = true;
 	sweep();
 	pthread_mutex_unlock(&list_lock);
 }
 
-void client_state_forget(struct token *token)
+void client_state_forget(const struct vault *vault)
 {
-	forget_if(token, 0);
+	forget_if(vault, 0);
 }
 
 void client_states_forked(void)
@@ -219,19 +192,19 @@ void client_states_forked(void)
  * Claim up to COUNT numbers in the file, durably. RET_STATE: the state before; *RET_LIMIT: the
  * first number not claimed.
  */
-static CK_RV claim(struct token *token, int64_t id, uint64_t count, struct derivation *d,
-	struct secret *ret_state, uint64_t *ret_limit)
+static CK_RV claim(struct store *store, struct vault *vault, int64_t id, uint64_t count,
+	struct derivation *d, struct secret *ret_state, uint64_t *ret_limit)
 {
-	HOME home = {0}; /* wiped on every way out */
+	SNAPSHOT keys = {0};
 	CLIENT_FILE *file = NULL;
 	SECRET after = {0};
 	SECRET dropped = {0};
 	unsigned which;
 	uint64_t generation;
 
-	TRY(home_begin(token, id, &home));
-	TRY(client_file_open(token->store, id, &file));
-	TRY(read_newest(file, &home, ret_state, &which, &generation));
+	TRY(vault_snapshot_key(vault, &keys));
+	TRY(client_file_open(store, id, &file));
+	TRY(read_newest(file, &keys, id, ret_state, &which, &generation));
 	TRY(secret_set(&after, secret_peek(ret_state), ret_state->len));
 	for (uint64_t i = 0; i < count; i++) {
 		CK_RV rv = d->mechanism->advance(d, secret_bytes(&after), after.len, &dropped);
@@ -239,20 +212,20 @@ static CK_RV claim(struct token *token, int64_t id, uint64_t count, struct deriv
 			break; /* fewer are left than asked for */
 		TRY(rv);
 	}
-	TRY(write_newer(file, &home, which, generation + 1, &after));
+	TRY(write_newer(file, &keys, id, which, generation + 1, &after));
 	*ret_limit = next_number(&after);
 	return CKR_OK;
 }
 
-static CK_RV advance_token(struct session *s, int64_t id, uint64_t reserve, struct derivation *d,
-	struct secret *ret_key)
+CK_RV client_state_advance(struct store *store, struct vault *vault, int64_t id, uint64_t reserve,
+	struct derivation *d, struct secret *ret_key)
 {
-	struct aside *a = aside_take(s->token, id, true);
+	struct aside *a = aside_take(vault, id, true);
 
 	ENSURE(a != NULL, CKR_HOST_MEMORY);
 	CK_RV rv = CKR_OK;
 	if (a->state.len == 0 || next_number(&a->state) >= a->limit)
-		rv = claim(s->token, id, reserve, d, &a->state, &a->limit);
+		rv = claim(store, vault, id, reserve, d, &a->state, &a->limit);
 	if (rv == CKR_OK)
 		rv = d->mechanism->advance(d, secret_bytes(&a->state), a->state.len, ret_key);
 	if (rv != CKR_OK || next_number(&a->state) >= a->limit)
@@ -261,36 +234,11 @@ static CK_RV advance_token(struct session *s, int64_t id, uint64_t reserve, stru
 	return rv;
 }
 
-struct pool_step {
-	struct derivation *d;
-	struct secret *ret_key;
-};
-
-static CK_RV step_in_pool(struct object *o, void *arg)
+CK_RV client_state_read(struct store *store, struct vault *vault, int64_t id, struct secret *ret)
 {
-	struct pool_step *step = arg;
-
-	return step->d->mechanism->advance(
-		step->d, secret_bytes(&o->value), o->value.len, step->ret_key);
-}
-
-CK_RV client_state_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserve,
-	struct derivation *d, struct secret *ret_key)
-{
-	struct pool_step step = {d, ret_key};
-	int64_t id;
-
-	if (!(handle & HANDLE_TOKEN_OBJECT))
-		return pool_change(s->token, handle, session_rights(s).user, step_in_pool, &step);
-	TRY(token_object_id(s, handle, &id));
-	return advance_token(s, id, reserve, d, ret_key);
-}
-
-CK_RV client_state_read(struct token *token, int64_t id, struct secret *ret)
-{
-	HOME home = {0}; /* wiped on every way out */
+	SNAPSHOT keys = {0};
 	CLIENT_FILE *file = NULL;
-	struct aside *a = aside_take(token, id, false);
+	struct aside *a = aside_take(vault, id, false);
 	CK_RV rv = CKR_OK;
 	unsigned which;
 	uint64_t generation;
@@ -303,13 +251,13 @@ CK_RV client_state_read(struct token *token, int64_t id, struct secret *ret)
 		if (ours)
 			return rv;
 	}
-	TRY(home_begin(token, id, &home));
-	TRY(client_file_open(token->store, id, &file));
-	return read_newest(file, &home, ret, &which, &generation);
+	TRY(vault_snapshot_key(vault, &keys));
+	TRY(client_file_open(store, id, &file));
+	return read_newest(file, &keys, id, ret, &which, &generation);
 }
 
-CK_RV client_state_remove(struct token *token, int64_t id)
+CK_RV client_state_remove(struct store *store, const struct vault *vault, int64_t id)
 {
-	forget_if(token, id);
-	return client_file_remove(token->store, id);
+	forget_if(vault, id);
+	return client_file_remove(store, id);
 }

@@ -1,43 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_state.h: O-DUKPT client states (mechanisms/README.md) as objects: kept in a two-slot file
- * (token objects) or in the session pool, moved on before a key leaves.
+ * client_state.h: the states of O-DUKPT clients (mechanisms/README.md) that are token objects. A
+ * state is sealed in a two-slot file, and is advanced there before a key leaves the token.
+ *
+ * A state is named by the vault that seals it and by the id of its record. The store says where the
+ * files are. Every function that opens a state gives CKR_USER_NOT_LOGGED_IN if the vault has no key,
+ * and CKR_DEVICE_ERROR if no slot of the file opens.
  */
-#ifndef KEYDIV_TOKEN_CLIENT_STATE_H
-#define KEYDIV_TOKEN_CLIENT_STATE_H
+#ifndef KEYDIV_STATE_CLIENT_STATE_H
+#define KEYDIV_STATE_CLIENT_STATE_H
 
 #include "mechanism.h"
-#include "state/client_file.h"
-#include "token/session.h"
-#include "token/token.h"
+#include "store/store.h"
+#include "store/vault.h"
 
-/* The file of the new row ID, with STATE sealed. Errors as client_file_create. */
-MUST_USE CK_RV client_state_create(struct store *store, const struct secret *token_key,
-	const uint8_t uuid[STORE_UUID_LEN], int64_t id, const struct secret *state);
-
-/*
- * RET = the state of the token object ID as it is now, numbers set aside by this process and not
- * yet used included.
- */
-MUST_USE CK_RV client_state_read(struct token *token, int64_t id, struct secret *ret);
-
-/* Its file, and what this process has set aside, wiped. */
-MUST_USE CK_RV client_state_remove(struct token *token, int64_t id);
+/* Create the file of the new record ID, with STATE sealed in it. Errors as client_file_create. */
+MUST_USE CK_RV client_state_create(
+	struct store *store, const struct snapshot *keys, int64_t id, const struct secret *state);
 
 /*
- * Step 6 of the derive pipeline for mechanisms with state: the state of the object HANDLE moves on
- * by D's row->advance, durably if it is a token object, and only then *RET_KEY (the register key)
- * and d->number are set. RESERVE: how many numbers to claim at one sync, 1 or more; those not used
- * when the process ends are skipped. CKR_KEYDIV_EXHAUSTED.
+ * Copy the state of record ID as it is now to RET. Numbers that this process has reserved and not
+ * yet used still belong to the state.
  */
-MUST_USE CK_RV client_state_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserve,
-	struct derivation *d, struct secret *ret_key);
+MUST_USE CK_RV client_state_read(
+	struct store *store, struct vault *vault, int64_t id, struct secret *ret);
+
+/* Wipe and remove the file of record ID, and what this process has reserved of the state. */
+MUST_USE CK_RV client_state_remove(struct store *store, const struct vault *vault, int64_t id);
 
 /*
- * Forget what was set aside for TOKEN (logout, close), wiped; in the child of a fork, all of
- * it, without locks.
+ * Advance the state of record ID by D's mechanism, durably, and only then set RET_KEY (the register
+ * key) and d->number. RESERVE is the number of keys to claim at one sync, 1 or more; those that are
+ * unused when the process ends are skipped. CKR_KEYDIV_EXHAUSTED.
  */
-void client_state_forget(struct token *token);
+MUST_USE CK_RV client_state_advance(struct store *store, struct vault *vault, int64_t id,
+	uint64_t reserve, struct derivation *d, struct secret *ret_key);
+
+/* Wipe everything that was reserved of states of VAULT: at logout and when the token is closed. */
+void client_state_forget(const struct vault *vault);
+
+/* In the child of a fork: wipe every reservation, without locks. */
 void client_states_forked(void);
 
 #endif

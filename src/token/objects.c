@@ -40,7 +40,9 @@ void object_unique_id(const struct session *s, CK_OBJECT_HANDLE handle, uint8_t 
 	int64_t id;
 
 	if (is_token_handle(handle) && token_object_id(s, handle, &id) == CKR_OK) {
-		memcpy(ret, s->token->uuid, 8);
+		uint8_t uuid[VAULT_UUID_LEN];
+		vault_uuid(&s->token->vault, uuid);
+		memcpy(ret, uuid, 8);
 		put_be64(ret + 8, (uint64_t)id);
 	} else {
 		memcpy(ret, process_id, 8);
@@ -62,7 +64,8 @@ CK_RV object_get(
 			token_login_state(s->token) != LOGIN_NONE) {
 			CK_RV rv = token_object_id(s, handle, &id);
 			if (rv == CKR_OK)
-				rv = client_state_read(s->token, id, &ret->value);
+				rv = client_state_read(
+					s->token->store, &s->token->vault, id, &ret->value);
 			if (rv != CKR_OK) {
 				object_wipe(ret);
 				return rv;
@@ -118,6 +121,31 @@ CK_RV object_take_back(struct session *s, CK_OBJECT_HANDLE handle)
 {
 	return is_token_handle(handle) ? token_object_take_back(s, handle)
 				       : pool_take_back(s->token, handle);
+}
+
+struct step {
+	struct derivation *d;
+	struct secret *ret_key;
+};
+
+static CK_RV step_in_pool(struct object *o, void *arg)
+{
+	struct step *step = arg;
+
+	return step->d->mechanism->advance(
+		step->d, secret_bytes(&o->value), o->value.len, step->ret_key);
+}
+
+CK_RV object_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserve,
+	struct derivation *d, struct secret *ret_key)
+{
+	struct step step = {d, ret_key};
+	int64_t id;
+
+	if (!is_token_handle(handle))
+		return pool_change(s->token, handle, session_rights(s).user, step_in_pool, &step);
+	TRY(token_object_id(s, handle, &id));
+	return client_state_advance(s->token->store, &s->token->vault, id, reserve, d, ret_key);
 }
 
 /* --- Searching --- */
@@ -205,21 +233,20 @@ static struct store_query query_of(const struct template *t, bool private_too)
 /* Every row that the query finds, opened and matched. */
 static CK_RV find_rows(struct found *f, struct store_query q)
 {
-	SECRET key = {0};
-	uint8_t uuid[STORE_UUID_LEN];
+	SNAPSHOT keys = {0};
 	struct token *token = f->session->token;
 	struct store_row rows[BATCH];
 	size_t n;
 
-	TRY(token_key_copy(token, &key, uuid));
+	TRY(vault_snapshot(&token->vault, &keys));
 	if (!(f->t->given & (GIVEN_VALUE | GIVEN_VALUE_LEN | GIVEN_CHECK_VALUE)))
-		secret_wipe(
-			&key); /* nothing but public attributes is compared: no row need be opened */
+		snapshot_wipe(
+			&keys); /* nothing but public attributes is compared: no row need be opened */
 	do {
 		TRY(store_find_rows(token->store, &q, rows, BATCH, &n));
 		for (size_t i = 0; i < n; i++) {
 			struct object o = {0};
-			if (token_object_open(uuid, &key, &rows[i], &o) == CKR_OK)
+			if (token_object_open(&keys, &rows[i], &o) == CKR_OK)
 				consider(token_object_handle(
 						 f->session, rows[i].id, rows[i].is_private),
 					&o, f);

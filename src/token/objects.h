@@ -69,4 +69,13 @@ MUST_USE CK_RV object_take_back(struct session *session, CK_OBJECT_HANDLE handle
 MUST_USE CK_RV objects_find(
 	struct session *session, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n);
 
+/*
+ * Step 6 of the derive pipeline for mechanisms with state: advance the state of the object HANDLE
+ * by D's mechanism, durably if HANDLE is a token object, and only then set RET_KEY (the register
+ * key) and d->number. RESERVE is the number of keys to claim at one sync, 1 or more; those that are
+ * unused when the process ends are skipped. CKR_KEYDIV_EXHAUSTED.
+ */
+MUST_USE CK_RV object_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserve,
+	struct derivation *d, struct secret *ret_key);
+
 #endif

@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-#include "token/arena.h"
+#include "base/arena.h"
 
 #define SHARD_BITS 4
 #define SHARDS (1u << SHARD_BITS)

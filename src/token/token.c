@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "state/client_state.h"
-#include "token/arena.h"
 #include "token/pool.h"
 #include "token/session.h"
 #include "token/token_login.h"
@@ -20,7 +19,7 @@
 
 static void token_free(struct token *token)
 {
-	arena_unmap(token->token_key, sizeof *token->token_key);
+	vault_destroy(&token->vault);
 	free(token->dir);
 	free(token);
 }
@@ -34,9 +33,9 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 	token->turn = -1;
 	token->scrypt_log2_n = scrypt_log2_n;
 	token->dir = strdup(dir);
-	token->token_key = arena_map(sizeof *token->token_key);
-	CK_RV rv =
-		token->dir && token->token_key ? store_open(dir, &token->store) : CKR_HOST_MEMORY;
+	CK_RV rv = token->dir ? vault_init(&token->vault) : CKR_HOST_MEMORY;
+	if (rv == CKR_OK)
+		rv = store_open(dir, &token->store);
 	if (rv != CKR_OK) {
 		token_free(token);
 		return rv;
@@ -52,7 +51,7 @@ void token_close(struct token *token)
 {
 	if (token == NULL)
 		return;
-	client_state_forget(token);
+	client_state_forget(&token->vault);
 	store_close(token->store);
 	pthread_mutex_destroy(&token->pin_lock);
 	pthread_mutex_destroy(&token->lock);
@@ -65,7 +64,7 @@ void token_close(struct token *token)
  */
 void token_forked(struct token *token)
 {
-	secret_wipe(token->token_key);
+	vault_forked(&token->vault);
 	if (token->turn >= 0)
 		close(token->turn);
 	store_abandon(token->store);
@@ -81,10 +80,7 @@ CK_RV token_initialized(struct token *token)
 	CK_RV rv = store_token_get(token->store, &stored);
 	ENSURE(rv != CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_NOT_RECOGNIZED);
 	TRY(rv);
-	pthread_mutex_lock(&token->lock);
-	if (token_login_state(token) == LOGIN_NONE)
-		memcpy(token->uuid, stored.uuid, sizeof token->uuid);
-	pthread_mutex_unlock(&token->lock);
+	vault_identify(&token->vault, stored.uuid);
 	atomic_store_explicit(&token->initialized, true, memory_order_release);
 	return CKR_OK;
 }
@@ -108,11 +104,9 @@ CK_RV token_logged_in(struct token *token, enum login who, const uint8_t uuid[ST
 	const struct secret *key)
 {
 	pthread_mutex_lock(&token->lock);
-	CK_RV rv = secret_set(token->token_key, secret_peek(key), key->len);
-	if (rv == CKR_OK) {
-		memcpy(token->uuid, uuid, STORE_UUID_LEN);
+	CK_RV rv = vault_put_key(&token->vault, uuid, key);
+	if (rv == CKR_OK)
 		set_login(token, who);
-	}
 	pthread_mutex_unlock(&token->lock);
 	return rv;
 }
@@ -123,13 +117,13 @@ bool token_forget_login(struct token *token, uint64_t *ret_login)
 	bool was = token_login_state(token) != LOGIN_NONE;
 	if (was) {
 		set_login(token, LOGIN_NONE);
-		secret_wipe(token->token_key);
+		vault_wipe_key(&token->vault);
 		pool_destroy_private(token);
 	}
 	*ret_login = atomic_load(&token->login);
 	pthread_mutex_unlock(&token->lock);
 	if (was)
-		client_state_forget(token);
+		client_state_forget(&token->vault);
 	return was;
 }
 

@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/secret.h"
 #include "store/store.h"
+#include "store/vault.h"
 
 #define PIN_MIN 4
 #define PIN_MAX 255
@@ -38,10 +38,12 @@ struct token {
 	pthread_mutex_t
 		pin_lock; /* held while a PIN is tried (token_pin.h): after the session's lock, before `lock` */
 	int turn; /* the token directory, locked meanwhile against other processes' tries; -1 */
-	pthread_mutex_t lock; /* guards what follows */
-	uint8_t uuid
-		[STORE_UUID_LEN]; /* as last seen in the store: at the first session, at each login */
-	struct secret *token_key; /* in locked memory; empty while nobody is logged in */
+	pthread_mutex_t lock; /* held while the login word changes; before the vault's lock */
+	/*
+	 * The token key, and the uuid as last seen in the store: at the first session, at each
+	 * login.
+	 */
+	struct vault vault;
 };
 
 /*

@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "key/random.h"
 #include "token/token_count.h"
-#include "token/token_objects.h"
 #include "token/token_pin.h"
 
 /*
@@ -20,8 +19,8 @@ static CK_RV look_again(struct token *token, struct store_token *ret)
 
 	TRY(store_token_get(token->store, ret));
 	pthread_mutex_lock(&token->lock);
-	bool stale = token_login_state(token) != LOGIN_NONE &&
-		     memcmp(token->uuid, ret->uuid, sizeof ret->uuid) != 0;
+	bool stale =
+		token_login_state(token) != LOGIN_NONE && !vault_has_uuid(&token->vault, ret->uuid);
 	pthread_mutex_unlock(&token->lock);
 	if (stale && token_forget_login(token, &login))
 		log_warning("slot %lu: initialised by another process, login ended", token->slot);
@@ -83,10 +82,7 @@ static CK_RV new_token(struct token *token, struct bytes so_pin,
 	TRY(token_count_set(&t, &key, 0));
 	TRY(pin_seal(&t, LOGIN_SO, so_pin, &key, &t.so));
 	TRY(store_token_init_if(token->store, &t, is_as_seen, seen));
-
-	pthread_mutex_lock(&token->lock);
-	memcpy(token->uuid, t.uuid, sizeof token->uuid);
-	pthread_mutex_unlock(&token->lock);
+	vault_identify(&token->vault, t.uuid);
 	atomic_store(&token->initialized, true);
 	return CKR_OK;
 }
@@ -132,19 +128,17 @@ static CK_RV set_user_pin(struct store_token *t, void *arg)
 
 CK_RV token_init_pin(struct token *token, struct bytes pin)
 {
-	uint8_t uuid[STORE_UUID_LEN];
 	struct store_token stored;
 	struct store_pin new_pin;
-	SECRET key = {0};
+	SNAPSHOT now = {0};
 
 	TRY(pin_check(pin));
 	PIN_TURN turn = pin_turn(token);
 	TRY(look_again(turn, &stored));
 	ENSURE(token_login_state(token) == LOGIN_SO, CKR_USER_NOT_LOGGED_IN);
-	TRY(token_key_copy(token, &key, uuid));
-	ENSURE(key.len == TOKEN_KEY_LEN, CKR_USER_NOT_LOGGED_IN);
-	TRY(pin_seal(&stored, LOGIN_USER, pin, &key, &new_pin));
-	struct setting setting = {uuid, &new_pin};
+	TRY(vault_snapshot_key(&token->vault, &now));
+	TRY(pin_seal(&stored, LOGIN_USER, pin, &now.key, &new_pin));
+	struct setting setting = {now.uuid, &new_pin};
 	return store_token_update(token->store, set_user_pin, &setting);
 }
 

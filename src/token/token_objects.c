@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "key/seal.h"
+#include "state/client_file.h"
 #include "state/client_state.h"
 #include "token/objects.h"
 #include "token/token_count.h"
@@ -42,37 +42,18 @@ CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t 
 	return CKR_OK;
 }
 
-CK_RV token_key_copy(struct token *token, struct secret *ret_key, uint8_t ret_uuid[STORE_UUID_LEN])
-{
-	pthread_mutex_lock(&token->lock);
-	CK_RV rv = secret_set(ret_key, secret_peek(token->token_key), token->token_key->len);
-	memcpy(ret_uuid, token->uuid, STORE_UUID_LEN);
-	pthread_mutex_unlock(&token->lock);
-	return rv;
-}
-
 /* --- Sealing --- */
 
-/* The associated data of a row: uuid, id, attributes. *RET malloc'ed. */
-static CK_RV row_aad(const uint8_t *uuid, int64_t id, struct bytes attributes, struct bytes *ret)
+/* The attributes are authenticated with the value: an edited flag breaks the key. */
+static struct binding row_binding(const struct store_row *row)
 {
-	size_t n = STORE_UUID_LEN + 8 + attributes.n;
-	uint8_t *p = malloc(n);
-
-	ENSURE(p != NULL, CKR_HOST_MEMORY);
-	memcpy(p, uuid, STORE_UUID_LEN);
-	put_be64(p + STORE_UUID_LEN, (uint64_t)id);
-	if (attributes.n > 0)
-		memcpy(p + STORE_UUID_LEN + 8, attributes.p, attributes.n);
-	*ret = bytes_of(p, n);
-	return CKR_OK;
+	return (struct binding){.id = row->id, .more = row->attributes};
 }
 
 /* What is written while a row is inserted or updated; freed by writing_end. */
 struct writing {
 	struct token *token;
-	struct secret key;
-	uint8_t uuid[STORE_UUID_LEN];
+	struct snapshot keys;
 	struct object *object; /* what to write */
 	CK_RV (*change)(struct object *o, void *arg);
 	void *arg;
@@ -82,14 +63,12 @@ struct writing {
 static CK_RV writing_begin(struct session *s, struct object *o, struct writing *w)
 {
 	*w = (struct writing){.token = s->token, .object = o};
-	TRY(token_key_copy(s->token, &w->key, w->uuid));
-	ENSURE(w->key.len == SEAL_KEY_LEN, CKR_USER_NOT_LOGGED_IN);
-	return CKR_OK;
+	return vault_snapshot_key(&s->token->vault, &w->keys);
 }
 
 static void writing_end(struct writing *w)
 {
-	secret_wipe(&w->key);
+	snapshot_wipe(&w->keys);
 	free(w->attributes);
 	free(w->sealed);
 }
@@ -107,7 +86,6 @@ static bool value_is_elsewhere(const struct object *o)
 static CK_RV seal_row(struct store_row *row, struct writing *w, const struct object *o)
 {
 	size_t n, value_len = value_is_elsewhere(o) ? 0 : o->value.len;
-	struct bytes aad;
 
 	TRY(object_encode(o, &w->attributes, &n));
 	row->object_class = o->object_class;
@@ -118,11 +96,9 @@ static CK_RV seal_row(struct store_row *row, struct writing *w, const struct obj
 
 	w->sealed = malloc(value_len + SEAL_OVERHEAD);
 	ENSURE(w->sealed != NULL, CKR_HOST_MEMORY);
-	TRY(row_aad(w->uuid, row->id, row->attributes, &aad));
-	CK_RV rv = seal(&w->key, aad, secret_peek(&o->value), value_len, w->sealed);
-	free((void *)aad.p);
 	row->sealed = bytes_of(w->sealed, value_len + SEAL_OVERHEAD);
-	return rv;
+	struct binding binding = row_binding(row);
+	return vault_seal(&w->keys, &binding, secret_peek(&o->value), value_len, w->sealed);
 }
 
 /* Whether the columns that the store searches by are what the authenticated attributes say. */
@@ -137,26 +113,24 @@ static bool columns_agree(const struct store_row *row, const struct object *o)
 	       (row->object_id.p != NULL) == (id.p != NULL) && bytes_equal(row->object_id, id);
 }
 
-static CK_RV open_sealed(const uint8_t *uuid, const struct secret *key, const struct store_row *row,
-	struct object *ret)
+static CK_RV open_sealed(
+	const struct snapshot *keys, const struct store_row *row, struct object *ret)
 {
-	struct bytes aad;
+	struct binding binding = row_binding(row);
+	CK_RV rv = vault_open(keys, &binding, row->sealed, &ret->value);
 
-	TRY(row_aad(uuid, row->id, row->attributes, &aad));
-	CK_RV rv = seal_open(key, aad, row->sealed, &ret->value);
-	free((void *)aad.p);
 	return rv == CKR_ENCRYPTED_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 
-CK_RV token_object_open(const uint8_t *uuid, const struct secret *key, const struct store_row *row,
-	struct object *ret)
+CK_RV token_object_open(
+	const struct snapshot *keys, const struct store_row *row, struct object *ret)
 {
 	CK_RV rv = object_decode(row->attributes, ret);
 
 	if (rv == CKR_OK && (!columns_agree(row, ret) || !(ret->flags & FLAG_TOKEN)))
 		rv = CKR_DEVICE_ERROR;
-	if (rv == CKR_OK && key->len > 0)
-		rv = open_sealed(uuid, key, row, ret);
+	if (rv == CKR_OK && keys->key.len > 0)
+		rv = open_sealed(keys, row, ret);
 	if (rv == CKR_DEVICE_ERROR)
 		log_error("object %lld is damaged, or not of this token", (long long)row->id);
 	if (rv != CKR_OK)
@@ -168,15 +142,14 @@ CK_RV token_object_open(const uint8_t *uuid, const struct secret *key, const str
 
 CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret)
 {
-	SECRET key = {0};
-	uint8_t uuid[STORE_UUID_LEN];
+	SNAPSHOT keys = {0};
 	struct store_row row;
 	int64_t id;
 
 	TRY(token_object_id(s, handle, &id));
-	TRY(token_key_copy(s->token, &key, uuid));
+	TRY(vault_snapshot(&s->token->vault, &keys));
 	TRY(store_read(s->token->store, id, &row));
-	CK_RV rv = token_object_open(uuid, &key, &row, ret);
+	CK_RV rv = token_object_open(&keys, &row, ret);
 	store_row_free(&row);
 	TRY(rv);
 	/*
@@ -196,7 +169,7 @@ CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object
 static CK_RV recount(struct store_token *stored, int by, void *arg)
 {
 	struct writing *w = arg;
-	return token_count_by(stored, w->uuid, &w->key, by);
+	return token_count_by(stored, w->keys.uuid, &w->keys.key, by);
 }
 
 static CK_RV prepare_insert(struct store_row *row, void *arg)
@@ -210,8 +183,7 @@ static CK_RV prepare_insert(struct store_row *row, void *arg)
 	 */
 	TRY(client_file_remove(w->token->store, row->id));
 	if (value_is_elsewhere(w->object))
-		TRY(client_state_create(
-			w->token->store, &w->key, w->uuid, row->id, &w->object->value));
+		TRY(client_state_create(w->token->store, &w->keys, row->id, &w->object->value));
 	return seal_row(row, w, w->object);
 }
 
@@ -274,7 +246,7 @@ static CK_RV prepare_update(struct store_row *row, void *arg)
 	struct writing *w = arg;
 	struct object o = {0};
 
-	CK_RV rv = token_object_open(w->uuid, &w->key, row, &o);
+	CK_RV rv = token_object_open(&w->keys, row, &o);
 	if (rv == CKR_OK)
 		rv = w->change(&o, w->arg);
 	if (rv == CKR_OK) {
@@ -336,6 +308,6 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	TRY(token_object_take_back(s, handle));
 	/* The row is gone, so the state can no longer be used; what its file holds goes with it. */
 	if (client)
-		return client_state_remove(s->token, id);
+		return client_state_remove(s->token->store, &s->token->vault, id);
 	return CKR_OK;
 }

@@ -40,14 +40,10 @@ MUST_USE CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle,
 CK_OBJECT_HANDLE token_object_handle(const struct session *s, int64_t id, bool is_private);
 
 /*
- * RET = attributes (and, if TOKEN_KEY is not empty, the value) of ROW of the token UUID.
- * CKR_DEVICE_ERROR if anything does not fit.
+ * Decode RECORD to RET. The value is opened too if KEYS has the token key. CKR_DEVICE_ERROR if the
+ * record is damaged, edited, or not of this token.
  */
-MUST_USE CK_RV token_object_open(const uint8_t *uuid, const struct secret *token_key,
-	const struct store_row *row, struct object *ret);
-
-/* A copy of the token key and uuid as they are now; the key is empty if nobody is logged in. */
-MUST_USE CK_RV token_key_copy(
-	struct token *token, struct secret *ret_key, uint8_t ret_uuid[STORE_UUID_LEN]);
+MUST_USE CK_RV token_object_open(
+	const struct snapshot *keys, const struct store_row *row, struct object *ret);
 
 #endif

@@ -137,7 +137,7 @@ static void look(struct store *store)
 {
 	static const struct store_query queries[] = {
 		{0}, {.public_only = true}, {.by_class = true, .object_class = CKO_DATA}};
-	const struct secret no_key = {0};
+	const struct snapshot no_key = {0};
 	struct store_token token;
 	struct store_row rows[2 * ROWS];
 	int64_t ids[2 * ROWS];
@@ -158,7 +158,7 @@ static void look(struct store *store)
 		MUST(n <= 2 * ROWS);
 		for (size_t i = 0; i < n; i++) {
 			struct object o = {0};
-			if (token_object_open(token.uuid, &no_key, &rows[i], &o) == CKR_OK)
+			if (token_object_open(&no_key, &rows[i], &o) == CKR_OK)
 				MUST(o.flags & FLAG_TOKEN);
 			object_wipe(&o);
 			store_row_free(&rows[i]);

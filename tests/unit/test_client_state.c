@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "odukpt_client.h"
+#include "state/client_file.h"
 #include "token_support.h"
 
 #define TRANSACTIONS_3_3 19 /* C(6, 3) - 1 */
@@ -426,7 +427,7 @@ START_TEST(destroying_removes_the_file)
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
 	ck_ok(IN(rw, object_destroy(s, c)));
 	ck_assert_int_ne(stat(path, &st), 0);
-	ck_ok(client_state_remove(token, 4711)); /* one that never was */
+	ck_ok(client_state_remove(token->store, &token->vault, 4711)); /* one that never was */
 }
 END_TEST
 
@@ -588,7 +589,7 @@ START_TEST(no_used_register_stays_in_the_file)
 		}
 		ck_assert_uint_eq(empty, 1);
 	}
-	ck_ok(client_state_read(token, row_of(c), &state));
+	ck_ok(client_state_read(token->store, &token->vault, row_of(c), &state));
 	ck_assert_uint_eq(get_be64(secret_peek(&state) + 4), 5);
 }
 END_TEST

@@ -237,9 +237,8 @@ END_TEST
 
 START_TEST(login_and_logout)
 {
-	SECRET first = {0};
-	SECRET second = {0};
-	uint8_t uuid[STORE_UUID_LEN];
+	SNAPSHOT first = {0};
+	SNAPSHOT second = {0};
 	uint64_t word = atomic_load(&token->login);
 
 	ck_ok(token_login(token, CKU_USER, PIN(USER)));
@@ -247,23 +246,23 @@ START_TEST(login_and_logout)
 	ck_assert_uint_ne(atomic_load(&token->login) >> 2, word >> 2);
 	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_USER_ALREADY_LOGGED_IN);
 	ck_rv(token_login(token, CKU_SO, PIN(SO)), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
-	ck_ok(token_key_copy(token, &first, uuid));
-	ck_assert_uint_eq(first.len, TOKEN_KEY_LEN);
-	ck_assert_mem_eq(uuid, stored().uuid, sizeof uuid);
+	ck_ok(vault_snapshot_key(&token->vault, &first));
+	ck_assert_uint_eq(first.key.len, TOKEN_KEY_LEN);
+	ck_assert_mem_eq(first.uuid, stored().uuid, sizeof first.uuid);
 
 	word = atomic_load(&token->login);
 	ck_ok(token_logout(token));
 	ck_assert_int_eq(token_login_state(token), LOGIN_NONE);
 	ck_assert_uint_ne(atomic_load(&token->login) >> 2, word >> 2);
-	ck_assert_uint_eq(token->token_key->len, 0);
-	for (size_t i = 0; i < sizeof token->token_key->small; i++)
-		ck_assert_int_eq(token->token_key->small[i], 0);
+	ck_assert_uint_eq(token->vault.key->len, 0);
+	for (size_t i = 0; i < sizeof token->vault.key->small; i++)
+		ck_assert_int_eq(token->vault.key->small[i], 0);
 	ck_rv(token_logout(token), CKR_USER_NOT_LOGGED_IN);
 
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 	ck_assert_int_eq(token_login_state(token), LOGIN_SO);
-	ck_ok(token_key_copy(token, &second, uuid));
-	ck_assert(secret_equal(secret_peek(&first), secret_peek(&second), TOKEN_KEY_LEN));
+	ck_ok(vault_snapshot_key(&token->vault, &second));
+	ck_assert(secret_equal(secret_peek(&first.key), secret_peek(&second.key), TOKEN_KEY_LEN));
 	ck_rv(token_login(token, 7, PIN(SO)), CKR_USER_TYPE_INVALID);
 }
 END_TEST
@@ -507,7 +506,7 @@ START_TEST(initialised_by_another_process)
 	ck_ok(token_init(other, PIN(SO), label));
 	ck_rv(token_init_pin(token, PIN(USER)), CKR_USER_NOT_LOGGED_IN);
 	ck_assert_int_eq(token_login_state(token), LOGIN_NONE);
-	ck_assert_uint_eq(token->token_key->len, 0);
+	ck_assert_uint_eq(token->vault.key->len, 0);
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 
 	ck_ok(token_init_pin(token, PIN(USER)));
@@ -592,35 +591,34 @@ END_TEST
 START_TEST(counting_objects)
 {
 	struct store_token t = stored();
-	SECRET key = {0};
+	SNAPSHOT keys = {0};
 	SECRET other = {0};
-	uint8_t uuid[STORE_UUID_LEN];
 
 	ck_ok(token_login(token, CKU_USER, PIN(USER)));
-	ck_ok(token_key_copy(token, &key, uuid));
-	ck_ok(token_count_check(&t, &key, 0));
-	ck_rv(token_count_by(&t, uuid, &key, -1), CKR_DEVICE_ERROR);
-	ck_ok(token_count_by(&t, uuid, &key, 1));
-	ck_ok(token_count_by(&t, uuid, &key, 1));
-	ck_ok(token_count_check(&t, &key, 2));
-	ck_rv(token_count_check(&t, &key, 1), CKR_DEVICE_ERROR);
-	ck_ok(token_count_by(&t, uuid, &key, -1));
-	ck_ok(token_count_check(&t, &key, 1));
+	ck_ok(vault_snapshot_key(&token->vault, &keys));
+	ck_ok(token_count_check(&t, &keys.key, 0));
+	ck_rv(token_count_by(&t, keys.uuid, &keys.key, -1), CKR_DEVICE_ERROR);
+	ck_ok(token_count_by(&t, keys.uuid, &keys.key, 1));
+	ck_ok(token_count_by(&t, keys.uuid, &keys.key, 1));
+	ck_ok(token_count_check(&t, &keys.key, 2));
+	ck_rv(token_count_check(&t, &keys.key, 1), CKR_DEVICE_ERROR);
+	ck_ok(token_count_by(&t, keys.uuid, &keys.key, -1));
+	ck_ok(token_count_check(&t, &keys.key, 1));
 
 	ck_ok(secret_resize(&other, TOKEN_KEY_LEN));
-	ck_rv(token_count_by(&t, uuid, &other, 1), CKR_DEVICE_ERROR);
-	uuid[0] ^= 1;
-	ck_rv(token_count_by(&t, uuid, &key, 1), CKR_DEVICE_ERROR);
+	ck_rv(token_count_by(&t, keys.uuid, &other, 1), CKR_DEVICE_ERROR);
+	keys.uuid[0] ^= 1;
+	ck_rv(token_count_by(&t, keys.uuid, &keys.key, 1), CKR_DEVICE_ERROR);
 	t.count_seal[20] ^= 1;
-	ck_rv(token_count_check(&t, &key, 1), CKR_DEVICE_ERROR);
+	ck_rv(token_count_check(&t, &keys.key, 1), CKR_DEVICE_ERROR);
 	t.count_seal_len = 0;
-	ck_rv(token_count_check(&t, &key, 1), CKR_DEVICE_ERROR);
+	ck_rv(token_count_check(&t, &keys.key, 1), CKR_DEVICE_ERROR);
 }
 END_TEST
 
 static int look_at_the_key(void)
 {
-	return token_login_state(token) != LOGIN_NONE || token->token_key->len != 0;
+	return token_login_state(token) != LOGIN_NONE || token->vault.key->len != 0;
 }
 
 START_TEST(a_child_is_not_logged_in)
@@ -629,7 +627,7 @@ START_TEST(a_child_is_not_logged_in)
 	ck_assert_int_eq(exit_code(start_process(look_at_the_key)), 0);
 	ck_assert_int_eq(exit_code(start_process(try_right)), 0);
 	ck_assert_int_eq(token_login_state(token), LOGIN_USER);
-	ck_assert_uint_eq(token->token_key->len, TOKEN_KEY_LEN);
+	ck_assert_uint_eq(token->vault.key->len, TOKEN_KEY_LEN);
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arena.c: see arena.h. */
-#include "token/arena.h"
+/* arena.c: memory for keys, see arena.h. */
+#include "base/arena.h"
 
 #include <stdatomic.h>
 #include <sys/mman.h>
