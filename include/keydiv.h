@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keydiv.h: the vendor numbers of the keydiv PKCS#11 token, and an inline builder for its mechanism parameters.
+ * keydiv.h: the vendor numbers of the keydiv PKCS#11 token, and an inline builder for mechanism
+ * parameters.
  *
- * Include it after any pkcs11.h (2.40 or later); it needs CK_ULONG, CK_BYTE and CK_MECHANISM, and nothing else.
- * C99 or later, or C++. Deriving the key of one device:
+ * Include this file after any pkcs11.h (2.40 or later). This file needs CK_ULONG, CK_BYTE and
+ * CK_MECHANISM, and C99 or later, or C++. Deriving the key of one device:
  *
  *	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
  *	keydiv_put(&p, KEYDIV_DEVICE, "SN-000123", 9);
  *	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
  *
- * and then C_DeriveKey(session, &m, master, template, count, &key). Fields go in in ascending order of their tags.
+ * Then call C_DeriveKey(session, &m, master, template, count, &key). Put the fields in ascending
+ * order of their tags.
  */
 /* clang-format off: tables of numbers, one line each */
 #ifndef KEYDIV_H
@@ -21,40 +23,73 @@
 extern "C" {
 #endif
 
-/* All vendor numbers: CKM_, CKA_, CKK_ and CKR_ alike are KEYDIV_VENDOR | n. */
+/* Every vendor number, CKM_, CKA_, CKK_ and CKR_ alike, is KEYDIV_VENDOR | n. */
 #define KEYDIV_VENDOR 0x8B440000UL
 
 /* --- Mechanisms. "base -> result: fields", optional fields in brackets --- */
 
-/* Diversification: SP 800-108 counter mode with AES-CMAC, one label for each role. */
-#define CKM_KEYDIV_DEVICE_KEY (KEYDIV_VENDOR | 0x0001UL)         /* master -> device key: DEVICE [SALT] [PURPOSE] */
-#define CKM_KEYDIV_MESSAGE_KEY (KEYDIV_VENDOR | 0x0002UL)        /* device key -> message key: COUNTER [MESSAGE_PURPOSE] */
-#define CKM_KEYDIV_DEVICE_MESSAGE_KEY (KEYDIV_VENDOR | 0x0003UL) /* master -> message key: those of both */
-#define CKM_KEYDIV_SESSION_KEY (KEYDIV_VENDOR | 0x0004UL)        /* device key -> session key: INITIATOR_NONCE RESPONDER_NONCE [SESSION_PURPOSE] */
-#define CKM_KEYDIV_DEVICE_SESSION_KEY (KEYDIV_VENDOR | 0x0005UL) /* master -> session key: those of both */
-#define CKM_KEYDIV_DATA_KEY (KEYDIV_VENDOR | 0x0006UL)           /* master -> data key: NONCE [ENCRYPTION_CONTEXT] */
+/* Diversification: SP 800-108 counter mode with AES-CMAC, one label for each step. */
+
+/* master -> device key: DEVICE [SALT] [PURPOSE] */
+#define CKM_KEYDIV_DEVICE_KEY (KEYDIV_VENDOR | 0x0001UL)
+/* device key -> message key: COUNTER [MESSAGE_PURPOSE] */
+#define CKM_KEYDIV_MESSAGE_KEY (KEYDIV_VENDOR | 0x0002UL)
+/* master -> message key: the fields of both */
+#define CKM_KEYDIV_DEVICE_MESSAGE_KEY (KEYDIV_VENDOR | 0x0003UL)
+/* device key -> session key: INITIATOR_NONCE RESPONDER_NONCE [SESSION_PURPOSE] */
+#define CKM_KEYDIV_SESSION_KEY (KEYDIV_VENDOR | 0x0004UL)
+/* master -> session key: the fields of both */
+#define CKM_KEYDIV_DEVICE_SESSION_KEY (KEYDIV_VENDOR | 0x0005UL)
+/* master -> data key: NONCE [ENCRYPTION_CONTEXT] */
+#define CKM_KEYDIV_DATA_KEY (KEYDIV_VENDOR | 0x0006UL)
+
+/* master -> the result of an operation with a key derived for that operation */
+#define CKM_KEYDIV_WITH_DERIVED_KEY (KEYDIV_VENDOR | 0x0010UL)
 
 /* Card schemes. */
-#define CKM_KEYDIV_CMAC (KEYDIV_VENDOR | 0x0101UL)            /* value = AES-CMAC(base, MESSAGE), SP 800-38B: MESSAGE */
-#define CKM_KEYDIV_AN10922 (KEYDIV_VENDOR | 0x0102UL)         /* NXP AN10922, AES and TDEA: MESSAGE */
-#define CKM_KEYDIV_SCP03_KEY (KEYDIV_VENDOR | 0x0103UL)       /* static key -> S-ENC, S-MAC, S-RMAC: SCP03_CONSTANT SCP03_CONTEXT */
-#define CKM_KEYDIV_EMV_CARD_KEY (KEYDIV_VENDOR | 0x0111UL)    /* issuer master -> card key, EMV Book 2 A1.4: EMV_OPTION PAN PAN_SEQUENCE */
-#define CKM_KEYDIV_EMV_SESSION_KEY (KEYDIV_VENDOR | 0x0112UL) /* card key -> session key, EMV Book 2 A1.3.1: EMV_DIVERSIFIER */
+
+/* value = AES-CMAC(base, MESSAGE), SP 800-38B: MESSAGE */
+#define CKM_KEYDIV_CMAC (KEYDIV_VENDOR | 0x0101UL)
+/* NXP AN10922, AES and TDEA: MESSAGE */
+#define CKM_KEYDIV_AN10922 (KEYDIV_VENDOR | 0x0102UL)
+/* static key -> S-ENC, S-MAC, S-RMAC: SCP03_CONSTANT SCP03_CONTEXT */
+#define CKM_KEYDIV_SCP03_KEY (KEYDIV_VENDOR | 0x0103UL)
+/* issuer master -> card key, EMV Book 2 A1.4: EMV_OPTION PAN PAN_SEQUENCE */
+#define CKM_KEYDIV_EMV_CARD_KEY (KEYDIV_VENDOR | 0x0111UL)
+/* card key -> session key, EMV Book 2 A1.3.1: EMV_DIVERSIFIER */
+#define CKM_KEYDIV_EMV_SESSION_KEY (KEYDIV_VENDOR | 0x0112UL)
 
 /* Derived unique key per transaction. */
-#define CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0201UL) /* BDK -> IPEK: KSN (10 bytes) */
-#define CKM_KEYDIV_TDES_DUKPT_KEY (KEYDIV_VENDOR | 0x0202UL)         /* BDK -> transaction key: KSN (10) DUKPT_USAGE */
-#define CKM_KEYDIV_AES_DUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0211UL)  /* BDK -> initial key: KSN (8: the initial key ID) */
-#define CKM_KEYDIV_AES_DUKPT_KEY (KEYDIV_VENDOR | 0x0212UL)          /* BDK -> working key: KSN (12) DUKPT_USAGE */
-#define CKM_KEYDIV_ODUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0221UL)     /* BDK -> initial key of one client: DEVICE SHAPE */
-#define CKM_KEYDIV_ODUKPT_KEY (KEYDIV_VENDOR | 0x0222UL)             /* BDK or initial key -> transaction key: [DEVICE] SHAPE TRANSACTION [ODUKPT_PURPOSE] */
-#define CKM_KEYDIV_ODUKPT_CLIENT (KEYDIV_VENDOR | 0x0223UL)          /* initial key -> client state: SHAPE */
-#define CKM_KEYDIV_ODUKPT_NEXT_KEY (KEYDIV_VENDOR | 0x0224UL)        /* client state -> its next key: [ODUKPT_PURPOSE] */
+
+/* BDK -> initial key (IPEK): KSN (10 bytes) */
+#define CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0201UL)
+/* BDK -> transaction key: KSN (10) DUKPT_USAGE */
+#define CKM_KEYDIV_TDES_DUKPT_KEY (KEYDIV_VENDOR | 0x0202UL)
+/* initial key -> transaction key: KSN (10) DUKPT_USAGE */
+#define CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL (KEYDIV_VENDOR | 0x0203UL)
+/* BDK -> initial key: KSN (8: the initial key ID) */
+#define CKM_KEYDIV_AES_DUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0211UL)
+/* BDK -> working key: KSN (12) DUKPT_USAGE [INITIAL_KEY_LENGTH] */
+#define CKM_KEYDIV_AES_DUKPT_KEY (KEYDIV_VENDOR | 0x0212UL)
+/* initial key -> working key: KSN (12) DUKPT_USAGE */
+#define CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL (KEYDIV_VENDOR | 0x0213UL)
+/* BDK -> initial key of one client: DEVICE SHAPE */
+#define CKM_KEYDIV_ODUKPT_INITIAL_KEY (KEYDIV_VENDOR | 0x0221UL)
+/* BDK or initial key -> transaction key: [DEVICE] SHAPE TRANSACTION [ODUKPT_PURPOSE] */
+#define CKM_KEYDIV_ODUKPT_KEY (KEYDIV_VENDOR | 0x0222UL)
+/* initial key -> client state: SHAPE */
+#define CKM_KEYDIV_ODUKPT_CLIENT (KEYDIV_VENDOR | 0x0223UL)
+/* client state -> its next key: [ODUKPT_PURPOSE] */
+#define CKM_KEYDIV_ODUKPT_NEXT_KEY (KEYDIV_VENDOR | 0x0224UL)
 
 /* n-fold derivation: Horowitz 1996, RFC 3961. */
-#define CKM_KEYDIV_HOROWITZ_DK (KEYDIV_VENDOR | 0x0301UL)           /* DK(Key, Constant): CONSTANT */
-#define CKM_KEYDIV_HOROWITZ_PASSWORD_KEY (KEYDIV_VENDOR | 0x0302UL) /* C_GenerateKey: CONSTANT PASSWORD */
-#define CKM_KEYDIV_RFC3961_DK (KEYDIV_VENDOR | 0x0303UL)            /* DK(Key, Constant) of RFC 3961/3962: CONSTANT */
+
+/* DK(Key, Constant): CONSTANT */
+#define CKM_KEYDIV_HOROWITZ_DK (KEYDIV_VENDOR | 0x0301UL)
+/* C_GenerateKey: CONSTANT PASSWORD */
+#define CKM_KEYDIV_HOROWITZ_PASSWORD_KEY (KEYDIV_VENDOR | 0x0302UL)
+/* DK(Key, Constant) of RFC 3961 and RFC 3962: CONSTANT */
+#define CKM_KEYDIV_RFC3961_DK (KEYDIV_VENDOR | 0x0303UL)
 
 /* --- Fields of a parameter: tag, and the length of the value in bytes --- */
 
@@ -77,31 +112,60 @@ extern "C" {
 #define KEYDIV_EMV_DIVERSIFIER 0x37    /* 8 (DES2) or 16 (AES) */
 #define KEYDIV_KSN 0x40                /* 8, 10 or 12, as the mechanism says */
 #define KEYDIV_DUKPT_USAGE 0x41        /* 2: key usage indicator of X9.24-3 */
+#define KEYDIV_INITIAL_KEY_LENGTH 0x42 /* 1: bytes of the initial key; default: those of the BDK */
 #define KEYDIV_SHAPE 0x50              /* 2: R, then N, each 1..32 */
 #define KEYDIV_TRANSACTION 0x51        /* 8: number of the transaction, from 0 */
 #define KEYDIV_ODUKPT_PURPOSE 0x52     /* 1..32 */
 #define KEYDIV_CONSTANT 0x60           /* 1..255 */
 #define KEYDIV_PASSWORD 0x61           /* 1..255 */
 
-/* --- Attributes, key type, return code --- */
+/*
+ * USE, 1 byte, the sum of the bits below: what a key of the keydiv schemes may do. The token adds
+ * this field at the end of the context. A caller must never give the field. A device that makes its
+ * own key with usage appends 7F 00 01 and the byte. A key without usage has no such field.
+ */
+#define KEYDIV_USE 0x7F
+#define KEYDIV_USE_CIPHER 0x01  /* CKA_ENCRYPT or CKA_DECRYPT */
+#define KEYDIV_USE_MAC 0x02     /* CKA_SIGN or CKA_VERIFY */
+#define KEYDIV_USE_WRAP 0x04    /* CKA_WRAP or CKA_UNWRAP */
+#define KEYDIV_USE_DES 0x10     /* the key is a DES2 or DES3 key */
+#define KEYDIV_USE_GENERIC 0x20 /* the key is a generic secret, an HKDF key or an HMAC key */
 
-#define CKA_KEYDIV_SHAPE (KEYDIV_VENDOR | 1UL)       /* client state: R, N (2 bytes) */
-#define CKA_KEYDIV_TRANSACTION (KEYDIV_VENDOR | 2UL) /* client state: next number; key from O-DUKPT: its number (8 bytes, big-endian) */
-#define CKA_KEYDIV_REMAINING (KEYDIV_VENDOR | 3UL)   /* client state: transactions left (8 bytes, big-endian) */
-#define CKA_KEYDIV_RESERVE (KEYDIV_VENDOR | 4UL)     /* client state: numbers claimed at once (CK_ULONG, 1..4096, default 1) */
+/* --- Attributes, key type, return codes --- */
 
-#define CKA_KEYDIV_SELFTEST (KEYDIV_VENDOR | 0x10UL)      /* CKO_MECHANISM: result of its self-test (CK_ULONG holding a CK_RV) */
-#define CKA_KEYDIV_SELFTEST_TIME (KEYDIV_VENDOR | 0x11UL) /* CKO_MECHANISM: what that took, in nanoseconds (CK_ULONG) */
+/* client state: R, N (2 bytes) */
+#define CKA_KEYDIV_SHAPE (KEYDIV_VENDOR | 1UL)
+/* client state: next number; key from O-DUKPT: its number (8 bytes, big-endian) */
+#define CKA_KEYDIV_TRANSACTION (KEYDIV_VENDOR | 2UL)
+/* client state: transactions left (8 bytes, big-endian) */
+#define CKA_KEYDIV_REMAINING (KEYDIV_VENDOR | 3UL)
+/* client state: numbers claimed at once (CK_ULONG, 1..4096, default 1) */
+#define CKA_KEYDIV_RESERVE (KEYDIV_VENDOR | 4UL)
+/* template of C_DeriveKey and C_GenerateKey: the parameter, with a NULL mechanism parameter */
+#define CKA_KEYDIV_PARAMETER (KEYDIV_VENDOR | 5UL)
+/* key with CKA_DERIVE: its children may leave the token (CK_BBOOL, default false) */
+#define CKA_KEYDIV_EXTRACTABLE_CHILDREN (KEYDIV_VENDOR | 6UL)
+/* master: gives no key objects (CK_BBOOL, default false) */
+#define CKA_KEYDIV_USE_ONLY (KEYDIV_VENDOR | 7UL)
+/* master: counters below the highest used counter that are still accepted (CK_ULONG, 0..1024) */
+#define CKA_KEYDIV_WINDOW (KEYDIV_VENDOR | 8UL)
+/* master in another token: its PKCS#11 URI */
+#define CKA_KEYDIV_FOREIGN_KEY (KEYDIV_VENDOR | 9UL)
+/* CKO_MECHANISM: result of the self-test (CK_ULONG holding a CK_RV) */
+#define CKA_KEYDIV_SELFTEST (KEYDIV_VENDOR | 0x10UL)
+/* CKO_MECHANISM: duration of the self-test in nanoseconds (CK_ULONG) */
+#define CKA_KEYDIV_SELFTEST_TIME (KEYDIV_VENDOR | 0x11UL)
 
 #define CKK_KEYDIV_ODUKPT_CLIENT (KEYDIV_VENDOR | 1UL) /* an O-DUKPT client state */
 
 #define CKR_KEYDIV_EXHAUSTED (KEYDIV_VENDOR | 1UL) /* the client state has no key left */
+#define CKR_KEYDIV_REPLAYED (KEYDIV_VENDOR | 2UL)  /* the counter was used before */
 
 /* Key usage indicators of X9.24-3 for KEYDIV_DUKPT_USAGE; TDES DUKPT takes the first five. */
 #define KEYDIV_USAGE_PIN 0x1000
-#define KEYDIV_USAGE_MAC_REQUEST 0x2000 /* MAC generation */
-#define KEYDIV_USAGE_MAC_RESPONSE 0x2001 /* MAC verification */
-#define KEYDIV_USAGE_DATA_REQUEST 0x3000 /* data encryption, encrypt */
+#define KEYDIV_USAGE_MAC_REQUEST 0x2000   /* MAC generation */
+#define KEYDIV_USAGE_MAC_RESPONSE 0x2001  /* MAC verification */
+#define KEYDIV_USAGE_DATA_REQUEST 0x3000  /* data encryption, encrypt */
 #define KEYDIV_USAGE_DATA_RESPONSE 0x3001 /* data encryption, decrypt */
 #define KEYDIV_USAGE_MAC_BOTH 0x2002
 #define KEYDIV_USAGE_DATA_BOTH 0x3002
@@ -112,7 +176,10 @@ extern "C" {
 
 #define KEYDIV_PARAMETER_MAX 4096
 
-/* A parameter being built, on the caller's stack. `failed` is set, and stays so, by a field that does not fit or is out of order. */
+/*
+ * A parameter being built, on the caller's stack. A field that does not fit or is out of order sets
+ * `failed`, which then stays set.
+ */
 typedef struct keydiv_parameter {
 	CK_ULONG length;
 	unsigned char last_tag;
@@ -120,10 +187,10 @@ typedef struct keydiv_parameter {
 	unsigned char bytes[KEYDIV_PARAMETER_MAX];
 } KEYDIV_PARAMETER;
 
-/* Initialiser: an empty parameter; the bytes need no clearing. */
-#define KEYDIV_PARAMETER_INIT                                                                                          \
-	{                                                                                                              \
-		0, 0, 0, { 0 }                                                                                         \
+/* Initialiser of an empty parameter. The bytes need no clearing. */
+#define KEYDIV_PARAMETER_INIT \
+	{ \
+		0, 0, 0, { 0 } \
 	}
 
 /* Empty P, to build another parameter in it. */
@@ -135,9 +202,11 @@ static inline void keydiv_start(KEYDIV_PARAMETER *p)
 }
 
 /* Append the field TAG with the LENGTH bytes at VALUE (copied). Tags must ascend. */
-static inline void keydiv_put(KEYDIV_PARAMETER *p, unsigned char tag, const void *value, CK_ULONG length)
+static inline void keydiv_put(
+	KEYDIV_PARAMETER *p, unsigned char tag, const void *value, CK_ULONG length)
 {
-	if (p->failed || tag <= p->last_tag || length > 0xFFFF || length + 3 > KEYDIV_PARAMETER_MAX - p->length) {
+	if (p->failed || tag <= p->last_tag || length > 0xFFFF ||
+		length + 3 > KEYDIV_PARAMETER_MAX - p->length) {
 		p->failed = 1;
 		return;
 	}
@@ -151,7 +220,8 @@ static inline void keydiv_put(KEYDIV_PARAMETER *p, unsigned char tag, const void
 }
 
 /* Append the field TAG with NUMBER as 8 big-endian bytes: COUNTER, TRANSACTION. */
-static inline void keydiv_put_number(KEYDIV_PARAMETER *p, unsigned char tag, unsigned long long number)
+static inline void keydiv_put_number(
+	KEYDIV_PARAMETER *p, unsigned char tag, unsigned long long number)
 {
 	unsigned char value[8];
 	int i;
@@ -162,8 +232,9 @@ static inline void keydiv_put_number(KEYDIV_PARAMETER *p, unsigned char tag, uns
 }
 
 /*
- * The mechanism TYPE with the parameter P, which must live as long as the mechanism is used. If a field did not fit, the
- * parameter is one the token refuses (CKR_MECHANISM_PARAM_INVALID), never one with a field missing.
+ * Return the mechanism TYPE with the parameter P, which must live as long as the mechanism is used.
+ * If a field did not fit, the token refuses the parameter (CKR_MECHANISM_PARAM_INVALID). The token
+ * never sees a parameter with a field missing.
  */
 static inline CK_MECHANISM keydiv_mechanism(CK_ULONG type, KEYDIV_PARAMETER *p)
 {

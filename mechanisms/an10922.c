@@ -146,6 +146,7 @@ const struct mechanism mech_an10922 = {
 	.fields = fields,
 	.plan = plan,
 	.derive = derive,
+	.role = &role_leaf,
 	.level = LEVEL_OPEN,
 	.answers = answers,
 };

@@ -48,6 +48,7 @@ const struct mechanism mech_cmac = {
 	.fields = fields,
 	.plan = plan,
 	.derive = derive,
+	.role = &role_leaf,
 	.level = LEVEL_OPEN,
 	.answers = answers,
 };

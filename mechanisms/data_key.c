@@ -19,6 +19,15 @@ static const struct known_answer answers[] = {
 	{0},
 };
 
+/* A data key without usage is a master of its own. */
+static const struct role role = {
+	.usage = USAGE_ALL,
+	.level = LEVEL_SHORTEN,
+	.children = {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,
+		CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY,
+		CKM_KEYDIV_WITH_DERIVED_KEY},
+};
+
 const struct mechanism mech_data_key = {
 	.type = CKM_KEYDIV_DATA_KEY,
 	.name = "CKM_KEYDIV_DATA_KEY",
@@ -27,6 +36,7 @@ const struct mechanism mech_data_key = {
 	.key_types = key_types_aes,
 	.fields = fields,
 	.derive = derive,
+	.role = &role,
 	.level = LEVEL_OPEN,
 	.answers = answers,
 };

@@ -26,6 +26,12 @@ static const struct known_answer answers[] = {
 	{0},
 };
 
+static const struct role role = {
+	.usage = USAGE_ALL,
+	.level = LEVEL_SHORTEN,
+	.children = {CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_WITH_DERIVED_KEY},
+};
+
 const struct mechanism mech_device_key = {
 	.type = CKM_KEYDIV_DEVICE_KEY,
 	.name = "CKM_KEYDIV_DEVICE_KEY",
@@ -34,6 +40,7 @@ const struct mechanism mech_device_key = {
 	.key_types = key_types_aes,
 	.fields = fields,
 	.derive = derive,
+	.role = &role,
 	.level = LEVEL_SHORTEN,
 	.children = {CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY},
 	.answers = answers,

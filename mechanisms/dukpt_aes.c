@@ -92,16 +92,17 @@ static CK_RV derive_initial(struct derivation *d, struct secret *ret_value)
 static const struct usage {
 	uint16_t indicator;
 	bool hmac;
+	const struct role *role;
 } usages[] = {
-	{KEYDIV_USAGE_KEY_ENCRYPTION, false},
-	{KEYDIV_USAGE_PIN, false},
-	{KEYDIV_USAGE_MAC_REQUEST, true},
-	{KEYDIV_USAGE_MAC_RESPONSE, true},
-	{KEYDIV_USAGE_MAC_BOTH, true},
-	{KEYDIV_USAGE_DATA_REQUEST, false},
-	{KEYDIV_USAGE_DATA_RESPONSE, false},
-	{KEYDIV_USAGE_DATA_BOTH, false},
-	{KEYDIV_USAGE_KEY_DERIVATION, true},
+	{KEYDIV_USAGE_KEY_ENCRYPTION, false, &role_wrapping},
+	{KEYDIV_USAGE_PIN, false, &role_cipher},
+	{KEYDIV_USAGE_MAC_REQUEST, true, &role_mac},
+	{KEYDIV_USAGE_MAC_RESPONSE, true, &role_mac},
+	{KEYDIV_USAGE_MAC_BOTH, true, &role_mac},
+	{KEYDIV_USAGE_DATA_REQUEST, false, &role_cipher},
+	{KEYDIV_USAGE_DATA_RESPONSE, false, &role_cipher},
+	{KEYDIV_USAGE_DATA_BOTH, false, &role_cipher},
+	{KEYDIV_USAGE_KEY_DERIVATION, true, &role_none},
 };
 
 static const struct usage *usage_of(const struct parameter *p)
@@ -112,6 +113,11 @@ static const struct usage *usage_of(const struct parameter *p)
 		if (usages[i].indicator == indicator)
 			return &usages[i];
 	return NULL;
+}
+
+static const struct role *role_of(const struct derivation *d)
+{
+	return usage_of(d->parameter)->role;
 }
 
 static CK_RV check_key(const struct parameter *p)
@@ -220,6 +226,11 @@ static const struct known_answer answers_key[] = {
 	{0},
 };
 
+static const struct role role_initial = {
+	.level = LEVEL_SHORTEN,
+	.children = {CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL, CKM_KEYDIV_WITH_DERIVED_KEY},
+};
+
 const struct mechanism mech_aes_dukpt_initial_key = {
 	.type = CKM_KEYDIV_AES_DUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_AES_DUKPT_INITIAL_KEY",
@@ -229,6 +240,7 @@ const struct mechanism mech_aes_dukpt_initial_key = {
 	.fields = fields_initial,
 	.plan = plan_initial,
 	.derive = derive_initial,
+	.role = &role_initial,
 	.level = LEVEL_EXPLICIT,
 	.answers = answers_initial,
 };
@@ -243,6 +255,7 @@ const struct mechanism mech_aes_dukpt_key = {
 	.check = check_key,
 	.plan = plan_key,
 	.derive = derive_key,
+	.role_of = role_of,
 	.level = LEVEL_LEAF,
 	.answers = answers_key,
 };

@@ -91,12 +91,13 @@ static const struct variant {
 	uint16_t usage;
 	bool one_way; /* data keys: encrypted under themselves */
 	uint8_t at;   /* the byte of each half that is inverted */
+	const struct role *role;
 } variants[] = {
-	{KEYDIV_USAGE_PIN, false, 7},
-	{KEYDIV_USAGE_MAC_REQUEST, false, 6},
-	{KEYDIV_USAGE_MAC_RESPONSE, false, 4},
-	{KEYDIV_USAGE_DATA_REQUEST, true, 5},
-	{KEYDIV_USAGE_DATA_RESPONSE, true, 3},
+	{KEYDIV_USAGE_PIN, false, 7, &role_cipher},
+	{KEYDIV_USAGE_MAC_REQUEST, false, 6, &role_mac},
+	{KEYDIV_USAGE_MAC_RESPONSE, false, 4, &role_mac},
+	{KEYDIV_USAGE_DATA_REQUEST, true, 5, &role_cipher},
+	{KEYDIV_USAGE_DATA_RESPONSE, true, 3, &role_cipher},
 };
 
 static const struct variant *variant_of(const struct parameter *p)
@@ -107,6 +108,11 @@ static const struct variant *variant_of(const struct parameter *p)
 		if (variants[i].usage == usage)
 			return &variants[i];
 	return NULL;
+}
+
+static const struct role *role_of(const struct derivation *d)
+{
+	return variant_of(d->parameter)->role;
 }
 
 /* --- The two rows --- */
@@ -204,6 +210,11 @@ static const struct known_answer answers_key[] = {
 	{0},
 };
 
+static const struct role role_initial = {
+	.level = LEVEL_SHORTEN,
+	.children = {CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL, CKM_KEYDIV_WITH_DERIVED_KEY},
+};
+
 const struct mechanism mech_tdes_dukpt_initial_key = {
 	.type = CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY",
@@ -213,6 +224,7 @@ const struct mechanism mech_tdes_dukpt_initial_key = {
 	.fields = fields_initial,
 	.plan = plan,
 	.derive = derive_initial,
+	.role = &role_initial,
 	.level = LEVEL_EXPLICIT,
 	.answers = answers_initial,
 };
@@ -227,6 +239,7 @@ const struct mechanism mech_tdes_dukpt_key = {
 	.check = check_key,
 	.plan = plan,
 	.derive = derive_key,
+	.role_of = role_of,
 	.level = LEVEL_LEAF,
 	.answers = answers_key,
 };

@@ -220,6 +220,13 @@ static const struct known_answer answers_session[] = {
 	{0},
 };
 
+/* Some cards use the card key as it is; the issuer then says so in CKA_DERIVE_TEMPLATE. */
+static const struct role role_card = {
+	.level = LEVEL_SHORTEN,
+	.children = {CKM_KEYDIV_EMV_SESSION_KEY, CKM_KEYDIV_WITH_DERIVED_KEY},
+	.leaf_by_template = USAGE_CIPHER | USAGE_MAC,
+};
+
 const struct mechanism mech_emv_card_key = {
 	.type = CKM_KEYDIV_EMV_CARD_KEY,
 	.name = "CKM_KEYDIV_EMV_CARD_KEY",
@@ -230,6 +237,7 @@ const struct mechanism mech_emv_card_key = {
 	.check = check_card,
 	.plan = plan_card,
 	.derive = derive_card,
+	.role = &role_card,
 	.level = LEVEL_SHORTEN,
 	.children = {CKM_KEYDIV_EMV_SESSION_KEY},
 	.answers = answers_card,
@@ -245,6 +253,7 @@ const struct mechanism mech_emv_session_key = {
 	.check = check_session,
 	.plan = plan_session,
 	.derive = derive_session,
+	.role = &role_no_wrap,
 	.level = LEVEL_LEAF,
 	.answers = answers_session,
 };

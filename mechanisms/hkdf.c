@@ -113,6 +113,22 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 		native->info, d->length, ret_value);
 }
 
+/*
+ * Extraction alone gives the pseudo-random key of RFC 5869. HKDF_DERIVE keeps an HMAC under that
+ * key inside, so the result may do nothing but derive further.
+ */
+static const struct role role_extracted = {
+	.level = LEVEL_FIXED,
+	.children = {CKM_HKDF_DERIVE},
+};
+
+static const struct role *role_of(const struct derivation *d)
+{
+	const struct native *native = d->native;
+
+	return native->expand ? &role_leaf : &role_extracted;
+}
+
 /* --- Rows --- */
 
 /* RFC 5869 appendix A.1: all of it, and its two steps. */
@@ -156,6 +172,7 @@ const struct mechanism mech_hkdf_derive = {
 	.parse_native = parse,
 	.plan = plan,
 	.derive = derive,
+	.role_of = role_of,
 	.level = LEVEL_OPEN,
 	.answers = answers,
 	.native_answers = native_answers,
@@ -169,6 +186,7 @@ const struct mechanism mech_hkdf_data = {
 	.parse_native = parse,
 	.plan = plan_data,
 	.derive = derive,
+	.role = &role_none,
 	.level = LEVEL_LEAF,
 	.answers = data_answers,
 	.native_answers = native_answers,

@@ -140,6 +140,7 @@ const struct mechanism mech_horowitz_dk = {
 	.fields = fields,
 	.plan = plan,
 	.derive = derive,
+	.role = &role_leaf,
 	.level = LEVEL_OPEN,
 	.answers = answers,
 };

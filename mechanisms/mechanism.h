@@ -17,6 +17,7 @@
 #include "key/cipher.h"
 #include "key/digest.h"
 #include "key/key.h"
+#include "key/usage.h"
 #include "key/wrap.h"
 #include "keydiv.h"
 
@@ -98,6 +99,7 @@ struct derivation {
 	void *native;                      /* rows with a native parser: what that parser made */
 	CK_KEY_TYPE type;                  /* of the result, planned */
 	size_t length;                     /* of the result in bytes, planned */
+	uint32_t usage;                    /* of the result, planned: USAGE_ bits; 0: none */
 	CK_OBJECT_CLASS
 	object_class;    /* of the result, planned: CKO_SECRET_KEY, or CKO_DATA (CKM_HKDF_DATA) */
 	uint64_t number; /* out: TRANSACTION, for rows that set CKA_KEYDIV_TRANSACTION */
@@ -117,6 +119,38 @@ struct derivation {
 	 * fail with CKR_KEY_HANDLE_INVALID.
 	 */
 	CK_RV (*other_key)(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value);
+};
+
+/* Which children the result of a mechanism may have (README.md: levels do not mix). */
+enum level {
+	LEVEL_OPEN,     /* default list by key type; the template may give any list */
+	LEVEL_SHORTEN,  /* default list: children[]; the template may shorten it */
+	LEVEL_FIXED,    /* exactly children[]; the template gives no list */
+	LEVEL_LEAF,     /* CKA_DERIVE true is refused */
+	LEVEL_EXPLICIT, /* CKA_DERIVE true needs a list from the template, any list */
+	/*
+	 * A leaf, unless CKA_DERIVE_TEMPLATE of the base has CKA_DERIVE true. The default list is
+	 * that of CKA_DERIVE_TEMPLATE, else that of the key type; the template may shorten it.
+	 * CKA_WRAP or CKA_UNWRAP true in CKA_DERIVE_TEMPLATE gives the result those usages alone.
+	 */
+	LEVEL_BY_TEMPLATE,
+};
+
+#define CHILDREN_MAX 8
+
+/*
+ * What the result of a derivation may do. The role depends on what the value is, never on the
+ * caller who derives the value: README.md, "One value has one role".
+ */
+struct role {
+	uint32_t usage;   /* USAGE_ bits that the result may have if CKA_DERIVE is false */
+	enum level level; /* says whether the result may have CKA_DERIVE, with which list */
+	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
+	/*
+	 * USAGE_ bits that the result may have instead, and no CKA_DERIVE, if CKA_DERIVE_TEMPLATE
+	 * of the base has CKA_DERIVE false. 0: the template changes nothing.
+	 */
+	uint32_t leaf_by_template;
 };
 
 /*
@@ -157,17 +191,6 @@ struct operation_answer {
 	const char *in;
 	const char *out; /* ciphertext and tag, MAC (as long as wanted), digest, wrapped key */
 };
-
-/* What children of a row may be (README.md, "The derived key": levels do not mix). */
-enum level {
-	LEVEL_OPEN,    /* default list by key type; the template may give any list */
-	LEVEL_SHORTEN, /* default list: children[]; the template may shorten it */
-	LEVEL_FIXED, /* exactly children[], the template gives nothing; CKA_DERIVE is true by default */
-	LEVEL_LEAF,     /* CKA_DERIVE true is refused */
-	LEVEL_EXPLICIT, /* CKA_DERIVE true needs a list from the template, any list */
-};
-
-#define CHILDREN_MAX 4
 
 struct mechanism {
 	CK_MECHANISM_TYPE type;
@@ -214,6 +237,9 @@ struct mechanism {
 	 */
 	CK_RV(*advance)
 	(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key);
+	const struct role *role; /* of every result; NULL: role_of says */
+	/* Rows where the parameter decides the role. The answer is constant memory. */
+	const struct role *(*role_of)(const struct derivation *d);
 	enum level level;
 	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
 	bool sets_transaction;                    /* the result carries CKA_KEYDIV_TRANSACTION */
@@ -258,6 +284,26 @@ struct mechanism {
 
 #define NATIVE_MAX 512
 #define KEY_TYPES_END ((CK_KEY_TYPE)-1)
+
+/*
+ * The role of the planned result of D, whose parameter is parsed. Constant memory, never NULL for a
+ * mechanism with CKF_DERIVE. The hot path.
+ */
+static inline const struct role *derive_role(const struct derivation *d)
+{
+	const struct mechanism *mech = d->mechanism;
+
+	return mech->role != NULL ? mech->role : mech->role_of(d);
+}
+
+/* Roles that several mechanisms share (roles.c). */
+extern const struct role role_by_use;   /* USE is part of the value: any usage, no CKA_DERIVE */
+extern const struct role role_cipher;   /* encrypt and decrypt */
+extern const struct role role_mac;      /* sign and verify */
+extern const struct role role_wrapping; /* wrap and unwrap */
+extern const struct role role_none;     /* neither usage nor CKA_DERIVE */
+extern const struct role role_no_wrap;  /* any usage except wrap and unwrap, no CKA_DERIVE */
+extern const struct role role_leaf;     /* the same, but CKA_DERIVE_TEMPLATE may say otherwise */
 
 /* Key type lists that several rows share. */
 extern const CK_KEY_TYPE key_types_aes[], key_types_tdes[], key_types_hmac[];

@@ -59,6 +59,7 @@ const struct mechanism mech_message_key = {
 	.key_types = key_types_aes,
 	.fields = fields,
 	.derive = derive,
+	.role = &role_by_use,
 	.level = LEVEL_LEAF,
 	.answers = answers,
 };
@@ -71,6 +72,7 @@ const struct mechanism mech_device_message_key = {
 	.key_types = key_types_aes,
 	.fields = fields_from_master,
 	.derive = derive_from_master,
+	.role = &role_by_use,
 	.level = LEVEL_LEAF,
 	.answers = answers_from_master,
 };

@@ -160,6 +160,11 @@ static const struct known_answer answers_key[] = {
 	{0},
 };
 
+static const struct role role_initial = {
+	.level = LEVEL_SHORTEN,
+	.children = {CKM_KEYDIV_ODUKPT_KEY, CKM_KEYDIV_ODUKPT_CLIENT, CKM_KEYDIV_WITH_DERIVED_KEY},
+};
+
 const struct mechanism mech_odukpt_initial_key = {
 	.type = CKM_KEYDIV_ODUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_ODUKPT_INITIAL_KEY",
@@ -170,6 +175,7 @@ const struct mechanism mech_odukpt_initial_key = {
 	.check = check_shape,
 	.plan = plan_initial,
 	.derive = derive_initial,
+	.role = &role_initial,
 	.level = LEVEL_SHORTEN,
 	.children = {CKM_KEYDIV_ODUKPT_KEY, CKM_KEYDIV_ODUKPT_CLIENT},
 	.answers = answers_initial,
@@ -184,6 +190,7 @@ const struct mechanism mech_odukpt_key = {
 	.fields = fields_key,
 	.check = check_key,
 	.derive = derive_key,
+	.role = &role_by_use,
 	.level = LEVEL_LEAF,
 	.sets_transaction = true,
 	.answers = answers_key,

@@ -261,6 +261,11 @@ static const struct known_answer answers_next[] = {
 	{0},
 };
 
+static const struct role role_client = {
+	.level = LEVEL_FIXED,
+	.children = {CKM_KEYDIV_ODUKPT_NEXT_KEY},
+};
+
 const struct mechanism mech_odukpt_client = {
 	.type = CKM_KEYDIV_ODUKPT_CLIENT,
 	.name = "CKM_KEYDIV_ODUKPT_CLIENT",
@@ -271,6 +276,7 @@ const struct mechanism mech_odukpt_client = {
 	.check = check_shape,
 	.plan = plan_state,
 	.derive = derive_state,
+	.role = &role_client,
 	.level = LEVEL_FIXED,
 	.children = {CKM_KEYDIV_ODUKPT_NEXT_KEY},
 	.answers = answers_state,
@@ -286,6 +292,7 @@ const struct mechanism mech_odukpt_next_key = {
 	.plan = plan_next,
 	.derive = derive_next,
 	.advance = advance,
+	.role = &role_by_use,
 	.level = LEVEL_LEAF,
 	.sets_transaction = true,
 	.answers = answers_next,

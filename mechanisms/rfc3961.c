@@ -144,6 +144,7 @@ const struct mechanism mech_rfc3961_dk = {
 	.fields = fields,
 	.plan = plan,
 	.derive = derive,
+	.role = &role_leaf,
 	.level = LEVEL_OPEN,
 	.answers = answers,
 };

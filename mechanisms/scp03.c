@@ -47,6 +47,13 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 	return CKR_OK;
 }
 
+static const struct role *role_of(const struct derivation *d)
+{
+	bool cipher = parameter_get(d->parameter, KEYDIV_SCP03_CONSTANT).p[0] == S_ENC;
+
+	return cipher ? &role_cipher : &role_mac;
+}
+
 static const struct field fields[] = {
 	{FIELD(SCP03_CONSTANT), true, 1, 1},
 	{FIELD(SCP03_CONTEXT), true, 16, CONTEXT_MAX},
@@ -80,6 +87,7 @@ const struct mechanism mech_scp03_key = {
 	.fields = fields,
 	.check = check,
 	.derive = derive,
+	.role_of = role_of,
 	.level = LEVEL_LEAF,
 	.answers = answers,
 };

@@ -121,7 +121,9 @@ CK_RV derive_plan(struct call *c, CK_ATTRIBUTE *attributes, CK_ULONG count)
 	c->d.object_class = c->wanted.object_class;
 	TRY((row->plan ? row->plan : derive_plan_default)(&c->d, &c->wanted));
 	CK_KEY_TYPE type = c->d.object_class == CKO_DATA ? CK_UNAVAILABLE_INFORMATION : c->d.type;
-	return plan_derive(&c->template, &c->base->object, row, type, &c->rights, &c->planned);
+	TRY(plan_derive(&c->template, &c->base->object, row, type, &c->rights, &c->planned));
+	c->d.usage = c->planned.flags & USAGE_ALL; /* part of the value: USE */
+	return CKR_OK;
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/secret.h"
+#include "key/usage.h"
 #include "keydiv.h"
 
 /* One bit for each attribute of type CK_BBOOL. */
@@ -27,19 +28,18 @@ enum flag {
 	FLAG_ALWAYS_SENSITIVE = 1 << 7,
 	FLAG_NEVER_EXTRACTABLE = 1 << 8,
 	FLAG_LOCAL = 1 << 9,
-	FLAG_ENCRYPT = 1 << 10,
-	FLAG_DECRYPT = 1 << 11,
-	FLAG_SIGN = 1 << 12,
-	FLAG_VERIFY = 1 << 13,
-	FLAG_WRAP = 1 << 14,
-	FLAG_UNWRAP = 1 << 15,
+	FLAG_ENCRYPT = USAGE_ENCRYPT,
+	FLAG_DECRYPT = USAGE_DECRYPT,
+	FLAG_SIGN = USAGE_SIGN,
+	FLAG_VERIFY = USAGE_VERIFY,
+	FLAG_WRAP = USAGE_WRAP,
+	FLAG_UNWRAP = USAGE_UNWRAP,
 	FLAG_DERIVE = 1 << 16,
 	FLAG_TRUSTED = 1 << 17,
 	FLAG_WRAP_WITH_TRUSTED = 1 << 18,
 };
 
-#define FLAGS_USAGE                                                                                \
-	(FLAG_ENCRYPT | FLAG_DECRYPT | FLAG_SIGN | FLAG_VERIFY | FLAG_WRAP | FLAG_UNWRAP)
+#define FLAGS_USAGE USAGE_ALL
 
 /*
  * Attributes of variable length. The numbers are in the store: they never change, new ones go
