@@ -28,7 +28,7 @@ static CK_RV digest_of(CK_MECHANISM_TYPE hash, enum digest_kind *ret)
 			*ret = known[i].kind;
 			return CKR_OK;
 		}
-	return FAIL(CKR_MECHANISM_PARAM_INVALID, "known hash");
+	return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown hash");
 }
 
 /* The salt matters to extraction only; without it the fields are not looked at. */
@@ -48,7 +48,7 @@ static CK_RV parse_salt(const CK_HKDF_PARAMS *p, struct native *ret, uint8_t *he
 		ret->salt_key = p->hSaltKey;
 		return CKR_OK;
 	default:
-		return FAIL(CKR_MECHANISM_PARAM_INVALID, "known salt type");
+		return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown salt type");
 	}
 }
 

@@ -170,7 +170,7 @@ static CK_RV check_length(CK_KEY_TYPE type, size_t length)
 		ENSURE(length >= 16 && length <= 64, CKR_KEY_SIZE_RANGE);
 		return CKR_OK;
 	default:
-		return FAIL(CKR_TEMPLATE_INCONSISTENT, "type can be derived");
+		return FAIL(CKR_TEMPLATE_INCONSISTENT, "keys of this type cannot be derived");
 	}
 }
 

@@ -31,7 +31,7 @@ static CK_RV digest_of(CK_ULONG prf, enum digest_kind *ret)
 			*ret = known[i].kind;
 			return CKR_OK;
 		}
-	return FAIL(CKR_MECHANISM_PARAM_INVALID, "known PRF");
+	return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown PRF");
 }
 
 /*

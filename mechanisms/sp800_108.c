@@ -54,7 +54,7 @@ static CK_RV prf_of(CK_SP800_108_PRF_TYPE type, enum mac_kind *ret)
 			*ret = known[i].kind;
 			return CKR_OK;
 		}
-	return FAIL(CKR_MECHANISM_PARAM_INVALID, "known PRF");
+	return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown PRF");
 }
 
 /* A width in bits that is whole bytes, up to MAX bits. */
@@ -111,7 +111,7 @@ static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct it
 	case CK_SP800_108_KEY_HANDLE:
 		return native_struct(p->pValue, p->ulValueLen, &ret->handle, sizeof ret->handle);
 	default:
-		return FAIL(CKR_MECHANISM_PARAM_INVALID, "known data field");
+		return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown data field");
 	}
 }
 

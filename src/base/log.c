@@ -63,40 +63,90 @@ void log_write(enum log_level level, const char *format, ...)
 		n += (size_t)more < sizeof line - n - 1 ? (size_t)more : sizeof line - n - 2;
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < ' ')
-			line[i] = '?'; /* one line a failure, whatever a file name holds */
+			line[i] = '?'; /* a file name or a label may contain a line feed */
 	line[n++] = '\n';
 	if (write(log_fd, line, n) < 0)
-		return; /* a full log disk must not fail the call that is logged */
+		return; /* the call that is logged must not fail because the disk is full */
 }
 
-/* The last failed condition of this thread; the texts are constants of the program. */
+/*
+ * This thread's explanation of the last error. The texts are constants of the program, except the
+ * key's label, whose owner may be gone when the line is written.
+ */
 static _Thread_local struct {
-	const char *file, *condition;
-	int line;
 	CK_RV rv;
-} failed;
+	const char *file, *reason, *mechanism;
+	int line;
+	size_t key_length;
+	char key[64];
+} failure;
 
-void error_note(const char *file, int line, const char *condition, CK_RV rv)
+void error_note(const char *file, int line, const char *reason, CK_RV rv)
 {
-	if (log_enabled(LOG_ERROR)) {
-		const char *slash = strrchr(file, '/');
-		failed.file = slash ? slash + 1 : file;
-		failed.condition = condition;
-		failed.line = line;
-		failed.rv = rv;
-		log_write(LOG_DEBUG, "%s:%d: %s: requires %s", failed.file, line, rv_name(rv),
-			condition);
+	if (!log_enabled(LOG_ERROR))
+		return;
+	const char *slash = strrchr(file, '/');
+	failure.rv = rv;
+	failure.file = slash ? slash + 1 : file;
+	failure.line = line;
+	failure.reason = reason;
+	failure.mechanism = NULL;
+	failure.key_length = 0;
+	log_write(LOG_DEBUG, "%s: %s at %s:%d", rv_name(rv), reason, failure.file, line);
+}
+
+/* Make FAILURE an explanation of RV. An explanation of another error belongs to an earlier call. */
+static void explain(CK_RV rv)
+{
+	if (failure.rv != rv) {
+		memset(&failure, 0, sizeof failure);
+		failure.rv = rv;
 	}
 }
 
-const char *error_reason(CK_RV rv)
+void log_subject_mechanism(CK_RV rv, const char *name)
 {
-	static _Thread_local char text[200];
+	if (!log_enabled(LOG_ERROR))
+		return;
+	explain(rv);
+	failure.mechanism = name;
+}
+
+void log_subject_key(CK_RV rv, const void *text, size_t n)
+{
+	if (!log_enabled(LOG_ERROR) || n == 0)
+		return;
+	explain(rv);
+	failure.key_length = n < sizeof failure.key ? n : sizeof failure.key;
+	memcpy(failure.key, text, failure.key_length);
+}
+
+/* Write " (mechanism NAME, key 'LABEL')" to TEXT, as far as FAILURE knows them. */
+static void subject_text(char *text, size_t room)
+{
+	char key[sizeof failure.key + 8] = "";
 
 	text[0] = '\0';
-	if (failed.condition && failed.rv == rv)
-		snprintf(text, sizeof text, " (%s:%d: requires %s)", failed.file, failed.line,
-			failed.condition);
-	failed.condition = NULL;
-	return text;
+	if (failure.key_length > 0)
+		snprintf(key, sizeof key, "key '%.*s'", (int)failure.key_length, failure.key);
+	if (failure.mechanism)
+		snprintf(text, room, " (mechanism %s%s%s)", failure.mechanism, key[0] ? ", " : "",
+			key);
+	else if (key[0])
+		snprintf(text, room, " (%s)", key);
+}
+
+void log_failure(const char *function, CK_RV rv)
+{
+	char subject[200], place[80] = "";
+
+	if (!log_enabled(LOG_ERROR))
+		return;
+	explain(rv);
+	subject_text(subject, sizeof subject);
+	if (failure.file)
+		snprintf(place, sizeof place, " at %s:%d", failure.file, failure.line);
+	log_error("%s: %s%s%s%s%s", function, rv_name(rv), failure.reason ? ": " : "",
+		failure.reason ? failure.reason : "", subject, place);
+	memset(&failure, 0, sizeof failure);
 }

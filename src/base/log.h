@@ -1,42 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * log.h: one line a failure, to the file the configuration names; silent without one.
+ * log.h: one line for each failed call, in the file that the configuration names. Without a file
+ * nothing is logged.
  *
- * A line has the time, the process, the level, the function and the reason. Never a value: no
- * key, no PIN, no parameter. Lines are written with one write(2) each, so several processes may
- * share a file.
+ * A line has the time, the process, the level and a text. The line of a failed call names the
+ * function, the code, the reason, the mechanism, the key and the source place:
+ *
+ * 	C_DeriveKey: CKR_MECHANISM_INVALID: not in the key's CKA_ALLOWED_MECHANISMS
+ * 		(mechanism CKM_KEYDIV_ODUKPT_KEY, key 'plant') at use.c:71
+ *
+ * The parts come from three places:
+ * - the reason from REQUIRE, FAIL or ENSURE (error.h), where the fault is detected;
+ * - mechanism and key from log_subject_mechanism() and log_subject_key(), called by src/calls on
+ *   the way out of a failed call;
+ * - function and code from src/module, which writes the line.
+ *
+ * Nothing of this is done before a failure, so a successful call pays nothing for the log.
+ *
+ * The log never contains a key, a PIN, or a byte of a parameter. Each line is one write(2), so
+ * several processes may share a file.
  */
 #ifndef KEYDIV_BASE_LOG_H
 #define KEYDIV_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "error.h"
 
 enum log_level { LOG_NONE, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 /*
- * Log to FILE (appended to, made 0600, no symbolic link followed) what is at or above LEVEL; FILE
- * NULL or LOG_NONE: nothing. False if FILE cannot be opened; logging is then off. Not thread-safe:
- * only C_Initialize and C_Finalize call it.
+ * Log lines of LEVEL and of the levels before LEVEL to FILE. FILE is appended to, is created with
+ * mode 0600, and may not be a symbolic link. FILE NULL or LEVEL LOG_NONE turns logging off. Return
+ * false if FILE cannot be opened; logging is then off. Not thread-safe: only C_Initialize and
+ * C_Finalize call log_open and log_close.
  */
 MUST_USE bool log_open(const char *file, enum log_level level);
 void log_close(void);
 
-/* Whether a line of LEVEL would be written. */
+/* Return true if lines of LEVEL are written. */
 bool log_enabled(enum log_level level);
 
-/* Write one line. */
+/* Write one line. Control characters are written as '?', and a long line is cut. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Where and why this thread last failed with RV: " (file.c:12: condition)", or "" if no ENSURE said
- * so since the last call. What it returns is good until the next call in this thread. Nothing is
- * kept while logging is off.
+ * Add to this thread's explanation of the error RV that the call used the mechanism NAME, a string
+ * constant. Call this function only when RV is about to be returned to the caller.
  */
-const char *error_reason(CK_RV rv);
+__attribute__((cold)) void log_subject_mechanism(CK_RV rv, const char *name);
 
-/* The name of RV, as "CKR_OK"; a code that is not in the list has the name "CKR_VENDOR_DEFINED". */
+/*
+ * The same for a key. TEXT is the N bytes of the key's CKA_LABEL, or of CKA_UNIQUE_ID if the label
+ * is empty. The bytes are copied, at most 64.
+ */
+__attribute__((cold)) void log_subject_key(CK_RV rv, const void *text, size_t n);
+
+/*
+ * Write the line of a call: FUNCTION returns RV to the application. Take this thread's explanation
+ * of RV, if there is one, and forget the explanation.
+ */
+__attribute__((cold)) void log_failure(const char *function, CK_RV rv);
+
+/* The name of RV, such as "CKR_OK", or "CKR_VENDOR_DEFINED" for an unknown code. */
 const char *rv_name(CK_RV rv);
 
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)

@@ -138,7 +138,8 @@ static CK_RV claim_state(struct call *c)
 	CK_RV rv = object_advance(c->session, c->base_handle,
 		reserve.n == 8 ? get_be64(reserve.p) : 1, &c->d, &released);
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		return FAIL(CKR_KEY_HANDLE_INVALID, "not destroyed meanwhile, its file there");
+		return FAIL(
+			CKR_KEY_HANDLE_INVALID, "the client was destroyed or its file is missing");
 	TRY(rv);
 	return key_load(c->d.scratch[0], CKK_AES, secret_peek(&released), released.len);
 }

@@ -140,7 +140,7 @@ static CK_RV enter(struct session *s, enum operation_kind kind, enum stage forbi
 	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
 	if (op->stage == forbidden) {
 		operation_end(op);
-		return FAIL(CKR_OPERATION_ACTIVE, "in one call or in parts, not both");
+		return FAIL(CKR_OPERATION_ACTIVE, "the operation was begun in parts");
 	}
 	op->stage = next;
 	*ret = op;
@@ -271,5 +271,5 @@ CK_RV operation_state_get(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
 	for (unsigned i = 0; s->operations != NULL && i < OPERATION_KINDS; i++)
 		active |= s->operations->slot[i].stage != STAGE_NONE;
 	ENSURE(active, CKR_OPERATION_NOT_INITIALIZED);
-	return FAIL(CKR_STATE_UNSAVEABLE, "the state may be saved");
+	return FAIL(CKR_STATE_UNSAVEABLE, "operation states cannot be saved");
 }

@@ -78,7 +78,7 @@ CK_RV digest_key(struct session *s, CK_OBJECT_HANDLE key)
 	TRY(operation_part(s, OPERATION_DIGEST, &op));
 	CK_RV rv = key_cache_get(s, key, &cached);
 	if (rv == CKR_OK)
-		rv = FAIL(CKR_KEY_INDIGESTIBLE, "keys are digested");
+		rv = FAIL(CKR_KEY_INDIGESTIBLE, "keys cannot be digested");
 	return operation_leave(op, rv, false);
 }
 

@@ -74,7 +74,7 @@ static CK_RV enter(struct session *s, bool encrypt, struct operation **ret)
 	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
 	if (op->stage == STAGE_PARTS) {
 		message_end(op);
-		return FAIL(CKR_OPERATION_ACTIVE, "last message is over");
+		return FAIL(CKR_OPERATION_ACTIVE, "the previous message is not finished");
 	}
 	*ret = op;
 	return CKR_OK;

@@ -101,7 +101,7 @@ static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode m
 	if (!EVP_CipherInit_ex2(cipher->context, same_cipher ? NULL : evp,
 		    same_key ? NULL : value.p, iv, setup->encrypt, NULL)) {
 		reset_context(cipher);
-		return FAIL(CKR_FUNCTION_FAILED, "EVP_CipherInit_ex2");
+		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
 	}
 	cipher->keyed_mode = mode;
 	cipher->keyed_encrypt = setup->encrypt;
@@ -273,7 +273,7 @@ static CK_RV finish_padded(struct cipher *cipher, uint8_t *out, size_t *ret_n)
 	rv = run(cipher, cipher->pending, block, last);
 	if (rv == CKR_OK) {
 		pad = padding_length(last, block);
-		rv = pad == 0 ? FAIL(CKR_ENCRYPTED_DATA_INVALID, "padding is right") : CKR_OK;
+		rv = pad == 0 ? FAIL(CKR_ENCRYPTED_DATA_INVALID, "the padding is wrong") : CKR_OK;
 	}
 	if (rv == CKR_OK) {
 		memcpy(out, last, block - pad);

@@ -185,7 +185,7 @@ CK_RV crypto_start(void)
 	ERR_pop_to_mark(); /* the thread's error queue is the host's: leave it as it was */
 	if (!ok) {
 		free(c);
-		return FAIL(CKR_FUNCTION_FAILED, "libcrypto gives all algorithms");
+		return FAIL(CKR_FUNCTION_FAILED, "libcrypto does not provide all algorithms");
 	}
 	c->pid = (long)getpid();
 	c->left = old;

@@ -38,7 +38,7 @@ CK_RV gcm_begin_raw(
 	}
 	if (!set_key(gcm, kind, key, encrypt, iv)) {
 		gcm_reset(gcm);
-		return FAIL(CKR_FUNCTION_FAILED, "EVP_CipherInit_ex2");
+		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
 	}
 	return CKR_OK;
 }

@@ -34,7 +34,7 @@ CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *byt
 	s->dirty = kind;
 	if (!block_set_key(kind, s->context[kind], bytes)) {
 		schedule_wipe(s);
-		return FAIL(CKR_FUNCTION_FAILED, "block_set_key");
+		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
 	}
 	return CKR_OK;
 }

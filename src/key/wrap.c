@@ -70,7 +70,7 @@ CK_RV key_unwrap(struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, s
 	bool good = EVP_CipherUpdate(context, plain, &len, wrapped, (int)n) && len > 0;
 	ERR_pop_to_mark();
 	rv = good ? secret_set(ret_plain, plain, (size_t)len)
-		  : FAIL(CKR_WRAPPED_KEY_INVALID, "wrapped key is whole");
+		  : FAIL(CKR_WRAPPED_KEY_INVALID, "the wrapped key's integrity check failed");
 	wipe(plain, n);
 	return rv;
 }

@@ -266,7 +266,8 @@ CK_RV config_make_directory(const char *dir)
 	for (char *slash = path + 1; (slash = strchr(slash, '/')) != NULL; *slash++ = '/') {
 		*slash = '\0';
 		if (mkdir(path, 0700) != 0 && errno != EEXIST && access(path, F_OK) != 0)
-			return FAIL(CKR_FUNCTION_FAILED, "directory above token-dir can be made");
+			return FAIL(CKR_FUNCTION_FAILED,
+				"a directory above token-dir cannot be created");
 	}
 	ENSURE(mkdir(path, 0700) == 0 || errno == EEXIST || access(path, F_OK) == 0,
 		CKR_FUNCTION_FAILED);

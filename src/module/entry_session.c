@@ -20,7 +20,7 @@ static CK_RV open_session(struct token *token, CK_FLAGS flags, CK_SESSION_HANDLE
 	TRY(session_open(token, read_write, &handle));
 	if (!read_write && token_login_state(token) == LOGIN_SO) {
 		TRY(session_close(handle));
-		return FAIL(CKR_SESSION_READ_WRITE_SO_EXISTS, "SO not logged in");
+		return FAIL(CKR_SESSION_READ_WRITE_SO_EXISTS, "the SO is logged in");
 	}
 	*ret_handle = handle;
 	return CKR_OK;
@@ -76,7 +76,7 @@ CK_RV C_GetOperationState(
 static CK_RV state_set(const CK_BYTE *state)
 {
 	ENSURE(state != NULL, CKR_ARGUMENTS_BAD);
-	return FAIL(CKR_SAVED_STATE_INVALID, "states are saved");
+	return FAIL(CKR_SAVED_STATE_INVALID, "operation states cannot be saved");
 }
 
 CK_RV C_SetOperationState(CK_SESSION_HANDLE hSession, CK_BYTE_PTR pOperationState,
@@ -128,7 +128,7 @@ static CK_RV login_by_handle(
 	if (rv == CKR_OK && who == CKU_SO &&
 		has_read_only(token)) { /* opened while the PIN was stretched */
 		TRY(token_logout(token));
-		return FAIL(CKR_SESSION_READ_ONLY_EXISTS, "no read-only session");
+		return FAIL(CKR_SESSION_READ_ONLY_EXISTS, "a read-only session exists");
 	}
 	return rv;
 }

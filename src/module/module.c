@@ -220,6 +220,6 @@ static bool is_answer(const char *function, CK_RV rv)
 CK_RV module_result(const char *function, CK_RV rv)
 {
 	if (log_enabled(LOG_ERROR) && !is_answer(function, rv))
-		log_error("%s: %s%s", function, rv_name(rv), error_reason(rv));
+		log_failure(function, rv);
 	return rv;
 }

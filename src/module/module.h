@@ -90,7 +90,7 @@ CK_RV module_result(const char *function, CK_RV rv);
 
 static inline CK_RV no_such_slot(void)
 {
-	return FAIL(CKR_SLOT_ID_INVALID, "there is such a slot");
+	return FAIL(CKR_SLOT_ID_INVALID, "no such slot");
 }
 
 #define WITH_TOKEN(slot, call)                                                                     \

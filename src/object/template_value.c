@@ -193,7 +193,7 @@ static CK_RV decode_number(const struct nested *n, struct template *t)
 		t->key_gen_mechanism = value;
 		return CKR_OK;
 	default:
-		return FAIL(CKR_DEVICE_ERROR, "number may be nested");
+		return FAIL(CKR_DEVICE_ERROR, "this attribute is not allowed in a nested template");
 	}
 }
 
@@ -218,7 +218,7 @@ static CK_RV decode_one(const struct nested *n, struct template *t)
 		t->variable[bit] = n->value;
 		return CKR_OK;
 	default:
-		return FAIL(CKR_DEVICE_ERROR, "kind may be nested");
+		return FAIL(CKR_DEVICE_ERROR, "this attribute is not allowed in a nested template");
 	}
 }
 

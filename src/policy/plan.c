@@ -103,7 +103,8 @@ static CK_RV plan_list(const struct template *t, const struct mechanism *row, st
 
 	switch (level) {
 	case LEVEL_LEAF:
-		return FAIL(CKR_TEMPLATE_INCONSISTENT, "leaf derives nothing");
+		return FAIL(
+			CKR_TEMPLATE_INCONSISTENT, "keys made by this mechanism derive no keys");
 	case LEVEL_EXPLICIT:
 		ENSURE(given, CKR_TEMPLATE_INCONSISTENT);
 		return CKR_OK;

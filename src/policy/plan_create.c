@@ -57,9 +57,9 @@ CK_RV plan_create(const struct template *t, const struct rights *rights, struct 
 		return create_data(t, rights, ret);
 	case CKO_PROFILE:
 	case CKO_MECHANISM: /* the token's own */
-		return FAIL(CKR_TEMPLATE_INCONSISTENT, "class can be created");
+		return FAIL(CKR_TEMPLATE_INCONSISTENT, "objects of this class cannot be created");
 	default:
-		return FAIL(CKR_ATTRIBUTE_VALUE_INVALID, "class is known");
+		return FAIL(CKR_ATTRIBUTE_VALUE_INVALID, "unknown object class");
 	}
 }
 

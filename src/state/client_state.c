@@ -73,7 +73,7 @@ static CK_RV read_newest(struct client_file *file, const struct snapshot *keys, 
 		if (rv == CKR_HOST_MEMORY)
 			return rv;
 	}
-	return FAIL(CKR_DEVICE_ERROR, "a slot of the client's file opens");
+	return FAIL(CKR_DEVICE_ERROR, "no slot of the client's file can be opened");
 }
 
 static CK_RV write_newer(struct client_file *file, const struct snapshot *keys, int64_t id,

@@ -91,7 +91,7 @@ static CK_RV fill(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 	CK_RV rv = read_object(s, handle, &e->object, &e->version, &e->version_seen);
 
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
-		rv = FAIL(CKR_KEY_HANDLE_INVALID, "there is such an object");
+		rv = FAIL(CKR_KEY_HANDLE_INVALID, "no such object");
 	if (rv == CKR_OK)
 		rv = load(e);
 	secret_wipe(&e->object.value);

@@ -89,7 +89,7 @@ CK_RV object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_hand
 static CK_RV refuse_built_in(CK_OBJECT_HANDLE handle)
 {
 	ENSURE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID);
-	return FAIL(CKR_ACTION_PROHIBITED, "object is not built in");
+	return FAIL(CKR_ACTION_PROHIBITED, "a built-in object cannot be changed");
 }
 
 CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle,

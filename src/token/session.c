@@ -128,7 +128,7 @@ CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret_session)
 	pthread_mutex_lock(&s->lock);
 	if (__builtin_expect(s->handle != handle, 0)) {
 		pthread_mutex_unlock(&s->lock);
-		return FAIL(CKR_SESSION_HANDLE_INVALID, "session is open");
+		return FAIL(CKR_SESSION_HANDLE_INVALID, "no such session");
 	}
 	uint64_t login = atomic_load_explicit(&s->token->login, memory_order_acquire);
 	if (__builtin_expect(s->login != login, 0)) {

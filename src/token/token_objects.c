@@ -159,7 +159,7 @@ CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object
 	if ((ret->flags & FLAG_PRIVATE) &&
 		!(session_rights(s).user && handle == token_object_handle(s, id, true))) {
 		object_wipe(ret);
-		return FAIL(CKR_OBJECT_HANDLE_INVALID, "handle is of this login");
+		return FAIL(CKR_OBJECT_HANDLE_INVALID, "the handle is from an earlier login");
 	}
 	return CKR_OK;
 }
@@ -300,7 +300,7 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	TRY(token_object_get(s, handle, &o));
 	CK_RV rv = plan_access(&rights, o.flags);
 	if (rv == CKR_OK && !(o.flags & FLAG_DESTROYABLE))
-		rv = FAIL(CKR_ACTION_PROHIBITED, "object is destroyable");
+		rv = FAIL(CKR_ACTION_PROHIBITED, "CKA_DESTROYABLE is CK_FALSE");
 	bool client = o.key_type == CKK_KEYDIV_ODUKPT_CLIENT;
 	object_wipe(&o);
 	TRY(rv);

@@ -86,7 +86,7 @@ START_TEST(one_line_a_failure)
 }
 END_TEST
 
-/* Whether the last line says that FUNCTION gave CODE, and why. */
+/* Return true if the last line says that FUNCTION returned CODE, why, and where. */
 static bool told(const char *function, const char *code)
 {
 	char expected[200];
@@ -94,8 +94,8 @@ static bool told(const char *function, const char *code)
 
 	for (const char *end; (end = strchr(last, '\n')) != NULL && end[1] != 0;)
 		last = end + 1;
-	snprintf(expected, sizeof expected, " error: %s: %s (", function, code);
-	return strstr(last, expected) != NULL && strstr(last, ": requires ") != NULL;
+	snprintf(expected, sizeof expected, " error: %s: %s: ", function, code);
+	return strstr(last, expected) != NULL && strstr(last, " at ") != NULL;
 }
 
 static void cipher_failures(CK_OBJECT_HANDLE key)

@@ -164,25 +164,86 @@ static CK_RV fails(int n)
 	return CKR_OK;
 }
 
+/* The text of the last line after the process number. */
+static const char *last_text(void)
+{
+	const char *at = content(), *end;
+
+	while ((end = strchr(at, '\n')) != NULL && end[1] != '\0')
+		at = end + 1;
+	at = strstr(at, "] ");
+	return at ? at + 2 : "";
+}
+
+static CK_RV requires_more(int n)
+{
+	REQUIRE(n > 3, CKR_DATA_LEN_RANGE, "the data is too short");
+	return CKR_OK;
+}
+
 START_TEST(reasons)
 {
 	ck_assert(log_open(file, LOG_ERROR));
 	ck_ok(fails(4));
-	ck_assert_str_eq(error_reason(CKR_DATA_LEN_RANGE), "");
+	log_failure("C_Sign", CKR_DATA_LEN_RANGE);
+	ck_assert_str_eq(last_text(), "error: C_Sign: CKR_DATA_LEN_RANGE\n");
 	ck_rv(fails(3), CKR_DATA_LEN_RANGE);
-	ck_assert_str_eq(
-		error_reason(CKR_DATA_INVALID), ""); /* of another failure; and forgotten now */
-	ck_assert_str_eq(error_reason(CKR_DATA_LEN_RANGE), "");
+	ck_assert_uint_eq(lines(), 1); /* only debug level has a line for each condition */
+	log_failure("C_Sign", CKR_DATA_INVALID); /* another failure, without a reason */
+	ck_assert_str_eq(last_text(), "error: C_Sign: CKR_DATA_INVALID\n");
+	log_failure("C_Sign", CKR_DATA_LEN_RANGE); /* the reason is forgotten by now */
+	ck_assert_str_eq(last_text(), "error: C_Sign: CKR_DATA_LEN_RANGE\n");
 	ck_rv(fails(3), CKR_DATA_LEN_RANGE);
-	const char *reason = error_reason(CKR_DATA_LEN_RANGE);
-	ck_assert_ptr_nonnull(strstr(reason, "test_log.c:"));
-	ck_assert_ptr_nonnull(strstr(reason, "n > 3"));
-	ck_assert_uint_eq(lines(), 0); /* only debug has a line for each condition */
+	log_failure("C_Sign", CKR_DATA_LEN_RANGE);
+	ck_assert_ptr_nonnull(strstr(
+		last_text(), "C_Sign: CKR_DATA_LEN_RANGE: failed check: n > 3 at test_log.c:"));
+	ck_ok(requires_more(4));
+	ck_rv(requires_more(3), CKR_DATA_LEN_RANGE);
+	log_failure("C_Sign", CKR_DATA_LEN_RANGE);
+	ck_assert_ptr_nonnull(strstr(
+		last_text(), "C_Sign: CKR_DATA_LEN_RANGE: the data is too short at test_log.c:"));
 
 	ck_assert(log_open(file, LOG_DEBUG));
 	ck_rv(fails(3), CKR_DATA_LEN_RANGE);
-	ck_assert_ptr_nonnull(strstr(content(), "CKR_DATA_LEN_RANGE"));
-	ck_assert_ptr_nonnull(strstr(content(), "n > 3"));
+	ck_assert_ptr_nonnull(strstr(last_text(), "debug: CKR_DATA_LEN_RANGE"));
+	ck_assert_ptr_nonnull(strstr(last_text(), "n > 3"));
+}
+END_TEST
+
+START_TEST(subjects)
+{
+	char label[80], expected[200];
+
+	ck_assert(log_open(file, LOG_ERROR));
+	ck_rv(requires_more(3), CKR_DATA_LEN_RANGE);
+	log_subject_key(CKR_DATA_LEN_RANGE, "plant", 5);
+	log_subject_mechanism(CKR_DATA_LEN_RANGE, "CKM_AES_ECB");
+	log_failure("C_Sign", CKR_DATA_LEN_RANGE);
+	ck_assert_ptr_nonnull(
+		strstr(last_text(), "C_Sign: CKR_DATA_LEN_RANGE: the data is too short "
+				    "(mechanism CKM_AES_ECB, key 'plant') at test_log.c:"));
+
+	/* A subject without a reason, a key without a mechanism, a label longer than 64 bytes. */
+	memset(label, 'x', sizeof label);
+	log_subject_key(CKR_DATA_INVALID, label, sizeof label);
+	log_failure("C_Sign", CKR_DATA_INVALID);
+	snprintf(expected, sizeof expected, "error: C_Sign: CKR_DATA_INVALID (key '%.64s')\n",
+		label);
+	ck_assert_str_eq(last_text(), expected);
+	log_subject_mechanism(CKR_DATA_INVALID, "CKM_AES_ECB");
+	log_failure("C_Sign", CKR_DATA_INVALID);
+	ck_assert_str_eq(last_text(), "error: C_Sign: CKR_DATA_INVALID (mechanism CKM_AES_ECB)\n");
+
+	/* The subject of one failure is no subject of the next one, nor of another code. */
+	log_subject_key(CKR_DATA_INVALID, "plant", 5);
+	ck_rv(requires_more(3), CKR_DATA_LEN_RANGE);
+	log_failure("C_Sign", CKR_DATA_LEN_RANGE);
+	ck_assert_ptr_null(strstr(last_text(), "plant"));
+	log_subject_key(CKR_DATA_INVALID, "plant", 5);
+	log_failure("C_Sign", CKR_DATA_LEN_RANGE);
+	ck_assert_ptr_null(strstr(last_text(), "plant"));
+	log_failure("C_Sign", CKR_DATA_INVALID);
+	ck_assert_ptr_null(strstr(last_text(), "plant"));
 }
 END_TEST
 
@@ -209,6 +270,7 @@ int main(void)
 	tcase_add_test(tests, appended_to);
 	tcase_add_test(tests, files_that_are_none);
 	tcase_add_test(tests, reasons);
+	tcase_add_test(tests, subjects);
 	tcase_add_test(tests, names);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

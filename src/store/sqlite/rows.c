@@ -97,7 +97,7 @@ static CK_RV take_row(struct statement *s, struct store_row *ret_row)
 	TRY(own_and_hash(&row, expected));
 	if (!bytes_equal(checksum, bytes_of(expected, CHECKSUM_LEN))) {
 		free(row.owned);
-		return FAIL(CKR_DEVICE_ERROR, "the row's checksum is right");
+		return FAIL(CKR_DEVICE_ERROR, "the record's checksum is wrong");
 	}
 	*ret_row = row;
 	return CKR_OK;

@@ -81,7 +81,7 @@ static CK_RV resolve(int fd, const char *name, char **ret_path)
 	if (fstat(fd, &here) != 0 || stat(path, &there) != 0 || here.st_dev != there.st_dev ||
 		here.st_ino != there.st_ino) {
 		free(path);
-		return FAIL(CKR_DEVICE_ERROR, "the directory is still the same");
+		return FAIL(CKR_DEVICE_ERROR, "the token directory was replaced");
 	}
 	*ret_path = path;
 	return CKR_OK;
