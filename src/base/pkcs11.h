@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pkcs11.h: Cryptoki as this project sees it: p11-kit's header (2.40) and what PKCS#11 v3.0
- * adds to it.
+ * pkcs11.h: Cryptoki, the C interface of PKCS#11, version 3.0.
+ *
+ * The three headers below have the types, numbers and functions that this project uses, with the
+ * names and values of OASIS "PKCS #11 Cryptographic Token Interface Base Specification Version 3.0"
+ * and "PKCS #11 Cryptographic Token Interface Current Mechanisms Specification Version 3.0".
+ *
+ * The headers of PKCS#11 that other projects install differ from each other, and between their
+ * releases, in version and in the names of members. This header therefore depends on none of them
+ * and must not be included together with another one. The tool puts this header below p11-kit's
+ * API, see src/tool/token/p11_kit.h.
  */
 #ifndef KEYDIV_BASE_PKCS11_H
 #define KEYDIV_BASE_PKCS11_H
 
-#include <p11-kit/pkcs11.h>
-
-#include "pkcs11_3.h"
-
-_Static_assert(sizeof(CK_ULONG) == 8, "CK_ULONG is 8 bytes in the store and in handles");
+#include "pkcs11_functions.h"
+#include "pkcs11_numbers.h"
+#include "pkcs11_types.h"
 
 #endif

@@ -88,7 +88,6 @@ static CK_RV begin(struct operation *op, bool encrypt, const struct message_setu
 	struct cipher_setup setup = {
 		.mode = op->row->cipher,
 		.encrypt = encrypt,
-		.iv = bytes_of(nonce, m->nonce_len),
 		.aad = bytes_of(aad, aad_len),
 		.tag_len = m->tag_len,
 		.data_len = m->data_len,
@@ -99,6 +98,7 @@ static CK_RV begin(struct operation *op, bool encrypt, const struct message_setu
 		TRY(nonce_next(&op->nonces, m, nonce));
 	else
 		memcpy(nonce, m->nonce, m->nonce_len);
+	setup.iv = bytes_of(nonce, m->nonce_len);
 	TRY(cipher_begin(op->cipher, op->key->key, &setup));
 	op->out_len = m->tag_len;
 	op->data_len = m->data_len;

@@ -38,7 +38,7 @@ DOORS = [
     (r'openssl/', r'src/key/|src/base/secret\.[ch]$'),
     (r'sqlite3\.h$', r'src/store/sqlite/'),
     (r'libpq-fe\.h$', r'src/store/postgresql/'),
-    (r'p11-kit/', r'src/tool/|src/base/pkcs11\.h$'),
+    (r'p11-kit/', r'src/tool/'),
     (r'json-c/', r'src/tool/'),
     (r'ini\.h$', r'src/module/config'),
 ]

@@ -3,7 +3,6 @@
 #include "tool/token/client.h"
 
 #include <errno.h>
-#include <p11-kit/p11-kit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,10 +6,10 @@
 #ifndef KEYDIV_TOOL_CLIENT_H
 #define KEYDIV_TOOL_CLIENT_H
 
-#include <p11-kit/uri.h>
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "tool/token/p11_kit.h"
 
 struct client {
 	CK_FUNCTION_LIST *f;        /* the module, initialised; NULL: none */
