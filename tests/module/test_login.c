@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_login.c: who may log in, with which PIN, how often, and what nobody sees without. */
-#include <sys/resource.h>
-
 #include "harness.h"
 
 #define PIN(text) (CK_UTF8CHAR_PTR)(text), sizeof(text) - 1
@@ -324,37 +322,6 @@ START_TEST(ten_wrong_so_pins_lock)
 }
 END_TEST
 
-START_TEST(failing_memory_costs_no_try)
-{
-	struct rlimit before, small;
-	CK_RV rv;
-	int i;
-
-	if (instrumented())
-		return; /* memory of that kind does not fit under the limit */
-	ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
-	for (i = 0; i < 12; i++) {
-		char line[256];
-		FILE *statm = fopen("/proc/self/statm", "r");
-		unsigned long pages = 0;
-
-		ck_assert(statm != NULL && fgets(line, sizeof line, statm) != NULL);
-		fclose(statm);
-		pages = strtoul(line, NULL, 10);
-		small = before;
-		small.rlim_cur = pages * 4096 + (4 << 20); /* scrypt with N = 2^14 wants 16 MiB */
-		ck_assert_int_eq(setrlimit(RLIMIT_AS, &small), 0);
-		rv = f->C_Login(s, CKU_USER, PIN(USER_PIN));
-		ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
-		if (rv == CKR_OK)
-			ck_abort_msg("the login found memory: the limit of this test is not one");
-		gives_either(CKR_HOST_MEMORY, CKR_DEVICE_MEMORY, rv);
-	}
-	holds(!(token_flags() & CKF_USER_PIN_COUNT_LOW));
-	login(CKU_USER);
-}
-END_TEST
-
 START_TEST(login_user_of_3_0)
 {
 	/*
@@ -390,7 +357,6 @@ int main(void)
 	tcase_add_test(tc, counters_and_flags);
 	tcase_add_test(tc, ten_wrong_user_pins_lock);
 	tcase_add_test(tc, ten_wrong_so_pins_lock);
-	tcase_add_test(tc, failing_memory_costs_no_try);
 	tcase_add_test(tc, login_user_of_3_0);
 	return run(suite);
 }

@@ -3,7 +3,6 @@
  * test_store_files.c: damaged and replaced files, their permissions, and what may be read in them.
  */
 #include <ftw.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "store_victim.h"
@@ -177,36 +176,6 @@ START_TEST(no_values_in_the_files)
 }
 END_TEST
 
-START_TEST(the_default_cost_of_a_guess)
-{
-	/* scrypt with N = 2^16: 64 MiB a guess. */
-	CK_UTF8CHAR label[32];
-	char path[700];
-	sqlite3 *db = NULL;
-	sqlite3_stmt *st = NULL;
-	FILE *conf;
-
-	snprintf(token_dir, 512, "%s/default", test_dir);
-	snprintf(path, sizeof path, "%s/default.conf", test_dir);
-	conf = fopen(path, "w");
-	ck_assert(conf != NULL);
-	fprintf(conf, "token-dir = %s\n", token_dir);
-	fclose(conf);
-	setenv("KEYDIV_CONF", path, 1);
-	memset(label, ' ', sizeof label);
-	ok(f->C_Initialize(NULL));
-	ok(f->C_InitToken(slot, (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
-	ok(f->C_Finalize(NULL));
-	ck_assert_int_eq(sqlite3_open(database(), &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT scrypt_log2_n FROM token", -1, &st, NULL),
-		SQLITE_OK);
-	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
-	ck_assert_int_eq(sqlite3_column_int(st, 0), 16);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-}
-END_TEST
-
 START_TEST(links_are_not_followed)
 {
 	/* A token directory that is a symbolic link to another one, in a directory of his. */
@@ -240,7 +209,6 @@ int main(void)
 	tcase_add_loop_test(tc, random_bits, 0, 8);
 	tcase_add_test(tc, other_files_in_its_place);
 	tcase_add_test(tc, no_values_in_the_files);
-	tcase_add_test(empty, the_default_cost_of_a_guess);
 	tcase_add_test(empty, links_are_not_followed);
 	tcase_add_test(empty, permissions_whatever_the_umask);
 	return run(suite);

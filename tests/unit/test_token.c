@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cheap_scrypt.h"
 #include "key/random.h"
 #include "token/pool.h"
 #include "token/session.h"
@@ -76,8 +77,16 @@ static void ready(void)
 	ck_ok(token_logout(token));
 }
 
+/* The same token, with PINs stretched as users' PINs are. */
+static void ready_with_real_scrypt(void)
+{
+	scrypt_is_cheap = false;
+	ready();
+}
+
 static void tear_down(void)
 {
+	scrypt_is_cheap = true;
 	sessions_stop();
 	token_close(token);
 	pool_stop();
@@ -635,6 +644,7 @@ int main(void)
 {
 	Suite *suite = suite_create("token");
 	TCase *fresh = tcase_create("blank"), *tests = tcase_create("ready");
+	TCase *real = tcase_create("real scrypt");
 
 	tcase_set_timeout(fresh, 60);
 	tcase_add_checked_fixture(fresh, blank, tear_down);
@@ -647,26 +657,30 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, ready, tear_down);
 	tcase_add_test(tests, initialising_again);
-	tcase_add_test(tests, login_and_logout);
 	tcase_add_test(tests, the_epoch_in_handles_is_never_zero);
-	tcase_add_test(tests, pins_that_are_nearly_right);
 	tcase_add_test(tests, long_pins);
 	tcase_add_test(tests, ten_wrong_pins);
 	tcase_add_test(tests, a_right_pin_clears_the_count);
 	tcase_add_test(tests, the_so_is_locked_too);
-	tcase_add_test(tests, wrong_pins_of_many_processes);
-	tcase_add_test(tests, right_pins_of_many_processes_are_not_wrong_ones);
-	tcase_add_test(tests, a_killed_try_is_counted);
-	tcase_add_test(tests, threads_log_in_once);
-	tcase_add_test(tests, no_memory_is_no_wrong_pin);
-	tcase_add_test(tests, setting_pins);
 	tcase_add_test(tests, initialised_by_another_process);
 	tcase_add_test(tests, the_sos_key_is_not_the_users);
-	tcase_add_test(tests, a_hostile_scrypt_parameter);
 	tcase_add_test(tests, an_edited_label_is_noticed);
 	tcase_add_test(tests, rows_put_in_and_removed_are_noticed);
 	tcase_add_test(tests, counting_objects);
 	tcase_add_test(tests, a_child_is_not_logged_in);
 	suite_add_tcase(suite, tests);
+
+	tcase_set_timeout(real, 60);
+	tcase_add_checked_fixture(real, ready_with_real_scrypt, tear_down);
+	tcase_add_test(real, login_and_logout);
+	tcase_add_test(real, pins_that_are_nearly_right);
+	tcase_add_test(real, wrong_pins_of_many_processes);
+	tcase_add_test(real, right_pins_of_many_processes_are_not_wrong_ones);
+	tcase_add_test(real, a_killed_try_is_counted);
+	tcase_add_test(real, threads_log_in_once);
+	tcase_add_test(real, no_memory_is_no_wrong_pin);
+	tcase_add_test(real, setting_pins);
+	tcase_add_test(real, a_hostile_scrypt_parameter);
+	suite_add_tcase(suite, real);
 	return run_suite(suite);
 }
