@@ -20,7 +20,7 @@ BANNED = re.compile(r'\b(to be had|anew|but for|save for|lest|of ours|dear|mend|
 RIDDLE = re.compile(r'(Whether|What|Who|Whoever|Of which)\b')
 
 # Rules that the tree does not satisfy yet. A breach of these is printed but does not fail the test.
-REPORT_ONLY = {'wide', 'banned', 'riddle', 'colons'}
+REPORT_ONLY = {'wide', 'banned', 'riddle', 'colons', 'last word'}
 
 CODE = ('src', 'mechanisms', 'include')
 # One comment, or a string or character literal, which may contain what looks like a comment.
