@@ -10,6 +10,7 @@
 
 #include "odukpt_client.h"
 #include "token/self_test.h"
+#include "token/session_key.h"
 
 static void call_end(struct call *c)
 {
@@ -67,7 +68,7 @@ static CK_RV other_key(struct derivation *d, CK_OBJECT_HANDLE handle, struct sec
 	struct call *c = (struct call *)(void *)d;
 	struct cached_key *other;
 
-	TRY(key_cache_get(c->session, handle, &other));
+	TRY(session_key(c->session, handle, &other));
 	ENSURE(other->object.key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_KEY_TYPE_INCONSISTENT);
 	ENSURE(other->object.flags & FLAG_DERIVE, CKR_KEY_FUNCTION_NOT_PERMITTED);
 	ENSURE(object_allows(&other->object, d->mechanism->type), CKR_MECHANISM_INVALID);
@@ -99,7 +100,7 @@ static size_t state_key_length(const struct object *client)
 
 static CK_RV find_base(struct call *c)
 {
-	TRY(key_cache_get(c->session, c->base_handle, &c->base));
+	TRY(session_key(c->session, c->base_handle, &c->base));
 	key_cache_pin(c->base); /* looking other keys up must not push it out */
 	TRY(plan_may_use(&c->base->object, c->d.mechanism, FLAG_DERIVE));
 	TRY(session_scratch(c->session));

@@ -10,7 +10,7 @@
 #ifndef KEYDIV_TOKEN_NONCE_H
 #define KEYDIV_TOKEN_NONCE_H
 
-#include "calls/operation_slot.h"
+#include "calls/operation_steps.h"
 
 /* A message-encrypt operation with the key of OP begins. */
 MUST_USE CK_RV nonces_begin(struct operations *operations, struct operation *op);

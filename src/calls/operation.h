@@ -13,16 +13,6 @@
 
 #include "token/session.h"
 
-/* End every operation of SESSION (logout, close); operations_free also gives the memory back. */
-void operations_reset(struct session *session);
-void operations_free(struct session *session);
-
-/*
- * The key HANDLE has been destroyed: operations with it end, and what is kept of its
- * schedule is wiped.
- */
-void operations_forget(struct session *session, CK_OBJECT_HANDLE handle);
-
 CK_RV encrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV encrypt_single(
 	struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);

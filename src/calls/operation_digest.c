@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* operation_digest.c: C_Digest and its kin. */
-#include "calls/operation_slot.h"
+#include "calls/operation_steps.h"
+#include "token/session_key.h"
 
 static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 {
@@ -8,8 +9,8 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 	if (op->digest == NULL)
 		op->digest = digest_new();
 	ENSURE(op->digest != NULL, CKR_HOST_MEMORY);
-	op->out_len = digest_length(op->row->digest);
-	return digest_begin(op->digest, op->row->digest);
+	op->out_len = digest_length(op->mech->digest);
+	return digest_begin(op->digest, op->mech->digest);
 }
 
 CK_RV digest_init(struct session *s, CK_MECHANISM *mechanism)
@@ -76,7 +77,7 @@ CK_RV digest_key(struct session *s, CK_OBJECT_HANDLE key)
 	struct cached_key *cached;
 
 	TRY(operation_part(s, OPERATION_DIGEST, &op));
-	CK_RV rv = key_cache_get(s, key, &cached);
+	CK_RV rv = session_key(s, key, &cached);
 	if (rv == CKR_OK)
 		rv = FAIL(CKR_KEY_INDIGESTIBLE, "keys cannot be digested");
 	return operation_leave(op, rv, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* operation_sign.c: C_Sign, C_Verify and their kin: MACs, all of them. */
-#include "calls/operation_slot.h"
+#include "calls/operation_steps.h"
 
 /*
  * The shortest MAC of a _GENERAL mechanism. With one of a byte, who may only verify would forge a
@@ -13,15 +13,15 @@ static CK_RV begin_mac(struct operation *op, struct bytes iv)
 	if (op->mac == NULL)
 		op->mac = mac_new();
 	ENSURE(op->mac != NULL, CKR_HOST_MEMORY);
-	operation_keeps(op, op->row->mac == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
-	TRY(mac_begin(op->mac, op->row->mac, op->key->key, iv));
+	operation_keeps(op, op->mech->mac == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
+	TRY(mac_begin(op->mac, op->mech->mac, op->key->key, iv));
 	op->mac_begun = true;
 	return CKR_OK;
 }
 
 static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 {
-	const struct mechanism *row = op->row;
+	const struct mechanism *row = op->mech;
 	CK_MAC_GENERAL_PARAMS length;
 	struct bytes iv;
 
@@ -60,7 +60,7 @@ static CK_RV whole_mac(
 {
 	if (op->stage == STAGE_SINGLE && !op->mac_begun) {
 		ENSURE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE);
-		return key_mac(op->key->key, op->row->mac, in, in_len, ret_mac);
+		return key_mac(op->key->key, op->mech->mac, in, in_len, ret_mac);
 	}
 	TRY(put_in(op, in, in_len));
 	return mac_finish(op->mac, ret_mac);
@@ -90,7 +90,7 @@ static CK_RV sign(
 		return CKR_OK;
 	TRY(whole_mac(op, in, in_len, mac));
 	memcpy(out, mac, op->out_len);
-	if (op->row->mac_general)
+	if (op->mech->mac_general)
 		wipe(mac, sizeof mac);
 	*out_len = op->out_len;
 	return CKR_OK;

@@ -3,9 +3,10 @@
  * wrapping.c: C_WrapKey and C_UnwrapKey: the only way a secret value leaves the token, and only
  * under a key that can do nothing else with what it has wrapped (plan_may_wrap, plan_may_use).
  */
-#include "calls/operation_slot.h"
+#include "calls/operation_steps.h"
 #include "token/objects.h"
 #include "token/self_test.h"
+#include "token/session_key.h"
 
 /* A code that speaks of a key, as it is when the key is the wrapping or unwrapping one. */
 static CK_RV other_code(CK_RV rv, CK_RV handle_invalid, CK_RV type_inconsistent)
@@ -69,11 +70,11 @@ CK_RV wrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrap
 
 	ENSURE(mechanism != NULL && out_len != NULL, CKR_ARGUMENTS_BAD);
 	TRY(find_row(mechanism, CKF_WRAP, &row));
-	CK_RV rv = key_cache_get(s, wrapper, &kek);
+	CK_RV rv = session_key(s, wrapper, &kek);
 	if (rv != CKR_OK)
 		return other_code(rv, CKR_WRAPPING_KEY_HANDLE_INVALID, rv);
 	key_cache_pin(kek); /* looking the other one up must not push it out */
-	rv = key_cache_get(s, key, &target);
+	rv = session_key(s, key, &target);
 	if (rv == CKR_OK)
 		rv = wrap_with(kek, row, target, out, out_len);
 	key_cache_unpin(kek);
@@ -138,7 +139,7 @@ CK_RV unwrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE un
 	ENSURE(mechanism != NULL && wrapped != NULL && ret_key != NULL, CKR_ARGUMENTS_BAD);
 	ENSURE(attributes != NULL || count == 0, CKR_ARGUMENTS_BAD);
 	TRY(find_row(mechanism, CKF_UNWRAP, &row));
-	CK_RV rv = key_cache_get(s, unwrapper, &kek);
+	CK_RV rv = session_key(s, unwrapper, &kek);
 	if (rv != CKR_OK)
 		return other_code(rv, CKR_UNWRAPPING_KEY_HANDLE_INVALID, rv);
 	key_cache_pin(kek);

@@ -127,7 +127,7 @@ static CK_RV login_by_handle(
 	session_leave(session);
 	if (rv == CKR_OK && who == CKU_SO &&
 		has_read_only(token)) { /* opened while the PIN was stretched */
-		TRY(token_logout(token));
+		TRY(sessions_logout(token));
 		return FAIL(CKR_SESSION_READ_ONLY_EXISTS, "a read-only session exists");
 	}
 	return rv;
@@ -166,7 +166,7 @@ static CK_RV logout(CK_SESSION_HANDLE handle)
 	TRY(session_enter(handle, &session));
 	struct token *token = session->token;
 	session_leave(session);
-	return token_logout(token);
+	return sessions_logout(token);
 }
 
 CK_RV C_Logout(CK_SESSION_HANDLE hSession)

@@ -56,6 +56,7 @@ static CK_RV get_token_info(struct token *token, CK_TOKEN_INFO *ret)
 {
 	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
 	TRY(token_info(token, ret));
+	sessions_count(token, &ret->ulSessionCount, &ret->ulRwSessionCount);
 	put_padded(ret->manufacturerID, sizeof ret->manufacturerID, "keydiv");
 	put_padded(ret->model, sizeof ret->model, "keydiv");
 	ret->hardwareVersion = ret->firmwareVersion = library_version();

@@ -8,7 +8,7 @@
  * and only then anything about arguments.
  *
  * Locks: module.c has one of its own, held while the module starts, stops or the process forks, and
- * taken before any of session.h's.
+ * taken before any lock of sessions.h.
  */
 #ifndef KEYDIV_MODULE_MODULE_H
 #define KEYDIV_MODULE_MODULE_H
@@ -16,7 +16,7 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
-#include "token/session.h"
+#include "token/sessions.h"
 #include "token/token.h"
 
 #define SLOTS_MAX 64

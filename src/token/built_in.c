@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * built_in.c: see built_in.h. A handle is HANDLE_BUILT_IN | 1 + number: the profiles first,
- * then the mechanisms.
+ * built_in.c: see built_in.h. The number in a handle counts from 1: first the profiles, then the
+ * mechanisms.
  */
 #include "token/built_in.h"
 
 #include "mechanism.h"
-#include "token/objects.h"
+#include "token/handle.h"
 
 static const CK_ULONG profiles[] = {CKP_BASELINE_PROVIDER, CKP_EXTENDED_PROVIDER};
 
@@ -26,7 +26,7 @@ static void make(size_t number, struct object *ret)
 
 bool built_in_exists(CK_OBJECT_HANDLE handle)
 {
-	CK_OBJECT_HANDLE number = handle & ~HANDLE_BUILT_IN;
+	uint64_t number = handle_built_in_number(handle);
 
 	return number >= 1 && number <= PROFILES + mechanism_count;
 }
@@ -34,7 +34,7 @@ bool built_in_exists(CK_OBJECT_HANDLE handle)
 CK_RV built_in_get(CK_OBJECT_HANDLE handle, struct object *ret)
 {
 	ENSURE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID);
-	make((size_t)(handle & ~HANDLE_BUILT_IN) - 1, ret);
+	make((size_t)handle_built_in_number(handle) - 1, ret);
 	return CKR_OK;
 }
 
@@ -44,6 +44,6 @@ void built_in_each(
 	for (size_t i = 0; i < PROFILES + mechanism_count; i++) {
 		struct object o;
 		make(i, &o);
-		each(HANDLE_BUILT_IN | (i + 1), &o, arg);
+		each(handle_of_built_in(i + 1), &o, arg);
 	}
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * key_cache.h: the keys a session has used last, opened: attributes, value and expanded schedule,
- * so that using a key again costs a comparison instead of a look-up, a lock or the store.
+ * key_cache.h: the keys that a session has used last, ready for use: attributes, value and expanded
+ * schedule. Using a key again costs a comparison instead of a look-up, a lock or the store.
  *
- * An entry stays true while nothing has happened to its object, which one or two atomic loads tell:
- * a session object's slot version (pool.h), or for a token object the store's generation and the
- * token's login word.
+ * An entry is fresh while its object is unchanged. One atomic load tells: the slot version of a
+ * session object (pool.h), or the store's change counter for a token object.
+ *
+ * The session's lock guards its cache.
  */
 #ifndef KEYDIV_TOKEN_KEY_CACHE_H
 #define KEYDIV_TOKEN_KEY_CACHE_H
@@ -17,14 +18,18 @@
 
 #define KEY_CACHE_ENTRIES 8
 
+/* A number that changes with the object: where it is, and its value when the object was read. */
+struct cached_version {
+	const _Atomic uint64_t *now;
+	uint64_t seen;
+};
+
 struct cached_key {
 	CK_OBJECT_HANDLE handle; /* 0: free */
-	const _Atomic uint64_t
-		*version;      /* what to compare: the slot's version, or the store's generation */
-	uint64_t version_seen; /* with what */
-	uint32_t pins;         /* operations that are using it: not replaced meanwhile */
+	struct cached_version version;
+	uint32_t pins; /* operations that use the entry: it is not replaced meanwhile */
 	uint32_t last_used;
-	struct object object; /* attributes, without the value, which `key` has */
+	struct object object; /* attributes, without the value, which is in `key` */
 	struct key *key;      /* kept and re-keyed when the entry is replaced */
 };
 
@@ -34,29 +39,37 @@ struct key_cache {
 	struct cached_key *entries; /* KEY_CACHE_ENTRIES, made on first use */
 };
 
-struct session;
+/* Return true if the object of ENTRY has not changed since the entry was filled. */
+static inline bool key_cache_fresh(const struct cached_key *entry)
+{
+	return atomic_load_explicit(entry->version.now, memory_order_acquire) ==
+	       entry->version.seen;
+}
 
 /*
- * The key HANDLE as SESSION may see it, loaded. Valid until session_leave, or while pinned.
- * CKR_KEY_HANDLE_INVALID if there is no such object or it is not visible to the session or not a
- * key (a CKO_DATA object: CKR_KEY_HANDLE_INVALID too); CKR_DEVICE_ERROR, CKR_HOST_MEMORY;
- * CKR_USER_NOT_LOGGED_IN for a public token key whose value is sealed while nobody is logged in.
+ * *RET = the fresh entry of HANDLE; else an empty entry (handle 0, with a key object) for the
+ * caller to fill. CKR_HOST_MEMORY.
  */
-MUST_USE CK_RV key_cache_get(
-	struct session *session, CK_OBJECT_HANDLE handle, struct cached_key **ret);
+MUST_USE CK_RV key_cache_entry(
+	struct key_cache *cache, CK_OBJECT_HANDLE handle, struct cached_key **ret);
 
-/* An operation that goes on after the call pins its key, and unpins it when it ends. */
+/* Note that ENTRY was used now. */
+void key_cache_used(struct key_cache *cache, struct cached_key *entry);
+
+/* Empty ENTRY, which is not pinned, and wipe its key. */
+void key_cache_clear(struct cached_key *entry);
+
+/* An operation that outlasts the call pins its key, and unpins it when the operation ends. */
 void key_cache_pin(struct cached_key *entry);
 void key_cache_unpin(struct cached_key *entry);
 
-/*
- * Forget the key HANDLE, which has been destroyed or changed, if it is there; a pinned one when
- * it is unpinned.
- */
+/* Forget the key HANDLE, which has been destroyed. A pinned entry is wiped when it is unpinned. */
 void key_cache_drop(struct key_cache *cache, CK_OBJECT_HANDLE handle);
 
-/* Wipe all entries (logout, close). Pins are void after this: the operations are ended first. */
+/* Wipe all entries (logout, close). The caller has ended the operations that pin entries. */
 void key_cache_reset(struct key_cache *cache);
+
+/* The same, and free the memory. */
 void key_cache_free(struct key_cache *cache);
 
 #endif

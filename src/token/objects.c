@@ -7,11 +7,12 @@
 
 #include <stdlib.h>
 
-#include "calls/operation.h"
 #include "key/random.h"
 #include "object/attribute.h"
 #include "state/client_state.h"
 #include "token/built_in.h"
+#include "token/handle.h"
+#include "token/operations.h"
 #include "token/pool.h"
 #include "token/token.h"
 #include "token/token_objects.h"
@@ -24,22 +25,11 @@ CK_RV objects_start(void)
 	return random_bytes(process_id, sizeof process_id);
 }
 
-static bool is_token_handle(CK_OBJECT_HANDLE handle)
-{
-	return handle & HANDLE_TOKEN_OBJECT;
-}
-
-static bool is_built_in(CK_OBJECT_HANDLE handle)
-{
-	/* in a token object's, the bit belongs to the slot */
-	return handle & HANDLE_BUILT_IN && !is_token_handle(handle);
-}
-
 void object_unique_id(const struct session *s, CK_OBJECT_HANDLE handle, uint8_t ret[16])
 {
 	int64_t id;
 
-	if (is_token_handle(handle) && token_object_id(s, handle, &id) == CKR_OK) {
+	if (handle_is_token_object(handle) && token_object_id(s, handle, &id) == CKR_OK) {
 		uint8_t uuid[VAULT_UUID_LEN];
 		vault_uuid(&s->token->vault, uuid);
 		memcpy(ret, uuid, 8);
@@ -56,9 +46,9 @@ CK_RV object_get(
 	int64_t id;
 
 	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
-	if (is_built_in(handle)) {
+	if (handle_is_built_in(handle)) {
 		TRY(built_in_get(handle, ret));
-	} else if (is_token_handle(handle)) {
+	} else if (handle_is_token_object(handle)) {
 		TRY(token_object_get(s, handle, ret));
 		if (ret->key_type == CKK_KEYDIV_ODUKPT_CLIENT &&
 			token_login_state(s->token) != LOGIN_NONE) {
@@ -96,9 +86,9 @@ CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle,
 	CK_RV (*change)(struct object *o, void *arg), void *arg)
 {
 	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
-	if (is_built_in(handle))
+	if (handle_is_built_in(handle))
 		return refuse_built_in(handle);
-	if (is_token_handle(handle))
+	if (handle_is_token_object(handle))
 		return token_object_change(s, handle, change, arg);
 	return pool_change(s->token, handle, session_rights(s).user, change, arg);
 }
@@ -106,21 +96,21 @@ CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle,
 CK_RV object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 {
 	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
-	if (is_built_in(handle))
+	if (handle_is_built_in(handle))
 		return refuse_built_in(handle);
-	if (is_token_handle(handle))
+	if (handle_is_token_object(handle))
 		TRY(token_object_destroy(s, handle));
 	else
 		TRY(pool_destroy(s->token, handle, session_rights(s).user));
-	operations_forget(s, handle);
+	operations_forget(s->operations, handle);
 	key_cache_drop(&s->keys, handle);
 	return CKR_OK;
 }
 
 CK_RV object_take_back(struct session *s, CK_OBJECT_HANDLE handle)
 {
-	return is_token_handle(handle) ? token_object_take_back(s, handle)
-				       : pool_take_back(s->token, handle);
+	return handle_is_token_object(handle) ? token_object_take_back(s, handle)
+					      : pool_take_back(s->token, handle);
 }
 
 struct step {
@@ -142,7 +132,7 @@ CK_RV object_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserv
 	struct step step = {d, ret_key};
 	int64_t id;
 
-	if (!is_token_handle(handle))
+	if (!handle_is_token_object(handle))
 		return pool_change(s->token, handle, session_rights(s).user, step_in_pool, &step);
 	TRY(token_object_id(s, handle, &id));
 	return client_state_advance(s->token->store, &s->token->vault, id, reserve, d, ret_key);

@@ -2,11 +2,6 @@
 /*
  * objects.h: the objects a session sees, whether they live in the session pool (pool.h) or in the
  * store (token_objects.h): get, add, change, destroy, by handle.
- *
- * Handles. Session object: generation and place, from the pool. Token object: bit 63, slot (6
- * bits), login epoch (24 bits; 0 for public objects), row id (33 bits). So a private object's
- * handle is void after logout, also after the next login, and no table of handles is kept, however
- * many objects there are.
  */
 #ifndef KEYDIV_TOKEN_OBJECTS_H
 #define KEYDIV_TOKEN_OBJECTS_H
@@ -14,9 +9,6 @@
 #include "object/object.h"
 #include "object/template.h"
 #include "token/session.h"
-
-#define HANDLE_TOKEN_OBJECT (UINT64_C(1) << 63)
-#define HANDLE_BUILT_IN (UINT64_C(1) << 62) /* built_in.h; never set in the other two kinds */
 
 /* Once per C_Initialize, after crypto_start. CKR_FUNCTION_FAILED. */
 MUST_USE CK_RV objects_start(void);

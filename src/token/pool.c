@@ -2,26 +2,25 @@
 /*
  * pool.c: see pool.h.
  *
- * A handle is generation (38 bits) << 24 | place (24 bits), a place is slot-in-shard << 4 | shard.
- * A slot whose generations are used up is retired, so that no handle is ever given twice.
+ * A place (handle.h) is slot in shard << 4 | shard. A slot whose serial numbers are used up is
+ * retired, so that no handle is given out twice.
  */
 #include "token/pool.h"
 
 #include <pthread.h>
 
 #include "base/arena.h"
+#include "token/handle.h"
 
 #define SHARD_BITS 4
 #define SHARDS (1u << SHARD_BITS)
 #define CHUNK_BITS 8
 #define CHUNK_SLOTS (1u << CHUNK_BITS)
-#define PLACE_BITS 24
-#define CHUNKS_MAX (1u << (PLACE_BITS - SHARD_BITS - CHUNK_BITS))
-#define GENERATION_MAX ((UINT64_C(1) << 38) - 1)
+#define CHUNKS_MAX (1u << (HANDLE_PLACE_BITS - SHARD_BITS - CHUNK_BITS))
 
 struct slot {
 	_Atomic uint64_t version;
-	uint64_t generation; /* of the object here, or of the last one */
+	uint64_t serial; /* of the object in this slot, or of the last one: part of its handle */
 	struct token *token; /* NULL: free */
 	struct pool_owner *owner;
 	uint32_t next,
@@ -105,8 +104,7 @@ static CK_RV grow(struct shard *shard)
 static CK_OBJECT_HANDLE handle_of(
 	const struct shard *shard, uint32_t index, const struct slot *slot)
 {
-	return slot->generation << PLACE_BITS | (CK_OBJECT_HANDLE)index << SHARD_BITS |
-	       (CK_OBJECT_HANDLE)(shard - shards);
+	return handle_of_place(slot->serial, index << SHARD_BITS | (uint32_t)(shard - shards));
 }
 
 static void bump(struct slot *slot)
@@ -118,19 +116,19 @@ static void bump(struct slot *slot)
 
 static struct shard *shard_of(CK_OBJECT_HANDLE handle)
 {
-	return &shards[handle & (SHARDS - 1)];
+	return &shards[handle_place(handle) & (SHARDS - 1)];
 }
 
 /* The live slot of HANDLE, in SHARD, which is locked; or NULL. */
 static struct slot *find(struct shard *shard, struct token *token, CK_OBJECT_HANDLE handle,
 	bool private_too, uint32_t *ret_index)
 {
-	uint32_t index = (uint32_t)(handle & ((1u << PLACE_BITS) - 1)) >> SHARD_BITS;
+	uint32_t index = handle_place(handle) >> SHARD_BITS;
 
 	if (index >> CHUNK_BITS >= shard->chunks_used)
 		return NULL;
 	struct slot *slot = slot_at(shard, index);
-	if (slot->token != token || token == NULL || slot->generation != handle >> PLACE_BITS)
+	if (slot->token != token || token == NULL || slot->serial != handle_serial(handle))
 		return NULL;
 	if ((slot->object.flags & FLAG_PRIVATE) && !private_too)
 		return NULL;
@@ -150,7 +148,7 @@ static void release(struct shard *shard, struct slot *slot, uint32_t index)
 		slot->owner->first = slot->next;
 	object_wipe(&slot->object);
 	slot->token = NULL;
-	if (slot->generation < GENERATION_MAX) {
+	if (slot->serial < HANDLE_SERIAL_MAX) {
 		slot->next = shard->free;
 		shard->free = index + 1;
 	}
@@ -171,7 +169,7 @@ CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
 	shard->free = slot->next;
 
 	object_move(o, &slot->object);
-	slot->generation++;
+	slot->serial++;
 	slot->token = token;
 	slot->owner = owner;
 	slot->previous = 0;

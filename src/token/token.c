@@ -9,11 +9,9 @@
 #include <unistd.h>
 
 #include "state/client_state.h"
+#include "token/handle.h"
 #include "token/pool.h"
-#include "token/session.h"
 #include "token/token_login.h"
-
-#define EPOCH_MASK ((UINT64_C(1) << 24) - 1) /* what a token object's handle carries of the epoch */
 
 /* --- Opening and closing --- */
 
@@ -95,7 +93,7 @@ static void set_login(struct token *token, enum login who)
 {
 	uint64_t epoch = (atomic_load(&token->login) >> 2) + 1;
 
-	if ((epoch & EPOCH_MASK) == 0)
+	if ((epoch & HANDLE_EPOCH_MASK) == 0)
 		epoch++;
 	atomic_store_explicit(&token->login, epoch << 2 | who, memory_order_release);
 }
@@ -127,21 +125,12 @@ bool token_forget_login(struct token *token, uint64_t *ret_login)
 	return was;
 }
 
-CK_RV token_logout(struct token *token)
+void token_destroy_private(struct token *token, uint64_t login)
 {
-	uint64_t login;
-
-	ENSURE(token_forget_login(token, &login), CKR_USER_NOT_LOGGED_IN);
-	sessions_reset(token);
-	/*
-	 * A call that was under way in another session may have made one more private object; it
-	 * has ended now.
-	 */
 	pthread_mutex_lock(&token->lock);
 	if (atomic_load(&token->login) == login)
 		pool_destroy_private(token);
 	pthread_mutex_unlock(&token->lock);
-	return CKR_OK;
 }
 
 /* --- C_GetTokenInfo --- */
@@ -185,7 +174,6 @@ CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info)
 		info_of_initialized(&stored, &info);
 	info.flags |= store_is_read_only(token->store) ? CKF_WRITE_PROTECTED : 0;
 	info.ulMaxSessionCount = info.ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
-	sessions_count(token, &info.ulSessionCount, &info.ulRwSessionCount);
 	info.ulMinPinLen = PIN_MIN;
 	info.ulMaxPinLen = PIN_MAX;
 	info.ulTotalPublicMemory = info.ulFreePublicMemory = CK_UNAVAILABLE_INFORMATION;

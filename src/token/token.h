@@ -34,7 +34,7 @@ struct token {
 	unsigned scrypt_log2_n;
 	_Atomic bool initialized; /* seen to be; it never ceases to be */
 	CK_ULONG sessions,
-		read_write_sessions; /* guarded by session.c's table lock: sessions_count() */
+		read_write_sessions; /* guarded by the table lock of sessions.c: sessions_count() */
 	pthread_mutex_t
 		pin_lock; /* held while a PIN is tried (token_pin.h): after the session's lock, before `lock` */
 	int turn; /* the token directory, locked meanwhile against other processes' tries; -1 */
@@ -92,15 +92,21 @@ MUST_USE CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct b
 MUST_USE CK_RV token_login(struct token *token, CK_USER_TYPE who, struct bytes pin);
 
 /*
- * C_Logout, and the closing of the last session: the token key is wiped, the login word
- * changes, sessions are reset, private session objects destroyed. Called without any
- * session's lock. CKR_USER_NOT_LOGGED_IN.
+ * End the login: wipe the token key, change the login word and destroy the private session objects.
+ * Sessions notice at their next call. RET_LOGIN: the login word now. False if nobody was logged in.
+ * May be called with a session's lock held.
  */
-MUST_USE CK_RV token_logout(struct token *token);
+bool token_forget_login(struct token *token, uint64_t *ret_login);
 
 /*
- * CK_TOKEN_INFO, true to fact, but for what the module knows (manufacturer, model, versions), which
- * is left zero.
+ * Destroy the private session objects of TOKEN that were made since token_forget_login returned the
+ * login word LOGIN, unless a user has logged in since.
+ */
+void token_destroy_private(struct token *token, uint64_t login);
+
+/*
+ * Fill in CK_TOKEN_INFO. The facts that the token does not know are left zero: manufacturer, model,
+ * versions and the numbers of sessions.
  */
 MUST_USE CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info);
 

@@ -12,11 +12,4 @@
 MUST_USE CK_RV token_logged_in(struct token *token, enum login who,
 	const uint8_t uuid[STORE_UUID_LEN], const struct secret *key);
 
-/*
- * Nobody is logged in any more: key and private session objects are wiped; sessions notice at
- * their next call. False if nobody was. RET_LOGIN: the login word now. May be called with a
- * session's lock held.
- */
-bool token_forget_login(struct token *token, uint64_t *ret_login);
-
 #endif

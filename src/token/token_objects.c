@@ -7,38 +7,30 @@
 #include "base/log.h"
 #include "state/client_file.h"
 #include "state/client_state.h"
-#include "token/objects.h"
+#include "token/handle.h"
 #include "token/token_count.h"
 
-/* Handles: see objects.h. */
-#define ID_BITS 33
-#define EPOCH_BITS 24
-#define SLOT_SHIFT (ID_BITS + EPOCH_BITS)
-#define EPOCH_MASK ((UINT64_C(1) << EPOCH_BITS) - 1)
-#define ID_MASK ((UINT64_C(1) << ID_BITS) - 1)
-_Static_assert(STORE_ID_MAX <= ID_MASK, "a handle has room for every row id");
+_Static_assert(STORE_ID_MAX <= HANDLE_RECORD_ID_MASK, "a handle has room for every record id");
 
 static uint64_t epoch(const struct session *s)
 {
-	return s->login >> 2 & EPOCH_MASK;
+	return s->login >> 2 & HANDLE_EPOCH_MASK;
 }
 
 CK_OBJECT_HANDLE token_object_handle(const struct session *s, int64_t id, bool is_private)
 {
-	return HANDLE_TOKEN_OBJECT | (uint64_t)s->token->slot << SLOT_SHIFT |
-	       (is_private ? epoch(s) : 0) << ID_BITS | (uint64_t)id;
+	return handle_of_record(s->token->slot, is_private ? epoch(s) : 0, id);
 }
 
 CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t *ret_id)
 {
-	uint64_t handle_epoch = handle >> ID_BITS & EPOCH_MASK;
+	uint64_t login = handle_epoch(handle);
 
-	ENSURE((handle >> SLOT_SHIFT & 63) == s->token->slot, CKR_OBJECT_HANDLE_INVALID);
-	if (handle_epoch != 0)
-		ENSURE(session_rights(s).user && handle_epoch == epoch(s),
-			CKR_OBJECT_HANDLE_INVALID);
-	ENSURE((handle & ID_MASK) != 0, CKR_OBJECT_HANDLE_INVALID);
-	*ret_id = (int64_t)(handle & ID_MASK);
+	ENSURE(handle_slot(handle) == s->token->slot, CKR_OBJECT_HANDLE_INVALID);
+	if (login != 0)
+		ENSURE(session_rights(s).user && login == epoch(s), CKR_OBJECT_HANDLE_INVALID);
+	ENSURE(handle_record_id(handle) != 0, CKR_OBJECT_HANDLE_INVALID);
+	*ret_id = handle_record_id(handle);
 	return CKR_OK;
 }
 

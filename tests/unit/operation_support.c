@@ -2,7 +2,9 @@
 /* operation_support.c: see operation_support.h. */
 #include "operation_support.h"
 
+#include "policy/plan.h"
 #include "token/self_test.h"
+#include "token/session_key.h"
 
 #define KEYS 6
 
@@ -37,8 +39,7 @@ void operation_setup(void)
 
 void operation_teardown(void)
 {
-	operations_free(session);
-	ck_assert_ptr_null(session->operations);
+	operations_free(session->operations);
 	free(session);
 	for (unsigned i = 1; i <= KEYS; i++) {
 		ck_assert_uint_eq(keys[i].pins, 0);
@@ -54,7 +55,7 @@ unsigned pins_of(CK_OBJECT_HANDLE key)
 
 /* --- What stands in for the rest of the token --- */
 
-CK_RV key_cache_get(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
 {
 	ck_assert_ptr_eq(s, session);
 	if (handle < 1 || handle > KEYS)
@@ -74,15 +75,20 @@ void key_cache_unpin(struct cached_key *entry)
 	entry->pins--;
 }
 
-CK_RV plan_may_use(const struct object *key, const struct mechanism *row, uint32_t flag)
+void session_end_search(struct session *s)
 {
-	if (!mechanism_takes(row, key->key_type))
+	ck_assert_ptr_eq(s, session);
+}
+
+CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag)
+{
+	if (!mechanism_takes(mech, key->key_type))
 		return CKR_KEY_TYPE_INCONSISTENT;
 	return key->flags & flag ? CKR_OK : CKR_KEY_FUNCTION_NOT_PERMITTED;
 }
 
-CK_RV self_test_once(const struct mechanism *row)
+CK_RV self_test_once(const struct mechanism *mech)
 {
-	ck_assert_ptr_nonnull(row);
+	ck_assert_ptr_nonnull(mech);
 	return CKR_OK;
 }

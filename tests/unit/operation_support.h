@@ -6,7 +6,7 @@
 #ifndef KEYDIV_TESTS_OPERATION_SUPPORT_H
 #define KEYDIV_TESTS_OPERATION_SUPPORT_H
 
-#include "calls/operation_slot.h"
+#include "calls/operation_steps.h"
 #include "unit.h"
 
 /* The keys there are: every other handle is invalid. All have all usage flags, but the last. */

@@ -223,7 +223,7 @@ START_TEST(what_was_set_aside_is_skipped_after_a_logout)
 	ck_assert_uint_eq(next(c), 0);
 	ck_assert_uint_eq(next(c), 1);
 	ck_assert_uint_eq(number_of(rw, c, CKA_KEYDIV_TRANSACTION), 2);
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_ok(token_login(token, CKU_USER, PIN("1234")));
 	ck_assert_uint_eq(number_of(rw, c, CKA_KEYDIV_TRANSACTION), 5);
 	ck_assert_uint_eq(next(c), 5);
@@ -473,7 +473,7 @@ START_TEST(a_client_of_a_read_only_session_or_without_login)
 	uint64_t number;
 
 	ck_ok(next_in(ro, c, &number, NULL)); /* a step changes no attribute that was given */
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_rv(next_in(ro, c, &number, NULL), CKR_USER_NOT_LOGGED_IN);
 	CK_MECHANISM m = {CKM_KEYDIV_ODUKPT_NEXT_KEY, NULL, 0};
 	CK_OBJECT_HANDLE key = 0;

@@ -128,7 +128,7 @@ START_TEST(private_keys_are_not_derived_from_after_logout)
 	CK_OBJECT_HANDLE key = 0;
 
 	ck_ok(derive_device(rw, master, "1", NOTHING, &key));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_rv(derive_device(rw, master, "1", NOTHING, &key), CKR_KEY_HANDLE_INVALID);
 	ck_ok(token_login(token, CKU_USER, PIN("1234")));
 	ck_rv(derive_device(rw, master, "1", NOTHING, &key), CKR_KEY_HANDLE_INVALID);

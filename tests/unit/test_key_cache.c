@@ -30,7 +30,7 @@ static void tear_down_both(void)
 static CK_RV cached(CK_OBJECT_HANDLE handle, uint64_t *ret_serial)
 {
 	struct cached_key *e = NULL;
-	CK_RV rv = IN(rw, key_cache_get(s, handle, &e));
+	CK_RV rv = IN(rw, session_key(s, handle, &e));
 
 	if (rv == CKR_OK) {
 		ck_assert_uint_eq(e->handle, handle);
@@ -52,7 +52,7 @@ static CK_OBJECT_HANDLE in_other(CK_OBJECT_HANDLE handle)
 	return theirs;
 }
 
-static CK_OBJECT_HANDLE session_key(void)
+static CK_OBJECT_HANDLE new_session_key(void)
 {
 	return make(rw, T(AES_MK, YES(CKA_ENCRYPT)));
 }
@@ -65,7 +65,7 @@ static CK_OBJECT_HANDLE token_key(void)
 START_TEST(a_key_is_loaded_once_while_nothing_happens_to_it)
 {
 	uint64_t first, again;
-	CK_OBJECT_HANDLE keys[] = {session_key(), token_key()};
+	CK_OBJECT_HANDLE keys[] = {new_session_key(), token_key()};
 
 	for (int i = 0; i < 2; i++) {
 		ck_ok(cached(keys[i], &first));
@@ -94,13 +94,13 @@ END_TEST
 START_TEST(a_change_or_destruction_here_is_seen)
 {
 	uint64_t first, again;
-	CK_OBJECT_HANDLE keys[] = {session_key(), token_key()};
+	CK_OBJECT_HANDLE keys[] = {new_session_key(), token_key()};
 
 	for (int i = 0; i < 2; i++) {
 		ck_ok(cached(keys[i], &first));
 		ck_ok(IN(rw, set_attributes(s, keys[i], T(NO(CKA_ENCRYPT)))));
 		struct cached_key *e = NULL;
-		ck_ok(IN(rw, key_cache_get(s, keys[i], &e)));
+		ck_ok(IN(rw, session_key(s, keys[i], &e)));
 		ck_assert_uint_eq(e->object.flags & FLAG_ENCRYPT, 0);
 		ck_ok(cached(keys[i], &again));
 		ck_assert_uint_ne(first, again);
@@ -117,7 +117,7 @@ END_TEST
 START_TEST(a_session_key_destroyed_by_another_session_is_gone)
 {
 	CK_SESSION_HANDLE second = open_session_of(token, true);
-	CK_OBJECT_HANDLE key = session_key();
+	CK_OBJECT_HANDLE key = new_session_key();
 
 	ck_ok(cached(key, NULL));
 	ck_ok(IN(second, object_destroy(s, key)));
@@ -133,7 +133,7 @@ START_TEST(other_processes_changes_are_seen_at_the_next_use)
 	ck_ok(cached(key, NULL));
 	CK_OBJECT_HANDLE theirs = in_other(key);
 	ck_ok(IN(other, set_attributes(s, theirs, T(NO(CKA_ENCRYPT)))));
-	ck_ok(IN(rw, key_cache_get(s, key, &e)));
+	ck_ok(IN(rw, session_key(s, key, &e)));
 	ck_assert_uint_eq(e->object.flags & FLAG_ENCRYPT, 0);
 	ck_ok(IN(other, object_destroy(s, theirs)));
 	ck_rv(cached(key, NULL), CKR_KEY_HANDLE_INVALID);
@@ -153,11 +153,11 @@ END_TEST
 
 START_TEST(a_logout_voids_cached_private_keys_for_good)
 {
-	CK_OBJECT_HANDLE keys[] = {session_key(), token_key()};
+	CK_OBJECT_HANDLE keys[] = {new_session_key(), token_key()};
 
 	ck_ok(cached(keys[0], NULL));
 	ck_ok(cached(keys[1], NULL));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	for (int i = 0; i < 2; i++)
 		ck_rv(cached(keys[i], NULL), CKR_KEY_HANDLE_INVALID);
 	ck_ok(token_login(token, CKU_USER, PIN("1234")));
@@ -172,7 +172,7 @@ START_TEST(a_public_token_key_has_no_value_without_login)
 		make(rw, T(AES_MK, YES(CKA_ENCRYPT), YES(CKA_TOKEN), NO(CKA_PRIVATE)));
 
 	ck_ok(cached(key, NULL));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_ok(look(rw, key));
 	ck_rv(cached(key, NULL), CKR_USER_NOT_LOGGED_IN);
 	ck_ok(token_login(token, CKU_USER, PIN("1234")));
@@ -186,13 +186,13 @@ START_TEST(pinned_keys_keep_their_places)
 	CK_OBJECT_HANDLE keys[KEY_CACHE_ENTRIES - 1];
 
 	for (unsigned i = 0; i < KEY_CACHE_ENTRIES - 1; i++) {
-		keys[i] = session_key();
-		ck_ok(IN(rw, (key_cache_get(s, keys[i], &pinned[i]))));
+		keys[i] = new_session_key();
+		ck_ok(IN(rw, (session_key(s, keys[i], &pinned[i]))));
 		key_cache_pin(pinned[i]);
 	}
 	for (int i = 0; i < 20; i++) {
-		CK_OBJECT_HANDLE another = session_key();
-		ck_ok(IN(rw, key_cache_get(s, another, &e)));
+		CK_OBJECT_HANDLE another = new_session_key();
+		ck_ok(IN(rw, session_key(s, another, &e)));
 	}
 	for (unsigned i = 0; i < KEY_CACHE_ENTRIES - 1; i++) {
 		ck_assert_uint_eq(pinned[i]->handle, keys[i]);
@@ -209,12 +209,12 @@ END_TEST
 START_TEST(a_stale_pinned_key_stays_for_its_operation_alone)
 {
 	struct cached_key *old = NULL, *now = NULL;
-	CK_OBJECT_HANDLE key = session_key();
+	CK_OBJECT_HANDLE key = new_session_key();
 
-	ck_ok(IN(rw, key_cache_get(s, key, &old)));
+	ck_ok(IN(rw, session_key(s, key, &old)));
 	key_cache_pin(old);
 	ck_ok(IN(rw, set_attributes(s, key, T(NO(CKA_ENCRYPT)))));
-	ck_ok(IN(rw, key_cache_get(s, key, &now)));
+	ck_ok(IN(rw, session_key(s, key, &now)));
 	ck_assert_ptr_ne(old, now);
 	ck_assert_uint_eq(key_length(old->key), 16);
 	ck_assert_uint_eq(now->object.flags & FLAG_ENCRYPT, 0);
@@ -227,12 +227,12 @@ END_TEST
 START_TEST(a_dropped_key_is_wiped_when_nobody_uses_it)
 {
 	struct cached_key *e = NULL;
-	CK_OBJECT_HANDLE one = session_key(), two = session_key();
+	CK_OBJECT_HANDLE one = new_session_key(), two = new_session_key();
 
-	ck_ok(IN(rw, key_cache_get(s, one, &e)));
+	ck_ok(IN(rw, session_key(s, one, &e)));
 	ck_ok(IN(rw, (key_cache_drop(&s->keys, one), CKR_OK)));
 	ck_assert_uint_eq(key_length(e->key), 0);
-	ck_ok(IN(rw, key_cache_get(s, two, &e)));
+	ck_ok(IN(rw, session_key(s, two, &e)));
 	key_cache_pin(e);
 	ck_ok(IN(rw, (key_cache_drop(&s->keys, two), CKR_OK)));
 	ck_assert_uint_eq(key_length(e->key), 16);
@@ -247,7 +247,7 @@ START_TEST(the_key_unused_for_longest_makes_room)
 	uint64_t serial[KEY_CACHE_ENTRIES + 1], again;
 
 	for (unsigned i = 0; i <= KEY_CACHE_ENTRIES; i++)
-		keys[i] = session_key();
+		keys[i] = new_session_key();
 	for (unsigned i = 0; i < KEY_CACHE_ENTRIES; i++)
 		ck_ok(cached(keys[i], &serial[i]));
 	ck_ok(cached(keys[0], &again)); /* so number 1 is the oldest */

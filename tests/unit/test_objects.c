@@ -79,7 +79,7 @@ START_TEST(private_handles_are_void_after_logout_and_after_the_next_login)
 		make(rw, T(DATA, YES(CKA_PRIVATE), YES(CKA_TOKEN)))};
 	CK_OBJECT_HANDLE is_public = make(rw, T(DATA, NO(CKA_PRIVATE), YES(CKA_TOKEN))), again[4];
 
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	for (int i = 0; i < 2; i++)
 		ck_rv(object(o[i]), CKR_OBJECT_HANDLE_INVALID);
 	ck_ok(object(is_public));
@@ -100,7 +100,7 @@ START_TEST(the_so_sees_no_private_object_by_any_handle)
 	int64_t id = 0;
 
 	ck_ok(IN(rw, token_object_id(s, o, &id)));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_ok(token_login(token, CKU_SO, PIN("so-pin")));
 	ck_rv(object(o), CKR_OBJECT_HANDLE_INVALID);
 	for (uint64_t epoch = 0; epoch < 16; epoch++)
@@ -163,7 +163,7 @@ START_TEST(searching_by_attributes_finds_all_kinds)
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_VALUE_LEN, 16)), NULL, 0), 3);
 	ck_assert_uint_eq(count_found(rw, T(RAW(CKA_VALUE, mk, 16)), NULL, 0), 0); /* sensitive */
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_PRIVATE_KEY)), NULL, 0), 0);
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_assert_uint_eq(count_found(rw, NOTHING, NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "a"), YES(CKA_TOKEN)), NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "1")), NULL, 0), 0);
@@ -233,7 +233,7 @@ START_TEST(unique_ids_differ_and_stay)
 		for (int k = 0; k < i; k++)
 			ck_assert(memcmp(id[i], id[k], 32) != 0);
 	}
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_ok(token_login(token, CKU_USER, PIN("1234")));
 	ck_assert_uint_eq(count_found(rw, T(YES(CKA_PRIVATE)), later, 2), 1);
 	ck_assert_uint_eq(get(rw, later[0], CKA_UNIQUE_ID, again, 32), 32);

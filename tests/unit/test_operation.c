@@ -111,7 +111,7 @@ START_TEST(test_twice_and_cancel)
 	ck_ok(operations_cancel(session, k->flag));
 	assert_over(k);
 	begin(k);
-	operations_reset(session);
+	operations_reset(session->operations);
 	assert_over(k);
 }
 END_TEST
@@ -233,11 +233,11 @@ START_TEST(test_destroyed_key)
 {
 	const struct kind *k = &kinds[_i];
 
-	operations_forget(session, AES_KEY); /* before any operation */
+	operations_forget(session->operations, AES_KEY); /* before any operation */
 	begin(k);
-	operations_forget(session, AES_KEY_2);
+	operations_forget(session->operations, AES_KEY_2);
 	ck_ok(k->update(session, data, 16));
-	operations_forget(session, AES_KEY);
+	operations_forget(session->operations, AES_KEY);
 	if (k->flag == CKF_DIGEST) {
 		ck_ok(k->update(session, data, 16));
 		return;
@@ -251,7 +251,7 @@ START_TEST(test_destroyed_key)
 	ck_ok(encrypt_init(session, &MECHANISM_OF(CKM_AES_GCM, gcm), AES_KEY_2));
 	ck_ok(encrypt_single(session, data, 64, first, &first_n));
 	ck_ok(encrypt_init(session, &MECHANISM_BARE(CKM_AES_ECB), AES_KEY));
-	operations_forget(session,
+	operations_forget(session->operations,
 		AES_KEY_2); /* the slot keeps both keys' schedules and is at work with the other */
 	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_GCM], AES_KEY_2);
 	ck_ok(encrypt_single(session, data, 64, second, &second_n));

@@ -274,8 +274,8 @@ START_TEST(test_counter)
 	ck_ok(encrypt(param(CKG_GENERATE_COUNTER, 32, 5), 5));
 	ck_assert_uint_eq(get_be64(iv + 4), 300);
 	ck_ok(message_final(session, true));
-	operations_reset(session); /* logged out and in again */
-	begin(true, AES_KEY_2);    /* another key has its own */
+	operations_reset(session->operations); /* logged out and in again */
+	begin(true, AES_KEY_2);                /* another key has its own */
 	ck_ok(encrypt(param(CKG_GENERATE_COUNTER, 32, 5), 5));
 	ck_assert_uint_eq(get_be64(iv + 4), 0);
 	ck_ok(message_final(session, true));

@@ -67,7 +67,7 @@ START_TEST(states_and_rights_follow_the_login)
 		ro, session_rights(s).user && !session_rights(s).so && !session_rights(s).read_write
 			    ? CKR_OK
 			    : CKR_CANCEL));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_ok(session_close(ro));
 	ck_ok(token_login(token, CKU_SO, PIN("so-pin")));
 	ck_assert_uint_eq(state_of(rw), CKS_RW_SO_FUNCTIONS);
@@ -128,7 +128,7 @@ START_TEST(a_logout_ends_what_sessions_were_at)
 
 	ck_ok(IN(rw, encrypt_init(s, &ecb, key)));
 	ck_ok(IN(rw, search_begin(s, NOTHING)));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_rv(IN(rw, encrypt_update(s, block, 16, out, &n)), CKR_OPERATION_NOT_INITIALIZED);
 	ck_rv(IN(rw, search_next(s, &key, 1, &n)), CKR_OPERATION_NOT_INITIALIZED);
 	ck_ok(IN(rw, s->keys.last == NULL ? CKR_OK : CKR_CANCEL));

@@ -19,7 +19,7 @@
 #include "cheap_scrypt.h"
 #include "key/random.h"
 #include "token/pool.h"
-#include "token/session.h"
+#include "token/sessions.h"
 #include "token/token_count.h"
 #include "token/token_objects.h"
 #include "token/token_pin.h"
@@ -74,7 +74,7 @@ static void ready(void)
 	ck_ok(token_init(token, PIN(SO), label));
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 	ck_ok(token_init_pin(token, PIN(USER)));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 }
 
 /* The same token, with PINs stretched as users' PINs are. */
@@ -142,7 +142,7 @@ START_TEST(a_blank_token)
 	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_TOKEN_NOT_RECOGNIZED);
 	ck_rv(token_login(token, CKU_SO, PIN(SO)), CKR_TOKEN_NOT_RECOGNIZED);
 	ck_rv(token_set_pin(token, PIN(USER), PIN("5678")), CKR_TOKEN_NOT_RECOGNIZED);
-	ck_rv(token_logout(token), CKR_USER_NOT_LOGGED_IN);
+	ck_rv(sessions_logout(token), CKR_USER_NOT_LOGGED_IN);
 	ck_ok(token_info(token, &info));
 	ck_assert_uint_eq(info.flags, CKF_RNG | CKF_LOGIN_REQUIRED);
 	for (size_t i = 0; i < sizeof info.label; i++)
@@ -260,13 +260,13 @@ START_TEST(login_and_logout)
 	ck_assert_mem_eq(first.uuid, stored().uuid, sizeof first.uuid);
 
 	word = atomic_load(&token->login);
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_assert_int_eq(token_login_state(token), LOGIN_NONE);
 	ck_assert_uint_ne(atomic_load(&token->login) >> 2, word >> 2);
 	ck_assert_uint_eq(token->vault.key->len, 0);
 	for (size_t i = 0; i < sizeof token->vault.key->small; i++)
 		ck_assert_int_eq(token->vault.key->small[i], 0);
-	ck_rv(token_logout(token), CKR_USER_NOT_LOGGED_IN);
+	ck_rv(sessions_logout(token), CKR_USER_NOT_LOGGED_IN);
 
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 	ck_assert_int_eq(token_login_state(token), LOGIN_SO);
@@ -345,7 +345,7 @@ START_TEST(ten_wrong_pins)
 	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_PIN_LOCKED);
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 	ck_ok(token_init_pin(token, PIN("5678")));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_assert_uint_eq(flags() & all, 0);
 	ck_ok(token_login(token, CKU_USER, PIN("5678")));
 }
@@ -355,7 +355,7 @@ START_TEST(a_right_pin_clears_the_count)
 {
 	wrong(9);
 	ck_ok(token_login(token, CKU_USER, PIN(USER)));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	wrong(9);
 	ck_ok(token_set_pin(token, PIN(USER), PIN("5678")));
 	ck_assert_uint_eq(stored().user.failures, 0);
@@ -494,12 +494,12 @@ START_TEST(setting_pins)
 	ck_ok(token_login(token, CKU_USER, PIN("5678")));
 	ck_rv(token_init_pin(token, PIN("5678")), CKR_USER_NOT_LOGGED_IN);
 	ck_ok(token_set_pin(token, PIN("5678"), PIN(USER)));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 	ck_rv(token_set_pin(token, PIN(USER), PIN("5678")),
 		CKR_PIN_INCORRECT); /* the SO's is set */
 	ck_ok(token_set_pin(token, PIN(SO), PIN("another")));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_rv(token_login(token, CKU_SO, PIN(SO)), CKR_PIN_INCORRECT);
 	ck_ok(token_login(token, CKU_SO, PIN("another")));
 }
@@ -519,7 +519,7 @@ START_TEST(initialised_by_another_process)
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 
 	ck_ok(token_init_pin(token, PIN(USER)));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_ok(token_login(token, CKU_USER, PIN(USER)));
 	ck_ok(token_init(other, PIN(SO), label));
 	ck_rv(token_login(token, CKU_USER, PIN(USER)),

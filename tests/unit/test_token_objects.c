@@ -201,7 +201,7 @@ START_TEST(without_a_login_nothing_is_written)
 {
 	CK_OBJECT_HANDLE h = key(T(NO(CKA_PRIVATE))), made = 0;
 
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	ck_rv(IN(rw, create_object(s, T(AES_MK, YES(CKA_TOKEN), NO(CKA_PRIVATE)), &made)),
 		CKR_USER_NOT_LOGGED_IN);
 	ck_rv(IN(rw, set_attributes(s, h, T(STR(CKA_LABEL, "x")))), CKR_USER_NOT_LOGGED_IN);

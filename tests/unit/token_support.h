@@ -15,8 +15,11 @@
 #include "calls/object_calls.h"
 #include "calls/operation.h"
 #include "state/client_state.h"
+#include "token/handle.h"
 #include "token/objects.h"
 #include "token/self_test.h"
+#include "token/session_key.h"
+#include "token/sessions.h"
 #include "token/token.h"
 #include "token/token_objects.h"
 #include "unit.h"
@@ -91,7 +94,7 @@ UNUSED static void ready_token(void)
 		token, PIN("so-pin"), (const uint8_t *)"unit tests                      "));
 	ck_ok(token_login(token, CKU_SO, PIN("so-pin")));
 	ck_ok(token_init_pin(token, PIN("1234")));
-	ck_ok(token_logout(token));
+	ck_ok(sessions_logout(token));
 	rw = open_session_of(token, true);
 }
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operation_steps.h: the steps that every kind of operation shares (PKCS#11 5.2 and 5.8 to 5.15),
+ * for the operation_*.c files only.
+ */
+#ifndef KEYDIV_CALLS_OPERATION_STEPS_H
+#define KEYDIV_CALLS_OPERATION_STEPS_H
+
+#include "calls/operation.h"
+#include "token/operations.h"
+
+/* SP 800-38D section 5.2.1.1. A longer length is taken for a mistake of the caller. */
+#define OPERATION_DATA_MAX (((CK_ULONG)1 << 36) - 32)
+
+/* The needs of a C_...Init function. */
+struct operation_request {
+	enum operation_kind kind;
+	CK_FLAGS mechanism_flag; /* CKF_ENCRYPT ... */
+	uint32_t key_flag;       /* FLAG_ENCRYPT ...; 0: no key */
+};
+
+/*
+ * The checks of a C_...Init function up to the mechanism's parameter, in their order: a NULL
+ * MECHANISM cancels; CKR_OPERATION_ACTIVE; CKR_MECHANISM_INVALID; CKR_KEY_HANDLE_INVALID; the codes
+ * of plan_may_use. *RET: the slot with its mechanism and pinned key, not active yet; NULL if
+ * MECHANISM was NULL. RET_CALLER: a copy of MECHANISM.
+ */
+MUST_USE CK_RV operation_request(struct session *s, const struct operation_request *request,
+	const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_MECHANISM *ret_caller,
+	struct operation **ret);
+
+/* Activate the slot if RV, the result of its setup, is CKR_OK; else empty the slot. Returns RV. */
+CK_RV operation_begun(struct operation *op, CK_RV rv);
+
+/*
+ * Enter a single-part call, or a call for one part. CKR_OPERATION_NOT_INITIALIZED.
+ * CKR_OPERATION_ACTIVE if the caller mixes both; the operation then ends.
+ */
+MUST_USE CK_RV operation_single(
+	struct session *s, enum operation_kind kind, struct operation **ret);
+MUST_USE CK_RV operation_part(struct session *s, enum operation_kind kind, struct operation **ret);
+
+/*
+ * Leave the call with RV. The operation stays active after CKR_BUFFER_TOO_SMALL, and after CKR_OK
+ * if GOES_ON; else it ends. Returns RV.
+ */
+CK_RV operation_leave(struct operation *op, CK_RV rv, bool goes_on);
+
+/*
+ * The convention on output buffers (PKCS#11 5.2). OUT is NULL: *OUT_LEN = NEEDED, *RET_GO false.
+ * Too little room: CKR_BUFFER_TOO_SMALL. Else *RET_GO is true, and the caller of this function
+ * writes at most NEEDED bytes.
+ */
+MUST_USE CK_RV output_room(size_t needed, const CK_BYTE *out, CK_ULONG *out_len, bool *ret_go);
+
+#endif

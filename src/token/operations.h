@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * operations.h: the operations that a session has under way (PKCS#11 5.8 to 5.15): one slot for
+ * each kind of operation, and what a slot keeps. The steps of an operation are in src/calls.
+ *
+ * A slot keeps its cipher, MAC or digest object from one operation to the next, so that using the
+ * same key again costs no allocation and no key schedule.
+ *
+ * The session's lock guards all of this.
+ */
+#ifndef KEYDIV_TOKEN_OPERATIONS_H
+#define KEYDIV_TOKEN_OPERATIONS_H
+
+#include "key/mac.h"
+#include "mechanism.h"
+#include "token/key_cache.h"
+
+enum operation_kind {
+	OPERATION_ENCRYPT,
+	OPERATION_DECRYPT,
+	OPERATION_DIGEST,
+	OPERATION_SIGN,
+	OPERATION_VERIFY,
+	OPERATION_MESSAGE_ENCRYPT,
+	OPERATION_MESSAGE_DECRYPT,
+	OPERATION_KINDS,
+};
+
+enum stage {
+	STAGE_NONE,  /* not active */
+	STAGE_BEGUN, /* initialised, no data yet */
+	/* a single-part call has asked for the output length: only single-part calls may follow */
+	STAGE_SINGLE,
+	STAGE_PARTS, /* in parts (message functions: within a message) */
+};
+
+/* --- Buffers --- */
+
+/*
+ * Bytes of an operation that must not be in the caller's memory yet, for example plaintext whose
+ * tag has not been checked. Wiped when the operation ends.
+ */
+struct buffer {
+	uint8_t *p;
+	size_t n, room; /* bytes used, bytes allocated */
+};
+
+/* Make room for MORE bytes after the bytes in use. CKR_HOST_MEMORY. */
+MUST_USE CK_RV buffer_reserve(struct buffer *b, size_t more);
+
+/* Append a copy of N bytes at P. CKR_HOST_MEMORY. */
+MUST_USE CK_RV buffer_append(struct buffer *b, const uint8_t *p, size_t n);
+
+/* Wipe the bytes in use. The memory is kept for the next operation unless it is over 64 KiB. */
+void buffer_clear(struct buffer *b);
+
+/* --- Nonces of message encryption (calls/nonce.h) --- */
+
+#define OPERATION_NONCE_MAX 128
+
+/* The next number of the nonces made for one key in this session. */
+struct nonce_counter {
+	uint64_t key; /* a fingerprint: objects of the same value share the counter */
+	uint64_t next;
+};
+
+/* How a message-encrypt operation makes its nonces. */
+struct nonces {
+	bool settled; /* by the first message; later messages must ask for the same */
+	CK_GENERATOR_FUNCTION generator;
+	size_t len, fixed_bits;
+	struct nonce_counter *counter;
+	uint64_t random_made;
+	uint8_t base[OPERATION_NONCE_MAX]; /* CKG_GENERATE_COUNTER_XOR */
+};
+
+/* --- Slots --- */
+
+/* The key schedules that a cipher or MAC object keeps side by side. */
+enum kept { KEPT_GCM, KEPT_CCM, KEPT_OTHER, KEPT_SCHEDULES };
+
+struct operation {
+	enum stage stage;
+	bool finished; /* `last` holds output that the final call has still to return */
+	bool mac_begun;
+	bool forget; /* wipe the kept schedules when the operation ends */
+	const struct mechanism *mech;
+	struct cached_key *key; /* pinned; NULL for digests */
+	CK_OBJECT_HANDLE key_handle;
+	/* kept from one operation to the next */
+	struct cipher *cipher;
+	struct mac *mac;
+	struct digest *digest;
+	CK_OBJECT_HANDLE keyed[KEPT_SCHEDULES]; /* the keys of the schedules kept there; 0: none */
+	size_t out_len;  /* of the MAC or digest in bytes; of the tag for ciphers */
+	size_t data_len; /* CCM: of the plaintext in bytes */
+	size_t total;    /* bytes put in so far */
+	size_t last_n;
+	uint8_t last[KEY_BLOCK_MAX];
+	uint8_t iv[KEY_BLOCK_MAX]; /* CBC_PAD decryption: to begin again */
+	struct buffer buffer;
+	struct nonces nonces;
+};
+
+#define NONCE_COUNTERS 32
+
+struct operations {
+	struct operation slot[OPERATION_KINDS];
+	struct nonce_counter counters[NONCE_COUNTERS];
+	size_t counters_used;
+	uint64_t
+		counter_floor; /* every counter that was dropped had a lower or equal next number */
+};
+
+/* End the operation in OP, if any: unpin its key and wipe its data. */
+void operation_end(struct operation *op);
+
+static inline enum kept kept_of_cipher(enum cipher_mode mode)
+{
+	return mode == CIPHER_GCM ? KEPT_GCM : mode == CIPHER_CCM ? KEPT_CCM : KEPT_OTHER;
+}
+
+/*
+ * Call this when the cipher or MAC object of OP is given the operation's key, whose schedule the
+ * object then keeps.
+ */
+static inline void operation_keeps(struct operation *op, enum kept kept)
+{
+	op->keyed[kept] = op->key_handle;
+}
+
+/* The functions below accept NULL: a session that has had no operation yet. */
+
+/* End every operation and wipe every schedule that is kept (logout, close). */
+void operations_reset(struct operations *operations);
+
+/* The same, and free the memory. */
+void operations_free(struct operations *operations);
+
+/*
+ * The key HANDLE has been destroyed: end the operations that use it and wipe the schedules that are
+ * kept of it.
+ */
+void operations_forget(struct operations *operations, CK_OBJECT_HANDLE handle);
+
+#endif

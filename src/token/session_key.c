@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session_key.c: see session_key.h. */
+#include "token/session_key.h"
+
+#include "token/handle.h"
+#include "token/pool.h"
+#include "token/token.h"
+#include "token/token_objects.h"
+
+/* Read the object HANDLE, with the number that shows whether the object is still the same. */
+static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret,
+	struct cached_version *ret_version)
+{
+	if (!handle_is_token_object(handle))
+		return pool_get(s->token, handle, session_rights(s).user, ret, &ret_version->now,
+			&ret_version->seen);
+
+	/*
+	 * The store's number is read before the object. If a writer comes between, the entry seems
+	 * stale and is read again, but a stale entry never seems fresh.
+	 */
+	ret_version->now = s->token->generation;
+	ret_version->seen = atomic_load_explicit(s->token->generation, memory_order_acquire);
+	if (ret_version->seen & 1)
+		ret_version->seen = UINT64_MAX; /* a writer is at work: read again next time */
+	return token_object_get(s, handle, ret);
+}
+
+/* Load the value of E if it is a key. The state of a client is loaded when a step needs it. */
+static CK_RV load(struct cached_key *e)
+{
+	const struct object *o = &e->object;
+
+	ENSURE(o->object_class == CKO_SECRET_KEY, CKR_KEY_HANDLE_INVALID);
+	if (o->key_type == CKK_KEYDIV_ODUKPT_CLIENT)
+		return CKR_OK;
+	/* A public token key is visible without login, but its value is sealed under the token key. */
+	ENSURE(o->value.len > 0, CKR_USER_NOT_LOGGED_IN);
+	return key_load(e->key, o->key_type, secret_peek(&o->value), o->value.len);
+}
+
+static CK_RV fill(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key *e)
+{
+	CK_RV rv = read_object(s, handle, &e->object, &e->version);
+
+	if (rv == CKR_OBJECT_HANDLE_INVALID)
+		rv = FAIL(CKR_KEY_HANDLE_INVALID, "no such object");
+	if (rv == CKR_OK)
+		rv = load(e);
+	secret_wipe(&e->object.value);
+	if (rv != CKR_OK) {
+		key_cache_clear(e);
+		return rv;
+	}
+	e->handle = handle;
+	return CKR_OK;
+}
+
+static CK_RV miss(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+{
+	struct cached_key *e;
+
+	ENSURE(handle != 0, CKR_KEY_HANDLE_INVALID);
+	TRY(key_cache_entry(&s->keys, handle, &e));
+	if (e->handle == 0)
+		TRY(fill(s, handle, e));
+	key_cache_used(&s->keys, e);
+	*ret = e;
+	return CKR_OK;
+}
+
+CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+{
+	struct cached_key *e = s->keys.last;
+
+	if (__builtin_expect(
+		    e != NULL && e->handle == handle && handle != 0 && key_cache_fresh(e), 1)) {
+		*ret = e;
+		return CKR_OK;
+	}
+	return miss(s, handle, ret);
+}

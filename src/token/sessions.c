@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sessions.c: see sessions.h.
+ *
+ * An entry of the table is set once and stays. Therefore looking a session up takes no lock but the
+ * session's own.
+ */
+#include "token/sessions.h"
+
+#include <stdlib.h>
+
+#include "token/handle.h"
+#include "token/operations.h"
+#include "token/token.h"
+
+static struct session *_Atomic table[HANDLE_SESSIONS_MAX];
+
+/*
+ * Guards the variables below, the session counts of tokens, and the fields token and read_write of
+ * all sessions. Innermost of all locks.
+ */
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct session *free_sessions;
+static uint32_t table_used;
+/*
+ * The highest serial number of any session before the last sessions_stop or fork. New sessions
+ * continue above, so that handles stay unique.
+ */
+static uint64_t serial_floor;
+
+static void remember_serial(const struct session *s)
+{
+	if (s->serial > serial_floor)
+		serial_floor = s->serial;
+}
+
+CK_RV sessions_start(void)
+{
+	pthread_mutex_init(&table_lock, NULL); /* a parent's thread may have held the lock */
+	free_sessions = NULL;
+	for (; table_used > 0; table_used--) { /* only in a forked child: the parent's sessions */
+		remember_serial(atomic_load(&table[table_used - 1]));
+		atomic_store(&table[table_used - 1], NULL);
+	}
+	return CKR_OK;
+}
+
+/* --- Wiping --- */
+
+/* End and wipe everything that depends on the login. The session is locked. */
+static void forget_login(struct session *s)
+{
+	operations_reset(s->operations);
+	key_cache_reset(&s->keys);
+	session_end_search(s);
+}
+
+static void session_free(struct session *s)
+{
+	forget_login(s);
+	operations_free(s->operations);
+	key_cache_free(&s->keys);
+	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+		key_free(s->scratch[i]);
+	wipe(s->parameter, sizeof s->parameter);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+void sessions_stop(void)
+{
+	for (uint32_t i = 0; i < table_used; i++) {
+		remember_serial(atomic_load(&table[i]));
+		session_free(atomic_load(&table[i]));
+		atomic_store(&table[i], NULL);
+	}
+	table_used = 0;
+	free_sessions = NULL;
+}
+
+void sessions_forked(void)
+{
+	for (uint32_t i = 0; i < table_used; i++) {
+		struct session *s = atomic_load(&table[i]);
+		/*
+		 * A thread of the parent that was inside a call may have left the session's
+		 * operations half changed. Its lock shows that; the operations are then left alone.
+		 */
+		if (pthread_mutex_trylock(&s->lock) == 0) {
+			operations_reset(s->operations);
+			pthread_mutex_unlock(&s->lock);
+		}
+		key_cache_reset(&s->keys);
+		wipe(s->parameter, sizeof s->parameter);
+		for (unsigned k = 0; k < SCRATCH_KEYS; k++)
+			if (s->scratch[k] != NULL)
+				key_unload(s->scratch[k]);
+	}
+}
+
+/* --- Looking up --- */
+
+CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret_session)
+{
+	struct session *s =
+		atomic_load_explicit(&table[handle_session_index(handle)], memory_order_acquire);
+
+	ENSURE(s != NULL && handle != 0, CKR_SESSION_HANDLE_INVALID);
+	pthread_mutex_lock(&s->lock);
+	if (__builtin_expect(s->handle != handle, 0)) {
+		pthread_mutex_unlock(&s->lock);
+		return FAIL(CKR_SESSION_HANDLE_INVALID, "no such session");
+	}
+	uint64_t login = atomic_load_explicit(&s->token->login, memory_order_acquire);
+	if (__builtin_expect(s->login != login, 0)) {
+		/* A login adds rights and ends nothing. A logout since the last call ends all. */
+		if ((s->login & LOGIN_MASK) != LOGIN_NONE)
+			forget_login(s);
+		s->login = login;
+	}
+	*ret_session = s;
+	return CKR_OK;
+}
+
+void session_leave(struct session *s)
+{
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* --- Opening and closing --- */
+
+/* *RET = a free session struct with its index, allocated if necessary. The table is locked. */
+static CK_RV take_free(struct session **ret)
+{
+	struct session *s = free_sessions;
+
+	if (s != NULL) {
+		free_sessions = s->next_free;
+		*ret = s;
+		return CKR_OK;
+	}
+	ENSURE(table_used < HANDLE_SESSIONS_MAX, CKR_SESSION_COUNT);
+	s = calloc(1, sizeof *s);
+	ENSURE(s != NULL, CKR_HOST_MEMORY);
+	pthread_mutex_init(&s->lock, NULL);
+	s->index = table_used;
+	s->serial = serial_floor;
+	s->owned.shard = table_used;
+	atomic_store_explicit(&table[table_used++], s, memory_order_release);
+	*ret = s;
+	return CKR_OK;
+}
+
+CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_handle)
+{
+	struct session *s = NULL;
+
+	pthread_mutex_lock(&table_lock);
+	CK_RV rv = take_free(&s);
+	if (rv == CKR_OK) {
+		s->token = token;
+		s->read_write = read_write;
+		token->sessions++;
+		token->read_write_sessions += read_write;
+	}
+	pthread_mutex_unlock(&table_lock);
+	TRY(rv);
+
+	pthread_mutex_lock(&s->lock);
+	s->login = atomic_load(&token->login);
+	s->handle = handle_of_session(++s->serial, s->index);
+	*ret_handle = s->handle;
+	pthread_mutex_unlock(&s->lock);
+	return CKR_OK;
+}
+
+CK_RV session_close(CK_SESSION_HANDLE handle)
+{
+	struct session *s;
+
+	TRY(session_enter(handle, &s));
+	struct token *token = s->token;
+	s->handle = 0;
+	forget_login(s);
+	pool_destroy_owned(&s->owned);
+	pthread_mutex_unlock(&s->lock);
+
+	pthread_mutex_lock(&table_lock);
+	token->sessions--;
+	token->read_write_sessions -= s->read_write;
+	bool last = token->sessions == 0;
+	s->token = NULL;
+	s->next_free = free_sessions;
+	free_sessions = s;
+	pthread_mutex_unlock(&table_lock);
+
+	if (last && token_login_state(token) != LOGIN_NONE) {
+		CK_RV rv = sessions_logout(token);
+		if (rv != CKR_USER_NOT_LOGGED_IN) /* else another thread has logged out meanwhile */
+			return rv;
+	}
+	return CKR_OK;
+}
+
+/* Call VISIT with the handle of every session of TOKEN. */
+static void each_session(struct token *token, void (*visit)(CK_SESSION_HANDLE handle))
+{
+	pthread_mutex_lock(&table_lock);
+	uint32_t used = table_used;
+	pthread_mutex_unlock(&table_lock);
+
+	for (uint32_t i = 0; i < used; i++) {
+		struct session *s = atomic_load(&table[i]);
+		pthread_mutex_lock(&s->lock);
+		CK_SESSION_HANDLE handle = s->handle != 0 && s->token == token ? s->handle : 0;
+		pthread_mutex_unlock(&s->lock);
+		if (handle != 0)
+			visit(handle);
+	}
+}
+
+static void close_one(CK_SESSION_HANDLE handle)
+{
+	if (session_close(handle) != CKR_OK)
+		return; /* another thread has closed the session meanwhile */
+}
+
+void sessions_close_all(struct token *token)
+{
+	each_session(token, close_one);
+}
+
+void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_write)
+{
+	pthread_mutex_lock(&table_lock);
+	*ret_all = token->sessions;
+	*ret_read_write = token->read_write_sessions;
+	pthread_mutex_unlock(&table_lock);
+}
+
+/* --- Logout --- */
+
+/* Entering a session ends what a logout must end. */
+static void reset_one(CK_SESSION_HANDLE handle)
+{
+	struct session *s;
+
+	if (session_enter(handle, &s) == CKR_OK)
+		session_leave(s);
+}
+
+void sessions_reset(struct token *token)
+{
+	each_session(token, reset_one);
+}
+
+CK_RV sessions_logout(struct token *token)
+{
+	uint64_t login;
+
+	ENSURE(token_forget_login(token, &login), CKR_USER_NOT_LOGGED_IN);
+	sessions_reset(token);
+	/*
+	 * A call that was under way in another session may have made one more private object after
+	 * token_forget_login. That call has ended now, since its session was entered above.
+	 */
+	token_destroy_private(token, login);
+	return CKR_OK;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sessions.h: the table of sessions and their lifecycle: open, enter, leave, reset, close.
+ *
+ * Locks, in the order in which a thread may take them: session, token, pool shard, store. A
+ * function takes a second session's lock only when its caller holds none. No lock is held while a
+ * PIN is stretched except the lock of the caller's own session.
+ *
+ * A session struct is never freed before sessions_stop. Its handle contains a serial number, so
+ * that no handle is given out twice (handle.h).
+ */
+#ifndef KEYDIV_TOKEN_SESSIONS_H
+#define KEYDIV_TOKEN_SESSIONS_H
+
+#include "token/session.h"
+
+/*
+ * Start with no session. In a forked child, which inherits the parent's table, this forgets the
+ * parent's sessions; sessions_forked must have wiped them.
+ */
+MUST_USE CK_RV sessions_start(void);
+
+/* Close all sessions and free them. No other call may be running. */
+void sessions_stop(void);
+
+/*
+ * In the child of a fork: wipe the keys that sessions and operations hold. Waits for no lock, since
+ * a thread that does not exist in the child may hold it.
+ */
+void sessions_forked(void);
+
+/*
+ * Lock and return the session of HANDLE. If a logout has happened since the session's last call,
+ * its operations, searches and keys end here. session_leave unlocks. Takes no lock but the
+ * session's. CKR_SESSION_HANDLE_INVALID.
+ */
+MUST_USE CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret_session);
+void session_leave(struct session *session);
+
+/* CKR_SESSION_COUNT: 65536 sessions are open already. CKR_HOST_MEMORY. */
+MUST_USE CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_handle);
+
+/*
+ * Close the session and destroy its objects, operations and keys. The token's last session takes
+ * the login with it (PKCS#11 C_CloseSession). Called without any session's lock.
+ * CKR_SESSION_HANDLE_INVALID.
+ */
+MUST_USE CK_RV session_close(CK_SESSION_HANDLE handle);
+
+/* Close all sessions of TOKEN. Called without any session's lock. */
+void sessions_close_all(struct token *token);
+
+/* The number of sessions of TOKEN, and how many of them are read-write. */
+void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_write);
+
+/*
+ * End the operations, keys and private searches of all sessions of TOKEN that began under an
+ * earlier login. Called without any session's lock.
+ */
+void sessions_reset(struct token *token);
+
+/*
+ * C_Logout: end the login, end the operations, keys and private searches of all sessions of TOKEN,
+ * and destroy the private session objects. Called without any session's lock.
+ * CKR_USER_NOT_LOGGED_IN.
+ */
+MUST_USE CK_RV sessions_logout(struct token *token);
+
+#endif
