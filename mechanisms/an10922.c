@@ -70,11 +70,11 @@ static CK_RV part(struct key *key, uint8_t constant, struct bytes message, uint8
 	return key_block(key, NULL, out, out);
 }
 
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
 	ENSURE(parameter_get(d->parameter, KEYDIV_MESSAGE).n <= 2 * key_block_size(d->base) - 1,
 		CKR_MECHANISM_PARAM_INVALID);
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }

@@ -8,9 +8,9 @@
  * A CMAC is 16 bytes. An AES-192 or AES-256 base gives one only if the template asks for 16: no key
  * gets shorter unasked.
  */
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->length == MAC_LENGTH, CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }

@@ -69,9 +69,9 @@ CK_RV aes_dukpt_walk(
 /* --- Initial key --- */
 
 /* It is of the BDK's algorithm and length: both are part of the derivation data. */
-static CK_RV plan_initial(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_initial(struct derivation *d, const struct key_request *request)
 {
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->type == CKK_AES, CKR_TEMPLATE_INCONSISTENT);
 	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
@@ -140,9 +140,9 @@ static size_t strength(CK_KEY_TYPE type, size_t length)
  * Every usage gives an AES key as long as the BDK unless the template says otherwise; no key is
  * stronger than the BDK (6.2.2).
  */
-static CK_RV plan_key(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_key(struct derivation *d, const struct key_request *request)
 {
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->length == 16 || d->length == 24 || d->length == 32, CKR_KEY_SIZE_RANGE);
 	ENSURE(strength(d->type, d->length) <= 8 * key_length(d->base), CKR_KEY_SIZE_RANGE);
 	bool cipher = d->type == CKK_AES || d->type == CKK_DES2 || d->type == CKK_DES3;

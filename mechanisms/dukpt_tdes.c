@@ -118,9 +118,9 @@ static const struct role *role_of(const struct derivation *d)
 /* --- The two rows --- */
 
 /* Two-key TDES keys and other types of 16 bytes. */
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
-	TRY(derive_plan_as(d, wanted, CKK_DES2, KEY_LENGTH));
+	TRY(derive_plan_as(d, request, CKK_DES2, KEY_LENGTH));
 	ENSURE(d->length == KEY_LENGTH, CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }

@@ -75,13 +75,13 @@ static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
  * Options A and B are for DES2 issuer keys, C for AES; a card key of A and B is a DES2 key, of C an
  * AES key of any length.
  */
-static CK_RV plan_card(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_card(struct derivation *d, const struct key_request *request)
 {
 	bool aes = key_type(d->base) == CKK_AES;
 
 	ENSURE(aes == (parameter_get(d->parameter, KEYDIV_EMV_OPTION).p[0] == 'C'),
 		CKR_KEY_TYPE_INCONSISTENT);
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->length <= (aes ? 32 : 16), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }
@@ -126,12 +126,12 @@ static CK_RV check_session(const struct parameter *p)
 }
 
 /* A session key is as long as the card key. R is one block. */
-static CK_RV plan_session(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_session(struct derivation *d, const struct key_request *request)
 {
 	size_t n = parameter_get(d->parameter, KEYDIV_EMV_DIVERSIFIER).n;
 
 	ENSURE(n == key_block_size(d->base), CKR_MECHANISM_PARAM_INVALID);
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }

@@ -67,11 +67,11 @@ static CK_RV parse_des3_cbc(const CK_MECHANISM *caller, void *out, uint8_t *heap
 }
 
 /* Without type: a generic secret; without length: as long as the data. */
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
 	const struct native *native = d->native;
 
-	TRY(derive_plan_as(d, wanted, CKK_GENERIC_SECRET, native->data.n));
+	TRY(derive_plan_as(d, request, CKK_GENERIC_SECRET, native->data.n));
 	ENSURE(d->length <= native->data.n, CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }

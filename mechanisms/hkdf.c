@@ -77,23 +77,23 @@ static CK_RV check_length(const struct native *native, size_t length)
 	return CKR_OK;
 }
 
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
 	const struct native *native = d->native;
 
-	TRY(derive_plan_as(d, wanted, CKK_GENERIC_SECRET, digest_length(native->digest)));
+	TRY(derive_plan_as(d, request, CKK_GENERIC_SECRET, digest_length(native->digest)));
 	return check_length(native, d->length);
 }
 
 /* CKM_HKDF_DATA: no key but a data object, an IV say, of any length. */
-static CK_RV plan_data(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_data(struct derivation *d, const struct key_request *request)
 {
 	const struct native *native = d->native;
 
-	ENSURE(!wanted->has_type, CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(!request->has_type, CKR_TEMPLATE_INCONSISTENT);
 	d->object_class = CKO_DATA;
 	d->type = CKK_GENERIC_SECRET;
-	d->length = wanted->has_length ? wanted->length : digest_length(native->digest);
+	d->length = request->has_length ? request->length : digest_length(native->digest);
 	ENSURE(d->length >= 1 && d->length <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
 	return check_length(native, d->length);
 }

@@ -45,10 +45,10 @@ static CK_RV dk(struct key *key, struct bytes constant, struct secret *ret)
 
 /* --- From a key --- */
 
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
 	TRY(check_constant(d->parameter, key_block_size(d->base), key_length(d->base)));
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }
@@ -63,13 +63,13 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 /*
  * AES needs its length said; DES2 and DES3 have one. Keys of other types have no block to encrypt.
  */
-static CK_RV plan_password(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_password(struct derivation *d, const struct key_request *request)
 {
-	CK_KEY_TYPE type = wanted->has_type ? wanted->type : CKK_AES;
+	CK_KEY_TYPE type = request->has_type ? request->type : CKK_AES;
 
 	ENSURE(type == CKK_AES || type == CKK_DES2 || type == CKK_DES3, CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(type != CKK_AES || wanted->has_length, CKR_TEMPLATE_INCOMPLETE);
-	TRY(derive_plan_as(d, wanted, type, 0));
+	ENSURE(type != CKK_AES || request->has_length, CKR_TEMPLATE_INCOMPLETE);
+	TRY(derive_plan_as(d, request, type, 0));
 	return check_constant(d->parameter, type == CKK_AES ? 16 : 8, d->length);
 }
 

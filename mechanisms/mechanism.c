@@ -175,12 +175,12 @@ static CK_RV check_length(CK_KEY_TYPE type, size_t length)
 }
 
 CK_RV derive_plan_as(
-	struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length)
+	struct derivation *d, const struct key_request *request, CK_KEY_TYPE type, size_t length)
 {
 	d->object_class = CKO_SECRET_KEY;
-	d->type = wanted->has_type ? wanted->type : type;
-	if (wanted->has_length)
-		d->length = wanted->length;
+	d->type = request->has_type ? request->type : type;
+	if (request->has_length)
+		d->length = request->length;
 	else if (d->type == CKK_DES2)
 		d->length = 16;
 	else if (d->type == CKK_DES3)
@@ -190,9 +190,9 @@ CK_RV derive_plan_as(
 	return check_length(d->type, d->length);
 }
 
-CK_RV derive_plan_default(struct derivation *d, const struct wanted *wanted)
+CK_RV derive_plan_default(struct derivation *d, const struct key_request *request)
 {
-	return derive_plan_as(d, wanted, key_type(d->base), key_length(d->base));
+	return derive_plan_as(d, request, key_type(d->base), key_length(d->base));
 }
 
 CK_RV derive_value(struct derivation *d, struct secret *ret_value)

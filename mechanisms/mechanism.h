@@ -71,7 +71,7 @@ MUST_USE CK_RV parameter_parse(
 #define SCRATCH_KEYS 2
 
 /* The key that is to come out: what the template asked for, zero where it said nothing. */
-struct wanted {
+struct key_request {
 	bool has_type, has_length;
 	CK_OBJECT_CLASS object_class;
 	CK_KEY_TYPE type;
@@ -218,10 +218,10 @@ struct mechanism {
 
 	/* deriving and generating */
 	/*
-	 * Settle type and length of the result from WANTED and parameter. NULL: derive_plan_default
+	 * Settle type and length of the result from REQUEST and parameter. NULL: derive_plan_default
 	 * (type and length of the base unless said).
 	 */
-	CK_RV (*plan)(struct derivation *d, const struct wanted *wanted);
+	CK_RV (*plan)(struct derivation *d, const struct key_request *request);
 	CK_RV(*derive)
 	(struct derivation *d,
 		struct secret
@@ -314,11 +314,11 @@ extern const CK_KEY_TYPE key_types_aes[], key_types_tdes[], key_types_hmac[];
  * is not to be had, CKR_TEMPLATE_INCONSISTENT for a type that is none of these. Other
  * plans call it or derive_plan_as.
  */
-MUST_USE CK_RV derive_plan_default(struct derivation *d, const struct wanted *wanted);
+MUST_USE CK_RV derive_plan_default(struct derivation *d, const struct key_request *request);
 
 /* As derive_plan_default, with TYPE and LENGTH as what the template gets if it does not say. */
 MUST_USE CK_RV derive_plan_as(
-	struct derivation *d, const struct wanted *wanted, CK_KEY_TYPE type, size_t length);
+	struct derivation *d, const struct key_request *request, CK_KEY_TYPE type, size_t length);
 
 /*
  * Run the row's derive and finish its value: the length is as planned (CKR_FUNCTION_FAILED

@@ -45,9 +45,9 @@ static CK_RV check_shape(const struct parameter *p)
 }
 
 /* IK has the length of the BDK, and is nothing but the root of a tree. */
-static CK_RV plan_initial(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_initial(struct derivation *d, const struct key_request *request)
 {
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->type == CKK_AES, CKR_TEMPLATE_INCONSISTENT);
 	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;

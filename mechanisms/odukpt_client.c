@@ -124,11 +124,11 @@ static CK_RV check_shape(const struct parameter *p)
 	return odukpt_shape(p, &r, &n, &t);
 }
 
-static CK_RV plan_state(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_state(struct derivation *d, const struct key_request *request)
 {
-	ENSURE(!wanted->has_type || wanted->type == CKK_KEYDIV_ODUKPT_CLIENT,
+	ENSURE(!request->has_type || request->type == CKK_KEYDIV_ODUKPT_CLIENT,
 		CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(!wanted->has_length, CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(!request->has_length, CKR_TEMPLATE_INCONSISTENT);
 	d->object_class = CKO_SECRET_KEY;
 	d->type = CKK_KEYDIV_ODUKPT_CLIENT;
 	d->length =
@@ -173,9 +173,9 @@ static CK_RV derive_state(struct derivation *d, struct secret *ret_value)
  * The register keys' length, which the pipeline knows from the state; a type of other lengths must
  * be said in full.
  */
-static CK_RV plan_next(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan_next(struct derivation *d, const struct key_request *request)
 {
-	return derive_plan_as(d, wanted, CKK_AES, d->state_key_length);
+	return derive_plan_as(d, request, CKK_AES, d->state_key_length);
 }
 
 /*

@@ -58,12 +58,13 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
 /*
  * A generic secret unless the template says otherwise; types with several lengths need theirs said.
  */
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
-	CK_KEY_TYPE type = wanted->has_type ? wanted->type : CKK_GENERIC_SECRET;
+	CK_KEY_TYPE type = request->has_type ? request->type : CKK_GENERIC_SECRET;
 
-	ENSURE(wanted->has_length || type == CKK_DES2 || type == CKK_DES3, CKR_TEMPLATE_INCOMPLETE);
-	return derive_plan_as(d, wanted, type, 0);
+	ENSURE(request->has_length || type == CKK_DES2 || type == CKK_DES3,
+		CKR_TEMPLATE_INCOMPLETE);
+	return derive_plan_as(d, request, type, 0);
 }
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)

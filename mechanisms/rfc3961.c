@@ -83,9 +83,9 @@ static CK_RV dr(struct key *key, struct bytes constant, size_t length, struct se
 	return CKR_OK;
 }
 
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
-	TRY(derive_plan_default(d, wanted));
+	TRY(derive_plan_default(d, request));
 	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }

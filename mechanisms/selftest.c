@@ -68,14 +68,15 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 		TRY(key_load(d->base, answer->base_type, secret_peek(&base), base.len));
 	TRY(read_parameter(answer, d, &bench));
 
-	struct wanted wanted = {true, true, CKO_SECRET_KEY, answer->type, expected.len};
+	struct key_request request = {true, true, CKO_SECRET_KEY, answer->type, expected.len};
 	if (answer->type == CKK_KEYDIV_ODUKPT_CLIENT)
-		wanted.has_length = false;                /* a state has the length it has */
+		request.has_length = false;               /* a state has the length it has */
 	if (answer->type == CK_UNAVAILABLE_INFORMATION) { /* a data object */
-		wanted.has_type = false;
-		wanted.object_class = CKO_DATA;
+		request.has_type = false;
+		request.object_class = CKO_DATA;
 	}
-	TRY(d->mechanism->plan ? d->mechanism->plan(d, &wanted) : derive_plan_default(d, &wanted));
+	TRY(d->mechanism->plan ? d->mechanism->plan(d, &request)
+			       : derive_plan_default(d, &request));
 	if (d->mechanism->advance)
 		TRY(advance(d, &base));
 	TRY(derive_value(d, &value));

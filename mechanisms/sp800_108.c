@@ -205,12 +205,12 @@ static bool fits(CK_MECHANISM_TYPE prf, CK_KEY_TYPE type)
 }
 
 /* Without type: a generic secret; without length: one PRF output. */
-static CK_RV plan(struct derivation *d, const struct wanted *wanted)
+static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
 	const struct native *native = d->native;
 
 	ENSURE(fits(native->prf_type, key_type(d->base)), CKR_KEY_TYPE_INCONSISTENT);
-	return derive_plan_as(d, wanted, CKK_GENERIC_SECRET, mac_length(native->prf, d->base));
+	return derive_plan_as(d, request, CKK_GENERIC_SECRET, mac_length(native->prf, d->base));
 }
 
 /* --- Deriving --- */

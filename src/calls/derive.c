@@ -118,9 +118,9 @@ CK_RV derive_plan(struct call *c, CK_ATTRIBUTE *attributes, CK_ULONG count)
 	const struct mechanism *row = c->d.mechanism;
 
 	TRY(template_parse(attributes, count, &c->template));
-	TRY(plan_wanted(&c->template, &c->base->object, &c->wanted));
-	c->d.object_class = c->wanted.object_class;
-	TRY((row->plan ? row->plan : derive_plan_default)(&c->d, &c->wanted));
+	TRY(plan_request(&c->template, &c->base->object, &c->request));
+	c->d.object_class = c->request.object_class;
+	TRY((row->plan ? row->plan : derive_plan_default)(&c->d, &c->request));
 	CK_KEY_TYPE type = c->d.object_class == CKO_DATA ? CK_UNAVAILABLE_INFORMATION : c->d.type;
 	TRY(plan_derive(&c->template, &c->base->object, row, type, &c->rights, &c->planned));
 	c->d.usage = c->planned.flags & USAGE_ALL; /* part of the value: USE */

@@ -19,7 +19,7 @@ struct call {
 	struct cached_key *base;
 	struct parsed parsed;
 	struct template template;
-	struct wanted wanted;
+	struct key_request request;
 	struct object planned;
 	struct secret value;
 };

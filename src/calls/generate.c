@@ -36,14 +36,14 @@ static CK_RV derived_value(struct session *s, const struct template *t, struct d
 	const struct rights *rights, struct object *planned, struct secret *ret_value)
 {
 	const struct mechanism *row = d->mechanism;
-	struct wanted wanted = {0};
+	struct key_request request = {0};
 
 	TRY(session_scratch(s));
 	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
 		d->scratch[i] = s->scratch[i];
-	TRY(plan_wanted(t, NULL, &wanted));
-	d->object_class = wanted.object_class;
-	TRY((row->plan ? row->plan : derive_plan_default)(d, &wanted));
+	TRY(plan_request(t, NULL, &request));
+	d->object_class = request.object_class;
+	TRY((row->plan ? row->plan : derive_plan_default)(d, &request));
 	TRY(plan_generate_as(t, row, d->type, rights, planned));
 	CK_RV rv = derive_value(d, ret_value);
 	for (unsigned i = 0; i < SCRATCH_KEYS; i++)

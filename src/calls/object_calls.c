@@ -20,7 +20,6 @@ CK_RV create_object(
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
 	TRY(plan_create(&template, &rights, &object));
-	TRY(plan_access(&rights, object.flags));
 	TRY(session_scratch(s));
 	TRY(plan_check_value(&object, &template, s->scratch[0]));
 	return object_add(s, &object, ret_handle);
@@ -39,7 +38,6 @@ CK_RV copy_object(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
 	TRY(plan_copy(&template, &source, &rights, &copy));
-	TRY(plan_access(&rights, copy.flags));
 	return object_add(s, &copy, ret_handle);
 }
 
@@ -78,7 +76,6 @@ static CK_RV set_on_copy(struct object *o, void *arg)
 {
 	const struct setting *setting = arg;
 
-	TRY(plan_access(&setting->rights, o->flags));
 	return plan_set(setting->template, &setting->rights, o);
 }
 

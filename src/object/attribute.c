@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attribute.c: the table of attributes, finding a row, and the sets of attributes the policy works
+ * attribute.c: the table of attributes, finding an attribute, and the sets of attributes the policy works
  * with; see attribute.h.
  */
 #include "object/attribute.h"
 
 #include "object/attribute_list.h"
 
-#define ROW_NUMBER(a, b, type, kind, on, rules, bit) ROW_##type,
-enum { ROW_NONE, ATTRIBUTE_LIST(ROW_NUMBER, 0, 0) ROW_COUNT };
-#undef ROW_NUMBER
+#define NUMBER_OF(a, b, type, kind, on, rules, bit) ATTR_##type,
+enum { ATTR_NONE, ATTRIBUTE_LIST(NUMBER_OF, 0, 0) ATTR_COUNT };
+#undef NUMBER_OF
 
-_Static_assert(ROW_COUNT <= 256, "a row's number is a byte");
+_Static_assert(ATTR_COUNT <= 256, "an attribute's number is a byte");
 
-#define ROW(a, b, type, kind, on, rules, bit) {type, #type, kind, on, rules, bit},
-const struct attribute attribute_rows[ROW_COUNT] = {
-	{CK_UNAVAILABLE_INFORMATION, NULL, KIND_OTHER, 0, 0, 0}, ATTRIBUTE_LIST(ROW, 0, 0)};
-#undef ROW
+#define TABLE_ENTRY(a, b, type, kind, on, rules, bit) {type, #type, kind, on, rules, bit},
+const struct attribute attribute_table[ATTR_COUNT] = {
+	{CK_UNAVAILABLE_INFORMATION, NULL, KIND_OTHER, 0, 0, 0}, ATTRIBUTE_LIST(TABLE_ENTRY, 0, 0)};
+#undef TABLE_ENTRY
 
-#define ROW_PLACE(a, b, type, kind, on, rules, bit) [ATTRIBUTE_PLACE(type)] = ROW_##type,
-const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(ROW_PLACE, 0, 0)};
-#undef ROW_PLACE
+#define PLACE_OF(a, b, type, kind, on, rules, bit) [ATTRIBUTE_PLACE(type)] = ATTR_##type,
+const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(PLACE_OF, 0, 0)};
+#undef PLACE_OF
 
 /*
  * --- Sets, at compile time. Each PICK is one term of an OR over the list: WHO is a mask of `on`, WHEN one of the AT_
@@ -43,7 +43,7 @@ const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(ROW_PLACE, 0,
 			  : 0u)
 
 /*
- * MORE: what this kind of object takes at this moment beyond its row's rules, which speak of keys.
+ * MORE: what this kind of object takes at this moment beyond its attr's rules, which speak of keys.
  */
 #define SET(who, when, more)                                                                       \
 	{                                                                                          \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attribute.h: the table of attributes, a row each, and reading them. Create, copy, set, derive,
+ * attribute.h: the table of attributes, an attribute each, and reading them. Create, copy, set, derive,
  * unwrap, search and read all walk it; there is no other place that knows an attribute's type or
  * who may set it.
  */
@@ -61,22 +61,22 @@ struct attribute {
 };
 
 /*
- * The rows, the first of them for what is not there (its type has another row's place, so it
- * is never found), and where each type's row is: a hash without collisions (two initialisers
+ * The attributes, the first of them for what is not there (its type has another attr's place, so it
+ * is never found), and where each type's attr is: a hash without collisions (two initialisers
  * for one place would be noticed by the compiler, and by test_attribute). Here for the sake
  * of attribute_find alone.
  */
 #define ATTRIBUTE_PLACES 4096
 #define ATTRIBUTE_PLACE(type) (((type) ^ ((type) >> 19)) & (ATTRIBUTE_PLACES - 1))
-extern const struct attribute attribute_rows[] __attribute__((visibility("hidden")));
+extern const struct attribute attribute_table[] __attribute__((visibility("hidden")));
 extern const uint8_t attribute_places[ATTRIBUTE_PLACES] __attribute__((visibility("hidden")));
 
-/* The row of TYPE, or NULL. Constant time. */
+/* The attr of TYPE, or NULL. Constant time. */
 static inline const struct attribute *attribute_find(CK_ATTRIBUTE_TYPE type)
 {
-	const struct attribute *row = &attribute_rows[attribute_places[ATTRIBUTE_PLACE(type)]];
+	const struct attribute *attr = &attribute_table[attribute_places[ATTRIBUTE_PLACE(type)]];
 
-	return __builtin_expect(row->type == type, 1) ? row : NULL;
+	return __builtin_expect(attr->type == type, 1) ? attr : NULL;
 }
 
 /*

@@ -21,9 +21,9 @@ static void set_number(struct attribute_value *v, CK_ULONG number)
 }
 
 static CK_RV read_number(
-	const struct object *o, const struct attribute *row, struct attribute_value *ret)
+	const struct object *o, const struct attribute *attr, struct attribute_value *ret)
 {
-	switch (row->bit) {
+	switch (attr->bit) {
 	case GIVEN_CLASS:
 		set_number(ret, o->object_class);
 		return CKR_OK;
@@ -75,7 +75,7 @@ static CK_RV read_check_value(const struct reading *r, struct attribute_value *r
 
 /* SHAPE, TRANSACTION, REMAINING of a client state, from the state itself. */
 static CK_RV read_state(
-	const struct object *o, const struct attribute *row, struct attribute_value *ret)
+	const struct object *o, const struct attribute *attr, struct attribute_value *ret)
 {
 	uint8_t shape[2];
 	uint64_t number, remaining;
@@ -83,22 +83,22 @@ static CK_RV read_state(
 	ENSURE(o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);
 	TRY(odukpt_state_describe(
 		secret_peek(&o->value), o->value.len, shape, &number, &remaining));
-	if (row->type == CKA_KEYDIV_SHAPE) {
+	if (attr->type == CKA_KEYDIV_SHAPE) {
 		memcpy(ret->small, shape, sizeof shape);
 		ret->bytes = bytes_of(ret->small, sizeof shape);
 		return CKR_OK;
 	}
-	put_be64(ret->small, row->type == CKA_KEYDIV_TRANSACTION ? number : remaining);
+	put_be64(ret->small, attr->type == CKA_KEYDIV_TRANSACTION ? number : remaining);
 	ret->bytes = bytes_of(ret->small, 8);
 	return CKR_OK;
 }
 
 static CK_RV read_computed(
-	const struct reading *r, const struct attribute *row, struct attribute_value *ret)
+	const struct reading *r, const struct attribute *attr, struct attribute_value *ret)
 {
 	CK_ULONG rv, ns;
 
-	switch (row->type) {
+	switch (attr->type) {
 	case CKA_UNIQUE_ID:
 		ENSURE(r->unique_id != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
 		hex_encode(r->unique_id, 16, (char *)ret->small);
@@ -107,11 +107,11 @@ static CK_RV read_computed(
 	case CKA_CHECK_VALUE:
 		return read_check_value(r, ret);
 	case CKA_KEYDIV_REMAINING:
-		return read_state(r->object, row, ret);
+		return read_state(r->object, attr, ret);
 	default: /* CKA_KEYDIV_SELFTEST, CKA_KEYDIV_SELFTEST_TIME */
 		ENSURE(r->selftest != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
 		TRY(r->selftest(r->object->number, &rv, &ns));
-		set_number(ret, row->type == CKA_KEYDIV_SELFTEST ? rv : ns);
+		set_number(ret, attr->type == CKA_KEYDIV_SELFTEST ? rv : ns);
 		return CKR_OK;
 	}
 }
@@ -121,16 +121,16 @@ static CK_RV read_computed(
  * policies, not there.
  */
 static CK_RV read_variable(
-	const struct object *o, const struct attribute *row, struct attribute_value *ret)
+	const struct object *o, const struct attribute *attr, struct attribute_value *ret)
 {
-	ret->bytes = object_variable(o, (enum variable)row->bit);
+	ret->bytes = object_variable(o, (enum variable)attr->bit);
 	if (ret->bytes.p != NULL)
 		return CKR_OK;
-	switch (row->bit) {
+	switch (attr->bit) {
 	case VAR_TRANSACTION:
 	case VAR_SHAPE:
 		ENSURE(o->key_type == CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
-		return read_state(o, row, ret);
+		return read_state(o, attr, ret);
 	case VAR_WRAP_TEMPLATE:
 	case VAR_UNWRAP_TEMPLATE:
 	case VAR_DERIVE_TEMPLATE:
@@ -151,31 +151,31 @@ static CK_RV read_variable(
 }
 
 CK_RV attribute_value(
-	const struct reading *r, const struct attribute *row, struct attribute_value *ret)
+	const struct reading *r, const struct attribute *attr, struct attribute_value *ret)
 {
 	const struct object *o = r->object;
 	static const uint8_t on[WHO_COUNT] = {
 		ON_KEY, ON_KEY | ON_CLIENT, ON_DATA, ON_PROFILE, ON_MECHANISM};
 
 	ret->list = NULL;
-	if (!(row->on & on[attribute_who(o)]))
+	if (!(attr->on & on[attribute_who(o)]))
 		return CKR_ATTRIBUTE_TYPE_INVALID;
-	switch ((enum attribute_kind)row->kind) {
+	switch ((enum attribute_kind)attr->kind) {
 	case KIND_FLAG:
-		ret->small[0] = (o->flags & row->bit) ? CK_TRUE : CK_FALSE;
+		ret->small[0] = (o->flags & attr->bit) ? CK_TRUE : CK_FALSE;
 		ret->bytes = bytes_of(ret->small, 1);
 		return CKR_OK;
 	case KIND_NUMBER:
-		return read_number(o, row, ret);
+		return read_number(o, attr, ret);
 	case KIND_VALUE:
 		return read_value(o, ret);
 	case KIND_COMPUTED:
-		return read_computed(r, row, ret);
+		return read_computed(r, attr, ret);
 	case KIND_OTHER:
 	case KIND_OTHER_FLAG:
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	default:
-		return read_variable(o, row, ret);
+		return read_variable(o, attr, ret);
 	}
 }
 
@@ -190,11 +190,11 @@ static void get_numbers(const uint8_t *p, size_t count, uint8_t *out)
 	}
 }
 
-/* A value as we encode it, of ROW and N bytes, to OUT as the caller sees it: of the same length. */
-static void put_native(const struct attribute *row, struct bytes value, uint8_t *out)
+/* A value as we encode it, of ATTR and N bytes, to OUT as the caller sees it: of the same length. */
+static void put_native(const struct attribute *attr, struct bytes value, uint8_t *out)
 {
-	if (row->kind == KIND_NUMBER || row->kind == KIND_MECHANISMS ||
-		row->kind == KIND_STORED_NUMBER)
+	if (attr->kind == KIND_NUMBER || attr->kind == KIND_MECHANISMS ||
+		attr->kind == KIND_STORED_NUMBER)
 		get_numbers(value.p, value.n / 8, out);
 	else if (value.n > 0)
 		memcpy(out, value.p, value.n);
@@ -209,13 +209,13 @@ static CK_RV put_inner(const struct nested *n, uint8_t *place)
 	CK_RV rv = CKR_OK;
 
 	memcpy(&a, place, sizeof a);
-	a.type = n->row->type;
+	a.type = n->attr->type;
 	if (a.pValue != NULL && a.ulValueLen < n->value.n) {
 		a.ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		rv = CKR_BUFFER_TOO_SMALL;
 	} else {
 		if (a.pValue != NULL)
-			put_native(n->row, n->value, a.pValue);
+			put_native(n->attr, n->value, a.pValue);
 		a.ulValueLen = n->value.n;
 	}
 	memcpy(place, &a, sizeof a);
@@ -255,21 +255,21 @@ static CK_RV put_template(struct bytes encoded, uint8_t *out, CK_ULONG room, CK_
  */
 static CK_RV read_entry(const struct reading *r, const CK_ATTRIBUTE *a, CK_ULONG *ret_length)
 {
-	const struct attribute *row = attribute_find(a->type);
+	const struct attribute *attr = attribute_find(a->type);
 	struct attribute_value v;
 
 	*ret_length = CK_UNAVAILABLE_INFORMATION;
-	if (row == NULL)
+	if (attr == NULL)
 		return CKR_ATTRIBUTE_TYPE_INVALID;
-	CK_RV rv = attribute_value(r, row, &v);
+	CK_RV rv = attribute_value(r, attr, &v);
 	if (rv != CKR_OK)
 		return rv;
-	if (row->kind == KIND_TEMPLATE)
+	if (attr->kind == KIND_TEMPLATE)
 		return put_template(v.bytes, a->pValue, a->ulValueLen, ret_length);
 	if (a->pValue != NULL && a->ulValueLen < v.bytes.n)
 		return CKR_BUFFER_TOO_SMALL;
 	if (a->pValue != NULL && v.bytes.n > 0) {
-		bool encoded = row->kind == KIND_MECHANISMS || row->kind == KIND_STORED_NUMBER;
+		bool encoded = attr->kind == KIND_MECHANISMS || attr->kind == KIND_STORED_NUMBER;
 		if (v.list != NULL)
 			memcpy(a->pValue, v.list, v.bytes.n);
 		else if (encoded)

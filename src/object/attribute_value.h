@@ -14,11 +14,11 @@ struct attribute_value {
 };
 
 /*
- * The attribute ROW of r->object. CKR_ATTRIBUTE_SENSITIVE: its value may not be seen;
+ * The attribute ATTR of r->object. CKR_ATTRIBUTE_SENSITIVE: its value may not be seen;
  * CKR_ATTRIBUTE_TYPE_INVALID: the object has no such attribute. RET borrows from the object, and is
  * not to be copied.
  */
 MUST_USE CK_RV attribute_value(
-	const struct reading *r, const struct attribute *row, struct attribute_value *ret);
+	const struct reading *r, const struct attribute *attr, struct attribute_value *ret);
 
 #endif

@@ -166,11 +166,6 @@ CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value
 	return CKR_OK;
 }
 
-bool object_has_list(const struct object *o)
-{
-	return o->default_allowed != NULL || object_variable(o, VAR_ALLOWED_MECHANISMS).p != NULL;
-}
-
 bool object_allows(const struct object *o, CK_MECHANISM_TYPE type)
 {
 	struct bytes list = object_variable(o, VAR_ALLOWED_MECHANISMS);

@@ -86,7 +86,7 @@ struct object {
 	uint32_t flags; /* enum flag */
 	uint32_t default_allowed_count;
 	/*
-	 * CKA_ALLOWED_MECHANISMS where VAR_ALLOWED_MECHANISMS is absent: constant memory (a row's
+	 * CKA_ALLOWED_MECHANISMS where VAR_ALLOWED_MECHANISMS is absent: constant memory (a mechanism's
 	 * children, a default list); NULL: the attribute is absent
 	 */
 	const CK_MECHANISM_TYPE *default_allowed;
@@ -122,10 +122,9 @@ static inline size_t object_key_length(const struct object *o)
 }
 
 /*
- * Whether O has CKA_ALLOWED_MECHANISMS, and whether it lets TYPE be used (an absent
- * list lets everything).
+ * Return true if CKA_ALLOWED_MECHANISMS of O names TYPE. An object without the attribute allows every
+ * mechanism.
  */
-bool object_has_list(const struct object *o);
 bool object_allows(const struct object *o, CK_MECHANISM_TYPE type);
 
 /*

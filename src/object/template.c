@@ -77,27 +77,27 @@ static const uint8_t number_at[] = {
 };
 
 static inline CK_RV parse_number(
-	struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+	struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
-	CK_ULONG *to = (CK_ULONG *)(void *)((uint8_t *)t + number_at[__builtin_ctz(row->bit)]);
+	CK_ULONG *to = (CK_ULONG *)(void *)((uint8_t *)t + number_at[__builtin_ctz(attr->bit)]);
 	CK_ULONG value;
 
 	ENSURE(a->ulValueLen == sizeof value && a->pValue != NULL, CKR_ATTRIBUTE_VALUE_INVALID);
 	memcpy(&value, a->pValue, sizeof value);
-	ENSURE(!(t->given & row->bit) || *to == value, CKR_TEMPLATE_INCONSISTENT);
-	t->given |= row->bit;
+	ENSURE(!(t->given & attr->bit) || *to == value, CKR_TEMPLATE_INCONSISTENT);
+	t->given |= attr->bit;
 	*to = value;
 	return CKR_OK;
 }
 
 /* CKA_VALUE and what this token computes: bytes of any form. */
-static CK_RV parse_bytes(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+static CK_RV parse_bytes(struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
 	struct bytes *to;
 
 	ENSURE(a->pValue != NULL || a->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
 	ENSURE(a->ulValueLen <= TEMPLATE_BYTES_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
-	switch (row->bit) {
+	switch (attr->bit) {
 	case GIVEN_VALUE:
 		to = &t->value;
 		break;
@@ -114,8 +114,8 @@ static CK_RV parse_bytes(struct template *t, const struct attribute *row, const 
 		t->given |= GIVEN_OTHER;
 		return CKR_OK;
 	}
-	bool again = (t->given & row->bit) != 0;
-	t->given |= row->bit; /* first, so that a secret value is wiped whatever comes */
+	bool again = (t->given & attr->bit) != 0;
+	t->given |= attr->bit; /* first, so that a secret value is wiped whatever comes */
 	return keep(t, again, bytes_of(a->pValue, a->ulValueLen), to);
 }
 
@@ -124,36 +124,36 @@ static CK_RV parse_bytes(struct template *t, const struct attribute *row, const 
  * frame stays small.
  */
 __attribute__((noinline)) static CK_RV parse_encoded(
-	struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+	struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
 	uint8_t encoded[TEMPLATE_BYTES_MAX];
-	bool again = (t->variables_given >> row->bit & 1) != 0;
+	bool again = (t->variables_given >> attr->bit & 1) != 0;
 	size_t n;
 
-	TRY(template_value_encode(row, a, encoded, sizeof encoded, &n));
-	TRY(keep(t, again, bytes_of(encoded, n), &t->variable[row->bit]));
-	t->variables_given |= 1u << row->bit;
+	TRY(template_value_encode(attr, a, encoded, sizeof encoded, &n));
+	TRY(keep(t, again, bytes_of(encoded, n), &t->variable[attr->bit]));
+	t->variables_given |= 1u << attr->bit;
 	return CKR_OK;
 }
 
-static CK_RV parse_variable(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+static CK_RV parse_variable(struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
-	bool again = (t->variables_given >> row->bit & 1) != 0;
+	bool again = (t->variables_given >> attr->bit & 1) != 0;
 
 	ENSURE(a->pValue != NULL || a->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
 	ENSURE(a->ulValueLen <= TEMPLATE_BYTES_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
-	TRY(keep(t, again, bytes_of(a->pValue, a->ulValueLen), &t->variable[row->bit]));
-	t->variables_given |= 1u << row->bit;
+	TRY(keep(t, again, bytes_of(a->pValue, a->ulValueLen), &t->variable[attr->bit]));
+	t->variables_given |= 1u << attr->bit;
 	return CKR_OK;
 }
 
 /* An attribute of other classes: taken note of. */
-static CK_RV parse_other(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+static CK_RV parse_other(struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
 	CK_BBOOL value;
 
 	ENSURE(a->pValue != NULL || a->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
-	if (row->kind == KIND_OTHER) {
+	if (attr->kind == KIND_OTHER) {
 		t->given |= GIVEN_OTHER;
 		return CKR_OK;
 	}
@@ -165,19 +165,19 @@ static CK_RV parse_other(struct template *t, const struct attribute *row, const 
 }
 
 /* Anything but a flag. */
-static CK_RV parse_one(struct template *t, const struct attribute *row, const CK_ATTRIBUTE *a)
+static CK_RV parse_one(struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
-	switch ((enum attribute_kind)row->kind) {
+	switch ((enum attribute_kind)attr->kind) {
 	case KIND_NUMBER:
-		return parse_number(t, row, a);
+		return parse_number(t, attr, a);
 	case KIND_VALUE:
 	case KIND_COMPUTED:
-		return parse_bytes(t, row, a);
+		return parse_bytes(t, attr, a);
 	case KIND_OTHER:
 	case KIND_OTHER_FLAG:
-		return parse_other(t, row, a);
+		return parse_other(t, attr, a);
 	case KIND_VARIABLE:
-		return parse_variable(t, row, a);
+		return parse_variable(t, attr, a);
 	case KIND_DATE:
 	case KIND_MECHANISMS:
 	case KIND_TEMPLATE:
@@ -185,7 +185,7 @@ static CK_RV parse_one(struct template *t, const struct attribute *row, const CK
 	case KIND_FLAG:
 		break;
 	}
-	return parse_encoded(t, row, a);
+	return parse_encoded(t, attr, a);
 }
 
 /* The loop of template_parse. Most attributes are flags: they are read here, into registers. */
@@ -203,19 +203,19 @@ static CK_RV parse_all(const uint8_t *p, CK_ULONG count, struct template *t)
 		memcpy(&a.type, p + offsetof(CK_ATTRIBUTE, type), sizeof a.type);
 		memcpy(&a.pValue, p + offsetof(CK_ATTRIBUTE, pValue), sizeof a.pValue);
 		memcpy(&a.ulValueLen, p + offsetof(CK_ATTRIBUTE, ulValueLen), sizeof a.ulValueLen);
-		const struct attribute *row = attribute_find(a.type);
-		ENSURE(row != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
-		if (row->kind != KIND_FLAG) {
-			TRY(parse_one(t, row, &a));
+		const struct attribute *attr = attribute_find(a.type);
+		ENSURE(attr != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+		if (attr->kind != KIND_FLAG) {
+			TRY(parse_one(t, attr, &a));
 			continue;
 		}
 		ENSURE(a.ulValueLen == sizeof(CK_BBOOL) && a.pValue != NULL,
 			CKR_ATTRIBUTE_VALUE_INVALID);
 		uint32_t value = *(const CK_BBOOL *)a.pValue;
 		ENSURE(value <= CK_TRUE, CKR_ATTRIBUTE_VALUE_INVALID);
-		value = row->bit & -value;
-		ENSURE((given & row->bit & (flags ^ value)) == 0, CKR_TEMPLATE_INCONSISTENT);
-		given |= row->bit;
+		value = attr->bit & -value;
+		ENSURE((given & attr->bit & (flags ^ value)) == 0, CKR_TEMPLATE_INCONSISTENT);
+		given |= attr->bit;
 		flags |= value;
 	}
 	t->flags_given = given;

@@ -90,7 +90,7 @@ MUST_USE CK_RV template_decode(struct bytes encoded, struct template *ret);
 /* One attribute of an encoded template, taken off the front of *REST. CKR_DEVICE_ERROR. */
 struct attribute;
 struct nested {
-	const struct attribute *row;
+	const struct attribute *attr;
 	struct bytes value;
 };
 MUST_USE CK_RV template_next(struct bytes *rest, struct nested *ret);

@@ -36,7 +36,7 @@ static void put_numbers(const uint8_t *p, size_t n, uint8_t *out)
 }
 
 /*
- * Whether an attribute with the row INNER may stand in the nested template OUTER: what a key can be
+ * Whether an attribute with the attr INNER may stand in the nested template OUTER: what a key can be
  * given at that moment, nothing secret, no further nesting.
  */
 static bool may_nest(const struct attribute *outer, const struct attribute *inner)
@@ -62,15 +62,15 @@ static bool may_nest(const struct attribute *outer, const struct attribute *inne
 static CK_RV encode_one_nested(const struct attribute *outer, const CK_ATTRIBUTE *a, uint8_t *out,
 	size_t max, size_t *ret_n)
 {
-	const struct attribute *row = attribute_find(a->type);
+	const struct attribute *attr = attribute_find(a->type);
 	size_t n;
 
-	ENSURE(row != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
-	ENSURE(may_nest(outer, row), CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(attr != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+	ENSURE(may_nest(outer, attr), CKR_ATTRIBUTE_VALUE_INVALID);
 	ENSURE(max >= NESTED_HEADER, CKR_ATTRIBUTE_VALUE_INVALID);
 	/* No recursion: may_nest has refused templates. */
-	TRY(template_value_encode(row, a, out + NESTED_HEADER, max - NESTED_HEADER, &n));
-	put_be64(out, row->type);
+	TRY(template_value_encode(attr, a, out + NESTED_HEADER, max - NESTED_HEADER, &n));
+	put_be64(out, attr->type);
 	put_be32(out + 8, (uint32_t)n);
 	*ret_n = NESTED_HEADER + n;
 	return CKR_OK;
@@ -99,14 +99,14 @@ static CK_RV encode_nested(const struct attribute *outer, const CK_ATTRIBUTE *a,
 	return CKR_OK;
 }
 
-CK_RV template_value_encode(
-	const struct attribute *row, const CK_ATTRIBUTE *a, uint8_t *out, size_t max, size_t *ret_n)
+CK_RV template_value_encode(const struct attribute *attr, const CK_ATTRIBUTE *a, uint8_t *out,
+	size_t max, size_t *ret_n)
 {
 	size_t n = a->ulValueLen;
 
 	ENSURE(a->pValue != NULL || n == 0, CKR_ATTRIBUTE_VALUE_INVALID);
 	ENSURE(n <= max, CKR_ATTRIBUTE_VALUE_INVALID);
-	switch ((enum attribute_kind)row->kind) {
+	switch ((enum attribute_kind)attr->kind) {
 	case KIND_FLAG:
 		ENSURE(n == 1, CKR_ATTRIBUTE_VALUE_INVALID);
 		memcpy(out, a->pValue,
@@ -123,11 +123,11 @@ CK_RV template_value_encode(
 		put_numbers(a->pValue, n / sizeof(CK_MECHANISM_TYPE), out);
 		break;
 	case KIND_TEMPLATE:
-		return encode_nested(row, a, out, max, ret_n);
+		return encode_nested(attr, a, out, max, ret_n);
 	default:
 		if (n > 0)
 			memcpy(out, a->pValue, n);
-		ENSURE(row->kind != KIND_DATE || is_date(bytes_of(out, n)),
+		ENSURE(attr->kind != KIND_DATE || is_date(bytes_of(out, n)),
 			CKR_ATTRIBUTE_VALUE_INVALID);
 		break;
 	}
@@ -135,13 +135,13 @@ CK_RV template_value_encode(
 	return CKR_OK;
 }
 
-bool template_value_sound(const struct attribute *row, struct bytes value)
+bool template_value_sound(const struct attribute *attr, struct bytes value)
 {
 	struct template nested;
 
 	if (value.n > TEMPLATE_BYTES_MAX)
 		return false;
-	switch ((enum attribute_kind)row->kind) {
+	switch ((enum attribute_kind)attr->kind) {
 	case KIND_FLAG:
 		return value.n == 1 && value.p[0] <= CK_TRUE;
 	case KIND_NUMBER:
@@ -165,11 +165,11 @@ CK_RV template_next(struct bytes *rest, struct nested *ret)
 	ENSURE(rest->n >= NESTED_HEADER, CKR_DEVICE_ERROR);
 	size_t n = get_be32(rest->p + 8);
 	ENSURE(n <= rest->n - NESTED_HEADER, CKR_DEVICE_ERROR);
-	ret->row = attribute_find(get_be64(rest->p));
-	ENSURE(ret->row != NULL && ret->row->kind != KIND_TEMPLATE, CKR_DEVICE_ERROR);
+	ret->attr = attribute_find(get_be64(rest->p));
+	ENSURE(ret->attr != NULL && ret->attr->kind != KIND_TEMPLATE, CKR_DEVICE_ERROR);
 	ret->value = bytes_of(rest->p + NESTED_HEADER, n);
 	*rest = bytes_of(rest->p + NESTED_HEADER + n, rest->n - NESTED_HEADER - n);
-	ENSURE(template_value_sound(ret->row, ret->value), CKR_DEVICE_ERROR);
+	ENSURE(template_value_sound(ret->attr, ret->value), CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 
@@ -177,9 +177,9 @@ static CK_RV decode_number(const struct nested *n, struct template *t)
 {
 	CK_ULONG value = get_be64(n->value.p);
 
-	ENSURE(!(t->given & n->row->bit), CKR_DEVICE_ERROR);
-	t->given |= n->row->bit;
-	switch (n->row->bit) {
+	ENSURE(!(t->given & n->attr->bit), CKR_DEVICE_ERROR);
+	t->given |= n->attr->bit;
+	switch (n->attr->bit) {
 	case GIVEN_CLASS:
 		t->object_class = value;
 		return CKR_OK;
@@ -199,9 +199,9 @@ static CK_RV decode_number(const struct nested *n, struct template *t)
 
 static CK_RV decode_one(const struct nested *n, struct template *t)
 {
-	uint32_t bit = n->row->bit;
+	uint32_t bit = n->attr->bit;
 
-	switch ((enum attribute_kind)n->row->kind) {
+	switch ((enum attribute_kind)n->attr->kind) {
 	case KIND_FLAG:
 		ENSURE(!(t->flags_given & bit), CKR_DEVICE_ERROR);
 		t->flags_given |= bit;

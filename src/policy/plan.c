@@ -95,10 +95,10 @@ bool plan_list_within(const struct object *o, struct bytes list)
  * The list of RET, which derives, where T gives none or a mechanism has a say: the
  * table in mechanisms/README.md.
  */
-static CK_RV plan_list(const struct template *t, const struct mechanism *row, struct object *ret)
+static CK_RV plan_list(const struct template *t, const struct mechanism *mech, struct object *ret)
 {
 	bool given = (t->variables_given & 1u << VAR_ALLOWED_MECHANISMS) != 0;
-	enum level level = row ? row->level : LEVEL_OPEN;
+	enum level level = mech ? mech->level : LEVEL_OPEN;
 	size_t n = 0;
 
 	switch (level) {
@@ -116,8 +116,8 @@ static CK_RV plan_list(const struct template *t, const struct mechanism *row, st
 		break;
 	case LEVEL_SHORTEN:
 	case LEVEL_FIXED:
-		ret->default_allowed = row->children;
-		while (n < CHILDREN_MAX && row->children[n] != 0)
+		ret->default_allowed = mech->children;
+		while (n < CHILDREN_MAX && mech->children[n] != 0)
 			n++;
 		break;
 	}
@@ -126,7 +126,7 @@ static CK_RV plan_list(const struct template *t, const struct mechanism *row, st
 		return CKR_OK;
 
 	/*
-	 * The list in the variables, set already, is compared with that of the row, and
+	 * The list in the variables, set already, is compared with that of the mech, and
 	 * stands then alone.
 	 */
 	ENSURE(level == LEVEL_SHORTEN, CKR_TEMPLATE_INCONSISTENT);
@@ -139,13 +139,13 @@ static CK_RV plan_list(const struct template *t, const struct mechanism *row, st
 	return CKR_OK;
 }
 
-CK_RV plan_level(const struct template *t, const struct mechanism *row, struct object *ret)
+CK_RV plan_level(const struct template *t, const struct mechanism *mech, struct object *ret)
 {
 	if (!(ret->flags & FLAG_DERIVE))
 		return CKR_OK;
 	/* A CMAC or an ECB block under a master is a device key: roles do not mix. */
 	ENSURE(!(ret->flags & FLAGS_USAGE), CKR_TEMPLATE_INCONSISTENT);
-	return plan_list(t, row, ret);
+	return plan_list(t, mech, ret);
 }
 
 bool plan_length_fits(CK_KEY_TYPE type, size_t n)

@@ -35,32 +35,33 @@ MUST_USE CK_RV plan_access(const struct rights *rights, uint32_t flags);
 MUST_USE CK_RV plan_create(
 	const struct template *t, const struct rights *rights, struct object *ret);
 
-/* C_GenerateKey of a random key by ROW (row->generates); *RET_LENGTH: bytes to generate. */
-MUST_USE CK_RV plan_generate(const struct template *t, const struct mechanism *row,
+/* C_GenerateKey of a random key by MECH (mech->generates); *RET_LENGTH: bytes to generate. */
+MUST_USE CK_RV plan_generate(const struct template *t, const struct mechanism *mech,
 	const struct rights *rights, struct object *ret, size_t *ret_length);
 
 /*
- * C_GenerateKey by a row that derives the key from its parameter, once TYPE has been settled by the
- * row's plan function.
+ * C_GenerateKey by a mech that derives the key from its parameter, once TYPE has been settled by the
+ * mech's plan function.
  */
-MUST_USE CK_RV plan_generate_as(const struct template *t, const struct mechanism *row,
+MUST_USE CK_RV plan_generate_as(const struct template *t, const struct mechanism *mech,
 	CK_KEY_TYPE type, const struct rights *rights, struct object *ret);
 
 /*
  * What the template of C_DeriveKey (or, with BASE NULL, C_GenerateKey) asks for, to be settled
- * by the row's plan function. CKR_TEMPLATE_INCONSISTENT for a class that is neither
+ * by the mech's plan function. CKR_TEMPLATE_INCONSISTENT for a class that is neither
  * CKO_SECRET_KEY nor CKO_DATA.
  */
-MUST_USE CK_RV plan_wanted(const struct template *t, const struct object *base, struct wanted *ret);
+MUST_USE CK_RV plan_request(
+	const struct template *t, const struct object *base, struct key_request *ret);
 
 /*
- * C_DeriveKey from BASE by ROW, once TYPE has been settled. Obeys CKA_DERIVE_TEMPLATE of BASE. The
+ * C_DeriveKey from BASE by MECH, once TYPE has been settled. Obeys CKA_DERIVE_TEMPLATE of BASE. The
  * hot path: one pass, no allocation unless the template has long attributes. TYPE is
- * CK_UNAVAILABLE_INFORMATION where the row's plan says that the result is a CKO_DATA object
- * (HKDF_DATA): the template's class must agree with that, whatever the row.
+ * CK_UNAVAILABLE_INFORMATION where the mech's plan says that the result is a CKO_DATA object
+ * (HKDF_DATA): the template's class must agree with that, whatever the mech.
  */
 MUST_USE CK_RV plan_derive(const struct template *t, const struct object *base,
-	const struct mechanism *row, CK_KEY_TYPE type, const struct rights *rights,
+	const struct mechanism *mech, CK_KEY_TYPE type, const struct rights *rights,
 	struct object *ret);
 
 /*
@@ -97,7 +98,7 @@ MUST_USE CK_RV plan_copy(const struct template *t, const struct object *source,
 MUST_USE CK_RV plan_set(const struct template *t, const struct rights *rights, struct object *o);
 
 /*
- * Whether WRAPPER may wrap TARGET with ROW: CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
+ * Whether WRAPPER may wrap TARGET with MECH: CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
  * CKR_KEY_FUNCTION_NOT_PERMITTED (no CKA_WRAP, or CKA_DECRYPT beside it), CKR_MECHANISM_INVALID;
  * CKR_KEY_NOT_WRAPPABLE (client states, CKA_WRAP_WITH_TRUSTED), CKR_KEY_UNEXTRACTABLE,
  * CKR_KEY_HANDLE_INVALID (CKA_WRAP_TEMPLATE, PKCS#11 C_WrapKey), CKR_WRAPPING_KEY_SIZE_RANGE (a
@@ -105,15 +106,15 @@ MUST_USE CK_RV plan_set(const struct template *t, const struct rights *rights, s
  * same struct twice is noticed here too.
  */
 MUST_USE CK_RV plan_may_wrap(
-	const struct object *wrapper, const struct object *target, const struct mechanism *row);
+	const struct object *wrapper, const struct object *target, const struct mechanism *mech);
 
 /*
- * Whether KEY may be used with ROW for a function needing FLAG (FLAG_SIGN ...). In this order:
- * CKR_KEY_TYPE_INCONSISTENT (no secret key of a type the row takes),
+ * Whether KEY may be used with MECH for a function needing FLAG (FLAG_SIGN ...). In this order:
+ * CKR_KEY_TYPE_INCONSISTENT (no secret key of a type the mech takes),
  * CKR_KEY_FUNCTION_NOT_PERMITTED (FLAG is off; or FLAG_UNWRAP with CKA_ENCRYPT, FLAG_WRAP with
  * CKA_DECRYPT), CKR_MECHANISM_INVALID (not in CKA_ALLOWED_MECHANISMS), and for keys with
  * CKA_START_DATE/END_DATE nothing (informational).
  */
-MUST_USE CK_RV plan_may_use(const struct object *key, const struct mechanism *row, uint32_t flag);
+MUST_USE CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag);
 
 #endif

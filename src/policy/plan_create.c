@@ -9,12 +9,12 @@
  * What a new key that is not derived has in common: flags, rights, role and
  * level, variable attributes.
  */
-static CK_RV plan_key(const struct template *t, const struct mechanism *row,
+static CK_RV plan_key(const struct template *t, const struct mechanism *mech,
 	const struct rights *rights, struct object *ret)
 {
 	TRY(plan_trusted(t, rights));
 	ret->flags = plan_flags(t, KEY_DEFAULT);
-	TRY(plan_level(t, row, ret));
+	TRY(plan_level(t, mech, ret));
 	TRY(plan_access(rights, ret->flags));
 	return plan_variables(t, ret);
 }
@@ -63,7 +63,7 @@ CK_RV plan_create(const struct template *t, const struct rights *rights, struct 
 	}
 }
 
-CK_RV plan_generate_as(const struct template *t, const struct mechanism *row, CK_KEY_TYPE type,
+CK_RV plan_generate_as(const struct template *t, const struct mechanism *mech, CK_KEY_TYPE type,
 	const struct rights *rights, struct object *ret)
 {
 	TRY(plan_given(t, WHO_KEY, WHEN_GENERATE));
@@ -77,8 +77,8 @@ CK_RV plan_generate_as(const struct template *t, const struct mechanism *row, CK
 	ENSURE(!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0, CKR_ATTRIBUTE_READ_ONLY);
 	ENSURE(plan_type_known(type), CKR_TEMPLATE_INCONSISTENT);
 	plan_start(ret, CKO_SECRET_KEY, type);
-	TRY(plan_key(t, row, rights, ret));
-	ret->key_gen_mechanism = row->type;
+	TRY(plan_key(t, mech, rights, ret));
+	ret->key_gen_mechanism = mech->type;
 	ret->flags |= FLAG_LOCAL;
 	if (ret->flags & FLAG_SENSITIVE)
 		ret->flags |= FLAG_ALWAYS_SENSITIVE;
@@ -87,13 +87,13 @@ CK_RV plan_generate_as(const struct template *t, const struct mechanism *row, CK
 	return CKR_OK;
 }
 
-CK_RV plan_generate(const struct template *t, const struct mechanism *row,
+CK_RV plan_generate(const struct template *t, const struct mechanism *mech,
 	const struct rights *rights, struct object *ret, size_t *ret_length)
 {
 	size_t length;
 
 	TRY(plan_given(t, WHO_KEY, WHEN_GENERATE));
-	switch (row->generates) {
+	switch (mech->generates) {
 	case CKK_DES2:
 		length = 16;
 		break;
@@ -103,11 +103,11 @@ CK_RV plan_generate(const struct template *t, const struct mechanism *row,
 	default:
 		ENSURE(t->given & GIVEN_VALUE_LEN, CKR_TEMPLATE_INCOMPLETE);
 		length = t->value_len;
-		ENSURE(plan_length_fits(row->generates, length), CKR_ATTRIBUTE_VALUE_INVALID);
+		ENSURE(plan_length_fits(mech->generates, length), CKR_ATTRIBUTE_VALUE_INVALID);
 		break;
 	}
 	ENSURE(!(t->given & GIVEN_VALUE_LEN) || t->value_len == length, CKR_TEMPLATE_INCONSISTENT);
-	TRY(plan_generate_as(t, row, row->generates, rights, ret));
+	TRY(plan_generate_as(t, mech, mech->generates, rights, ret));
 	*ret_length = length;
 	return CKR_OK;
 }

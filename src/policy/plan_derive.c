@@ -23,7 +23,7 @@ static CK_RV with_base_template(const struct template *t, const struct object *b
 	return CKR_OK;
 }
 
-CK_RV plan_wanted(const struct template *t, const struct object *base, struct wanted *ret)
+CK_RV plan_request(const struct template *t, const struct object *base, struct key_request *ret)
 {
 	struct template merged;
 
@@ -74,12 +74,12 @@ static CK_RV plan_fixed(const struct template *t, uint32_t *flags)
 }
 
 static CK_RV derive_flags(const struct template *t, const struct object *base,
-	const struct mechanism *row, struct object *ret)
+	const struct mechanism *mech, struct object *ret)
 {
 	uint32_t flags =
 		plan_flags(t, FLAGS_DEFAULT | FLAG_SENSITIVE | (base->flags & FLAG_PRIVATE));
 
-	if (row->level == LEVEL_FIXED)
+	if (mech->level == LEVEL_FIXED)
 		TRY(plan_fixed(t, &flags));
 	TRY(guard(flags, base->flags));
 	if ((base->flags & FLAG_ALWAYS_SENSITIVE) && (flags & FLAG_SENSITIVE))
@@ -107,7 +107,7 @@ static CK_RV derive_data(const struct template *t, const struct object *base,
 	return plan_variables(t, ret);
 }
 
-CK_RV plan_derive(const struct template *t, const struct object *base, const struct mechanism *row,
+CK_RV plan_derive(const struct template *t, const struct object *base, const struct mechanism *mech,
 	CK_KEY_TYPE type, const struct rights *rights, struct object *ret)
 {
 	enum attribute_who who = type == CKK_KEYDIV_ODUKPT_CLIENT ? WHO_CLIENT : WHO_KEY;
@@ -122,8 +122,8 @@ CK_RV plan_derive(const struct template *t, const struct object *base, const str
 	ENSURE(!(t->given & GIVEN_KEY_TYPE) || t->key_type == type, CKR_TEMPLATE_INCONSISTENT);
 	TRY(plan_trusted(t, rights));
 	plan_start(ret, CKO_SECRET_KEY, type);
-	TRY(derive_flags(t, base, row, ret));
-	TRY(plan_level(t, row, ret));
+	TRY(derive_flags(t, base, mech, ret));
+	TRY(plan_level(t, mech, ret));
 	TRY(plan_access(rights, ret->flags));
 	return plan_variables(t, ret);
 }

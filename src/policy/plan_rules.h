@@ -53,11 +53,11 @@ MUST_USE CK_RV plan_variables(const struct template *t, struct object *ret);
 
 /*
  * Roles and levels (mechanisms/README.md) of the new key RET, whose flags are planned
- * and whose type is known: ROW is the mechanism it comes from, NULL for C_CreateObject
+ * and whose type is known: MECH is the mechanism it comes from, NULL for C_CreateObject
  * and C_UnwrapKey. CKR_TEMPLATE_INCONSISTENT.
  */
 MUST_USE CK_RV plan_level(
-	const struct template *t, const struct mechanism *row, struct object *ret);
+	const struct template *t, const struct mechanism *mech, struct object *ret);
 
 /* Whether RIGHTS may set what T sets: CKA_TRUSTED. CKR_ATTRIBUTE_READ_ONLY. */
 MUST_USE CK_RV plan_trusted(const struct template *t, const struct rights *rights);

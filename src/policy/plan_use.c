@@ -4,10 +4,10 @@
  */
 #include "policy/plan_rules.h"
 
-CK_RV plan_may_use(const struct object *key, const struct mechanism *row, uint32_t flag)
+CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag)
 {
 	ENSURE(key->object_class == CKO_SECRET_KEY, CKR_KEY_TYPE_INCONSISTENT);
-	ENSURE(mechanism_takes(row, key->key_type), CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(mechanism_takes(mech, key->key_type), CKR_KEY_TYPE_INCONSISTENT);
 	ENSURE(key->flags & flag, CKR_KEY_FUNCTION_NOT_PERMITTED);
 	/*
 	 * Whoever may decrypt could decrypt what he has wrapped; whoever may encrypt could make up
@@ -17,7 +17,7 @@ CK_RV plan_may_use(const struct object *key, const struct mechanism *row, uint32
 	ENSURE(flag != FLAG_UNWRAP || !(key->flags & FLAG_ENCRYPT), CKR_KEY_FUNCTION_NOT_PERMITTED);
 	/* No way of making a key lets both happen; this is the second lock on the door. */
 	ENSURE(flag != FLAG_DERIVE || !(key->flags & FLAGS_USAGE), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	ENSURE(object_allows(key, row->type), CKR_MECHANISM_INVALID);
+	ENSURE(object_allows(key, mech->type), CKR_MECHANISM_INVALID);
 	return CKR_OK;
 }
 
@@ -57,9 +57,9 @@ static CK_RV matches_wrap_template(const struct object *wrapper, const struct ob
 }
 
 CK_RV plan_may_wrap(
-	const struct object *wrapper, const struct object *target, const struct mechanism *row)
+	const struct object *wrapper, const struct object *target, const struct mechanism *mech)
 {
-	CK_RV rv = plan_may_use(wrapper, row, FLAG_WRAP);
+	CK_RV rv = plan_may_use(wrapper, mech, FLAG_WRAP);
 
 	ENSURE(rv != CKR_KEY_TYPE_INCONSISTENT, CKR_WRAPPING_KEY_TYPE_INCONSISTENT);
 	TRY(rv);

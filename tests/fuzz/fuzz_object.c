@@ -47,13 +47,13 @@ static void read_all(const struct object *o)
 		if (attribute_places[place] == 0)
 			continue;
 		CK_ATTRIBUTE a[] = {
-			{attribute_rows[attribute_places[place]].type, bytes, sizeof bytes},
-			{attribute_rows[attribute_places[place]].type, NULL, 0}};
+			{attribute_table[attribute_places[place]].type, bytes, sizeof bytes},
+			{attribute_table[attribute_places[place]].type, NULL, 0}};
 		memset(bytes, 0,
 			sizeof bytes); /* of a template, the caller's: it asks for lengths */
 		CK_RV rv = attributes_read(&r, a, 1);
 		MUST(rv != CKR_OK || a[0].ulValueLen <= sizeof bytes);
-		if (rv == CKR_OK && attribute_rows[attribute_places[place]].kind == KIND_TEMPLATE)
+		if (rv == CKR_OK && attribute_table[attribute_places[place]].kind == KIND_TEMPLATE)
 			read_inner(&r, a);
 		rv = attributes_read(&r, a + 1, 1);
 		MUST(rv != CKR_OK || a[1].ulValueLen != CK_UNAVAILABLE_INFORMATION);

@@ -197,7 +197,7 @@ static bool load_base(struct input *in, const struct mechanism *row, CK_KEY_TYPE
 static void derive(struct input *in, struct derivation *d)
 {
 	SECRET value = {0};
-	struct wanted wanted = {.object_class = CKO_SECRET_KEY};
+	struct key_request request = {.object_class = CKO_SECRET_KEY};
 	struct more_key more[MORE_KEYS_MAX];
 	const CK_DERIVED_KEY *asked;
 	uint8_t which = take_byte(in);
@@ -212,15 +212,15 @@ static void derive(struct input *in, struct derivation *d)
 	d->scratch[0] = keys[1];
 	d->scratch[1] = keys[2];
 	d->other_key = other_key;
-	wanted.has_type = which & 1;
-	wanted.type =
+	request.has_type = which & 1;
+	request.type =
 		(CK_KEY_TYPE[]){CKK_AES, CKK_GENERIC_SECRET, CKK_DES2, CKK_DES3}[which >> 2 & 3];
-	wanted.has_length = which & 2;
-	wanted.length = take_number(in);
+	request.has_length = which & 2;
+	request.length = take_number(in);
 	if (which & 0x80)
-		wanted.object_class = CKO_DATA;
-	d->object_class = wanted.object_class;
-	if ((d->mechanism->plan ? d->mechanism->plan : derive_plan_default)(d, &wanted) != CKR_OK)
+		request.object_class = CKO_DATA;
+	d->object_class = request.object_class;
+	if ((d->mechanism->plan ? d->mechanism->plan : derive_plan_default)(d, &request) != CKR_OK)
 		return;
 	MUST(d->length <= SECRET_MAX);
 	if (d->mechanism->more_keys != NULL && d->native != NULL) {

@@ -59,7 +59,7 @@ static CK_ATTRIBUTE_TYPE take_type(struct input *in)
 	for (unsigned i = 0; i < ATTRIBUTE_PLACES; i++, place++)
 		if (attribute_places[place % ATTRIBUTE_PLACES] != 0)
 			break;
-	return attribute_rows[attribute_places[place % ATTRIBUTE_PLACES]].type;
+	return attribute_table[attribute_places[place % ATTRIBUTE_PLACES]].type;
 }
 
 static void *keep(void *p)
@@ -127,7 +127,7 @@ static void look_at(CK_RV rv, struct object *o)
 	/* Roles and protection, whatever was asked for (mechanisms/README.md). */
 	if (rv == CKR_OK && o->object_class == CKO_SECRET_KEY) {
 		MUST(!(o->flags & FLAG_DERIVE) || !(o->flags & FLAGS_USAGE));
-		MUST(!(o->flags & FLAG_DERIVE) || object_has_list(o));
+		MUST(!(o->flags & FLAG_DERIVE) || !object_allows(o, CK_UNAVAILABLE_INFORMATION));
 		MUST(!(o->flags & FLAG_TRUSTED));
 	}
 	free(encoded);
@@ -140,7 +140,7 @@ static void plan_all(const struct template *t, uint8_t which)
 	struct rights rights = {
 		.user = which & 1, .so = !(which & 1) && (which & 2), .read_write = which & 4};
 	struct object o = {0};
-	struct wanted wanted;
+	struct key_request request;
 	size_t length;
 	const struct mechanism *row = mechanisms[which % mechanism_count];
 
@@ -151,10 +151,10 @@ static void plan_all(const struct template *t, uint8_t which)
 	if (rv == CKR_OK)
 		rv = plan_check_value(&o, t, scratch);
 	look_at(rv, &o);
-	if (plan_wanted(t, &base, &wanted) == CKR_OK && row->info.flags & CKF_DERIVE &&
+	if (plan_request(t, &base, &request) == CKR_OK && row->info.flags & CKF_DERIVE &&
 		row->level != LEVEL_FIXED) {
 		rv = plan_derive(
-			t, &base, row, wanted.has_type ? wanted.type : CKK_AES, &rights, &o);
+			t, &base, row, request.has_type ? request.type : CKK_AES, &rights, &o);
 		MUST(rv != CKR_OK || (o.flags & FLAG_SENSITIVE));
 		MUST(rv != CKR_OK || !(o.flags & FLAG_EXTRACTABLE) ||
 			(o.flags & FLAG_WRAP_WITH_TRUSTED));

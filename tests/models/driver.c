@@ -37,7 +37,7 @@ static void print_hex(const uint8_t *p, size_t n)
 
 /* Parse, plan and derive by the row TYPE. */
 static CK_RV run(CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p,
-	const struct wanted *wanted, struct secret *ret)
+	const struct key_request *request, struct secret *ret)
 {
 	const struct mechanism *row = mechanism_find(type);
 	struct derivation d = {.mechanism = row, .base = base, .scratch = {keys[1], keys[2]}};
@@ -46,7 +46,7 @@ static CK_RV run(CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p,
 
 	TRY(parameter_parse(row, caller.pParameter, caller.ulParameterLen, &parameter));
 	d.parameter = &parameter;
-	TRY(row->plan ? row->plan(&d, wanted) : derive_plan_default(&d, wanted));
+	TRY(row->plan ? row->plan(&d, request) : derive_plan_default(&d, request));
 	return derive_value(&d, ret);
 }
 
@@ -87,8 +87,8 @@ static void odukpt_key(unsigned r, unsigned n, const char *rest)
 		keydiv_put(
 			&p, KEYDIV_ODUKPT_PURPOSE, bytes, from_hex(purpose, bytes, sizeof bytes));
 	load(CKK_AES, bytes, from_hex(bdk, bytes, sizeof bytes));
-	struct wanted wanted = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
-	CK_RV rv = run(CKM_KEYDIV_ODUKPT_KEY, keys[0], &p, &wanted, &value);
+	struct key_request request = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
+	CK_RV rv = run(CKM_KEYDIV_ODUKPT_KEY, keys[0], &p, &request, &value);
 	if (rv != CKR_OK || !odukpt_path(r, n, number, &path))
 		fail(rest, rv);
 	for (size_t i = 0; i < path.length; i++)
@@ -104,7 +104,7 @@ static void odukpt_state(unsigned r, unsigned n, const char *rest)
 	char ik[65];
 	unsigned steps;
 	uint8_t bytes[32];
-	struct wanted none = {0};
+	struct key_request none = {0};
 	SECRET state = {0};
 
 	if (sscanf(rest, "%64s %u", ik, &steps) != 2)
@@ -153,7 +153,7 @@ static void horowitz(const char *line)
 	static KEYDIV_PARAMETER p;
 	char kind[8], key[600], constant[600], password[520];
 	uint8_t bytes[255];
-	struct wanted wanted = {0};
+	struct key_request request = {0};
 	unsigned size;
 	SECRET value = {0};
 	CK_RV rv;
@@ -165,16 +165,16 @@ static void horowitz(const char *line)
 	keydiv_put(&p, KEYDIV_CONSTANT, bytes, from_hex(constant, bytes, sizeof bytes));
 	if (sscanf(key, "password:%u:%519s", &size, password) == 2) {
 		keydiv_put(&p, KEYDIV_PASSWORD, bytes, from_hex(password, bytes, sizeof bytes));
-		wanted = (struct wanted){true, true, CKO_SECRET_KEY,
+		request = (struct key_request){true, true, CKO_SECRET_KEY,
 			aes          ? CKK_AES
 			: size == 16 ? CKK_DES2
 				     : CKK_DES3,
 			size};
-		rv = run(CKM_KEYDIV_HOROWITZ_PASSWORD_KEY, NULL, &p, &wanted, &value);
+		rv = run(CKM_KEYDIV_HOROWITZ_PASSWORD_KEY, NULL, &p, &request, &value);
 	} else {
 		size_t n = from_hex(key, bytes, sizeof bytes);
 		load(aes ? CKK_AES : n == 16 ? CKK_DES2 : CKK_DES3, bytes, n);
-		rv = run(CKM_KEYDIV_HOROWITZ_DK, keys[0], &p, &wanted, &value);
+		rv = run(CKM_KEYDIV_HOROWITZ_DK, keys[0], &p, &request, &value);
 	}
 	if (rv == CKR_MECHANISM_PARAM_INVALID)
 		printf("refused\n");
@@ -203,8 +203,8 @@ static void device(const char *rest)
 		if (strcmp(field[i], "-") != 0)
 			keydiv_put(&p, tags[i], bytes, from_hex(field[i], bytes, sizeof bytes));
 	load(CKK_AES, bytes, from_hex(key, bytes, sizeof bytes));
-	struct wanted wanted = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
-	CK_RV rv = run(CKM_KEYDIV_DEVICE_KEY, keys[0], &p, &wanted, &value);
+	struct key_request request = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
+	CK_RV rv = run(CKM_KEYDIV_DEVICE_KEY, keys[0], &p, &request, &value);
 	if (rv != CKR_OK)
 		fail(rest, rv);
 	print_hex(secret_peek(&value), value.len);
@@ -215,7 +215,7 @@ static void rfc3961(const char *rest)
 	static KEYDIV_PARAMETER p;
 	char kind[8], key[65], constant[65];
 	uint8_t bytes[32];
-	struct wanted none = {0};
+	struct key_request none = {0};
 	SECRET value = {0};
 
 	if (sscanf(rest, "%7s %64s %64s", kind, key, constant) != 3)
@@ -260,13 +260,13 @@ static void feedback(const char *rest)
 	CK_SP800_108_FEEDBACK_KDF_PARAMS params = {cmac ? CKM_AES_CMAC : CKM_SHA256_HMAC, 4, list,
 		from_hex(hex[1], iv, sizeof iv), iv, 0, NULL};
 	CK_MECHANISM caller = {row->type, &params, sizeof params};
-	struct wanted wanted = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
+	struct key_request request = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
 	load(cmac ? CKK_AES : CKK_GENERIC_SECRET, key, from_hex(hex[0], key, sizeof key));
 	struct derivation d = {
 		.mechanism = row, .base = keys[0], .scratch = {keys[1], keys[2]}, .native = native};
 	CK_RV rv = row->parse_native(&caller, native, heap, &used);
 	if (rv == CKR_OK)
-		rv = row->plan(&d, &wanted);
+		rv = row->plan(&d, &request);
 	if (rv == CKR_OK)
 		rv = derive_value(&d, &value);
 	if (rv != CKR_OK)
@@ -283,7 +283,7 @@ static void openssl(const char *line)
 	(*line == 'd' ? device : *line == 'r' ? rfc3961 : feedback)(rest + 1);
 }
 
-/* --- Any row with fields: NUMBER TYPE KEY PARAMETER WANTED-TYPE WANTED-LENGTH, "-" is nothing wanted --- */
+/* --- Any row with fields: NUMBER TYPE KEY PARAMETER TYPE LENGTH of the result, "-" where nothing is asked for --- */
 
 static void any_row(const char *line)
 {
@@ -291,7 +291,7 @@ static void any_row(const char *line)
 	char key[129], parameter[1025], wanted_type[20];
 	unsigned long number, type, length;
 	uint8_t bytes[64];
-	struct wanted wanted = {.object_class = CKO_SECRET_KEY};
+	struct key_request request = {.object_class = CKO_SECRET_KEY};
 	SECRET value = {0};
 
 	if (sscanf(line, "%lx %lx %128s %1024s %19s %lu", &number, &type, key, parameter,
@@ -302,12 +302,12 @@ static void any_row(const char *line)
 		fail(line, 0);
 	keydiv_start(&p);
 	p.length = from_hex(parameter, p.bytes, sizeof p.bytes);
-	wanted.has_type = strcmp(wanted_type, "-") != 0;
-	wanted.type = wanted.has_type ? strtoul(wanted_type, NULL, 16) : 0;
-	wanted.has_length = length != 0;
-	wanted.length = length;
+	request.has_type = strcmp(wanted_type, "-") != 0;
+	request.type = request.has_type ? strtoul(wanted_type, NULL, 16) : 0;
+	request.has_length = length != 0;
+	request.length = length;
 	load(type, bytes, from_hex(key, bytes, sizeof bytes));
-	CK_RV rv = mechanism_takes(row, type) ? run(row->type, keys[0], &p, &wanted, &value)
+	CK_RV rv = mechanism_takes(row, type) ? run(row->type, keys[0], &p, &request, &value)
 					      : CKR_KEY_TYPE_INCONSISTENT;
 	if (rv == CKR_OK)
 		print_hex(secret_peek(&value), value.len);

@@ -47,7 +47,7 @@ void scheme_start(
 
 void scheme_want(struct scheme *s, CK_KEY_TYPE type, size_t length)
 {
-	s->wanted = (struct wanted){true, length != 0, CKO_SECRET_KEY, type, length};
+	s->request = (struct key_request){true, length != 0, CKO_SECRET_KEY, type, length};
 }
 
 void scheme_put_hex(struct scheme *s, uint8_t tag, const char *hex)
@@ -100,7 +100,7 @@ CK_RV scheme_run(struct scheme *s, struct secret *ret)
 	}
 	if (row->advance != NULL)
 		d.state_key_length = s->base[3];
-	TRY(row->plan ? row->plan(&d, &s->wanted) : derive_plan_default(&d, &s->wanted));
+	TRY(row->plan ? row->plan(&d, &s->request) : derive_plan_default(&d, &s->request));
 	if (row->advance != NULL) {
 		TRY(row->advance(&d, s->base, s->base_len, &released));
 		TRY(key_load(d.scratch[0], CKK_AES, secret_peek(&released), released.len));
@@ -115,16 +115,16 @@ CK_RV scheme_run(struct scheme *s, struct secret *ret)
 void scheme_expect(struct scheme *s, const char *hex)
 {
 	uint8_t expected[SECRET_MAX];
-	char text[2 * SECRET_MAX + 1], wanted[2 * SECRET_MAX + 1];
+	char text[2 * SECRET_MAX + 1], wanted_text[2 * SECRET_MAX + 1];
 	size_t n = from_hex(hex, expected, sizeof expected);
 	SECRET value = {0};
 
 	ck_ok(scheme_run(s, &value));
 	if (s->type == CKK_DES2 || s->type == CKK_DES3)
 		des_set_odd_parity(expected, n);
-	hex_encode(expected, n, wanted);
+	hex_encode(expected, n, wanted_text);
 	hex_encode(secret_peek(&value), value.len, text);
-	ck_assert_str_eq(text, wanted);
+	ck_assert_str_eq(text, wanted_text);
 }
 
 void scheme_refused(struct scheme *s, CK_RV rv)

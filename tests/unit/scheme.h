@@ -16,7 +16,7 @@ struct scheme {
 	KEYDIV_PARAMETER parameter; /* rows with fields */
 	const void *native;         /* rows with a native parser: the struct and its size */
 	CK_ULONG native_len;
-	struct wanted wanted;
+	struct key_request request;
 	struct more_key *more; /* SP 800-108: lengths in, offsets out */
 	size_t more_count;
 	CK_RV (*other_key)(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value);

@@ -148,7 +148,7 @@ START_TEST(length_zero)
 	struct scheme s;
 
 	device(&s, "SN-1", NULL);
-	s.wanted.has_length = true;
+	s.request.has_length = true;
 	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
 }
 END_TEST

@@ -37,8 +37,8 @@ START_TEST(rfc5869)
 			vector_hex(&v, "info", info, sizeof info)};
 		start(&s, vector_text(&v, "ikm"));
 		s.mechanism = CKM_HKDF_DATA;
-		s.wanted =
-			(struct wanted){.has_length = true, .object_class = CKO_DATA, .length = n};
+		s.request =
+			(struct key_request){.has_length = true, .object_class = CKO_DATA, .length = n};
 		scheme_expect(&s, vector_text(&v, "okm"));
 		if (n > 64)
 			continue;
@@ -89,15 +89,15 @@ START_TEST(data)
 	plain();
 	start(&s, "0b0b0b0b0b0b0b0b");
 	s.mechanism = CKM_HKDF_DATA;
-	s.wanted = (struct wanted){.has_length = true, .length = 12};
+	s.request = (struct key_request){.has_length = true, .length = 12};
 	ck_ok(scheme_run(&s, &value));
 	ck_assert_uint_eq(value.len, 12);
-	s.wanted.length = 0;
+	s.request.length = 0;
 	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
-	s.wanted.length = SECRET_MAX + 1;
+	s.request.length = SECRET_MAX + 1;
 	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
 	params.prfHashMechanism = CKM_SHA_1;
-	s.wanted.length = SECRET_MAX;
+	s.request.length = SECRET_MAX;
 	ck_ok(scheme_run(&s, &value));
 	scheme_want(&s, CKK_AES, 16);
 	scheme_refused(&s, CKR_TEMPLATE_INCONSISTENT);

@@ -176,11 +176,11 @@ START_TEST(lists)
 	uint8_t one[8];
 	OBJECT o = {0};
 
-	ck_assert(!object_has_list(&o));
+	ck_assert(!has_list(&o));
 	ck_assert(object_allows(&o, CKM_AES_CBC));
 	o.default_allowed = two;
 	o.default_allowed_count = 2;
-	ck_assert(object_has_list(&o));
+	ck_assert(has_list(&o));
 	ck_assert(object_allows(&o, CKM_KEYDIV_SESSION_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	put_be64(one, CKM_KEYDIV_DEVICE_KEY);
@@ -188,7 +188,7 @@ START_TEST(lists)
 	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_SESSION_KEY));
 	ck_ok(object_set_variable(&o, VAR_ALLOWED_MECHANISMS, bytes_of(one, 0)));
-	ck_assert(object_has_list(&o));
+	ck_assert(has_list(&o));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_DEVICE_KEY)); /* an empty list lets nothing */
 }
 END_TEST

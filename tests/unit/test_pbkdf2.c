@@ -60,7 +60,7 @@ START_TEST(plans)
 		ck_rv(scheme_run(&s, &value), wishes[i].rv);
 	}
 	start(&s);
-	s.wanted = (struct wanted){.has_length = true, .length = 20};
+	s.request = (struct key_request){.has_length = true, .length = 20};
 	ck_ok(scheme_run(&s, &value));
 	ck_assert_uint_eq(s.type, CKK_GENERIC_SECRET);
 }

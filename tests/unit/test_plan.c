@@ -213,7 +213,7 @@ START_TEST(levels_do_not_mix)
 
 	ck_rv(level(_i, NULL, 0, &silent), levels[_i].silent);
 	if (levels[_i].silent == CKR_OK) {
-		ck_assert(object_has_list(&silent));
+		ck_assert(has_list(&silent));
 		ck_assert_uint_eq(silent.default_allowed_count, levels[_i].count);
 		ck_assert(!object_allows(&silent, CKM_KEYDIV_CMAC)); /* never by default */
 		ck_assert(!object_allows(&silent, CKM_AES_ECB_ENCRYPT_DATA));

@@ -111,7 +111,7 @@ START_TEST(closed_by_default)
 	ck_assert_uint_eq(o.flags, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE |
 					   FLAG_DESTROYABLE); /* and no usage */
 	ck_assert_uint_eq(o.key_gen_mechanism, CK_UNAVAILABLE_INFORMATION);
-	ck_assert(!object_has_list(&o));
+	ck_assert(!has_list(&o));
 	ck_assert_mem_eq(secret_peek(&o.value), "0123456789abcdef", 16);
 	ck_assert_uint_eq(object_key_length(&o), 16);
 }

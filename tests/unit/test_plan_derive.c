@@ -44,7 +44,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(o.flags, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE |
 					   FLAG_DESTROYABLE | FLAG_ALWAYS_SENSITIVE |
 					   FLAG_NEVER_EXTRACTABLE);
-	ck_assert(!object_has_list(&o));
+	ck_assert(!has_list(&o));
 	ck_assert(bytes_equal(object_variable(&o, VAR_LABEL), bytes_of("SN-1", 4)));
 	ck_assert(bytes_equal(object_variable(&o, VAR_ID), bytes_of("\1", 1)));
 
@@ -292,14 +292,14 @@ static void base_with_template(struct object *ret)
 
 START_TEST(derive_template_is_added)
 {
-	struct wanted w;
+	struct key_request w;
 	OBJECT base = {0};
 	OBJECT o = {0};
 
 	base_with_template(&base);
 	TEMPLATE t;
 	ck_ok(parse(&t, OFF(CKA_TOKEN), ON(CKA_VERIFY)));
-	ck_ok(plan_wanted(&t, &base, &w));
+	ck_ok(plan_request(&t, &base, &w));
 	ck_assert(w.has_type && w.has_length);
 	ck_assert_uint_eq(w.type, CKK_GENERIC_SECRET);
 	ck_assert_uint_eq(w.length, 32);
@@ -327,33 +327,33 @@ START_TEST(derive_template_conflicts)
 }
 END_TEST
 
-START_TEST(wanted)
+START_TEST(requests)
 {
-	struct wanted w;
+	struct key_request w;
 	OBJECT base = {0};
 	OBJECT plain = base_with(CLOSED);
 
 	base_with_template(&base);
 	TEMPLATE t;
 	ck_ok(parse(&t, AES));
-	ck_rv(plan_wanted(&t, &base, &w), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(plan_request(&t, &base, &w), CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(parse(&t, LENGTH(16)));
-	ck_rv(plan_wanted(&t, &base, &w), CKR_TEMPLATE_INCONSISTENT);
-	ck_ok(plan_wanted(&t, &plain, &w));
+	ck_rv(plan_request(&t, &base, &w), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(plan_request(&t, &plain, &w));
 	ck_assert(!w.has_type && w.has_length);
 	ck_assert_uint_eq(w.length, 16);
 	ck_assert_uint_eq(w.object_class, CKO_SECRET_KEY);
-	ck_ok(plan_wanted(&t, NULL, &w));
+	ck_ok(plan_request(&t, NULL, &w));
 	static const CK_ULONG odd[] = {0, 17, 1ul << 31, (CK_ULONG)-1};
 	for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
 		ck_ok(parse(&t, LENGTH(odd[i])));
-		ck_ok(plan_wanted(&t, &plain, &w)); /* the row's plan refuses them */
+		ck_ok(plan_request(&t, &plain, &w)); /* the row's plan refuses them */
 		ck_assert_uint_eq(w.length, odd[i]);
 	}
 	ck_ok(parse(&t, NUMBER(CKA_CLASS, CKO_PRIVATE_KEY)));
-	ck_rv(plan_wanted(&t, &plain, &w), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(plan_request(&t, &plain, &w), CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(parse(&t, DATA));
-	ck_ok(plan_wanted(&t, &plain, &w));
+	ck_ok(plan_request(&t, &plain, &w));
 	ck_assert_uint_eq(w.object_class, CKO_DATA);
 }
 END_TEST
@@ -375,7 +375,7 @@ int main(void)
 	tcase_add_test(tests, derive_template_is_added);
 	tcase_add_loop_test(
 		tests, derive_template_conflicts, 0, sizeof conflicts / sizeof conflicts[0]);
-	tcase_add_test(tests, wanted);
+	tcase_add_test(tests, requests);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -450,7 +450,7 @@ START_TEST(defaults)
 	SECRET value = {0};
 
 	start(&s);
-	s.wanted = (struct wanted){0};
+	s.request = (struct key_request){0};
 	ck_ok(scheme_run(&s, &value));
 	ck_assert_uint_eq(s.type, CKK_GENERIC_SECRET);
 	ck_assert_uint_eq(value.len, 16);
