@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# report.sh: put the figures of a run into README.md, between its two "figures" marks; that part is written by nothing else.
-# Usage: report.sh BENCH.JSON SCALE.JSON BULK.TXT README.md
+# report.sh BENCH.JSON SCALE.JSON BULK.TXT README.md: write the figures of a run into README.md, between the two "figures" marks.
+# Only this script writes that part of the file.
 set -eu
 bench=$1 scale=$2 bulk=$3 readme=$4
 fields='function field(name,   at, rest) {
@@ -17,8 +17,8 @@ function times(v) { if (v == "") return ""; v += 0; return sprintf(" (%.*fx)", v
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 {
-	grep -q 'processor time' "$bench" && unit='Microseconds of processor time (the machine was busy)' || unit=Microseconds
-	echo "$unit an operation, medians; in brackets how many times as long as keydiv's, median of the rounds' ratios:"
+	grep -q 'processor time' "$bench" && unit='microseconds of processor time (the machine was busy)' || unit=microseconds
+	echo "Medians in $unit for one operation. The number in brackets says how many times as long as keydiv the peer takes (median of the ratios of all rounds)."
 	echo
 	echo "| operation | bar | keydiv | SoftHSM 2 | NSS softokn | libcrypto alone | |"
 	echo "|---|---|---|---|---|---|---|"
@@ -26,7 +26,7 @@ trap 'rm -f "$new"' EXIT
 		printf "| %s | %s | %s | %s%s | %s%s | %s | %s |\n", field("name"), field("bar"), show(field("keydiv")), show(field("softhsm")),
 			times(field("softhsm_ratio")), show(field("nss")), times(field("nss_ratio")), show(field("floor")), field("verdict") }' "$bench"
 	echo
-	echo "What grows, and what is durable, at the largest size measured, or where a bar was missed:"
+	echo "Growth and durable changes, at the largest size measured, or at the size where a bar was missed:"
 	echo
 	echo "| what | bar | at | keydiv | |"
 	echo "|---|---|---|---|---|"
@@ -46,7 +46,7 @@ trap 'rm -f "$new"' EXIT
 		}
 		END { for (i = 1; i <= n; i++) print row[order[i]] }' "$scale"
 	echo
-	echo "The tool, over a CSV file:"
+	echo "The tool, with a CSV file:"
 	echo
 	sed 's/^/    /' "$bulk"
 } >"$new"
