@@ -55,7 +55,7 @@ class TokenTest(unittest.TestCase):
 
     def run_program(self, *arguments, data=b"", fails=False, **extra):
         done = subprocess.run(arguments, input=data, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              env=dict(self.environment, **extra), timeout=100)
+                              env=dict(self.environment, **extra), timeout=1800)
         if fails != (done.returncode != 0):
             self.fail("%s: %d\n%s" % (" ".join(arguments), done.returncode, done.stdout.decode(errors="replace")))
         return done.stdout

@@ -241,7 +241,6 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, NULL, finish);
 	tcase_add_checked_fixture(tc, with_nss, end_nss);
-	tcase_set_timeout(tc, 120);
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, same_keys, 0, 3);
 	return run(suite);

@@ -197,8 +197,6 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, NULL, finish);
 	tcase_add_checked_fixture(tc, both, second_finish);
-	if (getenv("CK_DEFAULT_TIMEOUT") == NULL) /* valgrind takes its time */
-		tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, ciphers_both_ways, 0, (int)(sizeof ciphers / sizeof *ciphers));
 	tcase_add_loop_test(tc, macs_both_ways, 0, 7);

@@ -146,7 +146,6 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, NULL, finish);
 	tcase_add_checked_fixture(tc, both, second_finish);
-	tcase_set_timeout(tc, 120);
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(tc, same_ciphertext, 0, 4);
 	tcase_add_loop_test(tc, typed_keys, 0, 4);

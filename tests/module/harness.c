@@ -2,6 +2,8 @@
 /* harness.c: the token in a temporary directory, the loaded module, and the expectations. */
 #include "harness.h"
 
+#include "time_limit.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -378,8 +380,6 @@ TCase *add_case(Suite *suite, const char *name, void (*fixture)(void))
 	TCase *tc = tcase_create(name);
 
 	tcase_add_checked_fixture(tc, fixture, finish);
-	if (getenv("CK_DEFAULT_TIMEOUT") == NULL) /* valgrind takes its time */
-		tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	return tc;
 }

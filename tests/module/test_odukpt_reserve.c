@@ -250,7 +250,6 @@ int main(void)
 	TCase *processes = add_case(suite, "processes", user),
 	      *others = add_case(suite, "others", user);
 
-	tcase_set_timeout(processes, 110);
 	tcase_add_test(processes, four_processes_that_set_numbers_aside);
 	tcase_add_test(processes, a_kill_never_repeats_a_number_that_was_set_aside);
 	tcase_add_test(others, a_client_destroyed_elsewhere_gives_nothing_more);

@@ -17,6 +17,7 @@
 #define PARAMS_MAX 16
 
 bool scrypt_is_cheap = true;
+void (*before_scrypt)(void);
 
 static uint64_t tests_n = (uint64_t)1 << 14, cheap_n = (uint64_t)1 << 4;
 
@@ -34,11 +35,10 @@ static derive_function *libcrypto_derive(void)
 	return derive;
 }
 
-/* Return true if P is scrypt's N with the value that the tests configure. */
+/* Return true if P, which is scrypt's N, has the value that the tests configure. */
 static bool is_tests_n(const OSSL_PARAM *p)
 {
-	return strcmp(p->key, OSSL_KDF_PARAM_SCRYPT_N) == 0 && p->data_size == sizeof tests_n &&
-	       memcmp(p->data, &tests_n, sizeof tests_n) == 0;
+	return p->data_size == sizeof tests_n && memcmp(p->data, &tests_n, sizeof tests_n) == 0;
 }
 
 __attribute__((visibility("default"))) int EVP_KDF_derive(
@@ -51,6 +51,10 @@ __attribute__((visibility("default"))) int EVP_KDF_derive(
 		if (n == PARAMS_MAX - 1)
 			return libcrypto_derive()(kdf, key, len, params);
 		copy[n] = params[n];
+		if (strcmp(params[n].key, OSSL_KDF_PARAM_SCRYPT_N) != 0)
+			continue;
+		if (before_scrypt != NULL)
+			before_scrypt();
 		if (scrypt_is_cheap && is_tests_n(&params[n]))
 			copy[n].data = &cheap_n;
 	}

@@ -11,4 +11,7 @@
 /* True at the start. A test whose subject is scrypt sets it to false. */
 extern bool scrypt_is_cheap;
 
+/* If not NULL, called before each PIN is stretched. */
+extern void (*before_scrypt)(void);
+
 #endif

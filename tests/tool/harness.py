@@ -127,7 +127,7 @@ class Terminal:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; subprocess does this by itself
             os.execve(TOOL, [TOOL, *arguments, "--module", MODULE], env)
 
-    def expect(self, text, seconds=60):
+    def expect(self, text, seconds=1800):
         end = time.monotonic() + seconds
         while text.encode() not in self.seen:
             left = end - time.monotonic()

@@ -6,7 +6,6 @@
 #ifndef KEYDIV_TESTS_STORE_SUPPORT_H
 #define KEYDIV_TESTS_STORE_SUPPORT_H
 
-#include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -19,9 +18,7 @@
 #include "base/log.h"
 #include "key/key.h"
 #include "store/store.h"
-
-#define ck_ok(call) ck_assert_str_eq(rv_name(call), "CKR_OK")
-#define ck_rv(call, rv) ck_assert_str_eq(rv_name(call), rv_name(rv))
+#include "unit.h"
 
 static char test_dir[64];  /* made for each test */
 static char token_dir[80]; /* "token" in it, not made */
@@ -152,28 +149,23 @@ __attribute__((unused)) static uint64_t count_objects(struct store *store)
 }
 
 /* Run the suite of CASES tests; the exit code of main. */
-__attribute__((unused)) static int run_suite(const char *name, const TTest *const *cases, size_t n)
+__attribute__((unused)) static int run_cases(const char *name, const TTest *const *cases, size_t n)
 {
 	Suite *suite = suite_create(name);
 	TCase *tcase = tcase_create(name);
 
-	tcase_set_timeout(tcase, 100);
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(tcase, cases[i]);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }
 
 #define RUN_SUITE(name, ...)                                                                       \
 	int main(void)                                                                             \
 	{                                                                                          \
 		const TTest *const cases[] = {__VA_ARGS__};                                        \
-		return run_suite(name, cases, sizeof cases / sizeof cases[0]);                     \
+		return run_cases(name, cases, sizeof cases / sizeof cases[0]);                     \
 	}
 
 #endif

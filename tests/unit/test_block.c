@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_block.c: the provider's block ciphers, called through its table, against the same by EVP. */
-#include <check.h>
 #include <openssl/evp.h>
-#include <stdlib.h>
 
 #include "key/crypto.h"
+#include "unit.h"
 
 static const char *const names[KIND_COUNT] = {
 	[KIND_AES128] = "AES-128-ECB",
@@ -70,9 +69,5 @@ int main(void)
 	tcase_add_loop_test(tc, every_kind_is_what_evp_computes, KIND_NONE + 1, KIND_COUNT);
 	tcase_add_test(tc, freeing_nothing_and_unknown_kinds);
 	suite_add_tcase(suite, tc);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

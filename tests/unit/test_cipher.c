@@ -505,7 +505,6 @@ int main(void)
 	Suite *suite = suite_create("cipher");
 	TCase *tests = tcase_create("cipher");
 
-	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, published_modes);
 	tcase_add_test(tests, published_aead);

@@ -600,7 +600,6 @@ int main(void)
 	TCase *tests = tcase_create("client_state");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, a_session_client_gives_the_server_s_keys_in_order);
 	tcase_add_test(tests, a_token_client_gives_the_server_s_keys_in_order);
 	tcase_add_test(tests, a_client_that_sets_aside_gives_the_server_s_keys_in_order);

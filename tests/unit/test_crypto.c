@@ -98,7 +98,7 @@ START_TEST(children_of_threads)
 	for (int i = 0; i < 30; i++) {
 		pid_t child = fork();
 		if (child == 0) {
-			alarm(10);
+			alarm(TIME_LIMIT);
 			key_free(key); /* the parent's key: wiped, not used */
 			bool ok = crypto_start() == CKR_OK && usable();
 			crypto_stop();
@@ -214,7 +214,6 @@ int main(void)
 	Suite *suite = suite_create("crypto");
 	TCase *tests = tcase_create("crypto");
 
-	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, start_and_stop);
 	if (getenv("KEYDIV_TESTS_SANITIZED") ==
 		NULL) /* a sanitizer's allocator does not let go of its locks for a child */

@@ -496,7 +496,6 @@ int main(void)
 	Suite *suite = suite_create("database");
 	TCase *tcase = tcase_create("database");
 
-	tcase_set_timeout(tcase, 100);
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, foreign_files);
 	tcase_add_loop_test(tcase, hostile_schema, 0, sizeof hostile / sizeof hostile[0]);
@@ -509,9 +508,5 @@ int main(void)
 	tcase_add_test(tcase, writes_to_a_damaged_file);
 	tcase_add_test(tcase, damaged_generation);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -320,7 +320,6 @@ int main(void)
 
 	tcase_add_checked_fixture(one, set_up, tear_down);
 	tcase_add_checked_fixture(two, two_processes, tear_down_both);
-	tcase_set_timeout(two, 60);
 	tcase_add_test(one, the_known_answer);
 	tcase_add_test(one, the_order_of_the_checks);
 	tcase_add_test(one, a_refused_derivation_leaves_no_object_and_no_handle);

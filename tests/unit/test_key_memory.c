@@ -372,7 +372,6 @@ int main(void)
 	}
 	Suite *suite = suite_create("key_memory");
 	TCase *tests = tcase_create("key_memory");
-	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, control);
 	tcase_add_test(tests, unload_after_cmac);

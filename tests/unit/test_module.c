@@ -217,7 +217,6 @@ int main(void)
 	Suite *suite = suite_create("module");
 	TCase *tests = tcase_create("module");
 
-	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, slots);
 	tcase_add_test(tests, the_directories);

@@ -249,7 +249,6 @@ int main(void)
 	TCase *tests = tcase_create("objects");
 
 	tcase_add_checked_fixture(tests, user_token, tear_down);
-	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, handles_that_name_nothing);
 	tcase_add_test(tests, built_in_objects_cannot_be_changed);
 	tcase_add_test(tests, a_session_object_and_a_token_object);

@@ -431,7 +431,6 @@ int main(void)
 	Suite *suite = suite_create("odukpt");
 	TCase *tc = tcase_create("odukpt");
 
-	tcase_set_timeout(tc, 300);
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
 	tcase_add_loop_test(tc, every_small_shape, 1, ODUKPT_SHAPE_MAX + 1);
 	tcase_add_loop_test(tc, samples_of_big_shapes, 0, 3);

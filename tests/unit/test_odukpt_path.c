@@ -158,7 +158,6 @@ int main(void)
 	Suite *suite = suite_create("odukpt_path");
 	TCase *tc = tcase_create("odukpt_path");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, sizes);
 	tcase_add_test(tc, overflow);
 	tcase_add_test(tc, every_small_shape);

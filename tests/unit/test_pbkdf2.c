@@ -149,7 +149,6 @@ int main(void)
 	Suite *suite = suite_create("pbkdf2");
 	TCase *tc = tcase_create("pbkdf2");
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
 	tcase_add_test(tc, published);
 	tcase_add_test(tc, plans);

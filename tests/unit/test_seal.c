@@ -131,7 +131,6 @@ int main(void)
 	Suite *suite = suite_create("seal");
 	TCase *tests = tcase_create("seal");
 
-	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, round_trips);
 	tcase_add_test(tests, tampering);

@@ -295,7 +295,7 @@ START_TEST(fork_while_committing)
 			struct store_row row = {.object_class = CKO_SECRET_KEY};
 			struct sample_text text;
 			store_abandon(store);
-			alarm(30);
+			alarm(TIME_LIMIT);
 			_exit(store_open(token_dir, &mine) != CKR_OK ||
 				store_insert(mine, &row, sample_prepare, &text) != CKR_OK);
 		}

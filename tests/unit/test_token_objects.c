@@ -259,7 +259,6 @@ int main(void)
 	TCase *tests = tcase_create("token_objects");
 
 	tcase_add_checked_fixture(tests, user_token, tear_down);
-	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, a_handle_tells_slot_login_and_row);
 	tcase_add_test(tests, a_handle_of_the_wrong_kind_is_none);
 	tcase_add_test(tests, an_edited_flag_breaks_the_key);

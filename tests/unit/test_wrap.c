@@ -117,7 +117,6 @@ int main(void)
 	Suite *suite = suite_create("wrap");
 	TCase *tests = tcase_create("wrap");
 
-	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, published);
 	tcase_add_test(tests, lengths);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "keydiv.h"
+#include "time_limit.h"
 
 const char *rv_name(CK_RV rv);
 
