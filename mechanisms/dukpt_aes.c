@@ -72,7 +72,7 @@ CK_RV aes_dukpt_walk(
 static CK_RV plan_initial(struct derivation *d, const struct key_request *request)
 {
 	TRY(derive_plan_default(d, request));
-	ENSURE(d->type == CKK_AES, CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(d->type == key_type(d->base), CKR_TEMPLATE_INCONSISTENT);
 	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }
@@ -130,10 +130,25 @@ static CK_RV check_key(const struct parameter *p)
 	return CKR_OK;
 }
 
-/* Bits of strength: SP 800-57 part 1, table 2, for TDEA; else the length. */
-static size_t strength(CK_KEY_TYPE type, size_t length)
+/* The algorithm of a working key: table 3 of 6.3.2. Every type that is not named is an HMAC's. */
+static enum aes_dukpt_algorithm algorithm_of(CK_KEY_TYPE type, size_t length)
 {
-	return type == CKK_DES2 ? 80 : type == CKK_DES3 ? 112 : 8 * length;
+	static const struct {
+		CK_KEY_TYPE type;
+		size_t length;
+		enum aes_dukpt_algorithm algorithm;
+	} ciphers[] = {
+		{CKK_AES, 16, DUKPT_AES128},
+		{CKK_AES, 24, DUKPT_AES192},
+		{CKK_AES, 32, DUKPT_AES256},
+		{CKK_DES2, 16, DUKPT_2TDEA},
+		{CKK_DES3, 24, DUKPT_3TDEA},
+	};
+
+	for (size_t i = 0; i < sizeof ciphers / sizeof ciphers[0]; i++)
+		if (ciphers[i].type == type && ciphers[i].length == length)
+			return ciphers[i].algorithm;
+	return DUKPT_HMAC;
 }
 
 /*
@@ -144,24 +159,11 @@ static CK_RV plan_key(struct derivation *d, const struct key_request *request)
 {
 	TRY(derive_plan_default(d, request));
 	ENSURE(d->length == 16 || d->length == 24 || d->length == 32, CKR_KEY_SIZE_RANGE);
-	ENSURE(strength(d->type, d->length) <= 8 * key_length(d->base), CKR_KEY_SIZE_RANGE);
-	bool cipher = d->type == CKK_AES || d->type == CKK_DES2 || d->type == CKK_DES3;
-	ENSURE(cipher || usage_of(d->parameter)->hmac, CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(key_type_strength(d->type, d->length) <= 8 * key_length(d->base),
+		CKR_KEY_SIZE_RANGE);
+	bool hmac = algorithm_of(d->type, d->length) == DUKPT_HMAC;
+	ENSURE(!hmac || usage_of(d->parameter)->hmac, CKR_TEMPLATE_INCONSISTENT);
 	return CKR_OK;
-}
-
-static enum aes_dukpt_algorithm algorithm_of(CK_KEY_TYPE type, size_t length)
-{
-	switch (type) {
-	case CKK_AES:
-		return aes_of(length);
-	case CKK_DES2:
-		return DUKPT_2TDEA;
-	case CKK_DES3:
-		return DUKPT_3TDEA;
-	default:
-		return DUKPT_HMAC;
-	}
 }
 
 static CK_RV derive_key(struct derivation *d, struct secret *ret_value)

@@ -77,7 +77,7 @@ static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
  */
 static CK_RV plan_card(struct derivation *d, const struct key_request *request)
 {
-	bool aes = key_type(d->base) == CKK_AES;
+	bool aes = key_block_size(d->base) == KEY_BLOCK_MAX;
 
 	ENSURE(aes == (parameter_get(d->parameter, KEYDIV_EMV_OPTION).p[0] == 'C'),
 		CKR_KEY_TYPE_INCONSISTENT);

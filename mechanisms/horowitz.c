@@ -65,12 +65,12 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
  */
 static CK_RV plan_password(struct derivation *d, const struct key_request *request)
 {
-	CK_KEY_TYPE type = request->has_type ? request->type : CKK_AES;
+	const struct key_type *type = key_type_find(request->has_type ? request->type : CKK_AES);
 
-	ENSURE(type == CKK_AES || type == CKK_DES2 || type == CKK_DES3, CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(type != CKK_AES || request->has_length, CKR_TEMPLATE_INCOMPLETE);
-	TRY(derive_plan_as(d, request, type, 0));
-	return check_constant(d->parameter, type == CKK_AES ? 16 : 8, d->length);
+	ENSURE(type != NULL && type->block != 0, CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(key_type_only_length(type) != 0 || request->has_length, CKR_TEMPLATE_INCOMPLETE);
+	TRY(derive_plan_as(d, request, type->number, 0));
+	return check_constant(d->parameter, type->block, d->length);
 }
 
 static CK_RV derive_password(struct derivation *d, struct secret *ret_value)
@@ -80,7 +80,7 @@ static CK_RV derive_password(struct derivation *d, struct secret *ret_value)
 
 	TRY(secret_resize(&folded, d->length));
 	nfold(password.p, password.n, secret_bytes(&folded), folded.len);
-	if (d->type != CKK_AES)
+	if (key_type_has_parity(d->type))
 		des_set_odd_parity(secret_bytes(&folded), folded.len);
 	TRY(key_load(d->scratch[0], d->type, secret_peek(&folded), folded.len));
 	return dk(d->scratch[0], parameter_get(d->parameter, KEYDIV_CONSTANT), ret_value);

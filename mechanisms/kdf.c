@@ -24,7 +24,7 @@ CK_RV kdf(
 	size_t label_len = strlen(label), n = 4;
 
 	ENSURE(label_len <= LABEL_MAX && context.n <= PARAMETER_MAX, CKR_FUNCTION_FAILED);
-	ENSURE(key_type(key) == CKK_AES, CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(key_block_size(key) == KEY_BLOCK_MAX, CKR_KEY_TYPE_INCONSISTENT);
 	TRY(secret_resize(ret, length));
 	memcpy(input + n, label, label_len + 1); /* with its 00, the separator */
 	n += label_len + 1;

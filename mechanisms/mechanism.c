@@ -147,31 +147,18 @@ struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t la
 
 /* --- Plans --- */
 
-/* Whether a derived key of TYPE may have LENGTH bytes: README.md, "The derived key". */
-static CK_RV check_length(CK_KEY_TYPE type, size_t length)
+#define FREE_LENGTH_MIN 16 /* of types without lengths of their own */
+#define FREE_LENGTH_MAX 64
+
+/* Check that a derived key of type T may have LENGTH bytes: README.md, "The derived key". */
+static CK_RV check_length(const struct key_type *t, size_t length)
 {
-	switch (type) {
-	case CKK_AES:
-		ENSURE(length == 16 || length == 24 || length == 32, CKR_KEY_SIZE_RANGE);
-		return CKR_OK;
-	case CKK_DES2:
-		ENSURE(length == 16, CKR_KEY_SIZE_RANGE);
-		return CKR_OK;
-	case CKK_DES3:
-		ENSURE(length == 24, CKR_KEY_SIZE_RANGE);
-		return CKR_OK;
-	case CKK_GENERIC_SECRET:
-	case CKK_SHA_1_HMAC:
-	case CKK_SHA224_HMAC:
-	case CKK_SHA256_HMAC:
-	case CKK_SHA384_HMAC:
-	case CKK_SHA512_HMAC:
-	case CKK_HKDF:
-		ENSURE(length >= 16 && length <= 64, CKR_KEY_SIZE_RANGE);
-		return CKR_OK;
-	default:
-		return FAIL(CKR_TEMPLATE_INCONSISTENT, "keys of this type cannot be derived");
-	}
+	bool fits = t->length[0].bytes != 0
+			    ? key_type_cipher(t, length) != KIND_NONE
+			    : length >= FREE_LENGTH_MIN && length <= FREE_LENGTH_MAX;
+
+	ENSURE(fits, CKR_KEY_SIZE_RANGE);
+	return CKR_OK;
 }
 
 CK_RV derive_plan_as(
@@ -179,15 +166,11 @@ CK_RV derive_plan_as(
 {
 	d->object_class = CKO_SECRET_KEY;
 	d->type = request->has_type ? request->type : type;
-	if (request->has_length)
-		d->length = request->length;
-	else if (d->type == CKK_DES2)
-		d->length = 16;
-	else if (d->type == CKK_DES3)
-		d->length = 24;
-	else
-		d->length = length;
-	return check_length(d->type, d->length);
+	const struct key_type *t = key_type_find(d->type);
+	ENSURE(t != NULL && !t->state, CKR_TEMPLATE_INCONSISTENT);
+	size_t only = key_type_only_length(t);
+	d->length = request->has_length ? request->length : only != 0 ? only : length;
+	return check_length(t, d->length);
 }
 
 CK_RV derive_plan_default(struct derivation *d, const struct key_request *request)
@@ -199,7 +182,7 @@ CK_RV derive_value(struct derivation *d, struct secret *ret_value)
 {
 	TRY(d->mechanism->derive(d, ret_value));
 	ENSURE(ret_value->len >= d->length, CKR_FUNCTION_FAILED);
-	if (d->type == CKK_DES2 || d->type == CKK_DES3)
+	if (key_type_has_parity(d->type))
 		des_set_odd_parity(secret_bytes(ret_value), d->length);
 	return CKR_OK;
 }

@@ -17,7 +17,7 @@
 #include "key/cipher.h"
 #include "key/digest.h"
 #include "key/key.h"
-#include "key/usage.h"
+#include "key/key_type.h"
 #include "key/wrap.h"
 #include "keydiv.h"
 

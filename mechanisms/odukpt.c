@@ -48,7 +48,7 @@ static CK_RV check_shape(const struct parameter *p)
 static CK_RV plan_initial(struct derivation *d, const struct key_request *request)
 {
 	TRY(derive_plan_default(d, request));
-	ENSURE(d->type == CKK_AES, CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(d->type == key_type(d->base), CKR_TEMPLATE_INCONSISTENT);
 	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }

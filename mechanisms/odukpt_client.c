@@ -126,8 +126,7 @@ static CK_RV check_shape(const struct parameter *p)
 
 static CK_RV plan_state(struct derivation *d, const struct key_request *request)
 {
-	ENSURE(!request->has_type || request->type == CKK_KEYDIV_ODUKPT_CLIENT,
-		CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(!request->has_type || key_type_is_state(request->type), CKR_TEMPLATE_INCONSISTENT);
 	ENSURE(!request->has_length, CKR_TEMPLATE_INCONSISTENT);
 	d->object_class = CKO_SECRET_KEY;
 	d->type = CKK_KEYDIV_ODUKPT_CLIENT;

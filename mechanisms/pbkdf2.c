@@ -60,11 +60,12 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
  */
 static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
-	CK_KEY_TYPE type = request->has_type ? request->type : CKK_GENERIC_SECRET;
+	CK_KEY_TYPE number = request->has_type ? request->type : CKK_GENERIC_SECRET;
+	const struct key_type *type = key_type_find(number);
 
-	ENSURE(request->has_length || type == CKK_DES2 || type == CKK_DES3,
+	ENSURE(request->has_length || (type != NULL && key_type_only_length(type) != 0),
 		CKR_TEMPLATE_INCOMPLETE);
-	return derive_plan_as(d, request, type, 0);
+	return derive_plan_as(d, request, number, 0);
 }
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)

@@ -95,7 +95,7 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 	struct bytes constant = parameter_get(d->parameter, KEYDIV_CONSTANT);
 	SECRET seed = {0};
 
-	if (key_type(d->base) == CKK_AES)
+	if (key_block_size(d->base) == KEY_BLOCK_MAX)
 		/* RFC 3962: random-to-key changes nothing */
 		return dr(d->base, constant, key_length(d->base), ret_value);
 	TRY(dr(d->base, constant, DES3_SEED, &seed));

@@ -69,7 +69,7 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 	TRY(read_parameter(answer, d, &bench));
 
 	struct key_request request = {true, true, CKO_SECRET_KEY, answer->type, expected.len};
-	if (answer->type == CKK_KEYDIV_ODUKPT_CLIENT)
+	if (key_type_is_state(answer->type))
 		request.has_length = false;               /* a state has the length it has */
 	if (answer->type == CK_UNAVAILABLE_INFORMATION) { /* a data object */
 		request.has_type = false;

@@ -195,13 +195,11 @@ static size_t more_keys(const void *parsed, const CK_DERIVED_KEY **ret_asked)
 /* --- Planning --- */
 
 /* CMAC goes with keys of its cipher, HMAC with generic and HMAC keys. */
-static bool fits(CK_MECHANISM_TYPE prf, CK_KEY_TYPE type)
+static bool fits(CK_MECHANISM_TYPE prf, const struct key *key)
 {
 	if (prf == CKM_AES_CMAC)
-		return type == CKK_AES;
-	if (prf == CKM_DES3_CMAC)
-		return type == CKK_DES2 || type == CKK_DES3;
-	return type != CKK_AES && type != CKK_DES2 && type != CKK_DES3;
+		return key_block_size(key) == 16;
+	return key_block_size(key) == (prf == CKM_DES3_CMAC ? 8 : 0);
 }
 
 /* Without type: a generic secret; without length: one PRF output. */
@@ -209,7 +207,7 @@ static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
 	const struct native *native = d->native;
 
-	ENSURE(fits(native->prf_type, key_type(d->base)), CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(fits(native->prf_type, d->base), CKR_KEY_TYPE_INCONSISTENT);
 	return derive_plan_as(d, request, CKK_GENERIC_SECRET, mac_length(native->prf, d->base));
 }
 

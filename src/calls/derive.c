@@ -69,7 +69,7 @@ static CK_RV other_key(struct derivation *d, CK_OBJECT_HANDLE handle, struct sec
 	struct cached_key *other;
 
 	TRY(session_key(c->session, handle, &other));
-	ENSURE(other->object.key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_KEY_TYPE_INCONSISTENT);
+	ENSURE(!key_type_is_state(other->object.key_type), CKR_KEY_TYPE_INCONSISTENT);
 	ENSURE(other->object.flags & FLAG_DERIVE, CKR_KEY_FUNCTION_NOT_PERMITTED);
 	ENSURE(object_allows(&other->object, d->mechanism->type), CKR_MECHANISM_INVALID);
 	ENSURE(guarded_alike(c->base->object.flags, other->object.flags),
@@ -155,7 +155,7 @@ static CK_RV mark(struct call *c)
 		TRY(object_set_variable(
 			&c->planned, VAR_TRANSACTION, bytes_of(number, sizeof number)));
 	}
-	if (c->d.type == CKK_KEYDIV_ODUKPT_CLIENT)
+	if (key_type_is_state(c->d.type))
 		TRY(object_set_variable(
 			&c->planned, VAR_SHAPE, parameter_get(c->d.parameter, KEYDIV_SHAPE)));
 	return CKR_OK;

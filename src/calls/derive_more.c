@@ -88,7 +88,7 @@ static CK_RV cut(struct call *c, struct batch *b)
 	for (size_t i = 1; i < b->count; i++) {
 		const struct more_key *more = &b->more[i - 1];
 		ENSURE(more->offset + more->length <= c->value.len, CKR_FUNCTION_FAILED);
-		if (b->type[i] == CKK_DES2 || b->type[i] == CKK_DES3)
+		if (key_type_has_parity(b->type[i]))
 			des_set_odd_parity(value + more->offset, more->length);
 		TRY(derive_fill_in(&b->planned[i], value + more->offset, more->length));
 	}

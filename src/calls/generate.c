@@ -23,7 +23,7 @@ static CK_RV random_value(const struct template *t, const struct mechanism *row,
 	TRY(plan_generate(t, row, rights, planned, &length));
 	TRY(secret_resize(ret_value, length));
 	TRY(random_bytes(secret_bytes(ret_value), length));
-	if (row->generates == CKK_DES2 || row->generates == CKK_DES3)
+	if (key_type_has_parity(row->generates))
 		des_set_odd_parity(secret_bytes(ret_value), length);
 	return CKR_OK;
 }

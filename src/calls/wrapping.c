@@ -88,7 +88,7 @@ static CK_RV check_parity(const struct object *o, const struct secret *value)
 {
 	SECRET odd = {0};
 
-	if (o->key_type != CKK_DES2 && o->key_type != CKK_DES3)
+	if (!key_type_has_parity(o->key_type))
 		return CKR_OK;
 	TRY(secret_set(&odd, secret_peek(value), value->len));
 	des_set_odd_parity(secret_bytes(&odd), odd.len);

@@ -16,17 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-
-/* A block cipher with its key length. KIND_NONE: the key is not one of a block cipher. */
-enum cipher_kind {
-	KIND_NONE,
-	KIND_AES128,
-	KIND_AES192,
-	KIND_AES256,
-	KIND_DES2,
-	KIND_DES3,
-	KIND_COUNT
-};
+#include "key/key_type.h"
 
 /* In ECB, encrypting. The functions are constant memory of libcrypto. */
 struct block_cipher {

@@ -31,20 +31,6 @@ static const char *const cipher_names[EVP_MODE_COUNT][KIND_COUNT] = {
 const char *const digest_names[DIGEST_COUNT] = {
 	NULL, "SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512"};
 
-enum cipher_kind cipher_kind_of(CK_KEY_TYPE type, size_t n)
-{
-	if (type == CKK_AES)
-		return n == 16   ? KIND_AES128
-		       : n == 24 ? KIND_AES192
-		       : n == 32 ? KIND_AES256
-				 : KIND_NONE;
-	if (type == CKK_DES2 && n == 16)
-		return KIND_DES2;
-	if (type == CKK_DES3 && n == 24)
-		return KIND_DES3;
-	return KIND_NONE;
-}
-
 enum digest_kind mac_digest(enum mac_kind kind)
 {
 	static const enum digest_kind digests[] = {

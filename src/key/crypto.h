@@ -53,9 +53,6 @@ extern struct crypto *crypto;
 /* The names that PBKDF2 and HMAC take their digest by. */
 extern const char *const digest_names[DIGEST_COUNT];
 
-/* The cipher kind of a key of TYPE and N bytes, KIND_NONE if there is none. */
-enum cipher_kind cipher_kind_of(CK_KEY_TYPE type, size_t n);
-
 /*
  * An HMAC context of KIND keyed with N bytes at KEY (N may be 0), or NULL. The caller frees it with
  * EVP_MAC_CTX_free, which wipes.

@@ -121,11 +121,11 @@ static CK_RV set_value(struct secret *s, const uint8_t *value, size_t n)
 
 static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n)
 {
-	enum cipher_kind kind = cipher_kind_of(type, n);
+	const struct key_type *t = key_type_find(type);
+	enum cipher_kind kind = t != NULL ? key_type_cipher(t, n) : KIND_NONE;
 
 	ENSURE(n > 0 && n <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
-	ENSURE(kind != KIND_NONE || (type != CKK_AES && type != CKK_DES2 && type != CKK_DES3),
-		CKR_KEY_SIZE_RANGE);
+	ENSURE(kind != KIND_NONE || t == NULL || t->block == 0, CKR_KEY_SIZE_RANGE);
 	TRY(set_value(&key->value, value, n));
 	/*
 	 * A schedule of the old value must not stay. If the new key has the same kind, its own is
@@ -267,7 +267,7 @@ CK_RV key_check_value(struct key *key, bool cmac_style, uint8_t ret_kcv[3])
 	static const uint8_t zero[KEY_BLOCK_MAX];
 	SECRET out = {0};
 
-	ENSURE(key->value.len > 0 && (!cmac_style || key->type == CKK_AES),
+	ENSURE(key->value.len > 0 && (!cmac_style || key_type_by_cmac(key->type)),
 		CKR_KEY_TYPE_INCONSISTENT);
 	TRY(secret_resize(&out, DIGEST_MAX));
 	if (cmac_style)

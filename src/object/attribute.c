@@ -100,7 +100,7 @@ enum attribute_who attribute_who(const struct object *o)
 	case CKO_MECHANISM:
 		return WHO_MECHANISM;
 	default:
-		return o->key_type == CKK_KEYDIV_ODUKPT_CLIENT ? WHO_CLIENT : WHO_KEY;
+		return key_type_is_state(o->key_type) ? WHO_CLIENT : WHO_KEY;
 	}
 }
 

@@ -22,8 +22,7 @@ static bool numbers_match(const struct object *o, const struct template *t)
 	if ((t->given & (GIVEN_PROFILE_ID | GIVEN_MECHANISM_TYPE)) && t->number != o->number)
 		return false;
 	if (t->given & GIVEN_VALUE_LEN)
-		return o->key_type != CKK_KEYDIV_ODUKPT_CLIENT &&
-		       t->value_len == object_key_length(o);
+		return !key_type_is_state(o->key_type) && t->value_len == object_key_length(o);
 	return true;
 }
 

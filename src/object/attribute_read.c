@@ -11,7 +11,7 @@ static bool is_closed(const struct object *o)
 	if (o->object_class != CKO_SECRET_KEY)
 		return false;
 	return (o->flags & FLAG_SENSITIVE) || !(o->flags & FLAG_EXTRACTABLE) ||
-	       o->key_type == CKK_KEYDIV_ODUKPT_CLIENT;
+	       key_type_is_state(o->key_type);
 }
 
 static void set_number(struct attribute_value *v, CK_ULONG number)
@@ -35,7 +35,7 @@ static CK_RV read_number(
 		return CKR_OK;
 	case GIVEN_VALUE_LEN:
 		/* A client state is not a number of key bytes. */
-		ENSURE(o->key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
+		ENSURE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID);
 		set_number(ret, object_key_length(o));
 		return CKR_OK;
 	default: /* CKA_PROFILE_ID, CKA_MECHANISM_TYPE */
@@ -61,10 +61,9 @@ static CK_RV read_value(const struct object *o, struct attribute_value *ret)
 static CK_RV read_check_value(const struct reading *r, struct attribute_value *ret)
 {
 	const struct object *o = r->object;
-	bool cmac_style =
-		o->key_type == CKK_AES && (o->flags & FLAG_DERIVE) != 0; /* X9.24-1:2017 */
+	bool cmac_style = (o->flags & FLAG_DERIVE) != 0 && key_type_by_cmac(o->key_type);
 
-	ENSURE(o->key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
+	ENSURE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID);
 	ENSURE(r->key != NULL && o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);
 	TRY(key_load(r->key, o->key_type, secret_peek(&o->value), o->value.len));
 	CK_RV rv = key_check_value(r->key, cmac_style, ret->small);
@@ -129,7 +128,7 @@ static CK_RV read_variable(
 	switch (attr->bit) {
 	case VAR_TRANSACTION:
 	case VAR_SHAPE:
-		ENSURE(o->key_type == CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
+		ENSURE(key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID);
 		return read_state(o, attr, ret);
 	case VAR_WRAP_TEMPLATE:
 	case VAR_UNWRAP_TEMPLATE:

@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/secret.h"
-#include "key/usage.h"
+#include "key/key_type.h"
 #include "keydiv.h"
 
 /* One bit for each attribute of type CK_BBOOL. */

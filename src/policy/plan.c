@@ -105,6 +105,7 @@ static CK_RV plan_list(const struct template *t, const struct mechanism *mech, s
 	case LEVEL_LEAF:
 		return FAIL(
 			CKR_TEMPLATE_INCONSISTENT, "keys made by this mechanism derive no keys");
+	case LEVEL_BY_TEMPLATE:
 	case LEVEL_EXPLICIT:
 		ENSURE(given, CKR_TEMPLATE_INCONSISTENT);
 		return CKR_OK;
@@ -146,37 +147,4 @@ CK_RV plan_level(const struct template *t, const struct mechanism *mech, struct 
 	/* A CMAC or an ECB block under a master is a device key: roles do not mix. */
 	ENSURE(!(ret->flags & FLAGS_USAGE), CKR_TEMPLATE_INCONSISTENT);
 	return plan_list(t, mech, ret);
-}
-
-bool plan_length_fits(CK_KEY_TYPE type, size_t n)
-{
-	switch (type) {
-	case CKK_AES:
-		return n == 16 || n == 24 || n == 32;
-	case CKK_DES2:
-		return n == 16;
-	case CKK_DES3:
-		return n == 24;
-	default:
-		return n >= 1 && n <= SECRET_MAX;
-	}
-}
-
-bool plan_type_known(CK_KEY_TYPE type)
-{
-	switch (type) {
-	case CKK_AES:
-	case CKK_DES2:
-	case CKK_DES3:
-	case CKK_GENERIC_SECRET:
-	case CKK_SHA_1_HMAC:
-	case CKK_SHA224_HMAC:
-	case CKK_SHA256_HMAC:
-	case CKK_SHA384_HMAC:
-	case CKK_SHA512_HMAC:
-	case CKK_HKDF:
-		return true;
-	default:
-		return false; /* an O-DUKPT client state comes from C_DeriveKey alone */
-	}
 }

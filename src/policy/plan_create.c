@@ -40,7 +40,7 @@ static CK_RV create_key(const struct template *t, const struct rights *rights, s
 {
 	TRY(plan_given(t, WHO_KEY, WHEN_CREATE));
 	ENSURE(t->given & GIVEN_KEY_TYPE, CKR_TEMPLATE_INCOMPLETE);
-	ENSURE(plan_type_known(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(key_type_is_key(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID);
 	ENSURE(t->given & GIVEN_VALUE, CKR_TEMPLATE_INCOMPLETE);
 	plan_start(ret, CKO_SECRET_KEY, t->key_type);
 	TRY(plan_key(t, NULL, rights, ret));
@@ -75,7 +75,7 @@ CK_RV plan_generate_as(const struct template *t, const struct mechanism *mech, C
 	 * (PKCS#11 4.7.2, CKA_CHECK_VALUE).
 	 */
 	ENSURE(!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0, CKR_ATTRIBUTE_READ_ONLY);
-	ENSURE(plan_type_known(type), CKR_TEMPLATE_INCONSISTENT);
+	ENSURE(key_type_is_key(type), CKR_TEMPLATE_INCONSISTENT);
 	plan_start(ret, CKO_SECRET_KEY, type);
 	TRY(plan_key(t, mech, rights, ret));
 	ret->key_gen_mechanism = mech->type;
@@ -93,18 +93,11 @@ CK_RV plan_generate(const struct template *t, const struct mechanism *mech,
 	size_t length;
 
 	TRY(plan_given(t, WHO_KEY, WHEN_GENERATE));
-	switch (mech->generates) {
-	case CKK_DES2:
-		length = 16;
-		break;
-	case CKK_DES3:
-		length = 24;
-		break;
-	default:
+	length = key_type_only_length(key_type_find(mech->generates));
+	if (length == 0) {
 		ENSURE(t->given & GIVEN_VALUE_LEN, CKR_TEMPLATE_INCOMPLETE);
 		length = t->value_len;
-		ENSURE(plan_length_fits(mech->generates, length), CKR_ATTRIBUTE_VALUE_INVALID);
-		break;
+		ENSURE(key_type_fits(mech->generates, length), CKR_ATTRIBUTE_VALUE_INVALID);
 	}
 	ENSURE(!(t->given & GIVEN_VALUE_LEN) || t->value_len == length, CKR_TEMPLATE_INCONSISTENT);
 	TRY(plan_generate_as(t, mech, mech->generates, rights, ret));
@@ -142,7 +135,7 @@ static CK_RV unwrap_merged(const struct template *t, uint32_t unwrapper, uint32_
 	ENSURE(t->object_class == CKO_SECRET_KEY, CKR_TEMPLATE_INCONSISTENT);
 	TRY(plan_given(t, WHO_KEY, WHEN_UNWRAP));
 	ENSURE(t->given & GIVEN_KEY_TYPE, CKR_TEMPLATE_INCOMPLETE);
-	ENSURE(plan_type_known(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(key_type_is_key(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID);
 	plan_start(ret, CKO_SECRET_KEY, t->key_type);
 	TRY(plan_key(t, NULL, rights, ret));
 	TRY(unwrap_guard(ret->flags, unwrapper, from_unwrapper));
@@ -173,7 +166,7 @@ CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *valu
 	ENSURE(t == NULL || !(t->given & GIVEN_VALUE_LEN) || t->value_len == n,
 		CKR_TEMPLATE_INCONSISTENT);
 	ENSURE(o->number == 0 || o->number == n, CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(plan_length_fits(o->key_type, n), CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(key_type_fits(o->key_type, n), CKR_ATTRIBUTE_VALUE_INVALID);
 	TRY(secret_set(&o->value, value, n));
 	o->number = n;
 	return CKR_OK;
@@ -181,15 +174,14 @@ CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *valu
 
 CK_RV plan_check_value(const struct object *o, const struct template *t, struct key *scratch)
 {
-	bool cmac_style =
-		o->key_type == CKK_AES && (o->flags & FLAG_DERIVE) != 0; /* X9.24-1:2017 */
+	bool cmac_style = (o->flags & FLAG_DERIVE) != 0 && key_type_by_cmac(o->key_type);
 	uint8_t kcv[3];
 
 	if (!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0 ||
 		o->object_class != CKO_SECRET_KEY)
 		return CKR_OK;
 	ENSURE(t->check_value.n == sizeof kcv, CKR_ATTRIBUTE_VALUE_INVALID);
-	ENSURE(o->key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_ATTRIBUTE_TYPE_INVALID);
+	ENSURE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID);
 	TRY(key_load(scratch, o->key_type, secret_peek(&o->value), o->value.len));
 	CK_RV rv = key_check_value(scratch, cmac_style, kcv);
 	key_unload(scratch);

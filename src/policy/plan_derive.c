@@ -110,7 +110,7 @@ static CK_RV derive_data(const struct template *t, const struct object *base,
 CK_RV plan_derive(const struct template *t, const struct object *base, const struct mechanism *mech,
 	CK_KEY_TYPE type, const struct rights *rights, struct object *ret)
 {
-	enum attribute_who who = type == CKK_KEYDIV_ODUKPT_CLIENT ? WHO_CLIENT : WHO_KEY;
+	enum attribute_who who = key_type_is_state(type) ? WHO_CLIENT : WHO_KEY;
 	struct template merged;
 
 	TRY(with_base_template(t, base, &merged, &t));

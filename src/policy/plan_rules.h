@@ -62,12 +62,6 @@ MUST_USE CK_RV plan_level(
 /* Whether RIGHTS may set what T sets: CKA_TRUSTED. CKR_ATTRIBUTE_READ_ONLY. */
 MUST_USE CK_RV plan_trusted(const struct template *t, const struct rights *rights);
 
-/* Whether a key of TYPE may have N bytes. */
-bool plan_length_fits(CK_KEY_TYPE type, size_t n);
-
-/* Whether keys of TYPE can be created, generated and unwrapped here. */
-bool plan_type_known(CK_KEY_TYPE type);
-
 /* Whether every mechanism of the list NEW (encoded) is one that O allows. */
 bool plan_list_within(const struct object *o, struct bytes list);
 

@@ -21,22 +21,10 @@ CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint3
 	return CKR_OK;
 }
 
-/*
- * The strength of a key in bits, as SP 800-57 part 1 counts: what wraps must not be weaker than
- * what is wrapped.
- */
+/* A key that wraps must not be weaker than the key that is wrapped. */
 static unsigned strength(const struct object *key)
 {
-	size_t length = object_key_length(key);
-
-	switch (key->key_type) {
-	case CKK_DES2:
-		return 80;
-	case CKK_DES3:
-		return 112;
-	default:
-		return length >= 32 ? 256 : 8 * (unsigned)length;
-	}
+	return key_type_strength(key->key_type, object_key_length(key));
 }
 
 /*
@@ -64,7 +52,7 @@ CK_RV plan_may_wrap(
 	ENSURE(rv != CKR_KEY_TYPE_INCONSISTENT, CKR_WRAPPING_KEY_TYPE_INCONSISTENT);
 	TRY(rv);
 	ENSURE(target->object_class == CKO_SECRET_KEY, CKR_KEY_NOT_WRAPPABLE);
-	ENSURE(target->key_type != CKK_KEYDIV_ODUKPT_CLIENT, CKR_KEY_NOT_WRAPPABLE);
+	ENSURE(!key_type_is_state(target->key_type), CKR_KEY_NOT_WRAPPABLE);
 	ENSURE(target != wrapper, CKR_KEY_NOT_WRAPPABLE);
 	ENSURE(target->flags & FLAG_EXTRACTABLE, CKR_KEY_UNEXTRACTABLE);
 	ENSURE(!(target->flags & FLAG_WRAP_WITH_TRUSTED) || (wrapper->flags & FLAG_TRUSTED),

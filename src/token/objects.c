@@ -50,8 +50,7 @@ CK_RV object_get(
 		TRY(built_in_get(handle, ret));
 	} else if (handle_is_token_object(handle)) {
 		TRY(token_object_get(s, handle, ret));
-		if (ret->key_type == CKK_KEYDIV_ODUKPT_CLIENT &&
-			token_login_state(s->token) != LOGIN_NONE) {
+		if (key_type_is_state(ret->key_type) && token_login_state(s->token) != LOGIN_NONE) {
 			CK_RV rv = token_object_id(s, handle, &id);
 			if (rv == CKR_OK)
 				rv = client_state_read(

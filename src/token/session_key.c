@@ -32,7 +32,7 @@ static CK_RV load(struct cached_key *e)
 	const struct object *o = &e->object;
 
 	ENSURE(o->object_class == CKO_SECRET_KEY, CKR_KEY_HANDLE_INVALID);
-	if (o->key_type == CKK_KEYDIV_ODUKPT_CLIENT)
+	if (key_type_is_state(o->key_type))
 		return CKR_OK;
 	/* A public token key is visible without login, but its value is sealed under the token key. */
 	ENSURE(o->value.len > 0, CKR_USER_NOT_LOGGED_IN);

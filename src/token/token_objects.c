@@ -71,7 +71,7 @@ static void writing_end(struct writing *w)
  */
 static bool value_is_elsewhere(const struct object *o)
 {
-	return o->key_type == CKK_KEYDIV_ODUKPT_CLIENT;
+	return key_type_is_state(o->key_type);
 }
 
 /* Fill in ROW, whose id is known, from OBJECT. */
@@ -293,7 +293,7 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	CK_RV rv = plan_access(&rights, o.flags);
 	if (rv == CKR_OK && !(o.flags & FLAG_DESTROYABLE))
 		rv = FAIL(CKR_ACTION_PROHIBITED, "CKA_DESTROYABLE is CK_FALSE");
-	bool client = o.key_type == CKK_KEYDIV_ODUKPT_CLIENT;
+	bool client = key_type_is_state(o.key_type);
 	object_wipe(&o);
 	TRY(rv);
 	TRY(token_object_id(s, handle, &id));

@@ -64,7 +64,7 @@ static bool parse(const struct secret_text *text, size_t number, struct value *r
 /* The keys of DES have odd parity; components need not. */
 static void set_parity(struct value *v)
 {
-	if (new_key.kind->type != CKK_DES2 && new_key.kind->type != CKK_DES3)
+	if (!new_key.kind->parity)
 		return;
 	for (size_t i = 0; i < v->n; i++) {
 		unsigned char b = v->p[i] & 0xfe;

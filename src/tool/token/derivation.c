@@ -93,27 +93,6 @@ void result_template(const struct result_wish *wish, struct template *t)
 			wish->allowed.count * sizeof wish->allowed.type[0]);
 }
 
-/* The MAC that goes with a type of key. */
-static CK_MECHANISM_TYPE mac_of(CK_KEY_TYPE type)
-{
-	static const struct {
-		CK_KEY_TYPE type;
-		CK_MECHANISM_TYPE mac;
-	} macs[] = {
-		{CKK_AES, CKM_AES_CMAC},
-		{CKK_DES2, CKM_DES3_CMAC},
-		{CKK_DES3, CKM_DES3_CMAC},
-		{CKK_SHA_1_HMAC, CKM_SHA_1_HMAC},
-		{CKK_SHA384_HMAC, CKM_SHA384_HMAC},
-		{CKK_SHA512_HMAC, CKM_SHA512_HMAC},
-	};
-
-	for (size_t i = 0; i < sizeof macs / sizeof macs[0]; i++)
-		if (macs[i].type == type)
-			return macs[i].mac;
-	return CKM_SHA256_HMAC;
-}
-
 bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
 	const struct result_wish *wish, struct result *ret, struct problem *problem)
 {
@@ -122,8 +101,9 @@ bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDL
 	if (!wish->with_mac)
 		return true;
 	CK_KEY_TYPE type = wish->kind ? wish->kind->type
-				      : attribute_number(f, session, key, CKA_KEY_TYPE, CKK_AES);
-	CK_MECHANISM mechanism = {mac_of(type), NULL, 0};
+				      : attribute_number(f, session, key, CKA_KEY_TYPE,
+						CK_UNAVAILABLE_INFORMATION);
+	CK_MECHANISM mechanism = {key_type_mac(type), NULL, 0};
 	CK_RV rv = f->C_SignInit(session, &mechanism, key);
 	if (rv == CKR_OK) {
 		ret->mac_length = sizeof ret->mac;

@@ -23,7 +23,10 @@ static const struct {
 	const char *name, *help;
 } mechanisms[] = {
 #define MECHANISM(number, name, help) {number, name, help},
+#define KEY_TYPE(...)
 #include "mechanism_names.h"
+#undef MECHANISM
+#undef KEY_TYPE
 #define OTHER(number) {number, #number, ""},
 	OTHER(CKM_AES_MAC) OTHER(CKM_AES_MAC_GENERAL) OTHER(CKM_AES_KEY_WRAP_PAD)
 		OTHER(CKM_DES_KEY_GEN) OTHER(CKM_DES3_CBC_PAD) OTHER(CKM_DES3_MAC) OTHER(CKM_MD5)
@@ -138,49 +141,66 @@ bool allowed_read(const char *text, struct allowed *ret)
 
 /* --- key types --- */
 
+/* The key types of keydiv's own table. */
 static const struct key_kind kinds[] = {
-	{"aes", CKK_AES, CKM_AES_KEY_GEN, 0},
-	{"des2", CKK_DES2, CKM_DES2_KEY_GEN, 16},
-	{"des3", CKK_DES3, CKM_DES3_KEY_GEN, 24},
-	{"generic", CKK_GENERIC_SECRET, CKM_GENERIC_SECRET_KEY_GEN, 0},
-	{"hkdf", CKK_HKDF, CKM_HKDF_KEY_GEN, 0},
-	{"sha1-hmac", CKK_SHA_1_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
-	{"sha256-hmac", CKK_SHA256_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
-	{"sha384-hmac", CKK_SHA384_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
-	{"sha512-hmac", CKK_SHA512_HMAC, CK_UNAVAILABLE_INFORMATION, 0},
-	{"odukpt-client", CKK_KEYDIV_ODUKPT_CLIENT, CK_UNAVAILABLE_INFORMATION, 0},
+#define MECHANISM(number, name, help)
+#define KEY_TYPE(...) {__VA_ARGS__},
+#include "mechanism_names.h"
+#undef MECHANISM
+#undef KEY_TYPE
 };
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
-const struct key_kind *key_kind_read(const char *name)
+static const struct key_kind *find_kind(CK_KEY_TYPE type)
 {
 	for (size_t i = 0; i < KINDS; i++)
-		if (same_name(kinds[i].name, name) && kinds[i].type != CKK_KEYDIV_ODUKPT_CLIENT)
+		if (kinds[i].type == type)
 			return &kinds[i];
-	fail("'%s' is no type of key: aes, des2, des3, generic, hkdf, sha1-hmac, sha256-hmac, "
-	     "sha384-hmac or "
-	     "sha512-hmac",
-		name);
+	return NULL;
+}
+
+const struct key_kind *key_kind_read(const char *name)
+{
+	char known[256] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		if (kinds[i].state)
+			continue;
+		if (same_name(kinds[i].name, name))
+			return &kinds[i];
+		n += (size_t)snprintf(
+			known + n, sizeof known - n, n > 0 ? ", %s" : "%s", kinds[i].name);
+		if (n >= sizeof known)
+			n = sizeof known - 1;
+	}
+	fail("'%s' is no type of key; the types are %s", name, known);
 	return NULL;
 }
 
 void key_type_name(CK_KEY_TYPE type, char *ret)
 {
-	for (size_t i = 0; i < KINDS; i++)
-		if (kinds[i].type == type) {
-			snprintf(ret, NAME_TEXT_MAX, "%s", kinds[i].name);
-			return;
-		}
-	snprintf(ret, NAME_TEXT_MAX, "0x%lx", type);
+	const struct key_kind *kind = find_kind(type);
+
+	if (kind != NULL)
+		snprintf(ret, NAME_TEXT_MAX, "%s", kind->name);
+	else
+		snprintf(ret, NAME_TEXT_MAX, "0x%lx", type);
 }
 
 CK_ULONG key_type_bytes(CK_KEY_TYPE type)
 {
-	for (size_t i = 0; i < KINDS; i++)
-		if (kinds[i].type == type)
-			return kinds[i].bytes;
-	return 0;
+	const struct key_kind *kind = find_kind(type);
+
+	return kind != NULL ? kind->bytes : 0;
+}
+
+CK_MECHANISM_TYPE key_type_mac(CK_KEY_TYPE type)
+{
+	const struct key_kind *kind = find_kind(type);
+
+	return kind != NULL ? kind->mac : CK_UNAVAILABLE_INFORMATION;
 }
 
 /* --- usages --- */

@@ -31,13 +31,15 @@ struct allowed {
  */
 MUST_USE bool allowed_read(const char *text, struct allowed *ret);
 
-/* A kind of key the tool makes. */
+/* A type of key, from keydiv's own table (mechanism_names.h has the columns in this order). */
 struct key_kind {
 	const char *name;
 	CK_KEY_TYPE type;
-	CK_MECHANISM_TYPE
-	generate;       /* how C_GenerateKey makes one; CK_UNAVAILABLE_INFORMATION: not offered */
-	CK_ULONG bytes; /* its length; 0: any, and CKA_VALUE_LEN goes into the template */
+	CK_MECHANISM_TYPE generate; /* by C_GenerateKey; CK_UNAVAILABLE_INFORMATION: not offered */
+	CK_MECHANISM_TYPE mac;      /* the usual MAC; CK_UNAVAILABLE_INFORMATION: none */
+	CK_ULONG bytes;             /* its only length; 0: several, CKA_VALUE_LEN is in templates */
+	bool parity;                /* each byte has odd parity */
+	bool state;                 /* the state of a client: no key that the tool makes */
 };
 
 /* By its name on the command line; NULL: reported. */
@@ -48,6 +50,9 @@ void key_type_name(CK_KEY_TYPE type, char *ret);
 
 /* The length in bytes a key of TYPE has by its type alone; 0: CKA_VALUE_LEN says. */
 CK_ULONG key_type_bytes(CK_KEY_TYPE type);
+
+/* The usual MAC under a key of TYPE; CK_UNAVAILABLE_INFORMATION: none. */
+CK_MECHANISM_TYPE key_type_mac(CK_KEY_TYPE type);
 
 /* Usage flags by name. */
 struct usage {
