@@ -11,7 +11,6 @@
 #include "tool/options.h"
 #include "tool/report.h"
 #include "tool/text.h"
-#include "tool/token/attributes.h"
 
 #define COLUMNS_MAX 16
 
@@ -182,18 +181,6 @@ void show_table(struct json_object *rows, const struct column *columns)
 			free(text);
 		}
 	json_object_put(rows);
-}
-
-void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-	char ret[CHECK_VALUE_TEXT])
-{
-	unsigned char value[3];
-	CK_ULONG n;
-
-	ret[0] = '\0';
-	if (attribute_get(f, session, object, CKA_CHECK_VALUE, value, sizeof value, &n) == CKR_OK &&
-		n == sizeof value)
-		snprintf(ret, CHECK_VALUE_TEXT, "%02X%02X%02X", value[0], value[1], value[2]);
 }
 
 bool output_end(void)

@@ -9,8 +9,6 @@
 
 #include "base/error.h"
 
-#define CHECK_VALUE_TEXT 8
-
 /*
  * Append NAME to the object O, in the order of the calls. In TEXT what is not UTF-8 becomes U+FFFD,
  * and, unless JSON is printed, a control character becomes a question mark.
@@ -40,10 +38,6 @@ struct column {
  * and free it.
  */
 void show_table(struct json_object *rows, const struct column *columns);
-
-/* CKA_CHECK_VALUE of OBJECT as upper-case hexadecimal, "" if it has none. */
-void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-	char ret[CHECK_VALUE_TEXT]);
 
 /* Write what is buffered for standard output. False: reported, as on a full disk. */
 MUST_USE bool output_end(void);

@@ -123,3 +123,25 @@ void note(const char *format, ...)
 	print("keydiv: note: ", format, args, "", "");
 	va_end(args);
 }
+
+bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	problem->rv = rv;
+	vsnprintf(problem->text, sizeof problem->text, format, args);
+	va_end(args);
+	return false;
+}
+
+bool problem_report(const struct problem *problem, unsigned long long number)
+{
+	char place[40] = "";
+
+	if (number > 0)
+		snprintf(place, sizeof place, "line %llu: ", number);
+	if (problem->rv == CKR_OK)
+		return fail("%s%s", place, problem->text);
+	return fail_rv(problem->rv, "%s%s", place, problem->text);
+}

@@ -21,6 +21,18 @@ bool fail_rv(CK_RV rv, const char *format, ...) PRINTF(2, 3);
 /* Whether standard error stands behind the text of a line without an end, which a message wipes. */
 void report_line_open(bool open);
 
+/* A failure that is not printed yet. RV is CKR_OK if no call of the module failed. */
+struct problem {
+	CK_RV rv;
+	char text[240];
+};
+
+/* Set PROBLEM. Returns false. */
+bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...) PRINTF(3, 4);
+
+/* Print PROBLEM, with "line NUMBER: " before it unless NUMBER is 0. Returns false. */
+bool problem_report(const struct problem *problem, unsigned long long number);
+
 /* A remark that ends nothing: "keydiv: note: FORMAT". */
 void note(const char *format, ...) PRINTF(1, 2);
 

@@ -11,6 +11,13 @@ import tempfile
 import time
 import unittest
 
+try:
+    from cryptography.hazmat.primitives import keywrap
+except ImportError:
+    keywrap = None
+
+needs_keywrap = unittest.skipUnless(keywrap, "python3-cryptography is not installed")
+
 TOOL = os.environ["KEYDIV_TOOL"]
 MODULE = os.environ["KEYDIV_MODULE"]
 SOURCE = os.environ["KEYDIV_SOURCE"]

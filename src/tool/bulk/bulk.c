@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,17 +55,6 @@ struct ring {
 	bool stop;                        /* something failed; reported */
 };
 
-bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	problem->rv = rv;
-	vsnprintf(problem->text, sizeof problem->text, format, args);
-	va_end(args);
-	return false;
-}
-
 bool member_fits(const char *member, const char *text, size_t n, struct problem *problem)
 {
 	if (n == 0)
@@ -76,17 +64,6 @@ bool member_fits(const char *member, const char *text, size_t n, struct problem 
 			"the %s '%s' is not UTF-8, as JSON has to be: leave out --json", member,
 			text);
 	return true;
-}
-
-bool problem_report(const struct problem *problem, unsigned long long number)
-{
-	char place[40] = "";
-
-	if (number > 0)
-		snprintf(place, sizeof place, "line %llu: ", number);
-	if (problem->rv == CKR_OK)
-		return fail("%s%s", place, problem->text);
-	return fail_rv(problem->rv, "%s%s", place, problem->text);
 }
 
 static void set_state(struct ring *ring, struct batch *batch, enum state state)

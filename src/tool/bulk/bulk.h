@@ -16,23 +16,11 @@
 
 #define FIELD_TEXT_MAX 16384 /* of a line: a label and the longest wrapped key in hexadecimal fit */
 
-/* What went wrong with a line; RV is CKR_OK where the module has no part in it. */
-struct problem {
-	CK_RV rv;
-	char text[240];
-};
-
-/* Set PROBLEM; returns false. */
-bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...) PRINTF(3, 4);
-
 /*
  * Whether the TEXT of N bytes can be the MEMBER ("serial", "label") that names a record: it is not
  * empty, and where JSON is printed it is UTF-8. False: PROBLEM is set.
  */
 MUST_USE bool member_fits(const char *member, const char *text, size_t n, struct problem *problem);
-
-/* Print PROBLEM, of line NUMBER if that is not 0. Returns false. */
-bool problem_report(const struct problem *problem, unsigned long long number);
 
 struct bulk {
 	/* from the options */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_derive.c: keydiv derive: the keys of one device, or of a million, from a master. */
+/* derive.c: keydiv derive: the keys of one device, or of a million, from a master. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "base/pkcs11.h"
 
 #include "keydiv.h"
+#include "tool/bulk/bulk.h"
 #include "tool/bulk/claim.h"
 #include "tool/bulk/csv.h"
 #include "tool/commands/commands.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_info.c: keydiv info: the module, its slots and tokens. */
+/* info.c: keydiv info: the module, its slots and tokens. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,6 +7,7 @@
 #include "tool/output.h"
 #include "tool/report.h"
 #include "tool/token/client.h"
+#include "tool/token/uri.h"
 
 #define ADD_PADDED(o, name, field)                                                                 \
 	do {                                                                                       \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_init.c: keydiv init: make a token. */
+/* init.c: keydiv init: make a token. */
 #include <string.h>
 
 #include "tool/commands/commands.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_mechanisms.c: keydiv mechanisms: what the token can do. */
+/* mechanisms.c: keydiv mechanisms: what the token can do. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_plan.c: keydiv odukpt plan: which number of registers and of server calls to take. Pure
+ * odukpt_plan.c: keydiv odukpt plan: which number of registers and of server calls to take. Pure
  * computation, no token.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tool/commands/commands.h"
-#include "tool/commands/plan_draw.h"
+#include "tool/commands/odukpt_plan_draw.h"
 #include "tool/output.h"
 #include "tool/report.h"
 
@@ -38,28 +38,6 @@ static void add_row(
 	add_number(o, "transactions", s->keys);
 	add_number(o, "client_bytes", client_bytes);
 	json_object_array_add(rows, o);
-}
-
-/*
- * The shapes worth choosing from: for every N the least R that gives enough; none that another
- * beats in both.
- */
-size_t plan_shapes(uint64_t wanted, struct scheme ret[SHAPE_MAX])
-{
-	size_t count = 0;
-
-	for (unsigned calls = 1; calls <= SHAPE_MAX; calls++)
-		for (unsigned registers = 1; registers <= SHAPE_MAX; registers++) {
-			struct scheme s;
-			if (!tree_count(registers, calls, &s))
-				break;
-			if (s.keys < wanted)
-				continue;
-			if (count == 0 || s.registers < ret[count - 1].registers)
-				ret[count++] = s;
-			break;
-		}
-	return count;
 }
 
 static bool run(int operand_count, char **operands)

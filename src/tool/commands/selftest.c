@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_selftest.c: keydiv selftest: has the module test every mechanism, and shows the results. */
+/* selftest.c: keydiv selftest: has the module test every mechanism, and shows the results. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template.c: fills templates and reads attributes. */
+/* attributes.c: fills templates and reads attributes. */
 #include "tool/token/attributes.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static CK_ATTRIBUTE *next(struct template *t)
@@ -71,4 +72,16 @@ bool attribute_flag(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HA
 
 	return attribute_get(f, session, object, type, &value, sizeof value, &n) == CKR_OK &&
 	       n == sizeof value && value == CK_TRUE;
+}
+
+void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+	char ret[CHECK_VALUE_TEXT])
+{
+	unsigned char value[3];
+	CK_ULONG n;
+
+	ret[0] = '\0';
+	if (attribute_get(f, session, object, CKA_CHECK_VALUE, value, sizeof value, &n) == CKR_OK &&
+		n == sizeof value)
+		snprintf(ret, CHECK_VALUE_TEXT, "%02X%02X%02X", value[0], value[1], value[2]);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template.h: a PKCS#11 template being filled, and attributes being read. */
-#ifndef KEYDIV_TOOL_TEMPLATE_H
-#define KEYDIV_TOOL_TEMPLATE_H
+/* attributes.h: a PKCS#11 template being filled, and attributes being read. */
+#ifndef KEYDIV_TOOL_ATTRIBUTES_H
+#define KEYDIV_TOOL_ATTRIBUTES_H
 
 #include <stdbool.h>
 
 #include "base/error.h"
 
 #define TEMPLATE_MAX 24
+#define CHECK_VALUE_TEXT 8
 
 struct template
 {
@@ -36,5 +37,9 @@ CK_ULONG attribute_number(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJ
 	CK_ATTRIBUTE_TYPE type, CK_ULONG fallback);
 bool attribute_flag(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	CK_ATTRIBUTE_TYPE type);
+
+/* CKA_CHECK_VALUE of OBJECT in upper-case hexadecimal, or "" if OBJECT has none. */
+void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+	char ret[CHECK_VALUE_TEXT]);
 
 #endif

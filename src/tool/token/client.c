@@ -9,36 +9,8 @@
 
 #include "tool/options.h"
 #include "tool/report.h"
-#include "tool/token/pin.h"
-
-bool is_uri(const char *text)
-{
-	return strncmp(text, "pkcs11:", 7) == 0;
-}
-
-bool uri_read(const char *text, P11KitUri **ret)
-{
-	P11KitUri *uri = p11_kit_uri_new();
-
-	if (!uri)
-		return fail_rv(CKR_HOST_MEMORY, "cannot read '%s'", text);
-	int result = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri);
-	if (result != P11_KIT_URI_OK) {
-		p11_kit_uri_free(uri);
-		return fail("'%s' is no PKCS#11 URI: %s", text, p11_kit_uri_message(result));
-	}
-	if (p11_kit_uri_get_pin_value(uri)) {
-		p11_kit_uri_free(uri);
-		return fail("a URI with pin-value shows the PIN to everyone on this machine: use "
-			    "--pin-file or --pin-fd");
-	}
-	if (p11_kit_uri_any_unrecognized(uri)) {
-		p11_kit_uri_free(uri);
-		return fail("'%s' has parts that name nothing here: see RFC 7512", text);
-	}
-	*ret = uri;
-	return true;
-}
+#include "tool/token/p11_kit.h"
+#include "tool/token/uri.h"
 
 /*
  * The path that the pin-source of a URI names: a file (RFC 7512, 2.4: "file:" or a path), never a
@@ -309,4 +281,16 @@ bool client_login_for(struct client *client, const char *key, bool write)
 			settings.token = key;
 	}
 	return client_login(client, write);
+}
+
+bool client_login_as(struct client *client, CK_USER_TYPE user, struct secret_text **ret_pin)
+{
+	if (!client_find_token(client) || !client_open_session(client, true, &client->session) ||
+		!pin_get(user == CKU_SO ? PIN_SO : PIN_USER, false, ret_pin))
+		return false;
+	CK_RV rv = client->f->C_Login(client->session, user, (*ret_pin)->text, (*ret_pin)->length);
+	if (rv == CKR_OK)
+		return true;
+	return user == CKU_SO ? fail_so(rv, "cannot log in as security officer")
+			      : fail_rv(rv, "cannot log in");
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "tool/token/p11_kit.h"
+#include "tool/token/pin.h"
 
 struct client {
 	CK_FUNCTION_LIST *f;        /* the module, initialised; NULL: none */
@@ -56,10 +56,11 @@ MUST_USE bool client_slots(struct client *client, CK_SLOT_ID **ret, CK_ULONG *re
  */
 void padded_text(const unsigned char *field, size_t n, char *ret);
 
-/* Parse TEXT as a PKCS#11 URI without a PIN in it. Free with p11_kit_uri_free. */
-MUST_USE bool uri_read(const char *text, P11KitUri **ret);
-
-/* Whether TEXT is meant as a PKCS#11 URI. */
-bool is_uri(const char *text);
+/*
+ * client_find_token, then open a read-write session and log in as USER, who may be the security
+ * officer. RET_PIN is the PIN, in locked memory. False: reported.
+ */
+MUST_USE bool client_login_as(
+	struct client *client, CK_USER_TYPE user, struct secret_text **ret_pin);
 
 #endif

@@ -6,8 +6,10 @@
 #include "base/pkcs11.h"
 
 #include "keydiv.h"
-#include "tool/bulk/bulk.h"
+#include "tool/options.h"
 #include "tool/output.h"
+#include "tool/report.h"
+#include "tool/text.h"
 #include "tool/token/attributes.h"
 #include "tool/token/device_record.h"
 #include "tool/token/names.h"

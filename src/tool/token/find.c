@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "tool/report.h"
+#include "tool/token/uri.h"
 
 CK_RV find_objects(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t,
 	CK_OBJECT_HANDLE *ret, CK_ULONG max, CK_ULONG *ret_count)

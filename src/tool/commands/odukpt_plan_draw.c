@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tool/commands/plan_draw.h"
+#include "tool/commands/odukpt_plan_draw.h"
 #include "tool/report.h"
 
 #define WIDTH 760

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_import.c: keydiv key import: options, and which of the two ways to go. */
-#include "tool/commands/import.h"
+/* key_import.c: keydiv key import: options, and which of the two ways to go. */
+#include "tool/commands/key_import.h"
 #include "tool/commands/commands.h"
 #include "tool/report.h"
 #include "tool/token/find.h"

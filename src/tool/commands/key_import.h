@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* import.h: the two ways of `key import`. */
-#ifndef KEYDIV_TOOL_IMPORT_H
-#define KEYDIV_TOOL_IMPORT_H
+/* key_import.h: the two ways of `key import`. */
+#ifndef KEYDIV_TOOL_KEY_IMPORT_H
+#define KEYDIV_TOOL_KEY_IMPORT_H
 
 #include "tool/bulk/bulk.h"
 #include "tool/options.h"

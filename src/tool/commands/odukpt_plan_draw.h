@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan.h: the choices `odukpt plan` shows and draws. */
-#ifndef KEYDIV_TOOL_PLAN_H
-#define KEYDIV_TOOL_PLAN_H
+/* odukpt_plan_draw.h: the drawing of `odukpt plan`. */
+#ifndef KEYDIV_TOOL_ODUKPT_PLAN_DRAW_H
+#define KEYDIV_TOOL_ODUKPT_PLAN_DRAW_H
 
 #include <stddef.h>
 
-#include "tool/commands/tree.h"
-
-#define SHAPE_MAX 32 /* R and N go to 32 */
-
-/* The shapes for WANTED transactions, by growing N; returns how many. */
-size_t plan_shapes(uint64_t wanted, struct scheme ret[SHAPE_MAX]);
+#include "tool/commands/odukpt_shapes.h"
 
 /*
  * Draw the COUNT shapes as a curve, with TDES and AES DUKPT as points, into the SVG file

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tree.c: binomial counts, exactly, in 128 bits. */
-#include "tool/commands/tree.h"
+/* odukpt_shapes.c: counts by exact binomial coefficients in 128 bits, and the choice of shapes. */
+#include "tool/commands/odukpt_shapes.h"
 
 /*
  * Pascal's rule along a path length: C(n, k) from C(n', k-1), exact at each step. The sum over k is
@@ -36,4 +36,26 @@ void counter_count(unsigned registers, unsigned calls, struct scheme *ret)
 uint64_t scheme_mean(const struct scheme *s)
 {
 	return (uint64_t)((s->call_sum * 1000 + s->keys / 2) / s->keys);
+}
+
+/*
+ * The shapes worth choosing from: for every N the least R that gives enough; none that another
+ * beats in both.
+ */
+size_t plan_shapes(uint64_t wanted, struct scheme ret[SHAPE_MAX])
+{
+	size_t count = 0;
+
+	for (unsigned calls = 1; calls <= SHAPE_MAX; calls++)
+		for (unsigned registers = 1; registers <= SHAPE_MAX; registers++) {
+			struct scheme s;
+			if (!tree_count(registers, calls, &s))
+				break;
+			if (s.keys < wanted)
+				continue;
+			if (count == 0 || s.registers < ret[count - 1].registers)
+				ret[count++] = s;
+			break;
+		}
+	return count;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_wrapped.c: many keys from a file, each wrapped with AES-KWP (RFC 5649) under one key
+ * key_import_wrapped.c: many keys from a file, each wrapped with AES-KWP (RFC 5649) under one key
  * of the token.
  */
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/bytes.h"
 #include "tool/bulk/claim.h"
 #include "tool/bulk/csv.h"
-#include "tool/commands/import.h"
+#include "tool/commands/key_import.h"
 #include "tool/output.h"
 #include "tool/report.h"
 #include "tool/token/find.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_components.c: a key as the XOR of components, each typed without echo and confirmed by
+ * key_import_components.c: a key as the XOR of components, each typed without echo and confirmed by
  * its check value.
  *
  * Components and key are in locked memory only, and wiped when done. Check values are the token's
@@ -12,7 +12,7 @@
 #include <strings.h>
 
 #include "base/bytes.h"
-#include "tool/commands/import.h"
+#include "tool/commands/key_import.h"
 #include "tool/output.h"
 #include "tool/report.h"
 #include "tool/token/locked.h"

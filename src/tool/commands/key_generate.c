@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_generate.c: keydiv key generate: a key from the token's own random numbers. */
+/* key_generate.c: keydiv key generate: a key from the token's own random numbers. */
 #include "tool/commands/commands.h"
 #include "tool/report.h"
 #include "tool/token/find.h"

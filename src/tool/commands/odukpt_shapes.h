@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tree.h: the counts of Optimal-DUKPT and its forerunners: how many keys a shape has, and how far
+ * odukpt_shapes.h: the counts of Optimal-DUKPT and its forerunners: how many keys a shape has, and how far
  * the server goes for them.
  */
-#ifndef KEYDIV_TOOL_TREE_H
-#define KEYDIV_TOOL_TREE_H
+#ifndef KEYDIV_TOOL_ODUKPT_SHAPES_H
+#define KEYDIV_TOOL_ODUKPT_SHAPES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#define SHAPE_MAX 32 /* largest R and N */
 
 __extension__ typedef unsigned __int128 wide; /* room for products of counts below 2^63 */
 
@@ -34,5 +37,8 @@ void counter_count(unsigned registers, unsigned calls, struct scheme *ret);
 
 /* The mean of S in thousandths, rounded to the nearest. */
 uint64_t scheme_mean(const struct scheme *s);
+
+/* The shapes for WANTED transactions, by growing N; returns how many. */
+size_t plan_shapes(uint64_t wanted, struct scheme ret[SHAPE_MAX]);
 
 #endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* device_wrap.c: keydiv device wrap: the new key of a device, wrapped under its previous key. */
+#include <string.h>
+
+#include "tool/commands/commands.h"
+#include "tool/commands/device.h"
+#include "tool/report.h"
+#include "tool/token/derivation.h"
+#include "tool/token/find.h"
+
+static const char *key_name, *purpose;
+static long long length = -1;
+
+static const struct option_spec options[] = {
+	TEXT_OPTION("key", "KEY", &key_name,
+		"the master, made with --extractable (default: the only one there is)"),
+	TEXT_OPTION("purpose", "TEXT", &purpose, "role of the device key, as in derive"),
+	NUMBER_OPTION("length", "BYTES", &length,
+		"length of the device key (default: that of the master)"),
+	OPTIONS_END,
+};
+
+/* Derive the device key with SALT; USE says what the session object may do besides nothing. */
+static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const char *serial,
+	const struct salt *salt, CK_ATTRIBUTE_TYPE use, CK_OBJECT_HANDLE *ret)
+{
+	KEYDIV_PARAMETER p;
+	struct template t = {0};
+
+	device_parameter(&p, serial, strlen(serial), salt, purpose);
+	template_flag(&t, use, true);
+	if (length >= 0)
+		template_number(&t, CKA_VALUE_LEN, (CK_ULONG)length);
+	CK_MECHANISM mechanism = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
+	CK_RV rv = client->f->C_DeriveKey(
+		client->session, &mechanism, master, t.attributes, t.count, ret);
+	if (rv == CKR_TEMPLATE_INCONSISTENT && use == CKA_EXTRACTABLE)
+		return fail("no key may leave the token in wrapping that comes from this master: "
+			    "one for changes in the field is made with --extractable "
+			    "(CKR_TEMPLATE_INCONSISTENT)");
+	return rv == CKR_OK ? true : fail_rv(rv, "cannot derive the key of '%s'", serial);
+}
+
+static bool run(int count, char **operands)
+{
+	CLIENT client = {0};
+	struct device_record record;
+	CK_OBJECT_HANDLE master, old, new;
+	CK_MECHANISM mechanism = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+	unsigned char wrapped[64];
+	CK_ULONG n = sizeof wrapped;
+	char check[CHECK_VALUE_TEXT];
+
+	(void)count;
+	if (!client_login_for(&client, key_name, false) || !find_key(&client, key_name, &master) ||
+		!device_read(&client, operands[0], &record))
+		return false;
+	if (record.count < 2)
+		return fail("'%s' has no previous key to wrap the new one under: 'keydiv device "
+			    "rotate' first",
+			operands[0]);
+	if (!derive_for(&client, master, operands[0], &record.salt[1], CKA_WRAP, &old) ||
+		!derive_for(&client, master, operands[0], &record.salt[0], CKA_EXTRACTABLE, &new))
+		return false;
+	CK_RV rv = client.f->C_WrapKey(client.session, &mechanism, old, new, wrapped, &n);
+	if (rv != CKR_OK)
+		return fail_rv(rv, "cannot wrap the new key of '%s'", operands[0]);
+	check_value(client.f, client.session, new, check);
+	struct json_object *o = json_object_new_object();
+	add_text(o, "serial", operands[0]);
+	add_hex(o, "wrapped_key", wrapped, n);
+	add_text(o, "check_value", check);
+	show(o);
+	return true;
+}
+
+const struct command cmd_device_wrap = {
+	.name = "device wrap",
+	.arguments = "SERIAL",
+	.summary = "Print the new key of a device wrapped under the one before (AES-KWP), to be "
+		   "sent to it",
+	.sets = SET_USER,
+	.options = options,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* odukpt_next.c: keydiv odukpt next: the next transaction key of a client. */
+#include "tool/commands/commands.h"
+#include "tool/commands/odukpt.h"
+#include "tool/token/find.h"
+
+static const char *key_name, *purpose;
+static struct result_wish wish = RESULT_WISH;
+
+static const struct option_spec options[] = {
+	ODUKPT_KEY_OPTION(&key_name, "the client state"),
+	ODUKPT_PURPOSE_OPTION(&purpose),
+	RESULT_OPTIONS(wish),
+	OPTIONS_END,
+};
+
+static bool run(int count, char **operands)
+{
+	CLIENT client = {0};
+	CK_OBJECT_HANDLE state;
+	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+
+	(void)count, (void)operands;
+	odukpt_put_purpose(&p, purpose);
+	bool ok = result_wish_read(&wish) && client_login_for(&client, key_name, true) &&
+		  find_key(&client, key_name, &state) &&
+		  odukpt_transact(&client, state, CKM_KEYDIV_ODUKPT_NEXT_KEY, &p, &wish, state);
+	result_wish_free(&wish);
+	return ok;
+}
+
+const struct command cmd_odukpt_next = {
+	.name = "odukpt next",
+	.arguments = "",
+	.summary = "Take the next transaction key of a client; the state moves on and the key "
+		   "cannot be had there again",
+	.sets = SET_USER,
+	.options = options,
+	.run = run,
+};

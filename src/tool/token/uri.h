@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uri.h: PKCS#11 URIs (RFC 7512). */
+#ifndef KEYDIV_TOOL_URI_H
+#define KEYDIV_TOOL_URI_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "tool/token/p11_kit.h"
+
+/* Parse TEXT as a PKCS#11 URI without a PIN in it. Free with p11_kit_uri_free. */
+MUST_USE bool uri_read(const char *text, P11KitUri **ret);
+
+/* Whether TEXT is meant as a PKCS#11 URI. */
+bool is_uri(const char *text);
+
+#endif
