@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench.c: keydiv, SoftHSM2 and NSS softokn side by side, through the same PKCS#11 calls,
- * interleaved in one run, and the floor: the same arithmetic with libcrypto alone. Prints one
- * table: medians of the rounds, and medians of the ratios within each round, which a busy machine
- * disturbs less. Writes JSON if told a file.
+ * bench.c: compare keydiv, SoftHSM 2 and NSS softokn in one process through the same PKCS#11 calls,
+ * in turns. The floor is the same arithmetic done by libcrypto alone.
  *
- * Usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu] --cpu measures processor
- * time instead of time: for a machine that is busy with something else.
+ * Print one table with the medians of the rounds and the medians of the ratios within each round. A
+ * busy machine disturbs the ratios less. Write JSON if a file is given.
+ *
+ * Usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu]
+ * --cpu measures processor time instead of wall-clock time, for a busy machine.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -17,18 +18,18 @@
 #include "measure.h"
 #include "round.h"
 
-/* One column of one row: how to run it, and what came out. */
+/* One column of one row of the table, with its results. */
 struct column {
 	bool there;
 	run_fn run;
 	struct peer *peer;
-	long n;                   /* operations a round */
-	double round[ROUNDS_MAX]; /* ns an operation */
-	double ratio[ROUNDS_MAX]; /* to keydiv's in the same round */
+	long n;                   /* operations in one round */
+	double round[ROUNDS_MAX]; /* nanoseconds for one operation */
+	double ratio[ROUNDS_MAX]; /* ratio to keydiv in the same round */
 	double median, median_ratio;
 };
 
-/* Choose how often to repeat so that a round takes about 20 ms. */
+/* Choose the number of operations so that a round takes about 20 ms. */
 static void warm_up(struct column *c, int threads)
 {
 	c->n = 1;
@@ -76,7 +77,7 @@ static void run_row(const struct measure *m, int rounds, struct column columns[C
 		}
 }
 
-/* What the bars say of a row: every one it has must hold. */
+/* Return the verdict for one row. Every bar of the row must hold. */
 static const char *verdict(const struct bar *bar, const struct column c[COLUMNS])
 {
 	bool met = true, any = false;
@@ -125,7 +126,7 @@ static void print_row(const struct measure *m, const struct column c[COLUMNS])
 	fflush(stdout);
 }
 
-/* One line a row, so that a script without a JSON parser can read it too. */
+/* Write one line for each row, so that a script without a JSON parser can read the file. */
 static void json_row(
 	FILE *json, const struct measure *m, const struct column c[COLUMNS], bool first)
 {

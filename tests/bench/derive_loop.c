@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * derive_loop.c: N times one operation of the hot path, for counting instructions (count.sh).
- * Callgrind is told when it begins and ends, so that with --instr-atstart=no nothing else is
- * counted: neither starting up nor the first uses, which run self-tests and fill caches. Usage:
- * derive_loop MODULE OPERATION N.
+ * derive_loop.c: run one operation of the hot path N times, so that count.sh can count its
+ * instructions. The loop tells callgrind when to begin and to end. With --instr-atstart=no
+ * callgrind therefore counts neither the start of the module nor the first uses, which run
+ * self-tests and fill caches.
+ *
+ * Usage: derive_loop MODULE OPERATION N
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * floor.c: the arithmetic alone: libcrypto's block cipher under kept contexts, the two XORs of SP
- * 800-38B, a re-keyed scratch context for each inner key; no objects, no policy, no locks. What a
- * token cannot go below.
+ * floor.c: the arithmetic alone, which is the lower limit for any token. Run libcrypto's block
+ * cipher with contexts that are kept, the two XORs of SP 800-38B, and one scratch context that is
+ * re-keyed for each inner key. No objects, no policy and no locks are involved.
  */
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -39,7 +39,7 @@ static void block(EVP_CIPHER_CTX *ctx, const unsigned char *in, unsigned char *o
 	EVP_Cipher(ctx, out, in, 16);
 }
 
-/* CMAC of BLOCKS blocks; the subkeys are kept. */
+/* Compute the CMAC of BLOCKS blocks. The subkeys are kept. */
 static void cmac(EVP_CIPHER_CTX *ctx, int blocks, const unsigned char *in, unsigned char out[16])
 {
 	unsigned char x[16] = {0};
@@ -53,7 +53,9 @@ static void cmac(EVP_CIPHER_CTX *ctx, int blocks, const unsigned char *in, unsig
 	memcpy(out, x, 16);
 }
 
-/* CMAC under a new key: re-key, subkeys (one block), message. */
+/*
+ * Compute the CMAC under a new key: set the key, compute the subkeys (one block), then the message.
+ */
 static void fresh_cmac(
 	const unsigned char *new_key, int blocks, const unsigned char *in, unsigned char out[16])
 {
@@ -69,7 +71,7 @@ void floor_device_key(struct peer *p, int thread, long n)
 	unsigned char in[32] = {0}, out[16];
 
 	(void)p, (void)thread;
-	for (long i = 0; i < n; i++) { /* 4 + 6 + 1 + 12 + 4 bytes: two blocks */
+	for (long i = 0; i < n; i++) { /* 4 + 6 + 1 + 12 + 4 bytes, which is two blocks */
 		serial_number(i, in + 4);
 		cmac(master, 2, in, out);
 	}
@@ -99,7 +101,10 @@ void floor_device_key_mac(struct peer *p, int thread, long n)
 	}
 }
 
-/* As many CMACs under fresh keys as the transaction's path is long, and the final one. */
+/*
+ * Compute as many CMACs under fresh keys as the path of the transaction is long, then
+ * the final CMAC.
+ */
 void floor_odukpt(struct peer *p, int thread, long n)
 {
 	unsigned char in[32] = {0}, out[16];
@@ -110,7 +115,7 @@ void floor_odukpt(struct peer *p, int thread, long n)
 	odukpt_transactions(21, 7, &t);
 	for (long i = 0; i < n; i++) {
 		odukpt_path(21, 7, (uint64_t)i * 7919 % t, &path);
-		cmac(master, 2, in, out); /* under the initial key, which is kept */
+		cmac(master, 2, in, out); /* under the initial key, whose schedule is kept */
 		for (size_t k = 0; k < path.length; k++)
 			fresh_cmac(out, 2, in, out);
 	}
@@ -139,7 +144,7 @@ void floor_tdes_dukpt(struct peer *p, int thread, long n)
 	for (long i = 0; i < n; i++) {
 		unsigned counter = (unsigned)(i % 1023) + 1;
 		for (int b = 2 * __builtin_popcount(counter) + 2; b > 0;
-			b--) { /* two for the initial key, two a bit */
+			b--) { /* two blocks for the initial key, two for each bit */
 			memcpy(out + 8, out, 8);
 			EVP_EncryptInit_ex2(tdes_scratch, NULL, out, NULL, NULL);
 			EVP_Cipher(tdes_scratch, out, in, 8);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* measures.c: see measure.h. */
+/* measures.c: the functions that measure.h lists. */
 #include "measure.h"
 
 #include <pthread.h>
@@ -19,7 +19,7 @@ void serial_number(long i, CK_BYTE ret[9])
 
 static CK_ULONG sixteen = 16;
 
-/* What an application asks for: a non-extractable AES-128 session key with USAGE. */
+/* The template that an application passes for a non-extractable AES-128 session key with USAGE. */
 #define TEMPLATE_FOR(usage)                                                                        \
 	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class_secret, sizeof class_secret},                \
 		{CKA_KEY_TYPE, &type_aes, sizeof type_aes},                                        \
@@ -90,7 +90,7 @@ static void ecb_data_session(struct peer *p, int thread, long n)
 	ecb_data(p, thread, p->session_master, n);
 }
 
-/* SP 800-108 counter mode over the same input as DEVICE_KEY. */
+/* Derive by SP 800-108 counter mode over the same input as DEVICE_KEY. */
 static CK_RV sign_with(struct peer *p, int thread, CK_OBJECT_HANDLE key);
 
 static void counter_kdf_then(struct peer *p, int thread, CK_OBJECT_HANDLE master, long n, bool sign)
@@ -371,7 +371,7 @@ static void open_close(struct peer *p, int thread, long n)
 {
 	CK_SESSION_HANDLE s;
 
-	(void)thread; /* every thread opens sessions of its own */
+	(void)thread; /* every thread opens sessions for itself */
 	for (long i = 0; i < n; i++) {
 		must(p, p->f->C_OpenSession(p->slot, CKF_SERIAL_SESSION, NULL, NULL, &s),
 			"C_OpenSession");
@@ -379,7 +379,7 @@ static void open_close(struct peer *p, int thread, long n)
 	}
 }
 
-/* Of the few objects that a token of a benchmark has; scale_objects.c searches among many. */
+/* Search among the few objects of a benchmark token. scale_objects.c searches among many. */
 static void find_label(struct peer *p, int thread, long n)
 {
 	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class_secret, sizeof class_secret},
@@ -395,7 +395,10 @@ static void find_label(struct peer *p, int thread, long n)
 	}
 }
 
-/* Peers do the nearest thing they have: SoftHSM AES_ECB_ENCRYPT_DATA, NSS SP 800-108. */
+/*
+ * A peer does the nearest operation that it offers. SoftHSM uses AES_ECB_ENCRYPT_DATA and NSS
+ * uses SP 800-108.
+ */
 const struct measure measures[] = {
 	{"derive + destroy, token master", 1, {device_key_token, ecb_data_token, counter_kdf_token},
 		floor_device_key, {.us = 0.30, .softhsm = 130}},

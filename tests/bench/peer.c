@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* peer.c: see peer.h. */
+/* peer.c: load and set up the modules that peer.h declares. */
 #include "peer.h"
 
 #include <dlfcn.h>
@@ -38,7 +38,7 @@ static CK_FUNCTION_LIST *load(const char *path)
 	return f;
 }
 
-/* An AES key with one usage. */
+/* Create an AES key with one usage. */
 static CK_OBJECT_HANDLE import(struct peer *p, bool token, CK_ATTRIBUTE_TYPE usage,
 	CK_ATTRIBUTE_TYPE usage2, const CK_MECHANISM_TYPE *list, CK_ULONG n_list)
 {
@@ -108,7 +108,7 @@ static void sessions(struct peer *p)
 			"C_OpenSession");
 }
 
-/* --- Where each keeps its token, and loading it --- */
+/* --- Configuration of each module, and loading --- */
 
 static FILE *configuration(const char *dir, const char *name, const char *variable)
 {
@@ -158,7 +158,7 @@ CK_RV peer_initialize(struct peer *p)
 {
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
 	char parameters[600];
-	/* NSS's CK_C_INITIALIZE_ARGS has LibraryParameters between flags and pReserved. */
+	/* The CK_C_INITIALIZE_ARGS of NSS has LibraryParameters between flags and pReserved. */
 	struct {
 		void *mutex[4];
 		CK_FLAGS flags;
@@ -176,15 +176,17 @@ CK_RV peer_initialize(struct peer *p)
 /* --- Tokens --- */
 
 /*
- * SoftHSM numbers the slots of its tokens anew; the first is the one with a token, if there is one.
+ * Find the slot of the token. SoftHSM gives its slots new numbers. If SoftHSM has a token, the
+ * first slot holds it.
  */
 static void find_slot(struct peer *p)
 {
 	CK_SLOT_ID slots[8];
 	CK_ULONG n = 8;
 
-	p->slot =
-		p->id == PEER_NSS ? 2 : 0; /* NSS: 1 is the internal crypto slot, 2 the key slot */
+	p->slot = p->id == PEER_NSS
+			  ? 2
+			  : 0; /* NSS: slot 1 is the internal crypto slot, slot 2 the key slot */
 	if (p->id != PEER_SOFTHSM)
 		return;
 	must(p, p->f->C_GetSlotList(CK_TRUE, slots, &n), "C_GetSlotList");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* round.c: see round.h. */
+/* round.c: the functions that round.h declares. */
 #include "round.h"
 
 #include <stdlib.h>

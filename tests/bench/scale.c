@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale.c: how costs grow: with token objects (1 to 10^5; --full: 10^6), live session objects,
- * threads; and what a durable change costs. Every loop is bounded in time or number.
+ * scale.c: measure how costs grow with token objects (1 to 10^5, with --full to 10^6), with live
+ * session objects and with threads, and measure the cost of a durable change. Every loop is bounded
+ * by a time or by a number.
  *
- * Usage: scale MODULE [--dir DIR] [--json FILE] [--full] [--only objects|live|durable|threads]
- * [--cpu] --cpu measures processor time instead of time, for a machine that is busy with something
- * else. DIR keeps the tokens with many objects from one run to the next; without it they are made
- * anew and removed.
+ * Usage: scale MODULE [--dir DIR] [--json FILE] [--full]
+ *        [--only objects|live|durable|threads] [--cpu]
+ * --cpu measures processor time instead of wall-clock time, for a busy machine.
+ * DIR keeps the tokens with many objects from one run to the next. Without DIR the tokens are
+ * made for this run and removed at its end.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@ void quiet_figure(const struct scale *s, const char *what, const char *peer, lon
 {
 	if (s->json == NULL)
 		return;
-	struct stat now; /* children write to the file too */
+	struct stat now; /* child processes write to the file too */
 	bool any = fstat(fileno(s->json), &now) == 0 && now.st_size > 0;
 	fprintf(s->json,
 		"%s\n  {\"what\": \"%s\", \"peer\": \"%s\", \"x\": %ld, \"value\": %.4f, \"unit\": "

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale_durable.c: what durable changes cost beside what the disk asks for them: a token key beside
- * SQLite's own commit of such a row with the same settings, many threads at once, and the next key
- * of an O-DUKPT client beside two syncs of a file.
+ * scale_durable.c: compare durable changes with what the disk needs for them. A token key is
+ * compared with SQLite's own commit of such a record with the same settings. Many threads that
+ * create keys at once are compared with one thread. The next key of an O-DUKPT client is compared
+ * with two syncs of a file.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,9 +17,9 @@
 
 #define ROUNDS 9
 #define TOGETHER 32
-#define CLIENT_ROUNDS 41 /* short ones: a disk that others use is disturbed in bursts */
+#define CLIENT_ROUNDS 41 /* short rounds, because other users of a disk disturb in bursts */
 
-/* --- SQLite by itself, with the settings and a table like the module's --- */
+/* --- SQLite alone, with the settings of the module and a similar table --- */
 
 static sqlite3 *database;
 static sqlite3_stmt *insert;
@@ -70,7 +71,7 @@ static void sqlite_insert(long i)
 	sql("COMMIT");
 }
 
-/* --- Many at once --- */
+/* --- Many threads at once --- */
 
 struct thread {
 	pthread_t id;
@@ -93,7 +94,7 @@ static void *make_some(void *arg)
 	return NULL;
 }
 
-/* Keys a second. */
+/* Return the number of keys created in a second. */
 static double together(struct peer *p, int threads, long n)
 {
 	struct thread t[TOGETHER];
@@ -177,7 +178,7 @@ void next_keys(struct peer *p, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE state
 	}
 }
 
-/* Microseconds of one. */
+/* Return the microseconds for one key. */
 static double next_time(struct peer *p, CK_OBJECT_HANDLE state, long n)
 {
 	double start = now();
@@ -186,7 +187,7 @@ static double next_time(struct peer *p, CK_OBJECT_HANDLE state, long n)
 	return (now() - start) / 1000 / (double)n;
 }
 
-/* Microseconds of two syncs of 4 KiB each. */
+/* Return the microseconds for two syncs of 4 KiB each. */
 static double two_syncs(int fd, long n)
 {
 	static const char block[4096];

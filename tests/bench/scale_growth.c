@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale_growth.c: how each operation's cost grows: beside token objects, and in several
- * threads. Rounds are of the same number of operations whatever it is that grows, some ROUND_NS
+ * scale_growth.c: measure how the cost of each operation grows with token objects and with
+ * threads. All rounds of an operation have the same number of calls, which takes about ROUND_NS
  * in one thread.
  */
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define ROUNDS 7
 #define ROUND_NS 15e6
 
-/* --- What waits for the disk; measure.h has the rest --- */
+/* --- Operations that wait for the disk (measure.h has the others) --- */
 
 static CK_OBJECT_HANDLE clients[THREADS_MAX], reserving[THREADS_MAX];
 
@@ -63,7 +63,7 @@ static void forget_clients(struct peer *p)
 	}
 }
 
-/* Microseconds an operation, over all threads. */
+/* Return the microseconds for one operation, over all threads. */
 static double round_time(run_fn run, struct peer *p, int threads, long n)
 {
 	long each = (n + threads - 1) / threads;
@@ -72,12 +72,12 @@ static double round_time(run_fn run, struct peer *p, int threads, long n)
 	run_in_threads(run, p, threads, each);
 	double took = now() - start;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	if (round_uses_cpu_time()) /* what it would be if each thread had a core, as far as there are cores */
+	if (round_uses_cpu_time()) /* as if each thread had a core, up to the number of cores */
 		took /= (double)(threads < cores ? threads : cores);
 	return took / 1000 / (double)(each * threads);
 }
 
-/* How many a round should have. */
+/* Choose the number of operations in a round. */
 static long how_many(run_fn run, struct peer *p)
 {
 	for (long n = 1;; n *= 4) {
@@ -127,7 +127,7 @@ static void beside(const struct scale *s, const char *dir, long x)
 void growth_objects(const struct scale *s, const char *dir, long x)
 {
 	fflush(NULL);
-	if (fork() == 0) { /* the module is loaded in the child only */
+	if (fork() == 0) { /* load the module in the child only */
 		beside(s, dir, x);
 		fflush(NULL);
 		_exit(0);
@@ -135,9 +135,12 @@ void growth_objects(const struct scale *s, const char *dir, long x)
 	wait(NULL);
 }
 
-/* --- In several threads --- */
+/* --- With several threads --- */
 
-/* One operation of one module, after its rounds: times and ratios of the rates, [threads - 1]. */
+/*
+ * Print the times and the ratios of the rates of one operation of one module. The index is
+ * threads - 1.
+ */
 static void tell(const struct scale *s, const struct measure *m, const char *peer,
 	double us[THREADS_MAX][ROUNDS])
 {

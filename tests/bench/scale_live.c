@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale_live.c: session objects: what a live one takes, deriving beside many, and that derived and
- * destroyed ones leave nothing.
+ * scale_live.c: measure the memory of a live session object, the time to derive beside many of
+ * them, and check that derived and destroyed objects leave no memory behind.
  */
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -9,10 +9,10 @@
 
 #include "scale.h"
 
-#define LIVE_BAR 100000 /* where the bars hold */
+#define LIVE_BAR 100000 /* the number of objects for which the bars hold */
 #define LIVE_MAX 1000000
 
-/* Microseconds of derive + destroy: the median of 7 rounds of up to 50 ms. */
+/* Return the microseconds of derive + destroy, the median of 7 rounds of up to 50 ms. */
 static double derive_time(struct peer *p, CK_OBJECT_HANDLE master)
 {
 	double rounds[7];

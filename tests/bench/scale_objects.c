@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale_objects.c: what a token with many objects costs: to start, to log in, to search, in memory,
- * and to derive beside them. Each measurement is taken in a fresh process, since starting and
- * memory are of a process.
+ * scale_objects.c: measure a token with many objects: start, login, search, memory, and deriving.
+ * Each measurement runs in a fresh process, because start and memory belong to a process.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,9 +14,8 @@
 
 #include "scale.h"
 
-#define GROWERS 200 /* as many changes as fit well into one commit */
-#define PEER_SECONDS                                                                               \
-	240 /* peers sync each object by itself: stop where making them would take longer */
+#define GROWERS 200      /* as many changes as one commit takes */
+#define PEER_SECONDS 240 /* a peer syncs each object separately; stop there after this time */
 #define IN_USE 1000
 #define PROBES 5
 
@@ -26,7 +24,7 @@ static void label_of(long i, char ret[32])
 	snprintf(ret, 32, "object-%07ld", i);
 }
 
-/* --- Making them --- */
+/* --- Making the objects --- */
 
 struct grower {
 	pthread_t id;
@@ -51,7 +49,10 @@ static void *grow_some(void *arg)
 	return NULL;
 }
 
-/* Objects FROM..TO-1, by many threads where that helps; the first of all is the master. */
+/*
+ * Create the objects FROM to TO - 1, with many threads where threads help. The first object of a
+ * token is the master.
+ */
 static void grow(struct peer *p, long from, long to)
 {
 	struct grower g[GROWERS];
@@ -85,8 +86,8 @@ static CK_OBJECT_HANDLE find(struct peer *p, CK_ATTRIBUTE_TYPE type, void *value
 }
 
 /*
- * Microseconds of one search by label (or id), warm: the same twenty objects again and again, for
- * up to half a second.
+ * Return the microseconds of one search by label or id. The same twenty objects are searched
+ * repeatedly, for up to half a second.
  */
 static double find_time(struct peer *p, long objects, bool by_label)
 {
@@ -147,7 +148,7 @@ static double derive_time(struct peer *p)
 	return median(rounds, 7);
 }
 
-/* What stretching the PIN alone costs with N = 2^14, r = 8, p = 1, by libcrypto. */
+/* Return the time that libcrypto needs to stretch the PIN with N = 2^14, r = 8, p = 1. */
 static double scrypt_time(void)
 {
 	double rounds[3];
@@ -164,7 +165,8 @@ static double scrypt_time(void)
 }
 
 /*
- * A line of numbers for the parent. The first C_Initialize counts: later ones find libcrypto warm.
+ * Print a line of numbers for the parent. Measure the first C_Initialize, because later ones
+ * find libcrypto initialised.
  */
 static void probe(struct peer *p, long objects)
 {
@@ -198,7 +200,7 @@ int objects_child(int argc, char **argv)
 		probe(&p, atol(argv[7]));
 	} else {
 		if (p.id != PEER_KEYDIV)
-			alarm(PEER_SECONDS); /* which ends us */
+			alarm(PEER_SECONDS); /* the alarm ends this process */
 		must(&p, peer_initialize(&p), "C_Initialize");
 		peer_open(&p);
 		must(&p, peer_login(&p), "C_Login");
@@ -206,12 +208,14 @@ int objects_child(int argc, char **argv)
 		must(&p, p.f->C_Finalize(NULL), "C_Finalize");
 	}
 	fflush(stdout);
-	_exit(0); /* without the peers' destructors, which differ in what they survive */
+	_exit(0); /* skip the peers' destructors, because some of them crash */
 }
 
 /* --- The parent --- */
 
-/* Run a child and read its numbers (if RET). False if it failed. */
+/*
+ * Run a child and read its numbers into RET, unless RET is NULL. Return false if the child failed.
+ */
 static bool child(const struct scale *s, const char *self, const char *mode, enum peer_id id,
 	const char *dir, long from, long to, double ret[8])
 {
@@ -257,7 +261,7 @@ static void tell(const struct scale *s, const char *name, long n, double v[8])
 	figure(s, "derive + destroy beside token objects", name, n, v[7], "us", "");
 }
 
-/* How many objects the token in DIR has already, from a note beside it. */
+/* Return the number of objects that the token in DIR has already, from a note beside the token. */
 static long noted(const char *dir, long set)
 {
 	char path[600];
@@ -276,8 +280,9 @@ static long noted(const char *dir, long set)
 }
 
 /*
- * A token for each size, so that they can be kept: a larger one starts as a copy of the one before.
- * RATE: how many a second were made for the one before, 0 if unknown; it is brought up to date.
+ * Make a token of each size, so that the tokens can be kept. A larger token starts as a copy of
+ * the smaller one. RATE is the number of objects made in a second for the smaller token, 0 if
+ * unknown. Update RATE.
  */
 static bool prepare(const struct scale *s, const char *self, enum peer_id id, const char *name,
 	long previous, long n, double *rate, char dir[512])

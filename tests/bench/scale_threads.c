@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scale_threads.c: every operation in 1 to 8 threads with a session each, all modules interleaved
- * in one process.
+ * scale_threads.c: measure every operation in 1 to 8 threads with a session each. All modules take
+ * turns in one process.
  */
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -15,7 +15,7 @@ void scale_threads(const struct scale *s)
 	struct peer peers[PEERS];
 
 	fflush(NULL);
-	if (fork() != 0) { /* the modules are loaded in the child only */
+	if (fork() != 0) { /* load the modules in the child only */
 		wait(NULL);
 		return;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * driver.c: a target without libFuzzer: every file of a corpus, then a fixed number of mutations of
- * them, the same in each run. Usage: TARGET FOLDER MUTATIONS, or TARGET FILE... to run inputs that
- * were found to fail.
+ * driver.c: run a target without libFuzzer, over every file of a corpus and then over a fixed
+ * number of mutations, which are the same in each run.
+ *
+ * Usage: TARGET FOLDER MUTATIONS, or TARGET FILE... for inputs that failed before.
  */
 #include "fuzz.h"
 
@@ -43,7 +44,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* In the order of their names, so that every run is the same. */
+/* Read the files in the order of their names, so that every run is the same. */
 static void read_corpus(const char *folder)
 {
 	char *names[FILES_MAX], path[4096];
@@ -66,7 +67,7 @@ static void read_corpus(const char *folder)
 	}
 }
 
-/* Change N bytes at P, of which there is room for FUZZ_INPUT_MAX; their number afterwards. */
+/* Change N bytes at P, which has room for FUZZ_INPUT_MAX bytes. Return the new number of bytes. */
 static size_t mutate(uint8_t *p, size_t n)
 {
 	for (uint64_t times = 1 + next_random() % 6; times > 0; times--) {
@@ -77,11 +78,11 @@ static size_t mutate(uint8_t *p, size_t n)
 			if (n > 0)
 				p[at] ^= (uint8_t)(1u << (r >> 8) % 8);
 			break;
-		case 1: /* another byte */
+		case 1: /* replace a byte */
 			if (n > 0)
 				p[at] = (uint8_t)(r >> 8);
 			break;
-		case 2: /* put bytes in */
+		case 2: /* insert bytes */
 			if (n + some > FUZZ_INPUT_MAX)
 				break;
 			memmove(p + at + some, p + at, n - at);
@@ -89,7 +90,7 @@ static size_t mutate(uint8_t *p, size_t n)
 				p[at + i] = (uint8_t)next_random();
 			n += some;
 			break;
-		case 3: /* take bytes out */
+		case 3: /* remove bytes */
 			if (n == 0)
 				break;
 			some = some < n - at ? some : n - at;
@@ -99,7 +100,7 @@ static size_t mutate(uint8_t *p, size_t n)
 		case 4: /* cut the end off */
 			n = n ? at : 0;
 			break;
-		case 5: /* a piece of another input */
+		case 5: /* copy a piece of another input */
 			if (files > 0) {
 				const struct input *other = &corpus[(r >> 8) % files];
 				uint64_t length = other->n ? next_random() % other->n : 0;
@@ -110,7 +111,7 @@ static size_t mutate(uint8_t *p, size_t n)
 				n = at + length > n ? at + length : n;
 			}
 			break;
-		case 6: /* an extreme byte */
+		case 6: /* set an extreme byte */
 			if (n > 0)
 				p[at] = r >> 8 & 1 ? 0xff : 0;
 			break;
@@ -119,7 +120,10 @@ static size_t mutate(uint8_t *p, size_t n)
 	return n;
 }
 
-/* In memory of exactly its length, so that sanitizers and valgrind see reading beyond its end. */
+/*
+ * Copy the input to memory of exactly its length, so that sanitizers and valgrind detect a read
+ * beyond the end.
+ */
 static void run(const uint8_t *p, size_t n)
 {
 	uint8_t *exact = malloc(n ? n : 1);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz.h: what a fuzz target is: fuzz_start once, then fuzz_one for each input. driver.c runs it
- * over a corpus and a fixed number of mutations, libfuzzer.c under clang's libFuzzer.
+ * fuzz.h: the interface of a fuzz target. A runner calls fuzz_start once and then fuzz_one for each
+ * input. driver.c runs a target over a corpus and a fixed number of mutations. libfuzzer.c runs the
+ * target under clang's libFuzzer.
  */
 #ifndef KEYDIV_TESTS_FUZZ_H
 #define KEYDIV_TESTS_FUZZ_H
@@ -19,8 +20,8 @@ void fuzz_start(void);
 void fuzz_one(const uint8_t *data, size_t n);
 
 /*
- * What must hold whatever the input is: else the target ends here, which is what both
- * runners look for.
+ * End the target unless CONDITION holds, whatever the input is. Both runners report the end
+ * of the target.
  */
 #define MUST(condition)                                                                            \
 	do {                                                                                       \
@@ -31,7 +32,7 @@ void fuzz_one(const uint8_t *data, size_t n);
 		}                                                                                  \
 	} while (0)
 
-/* An input read from its front; zeroes when it is used up. */
+/* An input that is read from its front. Reading past the end gives zeroes. */
 struct input {
 	const uint8_t *p;
 	size_t n;
@@ -45,7 +46,7 @@ static inline uint8_t take_byte(struct input *in)
 	return *in->p++;
 }
 
-/* A number of up to 8 bytes, the small and the absurd ones likely. */
+/* Take a number of up to 8 bytes. Small and extreme numbers are likely. */
 static inline uint64_t take_number(struct input *in)
 {
 	static const uint64_t odd[] = {
@@ -63,8 +64,8 @@ static inline uint64_t take_number(struct input *in)
 }
 
 /*
- * Up to MAX bytes in memory of exactly their length, so that reading beyond is noticed;
- * the caller frees.
+ * Take up to MAX bytes into memory of exactly their length, so that a read beyond the end is
+ * detected. The caller frees the memory.
  */
 static inline uint8_t *take_bytes(struct input *in, size_t max, size_t *ret_n)
 {

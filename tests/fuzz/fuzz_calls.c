@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_calls.c: calls of the built module in any order, with arguments right and wrong. Whatever is
- * called: no output beyond the room given, no handle after a failure, never a closed key's value,
- * and at the end the module still works.
+ * fuzz_calls.c: call the built module in any order, with right and wrong arguments. No call may
+ * write more output than the caller has room for, write a handle after a failure, or give away the
+ * value of a closed key. At the end the module must still work.
  */
 #include "fuzz.h"
 
@@ -48,7 +48,7 @@ static void log_in(void)
 	MUST(rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN);
 }
 
-/* A new token, with a session that stays and the user logged in. */
+/* Make a new token with a user logged in and a session that stays open. */
 static void new_token(void)
 {
 	MUST(f->C_CloseAllSessions(0) == CKR_OK);
@@ -121,7 +121,7 @@ static CK_OBJECT_HANDLE take_object(struct input *in)
 	return which > 250 ? take_number(in) : object[which % OBJECTS];
 }
 
-/* What a call made, if it said CKR_OK; a handle is written by no other. */
+/* Record what a call made if the call returned CKR_OK. No other call may write a handle. */
 static void made(CK_RV rv, CK_OBJECT_HANDLE handle)
 {
 	MUST(rv == CKR_OK ? handle != 77 && handle != 0 : handle == 77);
@@ -193,7 +193,7 @@ static CK_ULONG take_template(struct input *in, CK_ATTRIBUTE *t)
 	return n;
 }
 
-/* A mechanism with a parameter that may be right for it. */
+/* Take a mechanism with a parameter that may fit the mechanism. */
 static CK_MECHANISM take_mechanism(struct input *in)
 {
 	CK_MECHANISM m = {0};
@@ -351,7 +351,7 @@ static CK_RV about_keys(uint8_t which, struct input *in, CK_SESSION_HANDLE s)
 	size_t length;
 
 	if (m.mechanism == CKM_PKCS5_PBKD2)
-		return CKR_OK; /* as many rounds as are asked for */
+		return CKR_OK; /* limit the number of rounds */
 	switch (which % 5) {
 	case 0:
 	case 1:
@@ -499,7 +499,8 @@ static CK_RV about_sessions(uint8_t which, struct input *in, CK_SESSION_HANDLE s
 	case 5:
 		return into_out(f->C_GetOperationState, in, s);
 	case 6:
-		return take_byte(in) > 250 ? f->C_Logout(s) : CKR_OK; /* the next login is dear */
+		return take_byte(in) > 250 ? f->C_Logout(s)
+					   : CKR_OK; /* rare, because the next login is slow */
 	default:
 		return f->C_GenerateRandom(s, take_out(in), out_room);
 	}
@@ -530,8 +531,8 @@ static void clear(void)
 }
 
 /*
- * Two closed keys, one to derive with and one to work with: their value, the marker, must
- * never come out.
+ * Make two closed keys, one that derives and one that works. Their value is a marker, which must
+ * never be output.
  */
 static void closed_keys(void)
 {

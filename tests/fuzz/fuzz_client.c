@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_client.c: the state of an O-DUKPT client: what is taken for one goes on to its end, number
- * by number, and stays one.
+ * fuzz_client.c: check the state of an O-DUKPT client. An accepted state must advance to its end,
+ * number by number, and must stay valid.
  */
 #include "fuzz.h"
 
@@ -19,7 +19,10 @@ void fuzz_start(void)
 	}
 }
 
-/* The state that R, N and a number say, keys all A; a mutation of it is then made by the input. */
+/*
+ * Build the state that R, N and a number define, with keys of all A. The input then
+ * mutates the state.
+ */
 static size_t build(struct input *in, uint8_t *state)
 {
 	unsigned r = 1 + take_byte(in) % 32, n = 1 + take_byte(in) % 32,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_config.c: the configuration file: read, or refused with the line that is wrong. */
+/* fuzz_config.c: read the configuration file, or refuse the file and name the wrong line. */
 #include "fuzz.h"
 
 #include <sys/mman.h>

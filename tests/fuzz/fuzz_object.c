@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_object.c: an object's attributes as the store gives them: decoded, read,
- * matched, encoded again.
+ * fuzz_object.c: decode, read, match and encode an object's attributes as the store delivers them.
  */
 #include "fuzz.h"
 
@@ -19,8 +18,8 @@ void fuzz_start(void)
 }
 
 /*
- * The template in A, whose inner attributes have told their lengths, once more, with room for each
- * of exactly its length.
+ * Read the template in A again. The first read returned the lengths of the inner attributes. Give
+ * each inner attribute room of exactly its length.
  */
 static void read_inner(const struct reading *r, CK_ATTRIBUTE *a)
 {
@@ -49,8 +48,7 @@ static void read_all(const struct object *o)
 		CK_ATTRIBUTE a[] = {
 			{attribute_table[attribute_places[place]].type, bytes, sizeof bytes},
 			{attribute_table[attribute_places[place]].type, NULL, 0}};
-		memset(bytes, 0,
-			sizeof bytes); /* of a template, the caller's: it asks for lengths */
+		memset(bytes, 0, sizeof bytes); /* an array of the caller, which asks for lengths */
 		CK_RV rv = attributes_read(&r, a, 1);
 		MUST(rv != CKR_OK || a[0].ulValueLen <= sizeof bytes);
 		if (rv == CKR_OK && attribute_table[attribute_places[place]].kind == KIND_TEMPLATE)
@@ -72,7 +70,7 @@ void fuzz_one(const uint8_t *data, size_t n)
 		return;
 	}
 	read_all(&o);
-	/* What is written of it can be read, and is the same then. */
+	/* An encoded object must decode to the same object. */
 	MUST(object_encode(&o, &encoded, &encoded_n) == CKR_OK);
 	MUST(object_decode(bytes_of(encoded, encoded_n), &again) == CKR_OK);
 	MUST(object_encode(&again, &twice, &twice_n) == CKR_OK);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_parameter.c: mechanism parameters, for every row: the flat encoding, PKCS#11's structs with
- * their pointers, IVs. What is taken is derived with. Bytes that a struct points to are in memory
- * of exactly the length said, so that reading beyond is noticed.
+ * fuzz_parameter.c: parse mechanism parameters of every mechanism: the flat encoding, the
+ * PKCS#11 structs with their pointers, and IVs. Derive with each accepted parameter. The bytes
+ * that a struct points to are in memory of exactly the stated length, so that a read beyond the
+ * end is detected.
  */
 #include "fuzz.h"
 
@@ -29,7 +30,12 @@ static void *keep(void *p)
 	return buffers[buffers_used++] = p;
 }
 
-/* --- Structs of 8-byte words: n a number, p a pointer whose length is the word l after it (or L before it), t a type of mechanism --- */
+/*
+ * --- Structs of 8-byte words ---
+ *
+ * Each word has a letter: n is a number, p is a pointer whose length is the word l after it (or L
+ * before it), t is a mechanism type.
+ */
 
 static const struct layout {
 	CK_MECHANISM_TYPE type;
@@ -66,7 +72,7 @@ static CK_ULONG take_mechanism(struct input *in)
 	return which < 250 ? mechanisms[which % mechanism_count]->type : take_number(in);
 }
 
-/* A pointer and its length: exact, or NULL with a length. */
+/* Take a pointer and its exact length, or NULL with a length. */
 static void take_pointer(struct input *in, CK_ULONG *ret_p, CK_ULONG *ret_n)
 {
 	size_t n;
@@ -81,7 +87,7 @@ static void take_pointer(struct input *in, CK_ULONG *ret_p, CK_ULONG *ret_n)
 	*ret_n = n;
 }
 
-/* The list of an SP 800-108 parameter, its formats and bytes. */
+/* Take the list of an SP 800-108 parameter with its formats and bytes. */
 static void take_list(struct input *in, CK_ULONG *ret_n, CK_ULONG *ret_p)
 {
 	CK_ULONG n = take_byte(in) % 20;
@@ -91,8 +97,8 @@ static void take_list(struct input *in, CK_ULONG *ret_n, CK_ULONG *ret_p)
 		CK_ULONG p, length, words[3];
 		list[i].type = take_byte(in) % 8;
 		switch (take_byte(in) % 4) {
-		case 0: /* a counter's format */
-		case 1: /* a length's */
+		case 0: /* the format of a counter */
+		case 1: /* the format of a length */
 			length = list[i].type == CK_SP800_108_DKM_LENGTH ? 24 : 16;
 			for (int k = 0; k < 3; k++)
 				words[k] = take_number(in);
@@ -136,7 +142,7 @@ static void take_struct(struct input *in, const char *words, CK_ULONG *out)
 			if (i == 1) {
 				take_list(in, &out[1], &out[2]);
 				i++;
-			} else { /* further keys: how many, and an array that is there if any are */
+			} else { /* the number of further keys, and an array unless it is 0 */
 				out[i] = (CK_ULONG)(uintptr_t)keep(
 					calloc(MORE_KEYS_MAX, sizeof(CK_DERIVED_KEY)));
 			}
@@ -159,13 +165,13 @@ static CK_MECHANISM take_caller(struct input *in, const struct mechanism *row)
 	} else {
 		m.pParameter = keep(take_bytes(in, PARAMETER_MAX, &n));
 		m.ulParameterLen =
-			n - (words != NULL &&
-				    n == strlen(words) * 8); /* no struct with pointers anywhere */
+			n -
+			(words != NULL && n == strlen(words) * 8); /* a struct without pointers */
 	}
 	return m;
 }
 
-/* --- Deriving with what was taken --- */
+/* --- Deriving with an accepted parameter --- */
 
 static CK_RV other_key(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value)
 {
@@ -204,7 +210,7 @@ static void derive(struct input *in, struct derivation *d)
 	CK_KEY_TYPE type;
 
 	if (d->mechanism->advance != NULL ||
-		(d->mechanism->type == CKM_PKCS5_PBKD2)) /* as many rounds as are asked for */
+		(d->mechanism->type == CKM_PKCS5_PBKD2)) /* limit the number of rounds */
 		return;
 	d->base = load_base(in, d->mechanism, &type) ? keys[0] : NULL;
 	if (d->base == NULL && d->mechanism->key_types != NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_template.c: templates: arrays of CK_ATTRIBUTE as callers give them, nested ones and wrong
- * pointers' lengths among them, put through every plan; and encoded ones as the store gives them.
+ * fuzz_template.c: put templates through every plan. A template is an array of CK_ATTRIBUTE from a
+ * caller, with nested arrays and wrong lengths, or an encoded template from the store.
  */
 #include "fuzz.h"
 
@@ -48,7 +48,7 @@ void fuzz_start(void)
 	MUST(make(of_wrapper, 4, &wrapper) == CKR_OK);
 }
 
-/* --- A caller's array --- */
+/* --- An array from a caller --- */
 
 static CK_ATTRIBUTE_TYPE take_type(struct input *in)
 {
@@ -97,13 +97,13 @@ static CK_ATTRIBUTE *take_array(struct input *in, unsigned depth, CK_ULONG *ret_
 		case 3: /* NULL with a length */
 			array[i].ulValueLen = take_number(in);
 			break;
-		case 4: /* an array in it */
+		case 4: /* a nested array */
 			if (depth < 3 && buffers_used < BUFFERS_MAX / 2) {
 				array[i].pValue = take_array(in, depth + 1, &array[i].ulValueLen);
 				array[i].ulValueLen *= sizeof *array;
 			}
 			break;
-		case 5: /* a length that is none, refused before anything is read */
+		case 5: /* an invalid length, which must be refused before anything is read */
 			array[i].pValue = keep(malloc(8));
 			array[i].ulValueLen = CK_UNAVAILABLE_INFORMATION - (how >> 4);
 			break;
@@ -113,7 +113,7 @@ static CK_ATTRIBUTE *take_array(struct input *in, unsigned depth, CK_ULONG *ret_
 	return array;
 }
 
-/* What a plan came to must be an object that can be stored and read again. */
+/* The planned object must be one that the store can write and read. */
 static void look_at(CK_RV rv, struct object *o)
 {
 	struct object again = {0};
@@ -121,10 +121,10 @@ static void look_at(CK_RV rv, struct object *o)
 	size_t n;
 
 	if (o->object_class == CKO_SECRET_KEY && object_key_length(o) == 0)
-		o->number = 16; /* planned, and its value still to come */
+		o->number = 16; /* planned, but still without its value */
 	if (rv == CKR_OK && object_encode(o, &encoded, &n) == CKR_OK)
 		MUST(object_decode(bytes_of(encoded, n), &again) == CKR_OK);
-	/* Roles and protection, whatever was asked for (mechanisms/README.md). */
+	/* Check roles and protection, whatever the template asks for (mechanisms/README.md). */
 	if (rv == CKR_OK && o->object_class == CKO_SECRET_KEY) {
 		MUST(!(o->flags & FLAG_DERIVE) || !(o->flags & FLAGS_USAGE));
 		MUST(!(o->flags & FLAG_DERIVE) || !object_allows(o, CK_UNAVAILABLE_INFORMATION));
@@ -144,9 +144,9 @@ static void plan_all(const struct template *t, uint8_t which)
 	size_t length;
 	const struct mechanism *row = mechanisms[which % mechanism_count];
 
+	/* Only the SO makes trusted keys. Exclude them, so that the rule above can be checked. */
 	if (rights.so)
-		rights.so =
-			false; /* only the SO makes trusted keys: kept out, so that the rule above can be looked at */
+		rights.so = false;
 	CK_RV rv = plan_create(t, &rights, &o);
 	if (rv == CKR_OK)
 		rv = plan_check_value(&o, t, scratch);
@@ -169,7 +169,7 @@ static void plan_all(const struct template *t, uint8_t which)
 	}
 	look_at(rv, &o);
 	rv = plan_copy(t, &base, &rights, &o);
-	MUST(rv != CKR_OK || (o.flags & FLAG_SENSITIVE)); /* as the source */
+	MUST(rv != CKR_OK || (o.flags & FLAG_SENSITIVE)); /* like the source */
 	look_at(rv, &o);
 	MUST(object_copy(&base, &o) == CKR_OK);
 	rv = plan_set(t, &rights, &o);
@@ -196,7 +196,7 @@ static void callers_array(struct input in)
 		free(buffers[--buffers_used]);
 }
 
-/* --- The store's --- */
+/* --- An encoded template from the store --- */
 
 static void encoded(struct input in)
 {
@@ -207,7 +207,8 @@ static void encoded(struct input in)
 	if (template_decode(rest, &t) != CKR_OK)
 		return;
 	for (size_t before = rest.n; rest.n > 0; before = rest.n) {
-		MUST(template_next(&rest, &nested) == CKR_OK); /* decode has looked at it */
+		MUST(template_next(&rest, &nested) ==
+			CKR_OK); /* template_decode has checked the encoding */
 		MUST(rest.n < before);
 	}
 	MUST(template_parse(NULL, 0, &none) == CKR_OK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libfuzzer.c: a target under clang's libFuzzer. */
+/* libfuzzer.c: run a target under clang's libFuzzer. */
 #include "fuzz.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
