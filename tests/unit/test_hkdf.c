@@ -37,8 +37,8 @@ START_TEST(rfc5869)
 			vector_hex(&v, "info", info, sizeof info)};
 		start(&s, vector_text(&v, "ikm"));
 		s.mechanism = CKM_HKDF_DATA;
-		s.request =
-			(struct key_request){.has_length = true, .object_class = CKO_DATA, .length = n};
+		s.request = (struct key_request){
+			.has_length = true, .object_class = CKO_DATA, .length = n};
 		scheme_expect(&s, vector_text(&v, "okm"));
 		if (n > 64)
 			continue;
