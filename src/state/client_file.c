@@ -161,7 +161,7 @@ CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
 static CK_RV open_locked(int dirfd, const char *name, int *ret_fd, off_t *ret_size)
 {
 	__attribute__((cleanup(file_done))) int fd = file_open(dirfd, name, O_RDWR);
-	struct statx st;
+	struct file_status st;
 
 	if (fd < 0 && errno == ENOENT) {
 		*ret_fd = -1;
@@ -172,8 +172,8 @@ static CK_RV open_locked(int dirfd, const char *name, int *ret_fd, off_t *ret_si
 	TRY(lock_file(fd));
 	if (file_status(fd, &st) != 0)
 		return file_error("opening a client file");
-	*ret_size = (off_t)st.stx_size;
-	*ret_fd = st.stx_nlink == 0 ? -1 : fd;
+	*ret_size = st.size;
+	*ret_fd = st.links == 0 ? -1 : fd;
 	if (*ret_fd >= 0)
 		fd = -1;
 	return CKR_OK;

@@ -26,12 +26,15 @@ MUST_USE CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_f
  */
 int file_open(int dirfd, const char *name, int flags);
 
-/*
- * Type, mode, links and length of FD; -1 and errno if that fails. As fstat, but for the times: who
- * asks for those makes the kernel give the next write a time of its own, which makes the inode
- * dirty and the next sync a quarter longer.
- */
-int file_status(int fd, struct statx *ret);
+/* What the token needs to know of an open file. */
+struct file_status {
+	mode_t mode; /* type and permissions */
+	nlink_t links;
+	off_t size; /* bytes */
+};
+
+/* Read the status of FD into RET. Return -1 with errno if that fails. */
+int file_status(int fd, struct file_status *ret);
 
 /* Close *FD if it is open: for __attribute__((cleanup)). */
 void file_done(int *fd);
