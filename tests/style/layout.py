@@ -47,12 +47,10 @@ MAX_FOLDER_SHARE = 0.20
 
 # Known breaches, which may only become fewer. The number says how many includes from one folder to the other remain.
 KNOWN_UPWARD = {
-    'src/state src/token': 4,
     'src/store src/state': 1,
-    'src/token src/calls': 2,
 }
 # The highest number of units that may still be part of a cycle.
-KNOWN_IN_CYCLES = 36
+KNOWN_IN_CYCLES = 22
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 
@@ -211,4 +209,5 @@ def main():
     return 1 if report.failed else 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())
