@@ -32,19 +32,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "store/sqlite/files.h"
-#include "store/sqlite/store_internal.h"
+#include "store/store.h"
 
-#define DIRECTORY "clients"
 #define FORMAT 1
 #define FILE_LEN (2 * CLIENT_SLOT_LEN)
 #define HEADER_LEN (CLIENT_SLOT_LEN - CLIENT_TEXT_MAX)
 #define NAME_MAX_LEN 24
+#define WAIT_MS 60000 /* for a step of another process */
 
 struct client_file {
 	int fd;
@@ -73,17 +73,51 @@ static CK_RV write_at(int fd, const uint8_t *p, size_t n, off_t at)
 	return CKR_OK;
 }
 
+static CK_RV read_at(int fd, uint8_t *p, size_t n, off_t at)
+{
+	while (n > 0) {
+		ssize_t done = pread(fd, p, n, at);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return file_error("reading a client file");
+		ENSURE(done > 0, CKR_DEVICE_ERROR); /* the file has become shorter */
+		p += done;
+		at += done;
+		n -= (size_t)done;
+	}
+	return CKR_OK;
+}
+
 static CK_RV sync_data(int fd)
 {
 	return fdatasync(fd) == 0 ? CKR_OK : file_error("syncing a client file");
 }
 
-static CK_RV lock_file(int fd)
+/*
+ * Lock FD, waiting at most WAIT_MS for another process: one that is stopped in the middle of a step
+ * must not stop all others.
+ */
+static CK_RV lock_file(int fd, unsigned wait_ms)
 {
-	while (flock(fd, LOCK_EX) != 0)
-		if (errno != EINTR)
+	struct timespec start, now;
+	useconds_t pause = 50;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return CKR_OK;
+		if (errno != EWOULDBLOCK && errno != EINTR)
 			return file_error("locking a client file");
-	return CKR_OK;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 >=
+			(long)wait_ms)
+			break;
+		usleep(pause);
+		pause = pause < 2000 ? pause * 2 : pause;
+	}
+	log_error("a client file has been locked by another process for %u ms", wait_ms);
+	return CKR_DEVICE_ERROR;
 }
 
 /* Lay out a slot in BUFFER. */
@@ -106,25 +140,6 @@ static struct bytes slot_text(const uint8_t slot[CLIENT_SLOT_LEN])
 	return bytes_of(slot + HEADER_LEN, n);
 }
 
-/*
- * The directory of the files; opened once and kept, as it is never removed. RET_FD is -1 if there
- * is none and not MAKE.
- */
-static CK_RV clients_directory(struct store *store, bool make, int *ret_fd)
-{
-	int kept = atomic_load(&store->clients_fd), fd = -1;
-
-	if (kept < 0) {
-		TRY(directory_open(store->dirfd, DIRECTORY, make, &fd));
-		if (fd < 0 || atomic_compare_exchange_strong(&store->clients_fd, &kept, fd))
-			kept = fd;
-		else
-			close(fd); /* another thread was first */
-	}
-	*ret_fd = kept;
-	return CKR_OK;
-}
-
 /* Write and sync a new file and its name. */
 static CK_RV write_new(int dirfd, int fd, const uint8_t *content)
 {
@@ -144,7 +159,7 @@ CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
 	ENSURE(text.n > 0 && text.n <= CLIENT_TEXT_MAX, CKR_DATA_LEN_RANGE);
 	file_name(id, name);
 	fill_slot(content, 1, text);
-	TRY(clients_directory(store, true, &dirfd));
+	TRY(store_state_directory(store, true, &dirfd));
 	fd = file_open(dirfd, name, O_RDWR | O_CREAT | O_EXCL);
 	if (fd < 0)
 		return file_error("making a client file");
@@ -155,10 +170,11 @@ CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
 }
 
 /*
- * Open and lock NAME in DIRFD; RET_FD -1 if there is none, or it went while we waited.
- * RET_SIZE: its length.
+ * Open and lock NAME in DIRFD. RET_FD is -1 if there is no such file, or it was removed during the
+ * wait. RET_SIZE is the length of the file.
  */
-static CK_RV open_locked(int dirfd, const char *name, int *ret_fd, off_t *ret_size)
+static CK_RV open_locked(
+	int dirfd, const char *name, unsigned wait_ms, int *ret_fd, off_t *ret_size)
 {
 	__attribute__((cleanup(file_done))) int fd = file_open(dirfd, name, O_RDWR);
 	struct file_status st;
@@ -169,7 +185,7 @@ static CK_RV open_locked(int dirfd, const char *name, int *ret_fd, off_t *ret_si
 	}
 	if (fd < 0)
 		return file_error("opening a client file");
-	TRY(lock_file(fd));
+	TRY(lock_file(fd, wait_ms));
 	if (file_status(fd, &st) != 0)
 		return file_error("opening a client file");
 	*ret_size = st.size;
@@ -182,10 +198,7 @@ static CK_RV open_locked(int dirfd, const char *name, int *ret_fd, off_t *ret_si
 /* Read both slots and put them in order. */
 static CK_RV read_slots(struct client_file *file)
 {
-	ssize_t n = pread(file->fd, file->slots, FILE_LEN, 0);
-	if (n < 0)
-		return file_error("reading a client file");
-	ENSURE(n == FILE_LEN, CKR_DEVICE_ERROR);
+	TRY(read_at(file->fd, file->slots[0], FILE_LEN, 0));
 	for (unsigned i = 0; i < 2; i++)
 		file->generation[i] = slot_text(file->slots[i]).p ? get_be64(file->slots[i]) : 0;
 	file->slot[0] = file->generation[1] > file->generation[0];
@@ -200,9 +213,9 @@ CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret
 	off_t size = 0;
 
 	file_name(id, name);
-	TRY(clients_directory(store, false, &dirfd));
+	TRY(store_state_directory(store, false, &dirfd));
 	if (dirfd >= 0)
-		TRY(open_locked(dirfd, name, &fd, &size));
+		TRY(open_locked(dirfd, name, WAIT_MS, &fd, &size));
 	ENSURE(fd >= 0, CKR_OBJECT_HANDLE_INVALID);
 	struct client_file *file = calloc(1, sizeof *file);
 	if (file == NULL) {
@@ -258,14 +271,14 @@ CK_RV client_file_write(
 	return CKR_OK;
 }
 
-/* Zero, sync and unlink NAME, waiting for whoever is in a step with it. */
-static CK_RV remove_file(int dirfd, const char *name)
+/* Zero, sync and unlink NAME. WAIT_MS is the wait for a process that makes a step with it. */
+static CK_RV remove_file(int dirfd, const char *name, unsigned wait_ms)
 {
 	static const uint8_t zeroes[FILE_LEN];
 	off_t size = 0;
 	__attribute__((cleanup(file_done))) int fd = -1;
 
-	TRY(open_locked(dirfd, name, &fd, &size));
+	TRY(open_locked(dirfd, name, wait_ms, &fd, &size));
 	if (fd < 0)
 		return CKR_OK;
 	TRY(write_at(fd, zeroes, size < FILE_LEN ? (size_t)size : FILE_LEN, 0));
@@ -275,22 +288,34 @@ static CK_RV remove_file(int dirfd, const char *name)
 	return CKR_OK;
 }
 
-CK_RV client_file_remove(struct store *store, int64_t id)
+static CK_RV remove_id(struct store *store, int64_t id, unsigned wait_ms)
 {
 	char name[NAME_MAX_LEN];
 	int dirfd;
 
 	file_name(id, name);
-	TRY(clients_directory(store, false, &dirfd));
+	TRY(store_state_directory(store, false, &dirfd));
 	if (dirfd < 0)
 		return CKR_OK;
 	if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
 		return CKR_OK;
-	TRY(remove_file(dirfd, name));
+	TRY(remove_file(dirfd, name, wait_ms));
 	return fsync(dirfd) == 0 ? CKR_OK : file_error("syncing the removal of a client file");
 }
 
-/* The row id that NAME stands for; 0: none. */
+CK_RV client_file_remove(struct store *store, int64_t id)
+{
+	return remove_id(store, id, WAIT_MS);
+}
+
+CK_RV client_file_remove_now(struct store *store, int64_t id)
+{
+	return remove_id(store, id, 0);
+}
+
+/* --- Listing --- */
+
+/* Return the id that NAME is the file of, or 0. */
 static int64_t file_id(const char *name)
 {
 	char again[NAME_MAX_LEN];
@@ -300,24 +325,48 @@ static int64_t file_id(const char *name)
 	return id > 0 && strcmp(name, again) == 0 ? id : 0;
 }
 
-void client_files_clear(struct store *store, int64_t first, int64_t last)
+/* Append the ids of all files in DIR. The list is the caller's also after an error. */
+static CK_RV list_directory(DIR *dir, int64_t **ids, size_t *n)
 {
-	int fd = -1;
+	size_t room = 0;
 
-	if (directory_open(store->dirfd, DIRECTORY, false, &fd) != CKR_OK || fd < 0)
-		return;
-	DIR *dir = fdopendir(fd);
-	if (dir == NULL) {
-		log_error("client files of the old token are left: errno %d", errno);
-		close(fd);
-		return;
-	}
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		int64_t id = file_id(entry->d_name);
-		if (id != 0 && id >= first && id <= last &&
-			remove_file(fd, entry->d_name) != CKR_OK)
-			log_error("a client file of the old token is left");
+		if (id == 0)
+			continue;
+		if (*n == room) {
+			room = room ? 2 * room : 64;
+			int64_t *more = reallocarray(*ids, room, sizeof *more);
+			ENSURE(more != NULL, CKR_HOST_MEMORY);
+			*ids = more;
+		}
+		(*ids)[(*n)++] = id;
 	}
-	fsync(fd);
-	closedir(dir);
+	return CKR_OK;
+}
+
+CK_RV client_file_list(struct store *store, int64_t **ret_ids, size_t *ret_n)
+{
+	int kept;
+	int64_t *ids = NULL;
+	size_t n = 0;
+
+	TRY(store_state_directory(store, false, &kept));
+	int fd = kept < 0 ? -1 : openat(kept, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (kept >= 0 && dir == NULL) {
+		CK_RV rv = file_error("listing client files");
+		file_done(&fd);
+		return rv;
+	}
+	CK_RV rv = dir == NULL ? CKR_OK : list_directory(dir, &ids, &n);
+	if (dir != NULL)
+		closedir(dir);
+	if (rv != CKR_OK) {
+		free(ids);
+		return rv;
+	}
+	*ret_ids = ids;
+	*ret_n = n;
+	return CKR_OK;
 }

@@ -10,8 +10,8 @@
  * here: the caller seals them, with the object's id and the generation bound. Files are 0600,
  * opened without following symbolic links, named by the object's row id in DIR/clients/.
  */
-#ifndef KEYDIV_STORE_CLIENT_FILE_H
-#define KEYDIV_STORE_CLIENT_FILE_H
+#ifndef KEYDIV_STATE_CLIENT_FILE_H
+#define KEYDIV_STATE_CLIENT_FILE_H
 
 #include <stdbool.h>
 
@@ -25,17 +25,15 @@ struct store;
 struct client_file;
 
 /*
- * Make the file of row ID with the first state (generation 1), durable with its directory.
- * CKR_DEVICE_ERROR if it exists. Errors as store.h. To be called in the PREPARE of the row's
- * insert, so that a row that is there always has its file. What lies under that name already is of
- * an insert that did not commit: call client_file_remove first. CKR_DATA_LEN_RANGE: TEXT is empty
- * or too long.
+ * Create the file of record ID with the first state (generation 1), durable with its directory. The
+ * store asks for the file before the record is inserted, so every record has its file. Errors as in
+ * store.h. CKR_DEVICE_ERROR if the file exists. CKR_DATA_LEN_RANGE if TEXT is empty or too long.
  */
 MUST_USE CK_RV client_file_create(struct store *store, int64_t id, struct bytes text);
 
 /*
- * Open and lock (waiting). CKR_OBJECT_HANDLE_INVALID if there is no such file. The lock is
- * held until client_file_close.
+ * Open and lock the file of record ID. The lock is held until client_file_close. Another process is
+ * waited for, at most 60 s, then CKR_DEVICE_ERROR. CKR_OBJECT_HANDLE_INVALID if there is no file.
  */
 MUST_USE CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret_file);
 void client_file_close(struct client_file *file);
@@ -59,13 +57,13 @@ MUST_USE CK_RV client_file_read(
 MUST_USE CK_RV client_file_write(
 	struct client_file *file, unsigned which, uint64_t generation, struct bytes text);
 
-/* Overwrite with zeroes, sync, remove. No error if there is none. */
+/* Overwrite the file of record ID with zeroes, sync and remove it. No error if there is none. */
 MUST_USE CK_RV client_file_remove(struct store *store, int64_t id);
 
-/*
- * The same, for an insert of row ID that has failed: under the store's write lock, and if there is
- * no such row, whoever's it would be by now.
- */
-MUST_USE CK_RV client_file_take_back(struct store *store, int64_t id);
+/* As client_file_remove. CKR_DEVICE_ERROR at once if another process makes a step with the file. */
+MUST_USE CK_RV client_file_remove_now(struct store *store, int64_t id);
+
+/* List the ids of records that have files. The caller frees RET_IDS. CKR_HOST_MEMORY. */
+MUST_USE CK_RV client_file_list(struct store *store, int64_t **ret_ids, size_t *ret_n);
 
 #endif

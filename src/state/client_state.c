@@ -261,3 +261,17 @@ CK_RV client_state_remove(struct store *store, const struct vault *vault, int64_
 	forget_if(vault, id);
 	return client_file_remove(store, id);
 }
+
+/* --- What the store calls --- */
+
+static CK_RV create_for_store(
+	struct store *store, const struct snapshot *keys, int64_t id, const struct object *o)
+{
+	return client_state_create(store, keys, id, &o->value);
+}
+
+const struct store_above client_state_above = {
+	.create_state = create_for_store,
+	.remove_state = client_file_remove_now,
+	.list_states = client_file_list,
+};

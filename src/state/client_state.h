@@ -14,6 +14,9 @@
 #include "store/store.h"
 #include "store/vault.h"
 
+/* The functions that the store calls: create, remove and list the files of states. */
+extern const struct store_above client_state_above;
+
 /* Create the file of the new record ID, with STATE sealed in it. Errors as client_file_create. */
 MUST_USE CK_RV client_state_create(
 	struct store *store, const struct snapshot *keys, int64_t id, const struct secret *state);

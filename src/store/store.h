@@ -1,183 +1,164 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store.h: where token objects live. A caller sees rows; what a row is on disk is the
- * backend's affair (STORAGE.md).
+ * store.h: where a token's data and its objects are kept. SQLite is the first backend (STORAGE.md
+ * describes its files); backend.h says what a backend provides. Code above src/store sees no files,
+ * no locks and no database.
  *
- * A row's `attributes` are public and readable to whoever can read the file; `sealed` is opaque
- * here (the token layer seals it and binds the attributes to it). The store adds a checksum to
- * every row, so that a flipped bit is noticed even before anyone has logged in.
+ * The path of a new token object, from the top:
  *
- * Every change is durable when the function returns CKR_OK and has left nothing when it
- * returns anything else (save where the disk refuses, twice, the last sync of a commit, that
- * of the directory: then it is CKR_DEVICE_ERROR, the change made, and not durable). Functions
- * may be called from many threads and processes at once; changes that wait at the same time
- * share one commit.
+ *   1. src/calls and src/policy plan the object: every attribute is decided before the store is
+ *      called.
+ *   2. store_add_objects (changes.c) queues the command. One thread at a time runs all commands
+ *      that wait, in one transaction (queue.c).
+ *   3. The command chooses the id of each record, seals the object (record.c), writes the record
+ *      (backend: insert) and updates the authenticated inventory (inventory.c).
+ *   4. COMMIT. Only then does store_add_objects return, and the caller makes handles of the ids.
  *
- * Errors, unless a function says otherwise: CKR_DEVICE_MEMORY (disk full),
- * CKR_DEVICE_ERROR (I/O, damaged or foreign file, wrong format number),
- * CKR_TOKEN_WRITE_PROTECTED (read-only file), CKR_HOST_MEMORY.
+ * One call of this path leads up: a client state lives in a file of src/state, which has to exist
+ * before its record. struct store_above names that call.
+ *
+ * A change is durable when the function returns CKR_OK, and has left nothing when the function
+ * returns anything else. The only exception is a disk that refuses twice to sync the directory
+ * after a commit: the result is CKR_DEVICE_ERROR, the change is made, and a power cut may undo it.
+ *
+ * All functions may be called from many threads and processes at once. Each waits at most 60 s for
+ * other processes.
+ *
+ * Errors, unless a function says otherwise: CKR_DEVICE_MEMORY (no room on the disk),
+ * CKR_DEVICE_ERROR (I/O, damaged or foreign file, wrong format), CKR_TOKEN_WRITE_PROTECTED
+ * (read-only file), CKR_HOST_MEMORY.
  */
 #ifndef KEYDIV_STORE_STORE_H
 #define KEYDIV_STORE_STORE_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "store/record.h"
+#include "store/token_record.h"
 
 struct store;
 
-#define STORE_UUID_LEN 16
-#define STORE_LABEL_LEN 32
-
-/* What there is one of in a token. */
-struct store_token {
-	uint8_t uuid
-		[STORE_UUID_LEN]; /* new with every C_InitToken; bound into every sealed string */
-	uint8_t label[STORE_LABEL_LEN]; /* blank-padded */
-	unsigned scrypt_log2_n;
-	struct store_pin {
-		bool set;
-		uint8_t salt[16];
-		uint8_t wrapped_key[60]; /* the token key sealed under the stretched PIN */
-		unsigned failures;       /* wrong tries since the last right one */
-	} so, user;
-	uint8_t count_seal
-		[64]; /* the authenticated number of objects (token/token_count.h); opaque here */
-	size_t count_seal_len;
-};
-
-#define STORE_ID_MAX                                                                               \
-	((INT64_C(1) << 33) - 1) /* highest row id: what the token layer's handles have room for */
-/*
- * Longest label, object id, attributes or sealed value, in bytes;
- * longer ones: CKR_ATTRIBUTE_VALUE_INVALID.
- */
-#define STORE_FIELD_MAX 65536
-
-/* One object. Borrowed bytes on the way in; on the way out see store_row_free. */
-struct store_row {
-	int64_t id; /* assigned by the store, from 1 to STORE_ID_MAX, never used again */
-	CK_OBJECT_CLASS object_class;
-	bool is_private;
-	struct bytes label;      /* CKA_LABEL, indexed; p NULL if none */
-	struct bytes object_id;  /* CKA_ID or CKA_OBJECT_ID, indexed; p NULL if none */
-	struct bytes attributes; /* encoded by the token layer */
-	struct bytes sealed;     /* sealed by the token layer; may be absent */
-	void *owned;             /* what store_row_free frees */
-};
+/* --- What the layer above provides --- */
 
 /*
- * Open the token directory DIR (made 0700 if missing; not followed if a symbolic link), its
- * database file (0600) made by the first store_token_init and opened when first needed: this is
- * cheap. Other processes are waited for, for 60 s in each call. A missing database is an
- * uninitialised token, not an error.
+ * The state files of records, kept by src/state. The store calls these functions inside a write
+ * transaction, in the thread that commits. They may use store_state_directory and no other function
+ * of this header.
  */
-MUST_USE CK_RV store_open(const char *dir, struct store **ret_store);
+struct store_above {
+	/* Create the file of the new record ID from the state in O, sealed under KEYS, durably. */
+	CK_RV(*create_state)
+	(struct store *store, const struct snapshot *keys, int64_t id, const struct object *o);
+	/* Wipe and remove the file of record ID. No error if there is none. */
+	CK_RV (*remove_state)(struct store *store, int64_t id);
+	/* List the ids that have files. The caller frees RET_IDS. */
+	CK_RV (*list_states)(struct store *store, int64_t **ret_ids, size_t *ret_n);
+};
+
+/* --- Opening --- */
+
+/*
+ * Open the token directory DIR, which is created if it is missing and must not be a symbolic link.
+ * The database is opened when it is first needed, so this call is cheap. A missing database is a
+ * token that is not initialised, not an error. ABOVE may be NULL if no record has a state file.
+ */
+MUST_USE CK_RV store_open(
+	const char *dir, const struct store_above *above, struct store **ret_store);
 void store_close(struct store *store);
 
-/* In the child of a fork: forget STORE without closing it, which would drop the parent's locks. */
+/*
+ * In the child of a fork: forget STORE without closing it, because closing would drop the locks of
+ * the parent.
+ */
 void store_abandon(struct store *store);
 
-/*
- * The generation, in a mapped file beside the database: even and different from before after
- * every change by any process, odd while one is being made (or was, when a process died). One
- * atomic load; never NULL. What was read under an even generation is still true while the
- * generation is the same.
- */
-const _Atomic uint64_t *store_generation(const struct store *store);
-
-/* Whether the token is initialised, and its data. CKR_TOKEN_NOT_RECOGNIZED if it is not. */
-MUST_USE CK_RV store_token_get(struct store *store, struct store_token *ret_token);
-
-/* Whether its database, once looked at, was found to be read-only: CKF_WRITE_PROTECTED. */
+/* Return true if the database was found to be read-only when it was opened: CKF_WRITE_PROTECTED. */
 bool store_is_read_only(struct store *store);
 
 /*
- * (Re-)initialise: every object goes, TOKEN is written, in one transaction. Client-state files go
- * too. Row ids are not used again.
+ * Return the freshness counter: even, and different after every change by any process; odd while a
+ * process changes something, or died doing so. What was read under an even number is still true
+ * while the number is the same. Reading the counter is one atomic load. Never NULL.
  */
-MUST_USE CK_RV store_token_init(struct store *store, const struct store_token *token);
+const _Atomic uint64_t *store_freshness(const struct store *store);
 
 /*
- * The same, if MAY allows it: it is called inside the transaction with what is stored now, or
- * NULL if the token is not initialised; if it returns other than CKR_OK nothing changes and
- * that is returned.
+ * Open the directory of state files, created first if MAKE. The store keeps RET_FD open; it is -1 if
+ * the directory is missing and not MAKE.
  */
-typedef CK_RV store_may_init(const struct store_token *now, void *arg);
-MUST_USE CK_RV store_token_init_if(
-	struct store *store, const struct store_token *token, store_may_init *may, void *arg);
+MUST_USE CK_RV store_state_directory(struct store *store, bool make, int *ret_fd);
+
+/* --- The token record --- */
+
+/* Read the token record. CKR_TOKEN_NOT_RECOGNIZED if the token is not initialised. */
+MUST_USE CK_RV store_token_get(struct store *store, struct store_token *ret_token);
 
 /*
- * Change the token's data: CHANGE is called inside a transaction with what is stored now and may
- * edit it; if it returns other than CKR_OK nothing changes and that is returned. For PIN counters
- * and PIN changes.
+ * C_InitToken: remove every record and state file, and write TOKEN, in one transaction. SEEN is the
+ * token record that the caller has checked the PIN against, NULL if there was none. If identity or
+ * SO PIN have changed since, nothing is done, RET_AS_SEEN is false and the result is CKR_OK. Ids of
+ * records are not used again.
+ */
+MUST_USE CK_RV store_init_token(struct store *store, const struct store_token *token,
+	const struct store_token *seen, bool *ret_as_seen);
+
+/*
+ * Edit the token record: EDIT is called in the transaction with the record as stored. An error of
+ * EDIT undoes everything and is returned.
  */
 MUST_USE CK_RV store_token_update(
-	struct store *store, CK_RV (*change)(struct store_token *token, void *arg), void *arg);
-
-/* The same, for CHANGE that must know how many OBJECTS there are at that moment. */
-MUST_USE CK_RV store_token_update_counted(struct store *store,
-	CK_RV (*change)(struct store_token *token, uint64_t objects, void *arg), void *arg);
+	struct store *store, CK_RV (*edit)(struct store_token *token, void *arg), void *arg);
 
 /*
- * Insert, replace or remove rows. PREPARE is called inside the transaction, once the row has its
- * id, and fills in row->attributes and row->sealed (which bind the id); its bytes must stay valid
- * until the call returns. Returning an error from PREPARE undoes everything. May be run in
- * another thread than the caller's (group commit), which waits: so it takes no lock and calls no
- * function of this header (those of client_file.h it may). store_insert into an uninitialised
- * token: CKR_TOKEN_NOT_RECOGNIZED. store_update, store_remove: CKR_OBJECT_HANDLE_INVALID if there
- * is no such row.
+ * Lock the PINs of the token for one thread of this process, shared with other processes.
+ * store_lock_pins_alone waits, with the lock held, until no other process holds it, at most 60 s.
+ * Both fail silently on a file system without locks: counting stays right there.
  */
-typedef CK_RV store_prepare(struct store_row *row, void *arg);
-MUST_USE CK_RV store_insert(
-	struct store *store, struct store_row *row, store_prepare *prepare, void *arg);
-/*
- * PREPARE of an update is given the row as stored now (row->owned valid during the call only) and
- * replaces what it wants changed.
- */
-MUST_USE CK_RV store_update(struct store *store, int64_t id, store_prepare *prepare, void *arg);
-MUST_USE CK_RV store_remove(struct store *store, int64_t id);
+void store_lock_pins(struct store *store);
+void store_lock_pins_alone(struct store *store);
+void store_unlock_pins(struct store *store);
 
 /*
- * The same, for callers who keep the authenticated number of objects in the token's row: RECOUNT is
- * called in the transaction, under PREPARE's rules, after the insert (BY 1) or the removal (BY -1),
- * and brings token->count_seal up to date. Its error undoes everything.
+ * Compare all records with the inventory of the token record: CKR_DEVICE_ERROR, logged, if a record
+ * was removed, added or replaced by anything but this store.
  */
-typedef CK_RV store_recount(struct store_token *token, int by, void *arg);
-MUST_USE CK_RV store_insert_counted(struct store *store, struct store_row *row,
-	store_prepare *prepare, store_recount *recount, void *arg);
-/* N rows in one transaction, all or none; ARGS has PREPARE's and RECOUNT's argument for each. */
-MUST_USE CK_RV store_insert_all(struct store *store, struct store_row *rows, size_t n,
-	store_prepare *prepare, store_recount *recount, void *const *args);
-MUST_USE CK_RV store_remove_counted(
-	struct store *store, int64_t id, store_recount *recount, void *arg);
+MUST_USE CK_RV store_verify(struct store *store, const struct snapshot *keys);
+
+/* --- Records --- */
 
 /*
- * Read one row; store_row_free(ret_row) when done. CKR_OBJECT_HANDLE_INVALID if there is none,
- * CKR_DEVICE_ERROR if its checksum is wrong.
+ * Seal and insert N objects in one transaction, all or none. RET_IDS has room for N ids.
+ * CKR_TOKEN_NOT_RECOGNIZED, CKR_ATTRIBUTE_VALUE_INVALID (a field over STORE_FIELD_MAX).
  */
-MUST_USE CK_RV store_read(struct store *store, int64_t id, struct store_row *ret_row);
-void store_row_free(struct store_row *row);
+MUST_USE CK_RV store_add_objects(struct store *store, const struct snapshot *keys,
+	struct object *const *objects, size_t n, int64_t *ret_ids);
 
-/* What to look for: fields that are absent match all. */
+/*
+ * Open record ID, let EDIT change the object, and write it back, in one transaction. An error of
+ * EDIT undoes everything and is returned. CKR_OBJECT_HANDLE_INVALID if there is no such record.
+ */
+MUST_USE CK_RV store_edit_object(struct store *store, const struct snapshot *keys, int64_t id,
+	CK_RV (*edit)(struct object *o, void *arg), void *arg);
+
+/* Remove record ID; a state file is the caller's to remove. CKR_OBJECT_HANDLE_INVALID. */
+MUST_USE CK_RV store_remove_object(struct store *store, const struct snapshot *keys, int64_t id);
+
+/*
+ * Read record ID. The caller frees RET_RECORD with record_free. CKR_OBJECT_HANDLE_INVALID if there
+ * is no such record, CKR_DEVICE_ERROR if its checksum is wrong.
+ */
+MUST_USE CK_RV store_read(struct store *store, int64_t id, struct record *ret_record);
+
+/* What to search for. An absent field matches everything. */
 struct store_query {
 	bool by_class, public_only;
 	CK_OBJECT_CLASS object_class;
-	struct bytes label, object_id; /* by index */
-	int64_t after;                 /* ids greater than this */
+	struct bytes label, object_id; /* found by index */
+	int64_t after;                 /* only ids greater than this */
 };
 
-/* Up to MAX matching ids in ascending order to RET_IDS, their number to RET_N. */
-MUST_USE CK_RV store_find(struct store *store, const struct store_query *query, int64_t *ret_ids,
-	size_t max, size_t *ret_n);
-
-/* Up to MAX matching whole rows in ascending order; the caller frees each. */
-MUST_USE CK_RV store_find_rows(struct store *store, const struct store_query *query,
-	struct store_row *ret_rows, size_t max, size_t *ret_n);
-
-/* The number of objects. */
-MUST_USE CK_RV store_count(struct store *store, uint64_t *ret_n);
+/* Read up to MAX matching records in ascending order of id. The caller frees each. */
+MUST_USE CK_RV store_find(struct store *store, const struct store_query *query,
+	struct record *ret_records, size_t max, size_t *ret_n);
 
 #endif

@@ -220,11 +220,11 @@ static struct store_query query_of(const struct template *t, bool private_too)
 #define BATCH 64
 
 /* Every row that the query finds, opened and matched. */
-static CK_RV find_rows(struct found *f, struct store_query q)
+static CK_RV find_records(struct found *f, struct store_query q)
 {
 	SNAPSHOT keys = {0};
 	struct token *token = f->session->token;
-	struct store_row rows[BATCH];
+	struct record records[BATCH];
 	size_t n;
 
 	TRY(vault_snapshot(&token->vault, &keys));
@@ -232,16 +232,16 @@ static CK_RV find_rows(struct found *f, struct store_query q)
 		snapshot_wipe(
 			&keys); /* nothing but public attributes is compared: no row need be opened */
 	do {
-		TRY(store_find_rows(token->store, &q, rows, BATCH, &n));
+		TRY(store_find(token->store, &q, records, BATCH, &n));
 		for (size_t i = 0; i < n; i++) {
 			struct object o = {0};
-			if (token_object_open(&keys, &rows[i], &o) == CKR_OK)
+			if (record_open(&keys, &records[i], &o) == CKR_OK)
 				consider(token_object_handle(
-						 f->session, rows[i].id, rows[i].is_private),
+						 f->session, records[i].id, records[i].is_private),
 					&o, f);
 			object_wipe(&o);
-			q.after = rows[i].id;
-			store_row_free(&rows[i]);
+			q.after = records[i].id;
+			record_free(&records[i]);
 		}
 	} while (n == BATCH && f->rv == CKR_OK);
 	return f->rv;
@@ -251,16 +251,16 @@ static CK_RV find_rows(struct found *f, struct store_query q)
 static CK_RV find_ids(struct found *f, struct store_query q)
 {
 	struct token *token = f->session->token;
-	struct store_row rows[BATCH];
+	struct record records[BATCH];
 	size_t n;
 
 	do {
-		TRY(store_find_rows(token->store, &q, rows, BATCH, &n));
+		TRY(store_find(token->store, &q, records, BATCH, &n));
 		for (size_t i = 0; i < n; i++) {
-			found_add(
-				f, token_object_handle(f->session, rows[i].id, rows[i].is_private));
-			q.after = rows[i].id;
-			store_row_free(&rows[i]);
+			found_add(f, token_object_handle(
+					     f->session, records[i].id, records[i].is_private));
+			q.after = records[i].id;
+			record_free(&records[i]);
 		}
 	} while (n == BATCH && f->rv == CKR_OK);
 	return f->rv;
@@ -285,7 +285,7 @@ CK_RV objects_find(
 	TRY(session_scratch(s));
 	if (tokens) {
 		f.rv = store_decides(t) ? find_ids(&f, query_of(t, private_too))
-					: find_rows(&f, query_of(t, private_too));
+					: find_records(&f, query_of(t, private_too));
 		if (may_be_built_in(t))
 			built_in_each(consider, &f);
 	}

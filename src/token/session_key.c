@@ -19,8 +19,8 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 	 * The store's number is read before the object. If a writer comes between, the entry seems
 	 * stale and is read again, but a stale entry never seems fresh.
 	 */
-	ret_version->now = s->token->generation;
-	ret_version->seen = atomic_load_explicit(s->token->generation, memory_order_acquire);
+	ret_version->now = s->token->freshness;
+	ret_version->seen = atomic_load_explicit(s->token->freshness, memory_order_acquire);
 	if (ret_version->seen & 1)
 		ret_version->seen = UINT64_MAX; /* a writer is at work: read again next time */
 	return token_object_get(s, handle, ret);

@@ -18,7 +18,6 @@
 static void token_free(struct token *token)
 {
 	vault_destroy(&token->vault);
-	free(token->dir);
 	free(token);
 }
 
@@ -28,18 +27,15 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 
 	ENSURE(token != NULL, CKR_HOST_MEMORY);
 	token->slot = slot;
-	token->turn = -1;
 	token->scrypt_log2_n = scrypt_log2_n;
-	token->dir = strdup(dir);
-	CK_RV rv = token->dir ? vault_init(&token->vault) : CKR_HOST_MEMORY;
+	CK_RV rv = vault_init(&token->vault);
 	if (rv == CKR_OK)
-		rv = store_open(dir, &token->store);
+		rv = store_open(dir, &client_state_above, &token->store);
 	if (rv != CKR_OK) {
 		token_free(token);
 		return rv;
 	}
-	token->generation = store_generation(token->store);
-	pthread_mutex_init(&token->pin_lock, NULL);
+	token->freshness = store_freshness(token->store);
 	pthread_mutex_init(&token->lock, NULL);
 	*ret_token = token;
 	return CKR_OK;
@@ -51,7 +47,6 @@ void token_close(struct token *token)
 		return;
 	client_state_forget(&token->vault);
 	store_close(token->store);
-	pthread_mutex_destroy(&token->pin_lock);
 	pthread_mutex_destroy(&token->lock);
 	token_free(token);
 }
@@ -63,8 +58,6 @@ void token_close(struct token *token)
 void token_forked(struct token *token)
 {
 	vault_forked(&token->vault);
-	if (token->turn >= 0)
-		close(token->turn);
 	store_abandon(token->store);
 	token_free(token);
 }
@@ -98,7 +91,7 @@ static void set_login(struct token *token, enum login who)
 	atomic_store_explicit(&token->login, epoch << 2 | who, memory_order_release);
 }
 
-CK_RV token_logged_in(struct token *token, enum login who, const uint8_t uuid[STORE_UUID_LEN],
+CK_RV token_logged_in(struct token *token, enum login who, const uint8_t uuid[VAULT_UUID_LEN],
 	const struct secret *key)
 {
 	pthread_mutex_lock(&token->lock);

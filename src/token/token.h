@@ -19,9 +19,8 @@ enum login { LOGIN_NONE = 0, LOGIN_USER = 1, LOGIN_SO = 2 };
 
 struct token {
 	CK_SLOT_ID slot;
-	char *dir;
 	struct store *store;
-	const _Atomic uint64_t *generation; /* store_generation(store) */
+	const _Atomic uint64_t *freshness; /* store_freshness(store) */
 	/*
 	 * The login word: epoch << 2 | enum login; every login and logout gives a new epoch (24
 	 * bits; token objects' handles carry it).
@@ -35,9 +34,6 @@ struct token {
 	_Atomic bool initialized; /* seen to be; it never ceases to be */
 	CK_ULONG sessions,
 		read_write_sessions; /* guarded by the table lock of sessions.c: sessions_count() */
-	pthread_mutex_t
-		pin_lock; /* held while a PIN is tried (token_pin.h): after the session's lock, before `lock` */
-	int turn; /* the token directory, locked meanwhile against other processes' tries; -1 */
 	pthread_mutex_t lock; /* held while the login word changes; before the vault's lock */
 	/*
 	 * The token key, and the uuid as last seen in the store: at the first session, at each

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "key/random.h"
-#include "token/token_count.h"
+#include "store/inventory.h"
 #include "token/token_pin.h"
 
 /*
@@ -46,22 +46,15 @@ CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
 
 /* --- C_InitToken --- */
 
-/*
- * Whether what is stored is still what SO_PIN was tried against, or still nothing: another
- * process may have initialised the token since, or changed the SO's PIN, and what it holds now is
- * not ours to erase.
- */
-static CK_RV is_as_seen(const struct store_token *now, void *arg)
+/* Seal the inventory of no objects into the new token T. */
+static CK_RV seal_empty_inventory(struct store_token *t, const struct secret *key)
 {
-	const struct store_token *seen = arg;
+	const struct inventory none = {0};
+	SNAPSHOT keys = {0};
 
-	if (seen == NULL)
-		ENSURE(now == NULL, CKR_PIN_INCORRECT);
-	else
-		ENSURE(now != NULL && memcmp(now->uuid, seen->uuid, sizeof now->uuid) == 0 &&
-				memcmp(now->so.salt, seen->so.salt, sizeof now->so.salt) == 0,
-			CKR_PIN_INCORRECT);
-	return CKR_OK;
+	memcpy(keys.uuid, t->uuid, sizeof keys.uuid);
+	TRY(secret_set(&keys.key, secret_peek(key), key->len));
+	return inventory_seal(&keys, &none, t);
 }
 
 /*
@@ -72,6 +65,7 @@ static CK_RV new_token(struct token *token, struct bytes so_pin,
 	const uint8_t label[STORE_LABEL_LEN], struct store_token *seen)
 {
 	struct store_token t = {.scrypt_log2_n = token->scrypt_log2_n};
+	bool as_seen;
 	SECRET key = {0};
 
 	TRY(random_bytes(t.uuid, sizeof t.uuid));
@@ -79,9 +73,10 @@ static CK_RV new_token(struct token *token, struct bytes so_pin,
 	TRY(random_bytes(secret_bytes(&key), key.len));
 	for (size_t i = 0; i < sizeof t.label; i++)
 		t.label[i] = label[i] ? label[i] : ' '; /* some callers end it with a NUL */
-	TRY(token_count_set(&t, &key, 0));
+	TRY(seal_empty_inventory(&t, &key));
 	TRY(pin_seal(&t, LOGIN_SO, so_pin, &key, &t.so));
-	TRY(store_token_init_if(token->store, &t, is_as_seen, seen));
+	TRY(store_init_token(token->store, &t, seen, &as_seen));
+	ENSURE(as_seen, CKR_PIN_INCORRECT);
 	vault_identify(&token->vault, t.uuid);
 	atomic_store(&token->initialized, true);
 	return CKR_OK;

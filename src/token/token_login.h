@@ -10,6 +10,6 @@
 
 /* WHO is logged in from now on, with the token's KEY. CKR_HOST_MEMORY. */
 MUST_USE CK_RV token_logged_in(struct token *token, enum login who,
-	const uint8_t uuid[STORE_UUID_LEN], const struct secret *key);
+	const uint8_t uuid[VAULT_UUID_LEN], const struct secret *key);
 
 #endif

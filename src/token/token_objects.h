@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * token_objects.h: objects in the store: sealed, opened, bound to what they are.
+ * token_objects.h: token objects by handle. The store seals and opens them (store/record.h).
  *
- * A row's secret is sealed under the token key with token uuid, row id and the encoded attributes
- * as associated data, so that an edited flag, a value from another row or another token does not
- * open (CKR_DEVICE_ERROR) instead of freeing a key. While nobody is logged in there is no token
- * key: public objects' attributes can be read (the store's checksum alone speaks for them), values
- * of keys cannot.
+ * While nobody is logged in there is no token key. Then the attributes of public objects can be
+ * read, protected by the checksum of their records only, and the values of keys cannot.
  */
 #ifndef KEYDIV_TOKEN_TOKEN_OBJECTS_H
 #define KEYDIV_TOKEN_TOKEN_OBJECTS_H
@@ -33,17 +30,10 @@ MUST_USE CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle);
 MUST_USE CK_RV token_object_take_back(struct session *s, CK_OBJECT_HANDLE handle);
 
 /*
- * The row id of HANDLE if S may use it: its slot, and for private objects the login it was
- * given under. CKR_OBJECT_HANDLE_INVALID.
+ * Find the id of the record of HANDLE. CKR_OBJECT_HANDLE_INVALID if S may not use HANDLE: the slot
+ * is another, or HANDLE is that of a private object and from another login.
  */
 MUST_USE CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t *ret_id);
 CK_OBJECT_HANDLE token_object_handle(const struct session *s, int64_t id, bool is_private);
-
-/*
- * Decode RECORD to RET. The value is opened too if KEYS has the token key. CKR_DEVICE_ERROR if the
- * record is damaged, edited, or not of this token.
- */
-MUST_USE CK_RV token_object_open(
-	const struct snapshot *keys, const struct store_row *row, struct object *ret);
 
 #endif

@@ -2,56 +2,25 @@
 /* token_pin.c: see token_pin.h. */
 #include "token/token_pin.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "key/random.h"
-#include "token/token_count.h"
 
-#define TURN_WAIT_MS                                                                               \
-	60000 /* a process that was stopped in the middle of a try must not stop all others for ever */
-#define TURN_POLL_MS 5
 #define LOG2_N_MIN 14
 #define LOG2_N_MAX 22
 
 /* --- Turns --- */
 
-/*
- * Lock the token directory as HOW says. On file systems without such locks there are none: the
- * count is right all the same.
- */
-static void lock_directory(int fd, int how)
-{
-	for (int waited = 0; fd >= 0 && waited < TURN_WAIT_MS; waited += TURN_POLL_MS) {
-		if (flock(fd, how | LOCK_NB) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-			return;
-		usleep(TURN_POLL_MS * 1000);
-	}
-}
-
 struct token *pin_turn(struct token *token)
 {
-	pthread_mutex_lock(&token->pin_lock);
-	token->turn = open(token->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	lock_directory(token->turn, LOCK_SH);
+	store_lock_pins(token->store);
 	return token;
 }
 
 void pin_turn_end(struct token **token)
 {
-	int fd = (*token)->turn;
-
-	(*token)->turn = -1;
-	if (fd >= 0) {
-		flock(fd,
-			LOCK_UN); /* not by close alone: a forked child may have the descriptor too */
-		close(fd);
-	}
-	pthread_mutex_unlock(&(*token)->pin_lock);
+	store_unlock_pins((*token)->store);
 }
 
 /* --- Counting --- */
@@ -60,7 +29,6 @@ struct counting {
 	enum login who;
 	struct store_token *seen;        /* count_up: out */
 	const struct store_token *tried; /* the others: in */
-	const struct secret *key;        /* clear */
 	const struct store_pin *new_pin; /* clear: or NULL */
 };
 
@@ -94,13 +62,12 @@ static bool same_pin(
 	       memcmp(stored->salt, pin_of(&tried, c->who)->salt, sizeof stored->salt) == 0;
 }
 
-static CK_RV clear(struct store_token *t, uint64_t objects, void *arg)
+static CK_RV clear(struct store_token *t, void *arg)
 {
 	struct counting *c = arg;
 	struct store_pin *pin = pin_of(t, c->who);
 
 	ENSURE(same_pin(pin, c, t), CKR_PIN_INCORRECT);
-	TRY(token_count_check(t, c->key, objects));
 	if (c->new_pin)
 		*pin = *c->new_pin;
 	pin->failures = 0;
@@ -127,11 +94,24 @@ void pin_put_back(struct token *token, enum login who, const struct store_token 
 			rv_name(rv));
 }
 
+/* Compare the records with the inventory, under the KEY that the PIN gave. */
+static CK_RV verify(struct token *token, const struct store_token *seen, const struct secret *key)
+{
+	SNAPSHOT keys = {0};
+
+	memcpy(keys.uuid, seen->uuid, sizeof keys.uuid);
+	TRY(secret_set(&keys.key, secret_peek(key), key->len));
+	return store_verify(token->store, &keys);
+}
+
 CK_RV pin_right(struct token *token, enum login who, const struct store_token *seen,
 	const struct secret *key, const struct store_pin *new_pin)
 {
-	struct counting c = {.who = who, .tried = seen, .key = key, .new_pin = new_pin};
-	CK_RV rv = store_token_update_counted(token->store, clear, &c);
+	struct counting c = {.who = who, .tried = seen, .new_pin = new_pin};
+	CK_RV rv = verify(token, seen, key);
+
+	if (rv == CKR_OK)
+		rv = store_token_update(token->store, clear, &c);
 
 	if (rv != CKR_OK)
 		pin_put_back(token, who, seen);
@@ -140,14 +120,14 @@ CK_RV pin_right(struct token *token, enum login who, const struct store_token *s
 
 /* --- Sealing --- */
 
-#define AAD_LEN (16 + STORE_UUID_LEN + 2)
+#define AAD_LEN (16 + VAULT_UUID_LEN + 2)
 
 static struct bytes pin_aad(const struct store_token *t, enum login who, uint8_t room[AAD_LEN])
 {
 	memcpy(room, "keydiv token key", 16);
-	memcpy(room + 16, t->uuid, STORE_UUID_LEN);
-	room[16 + STORE_UUID_LEN] = (uint8_t)who;
-	room[16 + STORE_UUID_LEN + 1] = (uint8_t)t->scrypt_log2_n;
+	memcpy(room + 16, t->uuid, VAULT_UUID_LEN);
+	room[16 + VAULT_UUID_LEN] = (uint8_t)who;
+	room[16 + VAULT_UUID_LEN + 1] = (uint8_t)t->scrypt_log2_n;
 	return bytes_of(room, AAD_LEN);
 }
 
@@ -221,7 +201,7 @@ CK_RV pin_try(struct token *token, enum login who, struct bytes pin, struct stor
 	CK_RV rv = store_token_update(token->store, count_up, &c);
 	if (rv ==
 		CKR_PIN_LOCKED) { /* are they wrong ones, or tries that go on in other processes? */
-		lock_directory(token->turn, LOCK_EX);
+		store_lock_pins_alone(token->store);
 		rv = store_token_update(token->store, count_up, &c);
 	}
 	TRY(rv);

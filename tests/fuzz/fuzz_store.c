@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../unit/raw_store.h"
 #include "key/key.h"
 #include "object/object.h"
 #include "state/client_file.h"
 #include "store/store.h"
-#include "token/token_objects.h"
 
 #define ROWS 6
 
@@ -23,7 +23,7 @@ static char dir[64],
 static uint8_t *good;
 static size_t good_n;
 
-static CK_RV fill(struct store_row *row, void *arg)
+static CK_RV fill(struct record *row, void *arg)
 {
 	row->attributes = *(struct bytes *)arg;
 	row->sealed = bytes_of("sealed bytes", 12);
@@ -50,16 +50,16 @@ static void make_good(void)
 	uint8_t *encoded;
 	size_t n;
 
-	MUST(store_open(dir, &store) == CKR_OK);
-	MUST(store_token_init(store, &token) == CKR_OK);
+	MUST(store_open(dir, NULL, &store) == CKR_OK);
+	MUST(raw_init(store, &token) == CKR_OK);
 	MUST(object_encode(&o, &encoded, &n) == CKR_OK);
 	struct bytes attributes = bytes_of(encoded, n);
 	for (int i = 0; i < ROWS; i++) {
-		struct store_row row = {.object_class = CKO_DATA,
+		struct record row = {.object_class = CKO_DATA,
 			.is_private = i & 1,
 			.label = bytes_of("label", 5),
 			.object_id = i & 2 ? bytes_of("id", 2) : bytes_of(NULL, 0)};
-		MUST(store_insert(store, &row, fill, &attributes) == CKR_OK);
+		MUST(raw_insert(store, &row, fill, &attributes) == CKR_OK);
 	}
 	MUST(client_file_create(store, 1, bytes_of("the state of a client", 21)) == CKR_OK);
 	store_close(store);
@@ -139,34 +139,34 @@ static void look(struct store *store)
 		{0}, {.public_only = true}, {.by_class = true, .object_class = CKO_DATA}};
 	const struct snapshot no_key = {0};
 	struct store_token token;
-	struct store_row rows[2 * ROWS];
+	struct record rows[2 * ROWS];
 	int64_t ids[2 * ROWS];
 	uint64_t count;
 	size_t n;
 
 	if (store_token_get(store, &token) == CKR_OK)
 		MUST(token.count_seal_len <= sizeof token.count_seal);
-	if (store_count(store, &count) != CKR_OK)
+	if (raw_count(store, &count) != CKR_OK)
 		return;
 	for (size_t q = 0; q < 4; q++) {
 		struct store_query query =
 			q < 3 ? queries[q] : (struct store_query){.label = bytes_of("label", 5)};
-		if (store_find(store, &query, ids, 2 * ROWS, &n) == CKR_OK)
+		if (raw_find_ids(store, &query, ids, 2 * ROWS, &n) == CKR_OK)
 			MUST(n <= 2 * ROWS);
-		if (store_find_rows(store, &query, rows, 2 * ROWS, &n) != CKR_OK)
+		if (store_find(store, &query, rows, 2 * ROWS, &n) != CKR_OK)
 			continue;
 		MUST(n <= 2 * ROWS);
 		for (size_t i = 0; i < n; i++) {
 			struct object o = {0};
-			if (token_object_open(&no_key, &rows[i], &o) == CKR_OK)
+			if (record_open(&no_key, &rows[i], &o) == CKR_OK)
 				MUST(o.flags & FLAG_TOKEN);
 			object_wipe(&o);
-			store_row_free(&rows[i]);
+			record_free(&rows[i]);
 		}
 	}
 	for (int64_t id = -1; id < ROWS + 2; id++)
 		if (store_read(store, id, &rows[0]) == CKR_OK)
-			store_row_free(&rows[0]);
+			record_free(&rows[0]);
 }
 
 static void change(struct store *store)
@@ -174,7 +174,7 @@ static void change(struct store *store)
 	struct object o = {.object_class = CKO_DATA,
 		.key_type = CK_UNAVAILABLE_INFORMATION,
 		.flags = FLAG_TOKEN};
-	struct store_row row = {.object_class = CKO_DATA, .label = bytes_of("new", 3)};
+	struct record row = {.object_class = CKO_DATA, .label = bytes_of("new", 3)};
 	uint8_t *encoded;
 	size_t n;
 
@@ -183,9 +183,9 @@ static void change(struct store *store)
 	CK_RV rv = store_token_update(store, touch_token, NULL);
 	if (rv == CKR_OK ||
 		rv == CKR_DEVICE_ERROR) /* whatever it said, the others must stand it too */
-		rv = store_insert(store, &row, fill, &attributes);
+		rv = raw_insert(store, &row, fill, &attributes);
 	for (int64_t id = 1; id < 3 && rv != CKR_HOST_MEMORY; id++)
-		rv = id & 1 ? store_update(store, id, fill, &attributes) : store_remove(store, id);
+		rv = id & 1 ? raw_update(store, id, fill, &attributes) : raw_remove(store, id);
 	free(encoded);
 }
 
@@ -227,7 +227,7 @@ void fuzz_one(const uint8_t *data, size_t n)
 		write_file(path[2], in.p, in.n);
 	if (what & 16)
 		write_file(path[3], in.p, in.n < 4096 ? in.n : 4096);
-	if (store_open(dir, &store) != CKR_OK) {
+	if (store_open(dir, NULL, &store) != CKR_OK) {
 		unlink(path[3]);
 		return;
 	}

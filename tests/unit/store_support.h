@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "key/key.h"
+#include "raw_store.h"
 #include "store/store.h"
 #include "unit.h"
 
@@ -79,7 +80,7 @@ __attribute__((unused)) static struct store *open_store(void)
 {
 	struct store *store = NULL;
 
-	ck_ok(store_open(token_dir, &store));
+	ck_ok(store_open(token_dir, NULL, &store));
 	return store;
 }
 
@@ -89,7 +90,7 @@ __attribute__((unused)) static struct store *new_store(void)
 	struct store *store = open_store();
 	struct store_token token = sample_token();
 
-	ck_ok(store_token_init(store, &token));
+	ck_ok(raw_init(store, &token));
 	return store;
 }
 
@@ -98,7 +99,7 @@ struct sample_text {
 	char attributes[40], sealed[40];
 };
 
-__attribute__((unused)) static CK_RV sample_prepare(struct store_row *row, void *arg)
+__attribute__((unused)) static CK_RV sample_prepare(struct record *row, void *arg)
 {
 	struct sample_text *text = arg;
 
@@ -111,10 +112,10 @@ __attribute__((unused)) static CK_RV sample_prepare(struct store_row *row, void 
 }
 
 /* Whether what sample_prepare made of row ID is there, whole. */
-__attribute__((unused)) static bool is_sample(const struct store_row *row)
+__attribute__((unused)) static bool is_sample(const struct record *row)
 {
 	struct sample_text text;
-	struct store_row expected = {.id = row->id};
+	struct record expected = {.id = row->id};
 
 	(void)!sample_prepare(&expected, &text);
 	return bytes_equal(row->attributes, expected.attributes) &&
@@ -131,12 +132,12 @@ __attribute__((unused)) static int64_t insert_sample(struct store *store, CK_OBJ
 	bool is_private, const char *label, const char *object_id)
 {
 	struct sample_text text;
-	struct store_row row = {.object_class = class,
+	struct record row = {.object_class = class,
 		.is_private = is_private,
 		.label = text_bytes(label),
 		.object_id = text_bytes(object_id)};
 
-	ck_ok(store_insert(store, &row, sample_prepare, &text));
+	ck_ok(raw_insert(store, &row, sample_prepare, &text));
 	return row.id;
 }
 
@@ -144,7 +145,7 @@ __attribute__((unused)) static uint64_t count_objects(struct store *store)
 {
 	uint64_t n = 0;
 
-	ck_ok(store_count(store, &n));
+	ck_ok(raw_count(store, &n));
 	return n;
 }
 

@@ -495,6 +495,22 @@ START_TEST(wrong_writes)
 }
 END_TEST
 
+/* What the store calls. */
+static const struct store_above above = {
+	.remove_state = client_file_remove_now, .list_states = client_file_list};
+
+/* C_InitToken, as the store does it. */
+static void init_again(struct store *store, const struct store_token *token)
+{
+	struct store_token seen;
+	bool as_seen = false;
+
+	store->above = &above;
+	ck_ok(store_token_get(store, &seen));
+	ck_ok(store_init_token(store, token, &seen, &as_seen));
+	ck_assert(as_seen);
+}
+
 /* What is removed is zero first: seen through a second name of the file. */
 START_TEST(removed_files_are_zero)
 {
@@ -511,7 +527,7 @@ START_TEST(removed_files_are_zero)
 	}
 	ck_ok(client_file_remove(store, 1));
 	ck_assert_int_eq(access(in_token("clients/2"), F_OK), 0);
-	ck_ok(store_token_init(store, &token));
+	init_again(store, &token);
 	for (int id = 1; id <= 3; id++) {
 		snprintf(name, sizeof name, "clients/%d", id);
 		snprintf(kept, sizeof kept, "%s/kept%d", test_dir, id);
@@ -523,10 +539,7 @@ START_TEST(removed_files_are_zero)
 }
 END_TEST
 
-/*
- * What another process does as soon as it can, just before the directory of client files
- * is looked through.
- */
+/* What another process does after the commit, before the client files are listed. */
 static void (*meanwhile)(void);
 static const _Atomic uint64_t *odd_while_writing;
 
@@ -539,7 +552,7 @@ static DIR *watched_fdopendir(int fd)
 	return fdopendir(fd);
 }
 
-static CK_RV prepare_client(struct store_row *row, void *arg)
+static CK_RV prepare_client(struct record *row, void *arg)
 {
 	uint8_t text[TEXT_LEN];
 
@@ -551,27 +564,24 @@ static CK_RV prepare_client(struct store_row *row, void *arg)
 static void make_client(void)
 {
 	struct store *store = open_store();
-	struct store_row row = {.object_class = CKO_DATA};
+	struct record row = {.object_class = CKO_DATA};
 
-	ck_ok(store_insert(store, &row, prepare_client, store));
+	ck_ok(raw_insert(store, &row, prepare_client, store));
 	ck_assert_int_eq(row.id, 2);
 	store_close(store);
 }
 
-/*
- * A token that has just been initialised anew is another process's to use: its clients are not
- * those that must go.
- */
+/* A client that another process has made in the new token at once is not removed. */
 START_TEST(a_client_of_the_new_token_stays)
 {
 	struct store *store = new_store();
 	struct store_token token = sample_token();
-	struct store_row row = {.object_class = CKO_DATA};
+	struct record row = {.object_class = CKO_DATA};
 
-	ck_ok(store_insert(store, &row, prepare_client, store));
-	odd_while_writing = store_generation(store);
+	ck_ok(raw_insert(store, &row, prepare_client, store));
+	odd_while_writing = store_freshness(store);
 	meanwhile = make_client;
-	ck_ok(store_token_init(store, &token));
+	init_again(store, &token);
 	ck_assert(meanwhile == NULL);
 	ck_assert_int_ne(access(in_token("clients/1"), F_OK), 0);
 	ck_assert_int_eq(access(in_token("clients/2"), F_OK), 0);

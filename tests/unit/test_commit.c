@@ -25,13 +25,13 @@ static void assert_whole(struct store *s, uint64_t expected)
 	uint64_t seen = 0;
 
 	for (;;) {
-		struct store_row rows[64];
+		struct record rows[64];
 		size_t n;
-		ck_ok(store_find_rows(s, &all, rows, 64, &n));
+		ck_ok(store_find(s, &all, rows, 64, &n));
 		for (size_t i = 0; i < n; i++) {
 			ck_assert(is_sample(&rows[i]));
 			all.after = rows[i].id;
-			store_row_free(&rows[i]);
+			record_free(&rows[i]);
 		}
 		seen += n;
 		if (n == 0)
@@ -42,7 +42,7 @@ static void assert_whole(struct store *s, uint64_t expected)
 }
 
 /* A PREPARE that writes half a row and fails. */
-static CK_RV fail_prepare(struct store_row *row, void *arg)
+static CK_RV fail_prepare(struct record *row, void *arg)
 {
 	row->sealed = text_bytes("half");
 	return *(CK_RV *)arg;
@@ -62,11 +62,11 @@ static void *insert_some(void *arg)
 		char label[20];
 		CK_RV wanted =
 			CKR_TEMPLATE_INCONSISTENT + (CK_RV)w->number; /* each thread its own */
-		struct store_row row = {.object_class = CKO_DATA};
+		struct record row = {.object_class = CKO_DATA};
 		snprintf(label, sizeof label, "%d-%d", w->number, i);
 		if (i % 3 == 2) {
 			row.label = text_bytes(label);
-			ck_assert_uint_eq(store_insert(store, &row, fail_prepare, &wanted), wanted);
+			ck_assert_uint_eq(raw_insert(store, &row, fail_prepare, &wanted), wanted);
 		} else {
 			w->ids[i] = insert_sample(store, CKO_DATA, false, label, NULL);
 		}
@@ -98,7 +98,7 @@ START_TEST(threads_share_commits)
 			int64_t ids[2];
 			size_t n;
 			query.label.n = (size_t)snprintf(label, sizeof label, "%d-%d", t, i);
-			ck_ok(store_find(store, &query, ids, 2, &n));
+			ck_ok(raw_find_ids(store, &query, ids, 2, &n));
 			ck_assert_uint_eq(n, workers[t].ids[i] != 0);
 			if (n)
 				ck_assert_int_eq(ids[0], workers[t].ids[i]);
@@ -127,7 +127,7 @@ static void *count_failures(void *arg)
 static void *remove_all(void *arg)
 {
 	for (int64_t id = 1; id <= EACH; id++)
-		ck_ok(store_remove(arg, id));
+		ck_ok(raw_remove(arg, id));
 	return NULL;
 }
 
@@ -161,11 +161,11 @@ static void insert_and_exit(const char *label, int n)
 {
 	struct store *mine = NULL;
 	struct sample_text text;
-	CK_RV rv = store_open(token_dir, &mine);
+	CK_RV rv = store_open(token_dir, NULL, &mine);
 
 	for (int i = 0; i < n && rv == CKR_OK; i++) {
-		struct store_row row = {.object_class = CKO_DATA, .label = text_bytes(label)};
-		rv = store_insert(mine, &row, sample_prepare, &text);
+		struct record row = {.object_class = CKO_DATA, .label = text_bytes(label)};
+		rv = raw_insert(mine, &row, sample_prepare, &text);
 	}
 	store_close(mine);
 	_exit(rv != CKR_OK);
@@ -176,14 +176,14 @@ START_TEST(processes_lose_nothing)
 	pid_t children[4];
 
 	store = new_store();
-	uint64_t last = atomic_load(store_generation(store)), seen = 0;
+	uint64_t last = atomic_load(store_freshness(store)), seen = 0;
 	for (int p = 0; p < 4; p++)
 		if ((children[p] = fork()) == 0)
 			insert_and_exit("abcd" + p, 50);
 	for (int p = 0; p < 4; p++) {
 		int status;
 		while (waitpid(children[p], &status, WNOHANG) == 0) {
-			uint64_t now = atomic_load(store_generation(store));
+			uint64_t now = atomic_load(store_freshness(store));
 			seen += now != last;
 			last = now;
 			uint64_t n = count_objects(store); /* readers are not in the way */
@@ -192,12 +192,12 @@ START_TEST(processes_lose_nothing)
 		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
 	ck_assert_uint_gt(seen, 0);
-	ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
 	for (int p = 0; p < 4; p++) {
 		struct store_query query = {.label = text_bytes("abcd" + p)};
 		int64_t ids[60];
 		size_t n;
-		ck_ok(store_find(store, &query, ids, 60, &n));
+		ck_ok(raw_find_ids(store, &query, ids, 60, &n));
 		ck_assert_uint_eq(n, 50);
 	}
 	assert_whole(store, 200);
@@ -258,10 +258,10 @@ START_TEST(killed_while_committing)
 		ck_assert(WIFSIGNALED(status));
 		store = open_store();
 		while (id != 0 || read(pipe_fds[0], &id, sizeof id) == sizeof id) {
-			struct store_row row;
+			struct record row;
 			ck_ok(store_read(store, id, &row));
 			ck_assert(is_sample(&row));
-			store_row_free(&row);
+			record_free(&row);
 			reported++;
 			id = 0;
 		}
@@ -276,7 +276,7 @@ END_TEST
 static struct sample_text big_text;
 static uint8_t big[60000];
 
-static CK_RV big_prepare(struct store_row *row, void *arg)
+static CK_RV big_prepare(struct record *row, void *arg)
 {
 	(void)sample_prepare(row, &big_text);
 	row->object_id = bytes_of(arg, sizeof big);
@@ -293,11 +293,11 @@ static void fill_up(void)
 	uint64_t n = 0;
 
 	for (; rv == CKR_OK && n < 1000; n++) {
-		struct store_row row = {.object_class = CKO_DATA};
-		rv = store_insert(store, &row, big_prepare, big);
+		struct record row = {.object_class = CKO_DATA};
+		rv = raw_insert(store, &row, big_prepare, big);
 	}
 	ck_rv(rv, CKR_DEVICE_MEMORY);
-	ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
 	assert_whole(store, n - 1);
 }
 
@@ -359,14 +359,14 @@ START_TEST(full_disk)
 	while (write(fd, big, 4096) == 4096)
 		;
 	struct store_token token = sample_token();
-	CK_RV rv = store_open(token_dir, &store);
+	CK_RV rv = store_open(token_dir, NULL, &store);
 	if (rv == CKR_OK) {
-		ck_rv(store_token_init(store, &token), CKR_DEVICE_MEMORY);
+		ck_rv(raw_init(store, &token), CKR_DEVICE_MEMORY);
 		ck_rv(store_token_get(store, &token), CKR_TOKEN_NOT_RECOGNIZED);
-		ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 1);
+		ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 1);
 		ck_assert_int_eq(ftruncate(fd, 0), 0);
-		ck_ok(store_token_init(store, &token));
-		ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
+		ck_ok(raw_init(store, &token));
+		ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
 		store_close(store);
 	}
 	close(fd);
@@ -408,7 +408,7 @@ __attribute__((visibility("default"))) int fsync(int fd)
 START_TEST(last_sync_fails)
 {
 	struct sample_text text;
-	struct store_row row = {.object_class = CKO_DATA};
+	struct record row = {.object_class = CKO_DATA};
 
 	store = new_store();
 	good_syncs = failing_syncs = 1; /* the first is of the journal's name */
@@ -418,9 +418,9 @@ START_TEST(last_sync_fails)
 	assert_whole(store, 1);
 	good_syncs = 1;
 	failing_syncs = 2;
-	ck_rv(store_insert(store, &row, sample_prepare, &text), CKR_DEVICE_ERROR);
+	ck_rv(raw_insert(store, &row, sample_prepare, &text), CKR_DEVICE_ERROR);
 	ck_assert_int_eq(failing_syncs, 0);
-	ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
 	insert_sample(store, CKO_DATA, false, NULL, NULL);
 	assert_whole(store, 3);
 	store_close(store);

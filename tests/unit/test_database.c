@@ -64,7 +64,7 @@ START_TEST(foreign_files)
 	ck_rv(get_token(), CKR_DEVICE_ERROR);
 	struct store *store = open_store();
 	struct store_token token = sample_token();
-	ck_rv(store_token_init(store, &token), CKR_DEVICE_ERROR);
+	ck_rv(raw_init(store, &token), CKR_DEVICE_ERROR);
 	store_close(store);
 	ck_assert_int_eq(unlink(in_token("token.db")), 0);
 	run_sql("CREATE TABLE somebody(elses)");
@@ -73,7 +73,8 @@ START_TEST(foreign_files)
 END_TEST
 
 static const char *const hostile[] = {
-	"PRAGMA user_version = 2",
+	"PRAGMA user_version = 1",
+	"PRAGMA user_version = 3",
 	"PRAGMA user_version = 0",
 	"PRAGMA application_id = 1",
 	"PRAGMA journal_mode = WAL",
@@ -104,7 +105,7 @@ static const char *const hostile[] = {
 START_TEST(hostile_schema)
 {
 	struct sample_text text;
-	struct store_row row = {.object_class = CKO_DATA};
+	struct record row = {.object_class = CKO_DATA};
 	int64_t id;
 	size_t n;
 	struct store_query query = {.label = text_bytes("label 1")};
@@ -113,10 +114,10 @@ START_TEST(hostile_schema)
 	run_sql(hostile[_i]);
 	ck_rv(get_token(), CKR_DEVICE_ERROR);
 	struct store *store = open_store();
-	ck_assert_uint_ne(store_insert(store, &row, sample_prepare, &text), CKR_OK);
+	ck_assert_uint_ne(raw_insert(store, &row, sample_prepare, &text), CKR_OK);
 	ck_rv(store_read(store, 1, &row), CKR_DEVICE_ERROR);
-	ck_rv(store_find(store, &query, &id, 1, &n), CKR_DEVICE_ERROR);
-	ck_rv(store_remove(store, 1), CKR_DEVICE_ERROR);
+	ck_rv(raw_find_ids(store, &query, &id, 1, &n), CKR_DEVICE_ERROR);
+	ck_rv(raw_remove(store, 1), CKR_DEVICE_ERROR);
 	store_close(store);
 	ck_assert_int_ne(access(in_token("token.db-shm"), F_OK), 0);
 }
@@ -173,7 +174,7 @@ static const char *const edited_rows[] = {
 START_TEST(edited_row)
 {
 	char sql[200];
-	struct store_row row;
+	struct record row;
 	struct store_query all = {0};
 	int64_t ids[ROWS];
 	struct sample_text text;
@@ -185,13 +186,13 @@ START_TEST(edited_row)
 	int64_t id = strstr(edited_rows[_i], "1000") ? 1000 : 1;
 	struct store *store = open_store();
 	ck_rv(store_read(store, id, &row), CKR_DEVICE_ERROR);
-	ck_rv(store_update(store, id, sample_prepare, &text), CKR_DEVICE_ERROR);
-	ck_rv(store_find(store, &all, ids, ROWS, &n), CKR_DEVICE_ERROR);
+	ck_rv(raw_update(store, id, sample_prepare, &text), CKR_DEVICE_ERROR);
+	ck_rv(raw_find_ids(store, &all, ids, ROWS, &n), CKR_DEVICE_ERROR);
 	ck_ok(store_read(store, 2, &row)); /* the others are not touched */
 	ck_assert(is_sample(&row));
-	store_row_free(&row);
-	ck_ok(store_remove(store, id)); /* and the damaged one can be got rid of */
-	ck_ok(store_find(store, &all, ids, ROWS, &n));
+	record_free(&row);
+	ck_ok(raw_remove(store, id)); /* and the damaged one can be got rid of */
+	ck_ok(raw_find_ids(store, &all, ids, ROWS, &n));
 	ck_assert_uint_eq(n, ROWS - 1);
 	store_close(store);
 }
@@ -244,7 +245,7 @@ START_TEST(edited_token)
 	ck_rv(get_token(), CKR_DEVICE_ERROR);
 	struct store *store = open_store();
 	ck_rv(store_token_update(store, no_edit, NULL), CKR_DEVICE_ERROR);
-	ck_ok(store_token_init(store, &token)); /* the way out of it */
+	ck_ok(raw_init(store, &token)); /* the way out of it */
 	ck_ok(store_token_get(store, &token));
 	store_close(store);
 }
@@ -257,7 +258,7 @@ static const char give_index_back[] =
 	"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET tbl_name = 'object', "
 	"sql = replace(sql, 'token(label)', 'object(label)') WHERE name = 'object_label'";
 
-static CK_RV prepare_second(struct store_row *row, void *arg)
+static CK_RV prepare_second(struct record *row, void *arg)
 {
 	row->label = text_bytes("second");
 	return sample_prepare(row, arg);
@@ -272,7 +273,7 @@ START_TEST(index_says_otherwise)
 	struct store *store = new_store();
 	struct store_query query = {.label = text_bytes("second")};
 	struct sample_text text;
-	struct store_row row;
+	struct record row;
 	char sql[300];
 	int64_t id;
 	size_t n;
@@ -283,8 +284,8 @@ START_TEST(index_says_otherwise)
 		"FROM object",
 		test_dir);
 	run_sql(sql);
-	ck_ok(store_update(store, 1, prepare_second, &text));
-	ck_ok(store_find(store, &query, &id, 1, &n));
+	ck_ok(raw_update(store, 1, prepare_second, &text));
+	ck_ok(raw_find_ids(store, &query, &id, 1, &n));
 	ck_assert_uint_eq(n, 1);
 	store_close(store);
 	run_sql(take_index_away);
@@ -298,9 +299,9 @@ START_TEST(index_says_otherwise)
 	store = open_store();
 	ck_ok(store_read(store, 1, &row));
 	ck_assert(bytes_equal(row.label, text_bytes("first")));
-	store_row_free(&row);
-	ck_rv(store_find(store, &query, &id, 1, &n), CKR_DEVICE_ERROR);
-	ck_rv(store_find_rows(store, &query, &row, 1, &n), CKR_DEVICE_ERROR);
+	record_free(&row);
+	ck_rv(raw_find_ids(store, &query, &id, 1, &n), CKR_DEVICE_ERROR);
+	ck_rv(store_find(store, &query, &row, 1, &n), CKR_DEVICE_ERROR);
 	store_close(store);
 }
 END_TEST
@@ -310,7 +311,7 @@ START_TEST(index_of_a_lost_row)
 {
 	struct store *store = new_store();
 	struct store_query query = {.label = text_bytes("old")};
-	struct store_row row;
+	struct record row;
 	int64_t id;
 	size_t n;
 
@@ -320,11 +321,11 @@ START_TEST(index_of_a_lost_row)
 	run_sql("DELETE FROM object");
 	run_sql(give_index_back);
 	store = open_store();
-	ck_rv(store_find(store, &query, &id, 1, &n), CKR_DEVICE_ERROR);
+	ck_rv(raw_find_ids(store, &query, &id, 1, &n), CKR_DEVICE_ERROR);
 	ck_rv(store_read(store, 1, &row), CKR_OBJECT_HANDLE_INVALID);
 	ck_assert_int_eq(insert_sample(store, CKO_DATA, true, "new", NULL), 2);
 	query.label = text_bytes("new");
-	ck_ok(store_find(store, &query, &id, 1, &n));
+	ck_ok(raw_find_ids(store, &query, &id, 1, &n));
 	ck_assert_uint_eq(n, 1);
 	store_close(store);
 }
@@ -341,15 +342,15 @@ static unsigned ask_all(void)
 	unsigned errors = 0;
 	uint64_t count;
 
-	ck_ok(store_open(token_dir, &store));
+	ck_ok(store_open(token_dir, NULL, &store));
 	if (store_token_get(store, &token) == CKR_OK)
 		ck_assert_mem_eq(
 			token.so.wrapped_key, expected.so.wrapped_key, sizeof token.so.wrapped_key);
 	else
 		errors++;
-	errors += store_count(store, &count) != CKR_OK;
+	errors += raw_count(store, &count) != CKR_OK;
 	for (int64_t id = 1; id <= ROWS; id++) {
-		struct store_row row;
+		struct record row;
 		char label[20];
 		row_label(id, label);
 		if (store_read(store, id, &row) != CKR_OK) {
@@ -361,7 +362,7 @@ static unsigned ask_all(void)
 		ck_assert_int_eq(row.is_private, id % 2);
 		ck_assert_uint_eq(row.object_class, CKO_SECRET_KEY);
 		ck_assert_int_eq(row.object_id.p != NULL, id % 3 != 0);
-		store_row_free(&row);
+		record_free(&row);
 	}
 	for (unsigned kind = 0; kind < 16; kind++) {
 		struct store_query q = {.by_class = kind & 1,
@@ -371,7 +372,7 @@ static unsigned ask_all(void)
 			.object_id = text_bytes(kind & 8 ? "object id" : NULL)};
 		int64_t ids[ROWS + 5];
 		size_t n;
-		if (store_find(store, &q, ids, ROWS + 5, &n) != CKR_OK) {
+		if (raw_find_ids(store, &q, ids, ROWS + 5, &n) != CKR_OK) {
 			errors++;
 			continue;
 		}
@@ -451,18 +452,18 @@ START_TEST(writes_to_a_damaged_file)
 	srandom(12);
 	for (int i = 0; i < 60; i++) {
 		struct store *store = NULL;
-		struct store_row row = {.object_class = CKO_DATA, .label = text_bytes("label 2")};
+		struct record row = {.object_class = CKO_DATA, .label = text_bytes("label 2")};
 		struct sample_text text;
 		memcpy(damaged, p, n);
 		for (int k = 0; k < 20; k++)
 			damaged[4096 + (size_t)random() % (n - 4096)] ^=
 				(uint8_t)(1 << random() % 8);
 		put_file(damaged, n);
-		ck_ok(store_open(token_dir, &store));
-		(void)!store_insert(store, &row, sample_prepare, &text);
-		(void)!store_update(store, 1 + i % ROWS, sample_prepare, &text);
-		(void)!store_remove(store, 2);
-		ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
+		ck_ok(store_open(token_dir, NULL, &store));
+		(void)!raw_insert(store, &row, sample_prepare, &text);
+		(void)!raw_update(store, 1 + i % ROWS, sample_prepare, &text);
+		(void)!raw_remove(store, 2);
+		ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
 		store_close(store);
 		ck_assert_int_ne(access(in_token("token.db-journal"), F_OK), 0);
 	}
@@ -477,16 +478,16 @@ START_TEST(damaged_generation)
 	make_token();
 	ck_assert_int_eq(truncate(in_token("token.gen"), 3), 0);
 	struct store *store = open_store();
-	uint64_t before = atomic_load(store_generation(store));
+	uint64_t before = atomic_load(store_freshness(store));
 	insert_sample(store, CKO_DATA, false, NULL, NULL);
-	ck_assert_uint_ne(atomic_load(store_generation(store)), before);
-	ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
+	ck_assert_uint_ne(atomic_load(store_freshness(store)), before);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
 	store_close(store);
 	ck_assert_int_eq(unlink(in_token("token.gen")), 0);
 	ck_assert_int_eq(mkdir(in_token("token.gen"), 0700), 0);
 	store = open_store();
-	ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 1);
-	ck_rv(store_remove(store, 1), CKR_DEVICE_ERROR);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 1);
+	ck_rv(raw_remove(store, 1), CKR_DEVICE_ERROR);
 	store_close(store);
 }
 END_TEST

@@ -18,7 +18,7 @@ static int test_statx(int fd, const char *name, int flags, unsigned mask, struct
 #define statx(...) test_statx(__VA_ARGS__)
 #endif
 
-#include "store/sqlite/files.c"
+#include "base/files.c"
 #undef statx
 
 #include "unit.h"
@@ -36,6 +36,7 @@ START_TEST(status)
 	refusal = refusals[_i];
 	ck_assert_int_eq(file_status(fd, &st), 0);
 	ck_assert(S_ISREG(st.mode) && (st.mode & 0777) == 0600);
+	ck_assert_uint_eq(st.owner, geteuid());
 	ck_assert_uint_eq(st.links, 1);
 	ck_assert_int_eq(st.size, 5);
 	unlink(name);

@@ -7,13 +7,13 @@
 
 /* What set_row gives. */
 struct set_row {
-	struct store_row row;
+	struct record row;
 	CK_RV rv;
-	struct store_row seen; /* what PREPARE was given: numbers only */
+	struct record seen; /* what PREPARE was given: numbers only */
 	bool saw_sample;
 };
 
-static CK_RV set_row(struct store_row *row, void *arg)
+static CK_RV set_row(struct record *row, void *arg)
 {
 	struct set_row *set = arg;
 	int64_t id = row->id;
@@ -25,7 +25,7 @@ static CK_RV set_row(struct store_row *row, void *arg)
 	return set->rv;
 }
 
-static void assert_same_row(const struct store_row *a, const struct store_row *b)
+static void assert_same_row(const struct record *a, const struct record *b)
 {
 	const struct bytes *fa[] = {&a->label, &a->object_id, &a->attributes, &a->sealed};
 	const struct bytes *fb[] = {&b->label, &b->object_id, &b->attributes, &b->sealed};
@@ -43,7 +43,7 @@ START_TEST(rows_come_back)
 	static uint8_t big[STORE_FIELD_MAX + 1];
 	const struct bytes none = {0}, empty = {big, 0}, one = {big, 1},
 			   most = {big, STORE_FIELD_MAX};
-	const struct store_row rows[] = {
+	const struct record rows[] = {
 		{.object_class = CKO_DATA,
 			.label = none,
 			.object_id = none,
@@ -71,23 +71,23 @@ START_TEST(rows_come_back)
 	memset(big, 0xa5, sizeof big);
 	for (int64_t i = 0; i < 4; i++) {
 		struct set_row set = {.row = rows[i]};
-		struct store_row row = rows[i], found;
-		ck_ok(store_insert(store, &row, set_row, &set));
+		struct record row = rows[i], found;
+		ck_ok(raw_insert(store, &row, set_row, &set));
 		ck_assert_int_eq(row.id, i + 1);
 		ck_ok(store_read(store, i + 1, &found));
 		ck_assert_int_eq(found.id, i + 1);
 		assert_same_row(&found, &rows[i]);
-		store_row_free(&found);
+		record_free(&found);
 		ck_assert_ptr_null(found.owned);
 	}
 	for (int i = 0; i < 4; i++) {
 		struct set_row set = {.row = rows[0]};
 		struct bytes *fields[] = {
 			&set.row.label, &set.row.object_id, &set.row.attributes, &set.row.sealed};
-		struct store_row row = rows[0];
+		struct record row = rows[0];
 		*fields[i] = bytes_of(big, STORE_FIELD_MAX + 1);
-		ck_rv(store_insert(store, &row, set_row, &set), CKR_ATTRIBUTE_VALUE_INVALID);
-		ck_rv(store_update(store, 1, set_row, &set), CKR_ATTRIBUTE_VALUE_INVALID);
+		ck_rv(raw_insert(store, &row, set_row, &set), CKR_ATTRIBUTE_VALUE_INVALID);
+		ck_rv(raw_update(store, 1, set_row, &set), CKR_ATTRIBUTE_VALUE_INVALID);
 	}
 	ck_assert_uint_eq(count_objects(store), 4);
 	store_close(store);
@@ -98,22 +98,22 @@ START_TEST(ids_are_never_used_again)
 {
 	struct store *store = new_store();
 	struct set_row set = {.rv = CKR_FUNCTION_FAILED};
-	struct store_row row = {.object_class = CKO_DATA};
+	struct record row = {.object_class = CKO_DATA};
 	struct store_token token = sample_token();
 
 	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 1);
-	ck_rv(store_insert(store, &row, set_row, &set), CKR_FUNCTION_FAILED);
+	ck_rv(raw_insert(store, &row, set_row, &set), CKR_FUNCTION_FAILED);
 	ck_assert_int_eq(set.seen.id, 2);
 	ck_assert_uint_eq(count_objects(store), 1);
 	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 3);
-	ck_ok(store_remove(store, 3));
-	ck_rv(store_remove(store, 3), CKR_OBJECT_HANDLE_INVALID);
+	ck_ok(raw_remove(store, 3));
+	ck_rv(raw_remove(store, 3), CKR_OBJECT_HANDLE_INVALID);
 	ck_rv(store_read(store, 3, &row), CKR_OBJECT_HANDLE_INVALID);
-	ck_rv(store_update(store, 3, set_row, &set), CKR_OBJECT_HANDLE_INVALID);
+	ck_rv(raw_update(store, 3, set_row, &set), CKR_OBJECT_HANDLE_INVALID);
 	store_close(store);
 	store = open_store();
 	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 4);
-	ck_ok(store_token_init(store, &token));
+	ck_ok(raw_init(store, &token));
 	ck_assert_uint_eq(count_objects(store), 0);
 	store_close(store);
 	store = open_store();
@@ -125,29 +125,29 @@ END_TEST
 START_TEST(update_replaces_what_it_changes)
 {
 	struct store *store = new_store();
-	struct store_row found, changed = {.object_class = CKO_SECRET_KEY,
-					.label = text_bytes("new"),
-					.object_id = text_bytes("7"),
-					.attributes = text_bytes("others")};
+	struct record found, changed = {.object_class = CKO_SECRET_KEY,
+				     .label = text_bytes("new"),
+				     .object_id = text_bytes("7"),
+				     .attributes = text_bytes("others")};
 	struct set_row set = {.row = changed, .rv = CKR_TEMPLATE_INCONSISTENT};
 	struct store_query by_label = {.label = text_bytes("old")};
 	int64_t id;
 	size_t n;
 
 	insert_sample(store, CKO_DATA, true, "old", "6");
-	ck_rv(store_update(store, 1, set_row, &set), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(raw_update(store, 1, set_row, &set), CKR_TEMPLATE_INCONSISTENT);
 	ck_assert(set.saw_sample && set.seen.is_private && set.seen.object_class == CKO_DATA);
-	ck_ok(store_find(store, &by_label, &id, 1, &n));
+	ck_ok(raw_find_ids(store, &by_label, &id, 1, &n));
 	ck_assert_uint_eq(n, 1);
 	set.rv = CKR_OK;
-	ck_ok(store_update(store, 1, set_row, &set));
+	ck_ok(raw_update(store, 1, set_row, &set));
 	ck_ok(store_read(store, 1, &found));
 	assert_same_row(&found, &changed);
-	store_row_free(&found);
-	ck_ok(store_find(store, &by_label, &id, 1, &n));
+	record_free(&found);
+	ck_ok(raw_find_ids(store, &by_label, &id, 1, &n));
 	ck_assert_uint_eq(n, 0);
 	by_label.label = text_bytes("new");
-	ck_ok(store_find(store, &by_label, &id, 1, &n));
+	ck_ok(raw_find_ids(store, &by_label, &id, 1, &n));
 	ck_assert_uint_eq(n, 1);
 	ck_assert_uint_eq(count_objects(store), 1);
 	store_close(store);
@@ -186,8 +186,8 @@ START_TEST(find_as_a_plain_loop_would)
 			.after = random() % 3 ? 0 : random() % ROWS};
 		size_t max = random() % 2 ? ROWS : (size_t)random() % 5, n = 0, expected = 0;
 		int64_t ids[ROWS];
-		struct store_row found[ROWS];
-		ck_ok(store_find(store, &q, ids, max, &n));
+		struct record found[ROWS];
+		ck_ok(raw_find_ids(store, &q, ids, max, &n));
 		for (int64_t i = q.after + 1; i <= ROWS && expected < max; i++) {
 			struct bytes label = text_bytes(rows[i].label),
 				     object_id = text_bytes(rows[i].object_id);
@@ -201,71 +201,15 @@ START_TEST(find_as_a_plain_loop_would)
 			ck_assert_int_eq(ids[expected++], i);
 		}
 		ck_assert_uint_eq(n, expected);
-		ck_ok(store_find_rows(store, &q, found, max, &n));
+		ck_ok(store_find(store, &q, found, max, &n));
 		ck_assert_uint_eq(n, expected);
 		for (size_t i = 0; i < n; i++) {
 			ck_assert_int_eq(found[i].id, ids[i]);
 			ck_assert(is_sample(&found[i]));
-			store_row_free(&found[i]);
+			record_free(&found[i]);
 		}
 	}
 	ck_assert_uint_eq(count_objects(store), ROWS);
-	store_close(store);
-}
-END_TEST
-
-/* A recount that keeps the number, in clear, in the token's row; or fails. */
-struct counting {
-	struct sample_text text; /* for sample_prepare */
-	CK_RV rv;
-	uint64_t objects; /* as update_counted saw them */
-};
-
-static CK_RV keep_count(struct store_token *token, int by, void *arg)
-{
-	struct counting *c = arg;
-
-	token->count_seal[0] = (uint8_t)(token->count_seal[0] + by);
-	return c->rv;
-}
-
-static CK_RV see_count(struct store_token *token, uint64_t objects, void *arg)
-{
-	struct counting *c = arg;
-
-	token->count_seal[0] = (uint8_t)objects;
-	c->objects = objects;
-	return c->rv;
-}
-
-static unsigned kept_count(struct store *store)
-{
-	struct store_token token;
-
-	ck_ok(store_token_get(store, &token));
-	return token.count_seal[0];
-}
-
-START_TEST(count_changes_with_the_rows)
-{
-	struct store *store = new_store();
-	struct counting c = {.rv = CKR_OK};
-	struct store_row row = {.object_class = CKO_DATA};
-
-	insert_sample(store, CKO_DATA, false, NULL, NULL);
-	ck_ok(store_token_update_counted(store, see_count, &c));
-	ck_assert_uint_eq(c.objects, 1);
-	ck_ok(store_insert_counted(store, &row, sample_prepare, keep_count, &c));
-	ck_assert_uint_eq(kept_count(store), 2);
-	ck_ok(store_remove_counted(store, 1, keep_count, &c));
-	ck_assert_uint_eq(kept_count(store), 1);
-	ck_rv(store_remove_counted(store, 1, keep_count, &c), CKR_OBJECT_HANDLE_INVALID);
-	c.rv = CKR_DEVICE_ERROR; /* then nothing else is changed either */
-	ck_rv(store_insert_counted(store, &row, sample_prepare, keep_count, &c), CKR_DEVICE_ERROR);
-	ck_rv(store_remove_counted(store, 2, keep_count, &c), CKR_DEVICE_ERROR);
-	ck_rv(store_token_update_counted(store, see_count, &c), CKR_DEVICE_ERROR);
-	ck_assert_uint_eq(kept_count(store), 1);
-	ck_assert_uint_eq(count_objects(store), 1);
 	store_close(store);
 }
 END_TEST
@@ -294,11 +238,11 @@ START_TEST(what_is_removed_is_gone)
 			"an id that is looked for");
 	ck_assert(file_holds("sealed value of 1") && file_holds("sealed value of 2") &&
 		  file_holds("sealed value of 4"));
-	ck_ok(store_remove(store, 1));
+	ck_ok(raw_remove(store, 1));
 	ck_assert(!file_holds("sealed value of 1"));
-	ck_ok(store_update(store, 2, set_row, &other));
+	ck_ok(raw_update(store, 2, set_row, &other));
 	ck_assert(!file_holds("sealed value of 2") && file_holds("another value"));
-	ck_ok(store_token_init(store, &token));
+	ck_ok(raw_init(store, &token));
 	ck_assert(!file_holds("sealed value of 4") && !file_holds("another value") &&
 		  !file_holds("looked for"));
 	store_close(store);
@@ -306,4 +250,4 @@ START_TEST(what_is_removed_is_gone)
 END_TEST
 
 RUN_SUITE("rows", rows_come_back, ids_are_never_used_again, update_replaces_what_it_changes,
-	find_as_a_plain_loop_would, count_changes_with_the_rows, what_is_removed_is_gone)
+	find_as_a_plain_loop_would, what_is_removed_is_gone)

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "state/client_file.h"
 #include "store_support.h"
 
 static bool exists(const char *name)
@@ -34,7 +33,7 @@ START_TEST(uninitialised_token)
 {
 	struct store *store = open_store();
 	struct store_token token;
-	struct store_row row = {.object_class = CKO_SECRET_KEY}, found;
+	struct record row = {.object_class = CKO_SECRET_KEY}, found;
 	struct sample_text text;
 	struct store_query all = {0};
 	int64_t id;
@@ -42,13 +41,13 @@ START_TEST(uninitialised_token)
 
 	ck_rv(store_token_get(store, &token), CKR_TOKEN_NOT_RECOGNIZED);
 	ck_rv(store_token_update(store, no_edit, NULL), CKR_TOKEN_NOT_RECOGNIZED);
-	ck_rv(store_insert(store, &row, sample_prepare, &text), CKR_TOKEN_NOT_RECOGNIZED);
+	ck_rv(raw_insert(store, &row, sample_prepare, &text), CKR_TOKEN_NOT_RECOGNIZED);
 	ck_rv(store_read(store, 1, &row), CKR_OBJECT_HANDLE_INVALID);
-	ck_rv(store_update(store, 1, sample_prepare, &text), CKR_OBJECT_HANDLE_INVALID);
-	ck_rv(store_remove(store, 1), CKR_OBJECT_HANDLE_INVALID);
-	ck_ok(store_find(store, &all, &id, 1, &n));
+	ck_rv(raw_update(store, 1, sample_prepare, &text), CKR_OBJECT_HANDLE_INVALID);
+	ck_rv(raw_remove(store, 1), CKR_OBJECT_HANDLE_INVALID);
+	ck_ok(raw_find_ids(store, &all, &id, 1, &n));
 	ck_assert_uint_eq(n, 0);
-	ck_ok(store_find_rows(store, &all, &found, 1, &n));
+	ck_ok(store_find(store, &all, &found, 1, &n));
 	ck_assert_uint_eq(n, 0);
 	ck_assert_uint_eq(count_objects(store), 0);
 	ck_assert(!exists("token.db"));
@@ -93,16 +92,16 @@ START_TEST(directories_that_are_none)
 	char path[160];
 
 	snprintf(path, sizeof path, "%s/missing/token", test_dir);
-	ck_rv(store_open(path, &store), CKR_DEVICE_ERROR);
+	ck_rv(store_open(path, NULL, &store), CKR_DEVICE_ERROR);
 	ck_assert_int_eq(mkdir(token_dir, 0700), 0);
 	snprintf(path, sizeof path, "%s/link", test_dir);
 	ck_assert_int_eq(symlink(token_dir, path), 0);
-	ck_rv(store_open(path, &store), CKR_DEVICE_ERROR);
+	ck_rv(store_open(path, NULL, &store), CKR_DEVICE_ERROR);
 	strcat(path, "/");
-	ck_rv(store_open(path, &store), CKR_DEVICE_ERROR);
+	ck_rv(store_open(path, NULL, &store), CKR_DEVICE_ERROR);
 	snprintf(path, sizeof path, "%s/file", test_dir);
 	ck_assert_int_eq(close(open(path, O_CREAT | O_WRONLY, 0600)), 0);
-	ck_rv(store_open(path, &store), CKR_DEVICE_ERROR);
+	ck_rv(store_open(path, NULL, &store), CKR_DEVICE_ERROR);
 	ck_assert_ptr_null(store);
 }
 END_TEST
@@ -133,7 +132,7 @@ START_TEST(links_in_the_directory)
 	ck_assert_int_eq(symlink("real.db", in_token("token.db")), 0);
 	store = open_store();
 	ck_rv(store_token_get(store, &token), CKR_DEVICE_ERROR);
-	ck_rv(store_token_init(store, &token), CKR_DEVICE_ERROR);
+	ck_rv(raw_init(store, &token), CKR_DEVICE_ERROR);
 	store_close(store);
 	ck_assert_int_eq(unlink(in_token("token.db")), 0);
 	ck_assert_int_eq(mkfifo(in_token("token.db"), 0600), 0);
@@ -145,9 +144,9 @@ START_TEST(links_in_the_directory)
 	ck_assert_int_eq(rename(in_token("token.gen"), in_token("real.gen")), 0);
 	ck_assert_int_eq(symlink("real.gen", in_token("token.gen")), 0);
 	store = open_store();
-	ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 1);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 1);
 	ck_ok(store_token_get(store, &token));
-	ck_rv(store_remove(store, 1), CKR_DEVICE_ERROR);
+	ck_rv(raw_remove(store, 1), CKR_DEVICE_ERROR);
 	store_close(store);
 }
 END_TEST
@@ -200,7 +199,7 @@ START_TEST(token_data)
 }
 END_TEST
 
-static CK_RV fail_prepare(struct store_row *row, void *arg)
+static CK_RV fail_prepare(struct record *row, void *arg)
 {
 	(void)row;
 	(void)arg;
@@ -210,11 +209,11 @@ static CK_RV fail_prepare(struct store_row *row, void *arg)
 START_TEST(generation_tells_every_change)
 {
 	struct store *store = new_store(), *other = open_store();
-	const _Atomic uint64_t *seen = store_generation(other);
+	const _Atomic uint64_t *seen = store_freshness(other);
 	struct store_token token = sample_token();
 	uint64_t before;
 
-	ck_assert_ptr_ne(store_generation(store), seen);
+	ck_assert_ptr_ne(store_freshness(store), seen);
 #define CHANGES(call)                                                                              \
 	before = atomic_load(seen);                                                                \
 	ck_assert_uint_eq(before % 2, 0);                                                          \
@@ -222,10 +221,10 @@ START_TEST(generation_tells_every_change)
 	ck_assert_uint_eq(atomic_load(seen) % 2, 0);                                               \
 	ck_assert_uint_ne(atomic_load(seen), before)
 	CHANGES(insert_sample(store, CKO_DATA, false, NULL, NULL));
-	CHANGES(ck_rv(store_update(store, 1, fail_prepare, NULL), CKR_FUNCTION_FAILED));
+	CHANGES(ck_rv(raw_update(store, 1, fail_prepare, NULL), CKR_FUNCTION_FAILED));
 	CHANGES(ck_ok(store_token_update(store, no_edit, NULL)));
-	CHANGES(ck_ok(store_remove(store, 1)));
-	CHANGES(ck_ok(store_token_init(store, &token)));
+	CHANGES(ck_ok(raw_remove(store, 1)));
+	CHANGES(ck_ok(raw_init(store, &token)));
 	before = atomic_load(seen);
 	ck_ok(store_token_get(store, &token));
 	ck_assert_uint_eq(count_objects(other), 0);
@@ -235,7 +234,7 @@ START_TEST(generation_tells_every_change)
 }
 END_TEST
 
-static CK_RV die(struct store_row *row, void *arg)
+static CK_RV die(struct record *row, void *arg)
 {
 	(void)row;
 	(void)arg;
@@ -251,18 +250,18 @@ START_TEST(generation_after_a_kill)
 
 	pid_t child = fork();
 	if (child == 0) {
-		struct store_row row = {.object_class = CKO_DATA};
+		struct record row = {.object_class = CKO_DATA};
 		store_abandon(store);
 		store = open_store();
-		_exit(store_insert(store, &row, die, NULL) != CKR_OK);
+		_exit(raw_insert(store, &row, die, NULL) != CKR_OK);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFSIGNALED(status));
-	uint64_t odd = atomic_load(store_generation(store));
+	uint64_t odd = atomic_load(store_freshness(store));
 	ck_assert_uint_eq(odd % 2, 1);
 	insert_sample(store, CKO_DATA, false, NULL, NULL);
-	ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
-	ck_assert_uint_gt(atomic_load(store_generation(store)), odd);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
+	ck_assert_uint_gt(atomic_load(store_freshness(store)), odd);
 	ck_assert_uint_eq(count_objects(store), 1);
 	store_close(store);
 }
@@ -292,12 +291,12 @@ START_TEST(fork_while_committing)
 		pid_t child = fork();
 		if (child == 0) {
 			struct store *mine = NULL;
-			struct store_row row = {.object_class = CKO_SECRET_KEY};
+			struct record row = {.object_class = CKO_SECRET_KEY};
 			struct sample_text text;
 			store_abandon(store);
 			alarm(TIME_LIMIT);
-			_exit(store_open(token_dir, &mine) != CKR_OK ||
-				store_insert(mine, &row, sample_prepare, &text) != CKR_OK);
+			_exit(store_open(token_dir, NULL, &mine) != CKR_OK ||
+				raw_insert(mine, &row, sample_prepare, &text) != CKR_OK);
 		}
 		ck_assert_int_eq(waitpid(child, &status, 0), child);
 		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
@@ -307,7 +306,7 @@ START_TEST(fork_while_committing)
 	struct store_query query = {.by_class = true, .object_class = CKO_SECRET_KEY};
 	int64_t ids[20];
 	size_t n;
-	ck_ok(store_find(store, &query, ids, 20, &n));
+	ck_ok(raw_find_ids(store, &query, ids, 20, &n));
 	ck_assert_uint_eq(n, 10);
 	store_close(store);
 }
@@ -318,7 +317,7 @@ START_TEST(read_only_file)
 	struct store *store = new_store();
 	struct store_token token;
 	struct sample_text text;
-	struct store_row row = {.object_class = CKO_DATA}, found;
+	struct record row = {.object_class = CKO_DATA}, found;
 
 	insert_sample(store, CKO_DATA, false, "label", NULL);
 	store_close(store);
@@ -326,15 +325,15 @@ START_TEST(read_only_file)
 	ck_assert_int_eq(chmod(in_token("token.gen"), 0400), 0);
 	for (int i = 0; i < 2; i++) {
 		store = open_store();
-		ck_assert_uint_eq(atomic_load(store_generation(store)) % 2, 0);
+		ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
 		ck_ok(store_token_get(store, &token));
 		ck_ok(store_read(store, 1, &found));
-		store_row_free(&found);
-		ck_rv(store_insert(store, &row, sample_prepare, &text), CKR_TOKEN_WRITE_PROTECTED);
-		ck_rv(store_update(store, 1, sample_prepare, &text), CKR_TOKEN_WRITE_PROTECTED);
-		ck_rv(store_remove(store, 1), CKR_TOKEN_WRITE_PROTECTED);
+		record_free(&found);
+		ck_rv(raw_insert(store, &row, sample_prepare, &text), CKR_TOKEN_WRITE_PROTECTED);
+		ck_rv(raw_update(store, 1, sample_prepare, &text), CKR_TOKEN_WRITE_PROTECTED);
+		ck_rv(raw_remove(store, 1), CKR_TOKEN_WRITE_PROTECTED);
 		ck_rv(store_token_update(store, no_edit, NULL), CKR_TOKEN_WRITE_PROTECTED);
-		ck_rv(store_token_init(store, &token), CKR_TOKEN_WRITE_PROTECTED);
+		ck_rv(raw_init(store, &token), CKR_TOKEN_WRITE_PROTECTED);
 		ck_assert_uint_eq(count_objects(store), 1);
 		store_close(store);
 		/* the second time only the database says so */
@@ -343,65 +342,7 @@ START_TEST(read_only_file)
 }
 END_TEST
 
-/* Copy NAME from the fixture into the token directory. */
-static void copy_fixture(const char *name)
-{
-	static uint8_t content[1 << 20];
-	char path[512];
-
-	snprintf(path, sizeof path, FIXTURES_DIR "/store-format-1/%s", name);
-	int from = open(path, O_RDONLY), to = open(in_token(name), O_CREAT | O_WRONLY, 0600);
-	ssize_t n = read(from, content, sizeof content);
-	ck_assert_int_gt(n, 0);
-	ck_assert_int_eq(write(to, content, (size_t)n), n);
-	close(from);
-	close(to);
-}
-
-/* A token of the first version: it opens, says what it said, and can be written to. */
-START_TEST(format_1)
-{
-	struct store_token expected = sample_token(), token;
-	struct store_query all = {0}, by_id = {.object_id = text_bytes("7")};
-	struct store_row rows[5];
-	struct client_file *file;
-	struct client_text text;
-	int64_t id;
-	size_t n;
-
-	ck_assert_int_eq(mkdir(token_dir, 0700), 0);
-	ck_assert_int_eq(mkdir(in_token("clients"), 0700), 0);
-	copy_fixture("token.db");
-	copy_fixture("clients/2");
-	struct store *store = open_store();
-	ck_ok(store_token_get(store, &token));
-	assert_same_token(&token, &expected);
-	ck_ok(store_find_rows(store, &all, rows, 5, &n));
-	ck_assert_uint_eq(n, 3);
-	ck_assert(rows[0].id == 1 && rows[0].object_class == CKO_DATA && !rows[0].is_private);
-	ck_assert(rows[1].id == 2 && rows[1].object_class == CKO_SECRET_KEY && rows[1].is_private);
-	ck_assert(rows[2].id == 4 && rows[2].object_class == (CKO_VENDOR_DEFINED | 7) &&
-		  !rows[2].is_private);
-	ck_assert(bytes_equal(rows[0].label, text_bytes("public")) && rows[0].object_id.p == NULL);
-	ck_assert(bytes_equal(rows[1].label, text_bytes("private")) &&
-		  bytes_equal(rows[1].object_id, text_bytes("7")));
-	ck_assert(rows[2].label.p != NULL && rows[2].label.n == 0);
-	for (size_t i = 0; i < n; i++) {
-		ck_assert(is_sample(&rows[i]));
-		store_row_free(&rows[i]);
-	}
-	ck_ok(store_find(store, &by_id, &id, 1, &n));
-	ck_assert(n == 1 && id == 2);
-	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 5);
-	ck_ok(client_file_open(store, 2, &file));
-	ck_ok(client_file_read(file, 0, &text));
-	ck_assert(text.generation == 1 && bytes_equal(text.text, text_bytes("client state")));
-	client_file_close(file);
-	store_close(store);
-}
-END_TEST
-
 RUN_SUITE("store", uninitialised_token, another_process_initialises, modes_whatever_the_umask,
 	directories_that_are_none, link_above_the_directory, links_in_the_directory, token_data,
 	generation_tells_every_change, generation_after_a_kill, fork_while_committing,
-	read_only_file, format_1)
+	read_only_file)

@@ -18,9 +18,9 @@
 
 #include "cheap_scrypt.h"
 #include "key/random.h"
+#include "raw_store.h"
 #include "token/pool.h"
 #include "token/sessions.h"
-#include "token/token_count.h"
 #include "token/token_objects.h"
 #include "token/token_pin.h"
 #include "unit.h"
@@ -586,7 +586,7 @@ START_TEST(an_edited_label_is_noticed)
 }
 END_TEST
 
-static CK_RV prepare(struct store_row *row, void *arg)
+static CK_RV prepare(struct record *row, void *arg)
 {
 	(void)arg;
 	row->attributes = bytes_of("", 0);
@@ -595,40 +595,12 @@ static CK_RV prepare(struct store_row *row, void *arg)
 
 START_TEST(rows_put_in_and_removed_are_noticed)
 {
-	struct store_row row = {.object_class = CKO_DATA};
+	struct record row = {.object_class = CKO_DATA};
 
-	ck_ok(store_insert(token->store, &row, prepare, NULL));
+	ck_ok(raw_insert(token->store, &row, prepare, NULL));
 	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_DEVICE_ERROR);
-	ck_ok(store_remove(token->store, row.id));
+	ck_ok(raw_remove(token->store, row.id));
 	ck_ok(token_login(token, CKU_USER, PIN(USER)));
-}
-END_TEST
-
-START_TEST(counting_objects)
-{
-	struct store_token t = stored();
-	SNAPSHOT keys = {0};
-	SECRET other = {0};
-
-	ck_ok(token_login(token, CKU_USER, PIN(USER)));
-	ck_ok(vault_snapshot_key(&token->vault, &keys));
-	ck_ok(token_count_check(&t, &keys.key, 0));
-	ck_rv(token_count_by(&t, keys.uuid, &keys.key, -1), CKR_DEVICE_ERROR);
-	ck_ok(token_count_by(&t, keys.uuid, &keys.key, 1));
-	ck_ok(token_count_by(&t, keys.uuid, &keys.key, 1));
-	ck_ok(token_count_check(&t, &keys.key, 2));
-	ck_rv(token_count_check(&t, &keys.key, 1), CKR_DEVICE_ERROR);
-	ck_ok(token_count_by(&t, keys.uuid, &keys.key, -1));
-	ck_ok(token_count_check(&t, &keys.key, 1));
-
-	ck_ok(secret_resize(&other, TOKEN_KEY_LEN));
-	ck_rv(token_count_by(&t, keys.uuid, &other, 1), CKR_DEVICE_ERROR);
-	keys.uuid[0] ^= 1;
-	ck_rv(token_count_by(&t, keys.uuid, &keys.key, 1), CKR_DEVICE_ERROR);
-	t.count_seal[20] ^= 1;
-	ck_rv(token_count_check(&t, &keys.key, 1), CKR_DEVICE_ERROR);
-	t.count_seal_len = 0;
-	ck_rv(token_count_check(&t, &keys.key, 1), CKR_DEVICE_ERROR);
 }
 END_TEST
 
@@ -671,7 +643,6 @@ int main(void)
 	tcase_add_test(tests, the_sos_key_is_not_the_users);
 	tcase_add_test(tests, an_edited_label_is_noticed);
 	tcase_add_test(tests, rows_put_in_and_removed_are_noticed);
-	tcase_add_test(tests, counting_objects);
 	tcase_add_test(tests, a_child_is_not_logged_in);
 	suite_add_tcase(suite, tests);
 

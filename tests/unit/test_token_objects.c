@@ -5,6 +5,7 @@
  */
 #include "token/token_objects.h"
 
+#include "raw_store.h"
 #include "token_support.h"
 
 static CK_OBJECT_HANDLE key(CK_ATTRIBUTE *t, CK_ULONG n)
@@ -66,11 +67,11 @@ END_TEST
 
 /* Rows edited behind the token's back, through the store itself, which sums them anew. */
 struct edit {
-	struct store_row row;
+	struct record row;
 	uint8_t attributes[4096];
 };
 
-static CK_RV replace(struct store_row *row, void *arg)
+static CK_RV replace(struct record *row, void *arg)
 {
 	struct edit *e = arg;
 
@@ -97,13 +98,13 @@ START_TEST(an_edited_flag_breaks_the_key)
 		e.attributes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		struct edit edited = e;
 		edited.row.attributes = bytes_of(e.attributes, n);
-		ck_ok(store_update(token->store, id_of(h), replace, &edited));
+		ck_ok(raw_update(token->store, id_of(h), replace, &edited));
 		CK_RV rv = value_of(h);
 		ck_assert_msg(rv == CKR_DEVICE_ERROR, "bit %zu: %s", bit, rv_name(rv));
 	}
-	ck_ok(store_update(token->store, id_of(h), replace, &e));
+	ck_ok(raw_update(token->store, id_of(h), replace, &e));
 	ck_ok(value_of(h));
-	store_row_free(&e.row);
+	record_free(&e.row);
 }
 END_TEST
 
@@ -135,12 +136,12 @@ START_TEST(columns_that_disagree_with_the_attributes_are_damage)
 			bad.row.sealed = bytes_of(good.row.sealed.p, good.row.sealed.n - 1);
 			break;
 		}
-		ck_ok(store_update(token->store, id_of(h), replace, &bad));
+		ck_ok(raw_update(token->store, id_of(h), replace, &bad));
 		ck_rv(value_of(h), CKR_DEVICE_ERROR);
-		ck_ok(store_update(token->store, id_of(h), replace, &good));
+		ck_ok(raw_update(token->store, id_of(h), replace, &good));
 		ck_ok(value_of(h));
 	}
-	store_row_free(&good.row);
+	record_free(&good.row);
 }
 END_TEST
 
@@ -150,10 +151,10 @@ START_TEST(a_value_of_another_row_does_not_open)
 	struct edit e;
 
 	ck_ok(store_read(token->store, id_of(one), &e.row));
-	ck_ok(store_update(token->store, id_of(two), replace, &e));
+	ck_ok(raw_update(token->store, id_of(two), replace, &e));
 	ck_ok(value_of(one));
 	ck_rv(value_of(two), CKR_DEVICE_ERROR);
-	store_row_free(&e.row);
+	record_free(&e.row);
 }
 END_TEST
 
@@ -247,7 +248,7 @@ START_TEST(a_token_initialised_elsewhere_takes_nothing_under_the_old_login)
 	ck_assert_msg(rv == CKR_DEVICE_ERROR || rv == CKR_USER_NOT_LOGGED_IN, "%s", rv_name(rv));
 	ck_assert_uint_eq(made, 0);
 	uint64_t n = 9;
-	ck_ok(store_count(elsewhere->store, &n));
+	ck_ok(raw_count(elsewhere->store, &n));
 	ck_assert_uint_eq(n, 0);
 	token_close(elsewhere);
 }

@@ -12,15 +12,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/log.h"
-#include "store/sqlite/files.h"
 #include "store/sqlite/schema.h"
 
 struct database {
 	sqlite3 *sqlite;
 	sqlite3_stmt *statements[SQL_COUNT_OF_STATEMENTS]; /* made when first needed, then kept */
 	bool empty;                                        /* there is no schema yet */
-	bool impatient;                                    /* do not wait for other processes now */
+	bool made;      /* the schema was made in this transaction */
+	bool impatient; /* do not wait for other processes now */
 	struct timespec waiting_since;
 };
 
@@ -322,6 +323,8 @@ CK_RV database_make_schema(struct database *db)
 	for (size_t i = 0; i < schema_rows; i++)
 		if (schema[i].sql)
 			TRY(run_text(db, schema[i].sql, "making the schema"));
+	db->empty = false;
+	db->made = true;
 	return CKR_OK;
 }
 
@@ -360,15 +363,29 @@ CK_RV database_commit(struct database *db, int dirfd)
 	}
 	if (rv != CKR_OK)
 		database_rollback(db);
-	else
-		db->empty = false;
+	db->made = false;
 	return rv;
+}
+
+/* A schema that was made in a transaction that is undone is not there. */
+static void forget_made(struct database *db)
+{
+	db->empty = db->empty || db->made;
+	db->made = false;
 }
 
 void database_rollback(struct database *db)
 {
 	if (database_in_transaction(db) && database_run(db, SQL_ROLLBACK) != CKR_OK)
 		log_error("token.db: a change could not be undone; the next opening will undo it");
+	forget_made(db);
+}
+
+void database_undo(struct database *db)
+{
+	forget_made(db);
+	if (database_run(db, SQL_ROLLBACK_TO) != CKR_OK || database_run(db, SQL_RELEASE) != CKR_OK)
+		database_rollback(db);
 }
 
 bool database_in_transaction(const struct database *db)
@@ -424,14 +441,14 @@ CK_RV statement_bind_bytes(struct statement *statement, int i, struct bytes valu
 	return bound(statement, sqlite3_bind_blob64(s, i, value.p, value.n, SQLITE_STATIC));
 }
 
-CK_RV statement_step(struct statement *statement, bool *ret_row)
+CK_RV statement_step(struct statement *statement, bool *ret_found)
 {
 	sqlite3_stmt *s = (sqlite3_stmt *)statement;
 	int code = sqlite3_step(s);
 
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		return failure(sqlite3_db_handle(s), code, "running a statement");
-	*ret_row = code == SQLITE_ROW;
+	*ret_found = code == SQLITE_ROW;
 	return CKR_OK;
 }
 
@@ -442,6 +459,11 @@ CK_RV database_run(struct database *db, enum sql which)
 
 	TRY(database_statement(db, which, &s));
 	return statement_step(s, &row);
+}
+
+bool statement_is_null(struct statement *statement, int i)
+{
+	return sqlite3_column_type((sqlite3_stmt *)statement, i) == SQLITE_NULL;
 }
 
 CK_RV statement_number(

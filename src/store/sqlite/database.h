@@ -16,7 +16,7 @@
 #include "base/error.h"
 
 #define DATABASE_FILE "token.db"
-#define DATABASE_FORMAT 1
+#define DATABASE_FORMAT 2
 #define DATABASE_WAIT_SECONDS 60 /* for another process */
 
 struct database;
@@ -35,8 +35,9 @@ enum find {
 enum sql {
 	SQL_FIND, /* and the FIND_KINDS - 1 that follow */
 	SQL_READ = SQL_FIND + FIND_KINDS,
-	SQL_COUNT,
-	SQL_LAST_ID,
+	SQL_TAGS,
+	SQL_SEQUENCE,
+	SQL_HIGHEST_ID,
 	SQL_INSERT,
 	SQL_UPDATE,
 	SQL_REMOVE,
@@ -45,6 +46,7 @@ enum sql {
 	SQL_CLEAR_OBJECTS,
 	SQL_CLEAR_TOKEN,
 	SQL_BEGIN,
+	SQL_BEGIN_READ,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
 	SQL_SAVEPOINT,
@@ -63,9 +65,9 @@ void database_close(struct database *db);
 
 /* Whether it was opened read-only: changes are CKR_TOKEN_WRITE_PROTECTED. */
 bool database_is_read_only(const struct database *db);
-/* Whether the schema is still to be made: only after database_open with CREATE. */
+/* Return true if there is no schema yet: only after database_open with CREATE. */
 bool database_is_empty(const struct database *db);
-/* Inside a transaction: make the schema, unless another process has meanwhile. */
+/* Inside a transaction: make the schema, unless another process has made it. */
 MUST_USE CK_RV database_make_schema(struct database *db);
 
 /*
@@ -80,6 +82,8 @@ MUST_USE CK_RV database_begin(struct database *db, bool *ret_busy);
 MUST_USE CK_RV database_commit(struct database *db, int dirfd);
 /* Undo everything since database_begin; no transaction is open afterwards. */
 void database_rollback(struct database *db);
+/* Undo everything since SQL_SAVEPOINT. If that fails, undo everything since database_begin. */
+void database_undo(struct database *db);
 /* Whether a transaction is open: some errors end it. */
 bool database_in_transaction(const struct database *db);
 
@@ -97,7 +101,7 @@ MUST_USE CK_RV statement_bind_number(struct statement *statement, int i, int64_t
 MUST_USE CK_RV statement_bind_bytes(struct statement *statement, int i, struct bytes value);
 
 /* The next row. */
-MUST_USE CK_RV statement_step(struct statement *statement, bool *ret_row);
+MUST_USE CK_RV statement_step(struct statement *statement, bool *ret_found);
 /* A statement without rows: prepare, step. */
 MUST_USE CK_RV database_run(struct database *db, enum sql which);
 
@@ -107,6 +111,7 @@ MUST_USE CK_RV database_run(struct database *db, enum sql which);
  */
 MUST_USE CK_RV statement_number(
 	struct statement *statement, int i, int64_t low, int64_t high, int64_t *ret_value);
+bool statement_is_null(struct statement *statement, int i);
 MUST_USE CK_RV statement_bytes(
 	struct statement *statement, int i, size_t max, struct bytes *ret_value);
 

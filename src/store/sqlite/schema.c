@@ -51,8 +51,10 @@ const char *const schema_settings =
 
 static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
 	[SQL_READ] = "SELECT " COLUMNS " FROM object WHERE id = ?1",
-	[SQL_COUNT] = "SELECT count(*) FROM object INDEXED BY object_class",
-	[SQL_LAST_ID] = "SELECT seq FROM sqlite_sequence WHERE name = 'object'",
+	[SQL_TAGS] =
+		"SELECT id, substr(sealed, -16) FROM object WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[SQL_SEQUENCE] = "SELECT seq FROM sqlite_sequence WHERE name = 'object'",
+	[SQL_HIGHEST_ID] = "SELECT max(id) FROM object",
 	[SQL_INSERT] = "INSERT INTO object(" COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[SQL_UPDATE] = "UPDATE object SET class = ?2, private = ?3, label = ?4, object_id = ?5, "
 		       "attributes = ?6, "
@@ -68,6 +70,7 @@ static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
 	[SQL_CLEAR_OBJECTS] = "DELETE FROM object",
 	[SQL_CLEAR_TOKEN] = "DELETE FROM token",
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
+	[SQL_BEGIN_READ] = "BEGIN",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_SAVEPOINT] = "SAVEPOINT change",

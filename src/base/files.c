@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* files.c: see files.h. */
-#include "store/sqlite/files.h"
+/* files.c: directories and files of a token, see files.h. */
+#include "base/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,36 +84,38 @@ CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd)
 	return CKR_OK;
 }
 
-static int status_by_fstat(int fd, struct file_status *ret)
+/* Read the status with fstat(2), where statx(2) does not exist or a sandbox refuses it. */
+static int status_with_times(int fd, struct file_status *ret)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
 		return -1;
-	*ret = (struct file_status){st.st_mode, st.st_nlink, st.st_size};
+	*ret = (struct file_status){st.st_mode, st.st_uid, st.st_nlink, st.st_size};
 	return 0;
 }
 
-/*
- * fstat() also asks for the times. The kernel then gives the next write a time of its own, which
- * makes the inode dirty and the next sync a quarter longer. statx() avoids the times, but older C
- * libraries lack statx(), and the system call filters of older container hosts refuse it.
- */
+#ifdef STATX_TYPE
+
 int file_status(int fd, struct file_status *ret)
 {
-#ifdef STATX_TYPE
+	const unsigned mask = STATX_TYPE | STATX_MODE | STATX_UID | STATX_NLINK | STATX_SIZE;
 	struct statx st;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_NLINK | STATX_SIZE, &st) ==
-		0) {
-		*ret = (struct file_status){st.stx_mode, st.stx_nlink, (off_t)st.stx_size};
-		return 0;
-	}
-	if (errno != EPERM && errno != ENOSYS)
-		return -1;
-#endif
-	return status_by_fstat(fd, ret);
+	if (statx(fd, "", AT_EMPTY_PATH, mask, &st) != 0)
+		return errno == ENOSYS || errno == EPERM ? status_with_times(fd, ret) : -1;
+	*ret = (struct file_status){st.stx_mode, st.stx_uid, st.stx_nlink, (off_t)st.stx_size};
+	return 0;
 }
+
+#else
+
+int file_status(int fd, struct file_status *ret)
+{
+	return status_with_times(fd, ret);
+}
+
+#endif
 
 int file_open(int dirfd, const char *name, int flags)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token_row.c: the one row of the table `token`: PINs, identity, the seal of the count. */
-#include "base/secret.h"
+/* token_table.c: the table `token`, which holds the token record. */
 #include "key/digest.h"
-#include "store/sqlite/store_internal.h"
+#include "store/sqlite/sqlite_store.h"
 
-/* Columns, in the order of the statements' texts (schema.c). */
+/* Columns, in the order of the statements (schema.c). */
 enum {
 	COL_UUID,
 	COL_LABEL,
@@ -18,9 +17,9 @@ enum { PIN_SALT, PIN_KEY, PIN_FAILURES }; /* columns of one PIN */
 
 #define LOG2_N_MAX 63
 
-/* What is hashed: everything, at fixed places. */
+/* The text of the checksum: every column at a fixed place. */
 struct token_text {
-	uint8_t format[8], uuid[STORE_UUID_LEN], label[STORE_LABEL_LEN], log2_n[8];
+	uint8_t format[8], uuid[VAULT_UUID_LEN], label[STORE_LABEL_LEN], log2_n[8];
 	struct pin_text {
 		uint8_t set[8], salt[16], wrapped_key[60], failures[8];
 	} so, user;
@@ -50,7 +49,7 @@ static CK_RV token_checksum(const struct store_token *token, uint8_t ret_checksu
 	return digest_once(DIGEST_SHA256, (const uint8_t *)&text, sizeof text, ret_checksum);
 }
 
-/* Column I, a blob of exactly N bytes, to OUT. */
+/* Read column I, a blob of exactly N bytes, to OUT. */
 static CK_RV get_exact(struct statement *s, int i, uint8_t *out, size_t n)
 {
 	struct bytes b;
@@ -78,8 +77,9 @@ static CK_RV get_pin(struct statement *s, int column, struct store_pin *pin)
 	return get_exact(s, column + PIN_KEY, pin->wrapped_key, sizeof pin->wrapped_key);
 }
 
-CK_RV token_row_get(struct database *db, struct store_token *ret_token)
+CK_RV sqlite_token_get(struct store *store, struct store_token *ret_token)
 {
+	struct database *db;
 	struct store_token token = {0};
 	uint8_t checksum[CHECKSUM_LEN], expected[DIGEST_MAX];
 	struct bytes seal;
@@ -87,6 +87,9 @@ CK_RV token_row_get(struct database *db, struct store_token *ret_token)
 	bool found;
 	STATEMENT *s = NULL;
 
+	TRY(sqlite_need_database(store, &db));
+	if (db == NULL)
+		return CKR_TOKEN_NOT_RECOGNIZED;
 	TRY(database_statement(db, SQL_TOKEN_GET, &s));
 	TRY(statement_step(s, &found));
 	if (!found)
@@ -121,7 +124,7 @@ static CK_RV bind_pin(struct statement *s, int column, const struct store_pin *p
 	return statement_bind_number(s, column + PIN_FAILURES + 1, pin->failures);
 }
 
-/* What is not set is not written, so it must not be hashed either. */
+/* A PIN that is not set is not written, so the checksum must not cover its bytes. */
 static void clear_unset(struct store_pin *pin)
 {
 	if (!pin->set) {
@@ -130,7 +133,7 @@ static void clear_unset(struct store_pin *pin)
 	}
 }
 
-CK_RV token_row_put(struct database *db, const struct store_token *given)
+CK_RV sqlite_token_update(struct store *store, const struct store_token *given)
 {
 	struct store_token token = *given;
 	uint8_t checksum[DIGEST_MAX];
@@ -142,7 +145,7 @@ CK_RV token_row_put(struct database *db, const struct store_token *given)
 	clear_unset(&token.so);
 	clear_unset(&token.user);
 	TRY(token_checksum(&token, checksum));
-	TRY(database_statement(db, SQL_TOKEN_PUT, &s));
+	TRY(database_statement(sqlite_of(store)->db, SQL_TOKEN_PUT, &s));
 	TRY(statement_bind_bytes(s, COL_UUID + 1, bytes_of(token.uuid, sizeof token.uuid)));
 	TRY(statement_bind_bytes(s, COL_LABEL + 1, bytes_of(token.label, sizeof token.label)));
 	TRY(statement_bind_number(s, COL_LOG2_N + 1, token.scrypt_log2_n));
@@ -152,107 +155,4 @@ CK_RV token_row_put(struct database *db, const struct store_token *given)
 		s, COL_COUNT_SEAL + 1, bytes_of(token.count_seal, token.count_seal_len)));
 	TRY(statement_bind_bytes(s, COL_CHECKSUM + 1, bytes_of(checksum, CHECKSUM_LEN)));
 	return statement_step(s, &unused);
-}
-
-CK_RV store_token_get(struct store *store, struct store_token *ret_token)
-{
-	HOLD(&store->lock);
-	TRY(store_need_database(store, false));
-	if (store->db == NULL)
-		return CKR_TOKEN_NOT_RECOGNIZED;
-	return token_row_get(store->db, ret_token);
-}
-
-bool store_is_read_only(struct store *store)
-{
-	HOLD(&store->lock);
-	return store->db != NULL && database_is_read_only(store->db);
-}
-
-/* With the schema there: whether the change may replace what is stored now. */
-static CK_RV may_init(struct store *store, const struct change *change)
-{
-	struct store_token now;
-
-	if (change->may == NULL)
-		return CKR_OK;
-	CK_RV rv = token_row_get(store->db, &now);
-	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
-		return change->may(NULL, change->arg);
-	TRY(rv);
-	return change->may(&now, change->arg);
-}
-
-static CK_RV run_init(struct store *store, struct change *change)
-{
-	TRY(database_make_schema(store->db));
-	TRY(may_init(store, change));
-	TRY(rows_last_id(store->db, &change->id));
-	client_files_clear(
-		store, change->id + 1, INT64_MAX); /* of inserts that did not commit: nobody's */
-	TRY(database_run(store->db, SQL_CLEAR_OBJECTS));
-	TRY(database_run(store->db, SQL_CLEAR_TOKEN));
-	return token_row_put(store->db, change->token);
-}
-
-CK_RV store_token_init(struct store *store, const struct store_token *token)
-{
-	return store_token_init_if(store, token, NULL, NULL);
-}
-
-CK_RV store_token_init_if(
-	struct store *store, const struct store_token *token, store_may_init *may, void *arg)
-{
-	struct change change = {
-		.run = run_init, .creates = true, .token = token, .may = may, .arg = arg};
-
-	TRY(commit_change(store, &change));
-	/*
-	 * Only now: had the commit failed, the objects would still need them. Should this process
-	 * die here, what is left opens under no key that is still to be had, and its names are of
-	 * row ids that are not used again. Files of higher ids are of the new token: another
-	 * process may have made a client already.
-	 */
-	client_files_clear(store, 1, change.id);
-	return CKR_OK;
-}
-
-static CK_RV run_token_update(struct store *store, struct change *change)
-{
-	struct store_token token;
-	uint64_t objects;
-
-	TRY(token_row_get(store->db, &token));
-	if (change->edit_counted) {
-		TRY(rows_count(store->db, &objects));
-		TRY(change->edit_counted(&token, objects, change->arg));
-	} else {
-		TRY(change->edit(&token, change->arg));
-	}
-	return token_row_put(store->db, &token);
-}
-
-CK_RV store_token_update(
-	struct store *store, CK_RV (*edit)(struct store_token *token, void *arg), void *arg)
-{
-	struct change change = {.run = run_token_update, .edit = edit, .arg = arg};
-	return commit_change(store, &change);
-}
-
-CK_RV store_token_update_counted(struct store *store,
-	CK_RV (*edit)(struct store_token *token, uint64_t objects, void *arg), void *arg)
-{
-	struct change change = {.run = run_token_update, .edit_counted = edit, .arg = arg};
-	return commit_change(store, &change);
-}
-
-CK_RV token_row_recount(struct database *db, struct change *change, int by)
-{
-	struct store_token token;
-
-	if (change->recount == NULL)
-		return CKR_OK;
-	TRY(token_row_get(db, &token));
-	TRY(change->recount(&token, by, change->arg));
-	return token_row_put(db, &token);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * generation.h: the mapped file token.gen, by which every process sees at once that another has
+ * freshness.h: the mapped file token.gen, by which every process sees at once that another has
  * changed the token.
  *
  * The file holds one 64-bit number (of this machine's byte order: it means nothing elsewhere), even
@@ -11,8 +11,8 @@
  * The file is never replaced: others have it mapped. Nor may it be cut short while it is, which
  * would be a signal in every process; only the token's owner could.
  */
-#ifndef KEYDIV_STORE_GENERATION_H
-#define KEYDIV_STORE_GENERATION_H
+#ifndef KEYDIV_STORE_SQLITE_FRESHNESS_H
+#define KEYDIV_STORE_SQLITE_FRESHNESS_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,10 +20,10 @@
 
 #include "base/error.h"
 
-#define GENERATION_FILE "token.gen"
-#define GENERATION_LEN 4096
+#define FRESHNESS_FILE "token.gen"
+#define FRESHNESS_LEN 4096
 
-struct generation {
+struct freshness {
 	_Atomic uint64_t *word; /* never NULL once mapped, and never elsewhere */
 	bool writable;
 };
@@ -33,14 +33,14 @@ struct generation {
  * stays odd: nothing is to be trusted for longer than a moment. If it can only be read (read-only
  * media), it is mapped so.
  */
-MUST_USE CK_RV generation_map(struct generation *generation, int dirfd);
-void generation_unmap(struct generation *generation);
+MUST_USE CK_RV freshness_map(struct freshness *freshness, int dirfd);
+void freshness_unmap(struct freshness *freshness);
 
 /* Before the first change: map for writing if that was not to be had. */
-MUST_USE CK_RV generation_need_writable(struct generation *generation, int dirfd);
+MUST_USE CK_RV freshness_need_writable(struct freshness *freshness, int dirfd);
 
 /* With the database's write lock: a change begins, or has ended (in either way). */
-void generation_begin(struct generation *generation);
-void generation_end(struct generation *generation);
+void freshness_begin(struct freshness *freshness);
+void freshness_end(struct freshness *freshness);
 
 #endif

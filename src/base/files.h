@@ -3,8 +3,8 @@
  * files.h: directories and files of a token: ours alone whatever the umask, no
  * symbolic link followed.
  */
-#ifndef KEYDIV_STORE_FILES_H
-#define KEYDIV_STORE_FILES_H
+#ifndef KEYDIV_BASE_FILES_H
+#define KEYDIV_BASE_FILES_H
 
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -26,14 +26,19 @@ MUST_USE CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_f
  */
 int file_open(int dirfd, const char *name, int flags);
 
-/* What the token needs to know of an open file. */
+/* What file_status tells of a file. */
 struct file_status {
 	mode_t mode; /* type and permissions */
+	uid_t owner;
 	nlink_t links;
-	off_t size; /* bytes */
+	off_t size;
 };
 
-/* Read the status of FD into RET. Return -1 with errno if that fails. */
+/*
+ * Read type, permissions, owner, links and length of FD. -1 and errno as fstat(2). The times are
+ * not read: a reader of times makes the kernel give the next write a time of its own, which makes
+ * the inode dirty and the next sync a quarter longer.
+ */
 int file_status(int fd, struct file_status *ret);
 
 /* Close *FD if it is open: for __attribute__((cleanup)). */

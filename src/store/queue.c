@@ -1,43 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * commit.c: changes of several threads share a commit.
+ * queue.c: commands of several threads share a commit.
  *
- * A commit costs some syncs of the disk, whatever it holds. So changes queue; whoever stands first
- * while nobody leads becomes the leader: it begins a transaction, runs all that have queued, each
- * under a savepoint so that one that fails undoes itself only, commits, and wakes each with its own
- * result. Nobody waits for company: a lone writer commits at once. What queues while a transaction
- * begins or runs still joins it; what queues during the sync makes the next.
+ * A commit costs some syncs of the disk, whatever it holds. So commands wait in a queue. The first
+ * in the queue becomes the leader while no other thread leads: it begins a transaction, runs all
+ * commands of the queue, commits, and wakes each thread with its own result. Every command has a
+ * savepoint, so a failing command undoes itself alone. A lone writer commits at once. A command that
+ * arrives while the transaction begins or runs still joins it; one that arrives during the sync is
+ * part of the next.
  */
+#include "store/queue.h"
+
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/sqlite/store_internal.h"
 
-#define COMMIT_MAX 256 /* changes in one commit, so that the first need not wait for ever */
+#define COMMIT_MAX 256  /* commands in one commit, so that the first need not wait long */
+#define WAIT_SECONDS 60 /* for a transaction of another process */
 
-/* A savepoint around one change. */
+/* Run one command between savepoints. */
 static CK_RV run_change(struct store *store, struct change *change)
 {
-	if (database_is_empty(store->db) && !change->creates)
-		return CKR_TOKEN_NOT_RECOGNIZED;
-	TRY(database_run(store->db, SQL_SAVEPOINT));
+	const struct store_backend *backend = store->backend;
+
+	TRY(backend->savepoint(store));
 	CK_RV rv = change->run(store, change);
 	if (rv == CKR_OK) {
-		rv = database_run(store->db, SQL_RELEASE);
+		rv = backend->release(store);
 		if (rv != CKR_OK)
-			database_rollback(store->db);
+			backend->rollback(store);
 		return rv;
 	}
-	if (!database_in_transaction(store->db))
-		return rv; /* the error has undone everything already */
-	if (database_run(store->db, SQL_ROLLBACK_TO) != CKR_OK ||
-		database_run(store->db, SQL_RELEASE) != CKR_OK)
-		database_rollback(store->db);
+	if (backend->in_transaction(store)) /* some errors undo everything at once */
+		backend->undo(store);
 	return rv;
 }
 
-/* Take what is queued now, at most MAX. */
+/* Take the commands that wait now, at most MAX. */
 static struct change *take_queue(struct store *store, size_t max, size_t *ret_n)
 {
 	HOLD(&store->queue_lock);
@@ -57,8 +57,8 @@ static struct change *take_queue(struct store *store, size_t max, size_t *ret_n)
 }
 
 /*
- * Open the database and its write transaction. On CKR_OK store->lock is held. Waiting for another
- * process is done without the lock, so that readers in this one go on.
+ * Begin a write transaction. On CKR_OK store->lock is held. The lock is released while this thread
+ * waits for another process, so that readers of this process go on.
  */
 static CK_RV begin(struct store *store, bool create)
 {
@@ -69,13 +69,7 @@ static CK_RV begin(struct store *store, bool create)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		pthread_mutex_lock(&store->lock);
-		CK_RV rv = store_need_database(store, create);
-		if (rv == CKR_OK && store->db == NULL)
-			rv = CKR_TOKEN_NOT_RECOGNIZED;
-		if (rv == CKR_OK)
-			rv = generation_need_writable(&store->generation, store->dirfd);
-		if (rv == CKR_OK)
-			rv = database_begin(store->db, &busy);
+		CK_RV rv = store->backend->begin(store, create, &busy);
 		if (rv == CKR_OK && !busy)
 			return CKR_OK;
 		pthread_mutex_unlock(&store->lock);
@@ -83,31 +77,23 @@ static CK_RV begin(struct store *store, bool create)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		unsigned most = tries < 5 ? 200U << tries++ : 5000;
 		usleep(100 + (unsigned)(now.tv_nsec / 64) % most);
-	} while (now.tv_sec - start.tv_sec < DATABASE_WAIT_SECONDS);
-	log_error(
-		"token.db: another process has been writing for %d seconds", DATABASE_WAIT_SECONDS);
+	} while (now.tv_sec - start.tv_sec < WAIT_SECONDS);
+	log_error("another process has been changing the token for %d seconds", WAIT_SECONDS);
 	return CKR_DEVICE_ERROR;
 }
 
-/* End the transaction, with COMMIT if RV is CKR_OK, and let go of the lock. */
+/* End the transaction, with COMMIT if RV is CKR_OK, and release the lock. */
 static CK_RV end(struct store *store, CK_RV rv)
 {
-	bool was_empty = database_is_empty(store->db);
-
 	if (rv == CKR_OK)
-		rv = database_commit(store->db, store->dirfd);
+		rv = store->backend->commit(store);
 	else
-		database_rollback(store->db);
-	generation_end(&store->generation);
-	if (was_empty && rv != CKR_OK) { /* what is known of the schema may be wrong now */
-		database_close(store->db);
-		store->db = NULL;
-	}
+		store->backend->rollback(store);
 	pthread_mutex_unlock(&store->lock);
 	return rv;
 }
 
-/* Give every change of the list its result, unless it has failed by itself. */
+/* Give every command of the list the result RV, unless it has failed by itself. */
 static void settle(struct change *list, CK_RV rv)
 {
 	for (; list; list = list->next)
@@ -116,15 +102,15 @@ static void settle(struct change *list, CK_RV rv)
 }
 
 /*
- * Run the changes from LIST on; RET_ANY is set if one went well. Returns where the next one is
- * to be linked.
+ * Run the commands of LIST. RET_ANY is set if one succeeds. LAST is the last error. Returns the
+ * place where the next command is linked.
  */
 static struct change **run_list(
 	struct store *store, struct change **list, bool *ret_any, CK_RV *last)
 {
 	for (; *list; list = &(*list)->next) {
 		struct change *change = *list;
-		bool open = database_in_transaction(store->db);
+		bool open = store->backend->in_transaction(store);
 		change->rv = open ? run_change(store, change) : *last;
 		if (change->rv == CKR_OK)
 			*ret_any = true;
@@ -135,8 +121,8 @@ static struct change **run_list(
 }
 
 /*
- * Run what is queued, and what comes while that runs, in one transaction. Returns the
- * changes, with results.
+ * Run the queue, and what joins while it runs, in one transaction. Returns the commands with their
+ * results.
  */
 static struct change *commit_queue(struct store *store)
 {
@@ -152,14 +138,12 @@ static struct change *commit_queue(struct store *store)
 		settle(all, rv);
 		return all;
 	}
-	generation_begin(&store->generation);
 	struct change **link = run_list(store, &all, &any, &last);
 	while (n < COMMIT_MAX && (*link = take_queue(store, COMMIT_MAX - n, &more)) != NULL) {
 		n += more;
 		link = run_list(store, link, &any, &last);
 	}
-	if (!database_in_transaction(
-		    store->db)) { /* an error has undone all, also what had gone well before it */
+	if (!store->backend->in_transaction(store)) { /* an error has undone every command */
 		settle(all, last);
 		any = false;
 	}
@@ -167,7 +151,7 @@ static struct change *commit_queue(struct store *store)
 	return all;
 }
 
-CK_RV commit_change(struct store *store, struct change *change)
+CK_RV queue_commit(struct store *store, struct change *change)
 {
 	pthread_cond_init(&change->woken, NULL);
 	change->rv = CKR_OK;

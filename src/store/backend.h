@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * backend.h: what the shared part of the store needs of a backend.
+ *
+ * A backend keeps records, one token record, and a few numbers. Sealing, the inventory, the queue
+ * of commands and their order are the shared part's affair.
+ *
+ * Locks: `queue_lock` is held for moments, never while another lock is taken. `lock` guards the
+ * backend's connection. The leader of a commit (queue.c) holds it from begin to commit, a reader
+ * while it reads. So a reader waits for a commit of its own process, some milliseconds.
+ */
+#ifndef KEYDIV_STORE_BACKEND_H
+#define KEYDIV_STORE_BACKEND_H
+
+#include <pthread.h>
+
+#include "store/store.h"
+
+/* The id and the tag of one record: all that the inventory needs. */
+struct record_tag {
+	int64_t id;
+	uint8_t tag[RECORD_TAG_LEN];
+};
+
+struct store_backend {
+	const char *name;
+
+	/*
+	 * Lifecycle. open sets store->at and nothing else; close frees it. abandon is called in the
+	 * child of a fork and must not touch what the parent still uses.
+	 */
+	CK_RV (*open)(struct store *store, const char *dir);
+	void (*close)(struct store *store);
+	void (*abandon)(struct store *store);
+
+	/* See store_freshness, store_state_directory. Called without the lock. */
+	const _Atomic uint64_t *(*freshness)(const struct store *store);
+	CK_RV (*state_directory)(struct store *store, bool make, int *ret_fd);
+
+	/*
+	 * The lock on the PINs, shared with other processes, or (ALONE) not. Called by one thread
+	 * at a time, without the lock.
+	 */
+	void (*lock_pins)(struct store *store, bool alone);
+	void (*unlock_pins)(struct store *store);
+
+	/* --- All that follows is called with store->lock held --- */
+
+	bool (*is_read_only)(struct store *store);
+
+	/*
+	 * Begin a write transaction. CREATE: create what an uninitialised token lacks. RET_BUSY is
+	 * set, and nothing begun, if another process writes; the caller tries again.
+	 * CKR_TOKEN_NOT_RECOGNIZED.
+	 */
+	CK_RV (*begin)(struct store *store, bool create, bool *ret_busy);
+	/* End the transaction. After an error of commit everything since begin is undone. */
+	CK_RV (*commit)(struct store *store);
+	void (*rollback)(struct store *store);
+	/* Return true if a transaction is open: some errors end it. */
+	bool (*in_transaction)(struct store *store);
+	/* Mark a point in the transaction; return to it; forget it. */
+	CK_RV (*savepoint)(struct store *store);
+	void (*undo)(struct store *store);
+	CK_RV (*release)(struct store *store);
+
+	/* A transaction of reading: all that is read is of one moment. */
+	CK_RV (*begin_read)(struct store *store);
+	void (*end_read)(struct store *store);
+
+	/* Inside a transaction that was begun with CREATE. */
+	CK_RV (*make_schema)(struct store *store);
+	/* Remove every record and the token record. */
+	CK_RV (*clear)(struct store *store);
+
+	/* The token record. CKR_TOKEN_NOT_RECOGNIZED if there is none. */
+	CK_RV (*token_get)(struct store *store, struct store_token *ret_token);
+	CK_RV (*token_update)(struct store *store, const struct store_token *token);
+
+	/* Records. CKR_OBJECT_HANDLE_INVALID if there is none of that id. */
+	CK_RV (*read)(struct store *store, int64_t id, struct record *ret_record);
+	CK_RV (*insert)(struct store *store, const struct record *record);
+	CK_RV (*update)(struct store *store, const struct record *record);
+	CK_RV (*remove)(struct store *store, int64_t id);
+	CK_RV(*find)
+	(struct store *store, const struct store_query *query, struct record *ret_records,
+		size_t max, size_t *ret_n);
+	/* Read up to MAX tags of records with ids greater than AFTER, in ascending order. */
+	CK_RV(*tags)
+	(struct store *store, int64_t after, struct record_tag *ret_tags, size_t max,
+		size_t *ret_n);
+	/*
+	 * The highest id that was ever committed. CKR_DEVICE_ERROR if the backend's own count of
+	 * ids is below the highest id of a record.
+	 */
+	CK_RV (*last_id)(struct store *store, int64_t *ret_id);
+};
+
+struct change;
+
+struct store {
+	const struct store_backend *backend;
+	const struct store_above *above; /* may be NULL */
+	void *at;                        /* the backend's own */
+
+	pthread_mutex_t lock; /* guards the connection and what follows */
+	int64_t last_id;      /* the highest id this process has tried, also if the insert failed */
+	bool swept;           /* state files without records were removed */
+
+	pthread_mutex_t queue_lock;  /* guards what follows */
+	struct change *first, **end; /* commands that wait */
+	bool leading;                /* a thread is committing */
+
+	pthread_mutex_t pins_lock; /* held from store_lock_pins to store_unlock_pins */
+
+	struct store *next; /* in the list of all stores, for fork */
+};
+
+static inline void unlock_mutex(pthread_mutex_t **mutex)
+{
+	pthread_mutex_unlock(*mutex);
+}
+
+static inline pthread_mutex_t *lock_mutex(pthread_mutex_t *mutex)
+{
+	pthread_mutex_lock(mutex);
+	return mutex;
+}
+
+/* Hold MUTEX until the end of the block. */
+#define HOLD(mutex)                                                                                \
+	__attribute__((cleanup(unlock_mutex), unused)) pthread_mutex_t *held_ = lock_mutex(mutex)
+
+#endif

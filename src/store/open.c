@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* open.c: opening and closing a store, and what a fork does to it, see store.h. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "store/backend.h"
+#include "store/sqlite/sqlite_backend.h"
+
+/*
+ * All open stores. A fork waits until none of them is in a transaction. The reason is SQLite: it
+ * keeps the state of file locks in memory that the child inherits, and the child, which has no
+ * locks, would believe that it has them.
+ */
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct store *all;
+static struct store *abandoned; /* the parent's stores, kept where a leak checker finds them */
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&all_lock);
+	for (struct store *s = all; s; s = s->next)
+		pthread_mutex_lock(&s->lock);
+}
+
+static void after_fork(void)
+{
+	for (struct store *s = all; s; s = s->next)
+		pthread_mutex_unlock(&s->lock);
+	pthread_mutex_unlock(&all_lock);
+}
+
+static void watch_forks(void)
+{
+	if (pthread_atfork(before_fork, after_fork, after_fork) != 0)
+		log_warning("no memory to watch for forks");
+}
+
+static void list_add(struct store *store)
+{
+	HOLD(&all_lock);
+	store->next = all;
+	all = store;
+}
+
+static void list_remove(struct store *store)
+{
+	HOLD(&all_lock);
+	for (struct store **link = &all; *link; link = &(*link)->next)
+		if (*link == store) {
+			*link = store->next;
+			return;
+		}
+}
+
+/* --- Opening and closing --- */
+
+CK_RV store_open(const char *dir, const struct store_above *above, struct store **ret_store)
+{
+	pthread_once(&fork_once, watch_forks);
+	struct store *store = calloc(1, sizeof *store);
+	ENSURE(store != NULL, CKR_HOST_MEMORY);
+	store->backend = &sqlite_backend;
+	store->above = above;
+	store->end = &store->first;
+	CK_RV rv = store->backend->open(store, dir);
+	if (rv != CKR_OK) {
+		free(store);
+		return rv;
+	}
+	pthread_mutex_init(&store->lock, NULL);
+	pthread_mutex_init(&store->queue_lock, NULL);
+	pthread_mutex_init(&store->pins_lock, NULL);
+	list_add(store);
+	*ret_store = store;
+	return CKR_OK;
+}
+
+void store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	list_remove(store);
+	store->backend->close(store);
+	pthread_mutex_destroy(&store->lock);
+	pthread_mutex_destroy(&store->queue_lock);
+	pthread_mutex_destroy(&store->pins_lock);
+	free(store);
+}
+
+void store_abandon(struct store *store)
+{
+	if (store == NULL)
+		return;
+	list_remove(store);
+	store->backend->abandon(store);
+	store->next = abandoned;
+	abandoned = store;
+}
+
+const _Atomic uint64_t *store_freshness(const struct store *store)
+{
+	return store->backend->freshness(store);
+}
+
+CK_RV store_state_directory(struct store *store, bool make, int *ret_fd)
+{
+	return store->backend->state_directory(store, make, ret_fd);
+}
+
+bool store_is_read_only(struct store *store)
+{
+	HOLD(&store->lock);
+	return store->backend->is_read_only(store);
+}
+
+/* --- PINs --- */
+
+void store_lock_pins(struct store *store)
+{
+	pthread_mutex_lock(&store->pins_lock);
+	store->backend->lock_pins(store, false);
+}
+
+void store_lock_pins_alone(struct store *store)
+{
+	store->backend->lock_pins(store, true);
+}
+
+void store_unlock_pins(struct store *store)
+{
+	store->backend->unlock_pins(store);
+	pthread_mutex_unlock(&store->pins_lock);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* queue.h: commands wait in a queue and share commits. */
+#ifndef KEYDIV_STORE_QUEUE_H
+#define KEYDIV_STORE_QUEUE_H
+
+#include "store/backend.h"
+
+/*
+ * One command: the first member of a struct that holds its arguments (changes.c). RUN is called
+ * inside a write transaction with store->lock held, in any thread of the process; its error undoes
+ * this command alone.
+ */
+struct change {
+	CK_RV (*run)(struct store *store, struct change *change);
+	bool creates; /* runs also where no token was initialised yet */
+
+	/* The rest belongs to the queue. */
+	CK_RV rv;
+	bool done;
+	pthread_cond_t woken; /* done, or next to lead */
+	struct change *next;
+};
+
+/*
+ * Run CHANGE in a commit, together with other commands that wait at the same time. Returns when the
+ * change is durable, or undone.
+ */
+MUST_USE CK_RV queue_commit(struct store *store, struct change *change);
+
+#endif

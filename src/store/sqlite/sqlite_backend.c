@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_backend.c: the directory of a token, its locks and its transactions, see backend.h. The
+ * tables are in token_table.c and object_table.c.
+ */
+#include "store/sqlite/sqlite_backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "store/sqlite/sqlite_store.h"
+
+#define STATE_DIRECTORY "clients"
+#define PINS_WAIT_MS 60000 /* a process that was stopped during a try must not stop all others */
+#define PINS_POLL_MS 5
+
+/* --- Opening and closing --- */
+
+/* Return DIR without the slashes at its end: with a slash, open(2) follows a symbolic link. */
+static char *directory_name(const char *dir)
+{
+	size_t n = strlen(dir);
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	return strndup(dir, n);
+}
+
+/*
+ * Find the path of the open directory FD, called NAME, without symbolic links: SQLite refuses a path
+ * that has any.
+ */
+static CK_RV resolve(int fd, const char *name, char **ret_path)
+{
+	struct stat here, there;
+
+	char *path = realpath(name, NULL);
+	if (path == NULL)
+		return file_error("resolving the token directory");
+	if (fstat(fd, &here) != 0 || stat(path, &there) != 0 || here.st_dev != there.st_dev ||
+		here.st_ino != there.st_ino) {
+		free(path);
+		return FAIL(CKR_DEVICE_ERROR, "the token directory was replaced");
+	}
+	*ret_path = path;
+	return CKR_OK;
+}
+
+static CK_RV open_parts(struct sqlite_store *sqlite, const char *name)
+{
+	TRY(directory_open(AT_FDCWD, name, true, &sqlite->dirfd));
+	TRY(resolve(sqlite->dirfd, name, &sqlite->path));
+	return freshness_map(&sqlite->freshness, sqlite->dirfd);
+}
+
+/* Free everything but the database and the struct itself. */
+static void free_parts(struct sqlite_store *sqlite)
+{
+	freshness_unmap(&sqlite->freshness);
+	int clients = atomic_load(&sqlite->clients_fd);
+	file_done(&clients);
+	file_done(&sqlite->pins_fd);
+	file_done(&sqlite->dirfd);
+	free(sqlite->path);
+	sqlite->path = NULL;
+}
+
+static CK_RV sqlite_open(struct store *store, const char *dir)
+{
+	struct sqlite_store *sqlite = calloc(1, sizeof *sqlite);
+
+	ENSURE(sqlite != NULL, CKR_HOST_MEMORY);
+	sqlite->dirfd = sqlite->pins_fd = -1;
+	atomic_store(&sqlite->clients_fd, -1);
+	char *name = directory_name(dir);
+	CK_RV rv = name ? open_parts(sqlite, name) : CKR_HOST_MEMORY;
+	free(name);
+	if (rv != CKR_OK) {
+		free_parts(sqlite);
+		free(sqlite);
+		return rv;
+	}
+	store->at = sqlite;
+	return CKR_OK;
+}
+
+static void sqlite_close(struct store *store)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	database_close(sqlite->db);
+	free_parts(sqlite);
+	free(sqlite);
+}
+
+/* sqlite->db is left as it is: to close it would drop the locks of the parent. */
+static void sqlite_abandon(struct store *store)
+{
+	free_parts(sqlite_of(store));
+}
+
+static const _Atomic uint64_t *sqlite_freshness(const struct store *store)
+{
+	return sqlite_of(store)->freshness.word;
+}
+
+/* The directory is opened once and kept, because it is never removed. */
+static CK_RV sqlite_state_directory(struct store *store, bool make, int *ret_fd)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+	int kept = atomic_load(&sqlite->clients_fd), fd = -1;
+
+	if (kept < 0) {
+		TRY(directory_open(sqlite->dirfd, STATE_DIRECTORY, make, &fd));
+		if (fd < 0 || atomic_compare_exchange_strong(&sqlite->clients_fd, &kept, fd))
+			kept = fd;
+		else
+			close(fd); /* another thread was first */
+	}
+	*ret_fd = kept;
+	return CKR_OK;
+}
+
+/* --- PINs --- */
+
+static void sqlite_lock_pins(struct store *store, bool alone)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+	int how = (alone ? LOCK_EX : LOCK_SH) | LOCK_NB;
+
+	if (sqlite->pins_fd < 0)
+		sqlite->pins_fd = openat(sqlite->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int waited = 0; sqlite->pins_fd >= 0 && waited < PINS_WAIT_MS;
+		waited += PINS_POLL_MS) {
+		if (flock(sqlite->pins_fd, how) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
+			return;
+		usleep(PINS_POLL_MS * 1000);
+	}
+}
+
+/* Not by close alone, because a forked child may have the descriptor too. */
+static void sqlite_unlock_pins(struct store *store)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	if (sqlite->pins_fd >= 0)
+		flock(sqlite->pins_fd, LOCK_UN);
+	file_done(&sqlite->pins_fd);
+}
+
+/* --- Transactions --- */
+
+static CK_RV open_database(struct store *store, bool create)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	if (sqlite->db && database_is_empty(sqlite->db) && !create) {
+		database_close(sqlite->db); /* another process may have made the schema since */
+		sqlite->db = NULL;
+	}
+	return sqlite->db ? CKR_OK
+			  : database_open(sqlite->dirfd, sqlite->path, create, &sqlite->db);
+}
+
+/* Inside a transaction the database is open, and its schema may be about to be made. */
+CK_RV sqlite_need_database(struct store *store, struct database **ret_db)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	if (sqlite->db == NULL || !database_in_transaction(sqlite->db))
+		TRY(open_database(store, false));
+	*ret_db = sqlite->db && !database_is_empty(sqlite->db) ? sqlite->db : NULL;
+	return CKR_OK;
+}
+
+static bool sqlite_is_read_only(struct store *store)
+{
+	struct database *db = sqlite_of(store)->db;
+
+	return db != NULL && database_is_read_only(db);
+}
+
+static CK_RV sqlite_begin(struct store *store, bool create, bool *ret_busy)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	TRY(open_database(store, create));
+	if (sqlite->db == NULL)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	TRY(freshness_need_writable(&sqlite->freshness, sqlite->dirfd));
+	TRY(database_begin(sqlite->db, ret_busy));
+	if (!*ret_busy)
+		freshness_begin(&sqlite->freshness);
+	return CKR_OK;
+}
+
+/* Close a database whose schema was not made: another process may make it now. */
+static void close_empty(struct sqlite_store *sqlite)
+{
+	if (!database_is_empty(sqlite->db))
+		return;
+	database_close(sqlite->db);
+	sqlite->db = NULL;
+}
+
+static CK_RV sqlite_commit(struct store *store)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+	CK_RV rv = database_commit(sqlite->db, sqlite->dirfd);
+
+	freshness_end(&sqlite->freshness);
+	close_empty(sqlite);
+	return rv;
+}
+
+static void sqlite_rollback(struct store *store)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	database_rollback(sqlite->db);
+	freshness_end(&sqlite->freshness);
+	close_empty(sqlite);
+}
+
+static bool sqlite_in_transaction(struct store *store)
+{
+	return database_in_transaction(sqlite_of(store)->db);
+}
+
+static CK_RV sqlite_savepoint(struct store *store)
+{
+	return database_run(sqlite_of(store)->db, SQL_SAVEPOINT);
+}
+
+static CK_RV sqlite_release(struct store *store)
+{
+	return database_run(sqlite_of(store)->db, SQL_RELEASE);
+}
+
+static void sqlite_undo(struct store *store)
+{
+	database_undo(sqlite_of(store)->db);
+}
+
+static CK_RV sqlite_begin_read(struct store *store)
+{
+	struct database *db;
+
+	TRY(sqlite_need_database(store, &db));
+	return db != NULL ? database_run(db, SQL_BEGIN_READ) : CKR_TOKEN_NOT_RECOGNIZED;
+}
+
+static void sqlite_end_read(struct store *store)
+{
+	database_rollback(sqlite_of(store)->db);
+}
+
+static CK_RV sqlite_make_schema(struct store *store)
+{
+	return database_make_schema(sqlite_of(store)->db);
+}
+
+static CK_RV sqlite_clear(struct store *store)
+{
+	TRY(database_run(sqlite_of(store)->db, SQL_CLEAR_OBJECTS));
+	return database_run(sqlite_of(store)->db, SQL_CLEAR_TOKEN);
+}
+
+const struct store_backend sqlite_backend = {
+	.name = "sqlite",
+	.open = sqlite_open,
+	.close = sqlite_close,
+	.abandon = sqlite_abandon,
+	.freshness = sqlite_freshness,
+	.state_directory = sqlite_state_directory,
+	.lock_pins = sqlite_lock_pins,
+	.unlock_pins = sqlite_unlock_pins,
+	.is_read_only = sqlite_is_read_only,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
+	.rollback = sqlite_rollback,
+	.in_transaction = sqlite_in_transaction,
+	.savepoint = sqlite_savepoint,
+	.undo = sqlite_undo,
+	.release = sqlite_release,
+	.begin_read = sqlite_begin_read,
+	.end_read = sqlite_end_read,
+	.make_schema = sqlite_make_schema,
+	.clear = sqlite_clear,
+	.token_get = sqlite_token_get,
+	.token_update = sqlite_token_update,
+	.read = sqlite_read,
+	.insert = sqlite_insert,
+	.update = sqlite_update,
+	.remove = sqlite_remove,
+	.find = sqlite_find,
+	.tags = sqlite_tags,
+	.last_id = sqlite_last_id,
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite_store.h: what the files of this folder share. The functions are those of struct
+ * store_backend, and are described there.
+ *
+ * There is one connection for each token, used under store->lock: so there is one page cache, and a
+ * second connection would wait for the exclusive lock of the first for most of a commit.
+ */
+#ifndef KEYDIV_STORE_SQLITE_SQLITE_STORE_H
+#define KEYDIV_STORE_SQLITE_SQLITE_STORE_H
+
+#include "store/backend.h"
+#include "store/sqlite/database.h"
+#include "store/sqlite/freshness.h"
+
+struct sqlite_store {
+	int dirfd;
+	char *path;             /* of the directory, without symbolic links: SQLite opens by name */
+	_Atomic int clients_fd; /* of the directory of state files; -1 until it is first needed */
+	int pins_fd;            /* the directory once more, locked while PINs are tried; -1 */
+	struct freshness freshness;
+	struct database
+		*db; /* guarded by store->lock; NULL until it is needed or while none exists */
+};
+
+static inline struct sqlite_store *sqlite_of(const struct store *store)
+{
+	return store->at;
+}
+
+/*
+ * Open the database if it is not. RET_DB is NULL, and that is no error, if there is none, or one
+ * without a schema.
+ */
+MUST_USE CK_RV sqlite_need_database(struct store *store, struct database **ret_db);
+
+/* The checksum of a record or of the token record: SHA-256 over all its columns. */
+#define CHECKSUM_LEN 32
+
+/* token_table.c */
+CK_RV sqlite_token_get(struct store *store, struct store_token *ret_token);
+CK_RV sqlite_token_update(struct store *store, const struct store_token *token);
+
+/* object_table.c */
+CK_RV sqlite_read(struct store *store, int64_t id, struct record *ret_record);
+CK_RV sqlite_insert(struct store *store, const struct record *record);
+CK_RV sqlite_update(struct store *store, const struct record *record);
+CK_RV sqlite_remove(struct store *store, int64_t id);
+CK_RV sqlite_find(struct store *store, const struct store_query *query, struct record *ret_records,
+	size_t max, size_t *ret_n);
+CK_RV sqlite_tags(
+	struct store *store, int64_t after, struct record_tag *ret_tags, size_t max, size_t *ret_n);
+CK_RV sqlite_last_id(struct store *store, int64_t *ret_id);
+
+#endif
