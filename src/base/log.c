@@ -20,8 +20,11 @@ bool log_open(const char *file, enum log_level level)
 	log_close();
 	if (file == NULL || level == LOG_NONE)
 		return true;
-	log_fd = fd_above_standard(open(
-		file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
+	if (strcmp(file, LOG_TO_STDERR) == 0)
+		log_fd = STDERR_FILENO;
+	else
+		log_fd = fd_above_standard(open(file,
+			O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600));
 	if (log_fd < 0)
 		return false;
 	threshold = level;
@@ -30,7 +33,7 @@ bool log_open(const char *file, enum log_level level)
 
 void log_close(void)
 {
-	if (log_fd >= 0)
+	if (log_fd >= 0 && log_fd != STDERR_FILENO)
 		close(log_fd);
 	log_fd = -1;
 	threshold = LOG_NONE;

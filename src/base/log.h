@@ -30,11 +30,14 @@
 
 enum log_level { LOG_NONE, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
+/* The name of a file that means the standard error of the process. */
+#define LOG_TO_STDERR "stderr"
+
 /*
  * Log lines of LEVEL and of the levels before LEVEL to FILE. FILE is appended to, is created with
  * mode 0600, and may not be a symbolic link. FILE NULL or LEVEL LOG_NONE turns logging off. Return
- * false if FILE cannot be opened; logging is then off. Not thread-safe: only C_Initialize and
- * C_Finalize call log_open and log_close.
+ * false with errno if FILE cannot be opened; logging is then off. Not thread-safe: only
+ * C_Initialize and C_Finalize call log_open and log_close.
  */
 MUST_USE bool log_open(const char *file, enum log_level level);
 void log_close(void);

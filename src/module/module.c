@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config.h"
+#include "configure.h"
 #include "key/key.h"
 #include "state/client_state.h"
 #include "token/objects.h"
@@ -68,7 +68,7 @@ static CK_RV open_tokens(const struct config *config)
 {
 	char dir[PATH_MAX + 16];
 
-	TRY(config_make_directory(config->token_dir));
+	TRY(configure_directory(config->token_dir));
 	for (unsigned i = 0; i < config->slots; i++) {
 		snprintf(dir, sizeof dir, "%s/slot-%u", config->token_dir, i);
 		CK_RV rv = token_open(i, dir, config->scrypt_log2_n, &tokens[i]);
@@ -98,16 +98,8 @@ static CK_RV start_parts(void)
 {
 	atomic_store(&self_test_failed, false);
 	struct config config;
-	CK_RV rv = config_read(&config);
 
-	if (!log_open(config.log_file[0] ? config.log_file : NULL, config.log_level))
-		return CKR_FUNCTION_FAILED;
-	if (rv != CKR_OK) {
-		log_error("%s", config.error);
-		return rv;
-	}
-	log_write(LOG_DEBUG, "configuration: %s; token-dir %s",
-		config.path[0] ? config.path : "none, the defaults", config.token_dir);
+	TRY(configure(&config));
 	TRY(crypto_start());
 	started.crypto = true;
 	TRY(objects_start());

@@ -3,9 +3,10 @@
 #include "fuzz.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "module/config.h"
+#include "base/config.h"
 
 static int file = -1;
 static char path[64];
@@ -13,7 +14,7 @@ static char path[64];
 void fuzz_start(void)
 {
 	file = memfd_create("keydiv.conf", MFD_CLOEXEC);
-	MUST(file >= 0);
+	MUST(file >= 0 && fchmod(file, 0600) == 0);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", file);
 	setenv("HOME", "/nowhere", 1);
 }

@@ -154,6 +154,7 @@ void write_conf(const char *text)
 	snprintf(path, sizeof path, "%s/keydiv.conf", test_dir);
 	out = fopen(path, "w");
 	ck_assert_ptr_nonnull(out);
+	ck_assert_int_eq(fchmod(fileno(out), 0600), 0);
 	fprintf(out, "token-dir = %s\nscrypt-log2-n = 14\n%s", token_dir, text);
 	fclose(out);
 	setenv("KEYDIV_CONF", path, 1);

@@ -50,7 +50,7 @@ START_TEST(a_wrong_line_is_told)
 {
 	configure("error", "slots = 2\nslots = lots\n");
 	gives(CKR_FUNCTION_FAILED, f->C_Initialize(NULL));
-	holds(lines_with("/keydiv.conf:6: must be a number from 1 to 64\n") == 1);
+	holds(lines_with("/keydiv.conf:6: slots must be a number from 1 to 64\n") == 1);
 	holds(lines_with("C_Initialize: CKR_FUNCTION_FAILED") == 1);
 }
 END_TEST

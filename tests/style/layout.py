@@ -40,7 +40,7 @@ DOORS = [
     (r'libpq-fe\.h$', r'src/store/postgresql/'),
     (r'p11-kit/', r'src/tool/'),
     (r'json-c/', r'src/tool/'),
-    (r'ini\.h$', r'src/module/config'),
+    (r'ini\.h$', r'src/base/config\.c$'),
 ]
 
 MAX_FOLDER_SHARE = 0.20

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_config.c: finding the configuration file, each key, and every way a line can be wrong. */
-#include "module/config.h"
+#include "base/config.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "module/configure.h"
 #include "unit.h"
 
 static char dir[64];
@@ -87,6 +88,8 @@ START_TEST(defaults)
 	ck_assert_int_eq(config.log_level, LOG_WARNING);
 	ck_assert_uint_eq(config.slots, 1);
 	ck_assert_uint_eq(config.scrypt_log2_n, 16);
+	ck_assert(!config.lock_memory);
+	ck_assert(config.read_only_login);
 	ck_assert_str_eq(config.error, "");
 	ck_assert_str_eq(config.token_dir,
 		geteuid() == 0 ? "/var/lib/keydiv" : in_dir(".local/share/keydiv"));
@@ -100,13 +103,20 @@ START_TEST(every_key)
 {
 	write_text(file,
 		"token-dir = /srv/tokens\n  slots=64\nlog-file:/var/log/keydiv.log ; why not\n"
-		"log-level = debug\nscrypt-log2-n = 22");
+		"log-level = debug\nscrypt-log2-n = 22\nlock-memory = yes\nread-only-login = no");
 	ck_ok(config_read_file(file, &config));
 	ck_assert_str_eq(config.token_dir, "/srv/tokens");
 	ck_assert_uint_eq(config.slots, 64);
 	ck_assert_str_eq(config.log_file, "/var/log/keydiv.log");
 	ck_assert_int_eq(config.log_level, LOG_DEBUG);
 	ck_assert_uint_eq(config.scrypt_log2_n, 22);
+	ck_assert(config.lock_memory);
+	ck_assert(!config.read_only_login);
+	write_text(file, "log-file = stderr\nlock-memory = no\nread-only-login = yes\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.log_file, "stderr");
+	ck_assert(!config.lock_memory);
+	ck_assert(config.read_only_login);
 }
 END_TEST
 
@@ -133,31 +143,34 @@ END_TEST
 
 START_TEST(wrong_values)
 {
-	refused("slots = 0\n", 1, "must be a number from 1 to 64");
-	refused("slots = 65\n", 1, "must be a number from 1 to 64");
-	refused("slots = -1\n", 1, "must be a number from 1 to 64");
-	refused("slots = 4294967297\n", 1, "must be a number from 1 to 64");
-	refused("slots = 1x\n", 1, "must be a number from 1 to 64");
-	refused("slots =\n", 1, "must be a number from 1 to 64");
-	refused("scrypt-log2-n = 13\n", 1, "must be a number from 14 to 22");
-	refused("\n\nscrypt-log2-n = 23\n", 3, "must be a number from 14 to 22");
-	refused("token-dir = tokens\n", 1, "must be an absolute path");
-	refused("log-file = \n", 1, "must be an absolute path");
-	refused("log-level = loud\n", 1, "must be none, error, warning, info or debug");
+	refused("slots = 0\n", 1, "slots must be a number from 1 to 64");
+	refused("slots = 65\n", 1, "slots must be a number from 1 to 64");
+	refused("slots = -1\n", 1, "slots must be a number from 1 to 64");
+	refused("slots = 4294967297\n", 1, "slots must be a number from 1 to 64");
+	refused("slots = 1x\n", 1, "slots must be a number from 1 to 64");
+	refused("slots =\n", 1, "slots must be a number from 1 to 64");
+	refused("scrypt-log2-n = 13\n", 1, "scrypt-log2-n must be a number from 14 to 22");
+	refused("\n\nscrypt-log2-n = 23\n", 3, "scrypt-log2-n must be a number from 14 to 22");
+	refused("token-dir = tokens\n", 1, "token-dir must be an absolute path");
+	refused("log-file = \n", 1, "log-file must be an absolute path or stderr");
+	refused("lock-memory = maybe\n", 1, "lock-memory must be yes or no");
+	refused("read-only-login = 1\n", 1, "read-only-login must be yes or no");
+	refused("log-level = loud\n", 1, "log-level must be none, error, warning, info or debug");
 }
 END_TEST
 
 START_TEST(wrong_lines)
 {
-	refused("slots = 2\nslot = 2\n", 2, "no such key");
-	refused("slots = 2\n  slot = 2\n", 2, "no such key"); /* not a continuation of line 1 */
+	refused("slots = 2\nslot = 2\n", 2, "unknown key 'slot'");
+	refused("slots = 2\n  slot = 2\n", 2,
+		"unknown key 'slot'"); /* not a continuation of line 1 */
 	refused("slots = 2\nnonsense\nslots = 0\n", 2, "neither \"key = value\" nor a comment");
-	refused("slots = 0\nnonsense\n", 1, "must be a number from 1 to 64");
+	refused("slots = 0\nnonsense\n", 1, "slots must be a number from 1 to 64");
 	refused("slots = 2\n [keydiv]\n", 2,
-		"there are no sections"); /* though nothing stands in it */
-	refused("[keydiv]\nslots = 2\n", 1, "there are no sections");
+		"sections are not supported"); /* though nothing stands in it */
+	refused("[keydiv]\nslots = 2\n", 1, "sections are not supported");
 	refused("[keydiv\n", 1, "neither \"key = value\" nor a comment");
-	refused("Slots = 2\n", 1, "no such key");
+	refused("Slots = 2\n", 1, "unknown key 'Slots'");
 }
 END_TEST
 
@@ -168,7 +181,7 @@ START_TEST(a_long_line_is_not_cut)
 	memset(text, 'x', sizeof text);
 	memcpy(text, "slots = 2\ntoken-dir = /", 23);
 	memcpy(text + sizeof text - 12, "\nslots = 4\n", 12);
-	refused(text, 2, "line too long");
+	refused(text, 2, "the line is too long");
 	ck_assert_uint_eq(config.slots, 4); /* what stands after it is read as a line of its own */
 	memset(text, 'x', sizeof text);
 	memcpy(text, "slots = 2\n # a comment ", 23);
@@ -183,7 +196,7 @@ START_TEST(right_lines_of_a_wrong_file_count)
 {
 	/* The log is opened by them, so that the error can be told. */
 	refused("slots = none\nlog-file = /var/log/keydiv.log\nlog-level = info\n", 1,
-		"must be a number from 1 to 64");
+		"slots must be a number from 1 to 64");
 	ck_assert_str_eq(config.log_file, "/var/log/keydiv.log");
 	ck_assert_int_eq(config.log_level, LOG_INFO);
 }
@@ -217,7 +230,7 @@ START_TEST(the_named_file)
 
 	setenv("KEYDIV_CONF", in_dir("not-there"), 1);
 	ck_rv(config_read(&config), CKR_FUNCTION_FAILED);
-	ck_assert_ptr_nonnull(strstr(config.error, "there is no such file"));
+	ck_assert_ptr_nonnull(strstr(config.error, "no such file"));
 	setenv("KEYDIV_CONF", dir, 1);
 	ck_rv(config_read(&config), CKR_FUNCTION_FAILED);
 	ck_assert_ptr_nonnull(strstr(config.error, "cannot be read"));
@@ -250,6 +263,54 @@ START_TEST(the_users_file)
 }
 END_TEST
 
+START_TEST(files_that_others_may_change)
+{
+	static const mode_t wrong[] = {0620, 0602, 0666};
+
+	write_text(file, "slots = 7\n");
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		ck_assert_int_eq(chmod(file, wrong[i]), 0);
+		ck_rv(config_read_file(file, &config), CKR_FUNCTION_FAILED);
+		ck_assert_ptr_nonnull(strstr(config.error, file));
+		ck_assert_ptr_nonnull(strstr(config.error, "group or others may write"));
+		ck_assert_uint_eq(config.slots, 1);
+	}
+	ck_assert_int_eq(chmod(file, 0644), 0);
+	ck_ok(config_read_file(file, &config));
+	ck_ok(config_read_file("/dev/null", &config));
+	if (geteuid() != 0)
+		return; /* only root can give a file away */
+	ck_assert_int_eq(chown(file, 65534, 65534), 0);
+	ck_rv(config_read_file(file, &config), CKR_FUNCTION_FAILED);
+	ck_assert_ptr_nonnull(strstr(config.error, "belongs to another user"));
+	setenv("KEYDIV_CONF", file, 1);
+	ck_rv(config_read(&config), CKR_FUNCTION_FAILED);
+}
+END_TEST
+
+/* A process of root finds no configuration by the HOME of the user who called sudo. */
+START_TEST(homes_of_other_users)
+{
+	make_dir(".config");
+	make_dir(".config/keydiv");
+	write_text(in_dir(".config/keydiv/keydiv.conf"), "slots = 8\n");
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 8);
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(dir, 65534, 65534), 0);
+	ck_ok(config_read(&config));
+	ck_assert_uint_ne(config.slots, 8);
+
+	setenv("XDG_CONFIG_HOME", in_dir(".config"), 1);
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 8);
+	ck_assert_int_eq(chown(in_dir(".config"), 65534, 65534), 0);
+	ck_ok(config_read(&config));
+	ck_assert_uint_ne(config.slots, 8);
+}
+END_TEST
+
 START_TEST(no_file)
 {
 	if (access("/etc/keydiv/keydiv.conf", F_OK) == 0)
@@ -267,15 +328,15 @@ START_TEST(directories)
 
 	umask(0);
 	snprintf(deep, sizeof deep, "%s", in_dir("a/b/c"));
-	ck_ok(config_make_directory(deep));
+	ck_ok(configure_directory(deep));
 	ck_assert_int_eq(stat(deep, &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0700);
 	ck_assert_int_eq(stat(in_dir("a"), &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0700);
-	ck_ok(config_make_directory(deep));
+	ck_ok(configure_directory(deep));
 	write_text(in_dir("file"), "");
-	ck_rv(config_make_directory(in_dir("file/below")), CKR_FUNCTION_FAILED);
-	ck_rv(config_make_directory(""), CKR_FUNCTION_FAILED);
+	ck_rv(configure_directory(in_dir("file/below")), CKR_FUNCTION_FAILED);
+	ck_rv(configure_directory(""), CKR_FUNCTION_FAILED);
 }
 END_TEST
 
@@ -296,6 +357,8 @@ int main(void)
 	tcase_add_test(tests, any_bytes);
 	tcase_add_test(tests, the_named_file);
 	tcase_add_test(tests, the_users_file);
+	tcase_add_test(tests, files_that_others_may_change);
+	tcase_add_test(tests, homes_of_other_users);
 	tcase_add_test(tests, no_file);
 	tcase_add_test(tests, directories);
 	suite_add_tcase(suite, tests);
