@@ -283,7 +283,12 @@ static void openssl(const char *line)
 	(*line == 'd' ? device : *line == 'r' ? rfc3961 : feedback)(rest + 1);
 }
 
-/* --- Any row with fields: NUMBER TYPE KEY PARAMETER TYPE LENGTH of the result, "-" where nothing is asked for --- */
+/*
+ * --- Any mechanism with fields ---
+ *
+ * The line is NUMBER TYPE KEY PARAMETER TYPE LENGTH, where the last two belong to the result and
+ * "-" leaves them open.
+ */
 
 static void any_row(const char *line)
 {

@@ -11,8 +11,11 @@
 struct function {
 	const char *name;
 	size_t offset;
-	const char *
-		arguments; /* s session, o object, m mechanism, a template, l length in and out, p other pointer, n number, 0 NULL */
+	/*
+	 * One letter for each argument: s session, o object, m mechanism, a template, l length in
+	 * and out, p other pointer, n number, 0 NULL.
+	 */
+	const char *arguments;
 };
 
 #define FUNCTION(name, n)                                                                          \

@@ -61,8 +61,8 @@ void write_conf(const char *text);
 const char *database(void);
 
 /*
- * Whether valgrind or a sanitizer watches: then memory is not as it is, and what is never freed
- * is an error.
+ * Return true under valgrind or a sanitizer. Memory then looks different, and memory that is never
+ * freed is an error.
  */
 bool instrumented(void);
 

@@ -237,8 +237,8 @@ START_TEST(forged_messages)
 	gives_either(CKR_AEAD_DECRYPT_FAILED, CKR_ENCRYPTED_DATA_INVALID, decrypt(&p, sizeof p));
 	holds(memcmp(back, untouched, sizeof back) == 0);
 	tag[3] ^= 4;
-	ok(decrypt(&p,
-		sizeof p)); /* the next message goes through: the operation is not ended by a forged one */
+	/* A forged message does not end the operation, so the next message works. */
+	ok(decrypt(&p, sizeof p));
 	out[0] ^= 1;
 	gives_either(CKR_AEAD_DECRYPT_FAILED, CKR_ENCRYPTED_DATA_INVALID, decrypt(&p, sizeof p));
 }

@@ -242,8 +242,8 @@ START_TEST(random_calls)
 			continue;
 		for (k = 0; k < strlen(functions[i].arguments); k++)
 			a[k] = random_argument(functions[i].arguments[k], k);
-		memset(pool[0], 0,
-			64); /* pool[0..2] are also out-buffers: structs in them hold no addresses */
+		/* pool[0..2] are also output buffers, so their structs hold no addresses. */
+		memset(pool[0], 0, 64);
 		memset(pool[1], 0, 64);
 		memset(pool[2], 0, 64);
 		call(i, a);

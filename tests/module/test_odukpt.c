@@ -60,7 +60,7 @@ START_TEST(numbers_out_of_range)
 }
 END_TEST
 
-/* What the key made last signs, in the place of its value. */
+/* Sign with the key that was made last. The MAC represents its value. */
 static void mac(uint8_t ret[16])
 {
 	CK_ULONG n = 16;
@@ -78,9 +78,8 @@ static void client_against_server(bool token)
 	for (i = 0; i < 19; i++) {
 		holds(number_of(state, CKA_KEYDIV_TRANSACTION) == i);
 		holds(number_of(state, CKA_KEYDIV_REMAINING) == 19 - i);
-		gives(CKR_TEMPLATE_INCONSISTENT,
-			next(state,
-				T(READABLE))); /* from a closed state only closed keys; and no number lost */
+		/* A closed state gives only closed keys, and the refused call uses up no number. */
+		gives(CKR_TEMPLATE_INCONSISTENT, next(state, T(READABLE)));
 		ok(next(state, T(YES(CKA_SIGN))));
 		holds(number_of(made, CKA_KEYDIV_TRANSACTION) == i);
 		mac(keys[i]);

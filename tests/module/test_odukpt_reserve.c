@@ -54,7 +54,11 @@ static long long next(CK_OBJECT_HANDLE from, CK_RV *ret_rv)
 	return number;
 }
 
-/* --- Processes: each starts anew, finds the client and writes the numbers it gets to a pipe --- */
+/*
+ * --- Processes ---
+ *
+ * Each process initialises the module, finds the client and writes its numbers to a pipe.
+ */
 
 static CK_OBJECT_HANDLE start_over(void)
 {

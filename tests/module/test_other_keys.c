@@ -81,8 +81,8 @@ END_TEST
 START_TEST(a_key_for_trusted_wrapping_only_does_not_leave_by_a_base_of_ones_own)
 {
 	/*
-	 * What is derived from a base that any key may wrap leaves under any key; with the base
-	 * known, the other key is computed back.
+	 * A key derived from a base that any key may wrap can leave under any key. With a known
+	 * base, a caller could compute the other key back.
 	 */
 	CK_OBJECT_HANDLE own = import(CKK_AES, mk, 16,
 				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),

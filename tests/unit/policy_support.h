@@ -37,7 +37,10 @@ static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 
 static const struct rights user = {.user = true, .read_write = true};
 
-/* Return true if O has CKA_ALLOWED_MECHANISMS. Without the attribute, even a number of no mechanism is allowed. */
+/*
+ * Return true if O has CKA_ALLOWED_MECHANISMS. Without the attribute, even a number of no
+ * mechanism is allowed.
+ */
 static inline bool has_list(const struct object *o)
 {
 	return !object_allows(o, CK_UNAVAILABLE_INFORMATION);

@@ -103,7 +103,7 @@ START_TEST(bits_are_unique)
 }
 END_TEST
 
-/* What nobody may set: by function, from the table. */
+/* No caller may set these attributes, by any function, as the table of the standard says. */
 START_TEST(the_sets_are_as_the_standard_has_them)
 {
 	const uint32_t never = FLAG_LOCAL | FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE;

@@ -445,8 +445,8 @@ START_TEST(ccm_lengths)
 END_TEST
 
 /*
- * What a kept object did before does not matter: other keys, modes,
- * directions, broken-off operations.
+ * Earlier use of a kept object has no effect: other keys, modes and directions, and operations that
+ * were ended early.
  */
 START_TEST(object_used_again)
 {

@@ -28,8 +28,8 @@ START_TEST(sixteen_bytes_and_no_other)
 	scheme_start(
 		&s, CKM_KEYDIV_CMAC, CKK_AES, "000102030405060708090a0b0c0d0e0f1011121314151617");
 	scheme_put_text(&s, KEYDIV_MESSAGE, "x");
-	scheme_refused(&s,
-		CKR_KEY_SIZE_RANGE); /* the default is the base's length, and no key gets shorter unasked */
+	/* The default is the base's length. A key gets shorter only on request. */
+	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
 	scheme_want(&s, CKK_AES, 24);
 	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
 	scheme_want(&s, CKK_DES3, 0);

@@ -17,8 +17,8 @@
 #include "unit.h"
 
 /*
- * Whether the CMAC of SP 800-38B, example D.1, subset 1 (AES-128, empty message), comes
- * out. No ck_assert here: it takes a lock of Check's, which a child of a process with
+ * Return true if the CMAC of SP 800-38B, example D.1, subset 1 (AES-128, empty message) is right.
+ * Do not use ck_assert here, because ck_assert takes a lock of Check that a child of a process with
  * threads may inherit locked.
  */
 static bool cmac_right(struct key *key)
@@ -135,7 +135,8 @@ static void *outlive(void *unused)
 }
 
 /*
- * A host's thread that drew random numbers ends after crypto_stop: nothing of ours may hang on it.
+ * A thread of the host that drew random numbers ends after crypto_stop. No thread-local data of the
+ * module may be left for its end.
  */
 START_TEST(thread_outlives)
 {
@@ -196,7 +197,10 @@ START_TEST(host_configuration)
 }
 END_TEST
 
-/* What we load is in our own context: the host's default context sees nothing of it. */
+/*
+ * The module loads its provider into a context of its own. The host's default context does not
+ * see the provider.
+ */
 START_TEST(host_context_untouched)
 {
 	ck_ok(crypto_start());

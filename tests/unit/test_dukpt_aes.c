@@ -191,7 +191,7 @@ START_TEST(usages)
 }
 END_TEST
 
-/* What a BDK of some length gives; 0: the default. */
+/* The result for each length of the BDK. 0 is the default. */
 static const struct {
 	size_t bdk;
 	CK_KEY_TYPE type;

@@ -26,7 +26,10 @@ static void tear_down_both(void)
 	tear_down();
 }
 
-/* The cached key HANDLE of the session rw; its serial tells whether it has been loaded anew. */
+/*
+ * Find the key HANDLE in the cache of the session rw. RET_SERIAL changes when the key
+ * was loaded again.
+ */
 static CK_RV cached(CK_OBJECT_HANDLE handle, uint64_t *ret_serial)
 {
 	struct cached_key *e = NULL;
@@ -204,7 +207,8 @@ START_TEST(pinned_keys_keep_their_places)
 END_TEST
 
 /*
- * An operation goes on with the key it began with; whoever asks for the key gets it as it is now.
+ * An operation continues with the key that it began with. A later call that asks for the key gets
+ * the key as it is now.
  */
 START_TEST(a_stale_pinned_key_stays_for_its_operation_alone)
 {

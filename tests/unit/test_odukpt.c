@@ -236,8 +236,8 @@ START_TEST(samples_of_big_shapes)
 END_TEST
 
 /*
- * What was released is nowhere in the state any more, and nothing left there derives it: the
- * register key is gone.
+ * A released key must be nowhere in the state, and no key left in the state may derive the released
+ * key, because its register key was overwritten.
  */
 START_TEST(forward_security)
 {
@@ -330,8 +330,8 @@ START_TEST(plans)
 END_TEST
 
 /*
- * Any byte of a state changed, but for the keys themselves and to another valid reserve, is
- * noticed; so is any other length.
+ * A state with any changed byte must be refused, except where the byte belongs to a key or makes
+ * another valid reserve. A state of any other length must be refused.
  */
 START_TEST(malformed_states)
 {

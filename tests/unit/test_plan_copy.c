@@ -44,8 +44,8 @@ static CK_RV copy(const struct object *o, const struct rights *rights, const CK_
 }
 
 /*
- * What an attacker would change on a key that is sensitive, unextractable, private, wrappable by
- * trusted keys only, limited to two mechanisms, not copyable a second time (for set) and may
+ * Changes that an attacker would make. The key is sensitive, not extractable, private, wrappable
+ * only by trusted keys, limited to two mechanisms, not copyable a second time (for set), and may
  * ENCRYPT and SIGN.
  */
 static const struct {

@@ -158,7 +158,7 @@ START_TEST(master_with_usage)
 }
 END_TEST
 
-/* What python-pkcs11 sends: every flag there is. */
+/* python-pkcs11 sends every usage flag. */
 START_TEST(sixteen_attributes)
 {
 	OBJECT o = {0};

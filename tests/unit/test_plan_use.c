@@ -41,7 +41,10 @@ START_TEST(order_of_codes)
 }
 END_TEST
 
-/* Whoever has both could read what he wraps, or make up what he unwraps. */
+/*
+ * A holder of both usages could read a key after wrapping it, or choose the value of a key
+ * before unwrapping it.
+ */
 START_TEST(wrap_and_decrypt)
 {
 	OBJECT o = key_of(CKK_AES, 16, FLAG_WRAP | FLAG_DECRYPT);

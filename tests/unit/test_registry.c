@@ -13,7 +13,7 @@ static bool is_random(const struct mechanism *row)
 	return row->info.flags & CKF_GENERATE && row->derive == NULL;
 }
 
-/* Whether WORD stands in TEXT with no letter, digit or underscore beside it. */
+/* Return true if TEXT has WORD with no letter, digit or underscore beside it. */
 static bool has_word(const char *text, const char *word)
 {
 	size_t n = strlen(word);
@@ -25,7 +25,7 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/* Whether a line of FILE that begins with PREFIX has WORD. */
+/* Return true if a line of FILE that begins with PREFIX has WORD. */
 static bool line_has(const char *file, const char *prefix, const char *word)
 {
 	char line[4096];
@@ -40,7 +40,7 @@ static bool line_has(const char *file, const char *prefix, const char *word)
 }
 
 /*
- * Whether ROW takes DES keys and no others: those have one length each, which PKCS#11
+ * Return true if ROW takes DES keys and no others. DES keys have one length each, which PKCS#11
  * does not count.
  */
 static bool takes_only_des(const struct mechanism *row)
@@ -94,7 +94,7 @@ START_TEST(every_row)
 }
 END_TEST
 
-/* What the flags promise is there, and nothing is there that no flag promises. */
+/* A mechanism has a function for each flag, and a flag for each function. */
 START_TEST(flags_and_functions)
 {
 	const struct mechanism *row = mechanisms[_i];

@@ -10,8 +10,9 @@ START_TEST(published)
 
 	for (vectors_open(&v, "rfc3961.txt"); vectors_next(&v);) {
 		bool aes = strcmp(vector_text(&v, "cipher"), "AES") == 0;
+		/* DR is an inner step. Its only published value comes with the value of DK. */
 		if (vector_text(&v, "dk") == NULL)
-			continue; /* DR is an inner step; its only published value has its DK beside it */
+			continue;
 		scheme_start(&s, CKM_KEYDIV_RFC3961_DK, aes ? CKK_AES : CKK_DES3,
 			vector_text(&v, "key"));
 		scheme_put_hex(&s, KEYDIV_CONSTANT, vector_text(&v, "constant"));

@@ -111,7 +111,7 @@ START_TEST(scrypt_answer)
 }
 END_TEST
 
-/* Memory that is not to be had is said to be that, and the result is left as it was. */
+/* A failing allocation must give CKR_HOST_MEMORY and leave the result untouched. */
 START_TEST(scrypt_memory)
 {
 	struct rlimit limit = {48 << 20, 48 << 20};

@@ -163,7 +163,7 @@ static void every_other_function_is_stopped(void)
 	ck_assert_uint_eq(asked, 92 - 5);
 }
 
-/* What the module still says in the error state, and that nothing else does anything. */
+/* In the error state the module answers these questions and refuses everything else. */
 static void is_in_error_state(void)
 {
 	CK_INFO info;

@@ -150,8 +150,8 @@ START_TEST(a_login_ends_nothing)
 END_TEST
 
 /*
- * What was begun before a logout is not gone on with after the next login, though the session was
- * not used between.
+ * An operation that began before a logout must not continue after the next login, even if the
+ * session was not used between.
  */
 START_TEST(a_logout_and_a_login_between_two_calls_are_noticed)
 {
@@ -182,10 +182,7 @@ START_TEST(scratch_keys_are_made_once)
 }
 END_TEST
 
-/*
- * What a forked child may still hold of the parent's keys: nothing, not in operations
- * and parameters either.
- */
+/* A forked child must hold none of the parent's keys, not even in operations and parameters. */
 START_TEST(a_forked_child_keeps_no_schedules_of_operations)
 {
 	CK_OBJECT_HANDLE key = make(rw, T(AES_MK, YES(CKA_ENCRYPT), YES(CKA_SIGN)));

@@ -283,7 +283,7 @@ START_TEST(nested_there_and_back)
 }
 END_TEST
 
-/* What a damaged store might hold. */
+/* Bytes that a damaged store might hold. */
 START_TEST(decoding_hostile_bytes)
 {
 	static const uint8_t cut[] = {0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0},

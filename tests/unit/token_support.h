@@ -54,7 +54,12 @@ UNUSED static CK_SESSION_HANDLE open_session_of(struct token *t, bool read_write
 	return handle;
 }
 
-/* --- Set-up: blank_token, then ready_token (PINs, nobody logged in), then user_token (user logged in) --- */
+/*
+ * --- Set-up ---
+ *
+ * blank_token makes a token without PINs. ready_token sets the PINs and logs nobody in. user_token
+ * logs the user in.
+ */
 
 static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
@@ -178,7 +183,7 @@ UNUSED static CK_ULONG get_number(
 	return v;
 }
 
-/* Whether the session HANDLE can see OBJECT: the code of asking for its class. */
+/* Ask for the class of OBJECT in the session HANDLE. CKR_OK if the session can see OBJECT. */
 UNUSED static CK_RV look(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object)
 {
 	CK_ULONG v;
