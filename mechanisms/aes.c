@@ -174,8 +174,14 @@ const struct mechanism mech_aes_key_gen = {
 	.type = CKM_AES_KEY_GEN,
 	.name = "CKM_AES_KEY_GEN",
 	.info = {16, 32, CKF_GENERATE},
-	.generates = CKK_AES,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.generates = CKK_AES,
+		},
+	.test =
+		{
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_ecb = {
@@ -183,9 +189,15 @@ const struct mechanism mech_aes_ecb = {
 	.name = "CKM_AES_ECB",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.cipher = CIPHER_ECB,
-	.operation_answers = ecb_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.cipher = CIPHER_ECB,
+		},
+	.test =
+		{
+			.operation_answers = ecb_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_cbc = {
@@ -193,10 +205,16 @@ const struct mechanism mech_aes_cbc = {
 	.name = "CKM_AES_CBC",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.cipher = CIPHER_CBC,
-	.cipher_setup = iv_setup,
-	.operation_answers = cbc_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.cipher = CIPHER_CBC,
+			.cipher_setup = iv_setup,
+		},
+	.test =
+		{
+			.operation_answers = cbc_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_cbc_pad = {
@@ -204,10 +222,16 @@ const struct mechanism mech_aes_cbc_pad = {
 	.name = "CKM_AES_CBC_PAD",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.cipher = CIPHER_CBC_PAD,
-	.cipher_setup = iv_setup,
-	.operation_answers = cbc_pad_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.cipher = CIPHER_CBC_PAD,
+			.cipher_setup = iv_setup,
+		},
+	.test =
+		{
+			.operation_answers = cbc_pad_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_ctr = {
@@ -215,10 +239,16 @@ const struct mechanism mech_aes_ctr = {
 	.name = "CKM_AES_CTR",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.cipher = CIPHER_CTR,
-	.cipher_setup = ctr_setup,
-	.operation_answers = ctr_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.cipher = CIPHER_CTR,
+			.cipher_setup = ctr_setup,
+		},
+	.test =
+		{
+			.operation_answers = ctr_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_gcm = {
@@ -226,11 +256,17 @@ const struct mechanism mech_aes_gcm = {
 	.name = "CKM_AES_GCM",
 	.info = {16, 32, CRYPT | MESSAGES},
 	.key_types = key_types_aes,
-	.cipher = CIPHER_GCM,
-	.cipher_setup = gcm_setup,
-	.message_setup = gcm_message,
-	.operation_answers = gcm_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.cipher = CIPHER_GCM,
+			.cipher_setup = gcm_setup,
+			.message_setup = gcm_message,
+		},
+	.test =
+		{
+			.operation_answers = gcm_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_ccm = {
@@ -238,9 +274,15 @@ const struct mechanism mech_aes_ccm = {
 	.name = "CKM_AES_CCM",
 	.info = {16, 32, CRYPT | MESSAGES},
 	.key_types = key_types_aes,
-	.cipher = CIPHER_CCM,
-	.cipher_setup = ccm_setup,
-	.message_setup = ccm_message,
-	.operation_answers = ccm_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.cipher = CIPHER_CCM,
+			.cipher_setup = ccm_setup,
+			.message_setup = ccm_message,
+		},
+	.test =
+		{
+			.operation_answers = ccm_answers,
+			.run = operation_selftest,
+		},
 };

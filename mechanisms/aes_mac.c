@@ -62,9 +62,15 @@ const struct mechanism mech_aes_cmac = {
 	.name = "CKM_AES_CMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.mac = MAC_CMAC,
-	.operation_answers = cmac_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.mac = MAC_CMAC,
+		},
+	.test =
+		{
+			.operation_answers = cmac_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_cmac_general = {
@@ -72,10 +78,16 @@ const struct mechanism mech_aes_cmac_general = {
 	.name = "CKM_AES_CMAC_GENERAL",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.mac = MAC_CMAC,
-	.mac_general = true,
-	.operation_answers = cmac_general_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.mac = MAC_CMAC,
+			.mac_general = true,
+		},
+	.test =
+		{
+			.operation_answers = cmac_general_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_gmac = {
@@ -83,8 +95,14 @@ const struct mechanism mech_aes_gmac = {
 	.name = "CKM_AES_GMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.mac = MAC_GMAC,
-	.mac_setup = gmac_setup,
-	.operation_answers = gmac_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.mac = MAC_GMAC,
+			.mac_setup = gmac_setup,
+		},
+	.test =
+		{
+			.operation_answers = gmac_answers,
+			.run = operation_selftest,
+		},
 };

@@ -37,10 +37,16 @@ const struct mechanism mech_aes_key_wrap = {
 	.name = "CKM_AES_KEY_WRAP",
 	.info = {16, 32, CKF_WRAP | CKF_UNWRAP},
 	.key_types = key_types_aes,
-	.wrap = WRAP_KW,
-	.wrap_iv = {kw_iv, sizeof kw_iv},
-	.operation_answers = kw_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.wrap = WRAP_KW,
+			.wrap_iv = {kw_iv, sizeof kw_iv},
+		},
+	.test =
+		{
+			.operation_answers = kw_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_aes_key_wrap_kwp = {
@@ -48,8 +54,14 @@ const struct mechanism mech_aes_key_wrap_kwp = {
 	.name = "CKM_AES_KEY_WRAP_KWP",
 	.info = {16, 32, CKF_WRAP | CKF_UNWRAP},
 	.key_types = key_types_aes,
-	.wrap = WRAP_KWP,
-	.wrap_iv = {kwp_iv, sizeof kwp_iv},
-	.operation_answers = kwp_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.wrap = WRAP_KWP,
+			.wrap_iv = {kwp_iv, sizeof kwp_iv},
+		},
+	.test =
+		{
+			.operation_answers = kwp_answers,
+			.run = operation_selftest,
+		},
 };

@@ -144,9 +144,15 @@ const struct mechanism mech_an10922 = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,
-	.plan = plan,
-	.derive = derive,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = answers,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = answers,
+		},
 };

@@ -46,9 +46,15 @@ const struct mechanism mech_cmac = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.plan = plan,
-	.derive = derive,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = answers,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = answers,
+		},
 };

@@ -32,11 +32,18 @@ const struct mechanism mech_data_key = {
 	.type = CKM_KEYDIV_DATA_KEY,
 	.name = "CKM_KEYDIV_DATA_KEY",
 	.what = "master -> data key",
+	.scheme = "device",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.derive = derive,
-	.role = &role,
-	.level = LEVEL_OPEN,
-	.answers = answers,
+	.derive =
+		{
+			.value = derive,
+			.role = &role,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = answers,
+		},
 };

@@ -40,16 +40,28 @@ const struct mechanism mech_des2_key_gen = {
 	.type = CKM_DES2_KEY_GEN,
 	.name = "CKM_DES2_KEY_GEN",
 	.info = {0, 0, CKF_GENERATE},
-	.generates = CKK_DES2,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.generates = CKK_DES2,
+		},
+	.test =
+		{
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_des3_key_gen = {
 	.type = CKM_DES3_KEY_GEN,
 	.name = "CKM_DES3_KEY_GEN",
 	.info = {0, 0, CKF_GENERATE},
-	.generates = CKK_DES3,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.generates = CKK_DES3,
+		},
+	.test =
+		{
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_des3_ecb = {
@@ -57,9 +69,15 @@ const struct mechanism mech_des3_ecb = {
 	.name = "CKM_DES3_ECB",
 	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
 	.key_types = key_types_tdes,
-	.cipher = CIPHER_ECB,
-	.operation_answers = ecb_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.cipher = CIPHER_ECB,
+		},
+	.test =
+		{
+			.operation_answers = ecb_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_des3_cbc = {
@@ -67,8 +85,14 @@ const struct mechanism mech_des3_cbc = {
 	.name = "CKM_DES3_CBC",
 	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
 	.key_types = key_types_tdes,
-	.cipher = CIPHER_CBC,
-	.cipher_setup = iv_setup,
-	.operation_answers = cbc_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.cipher = CIPHER_CBC,
+			.cipher_setup = iv_setup,
+		},
+	.test =
+		{
+			.operation_answers = cbc_answers,
+			.run = operation_selftest,
+		},
 };

@@ -25,9 +25,15 @@ const struct mechanism mech_des3_cmac = {
 	.name = "CKM_DES3_CMAC",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
-	.mac = MAC_CMAC,
-	.operation_answers = cmac_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.mac = MAC_CMAC,
+		},
+	.test =
+		{
+			.operation_answers = cmac_answers,
+			.run = operation_selftest,
+		},
 };
 
 const struct mechanism mech_des3_cmac_general = {
@@ -35,8 +41,14 @@ const struct mechanism mech_des3_cmac_general = {
 	.name = "CKM_DES3_CMAC_GENERAL",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
-	.mac = MAC_CMAC,
-	.mac_general = true,
-	.operation_answers = cmac_general_answers,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.mac = MAC_CMAC,
+			.mac_general = true,
+		},
+	.test =
+		{
+			.operation_answers = cmac_general_answers,
+			.run = operation_selftest,
+		},
 };

@@ -36,12 +36,19 @@ const struct mechanism mech_device_key = {
 	.type = CKM_KEYDIV_DEVICE_KEY,
 	.name = "CKM_KEYDIV_DEVICE_KEY",
 	.what = "master -> device key",
+	.scheme = "device",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.derive = derive,
-	.role = &role,
-	.level = LEVEL_SHORTEN,
-	.children = {CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY},
-	.answers = answers,
+	.derive =
+		{
+			.value = derive,
+			.role = &role,
+			.level = LEVEL_SHORTEN,
+			.children = {CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY},
+		},
+	.test =
+		{
+			.answers = answers,
+		},
 };

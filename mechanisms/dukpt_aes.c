@@ -237,27 +237,41 @@ const struct mechanism mech_aes_dukpt_initial_key = {
 	.type = CKM_KEYDIV_AES_DUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_AES_DUKPT_INITIAL_KEY",
 	.what = "BDK -> initial key",
+	.scheme = "aes-dukpt",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_initial,
-	.plan = plan_initial,
-	.derive = derive_initial,
-	.role = &role_initial,
-	.level = LEVEL_EXPLICIT,
-	.answers = answers_initial,
+	.derive =
+		{
+			.plan = plan_initial,
+			.value = derive_initial,
+			.role = &role_initial,
+			.level = LEVEL_EXPLICIT,
+		},
+	.test =
+		{
+			.answers = answers_initial,
+		},
 };
 
 const struct mechanism mech_aes_dukpt_key = {
 	.type = CKM_KEYDIV_AES_DUKPT_KEY,
 	.name = "CKM_KEYDIV_AES_DUKPT_KEY",
 	.what = "BDK -> working key",
+	.scheme = "aes-dukpt",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_key,
 	.check = check_key,
-	.plan = plan_key,
-	.derive = derive_key,
-	.role_of = role_of,
-	.level = LEVEL_LEAF,
-	.answers = answers_key,
+	.derive =
+		{
+			.plan = plan_key,
+			.value = derive_key,
+			.role_of = role_of,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = answers_key,
+		},
 };

@@ -219,27 +219,41 @@ const struct mechanism mech_tdes_dukpt_initial_key = {
 	.type = CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY",
 	.what = "BDK -> initial key",
+	.scheme = "tdes-dukpt",
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_bdk,
 	.fields = fields_initial,
-	.plan = plan,
-	.derive = derive_initial,
-	.role = &role_initial,
-	.level = LEVEL_EXPLICIT,
-	.answers = answers_initial,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive_initial,
+			.role = &role_initial,
+			.level = LEVEL_EXPLICIT,
+		},
+	.test =
+		{
+			.answers = answers_initial,
+		},
 };
 
 const struct mechanism mech_tdes_dukpt_key = {
 	.type = CKM_KEYDIV_TDES_DUKPT_KEY,
 	.name = "CKM_KEYDIV_TDES_DUKPT_KEY",
 	.what = "BDK -> transaction key",
+	.scheme = "tdes-dukpt",
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_bdk,
 	.fields = fields_key,
 	.check = check_key,
-	.plan = plan,
-	.derive = derive_key,
-	.role_of = role_of,
-	.level = LEVEL_LEAF,
-	.answers = answers_key,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive_key,
+			.role_of = role_of,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = answers_key,
+		},
 };

@@ -231,16 +231,23 @@ const struct mechanism mech_emv_card_key = {
 	.type = CKM_KEYDIV_EMV_CARD_KEY,
 	.name = "CKM_KEYDIV_EMV_CARD_KEY",
 	.what = "issuer master key -> card key",
+	.scheme = "emv",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields_card,
 	.check = check_card,
-	.plan = plan_card,
-	.derive = derive_card,
-	.role = &role_card,
-	.level = LEVEL_SHORTEN,
-	.children = {CKM_KEYDIV_EMV_SESSION_KEY},
-	.answers = answers_card,
+	.derive =
+		{
+			.plan = plan_card,
+			.value = derive_card,
+			.role = &role_card,
+			.level = LEVEL_SHORTEN,
+			.children = {CKM_KEYDIV_EMV_SESSION_KEY},
+		},
+	.test =
+		{
+			.answers = answers_card,
+		},
 };
 
 const struct mechanism mech_emv_session_key = {
@@ -251,9 +258,15 @@ const struct mechanism mech_emv_session_key = {
 	.key_types = key_types,
 	.fields = fields_session,
 	.check = check_session,
-	.plan = plan_session,
-	.derive = derive_session,
-	.role = &role_no_wrap,
-	.level = LEVEL_LEAF,
-	.answers = answers_session,
+	.derive =
+		{
+			.plan = plan_session,
+			.value = derive_session,
+			.role = &role_no_wrap,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = answers_session,
+		},
 };

@@ -149,12 +149,18 @@ const struct mechanism mech_aes_ecb_encrypt_data = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.parse_native = parse_aes_ecb,
-	.plan = plan,
-	.derive = derive,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = aes_ecb_answers,
-	.native_answers = aes_ecb_native,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = aes_ecb_answers,
+			.native_answers = aes_ecb_native,
+		},
 };
 
 const struct mechanism mech_aes_cbc_encrypt_data = {
@@ -163,12 +169,18 @@ const struct mechanism mech_aes_cbc_encrypt_data = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.parse_native = parse_aes_cbc,
-	.plan = plan,
-	.derive = derive,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = aes_cbc_answers,
-	.native_answers = aes_cbc_native,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = aes_cbc_answers,
+			.native_answers = aes_cbc_native,
+		},
 };
 
 const struct mechanism mech_des3_ecb_encrypt_data = {
@@ -177,12 +189,18 @@ const struct mechanism mech_des3_ecb_encrypt_data = {
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_tdes,
 	.parse_native = parse_des3_ecb,
-	.plan = plan,
-	.derive = derive,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = des3_ecb_answers,
-	.native_answers = des3_ecb_native,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = des3_ecb_answers,
+			.native_answers = des3_ecb_native,
+		},
 };
 
 const struct mechanism mech_des3_cbc_encrypt_data = {
@@ -191,10 +209,16 @@ const struct mechanism mech_des3_cbc_encrypt_data = {
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_tdes,
 	.parse_native = parse_des3_cbc,
-	.plan = plan,
-	.derive = derive,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = des3_cbc_answers,
-	.native_answers = des3_cbc_native,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = des3_cbc_answers,
+			.native_answers = des3_cbc_native,
+		},
 };

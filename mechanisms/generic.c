@@ -6,6 +6,12 @@ const struct mechanism mech_generic_secret_key_gen = {
 	.type = CKM_GENERIC_SECRET_KEY_GEN,
 	.name = "CKM_GENERIC_SECRET_KEY_GEN",
 	.info = {1, SECRET_MAX, CKF_GENERATE},
-	.generates = CKK_GENERIC_SECRET,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.generates = CKK_GENERIC_SECRET,
+		},
+	.test =
+		{
+			.run = operation_selftest,
+		},
 };

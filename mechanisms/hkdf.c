@@ -167,35 +167,55 @@ static const struct known_answer data_answers[] = {
 const struct mechanism mech_hkdf_derive = {
 	.type = CKM_HKDF_DERIVE,
 	.name = "CKM_HKDF_DERIVE",
+	.scheme = "hkdf",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types_hmac,
 	.parse_native = parse,
-	.plan = plan,
-	.derive = derive,
-	.role_of = role_of,
-	.level = LEVEL_OPEN,
-	.answers = answers,
-	.native_answers = native_answers,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role_of = role_of,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = answers,
+			.native_answers = native_answers,
+		},
 };
 
 const struct mechanism mech_hkdf_data = {
 	.type = CKM_HKDF_DATA,
 	.name = "CKM_HKDF_DATA",
+	.scheme = "hkdf",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types_hmac,
 	.parse_native = parse,
-	.plan = plan_data,
-	.derive = derive,
-	.role = &role_none,
-	.level = LEVEL_LEAF,
-	.answers = data_answers,
-	.native_answers = native_answers,
+	.derive =
+		{
+			.plan = plan_data,
+			.value = derive,
+			.role = &role_none,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = data_answers,
+			.native_answers = native_answers,
+		},
 };
 
 const struct mechanism mech_hkdf_key_gen = {
 	.type = CKM_HKDF_KEY_GEN,
 	.name = "CKM_HKDF_KEY_GEN",
 	.info = {1, SECRET_MAX, CKF_GENERATE},
-	.generates = CKK_HKDF,
-	.selftest = operation_selftest,
+	.operation =
+		{
+			.generates = CKK_HKDF,
+		},
+	.test =
+		{
+			.run = operation_selftest,
+		},
 };

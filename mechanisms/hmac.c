@@ -25,19 +25,17 @@
 		.name = #ckm,                                                                      \
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
-		.mac = kind,                                                                       \
-		.operation_answers = symbol##_answers,                                             \
-		.selftest = operation_selftest,                                                    \
+		.operation = {.mac = kind},                                                        \
+		.test = {.operation_answers = symbol##_answers, .run = operation_selftest},        \
 	};                                                                                         \
 	const struct mechanism mech_##symbol##_general = {                                         \
 		.type = ckm##_GENERAL,                                                             \
 		.name = #ckm "_GENERAL",                                                           \
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
-		.mac = kind,                                                                       \
-		.mac_general = true,                                                               \
-		.operation_answers = symbol##_general_answers,                                     \
-		.selftest = operation_selftest,                                                    \
+		.operation = {.mac = kind, .mac_general = true},                                   \
+		.test = {.operation_answers = symbol##_general_answers,                            \
+			.run = operation_selftest},                                                \
 	}
 
 HMAC(sha_1_hmac, CKM_SHA_1_HMAC, CKK_SHA_1_HMAC, MAC_HMAC_SHA1, "effcdf6ae5eb2fa2d27416d5f184df9c",

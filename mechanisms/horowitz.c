@@ -135,14 +135,21 @@ const struct mechanism mech_horowitz_dk = {
 	.type = CKM_KEYDIV_HOROWITZ_DK,
 	.name = "CKM_KEYDIV_HOROWITZ_DK",
 	.what = "key -> DK(key, constant) of Horowitz",
+	.scheme = "horowitz",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,
-	.plan = plan,
-	.derive = derive,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = answers,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = answers,
+		},
 };
 
 const struct mechanism mech_horowitz_password_key = {
@@ -151,8 +158,14 @@ const struct mechanism mech_horowitz_password_key = {
 	.what = "password -> key",
 	.info = {16, 32, CKF_GENERATE},
 	.fields = fields_password,
-	.plan = plan_password,
-	.derive = derive_password,
-	.level = LEVEL_OPEN,
-	.answers = answers_password,
+	.derive =
+		{
+			.plan = plan_password,
+			.value = derive_password,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = answers_password,
+		},
 };

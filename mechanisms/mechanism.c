@@ -60,16 +60,16 @@ const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type)
 	return found ? mechanisms[found - 1] : NULL;
 }
 
-size_t mechanism_index(const struct mechanism *row)
+size_t mechanism_index(const struct mechanism *mech)
 {
-	return look_up(row->type) - 1;
+	return look_up(mech->type) - 1;
 }
 
-bool mechanism_takes(const struct mechanism *row, CK_KEY_TYPE type)
+bool mechanism_takes(const struct mechanism *mech, CK_KEY_TYPE type)
 {
-	if (row->key_types == NULL)
+	if (mech->key_types == NULL)
 		return false;
-	for (const CK_KEY_TYPE *t = row->key_types; *t != KEY_TYPES_END; t++)
+	for (const CK_KEY_TYPE *t = mech->key_types; *t != KEY_TYPES_END; t++)
 		if (*t == type)
 			return true;
 	return false;
@@ -105,21 +105,21 @@ static CK_RV parse_field(
 }
 
 CK_RV parameter_parse(
-	const struct mechanism *row, const uint8_t *encoded, size_t n, struct parameter *ret)
+	const struct mechanism *mech, const uint8_t *encoded, size_t n, struct parameter *ret)
 {
 	const uint8_t *p = encoded, *end = encoded + n;
 	size_t index = 0;
 
 	ENSURE(n <= PARAMETER_MAX, CKR_MECHANISM_PARAM_INVALID);
-	ret->fields = row->fields;
-	for (ret->count = 0; row->fields[ret->count].tag != 0; ret->count++)
+	ret->fields = mech->fields;
+	for (ret->count = 0; mech->fields[ret->count].tag != 0; ret->count++)
 		ret->value[ret->count] = bytes_of(NULL, 0);
 	ret->encoded = bytes_of(encoded, n);
 	while (p < end)
 		TRY(parse_field(ret, &p, end, &index));
 	for (; index < ret->count; index++)
-		ENSURE(!row->fields[index].required, CKR_MECHANISM_PARAM_INVALID);
-	return row->check ? row->check(ret) : CKR_OK;
+		ENSURE(!mech->fields[index].required, CKR_MECHANISM_PARAM_INVALID);
+	return mech->check ? mech->check(ret) : CKR_OK;
 }
 
 struct bytes parameter_get(const struct parameter *p, uint8_t tag)
@@ -180,7 +180,7 @@ CK_RV derive_plan_default(struct derivation *d, const struct key_request *reques
 
 CK_RV derive_value(struct derivation *d, struct secret *ret_value)
 {
-	TRY(d->mechanism->derive(d, ret_value));
+	TRY(d->mechanism->derive.value(d, ret_value));
 	ENSURE(ret_value->len >= d->length, CKR_FUNCTION_FAILED);
 	if (key_type_has_parity(d->type))
 		des_set_odd_parity(secret_bytes(ret_value), d->length);

@@ -169,29 +169,43 @@ const struct mechanism mech_odukpt_initial_key = {
 	.type = CKM_KEYDIV_ODUKPT_INITIAL_KEY,
 	.name = "CKM_KEYDIV_ODUKPT_INITIAL_KEY",
 	.what = "BDK -> initial key of one client",
+	.scheme = "odukpt",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_initial,
 	.check = check_shape,
-	.plan = plan_initial,
-	.derive = derive_initial,
-	.role = &role_initial,
-	.level = LEVEL_SHORTEN,
-	.children = {CKM_KEYDIV_ODUKPT_KEY, CKM_KEYDIV_ODUKPT_CLIENT},
-	.answers = answers_initial,
+	.derive =
+		{
+			.plan = plan_initial,
+			.value = derive_initial,
+			.role = &role_initial,
+			.level = LEVEL_SHORTEN,
+			.children = {CKM_KEYDIV_ODUKPT_KEY, CKM_KEYDIV_ODUKPT_CLIENT},
+		},
+	.test =
+		{
+			.answers = answers_initial,
+		},
 };
 
 const struct mechanism mech_odukpt_key = {
 	.type = CKM_KEYDIV_ODUKPT_KEY,
 	.name = "CKM_KEYDIV_ODUKPT_KEY",
 	.what = "BDK or initial key -> transaction key",
+	.scheme = "odukpt",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_key,
 	.check = check_key,
-	.derive = derive_key,
-	.role = &role_by_use,
-	.level = LEVEL_LEAF,
-	.sets_transaction = true,
-	.answers = answers_key,
+	.derive =
+		{
+			.value = derive_key,
+			.role = &role_by_use,
+			.level = LEVEL_LEAF,
+			.sets_transaction = true,
+		},
+	.test =
+		{
+			.answers = answers_key,
+		},
 };

@@ -273,12 +273,18 @@ const struct mechanism mech_odukpt_client = {
 	.key_types = key_types_aes,
 	.fields = fields_state,
 	.check = check_shape,
-	.plan = plan_state,
-	.derive = derive_state,
-	.role = &role_client,
-	.level = LEVEL_FIXED,
-	.children = {CKM_KEYDIV_ODUKPT_NEXT_KEY},
-	.answers = answers_state,
+	.derive =
+		{
+			.plan = plan_state,
+			.value = derive_state,
+			.role = &role_client,
+			.level = LEVEL_FIXED,
+			.children = {CKM_KEYDIV_ODUKPT_NEXT_KEY},
+		},
+	.test =
+		{
+			.answers = answers_state,
+		},
 };
 
 const struct mechanism mech_odukpt_next_key = {
@@ -288,11 +294,17 @@ const struct mechanism mech_odukpt_next_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_client,
 	.fields = fields_next,
-	.plan = plan_next,
-	.derive = derive_next,
-	.advance = advance,
-	.role = &role_by_use,
-	.level = LEVEL_LEAF,
-	.sets_transaction = true,
-	.answers = answers_next,
+	.derive =
+		{
+			.plan = plan_next,
+			.value = derive_next,
+			.advance = advance,
+			.role = &role_by_use,
+			.level = LEVEL_LEAF,
+			.sets_transaction = true,
+		},
+	.test =
+		{
+			.answers = answers_next,
+		},
 };

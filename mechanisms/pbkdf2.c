@@ -100,9 +100,15 @@ const struct mechanism mech_pkcs5_pbkd2 = {
 	.name = "CKM_PKCS5_PBKD2",
 	.info = {16, 64, CKF_GENERATE},
 	.parse_native = parse,
-	.plan = plan,
-	.derive = derive,
-	.level = LEVEL_OPEN,
-	.answers = answers,
-	.native_answers = native_answers,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = answers,
+			.native_answers = native_answers,
+		},
 };

@@ -3,7 +3,7 @@
  * print_names.c: a program of the build, not of the module. The program prints the names of
  * mechanisms and key types for the tool, which links nothing of the module. There is no second list.
  *
- * Output: a line MECHANISM(number, name, inputs) for each mechanism, then a line KEY_TYPE(name,
+ * Output: a line MECHANISM(number, name, inputs, scheme) for each mechanism, then a line KEY_TYPE(name,
  * number, generate, mac, bytes, parity, state) for each key type (struct key_kind in
  * src/tool/token/names.h).
  */
@@ -25,7 +25,7 @@ static void print_mechanism(const struct mechanism *mech)
 {
 	printf("MECHANISM(0x%08lxUL, \"%s\", \"", mech->type, mech->name);
 	print_inputs(mech);
-	puts("\")");
+	printf("\", \"%s\")\n", mech->scheme != NULL ? mech->scheme : "");
 }
 
 static void print_key_type(const struct key_type *t)

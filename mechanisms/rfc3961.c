@@ -139,12 +139,19 @@ const struct mechanism mech_rfc3961_dk = {
 	.type = CKM_KEYDIV_RFC3961_DK,
 	.name = "CKM_KEYDIV_RFC3961_DK",
 	.what = "key -> DK(key, constant) of RFC 3961",
+	.scheme = "rfc3961",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,
-	.plan = plan,
-	.derive = derive,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = answers,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = answers,
+		},
 };

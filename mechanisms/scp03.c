@@ -82,12 +82,19 @@ const struct mechanism mech_scp03_key = {
 	.type = CKM_KEYDIV_SCP03_KEY,
 	.name = "CKM_KEYDIV_SCP03_KEY",
 	.what = "static key -> S-ENC, S-MAC, S-RMAC",
+	.scheme = "scp03",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
 	.check = check,
-	.derive = derive,
-	.role_of = role_of,
-	.level = LEVEL_LEAF,
-	.answers = answers,
+	.derive =
+		{
+			.value = derive,
+			.role_of = role_of,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = answers,
+		},
 };

@@ -22,20 +22,20 @@ static CK_RV from_hex(const char *hex, uint8_t *out, size_t room, size_t *ret_n)
 static CK_RV read_parameter(
 	const struct known_answer *answer, struct derivation *d, struct bench *bench)
 {
-	const struct bytes *native = d->mechanism->native_answers;
-	const struct mechanism *row = d->mechanism;
+	const struct bytes *native = d->mechanism->test.native_answers;
+	const struct mechanism *mech = d->mechanism;
 	size_t n = 0;
 
-	if (row->parse_native) {
-		native += answer - row->answers;
-		CK_MECHANISM caller = {row->type, (void *)(uintptr_t)native->p, native->n};
+	if (mech->parse_native) {
+		native += answer - mech->test.answers;
+		CK_MECHANISM caller = {mech->type, (void *)(uintptr_t)native->p, native->n};
 		d->native = bench->native;
-		return row->parse_native(&caller, bench->native, bench->heap, &n);
+		return mech->parse_native(&caller, bench->native, bench->heap, &n);
 	}
-	if (row->fields) {
+	if (mech->fields) {
 		TRY(from_hex(answer->parameter, bench->encoded, sizeof bench->encoded, &n));
 		d->parameter = &bench->parameter;
-		return parameter_parse(row, bench->encoded, n, &bench->parameter);
+		return parameter_parse(mech, bench->encoded, n, &bench->parameter);
 	}
 	return CKR_OK;
 }
@@ -48,7 +48,7 @@ static CK_RV advance(struct derivation *d, struct secret *state)
 {
 	SECRET released = {0};
 
-	TRY(d->mechanism->advance(d, secret_bytes(state), state->len, &released));
+	TRY(d->mechanism->derive.advance(d, secret_bytes(state), state->len, &released));
 	return key_load(d->scratch[0], CKK_AES, secret_peek(&released), released.len);
 }
 
@@ -75,9 +75,9 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 		request.has_type = false;
 		request.object_class = CKO_DATA;
 	}
-	TRY(d->mechanism->plan ? d->mechanism->plan(d, &request)
-			       : derive_plan_default(d, &request));
-	if (d->mechanism->advance)
+	TRY(d->mechanism->derive.plan ? d->mechanism->derive.plan(d, &request)
+				      : derive_plan_default(d, &request));
+	if (d->mechanism->derive.advance)
 		TRY(advance(d, &base));
 	TRY(derive_value(d, &value));
 
@@ -89,18 +89,19 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 }
 
 CK_RV mechanism_selftest(
-	const struct mechanism *row, struct key *keys[SELFTEST_KEYS], int flip_answer)
+	const struct mechanism *mech, struct key *keys[SELFTEST_KEYS], int flip_answer)
 {
 	CK_RV rv = CKR_OK;
 
-	if (row->selftest)
-		return row->selftest(row, keys[0], flip_answer >= 0);
-	ENSURE(row->answers != NULL && row->answers[0].base != NULL, CKR_FUNCTION_FAILED);
-	for (int i = 0; row->answers[i].base != NULL && rv == CKR_OK; i++) {
-		struct derivation d = {.mechanism = row, .scratch = {keys[1], keys[2]}};
-		if (row->info.flags & CKF_DERIVE)
+	if (mech->test.run)
+		return mech->test.run(mech, keys[0], flip_answer >= 0);
+	ENSURE(mech->test.answers != NULL && mech->test.answers[0].base != NULL,
+		CKR_FUNCTION_FAILED);
+	for (int i = 0; mech->test.answers[i].base != NULL && rv == CKR_OK; i++) {
+		struct derivation d = {.mechanism = mech, .scratch = {keys[1], keys[2]}};
+		if (mech->info.flags & CKF_DERIVE)
 			d.base = keys[0];
-		rv = run_answer(&row->answers[i], &d, i == flip_answer);
+		rv = run_answer(&mech->test.answers[i], &d, i == flip_answer);
 	}
 	for (size_t i = 0; i < SELFTEST_KEYS; i++)
 		key_unload(keys[i]);

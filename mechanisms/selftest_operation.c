@@ -52,18 +52,18 @@ static bool is_aead(enum cipher_mode mode)
 	return mode == CIPHER_GCM || mode == CIPHER_CCM;
 }
 
-static CK_RV run_cipher(
-	struct cipher *cipher, const struct mechanism *row, struct key *key, const struct answer *a)
+static CK_RV run_cipher(struct cipher *cipher, const struct mechanism *mech, struct key *key,
+	const struct answer *a)
 {
 	uint8_t out[ANSWER_MAX];
 	size_t n, last;
-	struct cipher_setup setup = {.mode = row->cipher,
+	struct cipher_setup setup = {.mode = mech->operation.cipher,
 		.encrypt = true,
 		.iv = bytes_of(a->iv, a->iv_n),
 		.aad = bytes_of(a->aad, a->aad_n),
-		.tag_len = is_aead(row->cipher) ? a->out_n - a->in_n : 0,
+		.tag_len = is_aead(mech->operation.cipher) ? a->out_n - a->in_n : 0,
 		.data_len = a->in_n,
-		.counter_bits = row->cipher == CIPHER_CTR ? 128 : 0};
+		.counter_bits = mech->operation.cipher == CIPHER_CTR ? 128 : 0};
 
 	TRY(cipher_begin(cipher, key, &setup));
 	TRY(cipher_update(cipher, a->in, a->in_n, out, &n));
@@ -78,60 +78,60 @@ static CK_RV run_cipher(
 	return expect(out, n + last, a->in, a->in_n);
 }
 
-static CK_RV test_cipher(const struct mechanism *row, struct key *key, const struct answer *a)
+static CK_RV test_cipher(const struct mechanism *mech, struct key *key, const struct answer *a)
 {
 	struct cipher *cipher = cipher_new();
 
 	ENSURE(cipher != NULL, CKR_HOST_MEMORY);
-	CK_RV rv = run_cipher(cipher, row, key, a);
+	CK_RV rv = run_cipher(cipher, mech, key, a);
 	cipher_free(cipher);
 	return rv;
 }
 
 static CK_RV run_mac(
-	struct mac *mac, const struct mechanism *row, struct key *key, const struct answer *a)
+	struct mac *mac, const struct mechanism *mech, struct key *key, const struct answer *a)
 {
 	uint8_t out[KEY_MAC_MAX];
 
-	TRY(mac_begin(mac, row->mac, key, bytes_of(a->iv, a->iv_n)));
+	TRY(mac_begin(mac, mech->operation.mac, key, bytes_of(a->iv, a->iv_n)));
 	TRY(mac_update(mac, a->in, a->in_n / 2));
 	TRY(mac_update(mac, a->in + a->in_n / 2, a->in_n - a->in_n / 2));
 	TRY(mac_finish(mac, out));
 	TRY(expect(out, a->out_n, a->out, a->out_n));
-	if (row->mac_setup != NULL)
+	if (mech->operation.mac_setup != NULL)
 		return CKR_OK;
-	TRY(key_mac(key, row->mac, a->in, a->in_n, out));
+	TRY(key_mac(key, mech->operation.mac, a->in, a->in_n, out));
 	return expect(out, a->out_n, a->out, a->out_n);
 }
 
-static CK_RV test_mac(const struct mechanism *row, struct key *key, const struct answer *a)
+static CK_RV test_mac(const struct mechanism *mech, struct key *key, const struct answer *a)
 {
 	struct mac *mac = mac_new();
 
 	ENSURE(mac != NULL, CKR_HOST_MEMORY);
-	CK_RV rv = run_mac(mac, row, key, a);
+	CK_RV rv = run_mac(mac, mech, key, a);
 	mac_free(mac);
 	return rv;
 }
 
-static CK_RV test_digest(const struct mechanism *row, struct key *key, const struct answer *a)
+static CK_RV test_digest(const struct mechanism *mech, struct key *key, const struct answer *a)
 {
 	uint8_t out[DIGEST_MAX];
 
 	(void)key;
-	TRY(digest_once(row->digest, a->in, a->in_n, out));
-	return expect(out, digest_length(row->digest), a->out, a->out_n);
+	TRY(digest_once(mech->operation.digest, a->in, a->in_n, out));
+	return expect(out, digest_length(mech->operation.digest), a->out, a->out_n);
 }
 
-static CK_RV test_wrap(const struct mechanism *row, struct key *key, const struct answer *a)
+static CK_RV test_wrap(const struct mechanism *mech, struct key *key, const struct answer *a)
 {
 	uint8_t out[ANSWER_MAX];
 	SECRET back = {0};
 
-	ENSURE(wrap_length(row->wrap, a->in_n) == a->out_n, CKR_FUNCTION_FAILED);
-	TRY(key_wrap(key, row->wrap, a->in, a->in_n, out));
+	ENSURE(wrap_length(mech->operation.wrap, a->in_n) == a->out_n, CKR_FUNCTION_FAILED);
+	TRY(key_wrap(key, mech->operation.wrap, a->in, a->in_n, out));
 	TRY(expect(out, a->out_n, a->out, a->out_n));
-	TRY(key_unwrap(key, row->wrap, a->out, a->out_n, &back));
+	TRY(key_unwrap(key, mech->operation.wrap, a->out, a->out_n, &back));
 	return expect(secret_peek(&back), back.len, a->in, a->in_n);
 }
 
@@ -154,32 +154,32 @@ static CK_RV test_generator(bool flip)
 	return CKR_OK;
 }
 
-static CK_RV run_answers(const struct mechanism *row, struct key *key, bool flip)
+static CK_RV run_answers(const struct mechanism *mech, struct key *key, bool flip)
 {
 	struct answer a;
 
-	ENSURE(row->operation_answers != NULL && row->operation_answers[0].out != NULL,
+	ENSURE(mech->test.operation_answers != NULL && mech->test.operation_answers[0].out != NULL,
 		CKR_FUNCTION_FAILED);
-	for (const struct operation_answer *from = row->operation_answers; from->out != NULL;
+	for (const struct operation_answer *from = mech->test.operation_answers; from->out != NULL;
 		from++) {
 		TRY(read_answer(from, key, flip, &a));
-		if (row->cipher)
-			TRY(test_cipher(row, key, &a));
-		else if (row->mac)
-			TRY(test_mac(row, key, &a));
-		else if (row->digest)
-			TRY(test_digest(row, key, &a));
+		if (mech->operation.cipher)
+			TRY(test_cipher(mech, key, &a));
+		else if (mech->operation.mac)
+			TRY(test_mac(mech, key, &a));
+		else if (mech->operation.digest)
+			TRY(test_digest(mech, key, &a));
 		else
-			TRY(test_wrap(row, key, &a));
+			TRY(test_wrap(mech, key, &a));
 	}
 	return CKR_OK;
 }
 
-CK_RV operation_selftest(const struct mechanism *row, struct key *key, bool flip)
+CK_RV operation_selftest(const struct mechanism *mech, struct key *key, bool flip)
 {
-	if (row->info.flags == CKF_GENERATE)
+	if (mech->info.flags == CKF_GENERATE)
 		return test_generator(flip);
-	CK_RV rv = run_answers(row, key, flip);
+	CK_RV rv = run_answers(mech, key, flip);
 	key_unload(key);
 	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_FUNCTION_FAILED;
 }

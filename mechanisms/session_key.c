@@ -55,24 +55,38 @@ const struct mechanism mech_session_key = {
 	.type = CKM_KEYDIV_SESSION_KEY,
 	.name = "CKM_KEYDIV_SESSION_KEY",
 	.what = "device key -> session key",
+	.scheme = "device",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.derive = derive,
-	.role = &role_by_use,
-	.level = LEVEL_LEAF,
-	.answers = answers,
+	.derive =
+		{
+			.value = derive,
+			.role = &role_by_use,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = answers,
+		},
 };
 
 const struct mechanism mech_device_session_key = {
 	.type = CKM_KEYDIV_DEVICE_SESSION_KEY,
 	.name = "CKM_KEYDIV_DEVICE_SESSION_KEY",
 	.what = "master -> session key",
+	.scheme = "device",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_from_master,
-	.derive = derive_from_master,
-	.role = &role_by_use,
-	.level = LEVEL_LEAF,
-	.answers = answers_from_master,
+	.derive =
+		{
+			.value = derive_from_master,
+			.role = &role_by_use,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = answers_from_master,
+		},
 };

@@ -14,9 +14,8 @@
 		.type = ckm,                                                                       \
 		.name = #ckm,                                                                      \
 		.info = {0, 0, CKF_DIGEST},                                                        \
-		.digest = kind,                                                                    \
-		.operation_answers = symbol##_answers,                                             \
-		.selftest = operation_selftest,                                                    \
+		.operation = {.digest = kind},                                                     \
+		.test = {.operation_answers = symbol##_answers, .run = operation_selftest},        \
 	}
 
 DIGEST(sha_1, CKM_SHA_1, DIGEST_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d");

@@ -488,44 +488,65 @@ static const struct known_answer pipeline_answers[] = {
 const struct mechanism mech_sp800_108_counter_kdf = {
 	.type = CKM_SP800_108_COUNTER_KDF,
 	.name = "CKM_SP800_108_COUNTER_KDF",
+	.scheme = "sp800-108",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
 	.parse_native = parse_counter_mode,
-	.plan = plan,
-	.derive = derive_counter,
-	.more_keys = more_keys,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = counter_answers,
-	.native_answers = counter_native,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive_counter,
+			.more_keys = more_keys,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = counter_answers,
+			.native_answers = counter_native,
+		},
 };
 
 const struct mechanism mech_sp800_108_feedback_kdf = {
 	.type = CKM_SP800_108_FEEDBACK_KDF,
 	.name = "CKM_SP800_108_FEEDBACK_KDF",
+	.scheme = "sp800-108",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
 	.parse_native = parse_feedback_mode,
-	.plan = plan,
-	.derive = derive_feedback,
-	.more_keys = more_keys,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = feedback_answers,
-	.native_answers = feedback_native,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive_feedback,
+			.more_keys = more_keys,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = feedback_answers,
+			.native_answers = feedback_native,
+		},
 };
 
 const struct mechanism mech_sp800_108_double_pipeline_kdf = {
 	.type = CKM_SP800_108_DOUBLE_PIPELINE_KDF,
 	.name = "CKM_SP800_108_DOUBLE_PIPELINE_KDF",
+	.scheme = "sp800-108",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
 	.parse_native = parse_pipeline_mode,
-	.plan = plan,
-	.derive = derive_pipeline,
-	.more_keys = more_keys,
-	.role = &role_leaf,
-	.level = LEVEL_OPEN,
-	.answers = pipeline_answers,
-	.native_answers = pipeline_native,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive_pipeline,
+			.more_keys = more_keys,
+			.role = &role_leaf,
+			.level = LEVEL_OPEN,
+		},
+	.test =
+		{
+			.answers = pipeline_answers,
+			.native_answers = pipeline_native,
+		},
 };

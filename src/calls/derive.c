@@ -108,7 +108,7 @@ static CK_RV find_base(struct call *c)
 	c->d.scratch[0] = c->session->scratch[0];
 	c->d.scratch[1] = c->session->scratch[1];
 	c->d.other_key = other_key;
-	if (c->d.mechanism->advance != NULL)
+	if (c->d.mechanism->derive.advance != NULL)
 		c->d.state_key_length = state_key_length(&c->base->object);
 	return CKR_OK;
 }
@@ -120,7 +120,7 @@ CK_RV derive_plan(struct call *c, CK_ATTRIBUTE *attributes, CK_ULONG count)
 	TRY(template_parse(attributes, count, &c->template));
 	TRY(plan_request(&c->template, &c->base->object, &c->request));
 	c->d.object_class = c->request.object_class;
-	TRY((row->plan ? row->plan : derive_plan_default)(&c->d, &c->request));
+	TRY((row->derive.plan ? row->derive.plan : derive_plan_default)(&c->d, &c->request));
 	CK_KEY_TYPE type = c->d.object_class == CKO_DATA ? CK_UNAVAILABLE_INFORMATION : c->d.type;
 	TRY(plan_derive(&c->template, &c->base->object, row, type, &c->rights, &c->planned));
 	c->d.usage = c->planned.flags & USAGE_ALL; /* part of the value: USE */
@@ -150,7 +150,7 @@ static CK_RV mark(struct call *c)
 {
 	uint8_t number[8];
 
-	if (c->d.mechanism->sets_transaction) {
+	if (c->d.mechanism->derive.sets_transaction) {
 		put_be64(number, c->d.number);
 		TRY(object_set_variable(
 			&c->planned, VAR_TRANSACTION, bytes_of(number, sizeof number)));
@@ -187,9 +187,9 @@ CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE ba
 	TRY(find_base(&c));
 	TRY(derive_plan(&c, attributes, count));
 	TRY(self_test_once(row));
-	if (row->more_keys != NULL)
+	if (row->derive.more_keys != NULL)
 		return derive_more_keys(&c, ret_key);
-	if (row->advance != NULL)
+	if (row->derive.advance != NULL)
 		TRY(claim_state(&c));
 	TRY(derive_value(&c.d, &c.value));
 	TRY(mark(&c));

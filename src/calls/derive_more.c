@@ -53,7 +53,7 @@ static CK_RV plan_all(struct call *c, struct batch *b)
 {
 	const CK_DERIVED_KEY *asked;
 	struct derivation first = c->d;
-	size_t more = c->d.mechanism->more_keys(c->d.native, &asked);
+	size_t more = c->d.mechanism->derive.more_keys(c->d.native, &asked);
 
 	ENSURE(more <= MORE_KEYS_MAX, CKR_MECHANISM_PARAM_INVALID);
 	if (more > 0)

@@ -23,7 +23,7 @@ static CK_RV random_value(const struct template *t, const struct mechanism *row,
 	TRY(plan_generate(t, row, rights, planned, &length));
 	TRY(secret_resize(ret_value, length));
 	TRY(random_bytes(secret_bytes(ret_value), length));
-	if (key_type_has_parity(row->generates))
+	if (key_type_has_parity(row->operation.generates))
 		des_set_odd_parity(secret_bytes(ret_value), length);
 	return CKR_OK;
 }
@@ -43,7 +43,7 @@ static CK_RV derived_value(struct session *s, const struct template *t, struct d
 		d->scratch[i] = s->scratch[i];
 	TRY(plan_request(t, NULL, &request));
 	d->object_class = request.object_class;
-	TRY((row->plan ? row->plan : derive_plan_default)(d, &request));
+	TRY((row->derive.plan ? row->derive.plan : derive_plan_default)(d, &request));
 	TRY(plan_generate_as(t, row, d->type, rights, planned));
 	CK_RV rv = derive_value(d, ret_value);
 	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
@@ -58,7 +58,7 @@ static CK_RV generate(struct session *s, struct derivation *d, const struct temp
 	OBJECT planned = {0};
 	SECRET value = {0};
 
-	if (d->mechanism->derive)
+	if (d->mechanism->derive.value)
 		TRY(derived_value(s, t, d, &rights, &planned, &value));
 	else
 		TRY(random_value(t, d->mechanism, &rights, &planned, &value));

@@ -11,19 +11,19 @@
 
 static bool is_aead(const struct operation *op)
 {
-	return op->mech->cipher == CIPHER_GCM || op->mech->cipher == CIPHER_CCM;
+	return op->mech->operation.cipher == CIPHER_GCM || op->mech->operation.cipher == CIPHER_CCM;
 }
 
 static bool in_blocks(const struct operation *op)
 {
-	enum cipher_mode mode = op->mech->cipher;
+	enum cipher_mode mode = op->mech->operation.cipher;
 	return mode == CIPHER_ECB || mode == CIPHER_CBC || mode == CIPHER_CBC_PAD;
 }
 
 /* Whether decryption gives plaintext that must be checked first. */
 static bool is_checked(const struct operation *op)
 {
-	return is_aead(op) || op->mech->cipher == CIPHER_CBC_PAD;
+	return is_aead(op) || op->mech->operation.cipher == CIPHER_CBC_PAD;
 }
 
 static size_t block_of(const struct operation *op)
@@ -40,10 +40,10 @@ static CK_RV range_error(bool encrypt)
 
 static CK_RV set_up(struct operation *op, bool encrypt, const CK_MECHANISM *caller)
 {
-	struct cipher_setup setup = {.mode = op->mech->cipher, .encrypt = encrypt};
+	struct cipher_setup setup = {.mode = op->mech->operation.cipher, .encrypt = encrypt};
 
-	if (op->mech->cipher_setup)
-		TRY(op->mech->cipher_setup(caller, &setup));
+	if (op->mech->operation.cipher_setup)
+		TRY(op->mech->operation.cipher_setup(caller, &setup));
 	else
 		ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
 	if (op->cipher == NULL)
@@ -89,12 +89,12 @@ static CK_RV check_sealed_length(const struct operation *op, size_t n)
 {
 	size_t block = block_of(op);
 
-	if (op->mech->cipher == CIPHER_CBC_PAD) {
+	if (op->mech->operation.cipher == CIPHER_CBC_PAD) {
 		ENSURE(n > 0 && n % block == 0, CKR_ENCRYPTED_DATA_LEN_RANGE);
 		return CKR_OK;
 	}
 	ENSURE(n >= op->out_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
-	ENSURE(op->mech->cipher != CIPHER_CCM || n - op->out_len == op->data_len,
+	ENSURE(op->mech->operation.cipher != CIPHER_CCM || n - op->out_len == op->data_len,
 		CKR_ENCRYPTED_DATA_LEN_RANGE);
 	return CKR_OK;
 }
@@ -125,7 +125,7 @@ static CK_RV open_sealed(struct operation *op, const uint8_t *in, size_t n, size
 static CK_RV reopen(struct operation *op)
 {
 	struct cipher_setup setup = {
-		.mode = op->mech->cipher, .iv = bytes_of(op->iv, block_of(op))};
+		.mode = op->mech->operation.cipher, .iv = bytes_of(op->iv, block_of(op))};
 
 	buffer_clear(&op->buffer);
 	TRY(cipher_begin(op->cipher, op->key->key, &setup));
@@ -160,16 +160,16 @@ static size_t single_length(const struct operation *op, bool encrypt, size_t n)
 
 	if (is_aead(op))
 		return encrypt ? n + op->out_len : n >= op->out_len ? n - op->out_len : 0;
-	if (encrypt && op->mech->cipher == CIPHER_CBC_PAD)
+	if (encrypt && op->mech->operation.cipher == CIPHER_CBC_PAD)
 		return n - n % block + block;
 	return n;
 }
 
 static CK_RV check_single_length(const struct operation *op, bool encrypt, size_t n)
 {
-	if (in_blocks(op) && op->mech->cipher != CIPHER_CBC_PAD)
+	if (in_blocks(op) && op->mech->operation.cipher != CIPHER_CBC_PAD)
 		ENSURE(n % block_of(op) == 0, range_error(encrypt));
-	if (op->mech->cipher == CIPHER_CCM)
+	if (op->mech->operation.cipher == CIPHER_CCM)
 		ENSURE(n == op->data_len, range_error(encrypt));
 	return CKR_OK;
 }
@@ -222,7 +222,7 @@ static size_t held(const struct operation *op, bool encrypt, size_t total)
 	if (!in_blocks(op) || total == 0)
 		return 0;
 	size_t block = block_of(op);
-	if (!encrypt && op->mech->cipher == CIPHER_CBC_PAD)
+	if (!encrypt && op->mech->operation.cipher == CIPHER_CBC_PAD)
 		return (total - 1) % block + 1; /* the last block may be padding */
 	return total % block;
 }
@@ -232,8 +232,8 @@ static CK_RV collect(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, c
 	CK_ULONG *out_len)
 {
 	if (out != NULL) {
-		size_t most = op->mech->cipher == CIPHER_CCM ? op->data_len + op->out_len
-							     : OPERATION_DATA_MAX;
+		size_t most = op->mech->operation.cipher == CIPHER_CCM ? op->data_len + op->out_len
+								       : OPERATION_DATA_MAX;
 		ENSURE(in_len <= most && op->total <= most - in_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
 		TRY(buffer_append(&op->buffer, in, in_len));
 		op->total += in_len;
@@ -257,9 +257,9 @@ static CK_RV update(struct operation *op, bool encrypt, const CK_BYTE *in, CK_UL
 	TRY(output_room(needed, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
-	if (op->mech->cipher == CIPHER_CCM)
+	if (op->mech->operation.cipher == CIPHER_CCM)
 		ENSURE(in_len <= op->data_len - op->total, CKR_DATA_LEN_RANGE);
-	if (op->mech->cipher == CIPHER_GCM)
+	if (op->mech->operation.cipher == CIPHER_GCM)
 		ENSURE(in_len <= OPERATION_DATA_MAX - op->total, CKR_DATA_LEN_RANGE);
 	if (in_len > 0)
 		TRY(cipher_update(op->cipher, in, in_len, out, &done));
@@ -314,7 +314,8 @@ static CK_RV final(struct operation *op, bool encrypt, CK_BYTE *out, CK_ULONG *o
 	if (!encrypt && is_aead(op))
 		return final_collected(op, out, out_len);
 	if (out == NULL && !op->finished) {
-		*out_len = op->mech->cipher == CIPHER_CBC_PAD ? block_of(op) : op->out_len;
+		*out_len =
+			op->mech->operation.cipher == CIPHER_CBC_PAD ? block_of(op) : op->out_len;
 		return CKR_OK;
 	}
 	if (!op->finished) {

@@ -9,8 +9,8 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 	if (op->digest == NULL)
 		op->digest = digest_new();
 	ENSURE(op->digest != NULL, CKR_HOST_MEMORY);
-	op->out_len = digest_length(op->mech->digest);
-	return digest_begin(op->digest, op->mech->digest);
+	op->out_len = digest_length(op->mech->operation.digest);
+	return digest_begin(op->digest, op->mech->operation.digest);
 }
 
 CK_RV digest_init(struct session *s, CK_MECHANISM *mechanism)

@@ -26,11 +26,12 @@ static CK_RV set_up(struct operations *operations, struct operation *op, bool en
 	ENSURE(caller->pParameter != NULL || caller->ulParameterLen == 0,
 		CKR_MECHANISM_PARAM_INVALID);
 	if (caller->pParameter != NULL && caller->ulParameterLen > 0)
-		TRY(op->mech->message_setup(caller->pParameter, caller->ulParameterLen, &ignored));
+		TRY(op->mech->operation.message_setup(
+			caller->pParameter, caller->ulParameterLen, &ignored));
 	if (op->cipher == NULL)
 		op->cipher = cipher_new();
 	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
-	operation_keeps(op, kept_of_cipher(op->mech->cipher));
+	operation_keeps(op, kept_of_cipher(op->mech->operation.cipher));
 	return encrypt ? nonces_begin(operations, op) : CKR_OK;
 }
 
@@ -86,7 +87,7 @@ static CK_RV begin(struct operation *op, bool encrypt, const struct message_setu
 {
 	uint8_t nonce[OPERATION_NONCE_MAX];
 	struct cipher_setup setup = {
-		.mode = op->mech->cipher,
+		.mode = op->mech->operation.cipher,
 		.encrypt = encrypt,
 		.aad = bytes_of(aad, aad_len),
 		.tag_len = m->tag_len,
@@ -142,7 +143,7 @@ static CK_RV check_length(const struct operation *op, bool encrypt, CK_ULONG n, 
 	CK_RV range = encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
 
 	ENSURE(n <= OPERATION_DATA_MAX && op->total <= OPERATION_DATA_MAX - n, range);
-	if (op->mech->cipher == CIPHER_CCM)
+	if (op->mech->operation.cipher == CIPHER_CCM)
 		ENSURE(op->total + n <= op->data_len && (!whole || op->total + n == op->data_len),
 			range);
 	return CKR_OK;
@@ -169,7 +170,7 @@ static CK_RV single(struct operation *op, const struct message *m)
 	bool go;
 
 	ENSURE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD);
-	TRY(op->mech->message_setup(m->parameter, m->parameter_len, &setup));
+	TRY(op->mech->operation.message_setup(m->parameter, m->parameter_len, &setup));
 	op->data_len = setup.data_len;
 	TRY(check_length(op, m->encrypt, m->in_len, true));
 	if (m->out != NULL || m->in_len > 0) {
@@ -212,7 +213,7 @@ CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG p
 	struct operation *op;
 
 	TRY(enter(s, encrypt, &op));
-	TRY(op->mech->message_setup(parameter, parameter_len, &setup));
+	TRY(op->mech->operation.message_setup(parameter, parameter_len, &setup));
 	TRY(begin(op, encrypt, &setup, aad, aad_len));
 	op->stage = STAGE_PARTS;
 	return CKR_OK;
@@ -270,7 +271,7 @@ static CK_RV next(struct operation *op, const struct message *m, CK_FLAGS flags)
 
 	ENSURE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD);
 	if (flags & CKF_END_OF_MESSAGE) {
-		TRY(op->mech->message_setup(m->parameter, m->parameter_len, &setup));
+		TRY(op->mech->operation.message_setup(m->parameter, m->parameter_len, &setup));
 		ENSURE(setup.tag_len == op->out_len, CKR_MECHANISM_PARAM_INVALID);
 		end = &setup;
 	}

@@ -13,8 +13,8 @@ static CK_RV begin_mac(struct operation *op, struct bytes iv)
 	if (op->mac == NULL)
 		op->mac = mac_new();
 	ENSURE(op->mac != NULL, CKR_HOST_MEMORY);
-	operation_keeps(op, op->mech->mac == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
-	TRY(mac_begin(op->mac, op->mech->mac, op->key->key, iv));
+	operation_keeps(op, op->mech->operation.mac == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
+	TRY(mac_begin(op->mac, op->mech->operation.mac, op->key->key, iv));
 	op->mac_begun = true;
 	return CKR_OK;
 }
@@ -25,8 +25,8 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 	CK_MAC_GENERAL_PARAMS length;
 	struct bytes iv;
 
-	op->out_len = mac_length(row->mac, op->key->key);
-	if (row->mac_general) {
+	op->out_len = mac_length(row->operation.mac, op->key->key);
+	if (row->operation.mac_general) {
 		ENSURE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
 			CKR_MECHANISM_PARAM_INVALID);
 		memcpy(&length, caller->pParameter, sizeof length);
@@ -34,8 +34,8 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 		op->out_len = length;
 		return CKR_OK;
 	}
-	if (row->mac_setup != NULL) {
-		TRY(row->mac_setup(caller, op->out_len, &iv));
+	if (row->operation.mac_setup != NULL) {
+		TRY(row->operation.mac_setup(caller, op->out_len, &iv));
 		return begin_mac(op, iv);
 	}
 	ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
@@ -60,7 +60,7 @@ static CK_RV whole_mac(
 {
 	if (op->stage == STAGE_SINGLE && !op->mac_begun) {
 		ENSURE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE);
-		return key_mac(op->key->key, op->mech->mac, in, in_len, ret_mac);
+		return key_mac(op->key->key, op->mech->operation.mac, in, in_len, ret_mac);
 	}
 	TRY(put_in(op, in, in_len));
 	return mac_finish(op->mac, ret_mac);
@@ -90,7 +90,7 @@ static CK_RV sign(
 		return CKR_OK;
 	TRY(whole_mac(op, in, in_len, mac));
 	memcpy(out, mac, op->out_len);
-	if (op->mech->mac_general)
+	if (op->mech->operation.mac_general)
 		wipe(mac, sizeof mac);
 	*out_len = op->out_len;
 	return CKR_OK;

@@ -28,9 +28,11 @@ static CK_RV find_row(
 	const struct mechanism *row = mechanism_find(caller.mechanism);
 	ENSURE(row != NULL && row->info.flags & flag, CKR_MECHANISM_INVALID);
 	if (caller.ulParameterLen != 0) {
-		ENSURE(caller.ulParameterLen == row->wrap_iv.n && caller.pParameter != NULL,
+		ENSURE(caller.ulParameterLen == row->operation.wrap_iv.n &&
+				caller.pParameter != NULL,
 			CKR_MECHANISM_PARAM_INVALID);
-		ENSURE(memcmp(caller.pParameter, row->wrap_iv.p, row->wrap_iv.n) == 0,
+		ENSURE(memcmp(caller.pParameter, row->operation.wrap_iv.p,
+			       row->operation.wrap_iv.n) == 0,
 			CKR_MECHANISM_PARAM_INVALID);
 	}
 	TRY(self_test_once(row));
@@ -52,12 +54,12 @@ static CK_RV wrap_with(struct cached_key *wrapper, const struct mechanism *row,
 	own = key_expose(wrapper->key);
 	bool same = own.n == value.n && secret_equal(own.p, value.p, own.n);
 	ENSURE(!same, CKR_KEY_NOT_WRAPPABLE); /* a copy of a key is the key */
-	needed = wrap_length(row->wrap, value.n);
+	needed = wrap_length(row->operation.wrap, value.n);
 	ENSURE(needed != 0, CKR_KEY_SIZE_RANGE);
 	TRY(output_room(needed, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
-	TRY(key_wrap(wrapper->key, row->wrap, value.p, value.n, out));
+	TRY(key_wrap(wrapper->key, row->operation.wrap, value.p, value.n, out));
 	*out_len = needed;
 	return CKR_OK;
 }
@@ -117,7 +119,7 @@ static CK_RV unwrap_with(struct session *s, struct cached_key *unwrapper,
 	TEMPLATE template;
 	TRY(template_parse(wrapped->attributes, wrapped->count, &template));
 	TRY(plan_unwrap(&template, &unwrapper->object, &rights, &object));
-	TRY(key_unwrap(unwrapper->key, row->wrap, wrapped->bytes, wrapped->n, &value));
+	TRY(key_unwrap(unwrapper->key, row->operation.wrap, wrapped->bytes, wrapped->n, &value));
 	rv = plan_value(&object, &template, secret_peek(&value), value.len);
 	ENSURE(rv != CKR_ATTRIBUTE_VALUE_INVALID,
 		CKR_WRAPPED_KEY_INVALID); /* 5.1: not of the type asked for */

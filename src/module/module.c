@@ -89,7 +89,7 @@ static CK_RV test_primitives(void)
 {
 	self_test_start(module_fail);
 	for (size_t i = 0; i < mechanism_count; i++)
-		if (mechanisms[i]->derive == NULL)
+		if (mechanisms[i]->derive.value == NULL)
 			TRY(self_test_once(mechanisms[i]));
 	return CKR_OK;
 }

@@ -98,7 +98,7 @@ bool plan_list_within(const struct object *o, struct bytes list)
 static CK_RV plan_list(const struct template *t, const struct mechanism *mech, struct object *ret)
 {
 	bool given = (t->variables_given & 1u << VAR_ALLOWED_MECHANISMS) != 0;
-	enum level level = mech ? mech->level : LEVEL_OPEN;
+	enum level level = mech ? mech->derive.level : LEVEL_OPEN;
 	size_t n = 0;
 
 	switch (level) {
@@ -117,8 +117,8 @@ static CK_RV plan_list(const struct template *t, const struct mechanism *mech, s
 		break;
 	case LEVEL_SHORTEN:
 	case LEVEL_FIXED:
-		ret->default_allowed = mech->children;
-		while (n < CHILDREN_MAX && mech->children[n] != 0)
+		ret->default_allowed = mech->derive.children;
+		while (n < CHILDREN_MAX && mech->derive.children[n] != 0)
 			n++;
 		break;
 	}

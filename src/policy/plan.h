@@ -35,7 +35,7 @@ MUST_USE CK_RV plan_access(const struct rights *rights, uint32_t flags);
 MUST_USE CK_RV plan_create(
 	const struct template *t, const struct rights *rights, struct object *ret);
 
-/* C_GenerateKey of a random key by MECH (mech->generates); *RET_LENGTH: bytes to generate. */
+/* C_GenerateKey of a random key by MECH; *RET_LENGTH is the number of bytes to generate. */
 MUST_USE CK_RV plan_generate(const struct template *t, const struct mechanism *mech,
 	const struct rights *rights, struct object *ret, size_t *ret_length);
 

@@ -93,14 +93,15 @@ CK_RV plan_generate(const struct template *t, const struct mechanism *mech,
 	size_t length;
 
 	TRY(plan_given(t, WHO_KEY, WHEN_GENERATE));
-	length = key_type_only_length(key_type_find(mech->generates));
+	length = key_type_only_length(key_type_find(mech->operation.generates));
 	if (length == 0) {
 		ENSURE(t->given & GIVEN_VALUE_LEN, CKR_TEMPLATE_INCOMPLETE);
 		length = t->value_len;
-		ENSURE(key_type_fits(mech->generates, length), CKR_ATTRIBUTE_VALUE_INVALID);
+		ENSURE(key_type_fits(mech->operation.generates, length),
+			CKR_ATTRIBUTE_VALUE_INVALID);
 	}
 	ENSURE(!(t->given & GIVEN_VALUE_LEN) || t->value_len == length, CKR_TEMPLATE_INCONSISTENT);
-	TRY(plan_generate_as(t, mech, mech->generates, rights, ret));
+	TRY(plan_generate_as(t, mech, mech->operation.generates, rights, ret));
 	*ret_length = length;
 	return CKR_OK;
 }

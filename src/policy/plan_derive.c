@@ -79,7 +79,7 @@ static CK_RV derive_flags(const struct template *t, const struct object *base,
 	uint32_t flags =
 		plan_flags(t, FLAGS_DEFAULT | FLAG_SENSITIVE | (base->flags & FLAG_PRIVATE));
 
-	if (mech->level == LEVEL_FIXED)
+	if (mech->derive.level == LEVEL_FIXED)
 		TRY(plan_fixed(t, &flags));
 	TRY(guard(flags, base->flags));
 	if ((base->flags & FLAG_ALWAYS_SENSITIVE) && (flags & FLAG_SENSITIVE))

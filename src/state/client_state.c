@@ -207,7 +207,8 @@ static CK_RV claim(struct store *store, struct vault *vault, int64_t id, uint64_
 	TRY(read_newest(file, &keys, id, ret_state, &which, &generation));
 	TRY(secret_set(&after, secret_peek(ret_state), ret_state->len));
 	for (uint64_t i = 0; i < count; i++) {
-		CK_RV rv = d->mechanism->advance(d, secret_bytes(&after), after.len, &dropped);
+		CK_RV rv =
+			d->mechanism->derive.advance(d, secret_bytes(&after), after.len, &dropped);
 		if (rv == CKR_KEYDIV_EXHAUSTED && i > 0)
 			break; /* fewer are left than asked for */
 		TRY(rv);
@@ -227,7 +228,8 @@ CK_RV client_state_advance(struct store *store, struct vault *vault, int64_t id,
 	if (a->state.len == 0 || next_number(&a->state) >= a->limit)
 		rv = claim(store, vault, id, reserve, d, &a->state, &a->limit);
 	if (rv == CKR_OK)
-		rv = d->mechanism->advance(d, secret_bytes(&a->state), a->state.len, ret_key);
+		rv = d->mechanism->derive.advance(
+			d, secret_bytes(&a->state), a->state.len, ret_key);
 	if (rv != CKR_OK || next_number(&a->state) >= a->limit)
 		secret_wipe(&a->state);
 	aside_release(a);

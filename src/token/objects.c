@@ -121,7 +121,7 @@ static CK_RV step_in_pool(struct object *o, void *arg)
 {
 	struct step *step = arg;
 
-	return step->d->mechanism->advance(
+	return step->d->mechanism->derive.advance(
 		step->d, secret_bytes(&o->value), o->value.len, step->ret_key);
 }
 

@@ -61,7 +61,7 @@ static void go_on(uint8_t *state, size_t n)
 	for (int i = 0; i < 20; i++) {
 		struct derivation d = {.mechanism = row, .scratch = {keys[0], keys[1]}};
 		SECRET key = {0};
-		CK_RV rv = row->advance(&d, state, n, &key);
+		CK_RV rv = row->derive.advance(&d, state, n, &key);
 		MUST(rv == CKR_OK || rv == CKR_KEYDIV_EXHAUSTED);
 		MUST((rv == CKR_OK) == (left > 0));
 		MUST(odukpt_state_describe(state, n, shape, &number, &remaining) == CKR_OK);

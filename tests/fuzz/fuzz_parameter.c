@@ -209,7 +209,7 @@ static void derive(struct input *in, struct derivation *d)
 	uint8_t which = take_byte(in);
 	CK_KEY_TYPE type;
 
-	if (d->mechanism->advance != NULL ||
+	if (d->mechanism->derive.advance != NULL ||
 		(d->mechanism->type == CKM_PKCS5_PBKD2)) /* limit the number of rounds */
 		return;
 	d->base = load_base(in, d->mechanism, &type) ? keys[0] : NULL;
@@ -226,11 +226,12 @@ static void derive(struct input *in, struct derivation *d)
 	if (which & 0x80)
 		request.object_class = CKO_DATA;
 	d->object_class = request.object_class;
-	if ((d->mechanism->plan ? d->mechanism->plan : derive_plan_default)(d, &request) != CKR_OK)
+	if ((d->mechanism->derive.plan ? d->mechanism->derive.plan : derive_plan_default)(
+		    d, &request) != CKR_OK)
 		return;
 	MUST(d->length <= SECRET_MAX);
-	if (d->mechanism->more_keys != NULL && d->native != NULL) {
-		d->more_count = d->mechanism->more_keys(d->native, &asked);
+	if (d->mechanism->derive.more_keys != NULL && d->native != NULL) {
+		d->more_count = d->mechanism->derive.more_keys(d->native, &asked);
 		MUST(d->more_count <= MORE_KEYS_MAX);
 		d->more = more;
 		for (size_t i = 0; i < d->more_count; i++)
@@ -260,7 +261,7 @@ static void flat(struct input *in, const struct mechanism *row)
 		MUST(b.n == 0 || (b.p >= encoded && b.p + b.n <= encoded + n));
 	}
 	struct derivation d = {.mechanism = row, .parameter = &p};
-	if (row->derive != NULL)
+	if (row->derive.value != NULL)
 		derive(in, &d);
 }
 
@@ -285,13 +286,13 @@ static void operation(struct input *in, const struct mechanism *row)
 	struct bytes iv;
 	CK_MECHANISM m = take_caller(in, row);
 
-	if (row->cipher_setup != NULL) {
-		CK_RV rv = row->cipher_setup(&m, &setup);
+	if (row->operation.cipher_setup != NULL) {
+		CK_RV rv = row->operation.cipher_setup(&m, &setup);
 		MUST(rv == CKR_OK || rv == CKR_MECHANISM_PARAM_INVALID);
 	}
-	if (row->mac_setup != NULL && row->mac_setup(&m, 16, &iv) == CKR_OK)
+	if (row->operation.mac_setup != NULL && row->operation.mac_setup(&m, 16, &iv) == CKR_OK)
 		MUST(iv.p != NULL);
-	if (row->message_setup != NULL) {
+	if (row->operation.message_setup != NULL) {
 		CK_ULONG words[7];
 		size_t n = row->type == CKM_AES_GCM ? 6 : 7;
 		for (size_t i = 0; i < n; i++)
@@ -299,7 +300,7 @@ static void operation(struct input *in, const struct mechanism *row)
 		static uint8_t room[512];
 		words[row->type == CKM_AES_GCM ? 0 : 1] = (CK_ULONG)(uintptr_t)room;
 		words[row->type == CKM_AES_GCM ? 4 : 5] = (CK_ULONG)(uintptr_t)room;
-		CK_RV rv = row->message_setup(words, n * sizeof words[0], &message);
+		CK_RV rv = row->operation.message_setup(words, n * sizeof words[0], &message);
 		MUST(rv != CKR_OK || (message.nonce_len <= 256 && message.tag_len <= 16 &&
 					     message.fixed_bits <= 8 * message.nonce_len));
 	}

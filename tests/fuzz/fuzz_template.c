@@ -152,7 +152,7 @@ static void plan_all(const struct template *t, uint8_t which)
 		rv = plan_check_value(&o, t, scratch);
 	look_at(rv, &o);
 	if (plan_request(t, &base, &request) == CKR_OK && row->info.flags & CKF_DERIVE &&
-		row->level != LEVEL_FIXED) {
+		row->derive.level != LEVEL_FIXED) {
 		rv = plan_derive(
 			t, &base, row, request.has_type ? request.type : CKK_AES, &rights, &o);
 		MUST(rv != CKR_OK || (o.flags & FLAG_SENSITIVE));

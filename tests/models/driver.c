@@ -46,7 +46,7 @@ static CK_RV run(CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p,
 
 	TRY(parameter_parse(row, caller.pParameter, caller.ulParameterLen, &parameter));
 	d.parameter = &parameter;
-	TRY(row->plan ? row->plan(&d, request) : derive_plan_default(&d, request));
+	TRY(row->derive.plan ? row->derive.plan(&d, request) : derive_plan_default(&d, request));
 	return derive_value(&d, ret);
 }
 
@@ -116,7 +116,7 @@ static void odukpt_state(unsigned r, unsigned n, const char *rest)
 	for (unsigned i = 0; rv == CKR_OK && i < steps; i++) {
 		struct derivation d = {.mechanism = next, .scratch = {keys[1], keys[2]}};
 		SECRET released = {0};
-		rv = next->advance(&d, secret_bytes(&state), state.len, &released);
+		rv = next->derive.advance(&d, secret_bytes(&state), state.len, &released);
 	}
 	if (rv != CKR_OK)
 		fail(rest, rv);
@@ -266,7 +266,7 @@ static void feedback(const char *rest)
 		.mechanism = row, .base = keys[0], .scratch = {keys[1], keys[2]}, .native = native};
 	CK_RV rv = row->parse_native(&caller, native, heap, &used);
 	if (rv == CKR_OK)
-		rv = row->plan(&d, &request);
+		rv = row->derive.plan(&d, &request);
 	if (rv == CKR_OK)
 		rv = derive_value(&d, &value);
 	if (rv != CKR_OK)

@@ -208,7 +208,7 @@ START_TEST(levels_do_not_mix)
 	OBJECT empty = {0};
 	const struct mechanism *row = levels[_i].row ? mechanism_find(levels[_i].row) : NULL;
 	CK_MECHANISM_TYPE first =
-		row && row->children[0] ? row->children[0] : CKM_KEYDIV_DEVICE_KEY;
+		row && row->derive.children[0] ? row->derive.children[0] : CKM_KEYDIV_DEVICE_KEY;
 	CK_MECHANISM_TYPE two[2] = {first, CKM_KEYDIV_CMAC};
 
 	ck_rv(level(_i, NULL, 0, &silent), levels[_i].silent);
@@ -254,8 +254,8 @@ START_TEST(no_row_is_forgotten)
 		bool listed = false;
 		for (size_t j = 0; j < sizeof levels / sizeof levels[0]; j++)
 			listed |= levels[j].row == mechanisms[i]->type;
-		ck_assert_msg(
-			listed || mechanisms[i]->level == LEVEL_OPEN, "%s", mechanisms[i]->name);
+		ck_assert_msg(listed || mechanisms[i]->derive.level == LEVEL_OPEN, "%s",
+			mechanisms[i]->name);
 	}
 }
 END_TEST

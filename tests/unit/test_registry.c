@@ -10,7 +10,7 @@
 /* Keys of random bytes have no answers to publish. */
 static bool is_random(const struct mechanism *row)
 {
-	return row->info.flags & CKF_GENERATE && row->derive == NULL;
+	return row->info.flags & CKF_GENERATE && row->derive.value == NULL;
 }
 
 /* Return true if TEXT has WORD with no letter, digit or underscore beside it. */
@@ -81,11 +81,11 @@ START_TEST(every_row)
 	ck_assert_msg(row->info.ulMinKeySize <= row->info.ulMaxKeySize,
 		"%s has sizes the wrong way round", row->name);
 	bool sized = row->info.ulMaxKeySize > 0 || takes_only_des(row) ||
-		     row->digest != DIGEST_NONE || row->generates == CKK_DES2 ||
-		     row->generates == CKK_DES3;
+		     row->operation.digest != DIGEST_NONE || row->operation.generates == CKK_DES2 ||
+		     row->operation.generates == CKK_DES3;
 	ck_assert_msg(sized, "%s has no sizes", row->name);
-	ck_assert_msg(
-		row->selftest != NULL || row->answers != NULL, "%s has no self-test", row->name);
+	ck_assert_msg(row->test.run != NULL || row->test.answers != NULL, "%s has no self-test",
+		row->name);
 	ck_assert_msg(is_random(row) || has_vectors(row->name), "%s is in no file of tests/vectors",
 		row->name);
 	ck_assert_msg(line_has(MECHANISMS_README, "|", row->name), "%s has no line in README.md",
@@ -100,22 +100,24 @@ START_TEST(flags_and_functions)
 	const struct mechanism *row = mechanisms[_i];
 	CK_FLAGS flags = row->info.flags;
 
-	ck_assert_msg(
-		!(flags & CKF_DERIVE) || (row->derive && row->key_types), "%s: derive", row->name);
-	ck_assert_msg(!(flags & CKF_GENERATE) || row->derive || row->generates, "%s: generate",
+	ck_assert_msg(!(flags & CKF_DERIVE) || (row->derive.value && row->key_types), "%s: derive",
 		row->name);
-	ck_assert_msg(!!(flags & (CKF_ENCRYPT | CKF_DECRYPT)) == (row->cipher != CIPHER_NONE),
+	ck_assert_msg(!(flags & CKF_GENERATE) || row->derive.value || row->operation.generates,
+		"%s: generate", row->name);
+	ck_assert_msg(
+		!!(flags & (CKF_ENCRYPT | CKF_DECRYPT)) == (row->operation.cipher != CIPHER_NONE),
 		"%s: cipher", row->name);
-	ck_assert_msg(!!(flags & (CKF_SIGN | CKF_VERIFY)) == (row->mac != MAC_NONE), "%s: mac",
-		row->name);
-	ck_assert_msg(
-		!!(flags & CKF_DIGEST) == (row->digest != DIGEST_NONE), "%s: digest", row->name);
-	ck_assert_msg(!!(flags & (CKF_WRAP | CKF_UNWRAP)) == (row->wrap != WRAP_NONE), "%s: wrap",
-		row->name);
-	ck_assert_msg(!row->derive || flags & (CKF_DERIVE | CKF_GENERATE),
+	ck_assert_msg(!!(flags & (CKF_SIGN | CKF_VERIFY)) == (row->operation.mac != MAC_NONE),
+		"%s: mac", row->name);
+	ck_assert_msg(!!(flags & CKF_DIGEST) == (row->operation.digest != DIGEST_NONE),
+		"%s: digest", row->name);
+	ck_assert_msg(!!(flags & (CKF_WRAP | CKF_UNWRAP)) == (row->operation.wrap != WRAP_NONE),
+		"%s: wrap", row->name);
+	ck_assert_msg(!row->derive.value || flags & (CKF_DERIVE | CKF_GENERATE),
 		"%s: derives without a flag", row->name);
 	ck_assert_msg(!row->fields || !row->parse_native, "%s: two kinds of parameter", row->name);
-	ck_assert_msg(!row->native_answers || row->parse_native, "%s: native answers", row->name);
+	ck_assert_msg(
+		!row->test.native_answers || row->parse_native, "%s: native answers", row->name);
 	ck_assert_msg((row->what != NULL) == ((row->type & KEYDIV_VENDOR) == KEYDIV_VENDOR),
 		"%s: what it is", row->name);
 }
@@ -142,12 +144,12 @@ END_TEST
 START_TEST(children)
 {
 	const struct mechanism *row = mechanisms[_i];
-	bool lists = row->level == LEVEL_SHORTEN || row->level == LEVEL_FIXED;
+	bool lists = row->derive.level == LEVEL_SHORTEN || row->derive.level == LEVEL_FIXED;
 
-	ck_assert_msg(lists == (row->children[0] != 0), "%s", row->name);
-	ck_assert_uint_eq(row->children[CHILDREN_MAX - 1], 0);
-	for (size_t i = 0; row->children[i] != 0; i++) {
-		const struct mechanism *child = mechanism_find(row->children[i]);
+	ck_assert_msg(lists == (row->derive.children[0] != 0), "%s", row->name);
+	ck_assert_uint_eq(row->derive.children[CHILDREN_MAX - 1], 0);
+	for (size_t i = 0; row->derive.children[i] != 0; i++) {
+		const struct mechanism *child = mechanism_find(row->derive.children[i]);
 		ck_assert_msg(child != NULL && child->info.flags & CKF_DERIVE, "%s: child %zu",
 			row->name, i);
 	}

@@ -38,7 +38,7 @@ static int answers_of(const struct mechanism *row)
 {
 	int n = 0;
 
-	while (row->answers != NULL && row->answers[n].base != NULL)
+	while (row->test.answers != NULL && row->test.answers[n].base != NULL)
 		n++;
 	return n > 0 ? n : 1; /* one for a row that tests itself in its own way */
 }

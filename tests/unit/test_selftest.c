@@ -11,9 +11,9 @@ static size_t count_answers(const struct mechanism *row)
 {
 	size_t n = 0;
 
-	if (row->selftest != NULL)
+	if (row->test.run != NULL)
 		return 1;
-	while (row->answers != NULL && row->answers[n].base != NULL)
+	while (row->test.answers != NULL && row->test.answers[n].base != NULL)
 		n++;
 	return n;
 }
@@ -58,7 +58,7 @@ START_TEST(a_row_without_answers_fails)
 	struct mechanism row = *mechanism_find(CKM_KEYDIV_DEVICE_KEY);
 	struct key *keys[SELFTEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
 
-	row.answers = NULL;
+	row.test.answers = NULL;
 	ck_rv(mechanism_selftest(&row, keys, SELFTEST_NO_FLIP), CKR_FUNCTION_FAILED);
 }
 END_TEST
@@ -79,7 +79,7 @@ START_TEST(no_memory_is_no_wrong_answer)
 	struct mechanism row = *mechanism_find(CKM_KEYDIV_DEVICE_KEY);
 	struct key *keys[SELFTEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
 
-	row.derive = no_memory;
+	row.derive.value = no_memory;
 	ck_rv(mechanism_selftest(&row, keys, SELFTEST_NO_FLIP), CKR_HOST_MEMORY);
 }
 END_TEST

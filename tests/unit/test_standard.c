@@ -22,18 +22,18 @@ static size_t run_mac(const struct mechanism *row, size_t n, size_t iv_len)
 	struct mac *mac = mac_new();
 
 	ck_assert_ptr_nonnull(mac);
-	ck_ok(mac_begin(mac, row->mac, scheme_key(0), bytes_of(iv, iv_len)));
+	ck_ok(mac_begin(mac, row->operation.mac, scheme_key(0), bytes_of(iv, iv_len)));
 	ck_ok(mac_update(mac, in, n));
 	ck_ok(mac_finish(mac, out));
 	mac_free(mac);
-	return mac_length(row->mac, scheme_key(0));
+	return mac_length(row->operation.mac, scheme_key(0));
 }
 
 static size_t run_cipher(const struct mechanism *row, size_t n, size_t iv_len)
 {
 	struct cipher *cipher = cipher_new();
 	struct cipher_setup setup = {
-		.mode = row->cipher, .encrypt = true, .iv = bytes_of(iv, iv_len)};
+		.mode = row->operation.cipher, .encrypt = true, .iv = bytes_of(iv, iv_len)};
 	size_t done, rest;
 
 	ck_assert_ptr_nonnull(cipher);
@@ -59,12 +59,12 @@ START_TEST(published)
 			ck_ok(key_load(scheme_key(0),
 				row->key_types[0] == CKK_DES2 ? CKK_DES3 : row->key_types[0], key,
 				vector_hex(&v, "key", key, sizeof key)));
-		if (row->digest != DIGEST_NONE) {
-			ck_ok(digest_once(row->digest, in, n, out));
-			got = digest_length(row->digest);
-		} else if (row->mac != MAC_NONE) {
+		if (row->operation.digest != DIGEST_NONE) {
+			ck_ok(digest_once(row->operation.digest, in, n, out));
+			got = digest_length(row->operation.digest);
+		} else if (row->operation.mac != MAC_NONE) {
 			got = run_mac(row, n, iv_len);
-			if (row->mac_general)
+			if (row->operation.mac_general)
 				got = wanted;
 		} else {
 			got = run_cipher(row, n, iv_len);

@@ -21,13 +21,14 @@
 static const struct {
 	CK_MECHANISM_TYPE type;
 	const char *name, *help;
+	const char *scheme; /* allowed together with others under this name; "": alone */
 } mechanisms[] = {
-#define MECHANISM(number, name, help) {number, name, help},
+#define MECHANISM(number, name, help, scheme) {number, name, help, scheme},
 #define KEY_TYPE(...)
 #include "mechanism_names.h"
 #undef MECHANISM
 #undef KEY_TYPE
-#define OTHER(number) {number, #number, ""},
+#define OTHER(number) {number, #number, "", ""},
 	OTHER(CKM_AES_MAC) OTHER(CKM_AES_MAC_GENERAL) OTHER(CKM_AES_KEY_WRAP_PAD)
 		OTHER(CKM_DES_KEY_GEN) OTHER(CKM_DES3_CBC_PAD) OTHER(CKM_DES3_MAC) OTHER(CKM_MD5)
 			OTHER(CKM_MD5_HMAC) OTHER(CKM_RSA_PKCS) OTHER(CKM_RSA_PKCS_KEY_PAIR_GEN)};
@@ -53,26 +54,6 @@ const char *mechanism_help(CK_MECHANISM_TYPE type)
 }
 
 /* --- lists of allowed mechanisms --- */
-
-/* What a master serves: several mechanisms under one name. */
-static const struct {
-	const char *name;
-	CK_MECHANISM_TYPE types[8];
-} schemes[] = {
-	{"device", {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,
-			   CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY,
-			   CKM_KEYDIV_DATA_KEY}},
-	{"scp03", {CKM_KEYDIV_SCP03_KEY}},
-	{"emv", {CKM_KEYDIV_EMV_CARD_KEY}},
-	{"tdes-dukpt", {CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY}},
-	{"aes-dukpt", {CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKM_KEYDIV_AES_DUKPT_KEY}},
-	{"odukpt", {CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY}},
-	{"horowitz", {CKM_KEYDIV_HOROWITZ_DK}},
-	{"rfc3961", {CKM_KEYDIV_RFC3961_DK}},
-	{"sp800-108", {CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_FEEDBACK_KDF,
-			      CKM_SP800_108_DOUBLE_PIPELINE_KDF}},
-	{"hkdf", {CKM_HKDF_DERIVE, CKM_HKDF_DATA}},
-};
 
 /* Whether NAME and WANTED are the same but for case and for - instead of _. */
 static bool same_name(const char *name, const char *wanted)
@@ -110,19 +91,32 @@ static bool allow(struct allowed *allowed, CK_MECHANISM_TYPE type)
 	return true;
 }
 
+/*
+ * Allow every mechanism of the scheme PART, with *RET_DONE as allow() returns it. Return false if
+ * PART is the name of no scheme.
+ */
+static bool allow_scheme(struct allowed *allowed, const char *part, bool *ret_done)
+{
+	bool found = false;
+
+	*ret_done = true;
+	for (size_t i = 0; i < MECHANISMS; i++) {
+		if (*mechanisms[i].scheme == '\0' || !same_name(mechanisms[i].scheme, part))
+			continue;
+		found = true;
+		*ret_done = *ret_done && allow(allowed, mechanisms[i].type);
+	}
+	return found;
+}
+
 static bool allow_part(const char *part, void *data)
 {
 	struct allowed *allowed = data;
+	bool done;
 	char *end;
 
-	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-		if (!same_name(schemes[i].name, part))
-			continue;
-		for (size_t k = 0; k < 8 && schemes[i].types[k]; k++)
-			if (!allow(allowed, schemes[i].types[k]))
-				return false;
-		return true;
-	}
+	if (allow_scheme(allowed, part, &done))
+		return done;
 	for (size_t i = 0; i < MECHANISMS; i++)
 		if (is_mechanism(mechanisms[i].name, part))
 			return allow(allowed, mechanisms[i].type);
@@ -143,7 +137,7 @@ bool allowed_read(const char *text, struct allowed *ret)
 
 /* The key types of keydiv's own table. */
 static const struct key_kind kinds[] = {
-#define MECHANISM(number, name, help)
+#define MECHANISM(...)
 #define KEY_TYPE(...) {__VA_ARGS__},
 #include "mechanism_names.h"
 #undef MECHANISM
