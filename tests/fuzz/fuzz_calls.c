@@ -11,6 +11,7 @@
 
 #include "base/pkcs11.h"
 #include "keydiv.h"
+#include "template.h"
 
 #define SESSIONS 4
 #define OBJECTS 24
@@ -509,8 +510,6 @@ static CK_RV about_sessions(uint8_t which, struct input *in, CK_SESSION_HANDLE s
 static void clear(void)
 {
 	CK_OBJECT_HANDLE found[64];
-	CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE of_token[] = {{CKA_TOKEN, &yes, 1}};
 	CK_ULONG n = 0, left = 0;
 
 	for (int i = 0; i < SESSIONS; i++) {
@@ -521,7 +520,7 @@ static void clear(void)
 	log_in();
 	CK_RV rv = f->C_FindObjectsFinal(anchor);
 	MUST(rv == CKR_OK || rv == CKR_OPERATION_NOT_INITIALIZED);
-	MUST(f->C_FindObjectsInit(anchor, of_token, 1) == CKR_OK);
+	MUST(f->C_FindObjectsInit(anchor, T(YES(CKA_TOKEN))) == CKR_OK);
 	MUST(f->C_FindObjects(anchor, found, 64, &n) == CKR_OK &&
 		f->C_FindObjectsFinal(anchor) == CKR_OK);
 	for (CK_ULONG i = 0; i < n; i++)
@@ -530,24 +529,20 @@ static void clear(void)
 		new_token();
 }
 
+#define CLOSED_KEY KEY(CKK_AES), RAW(CKA_VALUE, marker, 16)
+
 /*
- * Make two closed keys, one that derives and one that works. Their value is a marker, which must
- * never be output.
+ * Create three keys: one derives, one encrypts and signs, one wraps. Their value is the marker,
+ * which the module must never return.
  */
 static void closed_keys(void)
 {
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_KEY_TYPE type = CKK_AES;
-	CK_BBOOL yes = CK_TRUE;
-	CK_ATTRIBUTE t[] = {{CKA_CLASS, &class, sizeof class}, {CKA_KEY_TYPE, &type, sizeof type},
-		{CKA_VALUE, (void *)(uintptr_t)marker, 16}, {CKA_DERIVE, &yes, 1},
-		{CKA_SIGN, &yes, 1}, {CKA_VERIFY, &yes, 1}};
+	CK_SESSION_HANDLE s = session[0];
 
-	MUST(f->C_CreateObject(session[0], t, 4, &object[0]) == CKR_OK);
-	t[3].type = CKA_ENCRYPT;
-	MUST(f->C_CreateObject(session[0], t, 6, &object[1]) == CKR_OK);
-	t[3].type = CKA_WRAP;
-	MUST(f->C_CreateObject(session[0], t, 4, &object[2]) == CKR_OK);
+	MUST(f->C_CreateObject(s, T(CLOSED_KEY, YES(CKA_DERIVE)), &object[0]) == CKR_OK);
+	MUST(f->C_CreateObject(s, T(CLOSED_KEY, YES(CKA_ENCRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)),
+		     &object[1]) == CKR_OK);
+	MUST(f->C_CreateObject(s, T(CLOSED_KEY, YES(CKA_WRAP)), &object[2]) == CKR_OK);
 	objects = 3;
 }
 

@@ -9,6 +9,7 @@
 #include "object/attribute.h"
 #include "object/template.h"
 #include "policy/plan.h"
+#include "template.h"
 
 #define ATTRIBUTES_MAX 40
 #define BUFFERS_MAX 400
@@ -32,20 +33,13 @@ static CK_RV make(CK_ATTRIBUTE *t, CK_ULONG n, struct object *ret)
 
 void fuzz_start(void)
 {
-	static CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	static CK_KEY_TYPE type = CKK_AES;
-	static CK_BBOOL yes = CK_TRUE;
 	static uint8_t value[16];
-	CK_ATTRIBUTE of_base[] = {{CKA_CLASS, &class, sizeof class},
-		{CKA_KEY_TYPE, &type, sizeof type}, {CKA_VALUE, value, 16}, {CKA_DERIVE, &yes, 1}};
-	CK_ATTRIBUTE of_wrapper[] = {{CKA_CLASS, &class, sizeof class},
-		{CKA_KEY_TYPE, &type, sizeof type}, {CKA_VALUE, value, 16}, {CKA_UNWRAP, &yes, 1}};
 
 	MUST(crypto_start() == CKR_OK);
 	scratch = key_new();
 	MUST(scratch != NULL);
-	MUST(make(of_base, 4, &base) == CKR_OK);
-	MUST(make(of_wrapper, 4, &wrapper) == CKR_OK);
+	MUST(make(T(KEY(CKK_AES), RAW(CKA_VALUE, value, 16), YES(CKA_DERIVE)), &base) == CKR_OK);
+	MUST(make(T(KEY(CKK_AES), RAW(CKA_VALUE, value, 16), YES(CKA_UNWRAP)), &wrapper) == CKR_OK);
 }
 
 /* --- An array from a caller --- */

@@ -59,9 +59,7 @@ CK_OBJECT_HANDLE import_there(
 	CK_OBJECT_HANDLE key = 0;
 
 	ok(g->C_CreateObject(gs,
-		T(CLASS(CKO_SECRET_KEY), TYPE(type), RAW(CKA_VALUE, value, n), NO(CKA_TOKEN),
-			YES(usage), READABLE),
-		&key));
+		T(KEY(type), RAW(CKA_VALUE, value, n), NO(CKA_TOKEN), YES(usage), READABLE), &key));
 	return key;
 }
 

@@ -68,11 +68,10 @@ static void gives_key(CK_KEY_TYPE base_type, const struct blob *key, CK_MECHANIS
 	CK_KEY_TYPE type, const uint8_t *wanted, size_t n)
 {
 	uint8_t got[64];
-	CK_OBJECT_HANDLE child,
-		base = import(base_type, key->bytes, key->n,
-			T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, m->mechanism)));
+	CK_OBJECT_HANDLE child, base = import(base_type, key->bytes, key->n,
+					T(YES(CKA_DERIVE), READABLE, ALLOWED(m->mechanism)));
 
-	ok(f->C_DeriveKey(s, m, base, T(READABLE, TYPE(type), NUM(CKA_VALUE_LEN, n)), &child));
+	ok(f->C_DeriveKey(s, m, base, T(READABLE, TYPE(type), LENGTH(n)), &child));
 	ck_assert_uint_eq(get_bytes(child, CKA_VALUE, got, sizeof got), n);
 	ck_assert_mem_eq(got, wanted, n);
 	ok(f->C_DestroyObject(s, child));
@@ -418,9 +417,8 @@ START_TEST(hkdf_data)
 			OCTETS("key", key.bytes, key.n), OCTETS("info", info.bytes, info.n), END};
 		run_kdf("HKDF", params, wanted, length);
 		base = import(CKK_HKDF, key.bytes, key.n,
-			T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_HKDF_DATA)));
-		ok(f->C_DeriveKey(
-			s, &m, base, T(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, length)), &data));
+			T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_HKDF_DATA)));
+		ok(f->C_DeriveKey(s, &m, base, T(CLASS(CKO_DATA), LENGTH(length)), &data));
 		ck_assert_uint_eq(get_bytes(data, CKA_VALUE, got, sizeof got), length);
 		ck_assert_mem_eq(got, wanted, length);
 		ok(f->C_DestroyObject(s, data));
@@ -450,7 +448,7 @@ START_TEST(pbkdf2)
 			(CK_ULONG)iterations, digests[which].pbkdf2, NULL, 0, password.bytes,
 			password.n};
 		ok(f->C_GenerateKey(s, MECH_P(CKM_PKCS5_PBKD2, &pbkd2, sizeof pbkd2),
-			T(READABLE, TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, length)), &made));
+			T(READABLE, TYPE(CKK_GENERIC_SECRET), LENGTH(length)), &made));
 		ck_assert_uint_eq(get_bytes(made, CKA_VALUE, got, sizeof got), length);
 		ck_assert_mem_eq(got, wanted, length);
 		ok(f->C_DestroyObject(s, made));

@@ -177,9 +177,8 @@ static CK_RV derive(
 	CK_MECHANISM m = {modes[mode], &plain, sizeof plain};
 	if (mode == FEEDBACK)
 		m = (CK_MECHANISM){modes[mode], &chained, sizeof chained};
-	CK_ATTRIBUTE base_t[] = {CLASS(CKO_SECRET_KEY), TYPE(prfs[input.prf].key), READABLE,
-		YES(CKA_DERIVE), NO(CKA_TOKEN), RAW(CKA_VALUE, input.key, input.key_length),
-		LIST(CKA_ALLOWED_MECHANISMS, modes[mode])};
+	CK_ATTRIBUTE base_t[] = {KEY(prfs[input.prf].key), READABLE, YES(CKA_DERIVE), NO(CKA_TOKEN),
+		RAW(CKA_VALUE, input.key, input.key_length), ALLOWED(modes[mode])};
 	ok(module->C_CreateObject(session, base_t, module == nss ? 7 : 8, &base));
 	rv = module->C_DeriveKey(session, &m, base, t[0], 5, &keys[0]);
 	ok(module->C_DestroyObject(session, base));

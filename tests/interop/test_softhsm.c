@@ -150,15 +150,15 @@ START_TEST(wrapped_keys_both_ways)
 			T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE))));
 		kek_unwrap[1] = import_there(CKK_AES, kek, 32, CKA_UNWRAP);
 		ok(f->C_WrapKey(s, MECH(here), kek_wrap[0], key[0], wrapped, &n));
-		ok(g->C_UnwrapKey(gs, MECH(there), kek_unwrap[1], wrapped, n,
-			T(CLASS(CKO_SECRET_KEY), TYPE(type), READABLE), &back));
+		ok(g->C_UnwrapKey(
+			gs, MECH(there), kek_unwrap[1], wrapped, n, T(KEY(type), READABLE), &back));
 		ok(g->C_GetAttributeValue(gs, back, &v, 1));
 		ck_assert_uint_eq(v.ulValueLen, length);
 		ck_assert_mem_eq(got, value, length);
 		n = sizeof wrapped;
 		ok(g->C_WrapKey(gs, MECH(there), kek_wrap[1], key[1], wrapped, &n));
-		ok(f->C_UnwrapKey(s, MECH(here), kek_unwrap[0], wrapped, n,
-			T(CLASS(CKO_SECRET_KEY), TYPE(type), READABLE), &back));
+		ok(f->C_UnwrapKey(
+			s, MECH(here), kek_unwrap[0], wrapped, n, T(KEY(type), READABLE), &back));
 		/*
 		 * SoftHSM 2.6.1 pads the key to whole 8 bytes itself before it wraps, so their
 		 * length is what comes back

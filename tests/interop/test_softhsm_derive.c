@@ -39,8 +39,7 @@ static void new_base(const struct way *way)
 	if (way->base == CKK_DES3)
 		for (size_t i = 0; i < n; i++)
 			value[i] ^= __builtin_parity(value[i]) == 0;
-	ours = import(way->base, value, n,
-		T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, way->type)));
+	ours = import(way->base, value, n, T(YES(CKA_DERIVE), READABLE, ALLOWED(way->type)));
 	theirs = import_there(way->base, value, n, CKA_DERIVE);
 }
 
@@ -62,7 +61,7 @@ static void here(CK_MECHANISM *m, CK_KEY_TYPE type, size_t n, uint8_t *ret)
 {
 	CK_OBJECT_HANDLE key;
 
-	ok(f->C_DeriveKey(s, m, ours, T(READABLE, TYPE(type), NUM(CKA_VALUE_LEN, n)), &key));
+	ok(f->C_DeriveKey(s, m, ours, T(READABLE, TYPE(type), LENGTH(n)), &key));
 	ck_assert_uint_eq(get_bytes(key, CKA_VALUE, ret, n), n);
 	ok(f->C_DestroyObject(s, key));
 }
@@ -71,8 +70,7 @@ static void here(CK_MECHANISM *m, CK_KEY_TYPE type, size_t n, uint8_t *ret)
 static void there(CK_MECHANISM *m, CK_KEY_TYPE type, size_t n, uint8_t *ret)
 {
 	CK_ATTRIBUTE a = {CKA_VALUE, ret, n};
-	CK_ATTRIBUTE t[] = {
-		CLASS(CKO_SECRET_KEY), READABLE, NO(CKA_TOKEN), TYPE(type), NUM(CKA_VALUE_LEN, n)};
+	CK_ATTRIBUTE t[] = {CLASS(CKO_SECRET_KEY), READABLE, NO(CKA_TOKEN), TYPE(type), LENGTH(n)};
 	CK_OBJECT_HANDLE key;
 
 	ok(g->C_DeriveKey(gs, m, theirs, t, type == CKK_DES3 ? 5 : 6, &key));
@@ -129,12 +127,11 @@ START_TEST(too_long)
 
 	new_base(&ways[_i]);
 	CK_MECHANISM m = over(&ways[_i], 16);
-	gives(CKR_KEY_SIZE_RANGE,
-		f->C_DeriveKey(s, &m, ours,
-			T(READABLE, TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 17)), &key));
+	gives(CKR_KEY_SIZE_RANGE, f->C_DeriveKey(s, &m, ours,
+					  T(READABLE, TYPE(CKK_GENERIC_SECRET), LENGTH(17)), &key));
 	holds(g->C_DeriveKey(gs, &m, theirs,
 		      T(CLASS(CKO_SECRET_KEY), READABLE, NO(CKA_TOKEN), TYPE(CKK_GENERIC_SECRET),
-			      NUM(CKA_VALUE_LEN, 17)),
+			      LENGTH(17)),
 		      &key) != CKR_OK);
 }
 END_TEST

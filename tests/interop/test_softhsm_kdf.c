@@ -18,8 +18,8 @@ static void new_master(CK_MECHANISM_TYPE allowed)
 	}
 	master_length = 16 + 8 * below(3);
 	draw(master, sizeof master);
-	ours = import(CKK_AES, master, master_length,
-		T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, allowed)));
+	ours = import(
+		CKK_AES, master, master_length, T(YES(CKA_DERIVE), READABLE, ALLOWED(allowed)));
 	theirs = import_there(CKK_AES, master, master_length, CKA_SIGN);
 }
 
@@ -74,8 +74,7 @@ static void same(CK_MECHANISM_TYPE type, CK_ULONG length, const uint8_t *wanted)
 	CK_OBJECT_HANDLE child;
 	uint8_t got[64];
 
-	ok(f->C_DeriveKey(
-		s, &m, ours, T(READABLE, TYPE(key_type), NUM(CKA_VALUE_LEN, length)), &child));
+	ok(f->C_DeriveKey(s, &m, ours, T(READABLE, TYPE(key_type), LENGTH(length)), &child));
 	ck_assert_uint_eq(get_bytes(child, CKA_VALUE, got, sizeof got), length);
 	ck_assert_mem_eq(got, wanted, length);
 	ok(f->C_DestroyObject(s, child));

@@ -21,6 +21,7 @@
 
 #include "base/pkcs11.h"
 #include "keydiv.h"
+#include "template.h"
 
 /* --- The module and its token --- */
 
@@ -99,44 +100,6 @@ bool expect_rv(CK_RV one, CK_RV other, CK_RV got, const char *text, const char *
 bool expect_true(bool condition, const char *text, const char *file, int line);
 const char *name_of(CK_RV rv);
 
-/* --- Templates: T(...) stands for the two arguments (attributes, count) --- */
-
-#define T(...)                                                                                     \
-	(CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE)
-#define NOTHING NULL, 0
-#define YES(type)                                                                                  \
-	{                                                                                          \
-		(type), &(CK_BBOOL){CK_TRUE}, 1                                                    \
-	}
-#define NO(type)                                                                                   \
-	{                                                                                          \
-		(type), &(CK_BBOOL){CK_FALSE}, 1                                                   \
-	}
-#define NUM(type, value)                                                                           \
-	{                                                                                          \
-		(type), &(CK_ULONG){(value)}, sizeof(CK_ULONG)                                     \
-	}
-#define RAW(type, pointer, length)                                                                 \
-	{                                                                                          \
-		(type), (void *)(pointer), (length)                                                \
-	}
-#define STR(type, text)                                                                            \
-	{                                                                                          \
-		(type), (void *)(text), sizeof(text) - 1                                           \
-	}
-#define LIST(type, ...)                                                                            \
-	{                                                                                          \
-		(type), (CK_MECHANISM_TYPE[]){__VA_ARGS__},                                        \
-			sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__})                                 \
-	}
-#define NESTED(type, ...)                                                                          \
-	{                                                                                          \
-		(type), (CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__})       \
-	}
-#define CLASS(value) NUM(CKA_CLASS, value)
-#define TYPE(value) NUM(CKA_KEY_TYPE, value)
-#define READABLE NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)
-
 /* --- Keys --- */
 
 extern const uint8_t mk[16];   /* 2b7e..., that of SP 800-38A */
@@ -173,17 +136,5 @@ size_t get_bytes(CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, uint8_t *out, 
 CK_ULONG find(CK_SESSION_HANDLE session, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *out,
 	CK_ULONG room);
 bool exists(CK_OBJECT_HANDLE object);
-
-/* Mechanisms without parameter, or with one. */
-#define MECH(type)                                                                                 \
-	&(CK_MECHANISM)                                                                            \
-	{                                                                                          \
-		(type), NULL, 0                                                                    \
-	}
-#define MECH_P(type, pointer, length)                                                              \
-	&(CK_MECHANISM)                                                                            \
-	{                                                                                          \
-		(type), (void *)(pointer), (length)                                                \
-	}
 
 #endif

@@ -2,8 +2,6 @@
 /* odukpt.c: short ways to O-DUKPT keys, clients and numbers. */
 #include "odukpt.h"
 
-#define LIST_OF(...) LIST(CKA_ALLOWED_MECHANISMS, __VA_ARGS__)
-
 KEYDIV_PARAMETER p;
 CK_OBJECT_HANDLE made;
 
@@ -38,7 +36,7 @@ CK_OBJECT_HANDLE bdk(void)
 {
 	return import(CKK_AES, mk, 16,
 		T(YES(CKA_DERIVE), READABLE,
-			LIST_OF(CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY)));
+			ALLOWED(CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY)));
 }
 
 CK_OBJECT_HANDLE initial_key(unsigned char r, unsigned char n)

@@ -4,8 +4,7 @@
 
 static CK_OBJECT_HANDLE made;
 
-#define generate(...)                                                                              \
-	f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), __VA_ARGS__), &made)
+#define generate(...) f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16), __VA_ARGS__), &made)
 
 START_TEST(generated_keys)
 {
@@ -46,7 +45,7 @@ START_TEST(defaults_are_closed)
 	CK_OBJECT_HANDLE master = open_master(), key[2];
 	size_t i, j;
 
-	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16)), &key[0]));
+	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16)), &key[0]));
 	ok(derive_device(master, NOTHING, &key[1]));
 	for (j = 0; j < 2; j++) {
 		for (i = 0; i < sizeof off / sizeof *off; i++)
@@ -161,8 +160,7 @@ END_TEST
 START_TEST(nested_templates_are_read)
 {
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
-		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE),
-					   NUM(CKA_KEY_TYPE, CKK_AES))));
+		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE), TYPE(CKK_AES))));
 	CK_BBOOL sensitive = 0;
 	CK_ULONG type = 0, i;
 	CK_ATTRIBUTE inner[2] = {{0, NULL, 0}, {0, NULL, 0}},
@@ -210,10 +208,10 @@ START_TEST(one_way_streets)
 	const CK_ATTRIBUTE forbidden[] = {NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE),
 		NO(CKA_WRAP_WITH_TRUSTED), YES(CKA_LOCAL), YES(CKA_ALWAYS_SENSITIVE),
 		YES(CKA_NEVER_EXTRACTABLE), NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN),
-		NUM(CKA_KEY_TYPE, CKK_GENERIC_SECRET), NUM(CKA_CLASS, CKO_DATA),
-		RAW(CKA_VALUE, mk32, 16), NUM(CKA_VALUE_LEN, 32), YES(CKA_TRUSTED),
-		YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY), YES(CKA_WRAP),
-		YES(CKA_UNWRAP), YES(CKA_DERIVE), STR(CKA_UNIQUE_ID, "0")};
+		TYPE(CKK_GENERIC_SECRET), CLASS(CKO_DATA), RAW(CKA_VALUE, mk32, 16), LENGTH(32),
+		YES(CKA_TRUSTED), YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN),
+		YES(CKA_VERIFY), YES(CKA_WRAP), YES(CKA_UNWRAP), YES(CKA_DERIVE),
+		STR(CKA_UNIQUE_ID, "0")};
 	static const CK_BBOOL token[] = {CK_FALSE, CK_TRUE};
 	size_t i;
 	int t;
@@ -250,7 +248,7 @@ START_TEST(the_allowed_way)
 {
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
 		T(YES(CKA_TOKEN), READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "old"),
-			LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB, CKM_AES_CMAC)));
+			ALLOWED(CKM_AES_ECB, CKM_AES_CMAC)));
 	CK_MECHANISM_TYPE list[4];
 
 	ok(f->C_CopyObject(
@@ -265,11 +263,11 @@ START_TEST(the_allowed_way)
 	ok(f->C_SetAttributeValue(s, key, T(YES(CKA_WRAP_WITH_TRUSTED))));
 	ok(f->C_SetAttributeValue(s, key, T(YES(CKA_SENSITIVE))));
 	ok(f->C_SetAttributeValue(s, key, T(NO(CKA_EXTRACTABLE))));
-	ok(f->C_SetAttributeValue(s, key, T(LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB))));
+	ok(f->C_SetAttributeValue(s, key, T(ALLOWED(CKM_AES_ECB))));
 	holds(get_bytes(key, CKA_ALLOWED_MECHANISMS, (uint8_t *)list, sizeof list) == 8 &&
 		list[0] == CKM_AES_ECB);
 	ok(f->C_SetAttributeValue(s, key, T(STR(CKA_LABEL, "old"))));
-	refused(key, (CK_ATTRIBUTE)LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_ECB, CKM_AES_CMAC));
+	refused(key, (CK_ATTRIBUTE)ALLOWED(CKM_AES_ECB, CKM_AES_CMAC));
 	holds(!get_bool(key, CKA_SIGN) && get_bool(key, CKA_SENSITIVE) &&
 		!get_bool(key, CKA_EXTRACTABLE));
 	restart();

@@ -39,14 +39,13 @@ START_TEST(known_answers)
 	CK_OBJECT_HANDLE master = open_master(),
 			 long_master = import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE), READABLE)),
 			 cmac_master = import(CKK_AES, mk, 16,
-				 T(YES(CKA_DERIVE), READABLE,
-					 LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
+				 T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_KEYDIV_CMAC)));
 	uint8_t salt[8];
 
 	device("SN-000123");
 	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE)));
 	value_is(made, "2759dd4361d7979a96a5c23692cd5555");
-	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, NUM(CKA_VALUE_LEN, 32))));
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, LENGTH(32))));
 	value_is(made, "25ac2ff675ae7b1e4d1fd82bfa4fd18823e730af45624caa310dc2536fd53d56");
 	ok(derive(CKM_KEYDIV_DEVICE_KEY, long_master, T(READABLE)));
 	value_is(made, "9eaf70a77a7975216ac1571d42c87475dfc1b8e0974217d4f3ac1b7946e6c546");
@@ -60,7 +59,7 @@ START_TEST(known_answers)
 	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(READABLE)));
 	value_is(made, "d5158ad88eaed7329eb0fa2246ed5c5d");
 	keydiv_put(&p, KEYDIV_MESSAGE_PURPOSE, "enc", 3);
-	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(READABLE, NUM(CKA_VALUE_LEN, 32))));
+	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(READABLE, LENGTH(32))));
 	value_is(made, "078cccc4817b8b0e058a84653f251b1a50674428046ba93f61a453e5605c567f");
 	device("SN-000123");
 	nonces();
@@ -68,7 +67,7 @@ START_TEST(known_answers)
 	value_is(made, "b7bcbd512389f178170f19fe0494677c");
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_NONCE, mk32, 16);
-	ok(derive(CKM_KEYDIV_DATA_KEY, master, T(READABLE, NUM(CKA_VALUE_LEN, 32))));
+	ok(derive(CKM_KEYDIV_DATA_KEY, master, T(READABLE, LENGTH(32))));
 	value_is(made, "f5197b7decbd8e22496680298aa2b747c6fc47449ab7f65a76f37047c04af36e");
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_MESSAGE, "SN-000123", 9);
@@ -90,12 +89,12 @@ START_TEST(two_steps_are_one)
 	keydiv_start(&p);
 	keydiv_put_number(&p, KEYDIV_COUNTER, 77);
 	keydiv_put(&p, KEYDIV_MESSAGE_PURPOSE, "mac", 3);
-	ok(derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(READABLE, NUM(CKA_VALUE_LEN, 16))));
+	ok(derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(READABLE, LENGTH(16))));
 	get_bytes(made, CKA_VALUE, one, 32);
 	device("SN-000123");
 	keydiv_put_number(&p, KEYDIV_COUNTER, 77);
 	keydiv_put(&p, KEYDIV_MESSAGE_PURPOSE, "mac", 3);
-	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(READABLE, NUM(CKA_VALUE_LEN, 16))));
+	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(READABLE, LENGTH(16))));
 	get_bytes(made, CKA_VALUE, two, 32);
 	holds(memcmp(one, two, 16) == 0);
 	keydiv_start(&p);
@@ -134,8 +133,7 @@ START_TEST(no_two_inputs_meet)
 			keydiv_put(&p, KEYDIV_PURPOSE, mk32, 8);
 		if (i == 7)
 			device("SN-1 ");
-		ok(derive(CKM_KEYDIV_DEVICE_KEY, master,
-			T(READABLE, NUM(CKA_VALUE_LEN, i == 3 ? 32 : 16))));
+		ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, LENGTH(i == 3 ? 32 : 16))));
 		get_bytes(made, CKA_VALUE, value[i], 32);
 		for (j = 0; j < i; j++)
 			holds(memcmp(value[i], value[j], 16) != 0);
@@ -151,7 +149,7 @@ START_TEST(labels_keep_roles_apart)
 	 */
 	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
 		T(YES(CKA_DERIVE), READABLE,
-			LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
+			ALLOWED(CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
 				CKM_KEYDIV_SESSION_KEY)));
 	uint8_t value[3][16];
 
@@ -201,7 +199,7 @@ START_TEST(what_comes_out)
 				if (!extractable && child_extractable)
 					continue;
 				ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
-					T(NUM(CKA_VALUE_LEN, 16), YES(CKA_DERIVE),
+					T(LENGTH(16), YES(CKA_DERIVE),
 						RAW(CKA_SENSITIVE, &values[sensitive], 1),
 						RAW(CKA_EXTRACTABLE, &values[extractable], 1)),
 					&base));
@@ -247,8 +245,7 @@ START_TEST(types_and_lengths)
 	for (i = 0; i < sizeof good / sizeof *good; i++) {
 		if (good[i].length)
 			ok(derive_device(master,
-				T(READABLE, TYPE(good[i].type), NUM(CKA_VALUE_LEN, good[i].length)),
-				&made));
+				T(READABLE, TYPE(good[i].type), LENGTH(good[i].length)), &made));
 		else
 			ok(derive_device(master, T(READABLE, TYPE(good[i].type)), &made));
 		holds(get_bytes(made, CKA_VALUE, value, 64) == good[i].wanted);
@@ -261,9 +258,8 @@ START_TEST(types_and_lengths)
 	made = 0xABCD;
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
 		gives(CKR_KEY_SIZE_RANGE,
-			derive_device(master,
-				T(TYPE(bad[i].type), NUM(CKA_VALUE_LEN, bad[i].length)), &made));
-	holds(derive_device(master, T(TYPE(CKK_DES3), NUM(CKA_VALUE_LEN, 16)), &made) != CKR_OK);
+			derive_device(master, T(TYPE(bad[i].type), LENGTH(bad[i].length)), &made));
+	holds(derive_device(master, T(TYPE(CKK_DES3), LENGTH(16)), &made) != CKR_OK);
 	holds(made == 0xABCD && find(s, NOTHING, NULL, 0) == objects_before);
 }
 END_TEST
@@ -271,16 +267,16 @@ END_TEST
 START_TEST(cmac_has_one_block)
 {
 	/* CMAC gives 16 bytes and no more. */
-	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_CMAC)));
+	CK_OBJECT_HANDLE master =
+		import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_KEYDIV_CMAC)));
 
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_MESSAGE, "", 0);
 	ok(derive(CKM_KEYDIV_CMAC, master, T(READABLE)));
 	value_is(made, "bb1d6929e95937287fa37d129b756746"); /* SP 800-38B, D.1, example 1 */
 	made = 0xABCD;
-	gives(CKR_KEY_SIZE_RANGE, derive(CKM_KEYDIV_CMAC, master, T(NUM(CKA_VALUE_LEN, 32))));
-	gives(CKR_KEY_SIZE_RANGE, derive(CKM_KEYDIV_CMAC, master, T(NUM(CKA_VALUE_LEN, 8))));
+	gives(CKR_KEY_SIZE_RANGE, derive(CKM_KEYDIV_CMAC, master, T(LENGTH(32))));
+	gives(CKR_KEY_SIZE_RANGE, derive(CKM_KEYDIV_CMAC, master, T(LENGTH(8))));
 	gives(CKR_KEY_SIZE_RANGE, derive(CKM_KEYDIV_CMAC, master, T(TYPE(CKK_DES3))));
 	holds(made == 0xABCD);
 }

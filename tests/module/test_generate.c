@@ -28,25 +28,24 @@ START_TEST(refused)
 
 	for (i = 0; i < sizeof aes / sizeof *aes; i++)
 		gives_either(CKR_KEY_SIZE_RANGE, CKR_ATTRIBUTE_VALUE_INVALID,
-			generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, aes[i])));
+			generate(CKM_AES_KEY_GEN, LENGTH(aes[i])));
 	for (i = 0; i < sizeof generic / sizeof *generic; i++)
 		gives_either(CKR_KEY_SIZE_RANGE, CKR_ATTRIBUTE_VALUE_INVALID,
-			generate(CKM_GENERIC_SECRET_KEY_GEN, NUM(CKA_VALUE_LEN, generic[i])));
+			generate(CKM_GENERIC_SECRET_KEY_GEN, LENGTH(generic[i])));
 	gives(CKR_TEMPLATE_INCOMPLETE, generate(CKM_AES_KEY_GEN, YES(CKA_ENCRYPT)));
 	gives(CKR_TEMPLATE_INCOMPLETE, generate(CKM_GENERIC_SECRET_KEY_GEN, YES(CKA_SIGN)));
-	holds(generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), RAW(CKA_VALUE, mk, 16)) != CKR_OK);
+	holds(generate(CKM_AES_KEY_GEN, LENGTH(16), RAW(CKA_VALUE, mk, 16)) != CKR_OK);
+	gives(CKR_TEMPLATE_INCONSISTENT, generate(CKM_AES_KEY_GEN, LENGTH(16), CLASS(CKO_DATA)));
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), CLASS(CKO_DATA)));
+		generate(CKM_AES_KEY_GEN, LENGTH(16), CLASS(CKO_PUBLIC_KEY)));
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), CLASS(CKO_PUBLIC_KEY)));
-	gives(CKR_TEMPLATE_INCONSISTENT,
-		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), TYPE(CKK_GENERIC_SECRET)));
+		generate(CKM_AES_KEY_GEN, LENGTH(16), TYPE(CKK_GENERIC_SECRET)));
 	gives(CKR_TEMPLATE_INCONSISTENT, generate(CKM_DES3_KEY_GEN, TYPE(CKK_DES2)));
-	holds(generate(CKM_DES3_KEY_GEN, NUM(CKA_VALUE_LEN, 16)) != CKR_OK);
+	holds(generate(CKM_DES3_KEY_GEN, LENGTH(16)) != CKR_OK);
 	/* the same with a key for the token: nothing left there either */
-	holds(generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 15), YES(CKA_TOKEN)) != CKR_OK);
-	gives(CKR_ATTRIBUTE_TYPE_INVALID, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16),
-						  NUM(0x12345678, 1), YES(CKA_TOKEN)));
+	holds(generate(CKM_AES_KEY_GEN, LENGTH(15), YES(CKA_TOKEN)) != CKR_OK);
+	gives(CKR_ATTRIBUTE_TYPE_INVALID,
+		generate(CKM_AES_KEY_GEN, LENGTH(16), NUM(0x12345678, 1), YES(CKA_TOKEN)));
 	nothing_made();
 }
 END_TEST
@@ -57,13 +56,12 @@ START_TEST(made_as_asked)
 	size_t i;
 
 	for (i = 0; i < 3; i++) {
-		ok(generate(CKM_AES_KEY_GEN, CLASS(CKO_SECRET_KEY), TYPE(CKK_AES),
-			NUM(CKA_VALUE_LEN, lengths[i]), YES(CKA_ENCRYPT)));
+		ok(generate(CKM_AES_KEY_GEN, KEY(CKK_AES), LENGTH(lengths[i]), YES(CKA_ENCRYPT)));
 		holds(get_ulong(made, CKA_VALUE_LEN) == lengths[i] &&
 			get_ulong(made, CKA_KEY_TYPE) == CKK_AES);
 		holds(get_bool(made, CKA_ENCRYPT) && !get_bool(made, CKA_DECRYPT));
 	}
-	ok(generate(CKM_GENERIC_SECRET_KEY_GEN, NUM(CKA_VALUE_LEN, 20), YES(CKA_SIGN)));
+	ok(generate(CKM_GENERIC_SECRET_KEY_GEN, LENGTH(20), YES(CKA_SIGN)));
 	holds(get_ulong(made, CKA_VALUE_LEN) == 20 &&
 		get_ulong(made, CKA_KEY_TYPE) == CKK_GENERIC_SECRET);
 	ok(generate(CKM_DES2_KEY_GEN, YES(CKA_ENCRYPT)));
@@ -83,19 +81,18 @@ START_TEST(random_and_of_odd_parity)
 	ok(generate(CKM_DES3_KEY_GEN, READABLE));
 	holds(get_bytes(made, CKA_VALUE, b, 24) == 24);
 	holds(memcmp(a, b, 24) != 0 && memcmp(a, a + 8, 8) != 0);
-	ok(generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), READABLE));
+	ok(generate(CKM_AES_KEY_GEN, LENGTH(16), READABLE));
 	holds(get_bytes(made, CKA_VALUE, a, 24) == 16);
-	ok(generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), READABLE));
+	ok(generate(CKM_AES_KEY_GEN, LENGTH(16), READABLE));
 	holds(get_bytes(made, CKA_VALUE, b, 24) == 16 && memcmp(a, b, 16) != 0);
 }
 END_TEST
 
 START_TEST(only_the_so_makes_trusted_keys)
 {
-	gives(CKR_ATTRIBUTE_READ_ONLY,
-		generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), YES(CKA_TRUSTED)));
+	gives(CKR_ATTRIBUTE_READ_ONLY, generate(CKM_AES_KEY_GEN, LENGTH(16), YES(CKA_TRUSTED)));
 	nothing_made();
-	gives(CKR_OK, generate(CKM_AES_KEY_GEN, NUM(CKA_VALUE_LEN, 16), NO(CKA_TRUSTED)));
+	gives(CKR_OK, generate(CKM_AES_KEY_GEN, LENGTH(16), NO(CKA_TRUSTED)));
 }
 END_TEST
 

@@ -75,7 +75,7 @@ START_TEST(wrapping_functions)
 			f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, bad[i], wrapped, &n));
 		gives(CKR_UNWRAPPING_KEY_HANDLE_INVALID,
 			f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), bad[i], wrapped, 24,
-				T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+				T(KEY(CKK_AES)), &made));
 		holds(made == 0xABCD);
 	}
 }

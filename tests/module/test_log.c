@@ -127,7 +127,7 @@ static void cipher_failures(CK_OBJECT_HANDLE key)
 
 static void wrapping_failures(CK_OBJECT_HANDLE kek, CK_OBJECT_HANDLE other)
 {
-	CK_ATTRIBUTE wanted[] = {CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)};
+	CK_ATTRIBUTE wanted[] = {KEY(CKK_AES)};
 	uint8_t wrapped[24] = {0};
 	CK_OBJECT_HANDLE key;
 	CK_ULONG n = sizeof wrapped;
@@ -213,7 +213,7 @@ START_TEST(never_a_value)
 	master = import(CKK_AES, "key-in-clear-key", 16,
 		T(YES(CKA_DERIVE), STR(CKA_LABEL, "label-in-clear")));
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		f->C_DeriveKey(s, &m, master, T(NUM(CKA_CLASS, CKO_PRIVATE_KEY)), &key));
+		f->C_DeriveKey(s, &m, master, T(CLASS(CKO_PRIVATE_KEY)), &key));
 	gives(CKR_PIN_LEN_RANGE,
 		f->C_SetPIN(s, (CK_UTF8CHAR_PTR)USER_PIN, 4, (CK_UTF8CHAR_PTR) "new", 3));
 	holds(lines_with("\n") > 4);

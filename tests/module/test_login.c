@@ -175,15 +175,15 @@ START_TEST(without_login_nothing_private)
 	holds(find(s, T(STR(CKA_LABEL, "private")), NULL, 0) == 0);
 	holds(!exists(token));
 	gives(CKR_USER_NOT_LOGGED_IN, try_import(CKK_AES, mk, 16, T(YES(CKA_PRIVATE)), &made));
-	gives(CKR_USER_NOT_LOGGED_IN, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
-					      T(NUM(CKA_VALUE_LEN, 16), YES(CKA_PRIVATE)), &made));
+	gives(CKR_USER_NOT_LOGGED_IN,
+		f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16), YES(CKA_PRIVATE)), &made));
 	/* generated keys are private unless the template says otherwise */
 	gives(CKR_USER_NOT_LOGGED_IN,
-		f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16)), &made));
+		f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16)), &made));
 	/* public session objects work without login, in a read-only session too */
 	ro = open_session(0);
 	ok(f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN),
-		T(NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE), YES(CKA_ENCRYPT)), &made));
+		T(LENGTH(16), NO(CKA_PRIVATE), YES(CKA_ENCRYPT)), &made));
 	ok(f->C_EncryptInit(ro, MECH(CKM_AES_ECB), made));
 	base = import(CKK_AES, mk, 16, T(NO(CKA_PRIVATE), YES(CKA_DERIVE), READABLE));
 	ok(derive_device(base, T(NO(CKA_PRIVATE)), &made));

@@ -143,7 +143,7 @@ static CK_OBJECT_HANDLE key_for(const struct example *e, CK_ATTRIBUTE_TYPE usage
 			value[i] ^= __builtin_parity(value[i]) == 0;
 	if (usage == CKA_DERIVE)
 		return import(e->key_type, value, e->key_length,
-			T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, e->type)));
+			T(YES(CKA_DERIVE), READABLE, ALLOWED(e->type)));
 	return import(e->key_type, value, e->key_length, T(YES(usage)));
 }
 
@@ -195,8 +195,7 @@ static void wraps(const struct example *e)
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16, T(READABLE, YES(CKA_ENCRYPT))), back;
 
 	ok(f->C_WrapKey(s, &m, key_for(e, CKA_WRAP), key, out, &n));
-	ok(f->C_UnwrapKey(s, &m, key_for(e, CKA_UNWRAP), out, n,
-		T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &back));
+	ok(f->C_UnwrapKey(s, &m, key_for(e, CKA_UNWRAP), out, n, T(KEY(CKK_AES)), &back));
 }
 
 static void generates(const struct example *e)
@@ -207,8 +206,7 @@ static void generates(const struct example *e)
 	if (e->key_type == CKK_DES2 || e->key_type == CKK_DES3)
 		ok(f->C_GenerateKey(s, &m, T(YES(CKA_ENCRYPT)), &key));
 	else
-		ok(f->C_GenerateKey(
-			s, &m, T(TYPE(e->key_type), NUM(CKA_VALUE_LEN, e->key_length)), &key));
+		ok(f->C_GenerateKey(s, &m, T(TYPE(e->key_type), LENGTH(e->key_length)), &key));
 	holds(get_ulong(key, CKA_KEY_TYPE) == e->key_type);
 	holds(get_ulong(key, CKA_VALUE_LEN) == e->key_length || e->key_type == CKK_DES2 ||
 		e->key_type == CKK_DES3);
@@ -224,17 +222,15 @@ static void derives(const struct example *e)
 		before = example_mechanism(example_of(CKM_KEYDIV_ODUKPT_CLIENT));
 		ok(f->C_DeriveKey(s, &before,
 			import(CKK_AES, mk, 16,
-				T(YES(CKA_DERIVE), READABLE,
-					LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_CLIENT))),
+				T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_KEYDIV_ODUKPT_CLIENT))),
 			NOTHING, &base));
 	} else {
 		base = key_for(e, CKA_DERIVE);
 	}
 	if (e->type == CKM_HKDF_DATA)
-		ok(f->C_DeriveKey(s, &m, base, T(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, 32)), &child));
+		ok(f->C_DeriveKey(s, &m, base, T(CLASS(CKO_DATA), LENGTH(32)), &child));
 	else if (e->type == CKM_HKDF_DERIVE)
-		ok(f->C_DeriveKey(
-			s, &m, base, T(TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 32)), &child));
+		ok(f->C_DeriveKey(s, &m, base, T(TYPE(CKK_GENERIC_SECRET), LENGTH(32)), &child));
 	else
 		ok(f->C_DeriveKey(s, &m, base, NOTHING, &child));
 }
@@ -331,11 +327,9 @@ START_TEST(functions_of_other_mechanisms)
 			gives(CKR_MECHANISM_INVALID, f->C_WrapKey(s, &m, kek, key, out, &n));
 		if (!(info.flags & CKF_UNWRAP))
 			gives(CKR_MECHANISM_INVALID,
-				f->C_UnwrapKey(s, &m, kek, out, 24,
-					T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+				f->C_UnwrapKey(s, &m, kek, out, 24, T(KEY(CKK_AES)), &made));
 		if (!(info.flags & CKF_GENERATE))
-			gives(CKR_MECHANISM_INVALID,
-				f->C_GenerateKey(s, &m, T(NUM(CKA_VALUE_LEN, 16)), &made));
+			gives(CKR_MECHANISM_INVALID, f->C_GenerateKey(s, &m, T(LENGTH(16)), &made));
 		if (!(info.flags & CKF_DERIVE))
 			gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, &m, base, NOTHING, &made));
 		if (!(info.flags & CKF_MESSAGE_ENCRYPT))

@@ -174,11 +174,11 @@ START_TEST(unwrapped_and_refused_keys_leave_nothing)
 	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, key, wrapped, &n));
 	ok(f->C_DestroyObject(s, key));
 	holds(copies(wanted, 16) == 0);
-	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24,
-		T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+	ok(f->C_UnwrapKey(
+		s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24, T(KEY(CKK_AES)), &made));
 	ok(f->C_DestroyObject(s, made));
-	holds(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24,
-		      T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3)), &made) != CKR_OK);
+	holds(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), unwrapper, wrapped, 24, T(KEY(CKK_DES3)),
+		      &made) != CKR_OK);
 	invert(value, wanted, 16);
 	holds(try_import(CKK_AES, value, 16, T(YES(CKA_DERIVE), YES(CKA_SIGN)), &made) != CKR_OK);
 	explicit_bzero(value, 16);

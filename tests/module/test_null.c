@@ -133,7 +133,7 @@ START_TEST(nested_templates)
 	enum { DEEP = 200000 };
 	static CK_ATTRIBUTE deep[DEEP];
 	CK_ATTRIBUTE self = {CKA_DERIVE_TEMPLATE, NULL, sizeof self},
-		     t[4] = {CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16)};
+		     t[4] = {KEY(CKK_AES), RAW(CKA_VALUE, mk, 16)};
 	CK_OBJECT_HANDLE made = 0xABCD;
 	CK_RV rv;
 	int i;
@@ -150,8 +150,7 @@ START_TEST(nested_templates)
 	gives_either(CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT, rv);
 	holds(f->C_SetAttributeValue(s, key, deep, 1) != CKR_OK);
 	holds(f->C_CopyObject(s, key, &self, 1, &made) != CKR_OK);
-	holds(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16), self), &made) !=
-		CKR_OK);
+	holds(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16), self), &made) != CKR_OK);
 	holds(derive_device(open_master(), deep, 1, &made) != CKR_OK);
 	holds(made == 0xABCD);
 	f->C_FindObjectsInit(s, deep, 1);

@@ -16,8 +16,7 @@
 static CK_OBJECT_HANDLE initial_key(void)
 {
 	return import(CKK_AES, mk, sizeof mk,
-		T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_CLIENT,
-					   CKM_KEYDIV_ODUKPT_KEY)));
+		T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_ODUKPT_CLIENT, CKM_KEYDIV_ODUKPT_KEY)));
 }
 
 static CK_OBJECT_HANDLE client(const char *shape, CK_ULONG reserve)

@@ -85,8 +85,7 @@ static int field_count(void)
 static void begin(int i)
 {
 	scheme = &schemes[i];
-	base = import(
-		CKK_AES, mk, 16, T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, scheme->type)));
+	base = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), ALLOWED(scheme->type)));
 	made = 0xABCD;
 }
 

@@ -5,8 +5,6 @@
 #define SIX                                                                                        \
 	CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,              \
 		CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY
-#define LIST_OF(...) LIST(CKA_ALLOWED_MECHANISMS, __VA_ARGS__)
-
 static CK_OBJECT_HANDLE made;
 static KEYDIV_PARAMETER p;
 
@@ -137,14 +135,12 @@ START_TEST(a_key_that_derives_does_nothing_else)
 				&made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
 			f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
-				T(NUM(CKA_VALUE_LEN, 16), YES(CKA_DERIVE), YES(others[i])), &made));
+				T(LENGTH(16), YES(CKA_DERIVE), YES(others[i])), &made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
 			derive_device(base, T(YES(CKA_DERIVE), YES(others[i])), &made));
 		gives(CKR_TEMPLATE_INCONSISTENT,
 			f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, 24,
-				T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), YES(CKA_DERIVE),
-					YES(others[i])),
-				&made));
+				T(KEY(CKK_AES), YES(CKA_DERIVE), YES(others[i])), &made));
 		/* by copy and by set: a usage cannot be added at all */
 		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
 			f->C_CopyObject(s, base, T(YES(others[i])), &made));
@@ -176,11 +172,10 @@ START_TEST(device_keys_that_only_derive)
 	 */
 	CK_OBJECT_HANDLE device_key,
 		pinned = import(CKK_AES, mk, 16,
-			T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY),
+			T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DEVICE_KEY),
 				NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_DERIVE)))),
 		both_steps = import(CKK_AES, mk, 16,
-			T(YES(CKA_DERIVE),
-				LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_MESSAGE_KEY)));
+			T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DEVICE_MESSAGE_KEY)));
 
 	for (size_t i = 0; i < OTHERS; i++)
 		gives(CKR_TEMPLATE_INCONSISTENT, derive_device(pinned, T(YES(others[i])), &made));
@@ -203,8 +198,7 @@ START_TEST(default_lists)
 	CK_ATTRIBUTE a = {CKA_ALLOWED_MECHANISMS, NULL, 0};
 
 	list_holds(key, SIX);
-	ok(f->C_GenerateKey(
-		s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 32), YES(CKA_DERIVE)), &key));
+	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(32), YES(CKA_DERIVE)), &key));
 	list_holds(key, SIX);
 	ok(derive_device(open_master(), T(YES(CKA_DERIVE)), &key));
 	list_holds(key, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY);
@@ -217,7 +211,7 @@ START_TEST(default_lists)
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, f->C_GetAttributeValue(s, key, &a, 1));
 	/* given lists stay as given, on the token too */
 	key = import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), YES(CKA_TOKEN), LIST_OF(CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922),
+		T(YES(CKA_DERIVE), YES(CKA_TOKEN), ALLOWED(CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922),
 			STR(CKA_LABEL, "l")));
 	list_holds(key, CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922);
 	import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_TOKEN), STR(CKA_LABEL, "d")));
@@ -241,7 +235,7 @@ START_TEST(not_on_the_list)
 	CK_SP800_108_KDF_PARAMS kdf = {CKM_AES_CMAC, 1, &field, 0, NULL};
 	CK_OBJECT_HANDLE master = closed_master(),
 			 one = import(
-				 CKK_AES, mk, 16, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DATA_KEY)));
+				 CKK_AES, mk, 16, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DATA_KEY)));
 
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_MESSAGE, "x", 1);
@@ -300,7 +294,7 @@ START_TEST(leaves)
 		derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(YES(CKA_DERIVE))));
 	gives(CKR_TEMPLATE_INCONSISTENT,
 		derive(CKM_KEYDIV_MESSAGE_KEY, device_key,
-			T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY))));
+			T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_MESSAGE_KEY))));
 	device();
 	keydiv_put_number(&p, KEYDIV_COUNTER, 1);
 	gives(CKR_TEMPLATE_INCONSISTENT,
@@ -324,17 +318,17 @@ START_TEST(lists_of_device_keys_only_shrink)
 	CK_OBJECT_HANDLE master = closed_master();
 
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_DEVICE_KEY)), &made));
+		derive_device(master, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DEVICE_KEY)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT,
 		derive_device(master,
-			T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
+			T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
 						   CKM_KEYDIV_CMAC)),
 			&made));
 	gives(CKR_TEMPLATE_INCONSISTENT,
 		derive_device(
-			master, T(YES(CKA_DERIVE), LIST_OF(CKM_AES_ECB_ENCRYPT_DATA)), &made));
+			master, T(YES(CKA_DERIVE), ALLOWED(CKM_AES_ECB_ENCRYPT_DATA)), &made));
 	holds(made == 0xABCD);
-	ok(derive_device(master, T(YES(CKA_DERIVE), LIST_OF(CKM_KEYDIV_SESSION_KEY)), &made));
+	ok(derive_device(master, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_SESSION_KEY)), &made));
 	list_holds(made, CKM_KEYDIV_SESSION_KEY);
 	counter();
 	gives(CKR_MECHANISM_INVALID, derive(CKM_KEYDIV_MESSAGE_KEY, made, NOTHING));
@@ -345,7 +339,7 @@ START_TEST(lists_of_masters_only_shrink)
 {
 	CK_OBJECT_HANDLE master = open_master(), copy = 0xABCD,
 			 plain = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
-	CK_ATTRIBUTE longer = LIST_OF(SIX, CKM_KEYDIV_CMAC), other = LIST_OF(CKM_KEYDIV_CMAC),
+	CK_ATTRIBUTE longer = ALLOWED(SIX, CKM_KEYDIV_CMAC), other = ALLOWED(CKM_KEYDIV_CMAC),
 		     none = RAW(CKA_ALLOWED_MECHANISMS, NULL, 0);
 
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
@@ -359,16 +353,16 @@ START_TEST(lists_of_masters_only_shrink)
 	holds(copy == 0xABCD);
 	list_holds(master, SIX);
 	ok(f->C_CopyObject(
-		s, master, T(LIST_OF(CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_DEVICE_KEY)), &copy));
+		s, master, T(ALLOWED(CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_DEVICE_KEY)), &copy));
 	list_holds(copy, CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_DEVICE_KEY);
-	ok(f->C_SetAttributeValue(s, copy, T(LIST_OF(CKM_KEYDIV_DATA_KEY))));
+	ok(f->C_SetAttributeValue(s, copy, T(ALLOWED(CKM_KEYDIV_DATA_KEY))));
 	list_holds(copy, CKM_KEYDIV_DATA_KEY);
 	gives(CKR_MECHANISM_INVALID, derive_device(copy, NOTHING, &made));
 	/* an empty list is not "all": nothing may be derived after it */
 	if (f->C_SetAttributeValue(s, copy, &none, 1) == CKR_OK)
 		gives(CKR_MECHANISM_INVALID, derive_device(copy, NOTHING, &made));
 	/* a key without a list may be given one, and it then holds */
-	if (f->C_SetAttributeValue(s, plain, T(LIST_OF(CKM_AES_CBC))) == CKR_OK)
+	if (f->C_SetAttributeValue(s, plain, T(ALLOWED(CKM_AES_CBC))) == CKR_OK)
 		gives(CKR_MECHANISM_INVALID, f->C_EncryptInit(s, MECH(CKM_AES_ECB), plain));
 }
 END_TEST

@@ -13,8 +13,7 @@ static CK_OBJECT_HANDLE base_for(CK_MECHANISM_TYPE type, CK_KEY_TYPE key_type, c
 	uint8_t value[64];
 	size_t n = unhex(hex, value);
 
-	return import(key_type, value, n,
-		T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, type)));
+	return import(key_type, value, n, T(YES(CKA_DERIVE), READABLE, ALLOWED(type)));
 }
 
 static const struct flat {
@@ -81,8 +80,8 @@ START_TEST(flat_schemes)
 	value_is(made, flat->value);
 	holds(get_ulong(made, CKA_KEY_TYPE) == flat->type);
 	/* a base whose list does not name the mechanism */
-	CK_OBJECT_HANDLE other = import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)));
+	CK_OBJECT_HANDLE other =
+		import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DEVICE_KEY)));
 	if (flat->base_type == CKK_AES)
 		gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, &m, other, T(READABLE), &made));
 	m.ulParameterLen--;
@@ -114,30 +113,24 @@ static CK_OBJECT_HANDLE kdf_base(void)
 START_TEST(several_keys)
 {
 	CK_OBJECT_HANDLE base = kdf_base();
-	CK_ULONG length = 16;
-	CK_KEY_TYPE type = CKK_AES;
-	CK_BBOOL no = CK_FALSE, yes = CK_TRUE;
-	CK_ATTRIBUTE t[] = {{CKA_VALUE_LEN, &length, sizeof length},
-		{CKA_KEY_TYPE, &type, sizeof type}, {CKA_SENSITIVE, &no, 1},
-		{CKA_EXTRACTABLE, &yes, 1}};
+	CK_ATTRIBUTE t[] = {LENGTH(16), TYPE(CKK_AES), READABLE};
 
 	more[0] = (CK_DERIVED_KEY){t, 4, &more_made[0]};
 	more[1] = (CK_DERIVED_KEY){t, 4, &more_made[1]};
 	kdf.pAdditionalDerivedKeys = more;
 	kdf.ulAdditionalDerivedKeys = 1;
 	ok(f->C_DeriveKey(s, MECH_P(CKM_SP800_108_COUNTER_KDF, &kdf, sizeof kdf), base,
-		T(READABLE, TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16)), &made));
+		T(READABLE, TYPE(CKK_AES), LENGTH(16)), &made));
 	value_is(made, "ea4ebbb4efff4b01684012ed8ff9c64e");
 	value_is(more_made[0], "70ae38197c36445a6c804a0e44819ac3");
 
 	/* all or none: the second of two has a template that cannot be */
-	CK_ULONG before = find(s, NOTHING, NULL, 0), bad_length = 17;
-	CK_ATTRIBUTE bad[] = {{CKA_VALUE_LEN, &bad_length, sizeof bad_length},
-		{CKA_KEY_TYPE, &type, sizeof type}};
+	CK_ULONG before = find(s, NOTHING, NULL, 0);
+	CK_ATTRIBUTE bad[] = {LENGTH(17), TYPE(CKK_AES)};
 	more[1] = (CK_DERIVED_KEY){bad, 2, &more_made[1]};
 	kdf.ulAdditionalDerivedKeys = 2;
 	CK_RV rv = f->C_DeriveKey(s, MECH_P(CKM_SP800_108_COUNTER_KDF, &kdf, sizeof kdf), base,
-		T(READABLE, TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16)), &made);
+		T(READABLE, TYPE(CKK_AES), LENGTH(16)), &made);
 	gives(CKR_KEY_SIZE_RANGE, rv);
 	holds(find(s, NOTHING, NULL, 0) == before);
 }
@@ -162,31 +155,30 @@ START_TEST(hkdf_keys_and_data)
 	unhex("000102030405060708090a0b0c", salt);
 	unhex("f0f1f2f3f4f5f6f7f8f9", info);
 	ok(f->C_DeriveKey(s, MECH_P(CKM_HKDF_DERIVE, &hkdf, sizeof hkdf), base,
-		T(READABLE, TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 42)), &made));
+		T(READABLE, TYPE(CKK_GENERIC_SECRET), LENGTH(42)), &made));
 	value_is(made, okm);
 	ok(f->C_DeriveKey(s, MECH_P(CKM_HKDF_DATA, &hkdf, sizeof hkdf), data_base,
-		T(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, 42)), &made));
+		T(CLASS(CKO_DATA), LENGTH(42)), &made));
 	holds(get_ulong(made, CKA_CLASS) == CKO_DATA);
 	value_is(made, okm);
-	gives(CKR_MECHANISM_INVALID,
-		f->C_DeriveKey(s, MECH_P(CKM_HKDF_DATA, &hkdf, sizeof hkdf), base,
-			T(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, 42)), &made));
+	gives(CKR_MECHANISM_INVALID, f->C_DeriveKey(s, MECH_P(CKM_HKDF_DATA, &hkdf, sizeof hkdf),
+					     base, T(CLASS(CKO_DATA), LENGTH(42)), &made));
 
 	/*
 	 * the salt as a key: it must be one that may derive by this very mechanism, guarded no more
 	 * than the base
 	 */
 	salt_key = import(CKK_GENERIC_SECRET, salt, 13,
-		T(YES(CKA_DERIVE), READABLE, LIST(CKA_ALLOWED_MECHANISMS, CKM_HKDF_DERIVE)));
+		T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_HKDF_DERIVE)));
 	hkdf.ulSaltType = CKF_HKDF_SALT_KEY;
 	hkdf.hSaltKey = salt_key;
 	ok(f->C_DeriveKey(s, MECH_P(CKM_HKDF_DERIVE, &hkdf, sizeof hkdf), base,
-		T(READABLE, TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 42)), &made));
+		T(READABLE, TYPE(CKK_GENERIC_SECRET), LENGTH(42)), &made));
 	value_is(made, okm);
 	hkdf.hSaltKey = 0;
 	gives(CKR_KEY_HANDLE_INVALID,
 		f->C_DeriveKey(s, MECH_P(CKM_HKDF_DERIVE, &hkdf, sizeof hkdf), base,
-			T(READABLE, TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 42)), &made));
+			T(READABLE, TYPE(CKK_GENERIC_SECRET), LENGTH(42)), &made));
 }
 END_TEST
 
@@ -201,7 +193,7 @@ START_TEST(encrypt_data)
 
 	unhex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51", text);
 	ok(f->C_DeriveKey(s, MECH_P(CKM_AES_ECB_ENCRYPT_DATA, &ecb, sizeof ecb), base,
-		T(READABLE, TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 24)), &made));
+		T(READABLE, TYPE(CKK_AES), LENGTH(24)), &made));
 	value_is(made, "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699d");
 }
 END_TEST
@@ -215,7 +207,7 @@ START_TEST(passwords)
 		CKP_PKCS5_PBKD2_HMAC_SHA1, NULL, 0, (CK_UTF8CHAR *)"password", 8};
 
 	ok(f->C_GenerateKey(s, MECH_P(CKM_PKCS5_PBKD2, &pbkdf2, sizeof pbkdf2),
-		T(READABLE, TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 20)), &made));
+		T(READABLE, TYPE(CKK_GENERIC_SECRET), LENGTH(20)), &made));
 	value_is(made, "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957");
 	gives(CKR_TEMPLATE_INCOMPLETE,
 		f->C_GenerateKey(s, MECH_P(CKM_PKCS5_PBKD2, &pbkdf2, sizeof pbkdf2),
@@ -224,7 +216,7 @@ START_TEST(passwords)
 	keydiv_put(&p, KEYDIV_CONSTANT, "signing", 7);
 	keydiv_put(&p, KEYDIV_PASSWORD, "correct horse", 13);
 	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_HOROWITZ_PASSWORD_KEY, &p);
-	ok(f->C_GenerateKey(s, &m, T(READABLE, TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16)), &made));
+	ok(f->C_GenerateKey(s, &m, T(READABLE, TYPE(CKK_AES), LENGTH(16)), &made));
 	value_is(made, "99f222c78d5129a087669bb58eec96f8");
 	ok(f->C_GenerateKey(s, &m, T(READABLE, TYPE(CKK_DES3)), &made));
 	value_is(made, "589192e67a4a5d49a2c4c854e9abd6618aba37ad02ef045d");

@@ -193,22 +193,21 @@ START_TEST(read_only_sessions_change_no_token_object)
 		wrapped, &n));
 	s = ro;
 	gives(CKR_SESSION_READ_ONLY, try_import(CKK_AES, mk, 16, T(YES(CKA_TOKEN)), &made));
-	gives(CKR_SESSION_READ_ONLY, f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN),
-					     T(NUM(CKA_VALUE_LEN, 16), YES(CKA_TOKEN)), &made));
+	gives(CKR_SESSION_READ_ONLY,
+		f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN), T(LENGTH(16), YES(CKA_TOKEN)), &made));
 	gives(CKR_SESSION_READ_ONLY, derive_device(base, T(YES(CKA_TOKEN)), &made));
 	gives(CKR_SESSION_READ_ONLY, f->C_CopyObject(ro, token, T(YES(CKA_TOKEN)), &made));
 	gives(CKR_SESSION_READ_ONLY,
 		f->C_CopyObject(ro, token, NOTHING, &made)); /* a copy of a token object is one */
 	gives(CKR_SESSION_READ_ONLY, f->C_SetAttributeValue(ro, token, T(STR(CKA_LABEL, "x"))));
 	gives(CKR_SESSION_READ_ONLY, f->C_DestroyObject(ro, token));
-	gives(CKR_SESSION_READ_ONLY,
-		f->C_UnwrapKey(ro, MECH(CKM_AES_KEY_WRAP),
-			import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))), wrapped, n,
-			T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), YES(CKA_TOKEN)), &made));
+	gives(CKR_SESSION_READ_ONLY, f->C_UnwrapKey(ro, MECH(CKM_AES_KEY_WRAP),
+					     import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))), wrapped,
+					     n, T(KEY(CKK_AES), YES(CKA_TOKEN)), &made));
 	holds(find(ro, T(YES(CKA_TOKEN), CLASS(CKO_SECRET_KEY)), NULL, 0) == 2);
 	/* session objects are fine */
 	session_key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
-	ok(f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16)), &made));
+	ok(f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN), T(LENGTH(16)), &made));
 	ok(derive_device(base, NOTHING, &made));
 	ok(f->C_CopyObject(ro, token, T(NO(CKA_TOKEN)), &made));
 	ok(f->C_SetAttributeValue(ro, session_key, T(STR(CKA_LABEL, "x"))));

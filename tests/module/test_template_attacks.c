@@ -19,8 +19,6 @@ static void start(void)
 	made = 0;
 }
 
-#define AES CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)
-
 /*
  * A key with NESTED in its unwrap (or derive) template, made and used, if it may be. Whether a key
  * came out: MADE.
@@ -33,8 +31,8 @@ static void through_unwrap(CK_ATTRIBUTE *nested, CK_ULONG count)
 	if (try_import(CKK_AES, mk32, 32,
 		    T(YES(CKA_UNWRAP), RAW(CKA_UNWRAP_TEMPLATE, nested, count * sizeof *nested)),
 		    &kek) == CKR_OK)
-		f->C_UnwrapKey(
-			s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, sizeof wrapped, T(AES), &made);
+		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, sizeof wrapped,
+			T(KEY(CKK_AES)), &made);
 }
 
 static void through_derive(
@@ -58,9 +56,10 @@ START_TEST(trusted)
 	holds(made == 0 || !get_bool(made, CKA_TRUSTED));
 	through_derive(T(READABLE), T(YES(CKA_TRUSTED)));
 	holds(made == 0 || !get_bool(made, CKA_TRUSTED));
-	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP),
-					       import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))),
-					       wrapped, 24, T(AES, YES(CKA_TRUSTED)), &made));
+	gives(CKR_ATTRIBUTE_READ_ONLY,
+		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP),
+			import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP))), wrapped, 24,
+			T(KEY(CKK_AES), YES(CKA_TRUSTED)), &made));
 }
 END_TEST
 
@@ -122,8 +121,7 @@ START_TEST(roles_and_levels)
 		holds(made == 0);
 	}
 	/* a device key made a master by the list in its base's template */
-	through_derive(T(READABLE),
-		T(YES(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)));
+	through_derive(T(READABLE), T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DEVICE_KEY)));
 	holds(made == 0 || derive_device(made, NOTHING, &made) != CKR_OK);
 }
 END_TEST

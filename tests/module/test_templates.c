@@ -4,8 +4,7 @@
 
 static CK_OBJECT_HANDLE made;
 
-#define AES CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)
-#define AES16 AES, RAW(CKA_VALUE, mk, 16)
+#define AES16 KEY(CKK_AES), RAW(CKA_VALUE, mk, 16)
 #define create(...) f->C_CreateObject(s, T(__VA_ARGS__), &made)
 #define generate(...) f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(__VA_ARGS__), &made)
 
@@ -48,7 +47,7 @@ START_TEST(what_is_missing)
 {
 	gives(CKR_TEMPLATE_INCOMPLETE, create(TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16)));
 	gives(CKR_TEMPLATE_INCOMPLETE, create(CLASS(CKO_SECRET_KEY), RAW(CKA_VALUE, mk, 16)));
-	gives(CKR_TEMPLATE_INCOMPLETE, create(AES));
+	gives(CKR_TEMPLATE_INCOMPLETE, create(KEY(CKK_AES)));
 	gives(CKR_TEMPLATE_INCOMPLETE, f->C_CreateObject(s, NULL, 0, &made));
 	gives(CKR_TEMPLATE_INCOMPLETE, generate(CLASS(CKO_SECRET_KEY), YES(CKA_ENCRYPT)));
 	gives(CKR_TEMPLATE_INCOMPLETE, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), NULL, 0, &made));
@@ -74,8 +73,9 @@ START_TEST(values_of_a_wrong_length)
 	for (i = 0; i < sizeof bad / sizeof *bad; i++)
 		gives(CKR_ATTRIBUTE_VALUE_INVALID,
 			try_import(bad[i].type, value, bad[i].length, NOTHING, &made));
-	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(AES, RAW(CKA_VALUE, value, (CK_ULONG)-1)));
-	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(AES, RAW(CKA_VALUE, NULL, 16)));
+	gives(CKR_ATTRIBUTE_VALUE_INVALID,
+		create(KEY(CKK_AES), RAW(CKA_VALUE, value, (CK_ULONG)-1)));
+	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(KEY(CKK_AES), RAW(CKA_VALUE, NULL, 16)));
 	nothing_made();
 }
 END_TEST
@@ -84,15 +84,12 @@ START_TEST(classes_and_types)
 {
 	gives(CKR_ATTRIBUTE_VALUE_INVALID,
 		create(CLASS(0x999), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16)));
-	gives(CKR_ATTRIBUTE_VALUE_INVALID,
-		create(CLASS(CKO_SECRET_KEY), TYPE(0x999), RAW(CKA_VALUE, mk, 16)));
-	gives(CKR_ATTRIBUTE_VALUE_INVALID,
-		create(CLASS(CKO_SECRET_KEY), TYPE(CKK_RSA), RAW(CKA_VALUE, mk, 16)));
+	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(KEY(0x999), RAW(CKA_VALUE, mk, 16)));
+	gives(CKR_ATTRIBUTE_VALUE_INVALID, create(KEY(CKK_RSA), RAW(CKA_VALUE, mk, 16)));
 	/*
 	 * client states come from their mechanism only, profiles and mechanisms are the token's own
 	 */
-	holds(create(CLASS(CKO_SECRET_KEY), TYPE(CKK_KEYDIV_ODUKPT_CLIENT),
-		      RAW(CKA_VALUE, mk, 16)) != CKR_OK);
+	holds(create(KEY(CKK_KEYDIV_ODUKPT_CLIENT), RAW(CKA_VALUE, mk, 16)) != CKR_OK);
 	holds(create(CLASS(CKO_PROFILE), NUM(CKA_PROFILE_ID, CKP_BASELINE_PROVIDER)) != CKR_OK);
 	holds(create(CLASS(CKO_MECHANISM), NUM(CKA_MECHANISM_TYPE, CKM_AES_ECB)) != CKR_OK);
 	nothing_made();
@@ -103,9 +100,9 @@ START_TEST(unknown_attributes)
 {
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, create(AES16, RAW(0x12345678, mk, 16)));
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, create(AES16, NUM(KEYDIV_VENDOR | 0x77, 1)));
-	gives(CKR_ATTRIBUTE_TYPE_INVALID, generate(NUM(CKA_VALUE_LEN, 16), NUM(0x12345678, 1)));
+	gives(CKR_ATTRIBUTE_TYPE_INVALID, generate(LENGTH(16), NUM(0x12345678, 1)));
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, derive(T(NUM(0x12345678, 1))));
-	gives(CKR_ATTRIBUTE_TYPE_INVALID, unwrap(T(AES, NUM(0x12345678, 1))));
+	gives(CKR_ATTRIBUTE_TYPE_INVALID, unwrap(T(KEY(CKK_AES), NUM(0x12345678, 1))));
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, f->C_CopyObject(s, base, T(NUM(0x12345678, 1)), &made));
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, f->C_SetAttributeValue(s, base, T(NUM(0x12345678, 1))));
 	/* an attribute of another class */
@@ -128,9 +125,9 @@ START_TEST(attributes_nobody_may_give)
 
 	for (i = 0; i < sizeof never / sizeof *never; i++) {
 		gives(CKR_ATTRIBUTE_READ_ONLY, create(AES16, never[i]));
-		gives(CKR_ATTRIBUTE_READ_ONLY, generate(NUM(CKA_VALUE_LEN, 16), never[i]));
+		gives(CKR_ATTRIBUTE_READ_ONLY, generate(LENGTH(16), never[i]));
 		gives(CKR_ATTRIBUTE_READ_ONLY, derive(T(never[i])));
-		gives(CKR_ATTRIBUTE_READ_ONLY, unwrap(T(AES, never[i])));
+		gives(CKR_ATTRIBUTE_READ_ONLY, unwrap(T(KEY(CKK_AES), never[i])));
 		gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
 			f->C_CopyObject(s, base, T(never[i]), &made));
 		gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, base, T(never[i])));
@@ -158,9 +155,10 @@ START_TEST(one_attribute_twice)
 	gives(CKR_TEMPLATE_INCONSISTENT, create(AES16, STR(CKA_LABEL, "a"), STR(CKA_LABEL, "b")));
 	gives(CKR_TEMPLATE_INCONSISTENT, create(AES16, RAW(CKA_VALUE, mk32, 16)));
 	gives(CKR_TEMPLATE_INCONSISTENT, create(AES16, CLASS(CKO_DATA)));
-	gives(CKR_TEMPLATE_INCONSISTENT, generate(NUM(CKA_VALUE_LEN, 16), NUM(CKA_VALUE_LEN, 32)));
+	gives(CKR_TEMPLATE_INCONSISTENT, generate(LENGTH(16), LENGTH(32)));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive(T(YES(CKA_SENSITIVE), NO(CKA_SENSITIVE))));
-	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(T(AES, YES(CKA_EXTRACTABLE), NO(CKA_EXTRACTABLE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		unwrap(T(KEY(CKK_AES), YES(CKA_EXTRACTABLE), NO(CKA_EXTRACTABLE))));
 	gives(CKR_TEMPLATE_INCONSISTENT,
 		f->C_CopyObject(s, base, T(STR(CKA_LABEL, "a"), STR(CKA_LABEL, "b")), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT,
@@ -172,8 +170,7 @@ END_TEST
 /* Every way in takes templates whose values have impossible lengths. */
 static void refused_everywhere(CK_ATTRIBUTE bad)
 {
-	CK_ATTRIBUTE t[] = {CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16),
-		NUM(CKA_VALUE_LEN, 16)};
+	CK_ATTRIBUTE t[] = {KEY(CKK_AES), RAW(CKA_VALUE, mk, 16), LENGTH(16)};
 	CK_ATTRIBUTE for_create[] = {t[0], t[1], t[2], bad}, for_generate[] = {t[3], bad},
 		     for_unwrap[] = {t[0], t[1], bad};
 
@@ -270,11 +267,10 @@ END_TEST
 
 START_TEST(contradictions)
 {
-	holds(create(AES16, NUM(CKA_VALUE_LEN, 32)) != CKR_OK);
-	gives(CKR_TEMPLATE_INCONSISTENT, generate(CLASS(CKO_DATA), NUM(CKA_VALUE_LEN, 16)));
-	gives(CKR_TEMPLATE_INCONSISTENT, generate(TYPE(CKK_DES3), NUM(CKA_VALUE_LEN, 16)));
-	gives(CKR_TEMPLATE_INCONSISTENT,
-		generate(TYPE(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 16)));
+	holds(create(AES16, LENGTH(32)) != CKR_OK);
+	gives(CKR_TEMPLATE_INCONSISTENT, generate(CLASS(CKO_DATA), LENGTH(16)));
+	gives(CKR_TEMPLATE_INCONSISTENT, generate(TYPE(CKK_DES3), LENGTH(16)));
+	gives(CKR_TEMPLATE_INCONSISTENT, generate(TYPE(CKK_GENERIC_SECRET), LENGTH(16)));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive(T(CLASS(CKO_DATA))));
 	gives_either(
 		CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_VALUE_INVALID, derive(T(TYPE(CKK_RSA))));
@@ -289,9 +285,8 @@ START_TEST(counts_and_pointers)
 	gives(CKR_ARGUMENTS_BAD, f->C_CreateObject(s, NULL, 3, &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_CreateObject(s, t, 3, NULL));
 	gives(CKR_ARGUMENTS_BAD, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), NULL, 2, &made));
-	gives(CKR_ARGUMENTS_BAD,
-		f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(NUM(CKA_VALUE_LEN, 16)), NULL));
-	gives(CKR_ARGUMENTS_BAD, f->C_GenerateKey(s, NULL, T(NUM(CKA_VALUE_LEN, 16)), &made));
+	gives(CKR_ARGUMENTS_BAD, f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16)), NULL));
+	gives(CKR_ARGUMENTS_BAD, f->C_GenerateKey(s, NULL, T(LENGTH(16)), &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_CopyObject(s, base, NULL, 2, &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_CopyObject(s, base, NOTHING, NULL));
 	gives(CKR_ARGUMENTS_BAD, f->C_SetAttributeValue(s, base, NULL, 2));
@@ -304,14 +299,13 @@ END_TEST
 START_TEST(templates_real_clients_send)
 {
 	/* python-pkcs11 gives every usage flag, NSS six attributes. */
-	gives(CKR_OK,
-		derive(T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16),
-			NO(CKA_TOKEN), STR(CKA_LABEL, "device"), RAW(CKA_ID, mk, 4),
-			YES(CKA_PRIVATE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE),
-			YES(CKA_MODIFIABLE), YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN),
-			YES(CKA_VERIFY), NO(CKA_WRAP), NO(CKA_UNWRAP), NO(CKA_DERIVE))));
-	gives(CKR_OK, derive(T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), NUM(CKA_VALUE_LEN, 16),
-			      YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN))));
+	gives(CKR_OK, derive(T(KEY(CKK_AES), LENGTH(16), NO(CKA_TOKEN), STR(CKA_LABEL, "device"),
+			      RAW(CKA_ID, mk, 4), YES(CKA_PRIVATE), YES(CKA_SENSITIVE),
+			      NO(CKA_EXTRACTABLE), YES(CKA_MODIFIABLE), YES(CKA_ENCRYPT),
+			      YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY), NO(CKA_WRAP),
+			      NO(CKA_UNWRAP), NO(CKA_DERIVE))));
+	gives(CKR_OK, derive(T(KEY(CKK_AES), LENGTH(16), YES(CKA_ENCRYPT), YES(CKA_DECRYPT),
+			      YES(CKA_SIGN))));
 	gives(CKR_OK, create(AES16, STR(CKA_LABEL, ""), RAW(CKA_ID, NULL, 0),
 			      RAW(CKA_START_DATE, "20260101", 8), RAW(CKA_END_DATE, NULL, 0)));
 }

@@ -87,8 +87,8 @@ static void *make_find_destroy(void *arg)
 		CKR_OK);
 	for (i = 0; i < 6; i++) {
 		must(f->C_CreateObject(mine,
-			     T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES), RAW(CKA_VALUE, mk, 16),
-				     YES(CKA_TOKEN), RAW(CKA_ID, &me, 8)),
+			     T(KEY(CKK_AES), RAW(CKA_VALUE, mk, 16), YES(CKA_TOKEN),
+				     RAW(CKA_ID, &me, 8)),
 			     &key) == CKR_OK);
 		must(f->C_FindObjectsInit(mine, T(RAW(CKA_ID, &me, 8))) == CKR_OK);
 		must(f->C_FindObjects(mine, found, 4, &n) == CKR_OK && n == 1 && found[0] == key);

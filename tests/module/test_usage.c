@@ -28,8 +28,7 @@ START_TEST(usage_that_is_off)
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED,
 		f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), all_but_wrap, target, out, &n));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED,
-		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), none, out, 24,
-			T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), none, out, 24, T(KEY(CKK_AES)), &made));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, derive_device(none, NOTHING, &made));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, f3->C_MessageEncryptInit(s, MECH(CKM_AES_GCM), none));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, f3->C_MessageDecryptInit(s, MECH(CKM_AES_GCM), none));
@@ -75,8 +74,8 @@ START_TEST(wrong_types_come_first)
 	gives(CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
 		f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), generic, aes, out, &n));
 	gives(CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
-		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), generic, out, 24,
-			T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+		f->C_UnwrapKey(
+			s, MECH(CKM_AES_KEY_WRAP), generic, out, 24, T(KEY(CKK_AES)), &made));
 	/* HMACs of another hash's key type */
 	gives(CKR_KEY_TYPE_INCONSISTENT, f->C_SignInit(s, MECH(CKM_SHA256_HMAC),
 						 import(CKK_SHA_1_HMAC, mk, 16, T(YES(CKA_SIGN)))));
@@ -104,7 +103,7 @@ START_TEST(unknown_mechanisms)
 		gives(CKR_MECHANISM_INVALID,
 			f->C_DeriveKey(s, MECH(unknown[i]), master, NOTHING, &made));
 		gives(CKR_MECHANISM_INVALID,
-			f->C_GenerateKey(s, MECH(unknown[i]), T(NUM(CKA_VALUE_LEN, 16)), &made));
+			f->C_GenerateKey(s, MECH(unknown[i]), T(LENGTH(16)), &made));
 		gives(CKR_MECHANISM_INVALID, f->C_WrapKey(s, MECH(unknown[i]), kek, key, out, &n));
 	}
 }
@@ -113,11 +112,9 @@ END_TEST
 START_TEST(allowed_mechanisms_are_obeyed)
 {
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
-		T(YES(CKA_ENCRYPT), YES(CKA_SIGN), YES(CKA_DECRYPT),
-			LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_CBC)));
+		T(YES(CKA_ENCRYPT), YES(CKA_SIGN), YES(CKA_DECRYPT), ALLOWED(CKM_AES_CBC)));
 	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32,
-		T(YES(CKA_WRAP), YES(CKA_UNWRAP),
-			LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_KEY_WRAP_KWP)));
+		T(YES(CKA_WRAP), YES(CKA_UNWRAP), ALLOWED(CKM_AES_KEY_WRAP_KWP)));
 	CK_OBJECT_HANDLE target = import(CKK_AES, mk, 16, T(READABLE)),
 			 nothing = import(CKK_AES, mk, 16,
 				 T(YES(CKA_ENCRYPT), RAW(CKA_ALLOWED_MECHANISMS, iv, 0)));
@@ -130,8 +127,8 @@ START_TEST(allowed_mechanisms_are_obeyed)
 	gives(CKR_MECHANISM_INVALID, f->C_SignInit(s, MECH(CKM_AES_CMAC), key));
 	gives(CKR_MECHANISM_INVALID, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, target, out, &n));
 	gives(CKR_OK, f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP_KWP), kek, target, out, &n));
-	gives(CKR_MECHANISM_INVALID, f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, out, n,
-					     T(CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)), &made));
+	gives(CKR_MECHANISM_INVALID,
+		f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, out, n, T(KEY(CKK_AES)), &made));
 	gives(CKR_MECHANISM_INVALID,
 		f->C_EncryptInit(s, MECH(CKM_AES_ECB), nothing)); /* an empty list allows none */
 }
@@ -195,8 +192,8 @@ START_TEST(parameters_where_none_belong)
 	gives(CKR_MECHANISM_PARAM_INVALID, f->C_EncryptInit(s, MECH_P(CKM_AES_ECB, iv, 16), key));
 	gives(CKR_MECHANISM_PARAM_INVALID, f->C_SignInit(s, MECH_P(CKM_AES_CMAC, iv, 16), key));
 	gives(CKR_MECHANISM_PARAM_INVALID, f->C_DigestInit(s, MECH_P(CKM_SHA256, iv, 16)));
-	gives(CKR_MECHANISM_PARAM_INVALID, f->C_GenerateKey(s, MECH_P(CKM_AES_KEY_GEN, iv, 3),
-						   T(NUM(CKA_VALUE_LEN, 16)), &made));
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		f->C_GenerateKey(s, MECH_P(CKM_AES_KEY_GEN, iv, 3), T(LENGTH(16)), &made));
 	gives(CKR_MECHANISM_PARAM_INVALID, f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, iv, 7), kek,
 						   import(CKK_AES, mk, 16, T(READABLE)), out, &n));
 	gives(CKR_MECHANISM_PARAM_INVALID,

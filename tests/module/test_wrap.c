@@ -2,8 +2,6 @@
 /* test_wrap.c: keys that leave and come back wrapped, and keys that must not. */
 #include "harness.h"
 
-#define AES CLASS(CKO_SECRET_KEY), TYPE(CKK_AES)
-
 static CK_OBJECT_HANDLE wrapper, unwrapper, lenient, target, made;
 static uint8_t wrapped[256];
 static CK_ULONG n;
@@ -40,14 +38,15 @@ START_TEST(there_and_back)
 	for (i = 0; i < 2; i++) {
 		ok(wrap(m[i], wrapper, target));
 		holds(n == 24);
-		gives(CKR_TEMPLATE_INCONSISTENT, unwrap(m[i], T(AES, NO(CKA_SENSITIVE))));
-		ok(f->C_UnwrapKey(s, MECH(m[i]), lenient, wrapped, n, T(AES, READABLE), &made));
+		gives(CKR_TEMPLATE_INCONSISTENT, unwrap(m[i], T(KEY(CKK_AES), NO(CKA_SENSITIVE))));
+		ok(f->C_UnwrapKey(
+			s, MECH(m[i]), lenient, wrapped, n, T(KEY(CKK_AES), READABLE), &made));
 		value_is(made, "2b7e151628aed2a6abf7158809cf4f3c");
 		holds(get_ulong(made, CKA_VALUE_LEN) == 16);
 		holds(!get_bool(made, CKA_LOCAL) && !get_bool(made, CKA_ALWAYS_SENSITIVE) &&
 			!get_bool(made, CKA_NEVER_EXTRACTABLE));
 		holds(get_ulong(made, CKA_KEY_GEN_MECHANISM) == CK_UNAVAILABLE_INFORMATION);
-		ok(unwrap(m[i], T(AES)));
+		ok(unwrap(m[i], T(KEY(CKK_AES))));
 		holds(get_bool(made, CKA_SENSITIVE)); /* unless the template says otherwise */
 		holds(!get_bool(made, CKA_ALWAYS_SENSITIVE) &&
 			!get_bool(made, CKA_NEVER_EXTRACTABLE));
@@ -59,7 +58,7 @@ START_TEST(there_and_back)
 	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper, made));
 	holds(n == 32);
 	ok(f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP_KWP), lenient, wrapped, n,
-		T(CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET), READABLE), &made));
+		T(KEY(CKK_GENERIC_SECRET), READABLE), &made));
 	holds(get_bytes(made, CKA_VALUE, value, 40) == 21 && memcmp(value, mk32, 21) == 0);
 	holds(get_ulong(made, CKA_VALUE_LEN) == 21);
 }
@@ -78,7 +77,7 @@ START_TEST(initial_value)
 	ok(f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, kw, 8), wrapper, target, wrapped, &n));
 	holds(n == 24 && memcmp(plain, wrapped, n) == 0);
 	ok(f->C_UnwrapKey(
-		s, MECH_P(CKM_AES_KEY_WRAP, kw, 8), unwrapper, wrapped, n, T(AES), &made));
+		s, MECH_P(CKM_AES_KEY_WRAP, kw, 8), unwrapper, wrapped, n, T(KEY(CKK_AES)), &made));
 	gives(CKR_MECHANISM_PARAM_INVALID,
 		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, other, 8), wrapper, target, wrapped, &n));
 	gives(CKR_MECHANISM_PARAM_INVALID,
@@ -86,10 +85,10 @@ START_TEST(initial_value)
 	gives(CKR_MECHANISM_PARAM_INVALID,
 		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP, NULL, 8), wrapper, target, wrapped, &n));
 	gives(CKR_MECHANISM_PARAM_INVALID, f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP, other, 8),
-						   unwrapper, wrapped, n, T(AES), &made));
+						   unwrapper, wrapped, n, T(KEY(CKK_AES)), &made));
 	ok(f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kwp, 4), wrapper, target, wrapped, &n));
-	ok(f->C_UnwrapKey(
-		s, MECH_P(CKM_AES_KEY_WRAP_KWP, kwp, 4), unwrapper, wrapped, n, T(AES), &made));
+	ok(f->C_UnwrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kwp, 4), unwrapper, wrapped, n,
+		T(KEY(CKK_AES)), &made));
 	gives(CKR_MECHANISM_PARAM_INVALID,
 		f->C_WrapKey(s, MECH_P(CKM_AES_KEY_WRAP_KWP, kw, 4), wrapper, target, wrapped, &n));
 }
@@ -188,16 +187,18 @@ START_TEST(trusted_wrapping_is_not_undone_by_unwrapping)
 	key = import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
 	ok(wrap(CKM_AES_KEY_WRAP, kek, key));
 
-	ok(unwrap(CKM_AES_KEY_WRAP, T(AES)));
+	ok(unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES))));
 	holds(get_bool(made, CKA_EXTRACTABLE)); /* this unwrapping key has said so */
 	made = 0xABCD;
 	unwrapper = kek;
-	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_EXTRACTABLE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), YES(CKA_EXTRACTABLE))));
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_CopyObject(s, kek, T(NO(CKA_TRUSTED)), &untrusted));
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, kek, T(NO(CKA_TRUSTED))));
 	holds(made == 0xABCD && get_bool(kek, CKA_TRUSTED));
-	ok(unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED))));
-	ok(unwrap(CKM_AES_KEY_WRAP, T(AES)));
+	ok(unwrap(CKM_AES_KEY_WRAP,
+		T(KEY(CKK_AES), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED))));
+	ok(unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES))));
 	holds(!get_bool(made, CKA_EXTRACTABLE));
 }
 END_TEST
@@ -216,7 +217,8 @@ START_TEST(wrapping_keys_do_not_encrypt)
 	rv = try_import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), YES(CKA_ENCRYPT)), &both);
 	if (rv == CKR_OK)
 		gives(CKR_KEY_FUNCTION_NOT_PERMITTED,
-			f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), both, wrapped, n, T(AES), &made));
+			f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), both, wrapped, n, T(KEY(CKK_AES)),
+				&made));
 	else
 		gives(CKR_TEMPLATE_INCONSISTENT, rv);
 	holds(made == 0xABCD);
@@ -235,7 +237,7 @@ START_TEST(no_other_wrapping)
 		gives(CKR_MECHANISM_INVALID,
 			f->C_WrapKey(s, MECH_P(others[i], iv, 16), wrapper, target, wrapped, &n));
 		gives(CKR_MECHANISM_INVALID, f->C_UnwrapKey(s, MECH_P(others[i], iv, 16), unwrapper,
-						     wrapped, 32, T(AES), &made));
+						     wrapped, 32, T(KEY(CKK_AES)), &made));
 	}
 	holds(made == 0xABCD);
 }
@@ -252,26 +254,27 @@ START_TEST(garbage)
 		ok(wrap(m[i], wrapper, target));
 		for (j = 0; j < 24; j++) {
 			wrapped[j] ^= (uint8_t)(1 << j % 8);
-			gives(CKR_WRAPPED_KEY_INVALID, unwrap(m[i], T(AES)));
+			gives(CKR_WRAPPED_KEY_INVALID, unwrap(m[i], T(KEY(CKK_AES))));
 			wrapped[j] ^= (uint8_t)(1 << j % 8);
 		}
 		for (j = 0; j < sizeof lengths / sizeof *lengths; j++) {
 			n = lengths[j];
 			gives_either(CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID,
-				unwrap(m[i], T(AES)));
+				unwrap(m[i], T(KEY(CKK_AES))));
 		}
 		n = (CK_ULONG)-1;
-		gives_either(
-			CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID, unwrap(m[i], T(AES)));
+		gives_either(CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPED_KEY_INVALID,
+			unwrap(m[i], T(KEY(CKK_AES))));
 		n = 24;
 		gives(CKR_ARGUMENTS_BAD,
-			f->C_UnwrapKey(s, MECH(m[i]), unwrapper, NULL, 24, T(AES), &made));
-		gives(CKR_ARGUMENTS_BAD,
-			f->C_UnwrapKey(s, MECH(m[i]), unwrapper, wrapped, 24, T(AES), NULL));
+			f->C_UnwrapKey(s, MECH(m[i]), unwrapper, NULL, 24, T(KEY(CKK_AES)), &made));
+		gives(CKR_ARGUMENTS_BAD, f->C_UnwrapKey(s, MECH(m[i]), unwrapper, wrapped, 24,
+						 T(KEY(CKK_AES)), NULL));
 		gives(CKR_ARGUMENTS_BAD,
 			f->C_UnwrapKey(s, MECH(m[i]), unwrapper, wrapped, 24, NULL, 2, &made));
 	}
-	gives(CKR_ARGUMENTS_BAD, f->C_UnwrapKey(s, NULL, unwrapper, wrapped, 24, T(AES), &made));
+	gives(CKR_ARGUMENTS_BAD,
+		f->C_UnwrapKey(s, NULL, unwrapper, wrapped, 24, T(KEY(CKK_AES)), &made));
 	gives(CKR_ARGUMENTS_BAD, f->C_WrapKey(s, NULL, wrapper, target, wrapped, &n));
 	gives(CKR_ARGUMENTS_BAD,
 		f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), wrapper, target, wrapped, NULL));
@@ -288,17 +291,16 @@ START_TEST(confusion_of_type_and_length)
 	 */
 	ok(wrap(CKM_AES_KEY_WRAP_KWP, wrapper,
 		import(CKK_GENERIC_SECRET, mk32, 20, T(YES(CKA_EXTRACTABLE)))));
-	gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP_KWP, T(AES)));
+	gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP_KWP, T(KEY(CKK_AES))));
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
-	gives(CKR_WRAPPED_KEY_INVALID,
-		unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES3))));
+	gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_DES3))));
 	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_PRIVATE_KEY), TYPE(CKK_RSA))) != CKR_OK);
 	holds(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_DATA))) != CKR_OK);
-	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, NUM(CKA_VALUE_LEN, 32))));
-	holds(unwrap(CKM_AES_KEY_WRAP, T(AES, RAW(CKA_VALUE, mk, 16))) != CKR_OK);
+	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), LENGTH(32))));
+	holds(unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), RAW(CKA_VALUE, mk, 16))) != CKR_OK);
 	holds(made == 0xABCD);
-	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(AES, NUM(CKA_VALUE_LEN, 16))));
-	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(CKK_GENERIC_SECRET))));
+	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), LENGTH(16))));
+	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_GENERIC_SECRET))));
 }
 END_TEST
 
@@ -319,13 +321,12 @@ START_TEST(parity_of_des_keys)
 			value[k] = (uint8_t)(10 * k | !__builtin_parity(10U * (unsigned)k));
 		ok(wrap(CKM_AES_KEY_WRAP, wrapper,
 			import(CKK_GENERIC_SECRET, value, length, T(YES(CKA_EXTRACTABLE)))));
-		ok(unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(types[i]))));
+		ok(unwrap(CKM_AES_KEY_WRAP, T(KEY(types[i]))));
 		value[length - 1] ^= 1;
 		ok(wrap(CKM_AES_KEY_WRAP, wrapper,
 			import(CKK_GENERIC_SECRET, value, length, T(YES(CKA_EXTRACTABLE)))));
 		made = 0xABCD;
-		gives(CKR_WRAPPED_KEY_INVALID,
-			unwrap(CKM_AES_KEY_WRAP, T(CLASS(CKO_SECRET_KEY), TYPE(types[i]))));
+		gives(CKR_WRAPPED_KEY_INVALID, unwrap(CKM_AES_KEY_WRAP, T(KEY(types[i]))));
 		holds(made == 0xABCD);
 	}
 }
@@ -337,11 +338,11 @@ START_TEST(check_value_of_an_unwrapped_key)
 
 	holds(get_bytes(target, CKA_CHECK_VALUE, kcv, 3) == 3);
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
-	ok(unwrap(CKM_AES_KEY_WRAP, T(AES, RAW(CKA_CHECK_VALUE, kcv, 3))));
+	ok(unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), RAW(CKA_CHECK_VALUE, kcv, 3))));
 	kcv[2] ^= 1;
 	made = 0xABCD;
 	gives(CKR_ATTRIBUTE_VALUE_INVALID,
-		unwrap(CKM_AES_KEY_WRAP, T(AES, RAW(CKA_CHECK_VALUE, kcv, 3))));
+		unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), RAW(CKA_CHECK_VALUE, kcv, 3))));
 	holds(made == 0xABCD);
 }
 END_TEST
@@ -365,14 +366,17 @@ START_TEST(unwrap_template)
 		T(YES(CKA_UNWRAP), NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE),
 					   NO(CKA_EXTRACTABLE), YES(CKA_DECRYPT))));
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
-	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, NO(CKA_SENSITIVE))));
-	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_EXTRACTABLE))));
-	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(CKM_AES_KEY_WRAP, T(AES, NO(CKA_DECRYPT))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), NO(CKA_SENSITIVE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), YES(CKA_EXTRACTABLE))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), NO(CKA_DECRYPT))));
 	holds(made == 0xABCD);
-	ok(unwrap(CKM_AES_KEY_WRAP, T(AES)));
+	ok(unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES))));
 	holds(get_bool(made, CKA_SENSITIVE) && !get_bool(made, CKA_EXTRACTABLE) &&
 		get_bool(made, CKA_DECRYPT));
-	ok(unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_SENSITIVE), YES(CKA_ENCRYPT))));
+	ok(unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), YES(CKA_SENSITIVE), YES(CKA_ENCRYPT))));
 	holds(get_bool(made, CKA_DECRYPT) && get_bool(made, CKA_ENCRYPT));
 }
 END_TEST
@@ -397,11 +401,11 @@ START_TEST(masters_come_back_as_masters_only)
 	/* Roles: what was unwrapped derives or does other things, never both. */
 	ok(wrap(CKM_AES_KEY_WRAP, wrapper, target));
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_DERIVE), YES(CKA_SIGN))));
+		unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), YES(CKA_DERIVE), YES(CKA_SIGN))));
 	gives(CKR_TEMPLATE_INCONSISTENT,
-		unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_DERIVE), YES(CKA_ENCRYPT))));
+		unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), YES(CKA_DERIVE), YES(CKA_ENCRYPT))));
 	holds(made == 0xABCD);
-	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(AES, YES(CKA_DERIVE))));
+	gives(CKR_OK, unwrap(CKM_AES_KEY_WRAP, T(KEY(CKK_AES), YES(CKA_DERIVE))));
 	gives(CKR_OK, derive_device(made, NOTHING, &made));
 }
 END_TEST

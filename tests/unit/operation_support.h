@@ -7,6 +7,7 @@
 #define KEYDIV_TESTS_OPERATION_SUPPORT_H
 
 #include "calls/operation_steps.h"
+#include "template.h"
 #include "unit.h"
 
 /* The keys there are: every other handle is invalid. All have all usage flags, but the last. */
@@ -19,17 +20,5 @@ void operation_teardown(void); /* fails if a key is still pinned */
 
 /* How often KEY is pinned. */
 unsigned pins_of(CK_OBJECT_HANDLE key);
-
-/* A mechanism with a parameter. */
-#define MECHANISM_OF(type, parameter)                                                              \
-	(CK_MECHANISM)                                                                             \
-	{                                                                                          \
-		type, &(parameter), sizeof(parameter)                                              \
-	}
-#define MECHANISM_BARE(type)                                                                       \
-	(CK_MECHANISM)                                                                             \
-	{                                                                                          \
-		type, NULL, 0                                                                      \
-	}
 
 #endif

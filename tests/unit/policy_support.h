@@ -7,33 +7,13 @@
 #define KEYDIV_TESTS_POLICY_SUPPORT_H
 
 #include "policy/plan.h"
+#include "template.h"
 #include "unit.h"
 
-static const CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+#define VALUE16 STR(CKA_VALUE, "0123456789abcdef")
 
-#define ATTR(type, p, n)                                                                           \
-	{                                                                                          \
-		(type), (void *)(uintptr_t)(p), (n)                                                \
-	}
-#define ON(type) ATTR(type, &yes, 1)
-#define OFF(type) ATTR(type, &no, 1)
-#define NUMBER(type, n) ATTR(type, &(CK_ULONG){n}, sizeof(CK_ULONG))
-#define TEXT(type, s) ATTR(type, s, sizeof(s) - 1)
-#define LIST(type, ...)                                                                            \
-	ATTR(type, ((CK_MECHANISM_TYPE[]){__VA_ARGS__}), sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__}))
-#define NESTED(type, ...)                                                                          \
-	ATTR(type, ((CK_ATTRIBUTE[]){__VA_ARGS__}), sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}))
-
-#define SECRET_KEY NUMBER(CKA_CLASS, CKO_SECRET_KEY)
-#define DATA NUMBER(CKA_CLASS, CKO_DATA)
-#define AES NUMBER(CKA_KEY_TYPE, CKK_AES)
-#define LENGTH(n) NUMBER(CKA_VALUE_LEN, n)
-#define VALUE16 TEXT(CKA_VALUE, "0123456789abcdef")
-
-/* The result of parsing the attributes given as T. */
-#define parse(t, ...)                                                                              \
-	template_parse((CK_ATTRIBUTE[]){__VA_ARGS__},                                              \
-		sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE), t)
+/* The result of parsing the attributes into T_. */
+#define parse(t_, ...) template_parse(T(__VA_ARGS__), t_)
 
 static const struct rights user = {.user = true, .read_write = true};
 

@@ -133,13 +133,13 @@ END_TEST
 
 START_TEST(sensitive_value_untouched)
 {
-	static const CK_ATTRIBUTE closed[][2] = {{ON(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)},
-		{OFF(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE)},
-		{ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE)}};
+	static const CK_ATTRIBUTE closed[][2] = {{YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)},
+		{NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)},
+		{YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)}};
 	uint8_t buffer[16] = {0}, zero[16] = {0};
 	OBJECT o = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16, closed[_i][0], closed[_i][1]);
+	create(&o, KEY(CKK_AES), VALUE16, closed[_i][0], closed[_i][1]);
 	CK_ATTRIBUTE a = {CKA_VALUE, buffer, 16};
 	ck_rv(read_one(&o, &a), CKR_ATTRIBUTE_SENSITIVE);
 	ck_assert_uint_eq(a.ulValueLen, MINUS_1);
@@ -155,7 +155,7 @@ START_TEST(open_value)
 	uint8_t buffer[17];
 	OBJECT o = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16, OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE));
+	create(&o, KEY(CKK_AES), VALUE16, NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE));
 	CK_ATTRIBUTE a = {CKA_VALUE, NULL, 0};
 	ck_ok(read_one(&o, &a));
 	ck_assert_uint_eq(a.ulValueLen, 16);
@@ -167,7 +167,7 @@ START_TEST(open_value)
 	ck_assert_uint_eq(a.ulValueLen, 16);
 	ck_assert_mem_eq(buffer, "0123456789abcdef", 16);
 	ck_assert(matches(&o, VALUE16));
-	ck_assert(!matches(&o, TEXT(CKA_VALUE, "0123456789abcdeF")));
+	ck_assert(!matches(&o, STR(CKA_VALUE, "0123456789abcdeF")));
 
 	/* without its value, as a public token key when nobody is logged in */
 	secret_wipe(&o.value);
@@ -184,7 +184,7 @@ START_TEST(every_entry)
 	char label[3];
 	OBJECT o = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16, ON(CKA_SIGN), TEXT(CKA_LABEL, "label"));
+	create(&o, KEY(CKK_AES), VALUE16, YES(CKA_SIGN), STR(CKA_LABEL, "label"));
 	CK_ATTRIBUTE a[] = {{CKA_VALUE, value, 16}, {CKA_MODULUS, value, 16}, {CKA_LABEL, label, 3},
 		{0x7f0, value, 1}, {CKA_SIGN, &sign, 1}, {CKA_KEY_TYPE, &type, 8},
 		{CKA_APPLICATION, NULL, 0}};
@@ -209,7 +209,7 @@ START_TEST(unaligned_memory)
 	uint8_t raw[sizeof(CK_ATTRIBUTE) + 1], number[9];
 	OBJECT o = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16);
+	create(&o, KEY(CKK_AES), VALUE16);
 	CK_ATTRIBUTE a = {CKA_KEY_TYPE, number + 1, 8};
 	memcpy(raw + 1, &a, sizeof a);
 	ck_ok(read_one(&o, (CK_ATTRIBUTE *)(void *)(raw + 1)));
@@ -227,7 +227,7 @@ START_TEST(defaults_are_empty)
 		CKA_KEYDIV_REMAINING, CKA_KEYDIV_RESERVE, CKA_PROFILE_ID, CKA_APPLICATION};
 	OBJECT o = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16);
+	create(&o, KEY(CKK_AES), VALUE16);
 	for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
 		CK_ATTRIBUTE a = {empty[i], NULL, 0};
 		ck_ok(read_one(&o, &a));
@@ -237,8 +237,8 @@ START_TEST(defaults_are_empty)
 		CK_ATTRIBUTE a = {absent[i], NULL, 0};
 		ck_rv(read_one(&o, &a), CKR_ATTRIBUTE_TYPE_INVALID);
 	}
-	ck_assert(matches(&o, TEXT(CKA_LABEL, "")));
-	ck_assert(!matches(&o, TEXT(CKA_LABEL, "x")));
+	ck_assert(matches(&o, STR(CKA_LABEL, "")));
+	ck_assert(!matches(&o, STR(CKA_LABEL, "x")));
 }
 END_TEST
 
@@ -247,12 +247,12 @@ START_TEST(unique_id_as_digits)
 	char digits[32];
 	OBJECT o = {0};
 
-	create(&o, DATA);
+	create(&o, CLASS(CKO_DATA));
 	CK_ATTRIBUTE a = {CKA_UNIQUE_ID, digits, 32};
 	ck_ok(read_one(&o, &a));
 	ck_assert_mem_eq(digits, "ab010000000000000000000000000000", 32);
-	ck_assert(matches(&o, ATTR(CKA_UNIQUE_ID, digits, 32)));
-	ck_assert(!matches(&o, ATTR(CKA_UNIQUE_ID, digits, 31)));
+	ck_assert(matches(&o, RAW(CKA_UNIQUE_ID, digits, 32)));
+	ck_assert(!matches(&o, RAW(CKA_UNIQUE_ID, digits, 31)));
 }
 END_TEST
 
@@ -282,8 +282,8 @@ START_TEST(check_values)
 	OBJECT o = {0};
 
 	ck_assert(hex_decode(cases[_i].value, value, n));
-	create(&o, SECRET_KEY, NUMBER(CKA_KEY_TYPE, cases[_i].type), ATTR(CKA_VALUE, value, n),
-		ATTR(CKA_DERIVE, cases[_i].derive ? &yes : &no, 1));
+	create(&o, KEY(cases[_i].type), RAW(CKA_VALUE, value, n),
+		RAW(CKA_DERIVE, cases[_i].derive ? &template_true : &template_false, 1));
 	CK_ATTRIBUTE a = {CKA_CHECK_VALUE, kcv, 3};
 	ck_ok(read_one(&o, &a));
 	if (cases[_i].kcv) {
@@ -294,9 +294,9 @@ START_TEST(check_values)
 		memcpy(expected, cmac, 3);
 	}
 	ck_assert_mem_eq(kcv, expected, 3);
-	ck_assert(matches(&o, ATTR(CKA_CHECK_VALUE, expected, 3)));
+	ck_assert(matches(&o, RAW(CKA_CHECK_VALUE, expected, 3)));
 	expected[2] ^= 1;
-	ck_assert(!matches(&o, ATTR(CKA_CHECK_VALUE, expected, 3)));
+	ck_assert(!matches(&o, RAW(CKA_CHECK_VALUE, expected, 3)));
 }
 END_TEST
 
@@ -306,27 +306,25 @@ START_TEST(lists_as_the_caller_sees_them)
 	OBJECT given = {0};
 	OBJECT silent = {0};
 
-	create(&given, SECRET_KEY, AES, VALUE16,
-		LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_CBC, CKM_AES_GCM));
+	create(&given, KEY(CKK_AES), VALUE16, ALLOWED(CKM_AES_CBC, CKM_AES_GCM));
 	CK_ATTRIBUTE a = {CKA_ALLOWED_MECHANISMS, list, sizeof list};
 	ck_ok(read_one(&given, &a));
 	ck_assert_uint_eq(a.ulValueLen, 16);
 	ck_assert_uint_eq(list[0], CKM_AES_CBC);
 	ck_assert_uint_eq(list[1], CKM_AES_GCM);
-	ck_assert(matches(&given, LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_CBC, CKM_AES_GCM)));
-	ck_assert(!matches(&given, LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_CBC)));
+	ck_assert(matches(&given, ALLOWED(CKM_AES_CBC, CKM_AES_GCM)));
+	ck_assert(!matches(&given, ALLOWED(CKM_AES_CBC)));
 
-	create(&silent, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE));
+	create(&silent, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE));
 	a.ulValueLen = sizeof list;
 	ck_ok(read_one(&silent, &a));
 	ck_assert_uint_eq(a.ulValueLen, 6 * 8);
 	ck_assert_uint_eq(list[0], CKM_KEYDIV_DEVICE_KEY);
 	ck_assert_uint_eq(list[5], CKM_KEYDIV_DATA_KEY);
-	ck_assert(matches(
-		&silent, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
-				 CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
-				 CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY)));
-	ck_assert(!matches(&silent, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)));
+	ck_assert(matches(&silent, ALLOWED(CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
+					   CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
+					   CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY)));
+	ck_assert(!matches(&silent, ALLOWED(CKM_KEYDIV_DEVICE_KEY)));
 }
 END_TEST
 
@@ -336,8 +334,8 @@ START_TEST(templates_as_the_caller_sees_them)
 	char label[8];
 	OBJECT o = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16,
-		NESTED(CKA_DERIVE_TEMPLATE, LENGTH(32), TEXT(CKA_LABEL, "device"), ON(CKA_SIGN)));
+	create(&o, KEY(CKK_AES), VALUE16,
+		NESTED(CKA_DERIVE_TEMPLATE, LENGTH(32), STR(CKA_LABEL, "device"), YES(CKA_SIGN)));
 	CK_ATTRIBUTE inner[3] = {{0, NULL, 0}}, a = {CKA_DERIVE_TEMPLATE, NULL, 0};
 	ck_ok(read_one(&o, &a));
 	ck_assert_uint_eq(a.ulValueLen, sizeof inner);
@@ -365,7 +363,7 @@ START_TEST(templates_as_the_caller_sees_them)
 	ck_assert_uint_eq(inner[1].ulValueLen, 6);
 	ck_assert_mem_eq(label, "device", 6);
 	ck_assert(matches(&o,
-		NESTED(CKA_DERIVE_TEMPLATE, LENGTH(32), TEXT(CKA_LABEL, "device"), ON(CKA_SIGN))));
+		NESTED(CKA_DERIVE_TEMPLATE, LENGTH(32), STR(CKA_LABEL, "device"), YES(CKA_SIGN))));
 }
 END_TEST
 
@@ -430,11 +428,11 @@ START_TEST(built_in_objects)
 	ck_rv(attributes_read(&r, a, 3), CKR_ATTRIBUTE_TYPE_INVALID);
 	CK_ATTRIBUTE id = {CKA_UNIQUE_ID, NULL, 0}; /* they have none, unless they are given one */
 	ck_rv(attributes_read(&r, &id, 1), CKR_ATTRIBUTE_TYPE_INVALID);
-	ck_assert(matches(&mechanism, NUMBER(CKA_MECHANISM_TYPE, CKM_AES_CBC)));
-	ck_assert(!matches(&profile, NUMBER(CKA_MECHANISM_TYPE, 1)));
-	ck_assert(matches(&profile, NUMBER(CKA_PROFILE_ID, 1), NUMBER(CKA_CLASS, CKO_PROFILE)));
-	ck_assert(!matches(&profile, NUMBER(CKA_PROFILE_ID, 2)));
-	ck_assert(!matches(&profile, OFF(CKA_ENCRYPT)));
+	ck_assert(matches(&mechanism, NUM(CKA_MECHANISM_TYPE, CKM_AES_CBC)));
+	ck_assert(!matches(&profile, NUM(CKA_MECHANISM_TYPE, 1)));
+	ck_assert(matches(&profile, NUM(CKA_PROFILE_ID, 1), CLASS(CKO_PROFILE)));
+	ck_assert(!matches(&profile, NUM(CKA_PROFILE_ID, 2)));
+	ck_assert(!matches(&profile, NO(CKA_ENCRYPT)));
 }
 END_TEST
 
@@ -445,30 +443,31 @@ START_TEST(searching)
 	OBJECT o = {0};
 	OBJECT data = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "label"), TEXT(CKA_ID, "\1"),
-		ON(CKA_SIGN));
-	create(&data, DATA, TEXT(CKA_VALUE, "text"), TEXT(CKA_APPLICATION, "app"));
-	ck_assert(matches(&o, SECRET_KEY, AES, TEXT(CKA_LABEL, "label"), TEXT(CKA_ID, "\1"),
-		ON(CKA_SIGN), OFF(CKA_TOKEN), LENGTH(16),
-		NUMBER(CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION), OFF(CKA_LOCAL)));
-	ck_assert(!matches(&o, DATA));
-	ck_assert(!matches(&o, NUMBER(CKA_KEY_TYPE, CKK_DES3)));
+	create(&o, KEY(CKK_AES), VALUE16, STR(CKA_LABEL, "label"), STR(CKA_ID, "\1"),
+		YES(CKA_SIGN));
+	create(&data, CLASS(CKO_DATA), STR(CKA_VALUE, "text"), STR(CKA_APPLICATION, "app"));
+	ck_assert(matches(&o, KEY(CKK_AES), STR(CKA_LABEL, "label"), STR(CKA_ID, "\1"),
+		YES(CKA_SIGN), NO(CKA_TOKEN), LENGTH(16),
+		NUM(CKA_KEY_GEN_MECHANISM, CK_UNAVAILABLE_INFORMATION), NO(CKA_LOCAL)));
+	ck_assert(!matches(&o, CLASS(CKO_DATA)));
+	ck_assert(!matches(&o, TYPE(CKK_DES3)));
 	ck_assert(!matches(&o, LENGTH(32)));
-	ck_assert(!matches(&o, TEXT(CKA_LABEL, "labe")));
-	ck_assert(!matches(&o, TEXT(CKA_LABEL, "labels")));
-	ck_assert(!matches(&o, TEXT(CKA_ID, "\2")));
-	ck_assert(!matches(&o, OFF(CKA_SIGN)));
-	ck_assert(!matches(&o, ON(CKA_TOKEN)));
+	ck_assert(!matches(&o, STR(CKA_LABEL, "labe")));
+	ck_assert(!matches(&o, STR(CKA_LABEL, "labels")));
+	ck_assert(!matches(&o, STR(CKA_ID, "\2")));
+	ck_assert(!matches(&o, NO(CKA_SIGN)));
+	ck_assert(!matches(&o, YES(CKA_TOKEN)));
 	/* attributes that the object has not match nothing, whatever their value */
-	ck_assert(!matches(&o, TEXT(CKA_APPLICATION, "")));
-	ck_assert(!matches(&o, OFF(CKA_SIGN_RECOVER)));
-	ck_assert(!matches(&o, TEXT(CKA_SUBJECT, "")));
-	ck_assert(!matches(&o, NUMBER(CKA_KEYDIV_SELFTEST, 0)));
-	ck_assert(!matches(&data, OFF(CKA_SENSITIVE)));
-	ck_assert(!matches(&data, AES));
+	ck_assert(!matches(&o, STR(CKA_APPLICATION, "")));
+	ck_assert(!matches(&o, NO(CKA_SIGN_RECOVER)));
+	ck_assert(!matches(&o, STR(CKA_SUBJECT, "")));
+	ck_assert(!matches(&o, NUM(CKA_KEYDIV_SELFTEST, 0)));
+	ck_assert(!matches(&data, NO(CKA_SENSITIVE)));
+	ck_assert(!matches(&data, TYPE(CKK_AES)));
 	ck_assert(!matches(&data, LENGTH(4)));
-	ck_assert(matches(&data, TEXT(CKA_VALUE, "text"), TEXT(CKA_APPLICATION, "app"), DATA));
-	ck_assert(!matches(&data, TEXT(CKA_VALUE, "tex")));
+	ck_assert(matches(
+		&data, STR(CKA_VALUE, "text"), STR(CKA_APPLICATION, "app"), CLASS(CKO_DATA)));
+	ck_assert(!matches(&data, STR(CKA_VALUE, "tex")));
 }
 END_TEST
 
@@ -477,8 +476,8 @@ START_TEST(sizes)
 	OBJECT o = {0};
 	OBJECT large = {0};
 
-	create(&o, SECRET_KEY, AES, VALUE16);
-	create(&large, SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "a label"));
+	create(&o, KEY(CKK_AES), VALUE16);
+	create(&large, KEY(CKK_AES), VALUE16, STR(CKA_LABEL, "a label"));
 	ck_assert_uint_gt(attributes_size(&o), 16);
 	ck_assert_uint_eq(attributes_size(&large), attributes_size(&o) + 5 + 7);
 }

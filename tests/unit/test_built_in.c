@@ -38,7 +38,7 @@ START_TEST(a_search_finds_them_only_if_it_names_them)
 	CK_OBJECT_HANDLE o[2];
 
 	ck_assert_uint_eq(count_found(rw, NOTHING, NULL, 0), 0);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_PROFILE)), NULL, 0), 2);
+	ck_assert_uint_eq(count_found(rw, T(CLASS(CKO_PROFILE)), NULL, 0), 2);
 	ck_assert_uint_eq(
 		count_found(rw, T(NUM(CKA_PROFILE_ID, CKP_BASELINE_PROVIDER)), NULL, 0), 1);
 	ck_assert_uint_eq(
@@ -46,8 +46,7 @@ START_TEST(a_search_finds_them_only_if_it_names_them)
 	ck_assert_uint_eq(get_number(rw, o[0], CKA_CLASS), CKO_MECHANISM);
 	ck_assert_uint_eq(get_number(rw, o[0], CKA_MECHANISM_TYPE), CKM_KEYDIV_DEVICE_KEY);
 	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_MECHANISM_TYPE, CKM_RSA_PKCS)), NULL, 0), 0);
-	ck_assert_uint_eq(
-		count_found(rw, T(NUM(CKA_CLASS, CKO_PROFILE), NO(CKA_TOKEN)), NULL, 0), 0);
+	ck_assert_uint_eq(count_found(rw, T(CLASS(CKO_PROFILE), NO(CKA_TOKEN)), NULL, 0), 0);
 }
 END_TEST
 

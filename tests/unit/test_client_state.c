@@ -22,8 +22,7 @@ static void set_up(void)
 {
 	user_token();
 	initial = make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE, NO(CKA_PRIVATE),
-				   LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_KEY,
-					   CKM_KEYDIV_ODUKPT_CLIENT)));
+				   ALLOWED(CKM_KEYDIV_ODUKPT_KEY, CKM_KEYDIV_ODUKPT_CLIENT)));
 }
 
 static CK_RV try_client(
@@ -203,8 +202,7 @@ START_TEST(a_refused_key_burns_no_number)
 	CK_OBJECT_HANDLE c[] = {client(NOTHING), client(T(YES(CKA_TOKEN)))}, key = 77;
 
 	for (int i = 0; i < 2; i++) {
-		ck_rv(IN(rw, derive_key(s, &m, c[i], T(NUM(CKA_VALUE_LEN, 15)), &key)),
-			CKR_KEY_SIZE_RANGE);
+		ck_rv(IN(rw, derive_key(s, &m, c[i], T(LENGTH(15)), &key)), CKR_KEY_SIZE_RANGE);
 		ck_rv(IN(rw, derive_key(s, &m, c[i], T(YES(CKA_DERIVE)), &key)),
 			CKR_TEMPLATE_INCONSISTENT);
 		ck_rv(IN(rw, derive_key(s, &m, c[i], NOTHING, NULL)), CKR_ARGUMENTS_BAD);
@@ -463,7 +461,7 @@ START_TEST(a_client_that_could_not_be_made_leaves_no_file)
 	int fd = open(left, O_CREAT | O_EXCL | O_WRONLY, 0600);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	make(rw, T(NUM(CKA_CLASS, CKO_DATA), YES(CKA_TOKEN)));
+	make(rw, T(CLASS(CKO_DATA), YES(CKA_TOKEN)));
 	ck_assert_int_ne(access(left, F_OK), 0);
 }
 END_TEST

@@ -87,10 +87,9 @@ START_TEST(a_refused_derivation_leaves_no_object_and_no_handle)
 	CK_ULONG before = objects();
 
 	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-		ck_rv(derive_device(rw, master, "1", T(NUM(CKA_VALUE_LEN, lengths[i])), &key),
+		ck_rv(derive_device(rw, master, "1", T(LENGTH(lengths[i])), &key),
 			CKR_KEY_SIZE_RANGE);
-		ck_rv(derive_device(rw, master, "1",
-			      T(NUM(CKA_VALUE_LEN, lengths[i]), YES(CKA_TOKEN)), &key),
+		ck_rv(derive_device(rw, master, "1", T(LENGTH(lengths[i]), YES(CKA_TOKEN)), &key),
 			CKR_KEY_SIZE_RANGE);
 	}
 	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_VALUE, mk, 16)), &key),
@@ -101,8 +100,7 @@ START_TEST(a_refused_derivation_leaves_no_object_and_no_handle)
 		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_LABEL, NULL, 8)), &key),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(derive_device(rw, master, "1", T(NUM(CKA_CLASS, CKO_DATA)), &key),
-		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(derive_device(rw, master, "1", T(CLASS(CKO_DATA)), &key), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(derive_device(rw, master, "1", T(RAW(CKA_CHECK_VALUE, "\0\0\0", 3)), &key),
 		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(derive_device(
@@ -176,8 +174,7 @@ START_TEST(a_right_taken_away_by_another_process_is_gone_at_the_next_call)
 {
 	CK_OBJECT_HANDLE key = 0;
 
-	ck_ok(IN(other,
-		set_attributes(s, theirs, T(LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DATA_KEY)))));
+	ck_ok(IN(other, set_attributes(s, theirs, T(ALLOWED(CKM_KEYDIV_DATA_KEY)))));
 	ck_rv(derive_device(rw, base, "1", NOTHING, &key), CKR_MECHANISM_INVALID);
 	ck_ok(IN(other, set_attributes(s, theirs, T(NO(CKA_DERIVE)))));
 	ck_rv(derive_device(rw, base, "1", NOTHING, &key), CKR_KEY_FUNCTION_NOT_PERMITTED);
@@ -273,9 +270,8 @@ START_TEST(the_levels_equal_sp_800_108_in_counter_mode)
 	static const CK_ULONG lengths[] = {16, 24, 32};
 	CK_OBJECT_HANDLE any =
 		make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE,
-				 LIST(CKA_ALLOWED_MECHANISMS, CKM_SP800_108_COUNTER_KDF,
-					 CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
-					 CKM_KEYDIV_DATA_KEY)));
+				 ALLOWED(CKM_SP800_108_COUNTER_KDF, CKM_KEYDIV_DEVICE_KEY,
+					 CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DATA_KEY)));
 	uint8_t field[128], ours[32], theirs_[32];
 
 	for (size_t i = 0; i < sizeof field; i++)
@@ -286,9 +282,9 @@ START_TEST(the_levels_equal_sp_800_108_in_counter_mode)
 			CK_OBJECT_HANDLE one = 0, two = 0;
 			keydiv_put(&p, levels[i].tag, field, levels[i].n);
 			ck_ok(derive(levels[i].type, any, &p,
-				T(READABLE, KEY(CKK_AES), NUM(CKA_VALUE_LEN, lengths[k])), &one));
+				T(READABLE, KEY(CKK_AES), LENGTH(lengths[k])), &one));
 			ck_ok(counter_kdf(any, levels[i].label, p.bytes, p.length,
-				T(READABLE, KEY(CKK_AES), NUM(CKA_VALUE_LEN, lengths[k])), &two));
+				T(READABLE, KEY(CKK_AES), LENGTH(lengths[k])), &two));
 			ck_assert_uint_eq(get(rw, one, CKA_VALUE, ours, 32), lengths[k]);
 			ck_assert_uint_eq(get(rw, two, CKA_VALUE, theirs_, 32), lengths[k]);
 			ck_assert_mem_eq(ours, theirs_, lengths[k]);

@@ -24,8 +24,7 @@ static CK_SP800_108_KDF_PARAMS params;
 static void set_up(void)
 {
 	user_token();
-	base = make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE,
-				LIST(CKA_ALLOWED_MECHANISMS, CKM_SP800_108_COUNTER_KDF)));
+	base = make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE, ALLOWED(CKM_SP800_108_COUNTER_KDF)));
 	params = (CK_SP800_108_KDF_PARAMS){CKM_AES_CMAC, 2, list, 0, more};
 }
 
@@ -49,13 +48,12 @@ static CK_ULONG objects(void)
 	return count_found(rw, NOTHING, NULL, 0);
 }
 
-#define AES_READABLE KEY(CKK_AES), NUM(CKA_VALUE_LEN, 16), READABLE
+#define AES_READABLE KEY(CKK_AES), LENGTH(16), READABLE
 
 START_TEST(each_key_by_its_own_template)
 {
 	CK_OBJECT_HANDLE first = 0;
-	CK_ATTRIBUTE one[] = {
-		KEY(CKK_GENERIC_SECRET), NUM(CKA_VALUE_LEN, 20), STR(CKA_LABEL, "one"), READABLE};
+	CK_ATTRIBUTE one[] = {KEY(CKK_GENERIC_SECRET), LENGTH(20), STR(CKA_LABEL, "one"), READABLE};
 	CK_ATTRIBUTE two[] = {KEY(CKK_DES3), STR(CKA_LABEL, "two"), YES(CKA_TOKEN), READABLE};
 	uint8_t value[32];
 
@@ -77,7 +75,7 @@ START_TEST(one_bad_template_and_none_is_made)
 {
 	CK_OBJECT_HANDLE first = 77;
 	CK_ATTRIBUTE good[] = {AES_READABLE};
-	CK_ATTRIBUTE bad[] = {KEY(CKK_AES), NUM(CKA_VALUE_LEN, 17)};
+	CK_ATTRIBUTE bad[] = {KEY(CKK_AES), LENGTH(17)};
 	CK_ATTRIBUTE unknown[] = {KEY(CKK_AES), NUM(0x77777, 16)};
 	static const CK_RV codes[] = {CKR_KEY_SIZE_RANGE, CKR_ATTRIBUTE_TYPE_INVALID};
 	CK_ATTRIBUTE *wrong[] = {bad, unknown};

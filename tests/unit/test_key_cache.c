@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(what_is_no_key_has_the_key_code)
 {
-	CK_OBJECT_HANDLE data = make(rw, T(NUM(CKA_CLASS, CKO_DATA), STR(CKA_VALUE, "text")));
+	CK_OBJECT_HANDLE data = make(rw, T(CLASS(CKO_DATA), STR(CKA_VALUE, "text")));
 
 	ck_rv(cached(0, NULL), CKR_KEY_HANDLE_INVALID);
 	ck_rv(cached(data, NULL), CKR_KEY_HANDLE_INVALID);

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "template.h"
 #include "token/self_test.h"
 #include "unit.h"
 
@@ -157,18 +158,15 @@ static CK_SESSION_HANDLE open_session(CK_OBJECT_HANDLE *ret_master)
 {
 	CK_UTF8CHAR label[32], pin[] = "so-pin-1";
 	CK_SESSION_HANDLE s;
-	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
-	CK_KEY_TYPE type = CKK_AES;
-	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_BYTE value[16] = {1};
-	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof class},
-		{CKA_KEY_TYPE, &type, sizeof type}, {CKA_VALUE, value, sizeof value},
-		{CKA_PRIVATE, &no, 1}, {CKA_DERIVE, &yes, 1}};
 
 	memset(label, ' ', sizeof label);
 	ck_ok(list->C_InitToken(0, pin, 8, label));
 	ck_ok(list->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &s));
-	ck_ok(list->C_CreateObject(s, template, 5, ret_master));
+	ck_ok(list->C_CreateObject(s,
+		T(KEY(CKK_AES), RAW(CKA_VALUE, value, sizeof value), NO(CKA_PRIVATE),
+			YES(CKA_DERIVE)),
+		ret_master));
 	return s;
 }
 
@@ -176,12 +174,10 @@ static CK_RV derive(CK_SESSION_HANDLE s, CK_OBJECT_HANDLE master)
 {
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 	CK_OBJECT_HANDLE key;
-	CK_BBOOL no = CK_FALSE;
-	CK_ATTRIBUTE template[] = {{CKA_PRIVATE, &no, 1}};
 
 	keydiv_put(&p, KEYDIV_DEVICE, "SN-1", 4);
 	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
-	return list->C_DeriveKey(s, &m, master, template, 1, &key);
+	return list->C_DeriveKey(s, &m, master, T(NO(CKA_PRIVATE)), &key);
 }
 
 START_TEST(a_derivation_that_fails)

@@ -12,11 +12,10 @@ static const struct rights all = {.user = true, .read_write = true};
 static void sample(struct object *ret)
 {
 	TEMPLATE t;
-	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_TOKEN),
-		TEXT(CKA_LABEL, "master"), TEXT(CKA_ID, "\1\2"), TEXT(CKA_START_DATE, "20260101"),
-		NESTED(CKA_DERIVE_TEMPLATE, ON(CKA_SENSITIVE), LENGTH(16),
-			TEXT(CKA_LABEL, "device"),
-			LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_MESSAGE_KEY))));
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE), YES(CKA_TOKEN),
+		STR(CKA_LABEL, "master"), STR(CKA_ID, "\1\2"), STR(CKA_START_DATE, "20260101"),
+		NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_SENSITIVE), LENGTH(16),
+			STR(CKA_LABEL, "device"), ALLOWED(CKM_KEYDIV_MESSAGE_KEY))));
 	ck_ok(plan_create(&t, &all, ret));
 }
 
@@ -61,8 +60,8 @@ START_TEST(data_there_and_back)
 	size_t n;
 
 	TEMPLATE t;
-	ck_ok(parse(
-		&t, DATA, OFF(CKA_PRIVATE), TEXT(CKA_VALUE, "open"), TEXT(CKA_APPLICATION, "app")));
+	ck_ok(parse(&t, CLASS(CKO_DATA), NO(CKA_PRIVATE), STR(CKA_VALUE, "open"),
+		STR(CKA_APPLICATION, "app")));
 	ck_ok(plan_create(&t, &all, &o));
 	ck_ok(object_encode(&o, &encoded, &n));
 	ck_ok(object_decode(bytes_of(encoded, n), &back));

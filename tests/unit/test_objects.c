@@ -4,7 +4,7 @@
 
 #include "token_support.h"
 
-#define DATA NUM(CKA_CLASS, CKO_DATA), STR(CKA_VALUE, "text")
+#define DATA CLASS(CKO_DATA), STR(CKA_VALUE, "text")
 
 static struct object found;
 
@@ -86,8 +86,7 @@ START_TEST(private_handles_are_void_after_logout_and_after_the_next_login)
 	ck_ok(token_login(token, CKU_USER, PIN("1234")));
 	for (int i = 0; i < 2; i++)
 		ck_rv(object(o[i]), CKR_OBJECT_HANDLE_INVALID);
-	ck_assert_uint_eq(
-		count_found(rw, T(NUM(CKA_CLASS, CKO_DATA), YES(CKA_PRIVATE)), again, 4), 1);
+	ck_assert_uint_eq(count_found(rw, T(CLASS(CKO_DATA), YES(CKA_PRIVATE)), again, 4), 1);
 	ck_assert_uint_ne(again[0], o[1]);
 	ck_ok(object(again[0]));
 	ck_ok(object(is_public));
@@ -107,7 +106,7 @@ START_TEST(the_so_sees_no_private_object_by_any_handle)
 		ck_rv(object(HANDLE_TOKEN_OBJECT | (uint64_t)token->slot << 57 | epoch << 33 |
 			      (uint64_t)id),
 			CKR_OBJECT_HANDLE_INVALID);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_DATA)), NULL, 0), 0);
+	ck_assert_uint_eq(count_found(rw, T(CLASS(CKO_DATA)), NULL, 0), 0);
 }
 END_TEST
 
@@ -151,18 +150,16 @@ START_TEST(searching_by_attributes_finds_all_kinds)
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "a"), YES(CKA_TOKEN)), NULL, 0), 3);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "a"), NO(CKA_TOKEN)), NULL, 0), 1);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "1")), NULL, 0), 2);
-	ck_assert_uint_eq(
-		count_found(rw, T(STR(CKA_ID, "1"), NUM(CKA_CLASS, CKO_SECRET_KEY)), NULL, 0), 2);
+	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "1"), CLASS(CKO_SECRET_KEY)), NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, "")), NULL, 0), 0);
-	ck_assert_uint_eq(
-		count_found(rw, T(STR(CKA_ID, ""), NUM(CKA_CLASS, CKO_SECRET_KEY)), NULL, 0), 0);
+	ck_assert_uint_eq(count_found(rw, T(STR(CKA_ID, ""), CLASS(CKO_SECRET_KEY)), NULL, 0), 0);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "")), NULL, 0), 0);
 	ck_assert_uint_eq(count_found(rw, T(NO(CKA_PRIVATE)), NULL, 0), 2);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_DATA)), NULL, 0), 1);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_KEY_TYPE, CKK_AES)), NULL, 0), 3);
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_VALUE_LEN, 16)), NULL, 0), 3);
+	ck_assert_uint_eq(count_found(rw, T(CLASS(CKO_DATA)), NULL, 0), 1);
+	ck_assert_uint_eq(count_found(rw, T(TYPE(CKK_AES)), NULL, 0), 3);
+	ck_assert_uint_eq(count_found(rw, T(LENGTH(16)), NULL, 0), 3);
 	ck_assert_uint_eq(count_found(rw, T(RAW(CKA_VALUE, mk, 16)), NULL, 0), 0); /* sensitive */
-	ck_assert_uint_eq(count_found(rw, T(NUM(CKA_CLASS, CKO_PRIVATE_KEY)), NULL, 0), 0);
+	ck_assert_uint_eq(count_found(rw, T(CLASS(CKO_PRIVATE_KEY)), NULL, 0), 0);
 	ck_ok(sessions_logout(token));
 	ck_assert_uint_eq(count_found(rw, NOTHING, NULL, 0), 2);
 	ck_assert_uint_eq(count_found(rw, T(STR(CKA_LABEL, "a"), YES(CKA_TOKEN)), NULL, 0), 2);
@@ -181,7 +178,7 @@ START_TEST(searching_goes_on_after_a_batch)
 
 	for (int i = 0; i < 65; i++)
 		make(rw, T(DATA, STR(CKA_LABEL, "many"), YES(CKA_TOKEN),
-				 FLAG_IS(CKA_PRIVATE, i % 2 ? CK_TRUE : CK_FALSE)));
+				 RAW(CKA_PRIVATE, i % 2 ? &template_true : &template_false, 1)));
 	for (int way = 0; way < 2; way++) {
 		ck_ok(IN(rw, way == 0 ? search_begin(s, T(STR(CKA_LABEL, "many")))
 				      : search_begin(s, T(STR(CKA_LABEL, "many"),

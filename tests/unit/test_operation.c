@@ -54,7 +54,7 @@ static const struct kind kinds[] = {
 
 static void begin(const struct kind *k)
 {
-	ck_ok(k->init(session, &MECHANISM_BARE(k->mechanism), AES_KEY));
+	ck_ok(k->init(session, MECH(k->mechanism), AES_KEY));
 }
 
 /* The operation is over: nothing is pinned, and another one can begin. */
@@ -78,17 +78,15 @@ START_TEST(test_init_refused)
 	const struct kind *k = &kinds[_i];
 	uint8_t junk[3] = {0};
 
-	ck_rv(k->init(session, &MECHANISM_BARE(0x80000000UL), AES_KEY), CKR_MECHANISM_INVALID);
-	ck_rv(k->init(session, &MECHANISM_BARE(CKM_AES_KEY_WRAP), AES_KEY), CKR_MECHANISM_INVALID);
-	ck_rv(k->init(session, &MECHANISM_OF(k->mechanism, junk), AES_KEY),
-		CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(k->init(session, MECH(0x80000000UL), AES_KEY), CKR_MECHANISM_INVALID);
+	ck_rv(k->init(session, MECH(CKM_AES_KEY_WRAP), AES_KEY), CKR_MECHANISM_INVALID);
+	ck_rv(k->init(session, MECH_OF(k->mechanism, junk), AES_KEY), CKR_MECHANISM_PARAM_INVALID);
 	CK_MECHANISM huge = {k->mechanism, NULL, (CK_ULONG)-1};
 	ck_rv(k->init(session, &huge, AES_KEY), CKR_MECHANISM_PARAM_INVALID);
 	if (k->flag != CKF_DIGEST) {
-		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), 0), CKR_KEY_HANDLE_INVALID);
-		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), DES3_KEY),
-			CKR_KEY_TYPE_INCONSISTENT);
-		ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), NO_USE_KEY),
+		ck_rv(k->init(session, MECH(k->mechanism), 0), CKR_KEY_HANDLE_INVALID);
+		ck_rv(k->init(session, MECH(k->mechanism), DES3_KEY), CKR_KEY_TYPE_INCONSISTENT);
+		ck_rv(k->init(session, MECH(k->mechanism), NO_USE_KEY),
 			CKR_KEY_FUNCTION_NOT_PERMITTED);
 	}
 	assert_over(k);
@@ -101,7 +99,7 @@ START_TEST(test_twice_and_cancel)
 
 	ck_ok(k->init(session, NULL, 0)); /* nothing to cancel */
 	begin(k);
-	ck_rv(k->init(session, &MECHANISM_BARE(k->mechanism), AES_KEY), CKR_OPERATION_ACTIVE);
+	ck_rv(k->init(session, MECH(k->mechanism), AES_KEY), CKR_OPERATION_ACTIVE);
 	ck_ok(k->update(session, data, 16));
 	ck_ok(k->init(session, NULL, 0));
 	assert_over(k);
@@ -248,9 +246,9 @@ START_TEST(test_destroyed_key)
 	uint8_t iv[12] = {0}, first[80], second[80];
 	CK_GCM_PARAMS gcm = {iv, 12, 96, NULL, 0, 128};
 	CK_ULONG first_n = sizeof first, second_n = sizeof second;
-	ck_ok(encrypt_init(session, &MECHANISM_OF(CKM_AES_GCM, gcm), AES_KEY_2));
+	ck_ok(encrypt_init(session, MECH_OF(CKM_AES_GCM, gcm), AES_KEY_2));
 	ck_ok(encrypt_single(session, data, 64, first, &first_n));
-	ck_ok(encrypt_init(session, &MECHANISM_BARE(CKM_AES_ECB), AES_KEY));
+	ck_ok(encrypt_init(session, MECH(CKM_AES_ECB), AES_KEY));
 	operations_forget(session->operations,
 		AES_KEY_2); /* the slot keeps both keys' schedules and is at work with the other */
 	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_GCM], AES_KEY_2);
@@ -258,7 +256,7 @@ START_TEST(test_destroyed_key)
 	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_GCM], 0);
 	ck_assert_uint_eq(session->operations->slot[OPERATION_ENCRYPT].keyed[KEPT_OTHER], 0);
 	second_n = sizeof second;
-	ck_ok(encrypt_init(session, &MECHANISM_OF(CKM_AES_GCM, gcm), AES_KEY_2));
+	ck_ok(encrypt_init(session, MECH_OF(CKM_AES_GCM, gcm), AES_KEY_2));
 	ck_ok(encrypt_single(session, data, 64, second, &second_n));
 	ck_assert_mem_eq(first, second, 80);
 }
@@ -269,7 +267,7 @@ START_TEST(test_state_is_not_given)
 	n = sizeof out;
 	ck_rv(operation_state_get(session, out, NULL), CKR_ARGUMENTS_BAD);
 	ck_rv(operation_state_get(session, out, &n), CKR_OPERATION_NOT_INITIALIZED);
-	ck_ok(sign_init(session, &MECHANISM_BARE(CKM_AES_CMAC), AES_KEY));
+	ck_ok(sign_init(session, MECH(CKM_AES_CMAC), AES_KEY));
 	ck_rv(operation_state_get(session, out, &n), CKR_STATE_UNSAVEABLE);
 	ck_rv(operation_state_get(session, NULL, &n), CKR_STATE_UNSAVEABLE);
 }

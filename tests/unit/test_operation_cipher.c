@@ -395,12 +395,12 @@ END_TEST
 #define GCM_REFUSED(...)                                                                           \
 	do {                                                                                       \
 		CK_GCM_PARAMS p_ = {__VA_ARGS__};                                                  \
-		refused(MECHANISM_OF(CKM_AES_GCM, p_));                                            \
+		refused(*MECH_OF(CKM_AES_GCM, p_));                                                \
 	} while (0)
 #define CCM_REFUSED(...)                                                                           \
 	do {                                                                                       \
 		CK_CCM_PARAMS p_ = {__VA_ARGS__};                                                  \
-		refused(MECHANISM_OF(CKM_AES_CCM, p_));                                            \
+		refused(*MECH_OF(CKM_AES_CCM, p_));                                                \
 	} while (0)
 
 START_TEST(test_gcm_parameters)
@@ -441,17 +441,17 @@ START_TEST(test_ctr_counter)
 {
 	CK_AES_CTR_PARAMS p = {.ulCounterBits = 0};
 
-	refused(MECHANISM_OF(CKM_AES_CTR, p));
+	refused(*MECH_OF(CKM_AES_CTR, p));
 	p.ulCounterBits = 129;
-	refused(MECHANISM_OF(CKM_AES_CTR, p));
+	refused(*MECH_OF(CKM_AES_CTR, p));
 	p.ulCounterBits = (CK_ULONG)-1;
-	refused(MECHANISM_OF(CKM_AES_CTR, p));
+	refused(*MECH_OF(CKM_AES_CTR, p));
 	p.ulCounterBits = ((CK_ULONG)1 << 32) + 32; /* 32, were it cut to an int */
-	refused(MECHANISM_OF(CKM_AES_CTR, p));
+	refused(*MECH_OF(CKM_AES_CTR, p));
 	p.ulCounterBits = 8; /* 2 blocks are left of 256 */
 	memset(p.cb, 0, sizeof p.cb);
 	p.cb[15] = 254;
-	ck_ok(encrypt_init(session, &MECHANISM_OF(CKM_AES_CTR, p), AES_KEY));
+	ck_ok(encrypt_init(session, MECH_OF(CKM_AES_CTR, p), AES_KEY));
 	n = sizeof out;
 	ck_ok(encrypt_update(session, data, 32, out, &n));
 	n = sizeof out;

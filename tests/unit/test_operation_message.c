@@ -42,8 +42,7 @@ static struct param *param(CK_GENERATOR_FUNCTION generator, CK_ULONG fixed_bits,
 
 static void begin(bool encrypt, CK_OBJECT_HANDLE key)
 {
-	ck_ok(message_init(
-		session, encrypt, &MECHANISM_BARE(is_gcm ? CKM_AES_GCM : CKM_AES_CCM), key));
+	ck_ok(message_init(session, encrypt, MECH(is_gcm ? CKM_AES_GCM : CKM_AES_CCM), key));
 }
 
 static CK_RV encrypt(struct param *p, size_t data_n)
@@ -103,7 +102,7 @@ START_TEST(test_equals_single_part)
 	is_gcm = _i == 0;
 	begin(true, AES_KEY);
 	ck_ok(encrypt(param(CKG_NO_GENERATE, 0, DATA), DATA));
-	CK_MECHANISM m = is_gcm ? MECHANISM_OF(CKM_AES_GCM, gcm) : MECHANISM_OF(CKM_AES_CCM, ccm);
+	CK_MECHANISM m = is_gcm ? *MECH_OF(CKM_AES_GCM, gcm) : *MECH_OF(CKM_AES_CCM, ccm);
 	ck_ok(encrypt_init(session, &m, AES_KEY));
 	n = sizeof whole;
 	ck_ok(encrypt_single(session, data, DATA, whole, &n));
@@ -172,8 +171,7 @@ START_TEST(test_calls_out_of_turn)
 	p = param(CKG_NO_GENERATE, 0, DATA);
 	ck_rv(message_begin(session, true, p->p, p->n, aad, 1), CKR_OPERATION_NOT_INITIALIZED);
 	begin(true, AES_KEY);
-	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), AES_KEY),
-		CKR_OPERATION_ACTIVE);
+	ck_rv(message_init(session, true, MECH(CKM_AES_GCM), AES_KEY), CKR_OPERATION_ACTIVE);
 	ck_rv(message_next(session, true, p->p, p->n, data, 1, out, &n, 0),
 		CKR_OPERATION_NOT_INITIALIZED);
 	ck_ok(message_begin(session, true, p->p, p->n, aad, 1));
@@ -184,12 +182,10 @@ START_TEST(test_calls_out_of_turn)
 	ck_ok(encrypt(p, 5));
 	ck_ok(message_init(session, true, NULL, 0)); /* cancels */
 	ck_rv(encrypt(p, 5), CKR_OPERATION_NOT_INITIALIZED);
-	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_CBC), AES_KEY),
-		CKR_MECHANISM_INVALID);
-	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), NO_USE_KEY),
+	ck_rv(message_init(session, true, MECH(CKM_AES_CBC), AES_KEY), CKR_MECHANISM_INVALID);
+	ck_rv(message_init(session, true, MECH(CKM_AES_GCM), NO_USE_KEY),
 		CKR_KEY_FUNCTION_NOT_PERMITTED);
-	ck_rv(message_init(session, true, &MECHANISM_BARE(CKM_AES_GCM), DES3_KEY),
-		CKR_KEY_TYPE_INCONSISTENT);
+	ck_rv(message_init(session, true, MECH(CKM_AES_GCM), DES3_KEY), CKR_KEY_TYPE_INCONSISTENT);
 	CK_MECHANISM huge = {CKM_AES_GCM, data, (CK_ULONG)-1};
 	ck_rv(message_init(session, true, &huge, AES_KEY), CKR_MECHANISM_PARAM_INVALID);
 	CK_MECHANISM nothing = {CKM_AES_GCM, NULL, 5};

@@ -34,32 +34,32 @@ static const struct {
 #define RO CKR_ATTRIBUTE_READ_ONLY
 #define BAD CKR_ATTRIBUTE_TYPE_INVALID
 #define CONTRA CKR_TEMPLATE_INCONSISTENT
-	{ON(CKA_LOCAL), RO, RO, RO, RO, RO, RO},
-	{OFF(CKA_LOCAL), RO, RO, RO, RO, RO, RO},
-	{ON(CKA_ALWAYS_SENSITIVE), RO, RO, RO, RO, RO, RO},
-	{ON(CKA_NEVER_EXTRACTABLE), RO, RO, RO, RO, RO, RO},
-	{TEXT(CKA_UNIQUE_ID, "0"), RO, RO, RO, RO, RO, RO},
-	{TEXT(CKA_VALUE, "0123456789abcdef"), 0, CONTRA, CONTRA, CONTRA, RO, RO},
-	{TEXT(CKA_CHECK_VALUE, "abc"), 0, 0, 0, 0, RO, RO},
-	{ON(CKA_TOKEN), 0, 0, 0, 0, 0, RO},
-	{ON(CKA_PRIVATE), 0, 0, 0, 0, 0, RO},
-	{ON(CKA_MODIFIABLE), 0, 0, 0, 0, 0, RO},
-	{TEXT(CKA_LABEL, "x"), 0, 0, 0, 0, 0, 0},
-	{TEXT(CKA_ID, "x"), 0, 0, 0, 0, 0, 0},
-	{TEXT(CKA_START_DATE, ""), 0, 0, 0, 0, 0, 0},
-	{ATTR(CKA_ALLOWED_MECHANISMS, NULL, 0), 0, 0, 0, 0, 0, 0},
-	{ATTR(CKA_WRAP_TEMPLATE, NULL, 0), 0, 0, 0, 0, RO, RO},
-	{ATTR(CKA_UNWRAP_TEMPLATE, NULL, 0), 0, 0, 0, 0, RO, RO},
-	{ATTR(CKA_DERIVE_TEMPLATE, NULL, 0), 0, 0, 0, 0, RO, RO},
-	{TEXT(CKA_KEYDIV_TRANSACTION, "12345678"), RO, RO, RO, RO, RO, RO},
-	{TEXT(CKA_KEYDIV_SHAPE, "12"), BAD, BAD, BAD, BAD, BAD, BAD},
-	{TEXT(CKA_KEYDIV_REMAINING, "12345678"), BAD, BAD, BAD, BAD, BAD, BAD},
-	{TEXT(CKA_APPLICATION, "app"), BAD, BAD, BAD, BAD, BAD, BAD},
-	{TEXT(CKA_SUBJECT, "s"), BAD, BAD, BAD, BAD, BAD, BAD},
-	{OFF(CKA_SIGN_RECOVER), 0, 0, 0, 0, 0, BAD},
-	{OFF(CKA_VERIFY_RECOVER), 0, 0, 0, 0, 0, BAD},
-	{OFF(CKA_ALWAYS_AUTHENTICATE), 0, 0, 0, 0, 0, BAD},
-	{ON(CKA_SIGN_RECOVER), CONTRA, CONTRA, CONTRA, CONTRA, CONTRA, BAD},
+	{YES(CKA_LOCAL), RO, RO, RO, RO, RO, RO},
+	{NO(CKA_LOCAL), RO, RO, RO, RO, RO, RO},
+	{YES(CKA_ALWAYS_SENSITIVE), RO, RO, RO, RO, RO, RO},
+	{YES(CKA_NEVER_EXTRACTABLE), RO, RO, RO, RO, RO, RO},
+	{STR(CKA_UNIQUE_ID, "0"), RO, RO, RO, RO, RO, RO},
+	{STR(CKA_VALUE, "0123456789abcdef"), 0, CONTRA, CONTRA, CONTRA, RO, RO},
+	{STR(CKA_CHECK_VALUE, "abc"), 0, 0, 0, 0, RO, RO},
+	{YES(CKA_TOKEN), 0, 0, 0, 0, 0, RO},
+	{YES(CKA_PRIVATE), 0, 0, 0, 0, 0, RO},
+	{YES(CKA_MODIFIABLE), 0, 0, 0, 0, 0, RO},
+	{STR(CKA_LABEL, "x"), 0, 0, 0, 0, 0, 0},
+	{STR(CKA_ID, "x"), 0, 0, 0, 0, 0, 0},
+	{STR(CKA_START_DATE, ""), 0, 0, 0, 0, 0, 0},
+	{RAW(CKA_ALLOWED_MECHANISMS, NULL, 0), 0, 0, 0, 0, 0, 0},
+	{RAW(CKA_WRAP_TEMPLATE, NULL, 0), 0, 0, 0, 0, RO, RO},
+	{RAW(CKA_UNWRAP_TEMPLATE, NULL, 0), 0, 0, 0, 0, RO, RO},
+	{RAW(CKA_DERIVE_TEMPLATE, NULL, 0), 0, 0, 0, 0, RO, RO},
+	{STR(CKA_KEYDIV_TRANSACTION, "12345678"), RO, RO, RO, RO, RO, RO},
+	{STR(CKA_KEYDIV_SHAPE, "12"), BAD, BAD, BAD, BAD, BAD, BAD},
+	{STR(CKA_KEYDIV_REMAINING, "12345678"), BAD, BAD, BAD, BAD, BAD, BAD},
+	{STR(CKA_APPLICATION, "app"), BAD, BAD, BAD, BAD, BAD, BAD},
+	{STR(CKA_SUBJECT, "s"), BAD, BAD, BAD, BAD, BAD, BAD},
+	{NO(CKA_SIGN_RECOVER), 0, 0, 0, 0, 0, BAD},
+	{NO(CKA_VERIFY_RECOVER), 0, 0, 0, 0, 0, BAD},
+	{NO(CKA_ALWAYS_AUTHENTICATE), 0, 0, 0, 0, 0, BAD},
+	{YES(CKA_SIGN_RECOVER), CONTRA, CONTRA, CONTRA, CONTRA, CONTRA, BAD},
 };
 
 START_TEST(given_for_keys)
@@ -85,13 +85,13 @@ START_TEST(given_numbers)
 	ck_ok(plan_given(&t, WHO_KEY, WHEN_DERIVE));
 	ck_ok(plan_given(&t, WHO_KEY, WHEN_UNWRAP));
 	ck_rv(plan_given(&t, WHO_KEY, WHEN_SET), RO);
-	ck_ok(parse(&t, NUMBER(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN)));
+	ck_ok(parse(&t, NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN)));
 	for (int when = WHEN_CREATE; when < WHEN_COUNT; when++)
 		ck_rv(plan_given(&t, WHO_KEY, when), RO);
-	ck_ok(parse(&t, AES, SECRET_KEY));
+	ck_ok(parse(&t, TYPE(CKK_AES), CLASS(CKO_SECRET_KEY)));
 	ck_rv(plan_given(&t, WHO_KEY, WHEN_COPY), RO);
 	ck_rv(plan_given(&t, WHO_KEY, WHEN_SET), RO);
-	ck_ok(parse(&t, NUMBER(CKA_KEYDIV_RESERVE, 2)));
+	ck_ok(parse(&t, NUM(CKA_KEYDIV_RESERVE, 2)));
 	ck_rv(plan_given(&t, WHO_KEY, WHEN_DERIVE), BAD);
 	ck_ok(plan_given(&t, WHO_CLIENT, WHEN_DERIVE));
 	ck_ok(plan_given(&t, WHO_CLIENT, WHEN_SET));
@@ -100,8 +100,8 @@ END_TEST
 
 START_TEST(given_for_data)
 {
-	static const CK_ATTRIBUTE keys_only[] = {OFF(CKA_SENSITIVE), ON(CKA_ENCRYPT),
-		TEXT(CKA_ID, "x"), OFF(CKA_LOCAL), ATTR(CKA_ALLOWED_MECHANISMS, NULL, 0)};
+	static const CK_ATTRIBUTE keys_only[] = {NO(CKA_SENSITIVE), YES(CKA_ENCRYPT),
+		STR(CKA_ID, "x"), NO(CKA_LOCAL), RAW(CKA_ALLOWED_MECHANISMS, NULL, 0)};
 
 	TEMPLATE t;
 	for (size_t i = 0; i < sizeof keys_only / sizeof keys_only[0]; i++) {
@@ -109,14 +109,14 @@ START_TEST(given_for_data)
 		ck_rv(plan_given(&t, WHO_DATA, WHEN_CREATE), BAD);
 		ck_rv(plan_given(&t, WHO_DATA, WHEN_SET), BAD);
 	}
-	ck_ok(parse(&t, AES));
+	ck_ok(parse(&t, TYPE(CKK_AES)));
 	ck_rv(plan_given(&t, WHO_DATA, WHEN_CREATE), BAD);
-	ck_ok(parse(&t, TEXT(CKA_VALUE, "new"), TEXT(CKA_APPLICATION, "app"),
-		TEXT(CKA_OBJECT_ID, "1")));
+	ck_ok(parse(
+		&t, STR(CKA_VALUE, "new"), STR(CKA_APPLICATION, "app"), STR(CKA_OBJECT_ID, "1")));
 	ck_ok(plan_given(&t, WHO_DATA, WHEN_CREATE));
 	ck_ok(plan_given(&t, WHO_DATA, WHEN_COPY));
 	ck_ok(plan_given(&t, WHO_DATA, WHEN_SET));
-	ck_ok(parse(&t, TEXT(CKA_UNIQUE_ID, "0")));
+	ck_ok(parse(&t, STR(CKA_UNIQUE_ID, "0")));
 	ck_rv(plan_given(&t, WHO_DATA, WHEN_CREATE), RO);
 }
 END_TEST
@@ -131,7 +131,7 @@ START_TEST(a_master_does_nothing_else)
 	OBJECT o = {0};
 
 	TEMPLATE t;
-	ck_ok(parse(&t, ON(CKA_DERIVE), ON(usages[_i])));
+	ck_ok(parse(&t, YES(CKA_DERIVE), YES(usages[_i])));
 	o.key_type = CKK_AES;
 	o.flags = plan_flags(&t, 0);
 	ck_rv(plan_level(&t, NULL, &o), CKR_TEMPLATE_INCONSISTENT);
@@ -189,7 +189,7 @@ static CK_RV level(size_t i, const CK_MECHANISM_TYPE *list, size_t n, struct obj
 {
 	const struct mechanism *row = levels[i].row ? mechanism_find(levels[i].row) : NULL;
 	CK_ATTRIBUTE a[2] = {
-		ON(CKA_DERIVE), {CKA_ALLOWED_MECHANISMS, (void *)(uintptr_t)list, 8 * n}};
+		YES(CKA_DERIVE), {CKA_ALLOWED_MECHANISMS, (void *)(uintptr_t)list, 8 * n}};
 
 	ck_assert(levels[i].row == 0 || row != NULL);
 	TEMPLATE t;
@@ -237,7 +237,7 @@ START_TEST(no_list_no_master)
 	OBJECT o = {0};
 
 	TEMPLATE t;
-	ck_ok(parse(&t, ON(CKA_DERIVE)));
+	ck_ok(parse(&t, YES(CKA_DERIVE)));
 	plan_start(&o, CKO_SECRET_KEY, CKK_RC4);
 	o.flags = FLAG_DERIVE;
 	ck_rv(plan_level(&t, NULL, &o), CKR_TEMPLATE_INCONSISTENT);
@@ -263,11 +263,11 @@ END_TEST
 START_TEST(trusted_by_the_so)
 {
 	TEMPLATE t;
-	ck_ok(parse(&t, ON(CKA_TRUSTED)));
+	ck_ok(parse(&t, YES(CKA_TRUSTED)));
 	ck_rv(plan_trusted(&t, &user), CKR_ATTRIBUTE_READ_ONLY);
 	ck_rv(plan_trusted(&t, &public_rw), CKR_ATTRIBUTE_READ_ONLY);
 	ck_ok(plan_trusted(&t, &so));
-	ck_ok(parse(&t, OFF(CKA_TRUSTED)));
+	ck_ok(parse(&t, NO(CKA_TRUSTED)));
 	ck_ok(plan_trusted(&t, &user));
 }
 END_TEST

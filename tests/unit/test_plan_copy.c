@@ -11,7 +11,7 @@ static const struct rights public_rw = {.read_write = true}, user_ro = {.user = 
 static void make(struct object *ret, const CK_ATTRIBUTE *more, CK_ULONG n)
 {
 	CK_ATTRIBUTE a[16] = {
-		SECRET_KEY, AES, VALUE16, TEXT(CKA_LABEL, "old"), ON(CKA_ENCRYPT), ON(CKA_SIGN)};
+		KEY(CKK_AES), VALUE16, STR(CKA_LABEL, "old"), YES(CKA_ENCRYPT), YES(CKA_SIGN)};
 
 	if (n > 0)
 		memcpy(a + 6, more, n * sizeof *more);
@@ -53,37 +53,37 @@ static const struct {
 	CK_RV set, copy;
 } attacks[] = {
 #define RO CKR_ATTRIBUTE_READ_ONLY
-	{OFF(CKA_SENSITIVE), RO, RO},
-	{ON(CKA_EXTRACTABLE), RO, RO},
-	{OFF(CKA_WRAP_WITH_TRUSTED), RO, RO},
-	{ON(CKA_TRUSTED), RO, RO},
-	{ON(CKA_LOCAL), RO, RO},
-	{ON(CKA_ALWAYS_SENSITIVE), RO, RO},
-	{ON(CKA_NEVER_EXTRACTABLE), RO, RO},
-	{TEXT(CKA_VALUE, "0123456789abcdeF"), RO, RO},
-	{OFF(CKA_PRIVATE), RO, RO},
-	{ON(CKA_DECRYPT), RO, RO},
-	{ON(CKA_VERIFY), RO, RO},
-	{ON(CKA_WRAP), RO, RO},
-	{ON(CKA_UNWRAP), RO, RO},
-	{ON(CKA_DERIVE), RO, RO},
-	{TEXT(CKA_CHECK_VALUE, "abc"), RO, RO},
-	{TEXT(CKA_UNIQUE_ID, "0"), RO, RO},
-	{ATTR(CKA_WRAP_TEMPLATE, NULL, 0), RO, RO},
-	{ATTR(CKA_UNWRAP_TEMPLATE, NULL, 0), RO, RO},
-	{ATTR(CKA_DERIVE_TEMPLATE, NULL, 0), RO, RO},
-	{ON(CKA_TOKEN), RO, CKR_OK},
-	{OFF(CKA_MODIFIABLE), RO, CKR_OK},
+	{NO(CKA_SENSITIVE), RO, RO},
+	{YES(CKA_EXTRACTABLE), RO, RO},
+	{NO(CKA_WRAP_WITH_TRUSTED), RO, RO},
+	{YES(CKA_TRUSTED), RO, RO},
+	{YES(CKA_LOCAL), RO, RO},
+	{YES(CKA_ALWAYS_SENSITIVE), RO, RO},
+	{YES(CKA_NEVER_EXTRACTABLE), RO, RO},
+	{STR(CKA_VALUE, "0123456789abcdeF"), RO, RO},
+	{NO(CKA_PRIVATE), RO, RO},
+	{YES(CKA_DECRYPT), RO, RO},
+	{YES(CKA_VERIFY), RO, RO},
+	{YES(CKA_WRAP), RO, RO},
+	{YES(CKA_UNWRAP), RO, RO},
+	{YES(CKA_DERIVE), RO, RO},
+	{STR(CKA_CHECK_VALUE, "abc"), RO, RO},
+	{STR(CKA_UNIQUE_ID, "0"), RO, RO},
+	{RAW(CKA_WRAP_TEMPLATE, NULL, 0), RO, RO},
+	{RAW(CKA_UNWRAP_TEMPLATE, NULL, 0), RO, RO},
+	{RAW(CKA_DERIVE_TEMPLATE, NULL, 0), RO, RO},
+	{YES(CKA_TOKEN), RO, CKR_OK},
+	{NO(CKA_MODIFIABLE), RO, CKR_OK},
 };
 
 static const CK_ATTRIBUTE strict[] = {
-	ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE), ON(CKA_PRIVATE), ON(CKA_WRAP_WITH_TRUSTED)};
+	YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), YES(CKA_PRIVATE), YES(CKA_WRAP_WITH_TRUSTED)};
 
 START_TEST(attacked)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
-	CK_ATTRIBUTE both[2] = {TEXT(CKA_LABEL, "new"), attacks[_i].attribute};
+	CK_ATTRIBUTE both[2] = {STR(CKA_LABEL, "new"), attacks[_i].attribute};
 
 	make(&o, strict, 4);
 	uint32_t flags = o.flags;
@@ -102,29 +102,29 @@ START_TEST(numbers)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
-	const CK_ATTRIBUTE a[] = {
-		AES, SECRET_KEY, LENGTH(16), NUMBER(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN)};
+	const CK_ATTRIBUTE a[] = {TYPE(CKK_AES), CLASS(CKO_SECRET_KEY), LENGTH(16),
+		NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN)};
 
 	make(&o, NULL, 0);
 	for (size_t i = 0; i < sizeof a / sizeof a[0]; i++) {
 		ck_rv(set(&o, &user, &a[i], 1), RO);
 		ck_rv(copy(&o, &user, &a[i], 1, &copied), RO);
 	}
-	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)TEXT(CKA_APPLICATION, "a"), 1),
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)STR(CKA_APPLICATION, "a"), 1),
 		CKR_ATTRIBUTE_TYPE_INVALID);
-	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_SIGN_RECOVER), 1), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)NO(CKA_SIGN_RECOVER), 1), CKR_ATTRIBUTE_TYPE_INVALID);
 }
 END_TEST
 
 START_TEST(one_way)
 {
 	OBJECT o = {0};
-	static const CK_ATTRIBUTE open[] = {OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)};
-	static const CK_ATTRIBUTE up[] = {ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE),
-		ON(CKA_WRAP_WITH_TRUSTED), OFF(CKA_ENCRYPT), OFF(CKA_COPYABLE),
-		OFF(CKA_DESTROYABLE)};
-	static const CK_ATTRIBUTE down[] = {OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE),
-		OFF(CKA_WRAP_WITH_TRUSTED), ON(CKA_ENCRYPT), ON(CKA_COPYABLE), ON(CKA_DESTROYABLE)};
+	static const CK_ATTRIBUTE open[] = {NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)};
+	static const CK_ATTRIBUTE up[] = {YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE),
+		YES(CKA_WRAP_WITH_TRUSTED), NO(CKA_ENCRYPT), NO(CKA_COPYABLE), NO(CKA_DESTROYABLE)};
+	static const CK_ATTRIBUTE down[] = {NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE),
+		NO(CKA_WRAP_WITH_TRUSTED), YES(CKA_ENCRYPT), YES(CKA_COPYABLE),
+		YES(CKA_DESTROYABLE)};
 
 	make(&o, open, 2);
 	for (size_t i = 0; i < sizeof up / sizeof up[0]; i++) {
@@ -144,8 +144,8 @@ START_TEST(prohibited)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
-	static const CK_ATTRIBUTE fixed[] = {OFF(CKA_MODIFIABLE), OFF(CKA_COPYABLE)},
-				  label[] = {TEXT(CKA_LABEL, "new")};
+	static const CK_ATTRIBUTE fixed[] = {NO(CKA_MODIFIABLE), NO(CKA_COPYABLE)},
+				  label[] = {STR(CKA_LABEL, "new")};
 
 	make(&o, fixed, 2);
 	ck_rv(set(&o, &user, label, 1), CKR_ACTION_PROHIBITED);
@@ -162,8 +162,8 @@ START_TEST(rights_of_change)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
-	static const CK_ATTRIBUTE token[] = {ON(CKA_TOKEN)}, label[] = {TEXT(CKA_LABEL, "new")};
-	static const CK_ATTRIBUTE public[] = {OFF(CKA_PRIVATE)}, private[] = {ON(CKA_PRIVATE)};
+	static const CK_ATTRIBUTE token[] = {YES(CKA_TOKEN)}, label[] = {STR(CKA_LABEL, "new")};
+	static const CK_ATTRIBUTE public[] = {NO(CKA_PRIVATE)}, private[] = {YES(CKA_PRIVATE)};
 
 	make(&o, token, 1);
 	ck_rv(set(&o, &user_ro, label, 1), CKR_SESSION_READ_ONLY);
@@ -186,7 +186,7 @@ START_TEST(copy_without_value)
 	OBJECT o = {0};
 	OBJECT copied = {0};
 
-	make(&o, (CK_ATTRIBUTE[]){OFF(CKA_PRIVATE)}, 1);
+	make(&o, T(NO(CKA_PRIVATE)));
 	secret_wipe(&o.value);
 	ck_rv(copy(&o, &public_rw, NULL, 0, &copied), CKR_USER_NOT_LOGGED_IN);
 }
@@ -196,15 +196,15 @@ START_TEST(trusted)
 {
 	OBJECT o = {0};
 
-	make(&o, (CK_ATTRIBUTE[]){OFF(CKA_PRIVATE)}, 1);
-	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1));
+	make(&o, T(NO(CKA_PRIVATE)));
+	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)YES(CKA_TRUSTED), 1));
 	ck_assert(has(&o, FLAG_TRUSTED));
-	ck_ok(set(&o, &user, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1)); /* no change */
-	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1),
+	ck_ok(set(&o, &user, &(CK_ATTRIBUTE)YES(CKA_TRUSTED), 1)); /* no change */
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)NO(CKA_TRUSTED), 1),
 		RO); /* or what it unwraps would be free: plan_create.c, unwrap_guard */
 	ck_assert(has(&o, FLAG_TRUSTED));
-	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)OFF(CKA_TRUSTED), 1));
-	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)ON(CKA_TRUSTED), 1), RO);
+	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)NO(CKA_TRUSTED), 1));
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)YES(CKA_TRUSTED), 1), RO);
 }
 END_TEST
 
@@ -212,13 +212,12 @@ START_TEST(lists_shrink)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
-	const CK_ATTRIBUTE one[] = {LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)};
-	const CK_ATTRIBUTE other[] = {
-		LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_CMAC)};
-	const CK_ATTRIBUTE none[] = {ATTR(CKA_ALLOWED_MECHANISMS, NULL, 0)};
+	const CK_ATTRIBUTE one[] = {ALLOWED(CKM_KEYDIV_DEVICE_KEY)};
+	const CK_ATTRIBUTE other[] = {ALLOWED(CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_CMAC)};
+	const CK_ATTRIBUTE none[] = {RAW(CKA_ALLOWED_MECHANISMS, NULL, 0)};
 
 	TEMPLATE t;
-	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE)));
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE)));
 	ck_ok(plan_create(&t, &user, &o));
 	ck_rv(set(&o, &user, other, 1), RO);
 	ck_rv(copy(&o, &user, other, 1, &copied), RO);
@@ -229,13 +228,11 @@ START_TEST(lists_shrink)
 	ck_ok(set(&o, &user, one, 1));
 	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_DATA_KEY));
-	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DATA_KEY)},
-		      1),
-		RO);
+	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){ALLOWED(CKM_KEYDIV_DATA_KEY)}, 1), RO);
 	ck_ok(set(&o, &user, none, 1));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	ck_rv(set(&o, &user, one, 1), RO);
-	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){ON(CKA_SIGN)}, 1), RO); /* a master stays one */
+	ck_rv(set(&o, &user, T(YES(CKA_SIGN))), RO); /* a master stays one */
 }
 END_TEST
 
@@ -245,21 +242,19 @@ START_TEST(data)
 	OBJECT copied = {0};
 
 	TEMPLATE t;
-	ck_ok(parse(&t, DATA, TEXT(CKA_VALUE, "open"), OFF(CKA_PRIVATE)));
+	ck_ok(parse(&t, CLASS(CKO_DATA), STR(CKA_VALUE, "open"), NO(CKA_PRIVATE)));
 	ck_ok(plan_create(&t, &user, &o));
-	ck_ok(set(&o, &user,
-		(CK_ATTRIBUTE[]){TEXT(CKA_VALUE, "newer"), TEXT(CKA_APPLICATION, "app")}, 2));
+	ck_ok(set(&o, &user, T(STR(CKA_VALUE, "newer"), STR(CKA_APPLICATION, "app"))));
 	ck_assert(bytes_equal(object_variable(&o, VAR_PUBLIC_VALUE), bytes_of("newer", 5)));
 	/* a copy that is private keeps its value where secrets are kept */
-	ck_ok(copy(&o, &user, (CK_ATTRIBUTE[]){ON(CKA_PRIVATE)}, 1, &copied));
+	ck_ok(copy(&o, &user, (CK_ATTRIBUTE[]){YES(CKA_PRIVATE)}, 1, &copied));
 	ck_assert_ptr_null(object_variable(&copied, VAR_PUBLIC_VALUE).p);
 	ck_assert_uint_eq(copied.value.len, 5);
 	ck_assert_mem_eq(secret_peek(&copied.value), "newer", 5);
-	ck_rv(set(&copied, &user, (CK_ATTRIBUTE[]){OFF(CKA_PRIVATE)}, 1), RO);
-	ck_ok(set(&copied, &user, (CK_ATTRIBUTE[]){TEXT(CKA_VALUE, "other")}, 1));
+	ck_rv(set(&copied, &user, T(NO(CKA_PRIVATE))), RO);
+	ck_ok(set(&copied, &user, T(STR(CKA_VALUE, "other"))));
 	ck_assert_mem_eq(secret_peek(&copied.value), "other", 5);
-	ck_rv(set(&copied, &user, (CK_ATTRIBUTE[]){OFF(CKA_SENSITIVE)}, 1),
-		CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(set(&copied, &user, T(NO(CKA_SENSITIVE))), CKR_ATTRIBUTE_TYPE_INVALID);
 }
 END_TEST
 
@@ -272,13 +267,12 @@ START_TEST(clients)
 	OBJECT copied = {0};
 
 	ck_rv(copy(&o, &user, NULL, 0, &copied), CKR_ACTION_PROHIBITED);
-	ck_ok(set(&o, &user, (CK_ATTRIBUTE[]){NUMBER(CKA_KEYDIV_RESERVE, 64)}, 1));
+	ck_ok(set(&o, &user, T(NUM(CKA_KEYDIV_RESERVE, 64))));
 	ck_assert_uint_eq(get_be64(object_variable(&o, VAR_RESERVE).p), 64);
-	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){NUMBER(CKA_KEYDIV_RESERVE, 4097)}, 1),
-		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){ON(CKA_COPYABLE)}, 1), RO);
-	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){TEXT(CKA_KEYDIV_TRANSACTION, "12345678")}, 1), RO);
-	ck_rv(set(&o, &user, (CK_ATTRIBUTE[]){TEXT(CKA_KEYDIV_SHAPE, "12")}, 1), RO);
+	ck_rv(set(&o, &user, T(NUM(CKA_KEYDIV_RESERVE, 4097))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(set(&o, &user, T(YES(CKA_COPYABLE))), RO);
+	ck_rv(set(&o, &user, T(STR(CKA_KEYDIV_TRANSACTION, "12345678"))), RO);
+	ck_rv(set(&o, &user, T(STR(CKA_KEYDIV_SHAPE, "12"))), RO);
 	ck_assert_uint_eq(object_key_length(&o), 100);
 }
 END_TEST

@@ -20,9 +20,9 @@ START_TEST(incomplete)
 {
 	OBJECT o = {0};
 
-	ck_rv(create(&o, &user, AES, VALUE16), CKR_TEMPLATE_INCOMPLETE);
-	ck_rv(create(&o, &user, SECRET_KEY, VALUE16), CKR_TEMPLATE_INCOMPLETE);
-	ck_rv(create(&o, &user, SECRET_KEY, AES), CKR_TEMPLATE_INCOMPLETE);
+	ck_rv(create(&o, &user, TYPE(CKK_AES), VALUE16), CKR_TEMPLATE_INCOMPLETE);
+	ck_rv(create(&o, &user, CLASS(CKO_SECRET_KEY), VALUE16), CKR_TEMPLATE_INCOMPLETE);
+	ck_rv(create(&o, &user, KEY(CKK_AES)), CKR_TEMPLATE_INCOMPLETE);
 }
 END_TEST
 
@@ -31,14 +31,14 @@ START_TEST(not_the_callers_to_give)
 {
 	OBJECT o = {0};
 
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, OFF(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, LENGTH(16)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, TEXT(CKA_APPLICATION, "a")),
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, NO(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, LENGTH(16)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, STR(CKA_APPLICATION, "a")),
 		CKR_ATTRIBUTE_TYPE_INVALID);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_VERIFY_RECOVER)),
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, YES(CKA_VERIFY_RECOVER)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(create(&o, &user, DATA, OFF(CKA_SENSITIVE)), CKR_ATTRIBUTE_TYPE_INVALID);
-	ck_rv(create(&o, &user, DATA, TEXT(CKA_UNIQUE_ID, "0")), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(create(&o, &user, CLASS(CKO_DATA), NO(CKA_SENSITIVE)), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(create(&o, &user, CLASS(CKO_DATA), STR(CKA_UNIQUE_ID, "0")), CKR_ATTRIBUTE_READ_ONLY);
 }
 END_TEST
 
@@ -51,13 +51,12 @@ START_TEST(classes_and_types)
 		CKK_RSA, CKK_DES, CKK_RC4, CKK_KEYDIV_ODUKPT_CLIENT, (CK_ULONG)-1};
 
 	for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
-		ck_rv(create(&o, &user, NUMBER(CKA_CLASS, foreign[i]), TEXT(CKA_SUBJECT, "s")),
+		ck_rv(create(&o, &user, CLASS(foreign[i]), STR(CKA_SUBJECT, "s")),
 			CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(create(&o, &user, NUMBER(CKA_CLASS, CKO_PROFILE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(create(&o, &user, NUMBER(CKA_CLASS, CKO_MECHANISM)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, CLASS(CKO_PROFILE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, CLASS(CKO_MECHANISM)), CKR_TEMPLATE_INCONSISTENT);
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		ck_rv(create(&o, &user, SECRET_KEY, NUMBER(CKA_KEY_TYPE, types[i]), VALUE16),
-			CKR_ATTRIBUTE_VALUE_INVALID);
+		ck_rv(create(&o, &user, KEY(types[i]), VALUE16), CKR_ATTRIBUTE_VALUE_INVALID);
 }
 END_TEST
 
@@ -97,8 +96,7 @@ START_TEST(value_lengths)
 	static uint8_t value[5000];
 	OBJECT o = {0};
 
-	ck_rv(create(&o, &user, SECRET_KEY, NUMBER(CKA_KEY_TYPE, lengths[_i].type),
-		      ATTR(CKA_VALUE, value, lengths[_i].length)),
+	ck_rv(create(&o, &user, KEY(lengths[_i].type), RAW(CKA_VALUE, value, lengths[_i].length)),
 		lengths[_i].rv);
 }
 END_TEST
@@ -107,7 +105,7 @@ START_TEST(closed_by_default)
 {
 	OBJECT o = {0};
 
-	ck_ok(create(&o, &user, SECRET_KEY, AES, VALUE16));
+	ck_ok(create(&o, &user, KEY(CKK_AES), VALUE16));
 	ck_assert_uint_eq(o.flags, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE |
 					   FLAG_DESTROYABLE); /* and no usage */
 	ck_assert_uint_eq(o.key_gen_mechanism, CK_UNAVAILABLE_INFORMATION);
@@ -121,7 +119,7 @@ START_TEST(imported_is_not_always_sensitive)
 {
 	OBJECT o = {0};
 
-	ck_ok(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_SENSITIVE), OFF(CKA_EXTRACTABLE)));
+	ck_ok(create(&o, &user, KEY(CKK_AES), VALUE16, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
 	ck_assert(!(o.flags & (FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE | FLAG_LOCAL)));
 }
 END_TEST
@@ -130,16 +128,15 @@ START_TEST(rights_of_creation)
 {
 	OBJECT o = {0};
 
-	ck_rv(create(&o, &public_ro, SECRET_KEY, AES, VALUE16), CKR_USER_NOT_LOGGED_IN);
-	ck_rv(create(&o, &public_ro, DATA), CKR_USER_NOT_LOGGED_IN);
-	ck_ok(create(&o, &public_ro, SECRET_KEY, AES, VALUE16, OFF(CKA_PRIVATE)));
+	ck_rv(create(&o, &public_ro, KEY(CKK_AES), VALUE16), CKR_USER_NOT_LOGGED_IN);
+	ck_rv(create(&o, &public_ro, CLASS(CKO_DATA)), CKR_USER_NOT_LOGGED_IN);
+	ck_ok(create(&o, &public_ro, KEY(CKK_AES), VALUE16, NO(CKA_PRIVATE)));
 	object_wipe(&o);
-	ck_rv(create(&o, &public_ro, SECRET_KEY, AES, VALUE16, OFF(CKA_PRIVATE), ON(CKA_TOKEN)),
+	ck_rv(create(&o, &public_ro, KEY(CKK_AES), VALUE16, NO(CKA_PRIVATE), YES(CKA_TOKEN)),
 		CKR_SESSION_READ_ONLY);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_TRUSTED)),
-		CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, YES(CKA_TRUSTED)), CKR_ATTRIBUTE_READ_ONLY);
 	object_wipe(&o);
-	ck_ok(create(&o, &so, SECRET_KEY, AES, VALUE16, ON(CKA_TRUSTED), OFF(CKA_PRIVATE)));
+	ck_ok(create(&o, &so, KEY(CKK_AES), VALUE16, YES(CKA_TRUSTED), NO(CKA_PRIVATE)));
 }
 END_TEST
 
@@ -147,12 +144,12 @@ START_TEST(master_with_usage)
 {
 	OBJECT o = {0};
 
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_SIGN)),
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE), YES(CKA_SIGN)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), ON(CKA_WRAP)),
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE), YES(CKA_WRAP)),
 		CKR_TEMPLATE_INCONSISTENT);
 	object_wipe(&o);
-	ck_ok(create(&o, &user, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), OFF(CKA_SIGN)));
+	ck_ok(create(&o, &user, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE), NO(CKA_SIGN)));
 	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_CMAC));
 }
@@ -163,10 +160,10 @@ START_TEST(sixteen_attributes)
 {
 	OBJECT o = {0};
 
-	ck_ok(create(&o, &user, SECRET_KEY, AES, VALUE16, OFF(CKA_TOKEN), TEXT(CKA_LABEL, "l"),
-		TEXT(CKA_ID, ""), ON(CKA_ENCRYPT), ON(CKA_DECRYPT), ON(CKA_SIGN), ON(CKA_VERIFY),
-		ON(CKA_WRAP), ON(CKA_UNWRAP), OFF(CKA_DERIVE), OFF(CKA_SIGN_RECOVER),
-		OFF(CKA_VERIFY_RECOVER), ON(CKA_PRIVATE)));
+	ck_ok(create(&o, &user, KEY(CKK_AES), VALUE16, NO(CKA_TOKEN), STR(CKA_LABEL, "l"),
+		STR(CKA_ID, ""), YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY),
+		YES(CKA_WRAP), YES(CKA_UNWRAP), NO(CKA_DERIVE), NO(CKA_SIGN_RECOVER),
+		NO(CKA_VERIFY_RECOVER), YES(CKA_PRIVATE)));
 	ck_assert(has(&o, FLAGS_USAGE));
 }
 END_TEST
@@ -175,17 +172,17 @@ START_TEST(data_values)
 {
 	OBJECT o = {0};
 
-	ck_ok(create(&o, &user, DATA, TEXT(CKA_VALUE, "secret")));
+	ck_ok(create(&o, &user, CLASS(CKO_DATA), STR(CKA_VALUE, "secret")));
 	ck_assert(has(&o, FLAG_PRIVATE));
 	ck_assert_uint_eq(o.value.len, 6);
 	ck_assert_ptr_null(object_variable(&o, VAR_PUBLIC_VALUE).p);
 	object_wipe(&o);
-	ck_ok(create(&o, &user, DATA, TEXT(CKA_VALUE, "open"), OFF(CKA_PRIVATE)));
+	ck_ok(create(&o, &user, CLASS(CKO_DATA), STR(CKA_VALUE, "open"), NO(CKA_PRIVATE)));
 	ck_assert_uint_eq(o.value.len, 0);
 	ck_assert(bytes_equal(object_variable(&o, VAR_PUBLIC_VALUE), bytes_of("open", 4)));
 	object_wipe(&o);
-	ck_ok(create(&o, &user, DATA));
-	ck_ok(create(&o, &user, DATA, TEXT(CKA_VALUE, "")));
+	ck_ok(create(&o, &user, CLASS(CKO_DATA)));
+	ck_ok(create(&o, &user, CLASS(CKO_DATA), STR(CKA_VALUE, "")));
 }
 END_TEST
 
@@ -206,8 +203,8 @@ START_TEST(generation_refused)
 	size_t length = 7;
 	OBJECT o = {0};
 
-	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, ON(CKA_ENCRYPT)), CKR_TEMPLATE_INCOMPLETE);
-	ck_rv(generate(&o, CKM_GENERIC_SECRET_KEY_GEN, &user, ON(CKA_SIGN)),
+	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, YES(CKA_ENCRYPT)), CKR_TEMPLATE_INCOMPLETE);
+	ck_rv(generate(&o, CKM_GENERIC_SECRET_KEY_GEN, &user, YES(CKA_SIGN)),
 		CKR_TEMPLATE_INCOMPLETE);
 	static const CK_ULONG bad[] = {0, 15, 17, 33, 1ul << 31, (CK_ULONG)-1};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -219,14 +216,15 @@ START_TEST(generation_refused)
 		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(generate(&o, CKM_DES3_KEY_GEN, &user, LENGTH(16)), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), VALUE16), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), DATA), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), NUMBER(CKA_KEY_TYPE, CKK_DES3)),
+	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), CLASS(CKO_DATA)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), ON(CKA_LOCAL)),
+	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), TYPE(CKK_DES3)),
+		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), YES(CKA_LOCAL)),
 		CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), TEXT(CKA_CHECK_VALUE, "abc")),
+	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), STR(CKA_CHECK_VALUE, "abc")),
 		CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), ON(CKA_DERIVE), ON(CKA_ENCRYPT)),
+	ck_rv(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(16), YES(CKA_DERIVE), YES(CKA_ENCRYPT)),
 		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(generate(&o, CKM_AES_KEY_GEN, &public_ro, LENGTH(16)), CKR_USER_NOT_LOGGED_IN);
 	ck_assert_uint_eq(length, 7);
@@ -238,7 +236,7 @@ START_TEST(generated)
 	size_t length;
 	OBJECT o = {0};
 
-	ck_ok(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(32), TEXT(CKA_CHECK_VALUE, "")));
+	ck_ok(generate(&o, CKM_AES_KEY_GEN, &user, LENGTH(32), STR(CKA_CHECK_VALUE, "")));
 	ck_assert_uint_eq(length, 32);
 	ck_assert_uint_eq(o.key_type, CKK_AES);
 	ck_assert_uint_eq(o.key_gen_mechanism, CKM_AES_KEY_GEN);
@@ -246,8 +244,8 @@ START_TEST(generated)
 					   FLAG_NEVER_EXTRACTABLE | FLAG_PRIVATE | FLAG_MODIFIABLE |
 					   FLAG_COPYABLE | FLAG_DESTROYABLE);
 	object_wipe(&o);
-	ck_ok(generate(&o, CKM_DES3_KEY_GEN, &public_ro, OFF(CKA_PRIVATE), OFF(CKA_SENSITIVE),
-		ON(CKA_EXTRACTABLE)));
+	ck_ok(generate(&o, CKM_DES3_KEY_GEN, &public_ro, NO(CKA_PRIVATE), NO(CKA_SENSITIVE),
+		YES(CKA_EXTRACTABLE)));
 	ck_assert_uint_eq(length, 24);
 	ck_assert(!(o.flags & (FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE | FLAG_PRIVATE)));
 	object_wipe(&o);
@@ -262,7 +260,7 @@ START_TEST(generated_from_parameters)
 	OBJECT o = {0};
 
 	TEMPLATE t;
-	ck_ok(parse(&t, AES, LENGTH(16), ON(CKA_DERIVE)));
+	ck_ok(parse(&t, TYPE(CKK_AES), LENGTH(16), YES(CKA_DERIVE)));
 	ck_ok(plan_generate_as(&t, row, CKK_AES, &user, &o));
 	ck_assert_uint_eq(o.key_gen_mechanism, row->type);
 	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
@@ -289,23 +287,22 @@ START_TEST(unwrap_refused)
 	OBJECT kek = {0};
 	OBJECT o = {0};
 
-	ck_ok(create(&kek, &user, SECRET_KEY, AES, VALUE16, ON(CKA_UNWRAP)));
-	ck_rv(unwrap(&o, &kek, AES), CKR_TEMPLATE_INCOMPLETE);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY), CKR_TEMPLATE_INCOMPLETE);
-	ck_rv(unwrap(&o, &kek, DATA), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, NUMBER(CKA_CLASS, CKO_PRIVATE_KEY), AES), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, NUMBER(CKA_KEY_TYPE, CKK_KEYDIV_ODUKPT_CLIENT)),
-		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, VALUE16), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_ALWAYS_SENSITIVE)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, OFF(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE)),
+	ck_ok(create(&kek, &user, KEY(CKK_AES), VALUE16, YES(CKA_UNWRAP)));
+	ck_rv(unwrap(&o, &kek, TYPE(CKK_AES)), CKR_TEMPLATE_INCOMPLETE);
+	ck_rv(unwrap(&o, &kek, CLASS(CKO_SECRET_KEY)), CKR_TEMPLATE_INCOMPLETE);
+	ck_rv(unwrap(&o, &kek, CLASS(CKO_DATA)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, CLASS(CKO_PRIVATE_KEY), TYPE(CKK_AES)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_KEYDIV_ODUKPT_CLIENT)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), VALUE16), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_ALWAYS_SENSITIVE)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), NO(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_DERIVE), ON(CKA_SIGN)),
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_DERIVE), YES(CKA_SIGN)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, LENGTH(0)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, LENGTH((CK_ULONG)-1)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_TRUSTED)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), LENGTH(0)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), LENGTH((CK_ULONG)-1)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_TRUSTED)), CKR_ATTRIBUTE_READ_ONLY);
 }
 END_TEST
 
@@ -314,8 +311,8 @@ START_TEST(unwrapped)
 	OBJECT kek = {0};
 	OBJECT o = {0};
 
-	ck_ok(create(&kek, &user, SECRET_KEY, AES, VALUE16, ON(CKA_UNWRAP)));
-	ck_ok(unwrap(&o, &kek, SECRET_KEY, AES, LENGTH(16), ON(CKA_EXTRACTABLE)));
+	ck_ok(create(&kek, &user, KEY(CKK_AES), VALUE16, YES(CKA_UNWRAP)));
+	ck_ok(unwrap(&o, &kek, KEY(CKK_AES), LENGTH(16), YES(CKA_EXTRACTABLE)));
 	ck_assert(has(&o, FLAG_SENSITIVE | FLAG_PRIVATE | FLAG_EXTRACTABLE));
 	ck_assert(!(o.flags & (FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE | FLAG_LOCAL)));
 	ck_assert_uint_eq(o.key_gen_mechanism, CK_UNAVAILABLE_INFORMATION);
@@ -323,15 +320,15 @@ START_TEST(unwrapped)
 	ck_rv(plan_value(&o, NULL, zero, 32), CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(plan_value(&o, NULL, zero, 16));
 	object_wipe(&o);
-	ck_ok(unwrap(&o, &kek, SECRET_KEY, AES));
+	ck_ok(unwrap(&o, &kek, KEY(CKK_AES)));
 	ck_rv(plan_value(&o, NULL, zero, 20), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(plan_value(&o, NULL, zero, 32));
 	ck_assert(!(o.flags & FLAG_EXTRACTABLE));
 	/* what a trusted key has wrapped may have been for trusted keys only */
 	kek.flags |= FLAG_TRUSTED;
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_EXTRACTABLE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_EXTRACTABLE)), CKR_TEMPLATE_INCONSISTENT);
 	object_wipe(&o);
-	ck_ok(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_EXTRACTABLE), ON(CKA_WRAP_WITH_TRUSTED)));
+	ck_ok(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
 }
 END_TEST
 
@@ -340,22 +337,22 @@ START_TEST(unwrap_template)
 	OBJECT kek = {0};
 	OBJECT o = {0};
 
-	ck_ok(create(&kek, &user, SECRET_KEY, AES, VALUE16, ON(CKA_UNWRAP),
-		NESTED(CKA_UNWRAP_TEMPLATE, OFF(CKA_SENSITIVE), ON(CKA_EXTRACTABLE), AES,
-			LENGTH(32), ON(CKA_SIGN))));
-	ck_ok(unwrap(&o, &kek, SECRET_KEY));
+	ck_ok(create(&kek, &user, KEY(CKK_AES), VALUE16, YES(CKA_UNWRAP),
+		NESTED(CKA_UNWRAP_TEMPLATE, NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), TYPE(CKK_AES),
+			LENGTH(32), YES(CKA_SIGN))));
+	ck_ok(unwrap(&o, &kek, CLASS(CKO_SECRET_KEY)));
 	ck_assert(has(&o, FLAG_EXTRACTABLE | FLAG_SIGN));
 	ck_assert(!(o.flags & FLAG_SENSITIVE)); /* the unwrapping key says so */
 	ck_rv(plan_value(&o, NULL, zero, 16), CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(plan_value(&o, NULL, zero, 32));
 	object_wipe(&o);
-	ck_ok(unwrap(&o, &kek, SECRET_KEY, AES, ON(CKA_SIGN), ON(CKA_VERIFY)));
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, ON(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, OFF(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, NUMBER(CKA_KEY_TYPE, CKK_DES3)),
+	ck_ok(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_SIGN), YES(CKA_VERIFY)));
+	ck_rv(unwrap(&o, &kek, CLASS(CKO_SECRET_KEY), YES(CKA_SENSITIVE)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, LENGTH(16)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, SECRET_KEY, ON(CKA_DERIVE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, CLASS(CKO_SECRET_KEY), NO(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, KEY(CKK_DES3)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, CLASS(CKO_SECRET_KEY), LENGTH(16)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(unwrap(&o, &kek, CLASS(CKO_SECRET_KEY), YES(CKA_DERIVE)), CKR_TEMPLATE_INCONSISTENT);
 }
 END_TEST
 
@@ -384,27 +381,26 @@ START_TEST(check_value_given)
 	struct key *key = key_new();
 	ck_assert(hex_decode("2b7e151628aed2a6abf7158809cf4f3c", value, 16));
 	TEMPLATE t;
-	ck_ok(parse(
-		&t, SECRET_KEY, AES, ATTR(CKA_VALUE, value, 16), ATTR(CKA_CHECK_VALUE, wrong, 3)));
+	ck_ok(parse(&t, KEY(CKK_AES), RAW(CKA_VALUE, value, 16), RAW(CKA_CHECK_VALUE, wrong, 3)));
 	ck_ok(plan_create(&t, &user, &o));
 	ck_rv(plan_check_value(&o, &t, key), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_ok(parse(&t, ATTR(CKA_CHECK_VALUE, right, 3)));
+	ck_ok(parse(&t, RAW(CKA_CHECK_VALUE, right, 3)));
 	ck_ok(plan_check_value(&o, &t, key));
 	ck_assert_uint_eq(key_length(key), 0); /* nothing is left in the scratch key */
-	ck_ok(parse(&t, ATTR(CKA_CHECK_VALUE, right, 2)));
+	ck_ok(parse(&t, RAW(CKA_CHECK_VALUE, right, 2)));
 	ck_rv(plan_check_value(&o, &t, key), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_ok(parse(&t, ATTR(CKA_CHECK_VALUE, right, 0)));
+	ck_ok(parse(&t, RAW(CKA_CHECK_VALUE, right, 0)));
 	ck_ok(plan_check_value(&o, &t, key));
-	ck_ok(parse(&t, AES));
+	ck_ok(parse(&t, TYPE(CKK_AES)));
 	ck_ok(plan_check_value(&o, &t, key));
 
 	/* a master: of its CMAC */
 	o.flags |= FLAG_DERIVE;
-	ck_ok(parse(&t, ATTR(CKA_CHECK_VALUE, right, 3)));
+	ck_ok(parse(&t, RAW(CKA_CHECK_VALUE, right, 3)));
 	ck_rv(plan_check_value(&o, &t, key), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(key_load(key, CKK_AES, value, 16));
 	ck_ok(key_cmac(key, zeros, 16, cmac));
-	ck_ok(parse(&t, ATTR(CKA_CHECK_VALUE, cmac, 3)));
+	ck_ok(parse(&t, RAW(CKA_CHECK_VALUE, cmac, 3)));
 	ck_ok(plan_check_value(&o, &t, key));
 	key_free(key);
 	crypto_stop();

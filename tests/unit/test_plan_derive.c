@@ -37,7 +37,7 @@ START_TEST(defaults)
 	OBJECT o = {0};
 	OBJECT base = base_with(CLOSED);
 
-	ck_ok(derive(&o, &base, TEXT(CKA_LABEL, "SN-1"), TEXT(CKA_ID, "\1")));
+	ck_ok(derive(&o, &base, STR(CKA_LABEL, "SN-1"), STR(CKA_ID, "\1")));
 	ck_assert_uint_eq(o.object_class, CKO_SECRET_KEY);
 	ck_assert_uint_eq(o.key_type, CKK_AES);
 	ck_assert_uint_eq(o.key_gen_mechanism, CK_UNAVAILABLE_INFORMATION);
@@ -49,7 +49,7 @@ START_TEST(defaults)
 	ck_assert(bytes_equal(object_variable(&o, VAR_ID), bytes_of("\1", 1)));
 
 	OBJECT public_base = base_with(OPEN);
-	ck_ok(derive(&o, &public_base, OFF(CKA_TOKEN)));
+	ck_ok(derive(&o, &public_base, NO(CKA_TOKEN)));
 	ck_assert_uint_eq(
 		o.flags, FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
 }
@@ -61,19 +61,19 @@ START_TEST(refused)
 	OBJECT base = base_with(CLOSED);
 
 	ck_rv(derive(&o, &base, VALUE16), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive(&o, &base, OFF(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(derive(&o, &base, ON(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(derive(&o, &base, ON(CKA_ALWAYS_SENSITIVE)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(derive(&o, &base, ON(CKA_NEVER_EXTRACTABLE)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(derive(&o, &base, NUMBER(CKA_KEY_GEN_MECHANISM, 0)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(derive(&o, &base, TEXT(CKA_KEYDIV_TRANSACTION, "12345678")), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(derive(&o, &base, TEXT(CKA_APPLICATION, "a")), CKR_ATTRIBUTE_TYPE_INVALID);
-	ck_rv(derive(&o, &base, NUMBER(CKA_KEYDIV_RESERVE, 1)), CKR_ATTRIBUTE_TYPE_INVALID);
-	ck_rv(derive(&o, &base, DATA), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive(&o, &base, NUMBER(CKA_KEY_TYPE, CKK_DES3)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive(&o, &base, ON(CKA_TRUSTED)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(derive(&o, &base, ON(CKA_SIGN), ON(CKA_SIGN_RECOVER)), CKR_TEMPLATE_INCONSISTENT);
-	ck_ok(derive(&o, &base, ON(CKA_SIGN), OFF(CKA_SIGN_RECOVER), OFF(CKA_VERIFY_RECOVER)));
+	ck_rv(derive(&o, &base, NO(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(derive(&o, &base, YES(CKA_LOCAL)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(derive(&o, &base, YES(CKA_ALWAYS_SENSITIVE)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(derive(&o, &base, YES(CKA_NEVER_EXTRACTABLE)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(derive(&o, &base, NUM(CKA_KEY_GEN_MECHANISM, 0)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(derive(&o, &base, STR(CKA_KEYDIV_TRANSACTION, "12345678")), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(derive(&o, &base, STR(CKA_APPLICATION, "a")), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(derive(&o, &base, NUM(CKA_KEYDIV_RESERVE, 1)), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(derive(&o, &base, CLASS(CKO_DATA)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(derive(&o, &base, TYPE(CKK_DES3)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(derive(&o, &base, YES(CKA_TRUSTED)), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(derive(&o, &base, YES(CKA_SIGN), YES(CKA_SIGN_RECOVER)), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(derive(&o, &base, YES(CKA_SIGN), NO(CKA_SIGN_RECOVER), NO(CKA_VERIFY_RECOVER)));
 }
 END_TEST
 
@@ -89,29 +89,29 @@ static const struct {
 #define E FLAG_EXTRACTABLE
 #define W FLAG_WRAP_WITH_TRUSTED
 #define P FLAG_PRIVATE
-#define NO CKR_TEMPLATE_INCONSISTENT
+#define BAD CKR_TEMPLATE_INCONSISTENT
 	/* readable child of a sensitive base */
-	{S, S, 0, NO},
-	{S | E, S, 0, NO},
-	{S | E, S | E, E, NO},
+	{S, S, 0, BAD},
+	{S | E, S, 0, BAD},
+	{S | E, S | E, E, BAD},
 	/* readable child of a base that is not sensitive, but does not leave either */
 	{0, S, 0, CKR_OK},
-	{0, S | E, E, NO},
-	{0, S | E | W, E | W, NO},
+	{0, S | E, E, BAD},
+	{0, S | E | W, E | W, BAD},
 	/* extractable child of a base that is not */
-	{S, E, E, NO},
+	{S, E, E, BAD},
 	{S, E | W, E | W, CKR_OK},
-	{S, E | W, E, NO},
-	{0, E, E, NO},
+	{S, E | W, E, BAD},
+	{0, E, E, BAD},
 	{0, E | W, E | W, CKR_OK},
 	{S, E, 0, CKR_OK},
 	/* child that leaves under any key, of a base that leaves under trusted ones only */
-	{S | E | W, E, E, NO},
+	{S | E | W, E, E, BAD},
 	{S | E | W, E | W, E | W, CKR_OK},
 	{S | E | W, E, 0, CKR_OK},
-	{E | W, E | S, E, NO},
+	{E | W, E | S, E, BAD},
 	/* public child of a private base */
-	{P, P, 0, NO},
+	{P, P, 0, BAD},
 	{P, P, P, CKR_OK},
 	{0, P, 0, CKR_OK},
 	{0, P, P, CKR_OK},
@@ -180,15 +180,15 @@ START_TEST(rights_of_derivation)
 	OBJECT open = base_with(OPEN);
 	OBJECT closed = base_with(CLOSED);
 
-	ck_rv(derive_as(&o, &closed, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &user_ro, ON(CKA_TOKEN)),
+	ck_rv(derive_as(&o, &closed, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &user_ro, YES(CKA_TOKEN)),
 		CKR_SESSION_READ_ONLY);
-	ck_ok(derive_as(&o, &closed, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &user_ro, OFF(CKA_TOKEN)));
-	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, ON(CKA_PRIVATE)),
+	ck_ok(derive_as(&o, &closed, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &user_ro, NO(CKA_TOKEN)));
+	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, YES(CKA_PRIVATE)),
 		CKR_USER_NOT_LOGGED_IN);
-	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, ON(CKA_TOKEN)),
+	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, YES(CKA_TOKEN)),
 		CKR_USER_NOT_LOGGED_IN);
-	ck_ok(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, OFF(CKA_TOKEN)));
-	ck_ok(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &so, ON(CKA_TRUSTED)));
+	ck_ok(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, NO(CKA_TOKEN)));
+	ck_ok(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &so, YES(CKA_TRUSTED)));
 }
 END_TEST
 
@@ -197,25 +197,23 @@ START_TEST(roles_and_levels)
 	OBJECT o = {0};
 	OBJECT base = base_with(CLOSED);
 
-	ck_rv(derive(&o, &base, ON(CKA_DERIVE), ON(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive(&o, &base, ON(CKA_DERIVE), ON(CKA_ENCRYPT)), CKR_TEMPLATE_INCONSISTENT);
-	ck_ok(derive(&o, &base, ON(CKA_DERIVE)));
+	ck_rv(derive(&o, &base, YES(CKA_DERIVE), YES(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(derive(&o, &base, YES(CKA_DERIVE), YES(CKA_ENCRYPT)), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(derive(&o, &base, YES(CKA_DERIVE)));
 	ck_assert(object_allows(&o, CKM_KEYDIV_MESSAGE_KEY));
 	ck_assert(object_allows(&o, CKM_KEYDIV_SESSION_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_DEVICE_KEY)); /* a device key is no master */
-	ck_ok(derive(
-		&o, &base, ON(CKA_DERIVE), LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_SESSION_KEY)));
+	ck_ok(derive(&o, &base, YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_SESSION_KEY)));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_MESSAGE_KEY));
-	ck_rv(derive(&o, &base, ON(CKA_DERIVE),
-		      LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_DEVICE_KEY)),
+	ck_rv(derive(&o, &base, YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DEVICE_KEY)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive(&o, &base, ON(CKA_DERIVE),
-		      LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_CMAC)),
+	ck_rv(derive(&o, &base, YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_CMAC)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_ok(derive(&o, &base, ON(CKA_SIGN), LIST(CKA_ALLOWED_MECHANISMS, CKM_AES_CMAC)));
-	ck_rv(derive_as(&o, &base, CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKK_AES, &user, ON(CKA_DERIVE)),
+	ck_ok(derive(&o, &base, YES(CKA_SIGN), ALLOWED(CKM_AES_CMAC)));
+	ck_rv(derive_as(&o, &base, CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKK_AES, &user, YES(CKA_DERIVE)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_ok(derive_as(&o, &base, CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKK_AES, &user, ON(CKA_ENCRYPT)));
+	ck_ok(derive_as(
+		&o, &base, CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKK_AES, &user, YES(CKA_ENCRYPT)));
 }
 END_TEST
 
@@ -227,29 +225,28 @@ START_TEST(client_states)
 	OBJECT o = {0};
 	OBJECT base = base_with(CLOSED);
 
-	ck_ok(client(&o, TEXT(CKA_LABEL, "terminal"), NUMBER(CKA_KEYDIV_RESERVE, 4096)));
+	ck_ok(client(&o, STR(CKA_LABEL, "terminal"), NUM(CKA_KEYDIV_RESERVE, 4096)));
 	ck_assert(has(&o,
 		FLAG_DERIVE | FLAG_SENSITIVE | FLAG_PRIVATE | FLAG_MODIFIABLE | FLAG_DESTROYABLE));
 	ck_assert(!(o.flags & (FLAG_EXTRACTABLE | FLAG_COPYABLE | FLAGS_USAGE)));
 	ck_assert(object_allows(&o, CKM_KEYDIV_ODUKPT_NEXT_KEY));
 	ck_assert(!object_allows(&o, CKM_KEYDIV_ODUKPT_KEY));
 	ck_assert_uint_eq(get_be64(object_variable(&o, VAR_RESERVE).p), 4096);
-	ck_ok(client(&o, ON(CKA_DERIVE), OFF(CKA_COPYABLE), OFF(CKA_EXTRACTABLE)));
-	ck_rv(client(&o, OFF(CKA_DERIVE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(client(&o, ON(CKA_COPYABLE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(client(&o, ON(CKA_EXTRACTABLE), ON(CKA_WRAP_WITH_TRUSTED)),
+	ck_ok(client(&o, YES(CKA_DERIVE), NO(CKA_COPYABLE), NO(CKA_EXTRACTABLE)));
+	ck_rv(client(&o, NO(CKA_DERIVE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(client(&o, YES(CKA_COPYABLE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(client(&o, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(client(&o, OFF(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(client(&o, ON(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(client(&o, LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_ODUKPT_NEXT_KEY)),
-		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(client(&o, NUMBER(CKA_KEYDIV_RESERVE, 0)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(client(&o, NUMBER(CKA_KEYDIV_RESERVE, 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(client(&o, TEXT(CKA_KEYDIV_SHAPE, "\3\3")), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(client(&o, AES), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(client(&o, NO(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(client(&o, YES(CKA_SIGN)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(client(&o, ALLOWED(CKM_KEYDIV_ODUKPT_NEXT_KEY)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(client(&o, NUM(CKA_KEYDIV_RESERVE, 0)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(client(&o, NUM(CKA_KEYDIV_RESERVE, 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(client(&o, STR(CKA_KEYDIV_SHAPE, "\3\3")), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(client(&o, TYPE(CKK_AES)), CKR_TEMPLATE_INCONSISTENT);
 	OBJECT open = base_with(OPEN);
 	ck_rv(derive_as(&o, &open, CKM_KEYDIV_ODUKPT_CLIENT, CKK_KEYDIV_ODUKPT_CLIENT, &user,
-		      OFF(CKA_SENSITIVE)),
+		      NO(CKA_SENSITIVE)),
 		CKR_TEMPLATE_INCONSISTENT);
 }
 END_TEST
@@ -260,20 +257,21 @@ START_TEST(data_objects)
 	OBJECT o = {0};
 	OBJECT base = base_with(OPEN | FLAG_PRIVATE);
 
-	ck_ok(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA,
-		LENGTH(16), TEXT(CKA_APPLICATION, "a")));
+	ck_ok(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user,
+		CLASS(CKO_DATA), LENGTH(16), STR(CKA_APPLICATION, "a")));
 	ck_assert_uint_eq(o.object_class, CKO_DATA);
 	ck_assert_uint_eq(o.key_type, CK_UNAVAILABLE_INFORMATION);
 	ck_assert(has(&o, FLAG_PRIVATE));
 	ck_ok(plan_value(&o, NULL, (const uint8_t *)"derived", 7));
 	ck_assert_uint_eq(o.value.len, 7);
-	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA,
-		      OFF(CKA_PRIVATE)),
+	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user,
+		      CLASS(CKO_DATA), NO(CKA_PRIVATE)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, SECRET_KEY),
+	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user,
+		      CLASS(CKO_SECRET_KEY)),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user, DATA,
-		      ON(CKA_SIGN)),
+	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user,
+		      CLASS(CKO_DATA), YES(CKA_SIGN)),
 		CKR_ATTRIBUTE_TYPE_INVALID);
 }
 END_TEST
@@ -283,10 +281,10 @@ END_TEST
 static void base_with_template(struct object *ret)
 {
 	TEMPLATE t;
-	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_DERIVE), OFF(CKA_SENSITIVE),
-		ON(CKA_EXTRACTABLE),
-		NESTED(CKA_DERIVE_TEMPLATE, NUMBER(CKA_KEY_TYPE, CKK_GENERIC_SECRET), LENGTH(32),
-			OFF(CKA_EXTRACTABLE), ON(CKA_SIGN), TEXT(CKA_LABEL, "device"))));
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE), NO(CKA_SENSITIVE),
+		YES(CKA_EXTRACTABLE),
+		NESTED(CKA_DERIVE_TEMPLATE, TYPE(CKK_GENERIC_SECRET), LENGTH(32),
+			NO(CKA_EXTRACTABLE), YES(CKA_SIGN), STR(CKA_LABEL, "device"))));
 	ck_ok(plan_create(&t, &user, ret));
 }
 
@@ -298,7 +296,7 @@ START_TEST(derive_template_is_added)
 
 	base_with_template(&base);
 	TEMPLATE t;
-	ck_ok(parse(&t, OFF(CKA_TOKEN), ON(CKA_VERIFY)));
+	ck_ok(parse(&t, NO(CKA_TOKEN), YES(CKA_VERIFY)));
 	ck_ok(plan_request(&t, &base, &w));
 	ck_assert(w.has_type && w.has_length);
 	ck_assert_uint_eq(w.type, CKK_GENERIC_SECRET);
@@ -311,7 +309,7 @@ START_TEST(derive_template_is_added)
 END_TEST
 
 static const CK_ATTRIBUTE conflicts[] = {
-	ON(CKA_EXTRACTABLE), OFF(CKA_SIGN), TEXT(CKA_LABEL, "mine"), ON(CKA_DERIVE)};
+	YES(CKA_EXTRACTABLE), NO(CKA_SIGN), STR(CKA_LABEL, "mine"), YES(CKA_DERIVE)};
 
 START_TEST(derive_template_conflicts)
 {
@@ -335,7 +333,7 @@ START_TEST(requests)
 
 	base_with_template(&base);
 	TEMPLATE t;
-	ck_ok(parse(&t, AES));
+	ck_ok(parse(&t, TYPE(CKK_AES)));
 	ck_rv(plan_request(&t, &base, &w), CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(parse(&t, LENGTH(16)));
 	ck_rv(plan_request(&t, &base, &w), CKR_TEMPLATE_INCONSISTENT);
@@ -350,9 +348,9 @@ START_TEST(requests)
 		ck_ok(plan_request(&t, &plain, &w)); /* the row's plan refuses them */
 		ck_assert_uint_eq(w.length, odd[i]);
 	}
-	ck_ok(parse(&t, NUMBER(CKA_CLASS, CKO_PRIVATE_KEY)));
+	ck_ok(parse(&t, CLASS(CKO_PRIVATE_KEY)));
 	ck_rv(plan_request(&t, &plain, &w), CKR_TEMPLATE_INCONSISTENT);
-	ck_ok(parse(&t, DATA));
+	ck_ok(parse(&t, CLASS(CKO_DATA)));
 	ck_ok(plan_request(&t, &plain, &w));
 	ck_assert_uint_eq(w.object_class, CKO_DATA);
 }

@@ -147,9 +147,9 @@ START_TEST(wrap_template)
 	OBJECT target = key_of(CKK_AES, 16, FLAG_EXTRACTABLE | FLAG_SENSITIVE);
 
 	TEMPLATE t;
-	ck_ok(parse(&t, SECRET_KEY, AES, VALUE16, ON(CKA_WRAP),
-		NESTED(CKA_WRAP_TEMPLATE, AES, LENGTH(16), ON(CKA_SENSITIVE),
-			TEXT(CKA_LABEL, "session"))));
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_WRAP),
+		NESTED(CKA_WRAP_TEMPLATE, TYPE(CKK_AES), LENGTH(16), YES(CKA_SENSITIVE),
+			STR(CKA_LABEL, "session"))));
 	ck_ok(plan_create(&t, &user, &kek));
 	ck_rv(may_wrap(&kek, &target), CKR_KEY_HANDLE_INVALID);
 	ck_ok(object_set_variable(&target, VAR_LABEL, bytes_of("session", 7)));

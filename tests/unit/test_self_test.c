@@ -234,8 +234,7 @@ START_TEST(a_failed_generation_stops_the_module)
 	CK_OBJECT_HANDLE key = 0;
 
 	self_test_flip = 0;
-	ck_rv(f->C_GenerateKey(
-		      h, &m, T(KEY(CKK_AES), NUM(CKA_VALUE_LEN, 16), NO(CKA_PRIVATE)), &key),
+	ck_rv(f->C_GenerateKey(h, &m, T(KEY(CKK_AES), LENGTH(16), NO(CKA_PRIVATE)), &key),
 		CKR_DEVICE_ERROR);
 	self_test_flip = SELFTEST_NO_FLIP;
 	ck_assert_uint_eq(key, 0);

@@ -17,28 +17,28 @@ START_TEST(bad_lengths)
 	CK_BBOOL two = 2;
 	uint64_t wide = 1;
 
-	ck_rv(ONE(ATTR(CKA_TOKEN, &wide, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_TOKEN, &wide, 0)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_TOKEN, NULL, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_TOKEN, &two, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_TOKEN, &yes, (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_SIGN_RECOVER, &wide, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_SIGN_RECOVER, &two, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_CLASS, &wide, 4)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_CLASS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_KEYDIV_RESERVE, &wide, 4)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_LABEL, NULL, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_LABEL, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_LABEL, "x", 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_VALUE, NULL, 16)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_VALUE, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_VALUE, long_value, 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_ok(ONE(ATTR(CKA_VALUE, long_value, 4096)));
+	ck_rv(ONE(RAW(CKA_TOKEN, &wide, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_TOKEN, &wide, 0)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_TOKEN, NULL, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_TOKEN, &two, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_TOKEN, &template_true, (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_SIGN_RECOVER, &wide, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_SIGN_RECOVER, &two, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_CLASS, &wide, 4)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_CLASS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_KEYDIV_RESERVE, &wide, 4)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_LABEL, NULL, 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_LABEL, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_LABEL, "x", 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_VALUE, NULL, 16)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_VALUE, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_VALUE, long_value, 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_ok(ONE(RAW(CKA_VALUE, long_value, 4096)));
 	template_wipe(&t);
-	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, &wide, 7)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_ALLOWED_MECHANISMS, &wide, (CK_ULONG)-8)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_SUBJECT, NULL, 3)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_ALLOWED_MECHANISMS, &wide, 7)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_ALLOWED_MECHANISMS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_ALLOWED_MECHANISMS, &wide, (CK_ULONG)-8)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_SUBJECT, NULL, 3)), CKR_ATTRIBUTE_VALUE_INVALID);
 }
 END_TEST
 
@@ -49,10 +49,10 @@ START_TEST(dates)
 {
 	TEMPLATE t;
 
-	ck_rv(ONE(ATTR(CKA_START_DATE, bad_dates[_i], strlen(bad_dates[_i]))),
+	ck_rv(ONE(RAW(CKA_START_DATE, bad_dates[_i], strlen(bad_dates[_i]))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_ok(ONE(TEXT(CKA_START_DATE, "20261231")));
-	ck_ok(ONE(ATTR(CKA_END_DATE, NULL, 0)));
+	ck_ok(ONE(STR(CKA_START_DATE, "20261231")));
+	ck_ok(ONE(RAW(CKA_END_DATE, NULL, 0)));
 }
 END_TEST
 
@@ -64,14 +64,14 @@ START_TEST(unknown_attributes)
 		0x100000000};
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		ck_rv(ONE(ATTR(types[i], &yes, 1)), CKR_ATTRIBUTE_TYPE_INVALID);
+		ck_rv(ONE(RAW(types[i], &template_true, 1)), CKR_ATTRIBUTE_TYPE_INVALID);
 }
 END_TEST
 
 START_TEST(arguments)
 {
 	TEMPLATE t;
-	CK_ATTRIBUTE a = ON(CKA_TOKEN);
+	CK_ATTRIBUTE a = YES(CKA_TOKEN);
 
 	ck_ok(template_parse(NULL, 0, &t));
 	ck_assert_uint_eq(t.given | t.flags_given | t.variables_given, 0);
@@ -87,11 +87,11 @@ END_TEST
 START_TEST(given_twice)
 {
 	TEMPLATE t;
-	CK_ATTRIBUTE on = ON(CKA_SIGN), off = OFF(CKA_SIGN), aes = AES,
-		     des = NUMBER(CKA_KEY_TYPE, CKK_DES3);
-	CK_ATTRIBUTE a = TEXT(CKA_LABEL, "a"), b = TEXT(CKA_LABEL, "b"), ab = TEXT(CKA_LABEL, "ab");
-	CK_ATTRIBUTE v = TEXT(CKA_VALUE, "v"), w = TEXT(CKA_VALUE, "w");
-	CK_ATTRIBUTE l = LIST(CKA_ALLOWED_MECHANISMS, 1, 2), m = LIST(CKA_ALLOWED_MECHANISMS, 1, 3);
+	CK_ATTRIBUTE on = YES(CKA_SIGN), off = NO(CKA_SIGN), aes = TYPE(CKK_AES),
+		     des = TYPE(CKK_DES3);
+	CK_ATTRIBUTE a = STR(CKA_LABEL, "a"), b = STR(CKA_LABEL, "b"), ab = STR(CKA_LABEL, "ab");
+	CK_ATTRIBUTE v = STR(CKA_VALUE, "v"), w = STR(CKA_VALUE, "w");
+	CK_ATTRIBUTE l = ALLOWED(1, 2), m = ALLOWED(1, 3);
 
 	ck_rv(TWICE(on, off), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(TWICE(off, on), CKR_TEMPLATE_INCONSISTENT);
@@ -160,13 +160,13 @@ START_TEST(values_are_wiped)
 {
 	struct template t = {0};
 
-	ck_ok(parse(&t, TEXT(CKA_VALUE, "sixteen bytes ok")));
+	ck_ok(parse(&t, STR(CKA_VALUE, "sixteen bytes ok")));
 	ck_assert_ptr_nonnull(memmem(t.room, sizeof t.room, "sixteen", 7));
 	template_wipe(&t);
 	ck_assert_ptr_null(memmem(t.room, sizeof t.room, "sixteen", 7));
 
 	/* also when a later attribute is refused */
-	ck_rv(parse(&t, TEXT(CKA_VALUE, "sixteen bytes ok"), TEXT(CKA_TOKEN, "ab")),
+	ck_rv(parse(&t, STR(CKA_VALUE, "sixteen bytes ok"), STR(CKA_TOKEN, "ab")),
 		CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_assert_ptr_null(memmem(t.room, sizeof t.room, "sixteen", 7));
 	template_wipe(&t);
@@ -177,11 +177,11 @@ START_TEST(attributes_of_other_classes)
 {
 	TEMPLATE t;
 
-	ck_ok(ONE(TEXT(CKA_SUBJECT, "s")));
+	ck_ok(ONE(STR(CKA_SUBJECT, "s")));
 	ck_assert_uint_eq(t.given, GIVEN_OTHER);
-	ck_ok(ONE(OFF(CKA_VERIFY_RECOVER)));
+	ck_ok(ONE(NO(CKA_VERIFY_RECOVER)));
 	ck_assert_uint_eq(t.given, GIVEN_OTHER_FALSE);
-	ck_ok(ONE(ON(CKA_VERIFY_RECOVER)));
+	ck_ok(ONE(YES(CKA_VERIFY_RECOVER)));
 	ck_assert_uint_eq(t.given, GIVEN_OTHER_TRUE);
 }
 END_TEST
@@ -195,34 +195,34 @@ START_TEST(nested_bad)
 	CK_ATTRIBUTE many[TEMPLATE_NESTED_MAX + 1];
 
 	for (size_t i = 0; i <= TEMPLATE_NESTED_MAX; i++)
-		many[i] = (CK_ATTRIBUTE)ON(CKA_TOKEN);
-	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, many, sizeof many)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, many, sizeof many[0] - 1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, NULL, sizeof many[0])), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(ATTR(CKA_WRAP_TEMPLATE, many, (CK_ULONG)-24)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ON(CKA_TOKEN), ON(CKA_TOKEN))),
+		many[i] = (CK_ATTRIBUTE)YES(CKA_TOKEN);
+	ck_rv(ONE(RAW(CKA_WRAP_TEMPLATE, many, sizeof many)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_WRAP_TEMPLATE, many, sizeof many[0] - 1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_WRAP_TEMPLATE, NULL, sizeof many[0])), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(ONE(RAW(CKA_WRAP_TEMPLATE, many, (CK_ULONG)-24)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, YES(CKA_TOKEN), YES(CKA_TOKEN))),
 		CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_TOKEN, &yes, 8))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, RAW(CKA_TOKEN, &template_true, 8))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_TOKEN, &two, 1))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, RAW(CKA_TOKEN, &two, 1))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, NULL, 8))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, RAW(CKA_LABEL, NULL, 8))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(0x7f0, &yes, 1))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, RAW(0x7f0, &template_true, 1))),
 		CKR_ATTRIBUTE_TYPE_INVALID);
 	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, VALUE16)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_CHECK_VALUE, "abc"))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, STR(CKA_CHECK_VALUE, "abc"))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_APPLICATION, "data"))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, STR(CKA_APPLICATION, "data"))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, TEXT(CKA_SUBJECT, "cert"))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, STR(CKA_SUBJECT, "cert"))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, OFF(CKA_SIGN_RECOVER))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, NO(CKA_SIGN_RECOVER))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
 	/* what the token alone decides can be asked of a wrapped key, but not given to a new one */
-	ck_ok(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ON(CKA_LOCAL))));
-	ck_rv(parse(&t, NESTED(CKA_DERIVE_TEMPLATE, ON(CKA_LOCAL))), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_UNWRAP_TEMPLATE, ON(CKA_ALWAYS_SENSITIVE))),
+	ck_ok(parse(&t, NESTED(CKA_WRAP_TEMPLATE, YES(CKA_LOCAL))));
+	ck_rv(parse(&t, NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_LOCAL))), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_ALWAYS_SENSITIVE))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
 }
 END_TEST
@@ -232,12 +232,12 @@ START_TEST(nested_too_long)
 	static uint8_t big[TEMPLATE_BYTES_MAX];
 
 	TEMPLATE t;
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, RAW(CKA_LABEL, big, sizeof big))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big - 20),
-				ON(CKA_TOKEN))),
+	ck_rv(parse(&t, NESTED(CKA_WRAP_TEMPLATE, RAW(CKA_LABEL, big, sizeof big - 20),
+				YES(CKA_TOKEN))),
 		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_ok(parse(&t, NESTED(CKA_WRAP_TEMPLATE, ATTR(CKA_LABEL, big, sizeof big - 12))));
+	ck_ok(parse(&t, NESTED(CKA_WRAP_TEMPLATE, RAW(CKA_LABEL, big, sizeof big - 12))));
 }
 END_TEST
 
@@ -263,9 +263,9 @@ START_TEST(nested_there_and_back)
 	struct template n;
 
 	TEMPLATE t;
-	ck_ok(parse(&t, NESTED(CKA_DERIVE_TEMPLATE, SECRET_KEY, AES, LENGTH(32), ON(CKA_SENSITIVE),
-				OFF(CKA_EXTRACTABLE), TEXT(CKA_LABEL, "x"), TEXT(CKA_ID, ""),
-				LIST(CKA_ALLOWED_MECHANISMS, CKM_KEYDIV_MESSAGE_KEY))));
+	ck_ok(parse(&t, NESTED(CKA_DERIVE_TEMPLATE, KEY(CKK_AES), LENGTH(32), YES(CKA_SENSITIVE),
+				NO(CKA_EXTRACTABLE), STR(CKA_LABEL, "x"), STR(CKA_ID, ""),
+				ALLOWED(CKM_KEYDIV_MESSAGE_KEY))));
 	ck_ok(template_decode(t.variable[VAR_DERIVE_TEMPLATE], &n));
 	ck_assert_uint_eq(n.given, GIVEN_CLASS | GIVEN_KEY_TYPE | GIVEN_VALUE_LEN);
 	ck_assert_uint_eq(n.object_class, CKO_SECRET_KEY);
@@ -277,7 +277,7 @@ START_TEST(nested_there_and_back)
 	ck_assert_uint_eq(n.variable[VAR_ID].n, 0);
 	ck_assert_uint_eq(get_be64(n.variable[VAR_ALLOWED_MECHANISMS].p), CKM_KEYDIV_MESSAGE_KEY);
 
-	ck_ok(parse(&t, ATTR(CKA_DERIVE_TEMPLATE, NULL, 0)));
+	ck_ok(parse(&t, RAW(CKA_DERIVE_TEMPLATE, NULL, 0)));
 	ck_ok(template_decode(t.variable[VAR_DERIVE_TEMPLATE], &n));
 	ck_assert_uint_eq(n.given | n.flags_given | n.variables_given, 0);
 }
@@ -320,29 +320,29 @@ START_TEST(merging)
 
 	TEMPLATE t;
 	TEMPLATE more;
-	ck_ok(parse(&more, AES, ON(CKA_SENSITIVE), TEXT(CKA_LABEL, "base's")));
-	ck_ok(parse(&t, LENGTH(16), ON(CKA_SIGN)));
+	ck_ok(parse(&more, TYPE(CKK_AES), YES(CKA_SENSITIVE), STR(CKA_LABEL, "base's")));
+	ck_ok(parse(&t, LENGTH(16), YES(CKA_SIGN)));
 	ck_ok(template_merge(&t, &more, &merged));
 	ck_assert_uint_eq(merged.given, GIVEN_KEY_TYPE | GIVEN_VALUE_LEN);
 	ck_assert_uint_eq(merged.flags, FLAG_SENSITIVE | FLAG_SIGN);
 	ck_assert(bytes_equal(merged.variable[VAR_LABEL], bytes_of("base's", 6)));
 
-	static const CK_ATTRIBUTE conflicts[] = {OFF(CKA_SENSITIVE), TEXT(CKA_LABEL, "mine")};
+	static const CK_ATTRIBUTE conflicts[] = {NO(CKA_SENSITIVE), STR(CKA_LABEL, "mine")};
 	for (size_t i = 0; i < 2; i++) {
 		ck_ok(template_parse(&conflicts[i], 1, &t));
 		ck_rv(template_merge(&t, &more, &merged), CKR_TEMPLATE_INCONSISTENT);
 	}
-	ck_ok(parse(&t, NUMBER(CKA_KEY_TYPE, CKK_DES3)));
+	ck_ok(parse(&t, TYPE(CKK_DES3)));
 	ck_rv(template_merge(&t, &more, &merged), CKR_TEMPLATE_INCONSISTENT);
 	TEMPLATE long_ones;
 	ck_ok(parse(&long_ones, LENGTH(32)));
 	ck_ok(parse(&t, LENGTH(16)));
 	ck_rv(template_merge(&t, &long_ones, &merged), CKR_TEMPLATE_INCONSISTENT);
 	TEMPLATE classed;
-	ck_ok(parse(&classed, SECRET_KEY));
-	ck_ok(parse(&t, DATA));
+	ck_ok(parse(&classed, CLASS(CKO_SECRET_KEY)));
+	ck_ok(parse(&t, CLASS(CKO_DATA)));
 	ck_rv(template_merge(&t, &classed, &merged), CKR_TEMPLATE_INCONSISTENT);
-	ck_ok(parse(&t, AES, ON(CKA_SENSITIVE), TEXT(CKA_LABEL, "base's")));
+	ck_ok(parse(&t, TYPE(CKK_AES), YES(CKA_SENSITIVE), STR(CKA_LABEL, "base's")));
 	ck_ok(template_merge(&t, &more, &merged));
 }
 END_TEST

@@ -10,8 +10,7 @@
 
 static CK_OBJECT_HANDLE key(CK_ATTRIBUTE *t, CK_ULONG n)
 {
-	CK_ATTRIBUTE all[16] = {NUM(CKA_CLASS, CKO_SECRET_KEY), NUM(CKA_KEY_TYPE, CKK_AES),
-		RAW(CKA_VALUE, mk, sizeof mk), YES(CKA_TOKEN)};
+	CK_ATTRIBUTE all[16] = {KEY(CKK_AES), RAW(CKA_VALUE, mk, sizeof mk), YES(CKA_TOKEN)};
 
 	memcpy(all + 4, t, n * sizeof *t);
 	return make(rw, all, n + 4);

@@ -15,6 +15,7 @@
 #include "calls/object_calls.h"
 #include "calls/operation.h"
 #include "state/client_state.h"
+#include "template.h"
 #include "token/handle.h"
 #include "token/objects.h"
 #include "token/self_test.h"
@@ -118,36 +119,7 @@ UNUSED static void tear_down(void)
 	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* --- Templates: T(...) stands for the two arguments (attributes, count) --- */
-
-#define T(...)                                                                                     \
-	(CK_ATTRIBUTE[]){__VA_ARGS__}, sizeof((CK_ATTRIBUTE[]){__VA_ARGS__}) / sizeof(CK_ATTRIBUTE)
-#define NOTHING NULL, 0
-#define FLAG_IS(type, value)                                                                       \
-	{                                                                                          \
-		(type), &(CK_BBOOL){(value)}, 1                                                    \
-	}
-#define YES(type) FLAG_IS(type, CK_TRUE)
-#define NO(type) FLAG_IS(type, CK_FALSE)
-#define NUM(type, value)                                                                           \
-	{                                                                                          \
-		(type), &(CK_ULONG){(value)}, sizeof(CK_ULONG)                                     \
-	}
-#define RAW(type, pointer, length)                                                                 \
-	{                                                                                          \
-		(type), (void *)(uintptr_t)(pointer), (length)                                     \
-	}
-#define STR(type, text)                                                                            \
-	{                                                                                          \
-		(type), (void *)(uintptr_t)(text), sizeof(text) - 1                                \
-	}
-#define LIST(type, ...)                                                                            \
-	{                                                                                          \
-		(type), (CK_MECHANISM_TYPE[]){__VA_ARGS__},                                        \
-			sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__})                                 \
-	}
-#define READABLE NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)
-#define KEY(type) NUM(CKA_CLASS, CKO_SECRET_KEY), NUM(CKA_KEY_TYPE, (type))
+/* --- Objects --- */
 
 /* 2b7e..., the AES key of SP 800-38A. */
 UNUSED static const uint8_t mk[16] = {0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7,
