@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* block.c: see block.h. */
+/* block.c: look up the provider's block ciphers. */
 #include "block.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static const struct {
 	[KIND_DES3] = {"DES-EDE3-ECB", 24},
 };
 
-/* Whether NAME is one of NAMES, which colons separate. */
+/* Return true if NAME is one of the names in NAMES_OF, which colons separate. */
 static bool is_named(const char *names_of, const char *name)
 {
 	size_t n = strlen(name);

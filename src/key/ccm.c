@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ccm.c: see ccm.h. */
+/* ccm.c: CCM out of one CTR and one CBC context. */
 #include "ccm.h"
 
 #define BLOCK 16
-#define PART 512 /* bytes of CBC output thrown away at a time */
+#define PART 512 /* bytes of CBC output, which is discarded */
 
-/* Put N bytes at P, whole blocks, into the CBC-MAC: the last ciphertext block is the MAC so far. */
+/* Add N bytes at P, whole blocks, to the CBC-MAC. The last ciphertext block is the MAC so far. */
 static bool mac_blocks(struct ccm *ccm, const uint8_t *p, size_t n)
 {
 	uint8_t out[PART];
@@ -48,7 +48,7 @@ static bool mac_pad(struct ccm *ccm)
 	return ccm->held == 0 || mac_bytes(ccm, zero, BLOCK - ccm->held);
 }
 
-/* The associated data with its length before it, SP 800-38C appendix A.2.2. */
+/* Add the associated data with its length before it (SP 800-38C appendix A.2.2). */
 static bool mac_aad(struct ccm *ccm, struct bytes aad)
 {
 	uint8_t head[10];
@@ -72,7 +72,8 @@ static bool mac_aad(struct ccm *ccm, struct bytes aad)
 }
 
 /*
- * Key both contexts if KEY is not NULL, and start them: the counter at COUNTER, the chain at zero.
+ * Set the key of both contexts if KEY is not NULL. Start the counter at COUNTER and the
+ * chain at zero.
  */
 static bool set_key(
 	struct ccm *ccm, enum cipher_kind kind, const uint8_t *key, const uint8_t *counter)
@@ -89,13 +90,13 @@ static bool set_key(
 	       EVP_EncryptInit_ex2(ccm->cbc, cbc, key, zero, NULL);
 }
 
-/* The first block B0 (appendix A.2.1), the associated data, and S0. */
+/* Process the first block B0 (appendix A.2.1) and the associated data, and compute S0. */
 static bool first_blocks(struct ccm *ccm, const struct cipher_setup *setup, size_t length_len)
 {
 	static const uint8_t zero[BLOCK];
 	uint8_t b0[BLOCK] = {0};
 
-	put_be64(b0 + 8, setup->data_len); /* the nonce goes over what of it is zero */
+	put_be64(b0 + 8, setup->data_len); /* the nonce overwrites the leading zeros */
 	b0[0] = (uint8_t)((setup->aad.n > 0) << 6 | (setup->tag_len - 2) / 2 << 3 |
 			  (length_len - 1));
 	memcpy(b0 + 1, setup->iv.p, setup->iv.n);
@@ -145,7 +146,7 @@ bool ccm_update(struct ccm *ccm, bool encrypt, const uint8_t *in, size_t n, uint
 	for (size_t take; n > 0; in += take, out += take, n -= take) {
 		take = n < PART
 			       ? n
-			       : PART; /* in parts, so that the MAC reads what is still in the cache */
+			       : PART; /* in parts that stay in the processor's cache for the MAC */
 		if (encrypt && !mac_bytes(ccm, in, take))
 			return false;
 		if (EVP_Cipher(ccm->ctr, out, in, (unsigned)take) != (int)take)

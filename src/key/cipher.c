@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cipher.c: see cipher.h. Incomplete blocks are kept here and libcrypto gets whole ones only,
- * through EVP_Cipher, which neither pads nor holds back: so in-place works whatever the parts are,
- * and padding is checked in constant time.
+ * cipher.c: encryption and decryption in parts.
+ *
+ * Incomplete blocks are kept here. libcrypto gets whole blocks only, through EVP_Cipher, which
+ * neither pads nor holds data back. In-place operation therefore works for parts of any size, and
+ * padding is checked in constant time.
  */
 #include "cipher.h"
 
@@ -11,21 +13,22 @@
 #include "ccm.h"
 #include "gcm.h"
 
-#define CHUNK ((size_t)1 << 30) /* libcrypto counts in int */
+#define CHUNK ((size_t)1 << 30) /* libcrypto takes lengths as int */
 
 __extension__ typedef unsigned __int128 uint128;
 
 struct cipher {
-	enum cipher_mode mode; /* of the operation under way; CIPHER_NONE: none */
+	enum cipher_mode mode; /* of the current operation, or CIPHER_NONE */
 	bool encrypt;
 	size_t block, tag_len;
-	size_t held;         /* bytes of PENDING */
-	uint8_t pending[16]; /* not a block yet, or (CBC_PAD decryption) perhaps the last one */
-	uint64_t left;       /* CTR: bytes until the counter wraps */
-	/* ECB, CBC, CTR: a context, and what it is keyed for */
+	size_t held; /* bytes of PENDING */
+	uint8_t pending
+		[16];  /* less than a block or, in CBC_PAD decryption, perhaps the last block */
+	uint64_t left; /* CTR only, bytes until the counter wraps */
+	/* The context for ECB, CBC and CTR, and the mode and key that it has. */
 	EVP_CIPHER_CTX *context;
 	enum evp_mode keyed_mode;
-	enum cipher_kind keyed_kind; /* KIND_NONE: nothing */
+	enum cipher_kind keyed_kind; /* KIND_NONE before the first key */
 	bool keyed_encrypt;
 	uint64_t serial;
 	struct gcm gcm;
@@ -74,10 +77,7 @@ void cipher_reset(struct cipher *cipher)
 	ccm_reset(&cipher->ccm);
 }
 
-/*
- * Set up the context for MODE: the cipher if it is another one, the key if it is another one,
- * the IV always.
- */
+/* Set up the context for MODE. Set cipher and key only if they changed. Set the IV always. */
 static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode mode,
 	const struct cipher_setup *setup)
 {
@@ -110,8 +110,8 @@ static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode m
 }
 
 /*
- * Bytes until the low BITS bits of the counter block IV wrap; UINT64_MAX if more than that.
- * libcrypto counts in all 128 bits.
+ * Return the number of bytes until the low BITS bits of the counter block IV wrap, at most
+ * UINT64_MAX. libcrypto counts in all 128 bits, so this file has to check.
  */
 static uint64_t counter_room(const uint8_t iv[16], unsigned bits)
 {
@@ -120,7 +120,7 @@ static uint64_t counter_room(const uint8_t iv[16], unsigned bits)
 	if (bits < 128)
 		start &= ((uint128)1 << bits) - 1;
 	blocks = (bits < 128 ? (uint128)1 << bits : 0) - start;
-	if (blocks == 0 || blocks > UINT64_MAX / 16) /* 0: all 2^128 of them */
+	if (blocks == 0 || blocks > UINT64_MAX / 16) /* 0 stands for 2^128 blocks */
 		return UINT64_MAX;
 	return (uint64_t)blocks * 16;
 }
@@ -177,8 +177,8 @@ static bool overlap(const uint8_t *a, const uint8_t *b, size_t n)
 }
 
 /*
- * What is pending and N bytes at IN, as far as they make blocks; no more is written to OUT
- * than comes out.
+ * Process the pending bytes and N bytes at IN, as far as they are whole blocks. Write only the
+ * resulting bytes to OUT.
  */
 static CK_RV update_blocks(
 	struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *out, size_t *ret_n)
@@ -187,7 +187,7 @@ static CK_RV update_blocks(
 	uint8_t tail[16];
 
 	if (rest == 0 && cipher->mode == CIPHER_CBC_PAD && !cipher->encrypt)
-		rest = cipher->block; /* may be the last one: its padding must go */
+		rest = cipher->block; /* may be the last block, whose padding must be removed */
 	if (held + n <= rest) {
 		memcpy(cipher->pending + held, in, n);
 		cipher->held += n;
@@ -195,7 +195,10 @@ static CK_RV update_blocks(
 		return CKR_OK;
 	}
 	whole = held + n - rest;
-	/* Before OUT, which may be IN, is written; REST <= N since HELD is at most a block. */
+	/*
+	 * Copy the rest before writing to OUT, which may be IN. REST <= N, because HELD is at
+	 * most a block.
+	 */
 	memcpy(tail, in + n - rest, rest);
 	if (held == 0 && (in == out || !overlap(in, out, n))) {
 		TRY(run(cipher, in, whole, out));
@@ -242,8 +245,8 @@ CK_RV cipher_update(struct cipher *cipher, const uint8_t *in, size_t n, uint8_t 
 }
 
 /*
- * The length of PKCS #7 padding at the end of LAST, 0 if it is wrong; no branch and no index
- * depends on what is in LAST, so all wrong paddings take the same time.
+ * Return the length of the PKCS #7 padding at the end of LAST, or 0 if the padding is wrong. No
+ * branch and no index depends on the bytes of LAST, so every wrong padding takes the same time.
  */
 static size_t padding_length(const uint8_t *last, size_t block)
 {
@@ -310,7 +313,8 @@ static CK_RV finish_ccm(struct cipher *cipher, struct bytes tag, uint8_t *out, s
 	}
 	bool good = tag.p != NULL && tag.n == cipher->tag_len &&
 		    secret_equal(tag.p, right, cipher->tag_len);
-	wipe(right, sizeof right); /* the right tag of a forgery must not be found */
+	wipe(right,
+		sizeof right); /* an attacker must not find the right tag of a forgery in memory */
 	ENSURE(good, CKR_ENCRYPTED_DATA_INVALID);
 	*ret_n = 0;
 	return CKR_OK;

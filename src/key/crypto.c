@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crypto.c: crypto_start and crypto_stop; see crypto.h. */
+/* crypto.c: set up and tear down the private library context. */
 #include "crypto.h"
 
 #include <openssl/core_names.h>
@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /*
- * Generator calls between two reseedings from the system: what libcrypto gives its
- * own per-thread generators.
+ * Number of generator calls between two reseedings from the system. libcrypto uses the same number
+ * for its own per-thread generators.
  */
 #define RESEED_REQUESTS (1u << 16)
 
@@ -49,7 +49,7 @@ EVP_MAC_CTX *hmac_new(enum digest_kind kind, const uint8_t *key, size_t n)
 	static const uint8_t none[1];
 	EVP_MAC_CTX *hmac = EVP_MAC_CTX_dup(crypto->hmac[kind]);
 
-	/* an empty key needs an address: NULL means "the key you have" to EVP_MAC_init */
+	/* an empty key needs an address, because NULL means "keep the key" to EVP_MAC_init */
 	if (hmac != NULL && !EVP_MAC_init(hmac, n > 0 ? key : none, n, NULL)) {
 		EVP_MAC_CTX_free(hmac);
 		return NULL;
@@ -92,9 +92,10 @@ static bool fetch_digests(struct crypto *c)
 }
 
 /*
- * A generator of our own and not RAND_bytes_ex: that keeps generators per thread in the library
- * context, and a thread that outlives C_Finalize would touch the freed context when it ends
- * (OPENSSL_thread_stop_ex is for the thread itself to call, and the host's threads do not).
+ * Use a generator of the module instead of RAND_bytes_ex, which keeps generators per thread in the
+ * library context. A thread that outlives C_Finalize would touch the freed context when the thread
+ * ends. Only the thread itself could prevent this, by OPENSSL_thread_stop_ex, and the threads
+ * belong to the host program.
  */
 static bool start_drbg(struct crypto *c)
 {
@@ -153,22 +154,23 @@ CK_RV crypto_start(void)
 	if (old != NULL && old->pid == (long)getpid())
 		return CKR_OK;
 	/*
-	 * In a child of fork the parent's context may hold locks of threads that are not here:
-	 * leave it alone.
+	 * In a child of fork the parent's context may hold locks of threads that do not exist here,
+	 * so leave the context alone.
 	 */
 	c = calloc(1, sizeof *c);
 	ENSURE(c != NULL, CKR_HOST_MEMORY);
 	ERR_set_mark();
 	/*
-	 * libcrypto 3.0 looks for engines when a cipher is set up, in whatever library context, and
-	 * reads openssl.cnf before that: any provider named there would be loaded on our account,
-	 * also one that loads us. So not by us. A host that wants its openssl.cnf has read it by
-	 * now, or names it itself (OSSL_LIB_CTX_load_config).
+	 * When a cipher is set up, libcrypto 3.0 looks for engines, in any library context, and
+	 * reads openssl.cnf before that. libcrypto would then load any provider named there because
+	 * of the module, even a provider that loads this module. Therefore the module does not load
+	 * the configuration. A host program that uses its openssl.cnf has read the file by now, or
+	 * names the file itself (OSSL_LIB_CTX_load_config).
 	 */
 	bool ok = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) && set_up(c);
 	if (!ok)
 		tear_down(c);
-	ERR_pop_to_mark(); /* the thread's error queue is the host's: leave it as it was */
+	ERR_pop_to_mark(); /* the thread's error queue belongs to the host program */
 	if (!ok) {
 		free(c);
 		return FAIL(CKR_FUNCTION_FAILED, "libcrypto does not provide all algorithms");
@@ -186,8 +188,8 @@ void crypto_stop(void)
 	if (c == NULL || c->pid != (long)getpid())
 		return;
 	/*
-	 * A host that is exiting may have run OPENSSL_cleanup before C_Finalize; then libcrypto's
-	 * locks are gone, and so soon is the process: leave everything where it is.
+	 * A host program that is exiting may have run OPENSSL_cleanup before C_Finalize. The locks
+	 * of libcrypto then no longer exist, and the process ends soon. Leave everything as it is.
 	 */
 	if (!OPENSSL_init_crypto(0, NULL))
 		return;

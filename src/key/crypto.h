@@ -3,8 +3,9 @@
  * crypto.h: the private library context and the algorithms fetched into it, for the files of
  * this folder only.
  *
- * The default provider is loaded by name into an OSSL_LIB_CTX of our own, so neither the host's
- * OPENSSL_CONF nor its default properties reach us, and what we do does not reach the host.
+ * The default provider is loaded by name into an OSSL_LIB_CTX of the module. Therefore neither
+ * OPENSSL_CONF nor the default properties of the host program affect the module, and the module
+ * does not affect the host program.
  */
 #ifndef KEYDIV_KEY_CRYPTO_H
 #define KEYDIV_KEY_CRYPTO_H
@@ -19,7 +20,7 @@
 
 #define DIGEST_COUNT (DIGEST_SHA512 + 1)
 
-/* What we ask libcrypto for; CCM is made of CTR and CBC in ccm.c. */
+/* The modes that libcrypto computes. ccm.c builds CCM from CTR and CBC. */
 enum evp_mode {
 	EVP_MODE_ECB,
 	EVP_MODE_CBC,
@@ -34,32 +35,34 @@ struct crypto {
 	OSSL_LIB_CTX *lib;
 	OSSL_PROVIDER *provider;
 	EVP_CIPHER *cipher[EVP_MODE_COUNT]
-			  [KIND_COUNT]; /* NULL where there is no such thing (DES in CTR) */
+			  [KIND_COUNT]; /* NULL where the mode does not exist (DES in CTR) */
 	EVP_MD *md[DIGEST_COUNT];
 	EVP_MAC *hmac_method;
-	EVP_MAC_CTX *hmac
-		[DIGEST_COUNT]; /* unkeyed, to be duplicated: its digest is set, which costs a fetch */
+	/* Contexts without a key, to be duplicated, because setting the digest costs a fetch. */
+	EVP_MAC_CTX *hmac[DIGEST_COUNT];
 	EVP_KDF *scrypt, *pbkdf2;
 	EVP_RAND *drbg_method;
-	EVP_RAND_CTX *drbg; /* locked by itself */
-	long pid;           /* the process it was set up in */
-	struct crypto *
-		left; /* what an ancestor set up before a fork: never used again, kept reachable for leak checkers */
+	EVP_RAND_CTX *drbg; /* has a lock of its own */
+	long pid;           /* the process that set up the context */
+	/*
+	 * Set up by an ancestor before a fork, never used again, kept reachable for leak checkers.
+	 */
+	struct crypto *left;
 };
 
-/* What crypto_start set up; NULL before it and after crypto_stop. */
+/* The context of crypto_start. NULL before crypto_start and after crypto_stop. */
 extern struct crypto *crypto;
 
-/* The names that PBKDF2 and HMAC take their digest by. */
+/* The names of digests for PBKDF2 and HMAC. */
 extern const char *const digest_names[DIGEST_COUNT];
 
 /*
- * An HMAC context of KIND keyed with N bytes at KEY (N may be 0), or NULL. The caller frees it with
- * EVP_MAC_CTX_free, which wipes.
+ * Return an HMAC context of KIND with the N bytes at KEY as key, or NULL. N may be 0. The caller
+ * frees the context with EVP_MAC_CTX_free, which wipes it.
  */
 EVP_MAC_CTX *hmac_new(enum digest_kind kind, const uint8_t *key, size_t n);
 
-/* The digest under the HMAC of KIND, DIGEST_NONE for CMAC and GMAC. */
+/* Return the digest of the HMAC of KIND, and DIGEST_NONE for CMAC and GMAC. */
 enum digest_kind mac_digest(enum mac_kind kind);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* digest.c: see digest.h. */
+/* digest.c: SHA-1 and SHA-2. */
 #include "digest.h"
 
 #include <stdlib.h>

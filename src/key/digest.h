@@ -18,23 +18,23 @@ enum digest_kind {
 
 struct digest;
 
-size_t digest_length(enum digest_kind kind); /* in bytes; 0 for DIGEST_NONE */
+size_t digest_length(enum digest_kind kind); /* in bytes, 0 for DIGEST_NONE */
 
-struct digest *digest_new(void);         /* NULL if there is no memory */
+struct digest *digest_new(void);         /* return NULL if there is no memory */
 void digest_free(struct digest *digest); /* wipes */
 
 /*
- * A digest in parts, digest_length bytes in the end. CKR_FUNCTION_FAILED: out of turn, no such
- * digest, or libcrypto fails.
+ * Compute a digest in parts. The result has digest_length bytes. CKR_FUNCTION_FAILED if the calls
+ * are out of order, there is no such digest, or libcrypto fails.
  */
 MUST_USE CK_RV digest_begin(struct digest *digest, enum digest_kind kind);
 MUST_USE CK_RV digest_update(struct digest *digest, const uint8_t *in, size_t n);
 MUST_USE CK_RV digest_finish(struct digest *digest, uint8_t ret_digest[DIGEST_MAX]);
 
-/* Forget the message so far (wipe). */
+/* Wipe the message so far. */
 void digest_reset(struct digest *digest);
 
-/* The digest of N bytes at IN in one call. */
+/* Compute the digest of N bytes at IN in one call. */
 MUST_USE CK_RV digest_once(
 	enum digest_kind kind, const uint8_t *in, size_t n, uint8_t ret_digest[DIGEST_MAX]);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gcm.c: see gcm.h. */
+/* gcm.c: GCM with a context that is kept. */
 #include "gcm.h"
 
 #include <openssl/err.h>
 
-#define CHUNK ((size_t)1 << 30) /* libcrypto counts in int */
+#define CHUNK ((size_t)1 << 30) /* libcrypto takes lengths as int */
 
 static bool set_key(
 	struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, bool encrypt, struct bytes iv)
@@ -87,7 +87,7 @@ CK_RV gcm_check(struct gcm *gcm, struct bytes tag)
 
 	if (good)
 		memcpy(copy, tag.p, tag.n);
-	ERR_set_mark(); /* a wrong tag is no error of the host's */
+	ERR_set_mark(); /* keep a wrong tag out of the host program's error queue */
 	good = good &&
 	       EVP_CIPHER_CTX_ctrl(gcm->context, EVP_CTRL_AEAD_SET_TAG, (int)tag.n, copy) > 0 &&
 	       EVP_DecryptFinal_ex(gcm->context, none, &len);

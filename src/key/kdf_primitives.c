@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kdf_primitives.c: see kdf_primitives.h. */
+/* kdf_primitives.c: HKDF and PBKDF2. */
 #include "kdf_primitives.h"
 
 #include <openssl/core_names.h>
@@ -13,7 +13,7 @@ static void free_hmac(EVP_MAC_CTX **hmac)
 	EVP_MAC_CTX_free(*hmac); /* wipes */
 }
 
-/* RFC 5869, section 2.2. */
+/* Extract a pseudo-random key (RFC 5869, section 2.2). */
 static CK_RV extract_key(
 	enum digest_kind kind, struct bytes ikm, struct bytes salt, struct secret *ret)
 {
@@ -30,7 +30,7 @@ static CK_RV extract_key(
 	return CKR_OK;
 }
 
-/* RFC 5869, section 2.3: T(i) = HMAC(prk, T(i - 1) || info || i). */
+/* Expand a key by T(i) = HMAC(prk, T(i - 1) || info || i) (RFC 5869, section 2.3). */
 static CK_RV expand_key(
 	enum digest_kind kind, struct bytes prk, struct bytes info, size_t len, struct secret *ret)
 {
@@ -95,7 +95,7 @@ CK_RV pbkdf2(enum digest_kind kind, struct bytes password, struct bytes salt, ui
 	ENSURE(digest_length(kind) > 0, CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(iterations >= 1 && iterations <= INT32_MAX, CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(len > 0 && len <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
-	int no_limits = 1; /* RFC 8018 alone: the caller says what lengths it takes */
+	int no_limits = 1; /* RFC 8018 sets no limits; the caller checks the lengths */
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &no_limits),
 		OSSL_PARAM_construct_utf8_string(

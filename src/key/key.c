@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key.c: loading, wiping and using key material; see key.h. */
+/* key.c: load, wipe and use key material. */
 #include "key.h"
 
 #include <stdatomic.h>
@@ -7,7 +7,10 @@
 
 #include "key_struct.h"
 
-/* Each key takes its serial numbers in lots, so that threads that load keys share no cache line. */
+/*
+ * Each key takes its serial numbers in lots, so that threads that load keys do not share
+ * a cache line.
+ */
 #define SERIAL_LOT (1u << 16)
 
 static _Atomic uint64_t next_lot = 1;
@@ -45,7 +48,10 @@ void schedule_wipe(struct schedule *s)
 
 	if (s->dirty == KIND_NONE)
 		return;
-	/* if re-keying fails, freeing wipes the schedule; the next load makes a new one */
+	/*
+	 * if setting the zero key fails, freeing wipes the schedule, and the next load makes
+	 * a new one
+	 */
 	if (!block_set_key(s->dirty, s->context[s->dirty], zero)) {
 		block_free(s->dirty, s->context[s->dirty]);
 		s->context[s->dirty] = NULL;
@@ -83,7 +89,7 @@ void key_free(struct key *key)
 	free(key);
 }
 
-/* Wipe what was made of the value, except the schedule under its ECB context. */
+/* Wipe everything that was computed from the value, except the schedule under its ECB context. */
 static void forget(struct key *key)
 {
 	schedule_wipe(&key->masked);
@@ -108,8 +114,8 @@ void key_unload(struct key *key)
 }
 
 /*
- * As secret_set, but the usual key, as long as the last one, is written over it without
- * wiping it first.
+ * Set S to the value, as secret_set does. A key as long as the last one is written over the last
+ * one without wiping first.
  */
 static CK_RV set_value(struct secret *s, const uint8_t *value, size_t n)
 {
@@ -128,8 +134,8 @@ static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_
 	ENSURE(kind != KIND_NONE || t == NULL || t->block == 0, CKR_KEY_SIZE_RANGE);
 	TRY(set_value(&key->value, value, n));
 	/*
-	 * A schedule of the old value must not stay. If the new key has the same kind, its own is
-	 * written over it now.
+	 * A schedule of the old value must not stay. If the new key has the same kind, its schedule
+	 * overwrites the old one now.
 	 */
 	if (key->plain.dirty == kind && kind != KIND_NONE)
 		TRY(schedule_set(&key->plain, kind, value));
@@ -221,7 +227,7 @@ CK_RV key_encrypt_blocks(
 		ok = block_encrypt(key->kind, context, state, block, state);
 		memcpy(ret_out + at, state, block);
 	}
-	wipe_block(state); /* ciphertext that may be a key (CKM_AES_CBC_ENCRYPT_DATA) */
+	wipe_block(state); /* the ciphertext may be a key (CKM_AES_CBC_ENCRYPT_DATA) */
 	ENSURE(ok, CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_cmac.c: CMAC (SP 800-38B) over a key's kept schedule. */
+/* key_cmac.c: CMAC (SP 800-38B) with the schedule that a key keeps. */
 #include "key_struct.h"
 
-/* X ^= Y, BLOCK bytes, 16 or 8; Y at any address. */
+/* XOR BLOCK bytes (16 or 8) at Y onto X. Y may be unaligned. */
 static inline __attribute__((always_inline)) void xor_block(
 	uint8_t *x, const uint8_t *y, size_t block)
 {
@@ -16,7 +16,7 @@ static inline __attribute__((always_inline)) void xor_block(
 	memcpy(x, a, block);
 }
 
-/* OUT = IN doubled in GF(2^128) or GF(2^64), in constant time: section 6.1, steps 2 and 3. */
+/* Double IN in GF(2^128) or GF(2^64) into OUT, in constant time (section 6.1, steps 2 and 3). */
 static void double_block(const uint8_t *in, uint8_t *out, size_t block)
 {
 	uint64_t high = get_be64(in), carry = 0 - (high >> 63);
@@ -47,7 +47,7 @@ CK_RV cmac_prepare(struct key *key)
 	return CKR_OK;
 }
 
-/* Section 6.2, steps 5 and 6, but for the last block. */
+/* Process all blocks except the last one (section 6.2, steps 5 and 6). */
 static inline __attribute__((always_inline)) bool absorb(
 	const struct key *key, size_t block, uint8_t *state, const uint8_t *msg, size_t n)
 {
@@ -61,7 +61,7 @@ static inline __attribute__((always_inline)) bool absorb(
 	return true;
 }
 
-/* Section 6.2, steps 4 and 6, of the last block; STATE is wiped. */
+/* Process the last block (section 6.2, steps 4 and 6) and wipe STATE. */
 static inline __attribute__((always_inline)) bool close_mac(const struct key *key, size_t block,
 	uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac)
 {
@@ -106,7 +106,8 @@ CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 	if (key->kind >= KIND_DES2)
 		block = 8;
 	if (n > block) {
-		rest = (n - 1) / block * block; /* the last block, whole or not, is for cmac_last */
+		rest = (n - 1) / block *
+		       block; /* leave the last block, whole or not, to cmac_last */
 		TRY(cmac_blocks(key, state, msg, rest));
 	}
 	return cmac_last(key, state, rest > 0 ? msg + rest : msg, n - rest, ret_mac);

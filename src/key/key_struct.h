@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_struct.h: the inside of a key, for key.c, key_cmac.c and mac.c only. */
+/* key_struct.h: the members of a key, for key.c, key_cmac.c and mac.c only. */
 #ifndef KEYDIV_KEY_KEY_STRUCT_H
 #define KEYDIV_KEY_KEY_STRUCT_H
 
 #include "crypto.h"
 
 /*
- * Contexts are made once a cipher kind and kept; a schedule is wiped by re-keying with zeros, which
- * writes over every round key since the kind is the same (block.h says what that costs).
+ * The contexts of a schedule are made once for each kind of cipher and kept. A schedule is wiped by
+ * setting a key of zeros, which overwrites every round key, because the kind is the same. block.h
+ * says what setting a key costs.
  */
 struct schedule {
-	void *context[KIND_COUNT]; /* block.h, made on first use */
-	enum cipher_kind dirty;    /* which one is keyed; KIND_NONE: none */
+	void *context[KIND_COUNT]; /* of block.h, made on first use */
+	enum cipher_kind dirty;    /* the context that has a key, or KIND_NONE */
 };
 
 struct key {
 	CK_KEY_TYPE type;
 	enum cipher_kind kind;
-	bool subkeys; /* k1 and k2 are made */
+	bool subkeys; /* k1 and k2 are computed */
 	struct secret value;
-	uint64_t serial, serial_end; /* numbers up to serial_end are this key's to give out */
-	struct schedule plain;       /* of the value */
-	struct schedule masked;      /* of the value under a mask */
+	uint64_t serial, serial_end;            /* this key may use numbers up to serial_end */
+	struct schedule plain;                  /* of the value */
+	struct schedule masked;                 /* of the value under a mask */
 	_Alignas(16) uint8_t k1[KEY_BLOCK_MAX]; /* SP 800-38B section 6.1 */
 	_Alignas(16) uint8_t k2[KEY_BLOCK_MAX];
-	EVP_MAC_CTX *hmac; /* keyed; NULL until needed */
+	EVP_MAC_CTX *hmac; /* with the key set, NULL until needed */
 	enum mac_kind hmac_kind;
 };
 
 /*
- * Wipe a block in place: OPENSSL_cleanse is a call, which costs a tenth of a CMAC; the barrier
- * keeps the stores all the same.
+ * Wipe a block inline, because a call of OPENSSL_cleanse would cost a tenth of a CMAC. The barrier
+ * makes the compiler keep the stores.
  */
 static inline void wipe_block(uint8_t p[KEY_BLOCK_MAX])
 {
@@ -39,14 +40,16 @@ static inline void wipe_block(uint8_t p[KEY_BLOCK_MAX])
 }
 
 /*
- * Key S with BYTES for KIND, wiping what another kind left. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
+ * Set BYTES as the key of S for KIND, and wipe what another kind
+ * left. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
 void schedule_wipe(struct schedule *s);
 void schedule_free(struct schedule *s);
 
 /*
- * Expand the key if that is still to do. CKR_KEY_TYPE_INCONSISTENT if it is not a block cipher's.
+ * Expand the key unless that is done already. CKR_KEY_TYPE_INCONSISTENT if the key is not
+ * a block cipher's.
  */
 static inline CK_RV key_expand(struct key *key)
 {
@@ -57,8 +60,8 @@ static inline CK_RV key_expand(struct key *key)
 }
 
 /*
- * The parts of a CMAC, for mac.c; KEY's subkeys are made by the first. N is a multiple of the block
- * size; LAST is 0..1 block.
+ * The parts of a CMAC, for mac.c. cmac_prepare computes the subkeys of KEY. N is a multiple of the
+ * block size. LAST has 0 bytes up to one block.
  */
 MUST_USE CK_RV cmac_prepare(struct key *key);
 MUST_USE CK_RV cmac_blocks(struct key *key, uint8_t *state, const uint8_t *msg, size_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_type.c: the table of key types; see key_type.h. */
+/* key_type.c: the table of key types. */
 #include "key/key_type.h"
 
 #include "base/secret.h"

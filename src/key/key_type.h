@@ -17,7 +17,7 @@
 #include "key/usage.h"
 #include "keydiv.h"
 
-/* A block cipher with its key length. KIND_NONE: the key is not a block cipher's. */
+/* A block cipher with its key length. KIND_NONE stands for a key of no block cipher. */
 enum cipher_kind {
 	KIND_NONE,
 	KIND_AES128,
@@ -28,9 +28,9 @@ enum cipher_kind {
 	KIND_COUNT
 };
 
-/* How a CKA_CHECK_VALUE is computed (PKCS#11, "Secret key objects"; X9.24-1:2017). */
+/* The ways to compute CKA_CHECK_VALUE (PKCS#11, "Secret key objects", and X9.24-1:2017). */
 enum check_value {
-	CHECK_ECB,  /* encrypt a zero block, or for keys that derive: CMAC of 16 zero bytes (AES) */
+	CHECK_ECB,  /* encrypt a zero block; AES keys that derive use the CMAC of 16 zero bytes */
 	CHECK_SHA1, /* SHA-1 of the value */
 	CHECK_NONE, /* the value is not a key */
 };
@@ -40,21 +40,26 @@ enum check_value {
 struct key_type {
 	CK_KEY_TYPE number;
 	const char *name; /* on the command line, "aes" */
-	/* Allowed lengths in bytes, ended by 0, with the cipher of each. None: 1 to SECRET_MAX. */
+	/*
+	 * Allowed lengths in bytes, ended by 0, with the cipher of each. An empty list allows
+	 * 1 to SECRET_MAX.
+	 */
 	struct {
 		uint8_t bytes;
 		enum cipher_kind kind;
 	} length[KEY_LENGTHS_MAX + 1];
-	uint8_t block;     /* of the cipher in bytes; 0: no block cipher */
-	uint16_t strength; /* in bits, SP 800-57 part 1 table 2; 0: 8 * length, at most 256 */
-	uint8_t use;       /* part of USE in a derived value, KEYDIV_USE_; 0: none */
-	bool parity;       /* derived and generated values get odd parity in each byte */
-	bool cmac_check;   /* check value of a key that derives: CMAC of 16 zero bytes */
-	bool state;        /* the value is a state that changes, not a key */
+	uint8_t block; /* of the cipher in bytes, 0 for no block cipher */
+	/* In bits, SP 800-57 part 1 table 2. 0 stands for 8 * length, at most 256. */
+	uint16_t strength;
+	uint8_t use;     /* part of USE in a derived value, KEYDIV_USE_ or 0 */
+	bool parity;     /* derived and generated values get odd parity in each byte */
+	bool cmac_check; /* a key that derives has the CMAC of 16 zero bytes as check value */
+	bool state;      /* the value is a state that changes, not a key */
 	enum check_value check;
 	uint32_t usage; /* USAGE_ bits that a key of the type can have, except wrapping */
-	CK_MECHANISM_TYPE generate; /* C_GenerateKey; CK_UNAVAILABLE_INFORMATION: none */
-	CK_MECHANISM_TYPE mac;      /* the usual MAC under such a key; likewise */
+	CK_MECHANISM_TYPE generate; /* for C_GenerateKey, or CK_UNAVAILABLE_INFORMATION */
+	CK_MECHANISM_TYPE
+	mac; /* the usual MAC under a key of the type, or CK_UNAVAILABLE_INFORMATION */
 };
 
 /* The table, ended by an entry without a name. AES is the first entry, because most keys are. */
@@ -69,7 +74,7 @@ static inline const struct key_type *key_type_find(CK_KEY_TYPE number)
 	return NULL;
 }
 
-/* Return the cipher of a key of T with N bytes; KIND_NONE if there is none. */
+/* Return the cipher of a key of T with N bytes, or KIND_NONE. */
 static inline enum cipher_kind key_type_cipher(const struct key_type *t, size_t n)
 {
 	for (unsigned i = 0; t->length[i].bytes != 0; i++)
@@ -78,7 +83,7 @@ static inline enum cipher_kind key_type_cipher(const struct key_type *t, size_t 
 	return KIND_NONE;
 }
 
-/* Return the cipher of a key of NUMBER with N bytes; KIND_NONE if there is none. */
+/* Return the cipher of a key of NUMBER with N bytes, or KIND_NONE. */
 static inline enum cipher_kind cipher_kind_of(CK_KEY_TYPE number, size_t n)
 {
 	const struct key_type *t = key_type_find(number);
@@ -86,7 +91,7 @@ static inline enum cipher_kind cipher_kind_of(CK_KEY_TYPE number, size_t n)
 	return t != NULL ? key_type_cipher(t, n) : KIND_NONE;
 }
 
-/* Return the only length in bytes that a key of T can have; 0 if there are several. */
+/* Return the only length in bytes that a key of T can have, or 0 if there are several. */
 static inline size_t key_type_only_length(const struct key_type *t)
 {
 	return t->length[0].bytes != 0 && t->length[1].bytes == 0 ? t->length[0].bytes : 0;

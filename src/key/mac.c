@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mac.c: see mac.h. CMAC goes over the key's own schedule, HMAC and GMAC over contexts kept here.
+ * mac.c: a MAC in parts. CMAC uses the schedule of the key. HMAC and GMAC use contexts that
+ * are kept here.
  */
 #include "mac.h"
 
@@ -10,11 +11,11 @@
 #include "key_struct.h"
 
 struct mac {
-	enum mac_kind kind; /* of the MAC under way; MAC_NONE: none */
+	enum mac_kind kind; /* of the current MAC, or MAC_NONE */
 	/* CMAC */
 	struct key *key;
 	uint64_t serial; /* of the key at mac_begin */
-	size_t held; /* bytes of PENDING: the last block waits until it is known to be the last */
+	size_t held;     /* bytes of PENDING, where the last block waits until the end */
 	_Alignas(16) uint8_t state[KEY_BLOCK_MAX];
 	uint8_t pending[KEY_BLOCK_MAX];
 	/* HMAC */
@@ -83,13 +84,13 @@ CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct byt
 	return CKR_OK;
 }
 
-/* CMAC treats the last block otherwise, so up to one whole block is always held back. */
+/* CMAC treats the last block in another way, so up to one whole block is always held back. */
 static CK_RV update_cmac(struct mac *mac, const uint8_t *in, size_t n)
 {
 	size_t block = key_block_size(mac->key);
 
 	ENSURE(mac->serial == key_serial(mac->key) && block != 0,
-		CKR_FUNCTION_FAILED); /* loaded anew meanwhile */
+		CKR_FUNCTION_FAILED); /* another key was loaded meanwhile */
 	if (mac->held + n <= block) {
 		memcpy(mac->pending + mac->held, in, n);
 		mac->held += n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mac.h: a MAC in parts. The object is kept and used again; re-keying is skipped when the key is
- * the one it has (key_serial).
+ * mac.h: a MAC in parts. The object is kept and used again. The key is set only if
+ * it changed (key_serial).
  */
 #ifndef KEYDIV_KEY_MAC_H
 #define KEYDIV_KEY_MAC_H
@@ -10,21 +10,21 @@
 
 struct mac;
 
-struct mac *mac_new(void); /* NULL if there is no memory */
+struct mac *mac_new(void); /* return NULL if there is no memory */
 void mac_free(struct mac *mac);
 
 /*
- * Begin a MAC of KIND under KEY (kept by reference for CMAC: it must outlive the MAC); IV for
- * MAC_GMAC only. What went on before is dropped. HMAC and GMAC stay keyed until mac_reset or
- * another key. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
+ * Begin a MAC of KIND under KEY. CMAC keeps a reference, so KEY must outlive the MAC. Only MAC_GMAC
+ * takes IV. An unfinished MAC is dropped. HMAC and GMAC keep their key until mac_reset or another
+ * key. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv);
 MUST_USE CK_RV mac_update(struct mac *mac, const uint8_t *in, size_t n);
 
-/* Write the whole MAC (mac_length bytes) to RET_MAC and end it. */
+/* Write the whole MAC (mac_length bytes) to RET_MAC and end the MAC. */
 MUST_USE CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX]);
 
-/* Forget the message so far and the key (wipe). */
+/* Wipe the message so far and the key. */
 void mac_reset(struct mac *mac);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * random.c: see random.h. The generator is made in crypto.c, locks itself, and reseeds itself when
- * the process id has changed.
+ * random.c: random numbers. crypto.c makes the generator, which has a lock of its own and reseeds
+ * when the process id has changed.
  */
 #include "random.h"
 
@@ -24,7 +24,7 @@ CK_RV random_seed(const uint8_t *in, size_t n)
 	for (size_t take; n > 0; in += take, n -= take) {
 		take = n < SEED_PART ? n : SEED_PART;
 		/*
-		 * fresh entropy of the system goes in with it, so a known seed cannot make
+		 * fresh entropy of the system is added, so a known seed cannot make
 		 * the output known
 		 */
 		ENSURE(EVP_RAND_reseed(crypto->drbg, 0, NULL, 0, in, take), CKR_FUNCTION_FAILED);

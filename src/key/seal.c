@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seal.c: see seal.h. */
+/* seal.c: scrypt and AES-256-GCM. */
 #include "seal.h"
 
 #include <openssl/core_names.h>
@@ -17,7 +17,8 @@ CK_RV pin_stretch(
 	struct bytes pin, const uint8_t salt[PIN_SALT_LEN], unsigned log2_n, struct secret *ret_key)
 {
 	uint64_t n = (uint64_t)1 << (log2_n < 63 ? log2_n : 63), r = SCRYPT_R, p = SCRYPT_P;
-	uint64_t memory = 128 * r * n + (1 << 20); /* V, and room for the rest */
+	uint64_t memory =
+		128 * r * n + (1 << 20); /* the array V of scrypt, and the smaller buffers */
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_octet_string(
 			OSSL_KDF_PARAM_PASSWORD, (void *)(pin.n > 0 ? pin.p : salt), pin.n),
@@ -38,7 +39,7 @@ CK_RV pin_stretch(
 	bool ok = EVP_KDF_derive(kdf, secret_bytes(&key), SEAL_KEY_LEN, params);
 	ERR_pop_to_mark();
 	EVP_KDF_CTX_free(kdf);
-	ENSURE(ok, CKR_HOST_MEMORY); /* with parameters in range there is no other way to fail */
+	ENSURE(ok, CKR_HOST_MEMORY); /* with parameters in range, only memory can be missing */
 	return secret_set(ret_key, secret_peek(&key), SEAL_KEY_LEN);
 }
 

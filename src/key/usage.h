@@ -17,7 +17,7 @@ enum usage_bit {
 	USAGE_UNWRAP = 1 << 15,
 };
 
-/* The pairs, and all of them. CKA_DERIVE is not a usage: a key that derives has no usage. */
+/* The pairs, and all bits. CKA_DERIVE is not a usage, because a key that derives has no usage. */
 #define USAGE_CIPHER (USAGE_ENCRYPT | USAGE_DECRYPT)
 #define USAGE_MAC (USAGE_SIGN | USAGE_VERIFY)
 #define USAGE_WRAPPING (USAGE_WRAP | USAGE_UNWRAP)

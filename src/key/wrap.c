@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wrap.c: see wrap.h. */
+/* wrap.c: AES key wrap. */
 #include "wrap.h"
 
 #include <openssl/err.h>
@@ -24,7 +24,9 @@ size_t wrap_length(enum wrap_kind kind, size_t n)
 					 : 0;
 }
 
-/* Key CONTEXT, which may be NULL for want of memory, for one wrap or unwrap under KEK. */
+/*
+ * Set the key of CONTEXT for one wrap or unwrap under KEK. A CONTEXT of NULL gives CKR_HOST_MEMORY.
+ */
 static CK_RV start(struct key *kek, enum wrap_kind kind, bool encrypt, EVP_CIPHER_CTX *context)
 {
 	struct bytes value = key_expose(kek);
@@ -66,7 +68,7 @@ CK_RV key_unwrap(struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, s
 	TRY(start(kek, kind, false, context));
 	ENSURE(n >= shortest && n <= SECRET_MAX + SEMIBLOCK && n % SEMIBLOCK == 0,
 		CKR_WRAPPED_KEY_LEN_RANGE);
-	ERR_set_mark(); /* a wrong key is no error of the host's */
+	ERR_set_mark(); /* keep a wrong key out of the host program's error queue */
 	bool good = EVP_CipherUpdate(context, plain, &len, wrapped, (int)n) && len > 0;
 	ERR_pop_to_mark();
 	rv = good ? secret_set(ret_plain, plain, (size_t)len)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wrap.h: AES key wrap (SP 800-38F): KW (RFC 3394) and KWP (RFC 5649). */
+/* wrap.h: AES key wrap (SP 800-38F) in two kinds, KW (RFC 3394) and KWP (RFC 5649). */
 #ifndef KEYDIV_KEY_WRAP_H
 #define KEYDIV_KEY_WRAP_H
 
@@ -8,21 +8,21 @@
 enum wrap_kind { WRAP_NONE, WRAP_KW, WRAP_KWP };
 
 /*
- * Length in bytes of N bytes wrapped, or 0 if KIND cannot take them (KW: a multiple of 8, at least
- * 16; KWP: at least 1).
+ * Return the length in bytes of N wrapped bytes, or 0 if KIND does not take N bytes. KW takes a
+ * multiple of 8, at least 16. KWP takes at least 1.
  */
 size_t wrap_length(enum wrap_kind kind, size_t n);
 
 /*
- * Wrap N bytes at PLAIN under KEK (AES) into OUT, wrap_length bytes. CKR_KEY_SIZE_RANGE if KIND
- * cannot take them.
+ * Wrap N bytes at PLAIN under KEK (AES) into OUT, which has wrap_length bytes. CKR_KEY_SIZE_RANGE
+ * if KIND does not take N bytes.
  */
 MUST_USE CK_RV key_wrap(
 	struct key *kek, enum wrap_kind kind, const uint8_t *plain, size_t n, uint8_t *out);
 
 /*
- * Unwrap N bytes at WRAPPED into RET_PLAIN. CKR_WRAPPED_KEY_LEN_RANGE for a length no wrapped key
- * has, CKR_WRAPPED_KEY_INVALID if the integrity check fails; nothing is in RET_PLAIN then.
+ * Unwrap N bytes at WRAPPED into RET_PLAIN. CKR_WRAPPED_KEY_LEN_RANGE for a length that no wrapped
+ * key has. CKR_WRAPPED_KEY_INVALID if the integrity check fails. RET_PLAIN is then empty.
  */
 MUST_USE CK_RV key_unwrap(struct key *kek, enum wrap_kind kind, const uint8_t *wrapped, size_t n,
 	struct secret *ret_plain);
