@@ -49,7 +49,8 @@ class Manual(unittest.TestCase):
     def test_configuration_keys(self):
         with open(os.path.join(SOURCE, "pkcs11-conf/keydiv.conf")) as f:
             keys = re.findall(r"^#([a-z0-9-]+) = ", f.read(), re.M)
-        self.assertEqual(keys, ["token-dir", "slots", "log-file", "log-level", "scrypt-log2-n"])
+        self.assertEqual(keys, ["token-dir", "slots", "log-file", "log-level", "scrypt-log2-n", "lock-memory",
+                                "read-only-login"])
         text = page(PAGES[1])
         for key in keys:
             self.assertIn(key, text)
