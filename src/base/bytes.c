@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bytes.c: hexadecimal, see bytes.h. */
+/* bytes.c: see bytes.h. */
 #include "bytes.h"
 
 void hex_encode(const uint8_t *p, size_t n, char *out)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * bytes.h: borrowed byte strings, big-endian numbers, hexadecimal, and a bounded writer.
- * Nothing here allocates.
- */
+/* bytes.h: borrowed byte strings, big-endian numbers and hexadecimal. No function allocates. */
 #ifndef KEYDIV_BASE_BYTES_H
 #define KEYDIV_BASE_BYTES_H
 
@@ -12,8 +9,8 @@
 #include <string.h>
 
 /*
- * A byte string somebody else owns. An absent one has p == NULL; an empty one has p != NULL and
- * n == 0.
+ * A byte string that another object owns. p is NULL if there is no string. An empty string has p !=
+ * NULL and n == 0.
  */
 struct bytes {
 	const uint8_t *p;
@@ -25,9 +22,10 @@ static inline struct bytes bytes_of(const void *p, size_t n)
 	return (struct bytes){p, n};
 }
 
+/* For public values only: the time depends on the bytes. secret_equal() is for secrets. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0); /* public values only */
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
 static inline void put_be16(uint8_t *p, uint16_t v)
@@ -70,14 +68,14 @@ static inline uint64_t get_be64(const uint8_t *p)
 }
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-	"the byte swaps above are for little-endian machines");
+	"the byte swaps above need a little-endian machine");
 
-/* Write N bytes as 2*N lower-case hexadecimal digits and a NUL to OUT (2*N+1 bytes). */
+/* Write the N bytes at P as 2*N lower-case hexadecimal digits and a NUL to OUT (2*N+1 bytes). */
 void hex_encode(const uint8_t *p, size_t n, char *out);
 
 /*
- * Read exactly 2*N hexadecimal digits of either case from TEXT, which ends there, into OUT. False
- * if it is anything else.
+ * Read TEXT, which must be exactly 2*N hexadecimal digits of either case, into the N bytes at OUT.
+ * Return false for any other text. OUT is then partly written.
  */
 bool hex_decode(const char *text, uint8_t *out, size_t n);
 

@@ -2,8 +2,8 @@
 /*
  * error.h: one result type, never ignored.
  *
- * Every function that can fail returns a CK_RV and is MUST_USE. Four macros leave a function with
- * an error:
+ * Every function that can fail returns a CK_RV and is MUST_USE. Four macros leave a function
+ * with an error:
  *
  * 	TRY(call);				pass on the error of a call
  * 	REQUIRE(cond, rv, "reason");		an error that a caller can cause

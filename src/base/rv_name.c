@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rv_name.c: the names of return codes, for the log. */
+/* rv_name.c: names of return codes, for the log and the tool. */
 #include "log.h"
 
 #include "keydiv.h"

@@ -31,10 +31,10 @@ void secret_wipe(struct secret *s)
 CK_RV secret_resize(struct secret *s, size_t n)
 {
 	secret_wipe(s);
-	ENSURE(n <= SECRET_MAX, CKR_DATA_LEN_RANGE);
+	REQUIRE(n <= SECRET_MAX, CKR_DATA_LEN_RANGE, "a secret is longer than 4096 bytes");
 	if (n > SECRET_INLINE) {
 		s->heap = calloc(1, n);
-		ENSURE(s->heap != NULL, CKR_HOST_MEMORY);
+		REQUIRE(s->heap != NULL, CKR_HOST_MEMORY, "no memory for a secret");
 	} else {
 		memset(s->small, 0, n);
 	}

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * secret.h: bytes that must not be seen: wiped when they leave scope, compared in constant time.
+ * secret.h: secret bytes, wiped when they leave scope and compared in constant time.
  *
- * 	SECRET value = { 0 };			an empty secret, wiped at the end of the block
+ * 	SECRET value = { 0 };			empty, and wiped at the end of the block
  * 	TRY(secret_set(&value, bytes, n));
  *
- * Up to SECRET_INLINE bytes live in the struct itself, so a diversified key costs no allocation;
- * longer ones (imported HMAC keys) in a buffer of their own. Where the struct lives decides whether
- * it is locked in memory: long-lived secrets live in the arena (src/token/pool.h).
+ * Up to SECRET_INLINE bytes are in the struct itself, so a diversified key costs no allocation. A
+ * longer secret, such as an imported HMAC key, has a buffer of its own. Only a struct in the arena
+ * (arena.h) is locked in memory.
  */
 #ifndef KEYDIV_BASE_SECRET_H
 #define KEYDIV_BASE_SECRET_H
@@ -23,13 +23,13 @@
 
 struct secret {
 	size_t len;
-	uint8_t *heap; /* where the bytes are, if more than SECRET_INLINE */
+	uint8_t *heap; /* the bytes, if there are more than SECRET_INLINE; else NULL */
 	uint8_t small[SECRET_INLINE];
 };
 
 #define SECRET __attribute__((cleanup(secret_wipe))) struct secret
 
-/* The bytes of S. */
+/* Return the bytes of S. They are valid until S is resized or wiped. */
 static inline uint8_t *secret_bytes(struct secret *s)
 {
 	return s->heap ? s->heap : s->small;
@@ -41,21 +41,21 @@ static inline const uint8_t *secret_peek(const struct secret *s)
 }
 
 /*
- * Make S hold N bytes (at most SECRET_MAX), all zero; what it held is
- * wiped. CKR_HOST_MEMORY, CKR_DATA_LEN_RANGE.
+ * Wipe S and make S hold N zero bytes. CKR_DATA_LEN_RANGE: N is more than SECRET_MAX.
+ * CKR_HOST_MEMORY. S is then empty.
  */
 MUST_USE CK_RV secret_resize(struct secret *s, size_t n);
 
-/* Make S a copy of N bytes at P. Errors as secret_resize. P may not lie in S. */
+/* Wipe S and copy the N bytes at P to S. Errors as secret_resize. P must not be in S. */
 MUST_USE CK_RV secret_set(struct secret *s, const void *p, size_t n);
 
-/* Wipe and empty S; S may be empty. Also the cleanup function of SECRET. */
+/* Wipe and empty S, which may be empty already. The cleanup function of SECRET. */
 void secret_wipe(struct secret *s);
 
-/* Whether N bytes at A and B are the same, in time that depends on N only. */
+/* Return true if the N bytes at A and B are equal. The time depends on N only. */
 bool secret_equal(const void *a, const void *b, size_t n);
 
-/* Wipe N bytes at P, not to be optimised away. */
+/* Overwrite the N bytes at P with zeros. The compiler does not remove this call. */
 void wipe(void *p, size_t n);
 
 #endif

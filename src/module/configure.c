@@ -30,9 +30,9 @@ static CK_RV open_log(struct config *c, CK_RV rv)
 }
 
 /*
- * Keep all memory of the process out of swap and out of core dumps, and other processes of the same
- * user from reading the memory. A part of the host may have locked memory too, so nothing is ever
- * unlocked.
+ * Keep all memory of the process out of swap and out of core dumps, and other processes of the
+ * same user from reading the memory. A part of the host may have locked memory too, so nothing
+ * is ever unlocked.
  */
 static CK_RV lock_memory(struct config *c)
 {

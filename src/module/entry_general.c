@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* entry_general.c: general-purpose functions (PKCS#11 5.4) and the legacy parallel ones (5.20). */
+/*
+ * entry_general.c: general-purpose functions (PKCS#11 5.4) and legacy functions of
+ * parallel execution (5.20).
+ */
 #include "info.h"
 
 #include <string.h>
 
-/* Whether ARGS ask for something we can do: the threads' own mutexes are all we use. */
+/* Refuse ARGS that allow only the application's mutexes. The module uses those of the system. */
 static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *args)
 {
 	if (args == NULL)
@@ -12,9 +15,10 @@ static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *args)
 	int given = !!args->CreateMutex + !!args->DestroyMutex + !!args->LockMutex +
 		    !!args->UnlockMutex;
 
-	ENSURE(args->pReserved == NULL, CKR_ARGUMENTS_BAD);
-	ENSURE(given == 0 || given == 4, CKR_ARGUMENTS_BAD);
-	ENSURE(given == 0 || (args->flags & CKF_OS_LOCKING_OK), CKR_CANT_LOCK);
+	REQUIRE(args->pReserved == NULL, CKR_ARGUMENTS_BAD, "pReserved is not NULL");
+	REQUIRE(given == 0 || given == 4, CKR_ARGUMENTS_BAD, "only some mutex functions are given");
+	REQUIRE(given == 0 || (args->flags & CKF_OS_LOCKING_OK), CKR_CANT_LOCK,
+		"CKF_OS_LOCKING_OK is not set, and the module cannot use the caller's mutexes");
 	return CKR_OK;
 }
 
@@ -37,7 +41,7 @@ CK_RV C_Finalize(CK_VOID_PTR pReserved)
 
 static CK_RV get_info(CK_INFO *ret)
 {
-	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(ret != NULL, CKR_ARGUMENTS_BAD, "pInfo is NULL");
 	memset(ret, 0, sizeof *ret);
 	ret->cryptokiVersion = (CK_VERSION){3, 0};
 	put_padded(ret->manufacturerID, sizeof ret->manufacturerID, "keydiv");
@@ -47,7 +51,7 @@ static CK_RV get_info(CK_INFO *ret)
 	return CKR_OK;
 }
 
-/* Also in the error state: it says nothing about keys. */
+/* Allowed in the error state too, because the information is not about keys. */
 CK_RV C_GetInfo(CK_INFO *pInfo)
 {
 	if (module_guard() == CKR_CRYPTOKI_NOT_INITIALIZED)
@@ -55,7 +59,7 @@ CK_RV C_GetInfo(CK_INFO *pInfo)
 	return module_result(__func__, get_info(pInfo));
 }
 
-/* "Legacy functions, which should simply return CKR_FUNCTION_NOT_PARALLEL", whatever the handle. */
+/* PKCS#11 5.20: "legacy functions which should simply return CKR_FUNCTION_NOT_PARALLEL". */
 CK_RV C_GetFunctionStatus(CK_SESSION_HANDLE hSession)
 {
 	(void)hSession;

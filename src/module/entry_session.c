@@ -4,19 +4,20 @@
 #include "module.h"
 
 /*
- * The SO and read-only sessions exclude each other; asked again once the session stands, for a
- * login that came in between.
+ * The SO's login and read-only sessions exclude each other (PKCS#11 5.6). The login state is
+ * checked again after the session exists, because the SO may have logged in between.
  */
 static CK_RV open_session(struct token *token, CK_FLAGS flags, CK_SESSION_HANDLE *ret_handle)
 {
 	bool read_write = flags & CKF_RW_SESSION;
 	CK_SESSION_HANDLE handle;
 
-	ENSURE(ret_handle != NULL, CKR_ARGUMENTS_BAD);
-	ENSURE(flags & CKF_SERIAL_SESSION, CKR_SESSION_PARALLEL_NOT_SUPPORTED);
+	REQUIRE(ret_handle != NULL, CKR_ARGUMENTS_BAD, "phSession is NULL");
+	REQUIRE(flags & CKF_SERIAL_SESSION, CKR_SESSION_PARALLEL_NOT_SUPPORTED,
+		"CKF_SERIAL_SESSION is not set");
 	TRY(token_initialized(token));
-	ENSURE(read_write || token_login_state(token) != LOGIN_SO,
-		CKR_SESSION_READ_WRITE_SO_EXISTS);
+	REQUIRE(read_write || token_login_state(token) != LOGIN_SO,
+		CKR_SESSION_READ_WRITE_SO_EXISTS, "the SO is logged in");
 	TRY(session_open(token, read_write, &handle));
 	if (!read_write && token_login_state(token) == LOGIN_SO) {
 		TRY(session_close(handle));
@@ -26,7 +27,7 @@ static CK_RV open_session(struct token *token, CK_FLAGS flags, CK_SESSION_HANDLE
 	return CKR_OK;
 }
 
-/* Applications get no notifications: nothing happens to a token by itself. */
+/* The notification callback is never called, because nothing happens to a token by itself. */
 CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication, CK_NOTIFY Notify,
 	CK_SESSION_HANDLE_PTR phSession)
 {
@@ -53,7 +54,7 @@ CK_RV C_CloseAllSessions(CK_SLOT_ID slotID)
 
 static CK_RV session_info(struct session *session, CK_SESSION_INFO *ret)
 {
-	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(ret != NULL, CKR_ARGUMENTS_BAD, "pInfo is NULL");
 	ret->slotID = session->token->slot;
 	ret->state = session_state(session);
 	ret->flags = CKF_SERIAL_SESSION | (session->read_write ? CKF_RW_SESSION : 0);
@@ -72,10 +73,10 @@ CK_RV C_GetOperationState(
 	WITH_SESSION(hSession, operation_state_get(session, pOperationState, pulOperationStateLen));
 }
 
-/* No state is ever given out, so none can be put back. */
+/* C_GetOperationState returns no state, so there is none to restore. */
 static CK_RV state_set(const CK_BYTE *state)
 {
-	ENSURE(state != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(state != NULL, CKR_ARGUMENTS_BAD, "pOperationState is NULL");
 	return FAIL(CKR_SAVED_STATE_INVALID, "operation states cannot be saved");
 }
 
@@ -104,15 +105,18 @@ static bool has_read_only(struct token *token)
 	return all != read_write;
 }
 
-/* The session's own lock is held, so that it stays open meanwhile; other sessions work on. */
+/*
+ * The caller holds the lock of SESSION, so the session stays open. Other sessions work meanwhile.
+ */
 static CK_RV login(struct session *session, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG pin_len)
 {
-	ENSURE(who == CKU_USER || who == CKU_SO || who == CKU_CONTEXT_SPECIFIC,
-		CKR_USER_TYPE_INVALID);
-	/* No key here asks for a login at each use. */
-	ENSURE(who != CKU_CONTEXT_SPECIFIC, CKR_OPERATION_NOT_INITIALIZED);
-	ENSURE(pin != NULL, CKR_ARGUMENTS_BAD);
-	ENSURE(who != CKU_SO || !has_read_only(session->token), CKR_SESSION_READ_ONLY_EXISTS);
+	REQUIRE(who == CKU_USER || who == CKU_SO || who == CKU_CONTEXT_SPECIFIC,
+		CKR_USER_TYPE_INVALID, "no such type of user");
+	REQUIRE(who != CKU_CONTEXT_SPECIFIC, CKR_OPERATION_NOT_INITIALIZED,
+		"no key requires a login for each use");
+	REQUIRE(pin != NULL, CKR_ARGUMENTS_BAD, "pPin is NULL");
+	REQUIRE(who != CKU_SO || !has_read_only(session->token), CKR_SESSION_READ_ONLY_EXISTS,
+		"a read-only session exists");
 	return token_login(session->token, who, bytes_of(pin, pin_len));
 }
 
@@ -125,8 +129,8 @@ static CK_RV login_by_handle(
 	struct token *token = session->token;
 	CK_RV rv = login(session, who, pin, pin_len);
 	session_leave(session);
-	if (rv == CKR_OK && who == CKU_SO &&
-		has_read_only(token)) { /* opened while the PIN was stretched */
+	/* A read-only session may have been opened while the PIN was stretched. */
+	if (rv == CKR_OK && who == CKU_SO && has_read_only(token)) {
 		TRY(sessions_logout(token));
 		return FAIL(CKR_SESSION_READ_ONLY_EXISTS, "a read-only session exists");
 	}
@@ -139,7 +143,7 @@ CK_RV C_Login(
 	WITH_MODULE(login_by_handle(hSession, userType, pPin, ulPinLen));
 }
 
-/* There are no named users. */
+/* A token has no named users. An empty name means C_Login. */
 static CK_RV login_user(CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE *pin, CK_ULONG pin_len,
 	const CK_BYTE *name, CK_ULONG name_len)
 {
@@ -149,7 +153,7 @@ static CK_RV login_user(CK_SESSION_HANDLE handle, CK_USER_TYPE who, CK_BYTE *pin
 		return login_by_handle(handle, who, pin, pin_len);
 	TRY(session_enter(handle, &session));
 	session_leave(session);
-	ENSURE(name != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(name != NULL, CKR_ARGUMENTS_BAD, "pUsername is NULL");
 	return CKR_FUNCTION_NOT_SUPPORTED;
 }
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * entry_sign.c: MACs: signing and verifying (PKCS#11 5.13, 5.15). Recovering data from a MAC
- * makes no sense.
- */
+/* entry_sign.c: signing and verifying with MACs (PKCS#11 5.13, 5.15). */
 #include "calls/operation.h"
 #include "module.h"
 

@@ -6,7 +6,10 @@
 #include "info.h"
 #include "mechanism.h"
 
-/* COUNT values that a caller may ask for by the rule of 5.2: NULL asks how many there are. */
+/*
+ * Return a list of COUNT values by the rule of PKCS#11 5.2: the caller passes NULL as LIST to learn
+ * COUNT. Otherwise *ROOM is the number of values that LIST has room for.
+ */
 static CK_RV fits(const void *list, CK_ULONG *room, CK_ULONG count)
 {
 	CK_ULONG given = *room;
@@ -15,12 +18,12 @@ static CK_RV fits(const void *list, CK_ULONG *room, CK_ULONG count)
 	return list == NULL || given >= count ? CKR_OK : CKR_BUFFER_TOO_SMALL;
 }
 
-/* Tokens are always present, so tokenPresent changes nothing. */
+/* All tokens are always present, so tokenPresent has no effect. */
 static CK_RV slot_list(CK_SLOT_ID *list, CK_ULONG *count)
 {
-	ENSURE(count != NULL, CKR_ARGUMENTS_BAD);
-	CK_ULONG n =
-		module_slot_count(); /* not *count, which is the caller's memory: LIST may lie over it */
+	REQUIRE(count != NULL, CKR_ARGUMENTS_BAD, "pulCount is NULL");
+	CK_ULONG n = module_slot_count(); /* *COUNT is not read again: LIST may overlap *COUNT */
+
 	TRY(fits(list, count, n));
 	for (CK_ULONG i = 0; list && i < n; i++)
 		list[i] = i;
@@ -37,7 +40,7 @@ static CK_RV slot_info(const struct token *token, CK_SLOT_INFO *ret)
 {
 	char text[65];
 
-	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(ret != NULL, CKR_ARGUMENTS_BAD, "pInfo is NULL");
 	memset(ret, 0, sizeof *ret);
 	snprintf(text, sizeof text, "keydiv slot %lu", token->slot);
 	put_padded(ret->slotDescription, sizeof ret->slotDescription, text);
@@ -54,7 +57,7 @@ CK_RV C_GetSlotInfo(CK_SLOT_ID slotID, CK_SLOT_INFO_PTR pInfo)
 
 static CK_RV get_token_info(struct token *token, CK_TOKEN_INFO *ret)
 {
-	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(ret != NULL, CKR_ARGUMENTS_BAD, "pInfo is NULL");
 	TRY(token_info(token, ret));
 	sessions_count(token, &ret->ulSessionCount, &ret->ulRwSessionCount);
 	put_padded(ret->manufacturerID, sizeof ret->manufacturerID, "keydiv");
@@ -68,10 +71,11 @@ CK_RV C_GetTokenInfo(CK_SLOT_ID slotID, CK_TOKEN_INFO_PTR pInfo)
 	WITH_TOKEN(slotID, get_token_info(token, pInfo));
 }
 
-/* Nothing is ever inserted or removed. */
+/* Tokens are never inserted or removed, so there are no events. */
 static CK_RV wait_for_event(CK_FLAGS flags, const CK_SLOT_ID *slot, const void *reserved)
 {
-	ENSURE(slot != NULL && reserved == NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(slot != NULL, CKR_ARGUMENTS_BAD, "pSlot is NULL");
+	REQUIRE(reserved == NULL, CKR_ARGUMENTS_BAD, "pReserved is not NULL");
 	return flags & CKF_DONT_BLOCK ? CKR_NO_EVENT : CKR_FUNCTION_NOT_SUPPORTED;
 }
 
@@ -82,7 +86,7 @@ CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pRese
 
 static CK_RV mechanism_list(CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
-	ENSURE(count != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(count != NULL, CKR_ARGUMENTS_BAD, "pulCount is NULL");
 	TRY(fits(list, count, mechanism_count));
 	for (CK_ULONG i = 0; list && i < mechanism_count; i++)
 		list[i] = mechanisms[i]->type;
@@ -97,11 +101,11 @@ CK_RV C_GetMechanismList(
 
 static CK_RV mechanism_info(CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *ret)
 {
-	const struct mechanism *row = mechanism_find(type);
+	const struct mechanism *mech = mechanism_find(type);
 
-	ENSURE(ret != NULL, CKR_ARGUMENTS_BAD);
-	ENSURE(row != NULL, CKR_MECHANISM_INVALID);
-	*ret = row->info;
+	REQUIRE(ret != NULL, CKR_ARGUMENTS_BAD, "pInfo is NULL");
+	REQUIRE(mech != NULL, CKR_MECHANISM_INVALID, "no such mechanism");
+	*ret = mech->info;
 	return CKR_OK;
 }
 
@@ -114,9 +118,10 @@ static CK_RV init_token(struct token *token, CK_BYTE *pin, CK_ULONG pin_len, con
 {
 	CK_ULONG all, read_write;
 
-	ENSURE(pin != NULL && label != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(pin != NULL, CKR_ARGUMENTS_BAD, "pPin is NULL");
+	REQUIRE(label != NULL, CKR_ARGUMENTS_BAD, "pLabel is NULL");
 	sessions_count(token, &all, &read_write);
-	ENSURE(all == 0, CKR_SESSION_EXISTS);
+	REQUIRE(all == 0, CKR_SESSION_EXISTS, "a session with the token is open");
 	return token_init(token, bytes_of(pin, pin_len), label);
 }
 
@@ -128,8 +133,9 @@ CK_RV C_InitToken(
 
 static CK_RV init_pin(struct session *session, CK_BYTE *pin, CK_ULONG pin_len)
 {
-	ENSURE(session_state(session) == CKS_RW_SO_FUNCTIONS, CKR_USER_NOT_LOGGED_IN);
-	ENSURE(pin != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(session_state(session) == CKS_RW_SO_FUNCTIONS, CKR_USER_NOT_LOGGED_IN,
+		"the SO is not logged in");
+	REQUIRE(pin != NULL, CKR_ARGUMENTS_BAD, "pPin is NULL");
 	return token_init_pin(session->token, bytes_of(pin, pin_len));
 }
 
@@ -141,8 +147,9 @@ CK_RV C_InitPIN(CK_SESSION_HANDLE hSession, CK_UTF8CHAR_PTR pPin, CK_ULONG ulPin
 static CK_RV set_pin(struct session *session, CK_BYTE *old_pin, CK_ULONG old_len, CK_BYTE *new_pin,
 	CK_ULONG new_len)
 {
-	ENSURE(session->read_write, CKR_SESSION_READ_ONLY);
-	ENSURE(old_pin != NULL && new_pin != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(session->read_write, CKR_SESSION_READ_ONLY, "the session is read-only");
+	REQUIRE(old_pin != NULL, CKR_ARGUMENTS_BAD, "pOldPin is NULL");
+	REQUIRE(new_pin != NULL, CKR_ARGUMENTS_BAD, "pNewPin is NULL");
 	return token_set_pin(
 		session->token, bytes_of(old_pin, old_len), bytes_of(new_pin, new_len));
 }

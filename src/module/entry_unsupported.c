@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * entry_unsupported.c: functions that make no sense for a token of symmetric keys (key pairs,
- * recovery of data from a signature), that nobody needs beside the single ones (dual-function
- * operations, PKCS#11 5.16), or that have no mechanism here (messages of MACs).
- * CKR_FUNCTION_NOT_SUPPORTED, once the session is known to be good.
+ * entry_unsupported.c: functions that return CKR_FUNCTION_NOT_SUPPORTED for a valid session.
+ *
+ * Key pairs and recovery of data from a signature do not exist for symmetric keys. Dual-function
+ * operations (PKCS#11 5.16) can be replaced by two operations. No mechanism here signs messages.
  */
 #include "module.h"
 
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* the parameters are the standard's */
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* the standard defines the parameters */
 
 static CK_RV unsupported(const char *function, CK_SESSION_HANDLE handle)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* info.h: filling in Cryptoki's information structs. */
+/* info.h: values of Cryptoki's information structs. */
 #ifndef KEYDIV_MODULE_INFO_H
 #define KEYDIV_MODULE_INFO_H
 
@@ -8,7 +8,7 @@
 
 #include "module.h"
 
-/* TEXT to FIELD, blank-padded to N bytes and not terminated. */
+/* Write TEXT to FIELD, padded with blanks to N bytes and without a NUL. A longer TEXT is cut. */
 static inline void put_padded(CK_UTF8CHAR *field, size_t n, const char *text)
 {
 	size_t length = strlen(text);
@@ -17,7 +17,7 @@ static inline void put_padded(CK_UTF8CHAR *field, size_t n, const char *text)
 	memcpy(field, text, length < n ? length : n);
 }
 
-/* KEYDIV_VERSION's first two numbers. */
+/* Return the first two numbers of KEYDIV_VERSION. */
 static inline CK_VERSION library_version(void)
 {
 	char *end;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * interfaces.c: the function lists and the three symbols the module exports (PKCS#11
- * 5.4: C_GetFunctionList, C_GetInterface).
+ * interfaces.c: the function lists and the three functions that return them (PKCS#11 5.4). No other
+ * symbol of the module is exported.
  */
 #include "module.h"
 
@@ -22,7 +22,10 @@ static CK_FUNCTION_LIST_3_0 list_3_0 = {
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";
 
-/* The first is the default. Not CKF_INTERFACE_FORK_SAFE: a forked child must call C_Initialize. */
+/*
+ * C_GetInterface returns the first interface by default. CKF_INTERFACE_FORK_SAFE is not set,
+ * because a forked child must call C_Initialize.
+ */
 static CK_INTERFACE interfaces[] = {
 	{standard_name, &list_3_0, 0},
 	{standard_name, &list_2_40, 0},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* module.c: starting and stopping the module, its slots, its error state, see module.h. */
+/* module.c: see module.h. */
 #include "module.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 _Atomic int module_state = MODULE_DOWN;
 
-/* Guards what follows, but for readers while the module is up. */
+/* Guards the variables below. While the module is up they do not change and are read unlocked. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct token *tokens[SLOTS_MAX];
 static CK_ULONG slot_count;
@@ -31,7 +31,7 @@ CK_ULONG module_slot_count(void)
 	return slot_count;
 }
 
-/* The state is left to module_start while the module is not up yet. */
+/* During C_Initialize the module is not up, and module_start() sets the state. */
 void module_fail(const char *why)
 {
 	int up = MODULE_UP;
@@ -41,7 +41,7 @@ void module_fail(const char *why)
 	atomic_compare_exchange_strong(&module_state, &up, MODULE_FAILED);
 }
 
-/* --- Starting and stopping; each step undone in stop_parts, in whatever state it is --- */
+/* --- Starting and stopping. stop_parts() undoes what was started, in any state --- */
 
 static struct {
 	bool crypto, sessions, pool;
@@ -82,8 +82,8 @@ static CK_RV open_tokens(const struct config *config)
 }
 
 /*
- * The primitives' known answers: of every row that derives nothing. Derivations are put to theirs
- * before their first use.
+ * Test the known answers of all primitives, which are the mechanisms that derive nothing. A
+ * derivation is tested before its first use.
  */
 static CK_RV test_primitives(void)
 {
@@ -109,8 +109,8 @@ static CK_RV start_parts(void)
 	started.sessions = true;
 	TRY(open_tokens(&config));
 	/*
-	 * After the store's handlers, so that ours runs first before a fork: locks are taken
-	 * in that order.
+	 * Register the handlers after those of the store. Handlers before a fork run in reverse
+	 * order, and the lock of this file is taken before the locks of the store.
 	 */
 	if (!fork_watched)
 		TRY(fork_watch());
@@ -167,8 +167,8 @@ void module_after_fork(void)
 }
 
 /*
- * The child has the parent's memory and none of its threads: whatever they were doing, nothing of
- * it is used again.
+ * The child has the memory of the parent and none of its threads. A thread of the parent may have
+ * been changing any of that memory, so the child uses none of it again.
  */
 void module_forked(void)
 {
@@ -189,12 +189,13 @@ void module_forked(void)
 
 /* --- Results --- */
 
-/* Answers that are part of normal work, and so no failures. */
+/* Return true for codes that are part of normal work and not logged. */
 static bool is_answer(const char *function, CK_RV rv)
 {
 	switch (rv) {
+	/* PKCS#11 5.7.5: for C_GetAttributeValue these "do not denote true errors". */
 	case CKR_ATTRIBUTE_SENSITIVE:
-	case CKR_ATTRIBUTE_TYPE_INVALID: /* C_GetAttributeValue: "does not represent a true error" */
+	case CKR_ATTRIBUTE_TYPE_INVALID:
 		return strcmp(function, "C_GetAttributeValue") == 0;
 	case CKR_OK:
 	case CKR_BUFFER_TOO_SMALL:

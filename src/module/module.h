@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * module.h: the module as a whole: initialised or not, its slots, and the guard every
- * entry point passes.
+ * module.h: the state of the module, its slots, and the guard of every entry point.
  *
- * An entry point is: guard, call, leave. The guard's order (PKCS#11 5.1):
- * CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_ERROR (a self-test failed), CKR_SESSION_HANDLE_INVALID,
- * and only then anything about arguments.
+ * An entry point passes the guard, makes one call into src/calls or src/token, and logs a failure.
+ * The guard returns, in the order of PKCS#11 5.1:
+ * - CKR_CRYPTOKI_NOT_INITIALIZED;
+ * - CKR_DEVICE_ERROR after a failed self-test;
+ * - CKR_SESSION_HANDLE_INVALID.
+ * Arguments are checked after the guard.
  *
- * Locks: module.c has one of its own, held while the module starts, stops or the process forks, and
- * taken before any lock of sessions.h.
+ * module.c has a lock of its own. The lock is held while the module starts or stops and while the
+ * process forks, and is taken before any lock of token/sessions.h.
  */
 #ifndef KEYDIV_MODULE_MODULE_H
 #define KEYDIV_MODULE_MODULE_H
@@ -26,32 +28,39 @@ enum module_state { MODULE_DOWN, MODULE_UP, MODULE_FAILED };
 extern _Atomic int module_state;
 
 /*
- * C_Initialize and C_Finalize, arguments checked. Start: CKR_CRYPTOKI_ALREADY_INITIALIZED;
- * CKR_FUNCTION_FAILED (configuration, libcrypto), CKR_HOST_MEMORY, codes of store.h, with nothing
- * left behind. Stop: CKR_CRYPTOKI_NOT_INITIALIZED.
+ * C_Initialize after its arguments were checked. Unless a self-test fails, a failed start leaves
+ * nothing behind. CKR_CRYPTOKI_ALREADY_INITIALIZED. CKR_FUNCTION_FAILED: configuration or
+ * libcrypto. CKR_DEVICE_ERROR: a self-test failed. CKR_HOST_MEMORY, and the codes of store.h.
  */
 MUST_USE CK_RV module_start(void);
+
+/* C_Finalize after its argument was checked. CKR_CRYPTOKI_NOT_INITIALIZED. */
 MUST_USE CK_RV module_stop(void);
 
-/* The token of SLOT, or NULL; how many slots there are. Only while the module is up. */
+/* The token of SLOT, or NULL if there is no such slot. Only while the module is up. */
 struct token *module_token(CK_SLOT_ID slot);
+
+/* The number of slots. Only while the module is up. */
 CK_ULONG module_slot_count(void);
 
-/* Put the module in the error state: a self-test failed. Only C_Finalize ends it. */
+/*
+ * Put the module in the error state because of WHY, a failed self-test. C_Finalize ends the state.
+ */
 void module_fail(const char *why);
 
 /*
- * Before a fork and after it in the parent: nobody starts or stops the module meanwhile. In the
- * child: the module is down, its secrets wiped.
+ * Called before a fork and after a fork in the parent: the module does not start or stop between.
  */
 void module_before_fork(void);
 void module_after_fork(void);
+
+/* Called after a fork in the child: wipe all secrets and take the module down. */
 void module_forked(void);
 
-/* fork.c: have the three functions above called at each fork, from now on. CKR_HOST_MEMORY. */
+/* Have the three functions above called at each fork from now on. CKR_HOST_MEMORY. See fork.c. */
 MUST_USE CK_RV fork_watch(void);
 
-/* CKR_OK if the module is up. Forked children and the error state are told here. */
+/* Return CKR_OK if the module is up. A forked child and the error state are refused here. */
 static inline CK_RV module_guard(void)
 {
 	int state = atomic_load_explicit(&module_state, memory_order_acquire);
@@ -60,12 +69,12 @@ static inline CK_RV module_guard(void)
 	return state == MODULE_FAILED ? CKR_DEVICE_ERROR : CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
-/* Log RV as FUNCTION's result, if it is an error worth a line, and return it. */
+/* Return RV, and log a failure of FUNCTION unless RV is part of normal work. */
 CK_RV module_result(const char *function, CK_RV rv);
 
 /*
- * The body of an entry point that needs the module, a session, a token: CALL may use
- * `session` or `token`.
+ * Bodies of entry points. CALL is evaluated after the guard. In WITH_SESSION, CALL may use the
+ * locked `session` of HANDLE. In WITH_TOKEN, CALL may use the `token` of SLOT.
  */
 #define WITH_MODULE(call)                                                                          \
 	do {                                                                                       \
