@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * aes.c: AES (FIPS 197): key generation, and encryption in the modes of SP 800-38A, 38C (CCM)
+ * aes.c: AES (FIPS 197). Key generation, and encryption in the modes of SP 800-38A, 38C (CCM)
  * and 38D (GCM).
  */
 #include "native.h"
 
 #define BLOCK 16
-#define GCM_IV_MAX 128 /* what libcrypto takes */
-#define GCM_TAG_MIN 12 /* shorter tags wear out, SP 800-38D appendix C */
+#define GCM_IV_MAX 128 /* the limit of libcrypto */
+#define GCM_TAG_MIN 12 /* shorter tags weaken with use, SP 800-38D appendix C */
 
 /* --- Parameters (Current Mechanisms Specification, 2.11 to 2.13) --- */
 
@@ -40,7 +40,7 @@ static CK_RV gcm_tag_length(CK_ULONG bits, size_t *ret)
 	return CKR_OK;
 }
 
-/* ulIvBits says what ulIvLen says; many callers leave it zero, so it is not looked at. */
+/* ulIvBits repeats ulIvLen. Many callers leave ulIvBits zero, so ulIvBits is ignored. */
 static CK_RV gcm_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 {
 	CK_GCM_PARAMS params;
@@ -52,7 +52,10 @@ static CK_RV gcm_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 	return gcm_tag_length(params.ulTagBits, &ret->tag_len);
 }
 
-/* SP 800-38C appendix A.1: the nonce has 15 - q bytes where the length of the data fits q. */
+/*
+ * The nonce has 15 - q bytes, where the length of the data fits into q bytes (SP
+ * 800-38C appendix A.1).
+ */
 static CK_RV ccm_lengths(CK_ULONG nonce, CK_ULONG tag, CK_ULONG data)
 {
 	ENSURE(nonce >= 7 && nonce <= 13, CKR_MECHANISM_PARAM_INVALID);
@@ -131,7 +134,7 @@ static const struct operation_answer cbc_answers[] = {
 	{0},
 };
 
-/* The same with the block of padding after it (PKCS #7, RFC 5652 section 6.3). */
+/* SP 800-38A F.2.1 with the block of padding after it (PKCS #7, RFC 5652 section 6.3) */
 static const struct operation_answer cbc_pad_answers[] = {
 	{CKK_AES, SP_800_38A_KEY, "000102030405060708090a0b0c0d0e0f", NULL, SP_800_38A_PLAIN,
 		"7649abac8119b246cee98e9b12e9197d8964e0b149c10b7b682e6e39aaeb731c"},

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* aes_mac.c: AES-CMAC (SP 800-38B), whole or cut short, and AES-GMAC (SP 800-38D). */
+/* aes_mac.c: AES-CMAC (SP 800-38B), whole or truncated, and AES-GMAC (SP 800-38D). */
 #include "native.h"
 
 #define GMAC_IV 12
 
 /*
- * The parameter of GMAC is an IV of 12 bytes (Current Mechanisms Specification, AES-GMAC). Callers
- * who see in it the GCM that it is give a CK_GCM_PARAMS, which is taken too; what is to be
- * authenticated is the data then as well, not the AAD.
+ * The parameter of GMAC is an IV of 12 bytes (Current Mechanisms Specification, AES-GMAC). Some
+ * callers pass a CK_GCM_PARAMS, because GMAC is a use of GCM. This struct is accepted too. The
+ * authenticated data is then also the data of the operation, not the AAD of the struct.
  */
 static CK_RV gmac_setup(const CK_MECHANISM *caller, size_t length, struct bytes *ret_iv)
 {
@@ -39,15 +39,15 @@ static const struct operation_answer cmac_answers[] = {
 	{0},
 };
 
-/* The same, cut to 8 bytes */
+/* The same answers, truncated to 8 bytes */
 static const struct operation_answer cmac_general_answers[] = {
 	{CKK_AES, KEY, NULL, NULL, "6bc1bee22e409f96e93d7e117393172a", "070a16b46b4d4144"},
 	{0},
 };
 
 /*
- * McGrew and Viega, "The Galois/Counter Mode of Operation", test case 1; CAVP
- * gcmEncryptExtIV128, only AAD
+ * McGrew and Viega, "The Galois/Counter Mode of Operation", test case 1, and CAVP
+ * gcmEncryptExtIV128 with AAD only
  */
 static const struct operation_answer gmac_answers[] = {
 	{CKK_AES, "00000000000000000000000000000000", "000000000000000000000000", NULL, "",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * aes_wrap.c: AES key wrap (SP 800-38F) without padding (KW, RFC 3394) and with (KWP, RFC 5649):
- * the only ways out.
+ * aes_wrap.c: AES key wrap (SP 800-38F) without padding (KW, RFC 3394) and with padding (KWP, RFC
+ * 5649). A key can leave the token only by these mechanisms.
  */
 #include "mechanism.h"
 
@@ -27,7 +27,8 @@ static const struct operation_answer kwp_answers[] = {
 };
 
 /*
- * RFC 3394 section 2.2.3.1; of RFC 5649 section 3 the constant half, since the other is the length.
+ * The initial value of RFC 3394 section 2.2.3.1. Of RFC 5649 section 3 only the constant half,
+ * because the other half is the length.
  */
 static const uint8_t kw_iv[] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6},
 		     kwp_iv[] = {0xA6, 0x59, 0x59, 0xA6};

@@ -2,19 +2,20 @@
 /*
  * an10922.c: NXP AN10922 "Symmetric key diversifications" (0102).
  *
- * Each part of the new key is a CMAC over a constant byte and MESSAGE, but not quite that of SP
- * 800-38B: the message is always padded to two blocks, also where it fits one. The last block is
- * then XORed with subkey K2, or with K1 if there was nothing to pad.
+ * Each part of the new key is a CMAC over a constant byte and MESSAGE. The CMAC differs from SP
+ * 800-38B. The message is always padded to two blocks, even if one block would hold it. The last
+ * block is then XORed with subkey K2, or with K1 if no padding was needed.
  *
- * AN10922 puts the key version of a TDEA master into the parity bits of the new key's first half
- * (sections 2.4, 2.5). Here a key version is an attribute, not part of a key's value, and DES keys
- * get odd parity, so those eight bits differ from the examples; they never reach the cipher.
+ * AN10922 puts the key version of a TDEA master into the parity bits of the first half of the new
+ * key (sections 2.4, 2.5). Here a key version is an attribute and not part of the value, and DES
+ * keys get odd parity. Therefore the parity bits of those eight bytes differ from the examples. The
+ * cipher does not use parity bits.
  */
 #include "mechanism.h"
 
 #define MESSAGE_MAX (2 * KEY_BLOCK_MAX - 1)
 
-/* One kind of key: which constants, one a part. */
+/* One kind of key with its constants, one for each part. */
 struct kind {
 	CK_KEY_TYPE type;
 	size_t length;
@@ -38,7 +39,7 @@ static const struct kind *kind_of(const struct key *key)
 	return NULL;
 }
 
-/* Double BLOCK in GF(2^128) or GF(2^64), SP 800-38B section 6.1. */
+/* Double BLOCK in GF(2^128) or GF(2^64) (SP 800-38B section 6.1). */
 static void doubled(uint8_t *block, size_t n)
 {
 	uint8_t carry = block[0] >> 7;
@@ -48,7 +49,7 @@ static void doubled(uint8_t *block, size_t n)
 	block[n - 1] = (uint8_t)(block[n - 1] << 1) ^ (uint8_t)(-carry & (n == 16 ? 0x87 : 0x1B));
 }
 
-/* OUT = the two-block CMAC of CONSTANT || MESSAGE. */
+/* Compute the two-block CMAC of CONSTANT || MESSAGE into OUT. */
 static CK_RV part(struct key *key, uint8_t constant, struct bytes message, uint8_t *out)
 {
 	size_t block = key_block_size(key), n = 1 + message.n;
@@ -80,7 +81,7 @@ static CK_RV plan(struct derivation *d, const struct key_request *request)
 }
 
 /*
- * The parts one after the other, but for AES-192: A and B overlap in the middle eight bytes, where
+ * Concatenate the parts. For AES-192 the parts A and B overlap in the middle eight bytes, where
  * they are XORed (2.3.1).
  */
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
@@ -116,8 +117,8 @@ static const struct field fields[] = {
 #define UID_AID "04782e21801d803042f54e585020"
 
 /*
- * AN10922 2.2.1, 2.3.1, 2.4.1, 2.5.1 and the AES-256 example; AN10957 for a message of less than a
- * block. The TDEA ones with odd parity.
+ * AN10922 2.2.1, 2.3.1, 2.4.1, 2.5.1 and the AES-256 example, and AN10957 for a message shorter
+ * than a block. The TDEA answers have odd parity.
  */
 static const struct known_answer answers[] = {
 	{CKK_AES, MASTER, "300011" UID_AID "416275", CKK_AES, "a8dd63a3b89d54b37ca802473fda9175"},

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmac.c: a key whose value is AES-CMAC(base, MESSAGE), SP 800-38B (0101). */
+/* cmac.c: derive a key whose value is AES-CMAC(base, MESSAGE), SP 800-38B (0101). */
 #include "mechanism.h"
 
 #define MAC_LENGTH 16
 
 /*
- * A CMAC is 16 bytes. An AES-192 or AES-256 base gives one only if the template asks for 16: no key
- * gets shorter unasked.
+ * A CMAC has 16 bytes. An AES-192 or AES-256 base gives such a key only if the template asks for 16
+ * bytes, because no key gets shorter without a request.
  */
 static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
@@ -30,7 +30,10 @@ static const struct field fields[] = {
 
 #define MASTER "2b7e151628aed2a6abf7158809cf4f3c"
 
-/* One of our own; then SP 800-38B's examples 1 and 2 (RFC 4493), the empty message among them. */
+/*
+ * An answer of this project, then examples 1 and 2 of SP 800-38B (RFC 4493), which include
+ * the empty message.
+ */
 static const struct known_answer answers[] = {
 	{CKK_AES, MASTER, "300009534e2d303030313233", CKK_AES, "fa6b718d2d54dfdea10dae169a93615f"},
 	{CKK_AES, MASTER, "300000", CKK_AES, "bb1d6929e95937287fa37d129b756746"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* default_lists.c: see default_lists.h. */
+/* default_lists.c: the lists that default_lists.h describes. */
 #include "default_lists.h"
 
 static const CK_MECHANISM_TYPE aes[] = {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
@@ -10,8 +10,9 @@ static const CK_MECHANISM_TYPE tdes[] = {
 	CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY};
 
 /*
- * CKM_HKDF_DATA is not among them: with the parameter of an HKDF_DERIVE it would give the bytes of
- * that key to anyone who reads the data object. Who wants it on a key names it.
+ * CKM_HKDF_DATA is not in the list. With the parameter of an HKDF_DERIVE it would give the
+ * bytes of that key to every reader of the data object. A template can name CKM_HKDF_DATA where
+ * it is needed.
  */
 static const CK_MECHANISM_TYPE hmac[] = {CKM_HKDF_DERIVE, CKM_SP800_108_COUNTER_KDF,
 	CKM_SP800_108_FEEDBACK_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF};

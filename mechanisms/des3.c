@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * des3.c: TDEA (SP 800-67) with two and three keys: key generation, ECB and CBC, for the schemes
- * that still need it.
+ * des3.c: TDEA (SP 800-67) with two and three keys. Key generation, ECB and CBC, for the schemes
+ * that still need TDEA.
  */
 #include "native.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* des3_mac.c: CMAC (SP 800-38B) with TDEA, whole or cut short. */
+/* des3_mac.c: CMAC (SP 800-38B) with TDEA, whole or truncated. */
 #include "mechanism.h"
 
 #define KEY2 "4cf15134a2850dd58a3d10ba80570d38"
@@ -14,7 +14,7 @@ static const struct operation_answer cmac_answers[] = {
 	{0},
 };
 
-/* The same, cut to 4 bytes */
+/* The same answers, truncated to 4 bytes */
 static const struct operation_answer cmac_general_answers[] = {
 	{CKK_DES3, KEY3, NULL, NULL, "6bc1bee22e409f96", "8e8f2931"},
 	{0},

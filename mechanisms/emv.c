@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * emv.c: EMV Book 2 annex A1: issuer master key -> card key (0111), card key -> session key (0112).
+ * emv.c: EMV Book 2 annex A1, from the issuer master key to the card key (0111) and from the card
+ * key to the session key (0112).
  */
 #include "mechanism.h"
 
@@ -30,8 +31,8 @@ static CK_RV check_card(const struct parameter *p)
 }
 
 /*
- * OUT (N bytes) = the last 2 N digits of PAN || sequence number, two a byte, with zeros before them
- * if there are fewer.
+ * Write the last 2 N digits of PAN || sequence number into the N bytes of OUT, two digits a byte,
+ * with leading zeros if there are fewer digits.
  */
 static void rightmost_digits(const struct parameter *p, uint8_t *out, size_t n)
 {
@@ -48,8 +49,8 @@ static void rightmost_digits(const struct parameter *p, uint8_t *out, size_t n)
 }
 
 /*
- * Option B for PANs of over 16 digits, A1.4.2: the first 16 decimal digits of SHA-1 of the digits,
- * then its letters less ten.
+ * Compute the digits of option B for PANs of more than 16 digits (A1.4.2). These are the first 16
+ * decimal digits of SHA-1 of the digits, then the letters of SHA-1 less ten.
  */
 static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
 {
@@ -72,8 +73,8 @@ static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
 }
 
 /*
- * Options A and B are for DES2 issuer keys, C for AES; a card key of A and B is a DES2 key, of C an
- * AES key of any length.
+ * Options A and B take DES2 issuer keys and give a DES2 card key. Option C takes AES keys and gives
+ * an AES key of any length.
  */
 static CK_RV plan_card(struct derivation *d, const struct key_request *request)
 {
@@ -86,7 +87,7 @@ static CK_RV plan_card(struct derivation *d, const struct key_request *request)
 	return CKR_OK;
 }
 
-/* RET = E(Y) || E(Y xor FF..FF), cut to LENGTH. */
+/* Compute E(Y) || E(Y xor FF..FF), cut to LENGTH, into RET. */
 static CK_RV two_blocks(struct key *key, const uint8_t *first, const uint8_t *second, size_t length,
 	struct secret *ret)
 {
@@ -125,7 +126,7 @@ static CK_RV check_session(const struct parameter *p)
 	return CKR_OK;
 }
 
-/* A session key is as long as the card key. R is one block. */
+/* Plan a session key as long as the card key. R is one block. */
 static CK_RV plan_session(struct derivation *d, const struct key_request *request)
 {
 	size_t n = parameter_get(d->parameter, KEYDIV_EMV_DIVERSIFIER).n;
@@ -137,8 +138,8 @@ static CK_RV plan_session(struct derivation *d, const struct key_request *reques
 }
 
 /*
- * A key of one block is E(R); a longer one E(F1) || E(F2), where F1 and F2 are R with F0 and 0F
- * as third byte.
+ * Derive a key of one block as E(R), and a longer key as E(F1) || E(F2). F1 and F2 are R with F0
+ * and 0F as third byte.
  */
 static CK_RV derive_session(struct derivation *d, struct secret *ret_value)
 {
@@ -191,8 +192,8 @@ static const struct field fields_session[] = {
 	"3031"
 
 /*
- * EMVCo publishes no numbers; those of public implementations, see tests/vectors/emv.txt. DES keys
- * with odd parity.
+ * Answers of public implementations (tests/vectors/emv.txt), because EMVCo publishes none. The DES
+ * keys have odd parity.
  */
 static const struct known_answer answers_card[] = {
 	{CKK_DES2, ISSUER_KEY, "34000141" PAN_17, CKK_DES2, "73ad54688cef2934b0979857e3c719f1"},
@@ -220,7 +221,7 @@ static const struct known_answer answers_session[] = {
 	{0},
 };
 
-/* Some cards use the card key as it is; the issuer then says so in CKA_DERIVE_TEMPLATE. */
+/* Some cards use the card key directly. The issuer then says so in CKA_DERIVE_TEMPLATE. */
 static const struct role role_card = {
 	.level = LEVEL_SHORTEN,
 	.children = {CKM_KEYDIV_EMV_SESSION_KEY, CKM_KEYDIV_WITH_DERIVED_KEY},

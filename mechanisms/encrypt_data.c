@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * encrypt_data.c: keys derived by encrypting data, PKCS#11 Current Mechanisms
- * Specification 2.15: CKM_{AES,DES3}_{ECB,CBC}_ENCRYPT_DATA.
+ * encrypt_data.c: derive keys by encrypting data, CKM_{AES,DES3}_{ECB,CBC}_ENCRYPT_DATA (PKCS#11
+ * Current Mechanisms Specification 2.15).
  */
 #include "native.h"
 
-/* What the parsers leave for plan and derive. */
+/* The parsed parameter, for plan and derive. */
 struct native {
 	struct bytes data;
 	bool has_iv;
@@ -14,7 +14,7 @@ struct native {
 
 _Static_assert(sizeof(struct native) <= NATIVE_MAX, "room for the parsed parameter");
 
-/* Copy N bytes of data at P to HEAP: whole blocks, at least one. */
+/* Copy N bytes of data at P to HEAP. The data must be whole blocks, at least one. */
 static CK_RV copy_data(
 	const CK_BYTE *p, CK_ULONG n, size_t block, struct native *ret, uint8_t *heap, size_t *used)
 {
@@ -66,7 +66,10 @@ static CK_RV parse_des3_cbc(const CK_MECHANISM *caller, void *out, uint8_t *heap
 	return copy_data(p.pData, p.length, 8, native, heap, used);
 }
 
-/* Without type: a generic secret; without length: as long as the data. */
+/*
+ * Plan a generic secret if the template has no type, as long as the data if the template
+ * has no length.
+ */
 static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
 	const struct native *native = d->native;
@@ -77,8 +80,8 @@ static CK_RV plan(struct derivation *d, const struct key_request *request)
 }
 
 /*
- * The result is cut from its trailing end, so only the blocks that reach into the
- * key are encrypted.
+ * The key is the trailing end of the ciphertext, so encrypt only the blocks that reach
+ * into the key.
  */
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
@@ -95,7 +98,7 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 /* --- Rows --- */
 
 /*
- * SP 800-38A F.1.1 and F.2.1, the first blocks; SP 800-67 B.1, and its text in CBC mode by
+ * The first blocks of SP 800-38A F.1.1 and F.2.1, SP 800-67 B.1, and the text of B.1 in CBC mode by
  * a second implementation.
  */
 #define AES_KEY "2b7e151628aed2a6abf7158809cf4f3c"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* generic.c: generic secrets, which HMAC and HKDF take: key generation. */
+/* generic.c: generate generic secrets, the keys of HMAC and HKDF. */
 #include "mechanism.h"
 
 const struct mechanism mech_generic_secret_key_gen = {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hkdf.c: HKDF, RFC 5869, as PKCS#11 3.0 has it: keys, data, and keys for it. */
+/*
+ * hkdf.c: HKDF (RFC 5869) as PKCS#11 3.0 defines it. Derive keys and data, and generate
+ * keys for HKDF.
+ */
 #include "key/kdf_primitives.h"
 #include "native.h"
 
-/* What the parser leaves for plan and derive. */
+/* The parsed parameter, for plan and derive. */
 struct native {
 	enum digest_kind digest;
 	bool extract, expand;
@@ -31,7 +34,7 @@ static CK_RV digest_of(CK_MECHANISM_TYPE hash, enum digest_kind *ret)
 	return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown hash");
 }
 
-/* The salt matters to extraction only; without it the fields are not looked at. */
+/* Parse the salt. Only extraction uses a salt, so the fields are ignored without extraction. */
 static CK_RV parse_salt(const CK_HKDF_PARAMS *p, struct native *ret, uint8_t *heap, size_t *used)
 {
 	ret->salt_is_key = false;
@@ -67,7 +70,10 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
 	return native_copy(p.pInfo, p.ulInfoLen, heap, used, &native->info);
 }
 
-/* What the steps can give: one digest without expansion, at most 255 with it. */
+/*
+ * Check the length of the result. Without expansion the result is one digest, with expansion at
+ * most 255 digests.
+ */
 static CK_RV check_length(const struct native *native, size_t length)
 {
 	size_t digest = digest_length(native->digest);
@@ -85,7 +91,7 @@ static CK_RV plan(struct derivation *d, const struct key_request *request)
 	return check_length(native, d->length);
 }
 
-/* CKM_HKDF_DATA: no key but a data object, an IV say, of any length. */
+/* Plan the data object of CKM_HKDF_DATA, for example an IV, of any length. */
 static CK_RV plan_data(struct derivation *d, const struct key_request *request)
 {
 	const struct native *native = d->native;
@@ -114,8 +120,8 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 }
 
 /*
- * Extraction alone gives the pseudo-random key of RFC 5869. HKDF_DERIVE keeps an HMAC under that
- * key inside, so the result may do nothing but derive further.
+ * Extraction alone gives the pseudo-random key of RFC 5869. HKDF_DERIVE computes an HMAC under this
+ * key internally, so the result may only derive further.
  */
 static const struct role role_extracted = {
 	.level = LEVEL_FIXED,
@@ -131,7 +137,7 @@ static const struct role *role_of(const struct derivation *d)
 
 /* --- Rows --- */
 
-/* RFC 5869 appendix A.1: all of it, and its two steps. */
+/* RFC 5869 appendix A.1, as a whole and in two steps. */
 #define IKM "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"
 #define PRK "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"
 #define OKM "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hmac.c: HMAC (FIPS 198-1) with SHA-1 and SHA-2, whole or cut short. Keys may be of any length,
- * short ones too.
+ * hmac.c: HMAC (FIPS 198-1) with SHA-1 and SHA-2, whole or truncated. Keys may have any length,
+ * also a short one.
  */
 #include "mechanism.h"
 
+/* "Jefe" and "what do ya want for nothing?" */
 #define JEFE "4a656665"
-#define WHAT                                                                                       \
-	"7768617420646f2079612077616e7420666f72206e6f7468696e673f" /* "what do ya want for nothing?" */
+#define WHAT "7768617420646f2079612077616e7420666f72206e6f7468696e673f"
 
-/* Test case 2 of RFC 2202 (SHA-1) and of RFC 4231 (SHA-2); cut short to its first 16 bytes. */
+/* Test case 2 of RFC 2202 (SHA-1) and of RFC 4231 (SHA-2), and its first 16 bytes. */
 #define HMAC(symbol, ckm, key_type, kind, first, rest)                                             \
 	static const CK_KEY_TYPE symbol##_types[] = {CKK_GENERIC_SECRET, key_type, KEY_TYPES_END}; \
 	static const struct operation_answer symbol##_answers[] = {                                \

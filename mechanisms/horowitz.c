@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* horowitz.c: draft-horowitz-key-derivation-00: DK (0301) and password keys (0302). */
+/* horowitz.c: the keys of draft-horowitz-key-derivation-00, DK (0301) and password keys (0302). */
 #include "mechanism.h"
 #include "nfold.h"
 
 #define CONSTANT_MAX 255
 #define PADDED_MAX (CONSTANT_MAX + 1 + KEY_BLOCK_MAX)
 
-/* Length of CONSTANT with its padding, for blocks of BLOCK bytes and a key of N. */
+/*
+ * Return the length of CONSTANT with its padding, for blocks of BLOCK bytes and a key of N bytes.
+ */
 static size_t padded_length(size_t constant, size_t block, size_t n)
 {
 	size_t padded = (constant + block - 1) / block * block;
@@ -14,7 +16,10 @@ static size_t padded_length(size_t constant, size_t block, size_t n)
 	return padded == constant && constant < n ? padded + block : padded;
 }
 
-/* Without padding every block would be the same, so there can be one only. */
+/*
+ * Check that a constant without padding needs one block only, because every further block would
+ * be the same.
+ */
 static CK_RV check_constant(const struct parameter *p, size_t block, size_t n)
 {
 	size_t length = parameter_get(p, KEYDIV_CONSTANT).n;
@@ -23,7 +28,7 @@ static CK_RV check_constant(const struct parameter *p, size_t block, size_t n)
 	return CKR_OK;
 }
 
-/* RET = DK(KEY, CONSTANT), as long as KEY. */
+/* Compute DK(KEY, CONSTANT), as long as KEY, into RET. */
 static CK_RV dk(struct key *key, struct bytes constant, struct secret *ret)
 {
 	size_t n = key_length(key), block = key_block_size(key),
@@ -35,7 +40,8 @@ static CK_RV dk(struct key *key, struct bytes constant, struct secret *ret)
 	memcpy(whole, constant.p, constant.n);
 	for (size_t i = 0; i * block < n; i++) {
 		memset(whole + constant.n, (int)i, padded - constant.n);
-		nfold(whole, padded, folded, block); /* of a block's length: the constant itself */
+		nfold(whole, padded, folded,
+			block); /* a block's length gives the constant itself */
 		TRY(key_block(key, NULL, folded, secret_bytes(&stream) + i * block));
 	}
 	TRY(secret_resize(ret, n));
@@ -61,7 +67,8 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 /* --- From a password --- */
 
 /*
- * AES needs its length said; DES2 and DES3 have one. Keys of other types have no block to encrypt.
+ * AES needs a length in the template. DES2 and DES3 have one length. Keys of other types have
+ * no block cipher.
  */
 static CK_RV plan_password(struct derivation *d, const struct key_request *request)
 {
@@ -121,7 +128,7 @@ static const struct known_answer answers[] = {
 	"000d"                                                                                     \
 	"636f727265637420686f727365"
 
-/* Agreed by this file and tests/models/horowitz.py: the draft has no numbers. */
+/* Answers on which this file and tests/models/horowitz.py agree, because the draft has none. */
 static const struct known_answer answers_password[] = {
 	{0, "", SIGNING CORRECT_HORSE, CKK_AES, "99f222c78d5129a087669bb58eec96f8"},
 	{0, "", SIGNING CORRECT_HORSE, CKK_AES,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * list.h: the registry, the only list of mechanisms: one line a row, MECHANISM(x) for `const
+ * list.h: the registry, which is the only list of mechanisms. MECHANISM(x) stands for `const
  * struct mechanism mech_x`.
  */
 
-/* device keys and their kin (device_key.c, message_key.c, session_key.c, data_key.c) */
+/*
+ * device, message, session and data keys (device_key.c, message_key.c, session_key.c, data_key.c)
+ */
 MECHANISM(device_key)
 MECHANISM(message_key)
 MECHANISM(device_message_key)
@@ -31,7 +33,7 @@ MECHANISM(odukpt_next_key)
 MECHANISM(horowitz_dk)
 MECHANISM(horowitz_password_key)
 MECHANISM(rfc3961_dk)
-/* standard: derivation (sp800_108.c, hkdf.c, pbkdf2.c, encrypt_data.c) */
+/* standard derivation (sp800_108.c, hkdf.c, pbkdf2.c, encrypt_data.c) */
 MECHANISM(sp800_108_counter_kdf)
 MECHANISM(sp800_108_feedback_kdf)
 MECHANISM(sp800_108_double_pipeline_kdf)
@@ -43,7 +45,7 @@ MECHANISM(aes_ecb_encrypt_data)
 MECHANISM(aes_cbc_encrypt_data)
 MECHANISM(des3_ecb_encrypt_data)
 MECHANISM(des3_cbc_encrypt_data)
-/* standard: key generation and encryption (aes.c, des3.c, generic.c) */
+/* standard key generation and encryption (aes.c, des3.c, generic.c) */
 MECHANISM(generic_secret_key_gen)
 MECHANISM(aes_key_gen)
 MECHANISM(des2_key_gen)
@@ -56,7 +58,7 @@ MECHANISM(aes_gcm)
 MECHANISM(aes_ccm)
 MECHANISM(des3_ecb)
 MECHANISM(des3_cbc)
-/* standard: message authentication (aes_mac.c, des3_mac.c, hmac.c) */
+/* standard message authentication (aes_mac.c, des3_mac.c, hmac.c) */
 MECHANISM(aes_cmac)
 MECHANISM(aes_cmac_general)
 MECHANISM(aes_gmac)
@@ -72,7 +74,7 @@ MECHANISM(sha384_hmac)
 MECHANISM(sha384_hmac_general)
 MECHANISM(sha512_hmac)
 MECHANISM(sha512_hmac_general)
-/* standard: digests (sha.c), key wrap (aes_wrap.c) */
+/* standard digests (sha.c) and key wrap (aes_wrap.c) */
 MECHANISM(sha_1)
 MECHANISM(sha224)
 MECHANISM(sha256)

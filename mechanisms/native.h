@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* native.h: reading the parameter structs of PKCS#11: whole, from wherever they lie. */
+/* native.h: read a parameter struct of PKCS#11 as a whole, from any address. */
 #ifndef KEYDIV_MECHANISMS_NATIVE_H
 #define KEYDIV_MECHANISMS_NATIVE_H
 
 #include "mechanism.h"
 
 /*
- * No associated data in one piece is longer; a length above it is taken for a mistake, not for
- * memory to be read.
+ * The limit for associated data in one piece. A greater length is taken for a mistake and not read.
  */
 #define NATIVE_BYTES_MAX ((CK_ULONG)1 << 28)
 
-/* Copy the struct of SIZE bytes that the N bytes at P must be. */
+/* Copy the struct of SIZE bytes. The N bytes at P must be exactly this struct. */
 static inline CK_RV native_struct(const void *p, CK_ULONG n, void *ret, size_t size)
 {
 	ENSURE(p != NULL && n == size, CKR_MECHANISM_PARAM_INVALID);
@@ -19,7 +18,7 @@ static inline CK_RV native_struct(const void *p, CK_ULONG n, void *ret, size_t s
 	return CKR_OK;
 }
 
-/* RET = the N bytes at P, left in place. */
+/* Set RET to the N bytes at P, without copying them. */
 static inline CK_RV native_bytes(const CK_BYTE *p, CK_ULONG n, CK_ULONG max, struct bytes *ret)
 {
 	ENSURE(n <= max && (p != NULL || n == 0), CKR_MECHANISM_PARAM_INVALID);
@@ -28,8 +27,8 @@ static inline CK_RV native_bytes(const CK_BYTE *p, CK_ULONG n, CK_ULONG max, str
 }
 
 /*
- * RET = a copy of the N bytes at P in HEAP (PARAMETER_MAX bytes, *USED of them taken so far): what
- * a parse_native keeps.
+ * Copy the N bytes at P to HEAP, which has PARAMETER_MAX bytes with *USED of them taken, and set
+ * RET to the copy. The function parse_native uses it for bytes that it keeps.
  */
 static inline CK_RV native_copy(
 	const void *p, CK_ULONG n, uint8_t *heap, size_t *used, struct bytes *ret)

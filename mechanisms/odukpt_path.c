@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* odukpt_path.c: see odukpt_path.h. */
+/* odukpt_path.c: convert a transaction number to a register path and back. */
 #include "odukpt_path.h"
 
 __extension__ typedef unsigned __int128
-	wide; /* a product of a binomial below 2^63 and a small number */
+	wide; /* holds the product of a binomial below 2^63 and a small number */
 
 #define LIMIT ((uint64_t)1 << 63)
 
 /*
- * C(n, k), or LIMIT if it is that or more. Every intermediate value is a binomial too, C(n - k + i,
- * i), and they ascend.
+ * Return C(n, k), or LIMIT if C(n, k) is at least LIMIT. Every intermediate value is a binomial
+ * too, C(n - k + i, i), and the values ascend.
  */
 static uint64_t binomial(unsigned n, unsigned k)
 {
@@ -39,10 +39,10 @@ uint64_t odukpt_before(unsigned p, unsigned b)
 }
 
 /*
- * Where a walk down the tree stands: at a key whose child would lie in register P with B
- * computations left below, and C = C(B + P, P - 1), one more than the number of keys before that
- * child. Along a path P never rises and B falls by one a step, so the whole walk is at most R + N
- * updates of C.
+ * The position of a walk down the tree. The walk is at a key whose child is in register P with B
+ * computations left below the child. C = C(B + P, P - 1) is one more than the number of keys before
+ * that child. Along a path P never rises and B falls by one in each step, so the whole walk is at
+ * most R + N updates of C.
  */
 struct walk {
 	unsigned p, b;
@@ -54,7 +54,7 @@ static struct walk walk_start(unsigned r, unsigned n)
 	return (struct walk){r, n - 1, binomial(n - 1 + r, r - 1)};
 }
 
-/* To the next lower register: C(b + p - 1, p - 2) = C(b + p, p - 1) * (p - 1) / (b + p). */
+/* Step to the next lower register by C(b + p - 1, p - 2) = C(b + p, p - 1) * (p - 1) / (b + p). */
 static void walk_lower(struct walk *w)
 {
 	w->c = (uint64_t)((wide)w->c * (w->p - 1) / (w->b + w->p));
@@ -62,8 +62,8 @@ static void walk_lower(struct walk *w)
 }
 
 /*
- * Into the child in register p, to its own child in the same register: C(b - 1 + p, p - 1) = C(b +
- * p, p - 1) * (b + 1) / (b + p).
+ * Step into the child in register p, to its own child in the same register, by C(b - 1 + p, p - 1)
+ * = C(b + p, p - 1) * (b + 1) / (b + p).
  */
 static void walk_down(struct walk *w)
 {
@@ -80,7 +80,7 @@ bool odukpt_path(unsigned r, unsigned n, uint64_t number, struct odukpt_path *re
 		return false;
 	struct walk w = walk_start(r, n);
 	for (ret->length = 0;; walk_down(&w)) {
-		while (w.c - 1 > rest) /* the last child that does not begin after us */
+		while (w.c - 1 > rest) /* the last child that does not begin after the key */
 			walk_lower(&w);
 		rest -= w.c - 1;
 		ret->at[ret->length] = (uint8_t)w.p;
@@ -103,7 +103,7 @@ bool odukpt_number(unsigned r, unsigned n, const uint8_t *at, size_t length, uin
 			return false;
 		while (w.p > at[i])
 			walk_lower(&w);
-		number += w.c - 1 + (i > 0); /* the children before, and the parent itself */
+		number += w.c - 1 + (i > 0); /* the children before the key, and the parent */
 		if (i + 1 < length)
 			walk_down(&w);
 	}

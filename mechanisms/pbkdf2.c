@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pbkdf2.c: CKM_PKCS5_PBKD2: a key from a password by PBKDF2, RFC 8018 (Current
+ * pbkdf2.c: CKM_PKCS5_PBKD2, a key from a password by PBKDF2 (RFC 8018, Current
  * Mechanisms Specification 2.29).
  */
 #include "key/kdf_primitives.h"
 #include "native.h"
 
-/* What the parser leaves for plan and derive. */
+/* The parsed parameter, for plan and derive. */
 struct native {
 	enum digest_kind digest;
 	CK_ULONG iterations;
@@ -35,9 +35,9 @@ static CK_RV digest_of(CK_ULONG prf, enum digest_kind *ret)
 }
 
 /*
- * The struct is CK_PKCS5_PBKD2_PARAMS2, with the password's length in it. Callers of the older
- * one, of the same size, have a pointer to the length there: no such number is a length, and
- * they are refused.
+ * The struct is CK_PKCS5_PBKD2_PARAMS2, which holds the length of the password. The older struct of
+ * the same size has a pointer to the length there. No pointer is a valid length, so callers of the
+ * older struct are refused.
  */
 static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
 {
@@ -48,7 +48,7 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
 	ENSURE(p.saltSource == CKZ_SALT_SPECIFIED, CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(p.iterations >= 1 && p.iterations <= INT32_MAX, CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(p.pPrfData == NULL && p.ulPrfDataLen == 0,
-		CKR_MECHANISM_PARAM_INVALID); /* HMACs take none */
+		CKR_MECHANISM_PARAM_INVALID); /* HMAC takes no parameter */
 	native->iterations = p.iterations;
 	TRY(digest_of(p.prf, &native->digest));
 	TRY(native_copy(p.pSaltSourceData, p.ulSaltSourceDataLen, heap, used, &native->salt));
@@ -56,7 +56,8 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
 }
 
 /*
- * A generic secret unless the template says otherwise; types with several lengths need theirs said.
+ * Plan a generic secret if the template has no type. A type with several lengths needs a length
+ * in the template.
  */
 static CK_RV plan(struct derivation *d, const struct key_request *request)
 {

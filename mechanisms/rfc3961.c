@@ -6,12 +6,12 @@
 #include "mechanism.h"
 #include "nfold.h"
 
-#define DES3_SEED 21 /* bytes of DR that make a DES3 key: 168 bits */
-#define GROUP 7      /* seed bytes a single DES key is made of */
+#define DES3_SEED 21 /* bytes of DR for a DES3 key, 168 bits */
+#define GROUP 7      /* seed bytes for a single DES key */
 
 /*
- * Single DES keys no DES3 key may hold, RFC 3961 section 6.2 and RFC 4772: the weak and
- * the semi-weak ones.
+ * The weak and semi-weak keys of single DES, which no DES3 key may contain (RFC 3961 section
+ * 6.2, RFC 4772).
  */
 static const uint8_t weak[16][8] = {
 	{0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x01},
@@ -41,14 +41,14 @@ static void correct_weak(uint8_t key[8])
 		unsigned differs = 0;
 		for (size_t j = 0; j < 8; j++)
 			differs |= key[j] ^ weak[i][j];
-		hit |= (uint8_t)((differs - 1) >> 8); /* all ones if nothing differs */
+		hit |= (uint8_t)((differs - 1) >> 8); /* all ones if no byte differs */
 	}
 	key[7] ^= hit & 0xF0;
 }
 
 /*
- * random-to-key of section 6.3.1: seven bytes keep their place, their lowest bits make the
- * eighth; then parity.
+ * Compute random-to-key of section 6.3.1. Seven bytes keep their place, their lowest bits form the
+ * eighth byte, and parity is set last.
  */
 static void random_to_key(const uint8_t seed[DES3_SEED], uint8_t key[24])
 {
@@ -64,8 +64,8 @@ static void random_to_key(const uint8_t seed[DES3_SEED], uint8_t key[24])
 }
 
 /*
- * RET = DR(KEY, CONSTANT): the constant folded to a block, encrypted again and again, cut
- * to LENGTH bytes.
+ * Compute DR(KEY, CONSTANT) into RET. The constant is folded to a block and encrypted repeatedly,
+ * and the result is cut to LENGTH bytes.
  */
 static CK_RV dr(struct key *key, struct bytes constant, size_t length, struct secret *ret)
 {
@@ -112,8 +112,8 @@ static const struct field fields[] = {
 };
 
 /*
- * RFC 3961 appendix A.3 (DES3); RFC 3962 keys with Kc, Ke, Ki of usage 2 as MIT krb5's
- * t_derive.c has them.
+ * RFC 3961 appendix A.3 (DES3), and keys of RFC 3962 with Kc, Ke, Ki of usage 2 from
+ * MIT krb5's t_derive.c.
  */
 static const struct known_answer answers[] = {
 	{CKK_DES3, "dce06b1f64c857a11c3db57c51899b2cc1791008ce973b92",

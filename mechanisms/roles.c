@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* roles.c: roles that several mechanisms give their results; see mechanism.h. */
+/* roles.c: the roles that several mechanisms give their results (mechanism.h). */
 #include "mechanism.h"
 
 #define NO_WRAP (USAGE_CIPHER | USAGE_MAC)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scp03.c: GlobalPlatform Amendment D (SCP03), section 4.1.5: static key -> S-ENC,
- * S-MAC, S-RMAC (0103).
+ * scp03.c: GlobalPlatform Amendment D (SCP03), section 4.1.5, from the static key to S-ENC, S-MAC
+ * and S-RMAC (0103).
  */
 #include "mechanism.h"
 
-#define LABEL_ZEROS 11 /* the label is these and the constant, 12 bytes */
+#define LABEL_ZEROS 11 /* the label has these zeros and the constant, 12 bytes */
 #define CONTEXT_MAX 32
 
-/* Constants of table 4-1 that name session keys. */
+/* The constants of table 4-1 for session keys. */
 enum { S_ENC = 0x04, S_MAC = 0x06, S_RMAC = 0x07 };
 
 static CK_RV check(const struct parameter *p)
@@ -18,14 +18,14 @@ static CK_RV check(const struct parameter *p)
 
 	ENSURE(constant == S_ENC || constant == S_MAC || constant == S_RMAC,
 		CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(n == 16 || n == 32,
-		CKR_MECHANISM_PARAM_INVALID); /* challenges of 8 or (S16 mode) of 16 bytes */
+	/* Two challenges of 8 bytes or (S16 mode) of 16 bytes. */
+	ENSURE(n == 16 || n == 32, CKR_MECHANISM_PARAM_INVALID);
 	return CKR_OK;
 }
 
 /*
- * SP 800-108 counter mode, but the counter follows the length: label || 00 || [L in bits]16 ||
- * [i]8 || context.
+ * Derive by SP 800-108 counter mode with the counter after the length, label || 00 || [L in bits]16
+ * || [i]8 || context.
  */
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
@@ -65,7 +65,7 @@ static const struct field fields[] = {
 	"320010"                                                                                   \
 	"fe0530cf61baa9f383fa042c5c10f778"
 
-/* A session with a card that has the test keys; then two lengths by a second implementation. */
+/* A session with a card that has the test keys, then two lengths by a second implementation. */
 static const struct known_answer answers[] = {
 	{CKK_AES, CARD_KEY, "31000104" CHALLENGES, CKK_AES, "7392646744df8721131c4a995a845bae"},
 	{CKK_AES, CARD_KEY, "31000106" CHALLENGES, CKK_AES, "cd9f750e543e0cf862b0ea73e3812113"},

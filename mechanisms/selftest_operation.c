@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * selftest_operation.c: the self-test of the rows whose work src/key does: encrypt, sign,
- * digest, wrap, generate.
+ * selftest_operation.c: the self-test of the mechanisms that src/key computes, which encrypt, sign,
+ * digest, wrap or generate.
  */
 #include "key/mac.h"
 #include "key/random.h"
 #include "mechanism.h"
 
-#define ANSWER_MAX 128 /* longest input or output of an answer, and room for a block more */
+#define ANSWER_MAX 128 /* the longest input or output of an answer, and a block more */
 
-/* An answer in bytes, the expected output spoilt if it is to be. */
+/* A known answer in bytes. With FLIP, the expected output has a wrong bit. */
 struct answer {
 	uint8_t iv[16], aad[32], in[ANSWER_MAX], out[ANSWER_MAX];
 	size_t iv_n, aad_n, in_n, out_n;
@@ -136,8 +136,8 @@ static CK_RV test_wrap(const struct mechanism *mech, struct key *key, const stru
 }
 
 /*
- * Random keys have no known answer: two draws differ, which a generator that is stuck
- * would not give.
+ * Test the random generator. Random keys have no known answer, but two keys differ unless the
+ * generator is stuck.
  */
 static CK_RV test_generator(bool flip)
 {

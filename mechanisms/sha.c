@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sha.c: SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512 (FIPS 180-4). */
+/* sha.c: digests with SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512 (FIPS 180-4). */
 #include "mechanism.h"
 
 #define ABC "616263"
 
-/* NIST, "Examples with Intermediate Values": the message "abc" */
+/* The message "abc" of NIST's "Examples with Intermediate Values". */
 #define DIGEST(symbol, ckm, kind, expected)                                                        \
 	static const struct operation_answer symbol##_answers[] = {                                \
 		{CK_UNAVAILABLE_INFORMATION, NULL, NULL, NULL, ABC, expected},                     \

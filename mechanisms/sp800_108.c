@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sp800_108.c: the three KDFs of NIST SP 800-108 as PKCS#11 3.0 has them (Current Mechanisms
- * Specification 2.42): counter, feedback and double-pipeline mode.
+ * sp800_108.c: the three KDFs of NIST SP 800-108 as PKCS#11 3.0 defines them (Current Mechanisms
+ * Specification 2.42), in counter, feedback and double-pipeline mode.
  *
- * The parameter lists the pieces of the PRF's input in their order. Where several keys are asked
- * for, each begins with a PRF output of its own, so that no two share one.
+ * The parameter lists the pieces of the PRF's input in order. If the caller asks for several keys,
+ * each key begins with a new PRF output, so that no two keys share an output.
  */
 #include "native.h"
 
@@ -14,24 +14,25 @@
 /* One piece of the PRF's input. */
 struct item {
 	uint8_t type;       /* CK_SP800_108_... */
-	uint8_t width;      /* counter and length: in bytes */
+	uint8_t width;      /* counter and length, in bytes */
 	bool little_endian; /* counter and length */
-	bool segments;      /* length: of the PRF outputs, not of the keys */
+	bool segments;      /* the length is of the PRF outputs, not of the keys */
 	union {
 		struct bytes bytes;      /* CK_SP800_108_BYTE_ARRAY */
 		CK_OBJECT_HANDLE handle; /* CK_SP800_108_KEY_HANDLE */
 	};
 };
 
-/* What the parsers leave for plan and derive. */
+/* The parsed parameter, for plan and derive. */
 struct native {
 	enum mac_kind prf;
 	CK_MECHANISM_TYPE prf_type;
-	uint8_t counter_width; /* of the iteration variable or optional counter, in bytes; NO_COUNTER */
+	/* Of the iteration variable or of the optional counter, in bytes, or NO_COUNTER. */
+	uint8_t counter_width;
 	size_t count;
-	struct bytes iv; /* feedback mode: K(0) */
+	struct bytes iv; /* K(0) of feedback mode */
 	size_t more_count;
-	const CK_DERIVED_KEY *more; /* the caller's, read by the pipeline */
+	const CK_DERIVED_KEY *more; /* memory of the caller, read by the pipeline */
 	struct item items[ITEMS_MAX];
 };
 
@@ -57,7 +58,7 @@ static CK_RV prf_of(CK_SP800_108_PRF_TYPE type, enum mac_kind *ret)
 	return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown PRF");
 }
 
-/* A width in bits that is whole bytes, up to MAX bits. */
+/* Convert a width in bits, which must be whole bytes, up to MAX bits. */
 static CK_RV width_of(CK_ULONG bits, CK_ULONG max, CK_BBOOL little_endian, struct item *ret)
 {
 	ENSURE(bits >= 8 && bits <= max && bits % 8 == 0, CKR_MECHANISM_PARAM_INVALID);
@@ -88,8 +89,8 @@ static CK_RV parse_length(const CK_PRF_DATA_PARAM *p, struct item *ret)
 }
 
 /*
- * In counter mode the iteration variable is the counter and there is no other; in the others it is
- * the chained value and has no format.
+ * Parse one piece. In counter mode the iteration variable is the only counter. In the other modes
+ * the iteration variable is the chained value and has no format.
  */
 static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct item *ret,
 	uint8_t *heap, size_t *used)
@@ -115,7 +116,10 @@ static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct it
 	}
 }
 
-/* The list of pieces: the iteration variable exactly once, counter and length at most once. */
+/*
+ * Parse the list of pieces. The iteration variable occurs exactly once, counter and length
+ * at most once.
+ */
 static CK_RV parse_items(const CK_PRF_DATA_PARAM *list, CK_ULONG count, bool counter_mode,
 	struct native *ret, uint8_t *heap, size_t *used)
 {
@@ -194,7 +198,7 @@ static size_t more_keys(const void *parsed, const CK_DERIVED_KEY **ret_asked)
 
 /* --- Planning --- */
 
-/* CMAC goes with keys of its cipher, HMAC with generic and HMAC keys. */
+/* Return true if PRF takes KEY. CMAC takes keys of its cipher. HMAC takes generic and HMAC keys. */
 static bool fits(CK_MECHANISM_TYPE prf, const struct key *key)
 {
 	if (prf == CKM_AES_CMAC)
@@ -202,7 +206,9 @@ static bool fits(CK_MECHANISM_TYPE prf, const struct key *key)
 	return key_block_size(key) == (prf == CKM_DES3_CMAC ? 8 : 0);
 }
 
-/* Without type: a generic secret; without length: one PRF output. */
+/*
+ * Plan a generic secret if the template has no type, one PRF output if the template has no length.
+ */
 static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
 	const struct native *native = d->native;
@@ -213,7 +219,7 @@ static CK_RV plan(struct derivation *d, const struct key_request *request)
 
 /* --- Deriving --- */
 
-/* The PRF's input as it is put together. */
+/* The PRF's input while it is built. */
 struct input {
 	struct secret text;
 	size_t n;
@@ -228,7 +234,7 @@ static CK_RV append(struct input *in, const void *p, size_t n)
 	return CKR_OK;
 }
 
-/* VALUE in WIDTH bytes; it must fit. */
+/* Append VALUE in the width of FORMAT. VALUE must fit. */
 static CK_RV append_number(struct input *in, uint64_t value, const struct item *format)
 {
 	uint8_t bytes[8];
@@ -250,10 +256,10 @@ static CK_RV append_key(struct derivation *d, struct input *in, CK_OBJECT_HANDLE
 	return append(in, secret_peek(&value), value.len);
 }
 
-/* What one run of the KDF needs beside its parameter. */
+/* The values that one run of the KDF needs beside its parameter. */
 struct run {
 	size_t prf_length;
-	uint64_t keys_bits, segments_bits; /* the two meanings of L */
+	uint64_t keys_bits, segments_bits; /* the two definitions of L */
 	bool counter_mode;
 	struct input input;
 };
@@ -264,8 +270,8 @@ static void run_wipe(struct run *run)
 }
 
 /*
- * Put the input for block I together, with CHAINED as iteration variable; I == 0: A(0) of the
- * double pipeline, only what is fixed.
+ * Build the input for block I with CHAINED as iteration variable. I == 0 stands for A(0) of the
+ * double pipeline, which has only the fixed pieces.
  */
 static CK_RV compose(struct derivation *d, struct run *run, uint32_t i, struct bytes chained)
 {
@@ -305,7 +311,7 @@ static CK_RV prf(struct derivation *d, const struct input *in, uint8_t *out)
 	return key_mac(d->base, native->prf, secret_peek(&in->text), in->n, out);
 }
 
-/* Lay the keys out, each from a PRF output of its own; RET_TOTAL is the length of all. */
+/* Place the keys, each at the start of a PRF output. RET_TOTAL is the length of all outputs. */
 static CK_RV lay_out(struct derivation *d, struct run *run, size_t *ret_total)
 {
 	const struct native *native = d->native;
@@ -329,8 +335,8 @@ static CK_RV lay_out(struct derivation *d, struct run *run, size_t *ret_total)
 }
 
 /*
- * The chained value before block I, in CHAIN (A(i) of the double pipeline; feedback keeps K(i - 1)
- * there by itself).
+ * Compute the chained value before block I into CHAIN. This is A(i) of the double pipeline.
+ * Feedback mode already has K(i - 1) there.
  */
 static CK_RV next_a(struct derivation *d, struct run *run, uint32_t i, struct secret *chain)
 {
@@ -397,8 +403,8 @@ static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, CKK_GENERIC
 	CKK_HKDF, KEY_TYPES_END};
 
 /*
- * NIST CAVP vectors, see tests/vectors/sp800_108.txt; the last of counter mode
- * is DEVICE_KEY (0001).
+ * NIST CAVP vectors (tests/vectors/sp800_108.txt). The last vector of counter mode is
+ * a DEVICE_KEY (0001).
  */
 #define COUNTER_AES_FIXED                                                                          \
 	"\xc1\x6e\x6e\x02\xc5\xa3\xdc\xc8\xd7\x8b\x9a\xc1\x30\x68\x77"                             \
