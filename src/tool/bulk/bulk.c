@@ -3,9 +3,10 @@
  * bulk.c: a ring of batches between one reader (the calling thread), workers with a session each,
  * and one writer.
  *
- * A batch goes FREE -> FULL (reader) -> DONE (some worker) -> FREE (writer); reader and writer walk
- * the ring in order, so the output is in the order of the input and memory does not grow with it.
- * One lock guards the states; it is taken a few times a batch, not a line.
+ * A batch changes from FREE to FULL (by the reader), to DONE (by a worker) and to FREE again (by the
+ * writer). Reader and writer walk the ring in order, so that the output has the order of the input
+ * and memory does not grow with the input. One lock guards the states. The lock is taken a few times
+ * for each batch and not for each line.
  */
 #include "tool/bulk/bulk.h"
 
@@ -16,55 +17,48 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/bulk/input.h"
+#include "tool/bulk/output_file.h"
 #include "tool/bulk/progress.h"
 #include "tool/options.h"
-#include "tool/output.h"
-#include "tool/report.h"
 
-#define LINES 1024      /* in a batch: handing one over costs some 10 us, deriving a key 1 us */
-#define LINES_STORED 64 /* where each waits for the disk */
+#define RECORDS 1024      /* in a batch: handing over takes 10 us, deriving a key 1 us */
+#define RECORDS_STORED 64 /* where each record waits for the disk */
 #define THREADS_MAX 256
 #define BATCHES_A_THREAD 4
-#define STORING_THREADS                                                                            \
-	64 /* storing waits for the disk, and threads that wait at once share its writes */
+#define STORING_THREADS 64 /* threads that wait for the disk at the same time share its writes */
 
 enum state { FREE, FULL, DONE };
 
+/* A record whose texts are in the batch's IN, a NUL behind each: name, shown with --hex, value. */
+struct item {
+	unsigned long long line;
+	size_t at, n, shown_n, value_n;
+};
+
 struct batch {
 	enum state state;
-	size_t lines;
-	size_t end[LINES];                /* where line i ends in `in` */
-	unsigned long long number[LINES]; /* of line i in the input, for messages */
-	uint64_t bytes;                   /* of input read up to here */
+	size_t count, done;
+	struct item items[RECORDS];
 	struct text in, out;
-	bool failed;
+	uint64_t bytes; /* of input read up to here */
+	bool failed;    /* at FAILED_LINE, for the reason PROBLEM */
 	unsigned long long failed_line;
-	size_t done;
 	struct problem problem;
 };
 
 struct ring {
 	struct bulk *bulk;
-	struct bulk_files files;
+	struct input *input;
+	struct output_file output;
 	struct batch *batches;
 	size_t size;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned long long filled, taken; /* batches so far */
 	bool ended;                       /* no more batches will be filled */
-	bool stop;                        /* something failed; reported */
+	bool stop;                        /* a failure was reported */
 };
-
-bool member_fits(const char *member, const char *text, size_t n, struct problem *problem)
-{
-	if (n == 0)
-		return problem_set(problem, CKR_OK, "the %s is empty", member);
-	if (settings.json && !is_utf8(text, n))
-		return problem_set(problem, CKR_OK,
-			"the %s '%s' is not UTF-8, as JSON has to be: leave out --json", member,
-			text);
-	return true;
-}
 
 static void set_state(struct ring *ring, struct batch *batch, enum state state)
 {
@@ -84,32 +78,74 @@ static void stop(struct ring *ring)
 
 /* --- the reader --- */
 
-/* Fill BATCH; 0 at the end of the input, -1: reported. */
-static int fill(struct ring *ring, struct batch *batch)
+static enum got next_record(struct ring *ring, struct record *ret, struct problem *problem)
 {
-	batch->lines = batch->done = 0;
+	if (!ring->output.waiting)
+		return input_next(ring->input, ret, problem);
+	ring->output.waiting = false;
+	*ret = ring->output.next;
+	return GOT_ONE;
+}
+
+static void add_item(struct batch *batch, const struct record *record)
+{
+	struct item *item = &batch->items[batch->count++];
+
+	*item = (struct item){.line = record->line, .at = batch->in.n, .n = record->n};
+	text_add(&batch->in, record->name, record->n + 1);
+	if (record->shown != record->name) {
+		item->shown_n = strlen(record->shown);
+		text_add(&batch->in, record->shown, item->shown_n + 1);
+	}
+	if (record->value) {
+		item->value_n = record->value_n;
+		text_add(&batch->in, record->value, record->value_n);
+		text_add(&batch->in, "", 1);
+	}
+}
+
+static void get_item(const struct batch *batch, size_t i, struct record *ret)
+{
+	const struct item *item = &batch->items[i];
+
+	*ret = (struct record){.line = item->line, .n = item->n};
+	ret->name = ret->shown = batch->in.p + item->at;
+	ret->value = ret->name + item->n + 1;
+	ret->value_n = item->value_n;
+	if (item->shown_n > 0) {
+		ret->shown = ret->value;
+		ret->value += item->shown_n + 1;
+	}
+}
+
+/* Fill BATCH. Returns false if nothing is left to do for it. RET_MORE: further batches may follow. */
+static bool fill(struct ring *ring, struct batch *batch, bool *ret_more)
+{
+	size_t most = ring->bulk->write ? RECORDS_STORED : RECORDS;
+	struct record record;
+	enum got got = GOT_ONE;
+
+	batch->count = batch->done = 0;
 	batch->failed = false;
 	text_clear(&batch->in);
 	text_clear(&batch->out);
-	while (batch->lines < (ring->bulk->write ? LINES_STORED : LINES)) {
-		ssize_t n = bulk_files_read(&ring->files);
-		if (n == -2)
-			return -1;
-		if (n < 0)
-			break;
-		text_add(&batch->in, ring->files.buffer, (size_t)n);
-		batch->number[batch->lines] = ring->files.line;
-		batch->end[batch->lines++] = batch->in.n;
+	while (batch->count < most &&
+		(got = next_record(ring, &record, &batch->problem)) == GOT_ONE)
+		add_item(batch, &record);
+	if (got == GOT_PROBLEM) {
+		batch->failed = true;
+		batch->failed_line = input_line(ring->input);
 	}
-	batch->bytes = ring->files.bytes;
-	return batch->lines > 0;
+	batch->bytes = input_bytes(ring->input);
+	*ret_more = got == GOT_ONE;
+	return batch->count > 0 || batch->failed;
 }
 
-static bool read_all(struct ring *ring)
+static void read_all(struct ring *ring)
 {
-	int more;
+	bool more = true;
 
-	while (true) {
+	while (more) {
 		struct batch *batch = &ring->batches[ring->filled % ring->size];
 		pthread_mutex_lock(&ring->lock);
 		while (batch->state != FREE && !ring->stop)
@@ -117,19 +153,16 @@ static bool read_all(struct ring *ring)
 		bool stopped = ring->stop;
 		pthread_mutex_unlock(&ring->lock);
 		if (stopped)
-			return false;
-		more = fill(ring, batch);
+			return;
+		bool filled = fill(ring, batch, &more);
 		pthread_mutex_lock(&ring->lock);
-		if (more > 0) {
+		if (filled) {
 			batch->state = FULL;
 			ring->filled++;
-		} else {
-			ring->ended = true;
 		}
+		ring->ended = !more;
 		pthread_cond_broadcast(&ring->changed);
 		pthread_mutex_unlock(&ring->lock);
-		if (more <= 0)
-			return more == 0;
 	}
 }
 
@@ -148,33 +181,39 @@ static struct batch *take(struct ring *ring)
 	return batch;
 }
 
+static void work(struct ring *ring, CK_SESSION_HANDLE session, struct batch *batch)
+{
+	struct record record;
+	struct problem problem;
+
+	for (; batch->done < batch->count; batch->done++) {
+		size_t before = batch->out.n;
+		get_item(batch, batch->done, &record);
+		if (ring->bulk->work(ring->bulk, session, &record, &batch->out, &problem))
+			continue;
+		batch->failed = true;
+		batch->failed_line = record.line;
+		batch->problem = problem;
+		batch->out.n = before;
+		return;
+	}
+}
+
 static void *worker(void *data)
 {
 	struct ring *ring = data;
-	struct bulk *bulk = ring->bulk;
 	CK_SESSION_HANDLE session;
 	struct batch *batch;
 
-	if (!client_open_session(bulk->client, bulk->write, &session)) {
+	if (!client_open_session(ring->bulk->client, ring->bulk->write, &session)) {
 		stop(ring);
 		return NULL;
 	}
 	while ((batch = take(ring))) {
-		size_t start = 0;
-		for (size_t i = 0; i < batch->lines && !batch->failed; start = batch->end[i++]) {
-			size_t before = batch->out.n;
-			if (bulk->work(bulk, session, batch->in.p + start, batch->end[i] - start,
-				    &batch->out, &batch->problem)) {
-				batch->done++;
-				continue;
-			}
-			batch->failed = true;
-			batch->failed_line = batch->number[i];
-			batch->out.n = before;
-		}
+		work(ring, session, batch);
 		set_state(ring, batch, DONE);
 	}
-	(void)bulk->client->f->C_CloseSession(session);
+	(void)ring->bulk->client->f->C_CloseSession(session);
 	return NULL;
 }
 
@@ -183,7 +222,7 @@ static void *worker(void *data)
 /* Write what is DONE. False: reported. */
 static bool write_batch(struct ring *ring, struct batch *batch)
 {
-	FILE *out = ring->files.out;
+	FILE *out = ring->output.file;
 
 	if (batch->out.n > 0 && fwrite(batch->out.p, 1, batch->out.n, out) != batch->out.n)
 		return fail("cannot write the output: %s", strerror(errno));
@@ -196,7 +235,8 @@ static void *writer(void *data)
 	struct progress progress;
 	uint64_t records = 0;
 
-	progress_start(&progress, fileno(ring->files.out), ring->files.total, ring->files.bytes);
+	progress_start(
+		&progress, fileno(ring->output.file), ring->input->total, input_bytes(ring->input));
 	for (unsigned long long next = 0;; next++) {
 		struct batch *batch = &ring->batches[next % ring->size];
 		pthread_mutex_lock(&ring->lock);
@@ -230,28 +270,33 @@ static bool run_threads(struct ring *ring, size_t threads)
 		return fail("cannot start a thread: try a smaller --threads");
 	while (started < threads && pthread_create(&ids[started], NULL, worker, ring) == 0)
 		started++;
-	bool ok = started == threads;
-	if (!ok) {
+	if (started < threads) {
 		fail("cannot start %zu threads: try a smaller --threads", threads);
 		stop(ring);
 	}
-	ok = read_all(ring) && ok;
+	read_all(ring);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(ids[i], NULL);
 	pthread_join(writer_id, NULL);
-	return ok && !ring->stop;
+	return !ring->stop;
 }
 
-bool bulk_options_fit(const struct bulk *bulk)
+bool bulk_options_fit(struct bulk *bulk, bool hex_alone)
 {
-	if (!bulk->input && (bulk->output || bulk->resume || bulk->header || bulk->column ||
-				    bulk->threads >= 0))
-		return fail("--output, --resume, --header, --column and --threads go with --csv");
+	const struct record_format *format = &bulk->format;
+
+	if (!bulk->input &&
+		(bulk->output || bulk->resume || bulk->threads >= 0 || bulk->allow_duplicates ||
+			format->header || format->column || format->delimiter_text ||
+			format->trim || (format->hex && !hex_alone)))
+		return fail(
+			"--output, --resume, --threads, --column, --delimiter, --header, --trim "
+			"and --allow-duplicates go with --csv");
 	if (bulk->resume && !bulk->output)
-		return fail("--resume needs --output: the file to go on with");
+		return fail("--resume needs --output: the file to continue");
 	if (bulk->threads == 0 || bulk->threads > THREADS_MAX)
-		return fail("--threads wants 1 to %d", THREADS_MAX);
-	return true;
+		return fail("--threads takes a number from 1 to %d", THREADS_MAX);
+	return record_format_read(&bulk->format);
 }
 
 static size_t how_many(const struct bulk *bulk)
@@ -265,24 +310,39 @@ static size_t how_many(const struct bulk *bulk)
 	return threads < THREADS_MAX ? (size_t)threads : THREADS_MAX;
 }
 
+static bool run_ring(struct ring *ring, size_t threads)
+{
+	struct bulk *bulk = ring->bulk;
+
+	bool opened = input_open(ring->input, bulk->input, &bulk->format, bulk->allow_duplicates);
+	bool ok = opened && output_file_open(&ring->output, bulk->format.member, ring->input) &&
+		  run_threads(ring, threads);
+	ok = output_file_close(&ring->output, ok);
+	if (opened)
+		input_close(ring->input);
+	return ok;
+}
+
 bool bulk_run(struct bulk *bulk, struct client *client)
 {
 	size_t threads = how_many(bulk);
 	struct ring ring = {.bulk = bulk,
+		.output = {.name = bulk->output, .resume = bulk->resume},
+		.size = BATCHES_A_THREAD * threads,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER};
 
 	bulk->client = client;
-	ring.size = BATCHES_A_THREAD * threads;
+	bulk->format.utf8_only = settings.json;
+	ring.input = malloc(sizeof *ring.input);
 	ring.batches = calloc(ring.size, sizeof *ring.batches);
-	if (!ring.batches)
-		return fail_rv(CKR_HOST_MEMORY, "cannot begin");
-	bool ok = bulk_files_open(bulk, &ring.files) && run_threads(&ring, threads);
-	ok = bulk_files_close(bulk, &ring.files, ok);
-	for (size_t i = 0; i < ring.size; i++) {
+	bool ok = ring.input && ring.batches;
+	ok = ok ? run_ring(&ring, threads) : fail_rv(CKR_HOST_MEMORY, "cannot begin");
+	for (size_t i = 0; ring.batches && i < ring.size; i++) {
 		text_free(&ring.batches[i].in);
 		text_free(&ring.batches[i].out);
 	}
 	free(ring.batches);
+	free(ring.input);
 	return ok;
 }

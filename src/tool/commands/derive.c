@@ -25,7 +25,7 @@ static const char *counter_text;
 static unsigned long long counter;
 static bool store, previous, unsalted;
 static struct result_wish wish = RESULT_WISH;
-static struct bulk bulk = {.threads = -1};
+static struct bulk bulk = {.threads = -1, .format = {.member = "serial"}};
 
 static const struct option_spec options[] = {
 	TEXT_OPTION("key", "KEY", &key_name,
@@ -59,7 +59,7 @@ static bool use_records;
 static struct salt given_salt, initiator, responder; /* nonces have the sizes of a SALT */
 
 /* The SALT of the device SERIAL. */
-static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *serial, size_t n,
+static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *serial,
 	struct salt *ret, struct problem *problem)
 {
 	struct device_record record;
@@ -67,16 +67,17 @@ static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char
 	*ret = given_salt;
 	if (!use_records)
 		return true;
-	CK_RV rv = device_record_read(f, session, serial, n, &record);
+	CK_RV rv = device_record_read(f, session, serial->name, serial->n, &record);
 	if (rv == CKR_DATA_INVALID)
 		return problem_set(problem, CKR_OK,
 			"the record of '%s' is not one of keydiv's: see 'keydiv device show'",
-			serial);
+			serial->shown);
 	if (rv != CKR_OK)
-		return problem_set(problem, rv, "cannot read the record of '%s'", serial);
+		return problem_set(problem, rv, "cannot read the record of '%s'", serial->shown);
 	if (previous && record.count < 2)
 		return problem_set(problem, CKR_OK,
-			"'%s' has no previous key: it was never changed, or is retired", serial);
+			"'%s' has no previous key: it was never changed, or is retired",
+			serial->shown);
 	*ret = record.salt[previous ? 1 : 0];
 	return true;
 }
@@ -103,13 +104,15 @@ static CK_MECHANISM mechanism_for(
 	return keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, p);
 }
 
-static bool derive_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *serial, size_t n,
+static bool derive_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,
 	CK_OBJECT_HANDLE *ret, struct problem *problem)
 {
 	KEYDIV_PARAMETER p;
 	struct template t = {0};
 	struct salt salt;
 	CLAIM claim = {0};
+	const char *serial = record->name;
+	size_t n = record->n;
 
 	if (store) {
 		claim_take(&claim, serial, n);
@@ -121,30 +124,31 @@ static bool derive_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const cha
 		if (*ret)
 			return problem_set(problem, CKR_OK,
 				"there is a key '%s' already: delete it, or go on with --resume",
-				serial);
+				record->shown);
 		template_flag(&t, CKA_TOKEN, true);
 		template_bytes(&t, CKA_LABEL, serial, n);
 	}
-	if (!find_salt(f, session, serial, n, &salt, problem))
+	if (!find_salt(f, session, record, &salt, problem))
 		return false;
 	result_template(&wish, &t);
 	CK_MECHANISM mechanism = mechanism_for(serial, n, &salt, &p);
 	CK_RV rv = f->C_DeriveKey(session, &mechanism, master, t.attributes, t.count, ret);
-	return rv == CKR_OK ? true
-			    : problem_set(problem, rv, "cannot derive the key of '%s'", serial);
+	return rv == CKR_OK
+		       ? true
+		       : problem_set(problem, rv, "cannot derive the key of '%s'", record->shown);
 }
 
-static void add_line(struct text *out, const char *serial, size_t n, const struct result *result)
+static void add_line(struct text *out, const char *serial, const struct result *result)
 {
 	if (settings.json) {
 		struct json_object *o = json_object_new_object();
-		json_object_object_add(o, "serial", json_object_new_string_len(serial, (int)n));
+		json_object_object_add(o, "serial", json_object_new_string(serial));
 		result_add(o, &wish, result);
 		text_add_string(
 			out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(o);
 	} else {
-		csv_add(out, serial, n);
+		csv_add(out, serial, strlen(serial));
 		text_add(out, ",", 1);
 		text_add_string(out, result->check_value);
 		if (wish.with_mac) {
@@ -157,45 +161,45 @@ static void add_line(struct text *out, const char *serial, size_t n, const struc
 	text_add(out, "\n", 1);
 }
 
-static bool derive_one(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *serial, size_t n,
+static bool derive_one(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,
 	struct text *out, struct problem *problem)
 {
 	CK_OBJECT_HANDLE key;
 	struct result result;
 
-	if (!member_fits("serial", serial, n, problem) ||
-		!derive_key(f, session, serial, n, &key, problem))
+	if (record->n > SERIAL_MAX)
+		return problem_set(problem, CKR_OK,
+			"the serial '%s' has %zu bytes: the limit is %d", record->shown, record->n,
+			SERIAL_MAX);
+	if (!derive_key(f, session, record, &key, problem))
 		return false;
 	bool ok = result_read(f, session, key, &wish, &result, problem);
 	if (!store)
 		(void)f->C_DestroyObject(session, key);
 	if (ok)
-		add_line(out, serial, n, &result);
+		add_line(out, record->shown, &result);
 	return ok;
 }
 
-static bool derive_line(const struct bulk *b, CK_SESSION_HANDLE session, const char *line, size_t n,
-	struct text *out, struct problem *problem)
+static bool derive_record(const struct bulk *b, CK_SESSION_HANDLE session,
+	const struct record *record, struct text *out, struct problem *problem)
 {
-	char serial[512];
-	size_t length;
-	const char *wrong = csv_field(line, n, b->column_index, serial, sizeof serial, &length);
-
-	if (wrong)
-		return problem_set(problem, CKR_OK, "%s", wrong);
-	return derive_one(b->client->f, session, serial, length, out, problem);
+	return derive_one(b->client->f, session, record, out, problem);
 }
 
 static bool derive_operands(struct client *client, int count, char **serials)
 {
+	char name[NAME_MAX_BYTES + 1], shown[2 * NAME_MAX_BYTES + 1];
+	struct record record = {0};
 	struct text out = {0};
 	struct problem problem;
 	bool ok = true;
 
 	for (int i = 0; ok && i < count; i++) {
 		text_clear(&out);
-		ok = derive_one(
-			client->f, client->session, serials[i], strlen(serials[i]), &out, &problem);
+		ok = record_name(&bulk.format, serials[i], strlen(serials[i]), name, shown, &record,
+			     &problem) &&
+		     derive_one(client->f, client->session, &record, &out, &problem);
 		if (ok)
 			fwrite(out.p, 1, out.n, stdout);
 		else
@@ -252,7 +256,7 @@ static bool check_options(int count)
 		return fail("give the serials as arguments, or a file of them with --csv");
 	if (store && !wish.usage)
 		return fail("--store wants --usage: what the stored keys are for");
-	return bulk_options_fit(&bulk) && check_fields() && result_wish_read(&wish);
+	return bulk_options_fit(&bulk, true) && check_fields() && result_wish_read(&wish);
 }
 
 static bool run(int count, char **operands)
@@ -271,9 +275,9 @@ static bool run(int count, char **operands)
 			ok = fail_rv(rv, "cannot search the token");
 		use_records = exist || previous;
 	}
-	bulk.work = derive_line;
-	bulk.member = "serial";
+	bulk.work = derive_record;
 	bulk.write = store;
+	bulk.format.utf8_only = settings.json;
 	ok = ok &&
 	     (bulk.input ? bulk_run(&bulk, &client) : derive_operands(&client, count, operands));
 	result_wish_free(&wish);

@@ -42,7 +42,7 @@ static bool check_options(void)
 	if (components >= 0 && component_files.count && (size_t)components != component_files.count)
 		return fail("--components says %lld, but --component-file is given %zu times",
 			components, component_files.count);
-	return bulk_options_fit(&bulk);
+	return bulk_options_fit(&bulk, false);
 }
 
 static bool run(int count, char **operands)

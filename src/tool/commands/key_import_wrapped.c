@@ -18,25 +18,26 @@
 
 static CK_OBJECT_HANDLE kek;
 
-static bool unwrap(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label, size_t n,
-	const char *hex, size_t digits, CK_OBJECT_HANDLE *ret, struct problem *problem)
+static bool unwrap(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,
+	CK_OBJECT_HANDLE *ret, struct problem *problem)
 {
 	unsigned char wrapped[WRAPPED_MAX];
 	struct template t = {0};
 	CK_MECHANISM mechanism = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
 
-	if (digits % 2 || digits / 2 > sizeof wrapped || !hex_decode(hex, wrapped, digits / 2))
-		return problem_set(
-			problem, CKR_OK, "the wrapped key of '%s' is not hexadecimal", label);
+	size_t n = record->value_n / 2;
+	if (record->value_n % 2 || n > sizeof wrapped || !hex_decode(record->value, wrapped, n))
+		return problem_set(problem, CKR_OK, "the wrapped key of '%s' is not hexadecimal",
+			record->shown);
 	new_key_template(&t);
-	template_bytes(&t, CKA_LABEL, label, n);
-	CK_RV rv = f->C_UnwrapKey(
-		session, &mechanism, kek, wrapped, digits / 2, t.attributes, t.count, ret);
-	return rv == CKR_OK ? true
-			    : problem_set(problem, rv, "cannot unwrap the key of '%s'", label);
+	template_bytes(&t, CKA_LABEL, record->name, record->n);
+	CK_RV rv = f->C_UnwrapKey(session, &mechanism, kek, wrapped, n, t.attributes, t.count, ret);
+	return rv == CKR_OK
+		       ? true
+		       : problem_set(problem, rv, "cannot unwrap the key of '%s'", record->shown);
 }
 
-static void add_line(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label, size_t n,
+static void add_line(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,
 	CK_OBJECT_HANDLE key, struct text *out)
 {
 	char value[CHECK_VALUE_TEXT];
@@ -44,52 +45,44 @@ static void add_line(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char 
 	check_value(f, session, key, value);
 	if (settings.json) {
 		struct json_object *o = json_object_new_object();
-		json_object_object_add(o, "label", json_object_new_string_len(label, (int)n));
+		json_object_object_add(o, "label", json_object_new_string(record->shown));
 		add_text(o, "check_value", value);
 		text_add_string(
 			out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(o);
 	} else {
-		csv_add(out, label, n);
+		csv_add(out, record->shown, strlen(record->shown));
 		text_add(out, ",", 1);
 		text_add_string(out, value);
 	}
 	text_add(out, "\n", 1);
 }
 
-static bool import_line(const struct bulk *bulk, CK_SESSION_HANDLE session, const char *line,
-	size_t n, struct text *out, struct problem *problem)
+static bool import_record(const struct bulk *bulk, CK_SESSION_HANDLE session,
+	const struct record *record, struct text *out, struct problem *problem)
 {
 	CK_FUNCTION_LIST *f = bulk->client->f;
-	char label[512], hex[2 * WRAPPED_MAX + 1];
-	size_t label_length, digits;
 	CK_OBJECT_HANDLE key;
 	CLAIM claim = {0};
 
-	const char *wrong =
-		csv_field(line, n, bulk->column_index, label, sizeof label, &label_length);
-	if (!wrong)
-		wrong = csv_field(line, n, bulk->column_index + 1, hex, sizeof hex, &digits);
-	if (wrong)
-		return problem_set(problem, CKR_OK, "%s", wrong);
-	if (!member_fits("label", label, label_length, problem))
-		return false;
-	claim_take(&claim, label, label_length);
-	CK_RV rv = find_label(f, session, label, label_length, &key);
+	claim_take(&claim, record->name, record->n);
+	CK_RV rv = find_label(f, session, record->name, record->n, &key);
 	if (rv != CKR_OK)
 		return problem_set(problem, rv, "cannot search the token");
 	if (key && !bulk->resume)
 		return problem_set(problem, CKR_OK,
-			"there is a key '%s' already: delete it, or go on with --resume", label);
-	if (!key && !unwrap(f, session, label, label_length, hex, digits, &key, problem))
+			"there is a key '%s' already: delete it, or go on with --resume",
+			record->shown);
+	if (!key && !unwrap(f, session, record, &key, problem))
 		return false;
-	add_line(f, session, label, label_length, key, out);
+	add_line(f, session, record, key, out);
 	return true;
 }
 
 bool import_wrapped(struct client *client, struct bulk *bulk, const char *name)
 {
-	bulk->work = import_line;
-	bulk->member = "label";
+	bulk->work = import_record;
+	bulk->format.member = "label";
+	bulk->format.with_value = true;
 	return find_key(client, name, &kek) && bulk_run(bulk, client);
 }

@@ -3,7 +3,6 @@
 #include "tool/token/attributes.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 static CK_ATTRIBUTE *next(struct template *t)
@@ -77,11 +76,17 @@ bool attribute_flag(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HA
 void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	char ret[CHECK_VALUE_TEXT])
 {
+	static const char digits[] = "0123456789ABCDEF";
 	unsigned char value[3];
 	CK_ULONG n;
 
 	ret[0] = '\0';
-	if (attribute_get(f, session, object, CKA_CHECK_VALUE, value, sizeof value, &n) == CKR_OK &&
-		n == sizeof value)
-		snprintf(ret, CHECK_VALUE_TEXT, "%02X%02X%02X", value[0], value[1], value[2]);
+	if (attribute_get(f, session, object, CKA_CHECK_VALUE, value, sizeof value, &n) != CKR_OK ||
+		n != sizeof value)
+		return;
+	for (size_t i = 0; i < sizeof value; i++) {
+		ret[2 * i] = digits[value[i] >> 4];
+		ret[2 * i + 1] = digits[value[i] & 15];
+	}
+	ret[2 * sizeof value] = '\0';
 }

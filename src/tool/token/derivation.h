@@ -15,6 +15,7 @@
 #include "tool/token/names.h"
 
 #define MAC_MAX 64
+#define SERIAL_MAX 128 /* bytes of the field DEVICE */
 
 /* What the options say about the result. Begin with RESULT_WISH. */
 struct result_wish {
