@@ -44,25 +44,23 @@ __attribute__((constructor)) static void fill_places(void)
 	}
 }
 
-/* 1 + the place of TYPE in mechanisms[], or 0. */
-static size_t look_up(CK_MECHANISM_TYPE type)
+const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE type, size_t *ret_index)
 {
-	for (unsigned h = hash(type); place[h] != 0; h = (h + 1) & (PLACES - 1))
-		if (mechanisms[place[h] - 1]->type == type)
-			return place[h];
-	return 0;
+	for (unsigned h = hash(type); place[h] != 0; h = (h + 1) & (PLACES - 1)) {
+		size_t index = place[h] - 1u;
+		if (mechanisms[index]->type == type) {
+			*ret_index = index;
+			return mechanisms[index];
+		}
+	}
+	return NULL;
 }
 
 const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type)
 {
-	size_t found = look_up(type);
+	size_t index;
 
-	return found ? mechanisms[found - 1] : NULL;
-}
-
-size_t mechanism_index(const struct mechanism *mech)
-{
-	return look_up(mech->type) - 1;
+	return mechanism_look_up(type, &index);
 }
 
 bool mechanism_takes(const struct mechanism *mech, CK_KEY_TYPE type)

@@ -20,6 +20,7 @@
 #include "key/key_type.h"
 #include "key/wrap.h"
 #include "keydiv.h"
+#include "state_kind.h"
 
 struct mechanism;
 
@@ -85,6 +86,8 @@ struct more_key {
 
 #define MORE_KEYS_MAX 16
 
+struct derive_call;
+
 /* What the functions of a struct deriving work on. Everything is borrowed. */
 struct derivation {
 	const struct mechanism *mechanism;
@@ -113,6 +116,7 @@ struct derivation {
 	 * (self-tests): the mechanism then fails with CKR_KEY_HANDLE_INVALID.
 	 */
 	CK_RV (*other_key)(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value);
+	struct derive_call *call; /* of src/calls, for other_key; opaque to mechanisms */
 };
 
 /* Says whether a result may have CKA_DERIVE, and with which CKA_ALLOWED_MECHANISMS. */
@@ -199,13 +203,8 @@ struct deriving {
 	 * most MORE_KEYS_MAX) and the caller's array of them.
 	 */
 	size_t (*more_keys)(const void *native, const CK_DERIVED_KEY **ret_asked);
-	/*
-	 * Bases with a state (O-DUKPT): advance STATE in place, and return the released inner key
-	 * and its number. CKR_KEYDIV_EXHAUSTED.
-	 */
-	CK_RV(*advance)
-	(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key);
-	const struct role *role; /* of every result; NULL: role_of decides */
+	const struct state_kind *state; /* of the base, which the caller of value() advances */
+	const struct role *role;        /* of every result; NULL: role_of decides */
 	/* Mechanisms whose parameter decides the role. Returns constant memory. */
 	const struct role *(*role_of)(const struct derivation *d);
 	enum level level;
@@ -338,8 +337,8 @@ extern const size_t mechanism_count;
 /* Return the mechanism TYPE, or NULL if there is none. Constant time, no lock. */
 const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type);
 
-/* Return the index of MECH in mechanisms[]. Constant time. */
-size_t mechanism_index(const struct mechanism *mech);
+/* The same; *RET_INDEX is the index of the mechanism in mechanisms[]. */
+const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE type, size_t *ret_index);
 
 /* Return true if MECH takes keys of TYPE. */
 bool mechanism_takes(const struct mechanism *mech, CK_KEY_TYPE type);

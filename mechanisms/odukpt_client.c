@@ -67,13 +67,13 @@ static CK_RV check_header(const uint8_t *state, size_t n, uint64_t *ret_t)
 	ENSURE(n == state_length(r, length), CKR_DEVICE_ERROR);
 	ENSURE(odukpt_transactions(r, steps, ret_t), CKR_DEVICE_ERROR);
 	ENSURE(get_be64(state + AT_NUMBER) <= *ret_t, CKR_DEVICE_ERROR);
-	unsigned reserve = odukpt_state_reserve(state);
-	ENSURE(reserve >= 1 && reserve <= ODUKPT_RESERVE_MAX, CKR_DEVICE_ERROR);
+	unsigned reserve = get_be16(state + AT_RESERVE);
+	ENSURE(reserve >= 1 && reserve <= 4096, CKR_DEVICE_ERROR);
 	ENSURE(state[AT_ZERO] == 0 && state[AT_ZERO + 1] == 0, CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 
-CK_RV odukpt_state_check(const uint8_t *state, size_t n)
+static CK_RV check(const uint8_t *state, size_t n)
 {
 	uint8_t distance[ODUKPT_SHAPE_MAX + 1];
 	uint64_t t;
@@ -89,29 +89,42 @@ CK_RV odukpt_state_check(const uint8_t *state, size_t n)
 	return CKR_OK;
 }
 
-CK_RV odukpt_state_describe(
-	const uint8_t *state, size_t n, uint8_t shape[2], uint64_t *number, uint64_t *remaining)
+/* --- Attributes --- */
+
+static const CK_ATTRIBUTE_TYPE fixed_attributes[] = {CKA_KEYDIV_SHAPE, 0};
+
+static uint64_t next_number(const uint8_t *state)
+{
+	return get_be64(state + AT_NUMBER);
+}
+
+static CK_RV describe(
+	const uint8_t *state, size_t n, CK_ATTRIBUTE_TYPE type, uint8_t *ret, size_t *ret_n)
 {
 	uint64_t t;
 
-	TRY(odukpt_state_check(state, n));
+	TRY(check(state, n));
 	TRY(check_header(state, n, &t));
-	memcpy(shape, state + AT_R, 2);
-	*number = get_be64(state + AT_NUMBER);
-	*remaining = t - *number;
-	return CKR_OK;
+	switch (type) {
+	case CKA_KEYDIV_SHAPE:
+		memcpy(ret, state + AT_R, 2);
+		*ret_n = 2;
+		return CKR_OK;
+	case CKA_KEYDIV_TRANSACTION:
+	case CKA_KEYDIV_REMAINING:
+		put_be64(ret, type == CKA_KEYDIV_TRANSACTION ? next_number(state)
+							     : t - next_number(state));
+		*ret_n = 8;
+		return CKR_OK;
+	default:
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	}
 }
 
-unsigned odukpt_state_reserve(const uint8_t *state)
+/* The length of a register key, from SHAPE and the N bytes of a state. */
+static size_t released_length(struct bytes shape, size_t n)
 {
-	return get_be16(state + AT_RESERVE);
-}
-
-CK_RV odukpt_state_set_reserve(uint8_t *state, unsigned long reserve)
-{
-	ENSURE(reserve >= 1 && reserve <= ODUKPT_RESERVE_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
-	put_be16(state + AT_RESERVE, (uint16_t)reserve);
-	return CKR_OK;
+	return shape.n == 2 && shape.p[0] > 0 ? (n - ODUKPT_STATE_HEADER) / shape.p[0] - 1 : 0;
 }
 
 /* --- A new state from an initial key (0223) --- */
@@ -184,7 +197,7 @@ static CK_RV plan_next(struct derivation *d, const struct key_request *request)
  */
 static CK_RV advance(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key)
 {
-	TRY(odukpt_state_check(state, state_len));
+	TRY(check(state, state_len));
 	unsigned r = 1, n = state[AT_N];
 	while (r <= state[AT_R] && register_at(state, r)[0] == 0)
 		r++;
@@ -212,6 +225,19 @@ static CK_RV derive_next(struct derivation *d, struct secret *ret_value)
 {
 	return odukpt_result(d, d->scratch[0], ret_value);
 }
+
+const struct state_kind state_odukpt_client = {
+	.key_type = CKK_KEYDIV_ODUKPT_CLIENT,
+	.name = "O-DUKPT client",
+	.size = ODUKPT_STATE_MAX,
+	.attributes = fixed_attributes,
+	.check = check,
+	.next = next_number,
+	.describe = describe,
+	.advance = advance,
+	.released = CKK_AES,
+	.released_length = released_length,
+};
 
 /* --- Rows --- */
 
@@ -298,7 +324,7 @@ const struct mechanism mech_odukpt_next_key = {
 		{
 			.plan = plan_next,
 			.value = derive_next,
-			.advance = advance,
+			.state = &state_odukpt_client,
 			.role = &role_by_use,
 			.level = LEVEL_LEAF,
 			.sets_transaction = true,

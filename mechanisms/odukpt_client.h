@@ -30,26 +30,5 @@
 
 #define ODUKPT_STATE_HEADER 16
 #define ODUKPT_STATE_MAX (ODUKPT_STATE_HEADER + ODUKPT_SHAPE_MAX * (1 + 32))
-#define ODUKPT_RESERVE_MAX 4096
-
-/*
- * Check N bytes at STATE from end to end. CKR_DEVICE_ERROR if they are no state this file
- * could have written.
- */
-MUST_USE CK_RV odukpt_state_check(const uint8_t *state, size_t n);
-
-/*
- * Shape (R, N), next number, and how many transactions are left, of a state.
- * CKR_DEVICE_ERROR as odukpt_state_check.
- */
-MUST_USE CK_RV odukpt_state_describe(
-	const uint8_t *state, size_t n, uint8_t shape[2], uint64_t *number, uint64_t *remaining);
-
-/*
- * Numbers claimed at once: read, and set (1..ODUKPT_RESERVE_MAX, else CKR_ATTRIBUTE_VALUE_INVALID),
- * in a checked state.
- */
-unsigned odukpt_state_reserve(const uint8_t *state);
-MUST_USE CK_RV odukpt_state_set_reserve(uint8_t *state, unsigned long reserve);
 
 #endif

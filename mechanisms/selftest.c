@@ -41,15 +41,16 @@ static CK_RV read_parameter(
 }
 
 /*
- * What the pipeline does for a row with state: move it on, and put the released key where derive
- * looks for it.
+ * Do what the pipeline does for a mechanism whose base has a state: advance the state, and load the
+ * released key where the mechanism's derive expects it.
  */
 static CK_RV advance(struct derivation *d, struct secret *state)
 {
+	const struct state_kind *kind = d->mechanism->derive.state;
 	SECRET released = {0};
 
-	TRY(d->mechanism->derive.advance(d, secret_bytes(state), state->len, &released));
-	return key_load(d->scratch[0], CKK_AES, secret_peek(&released), released.len);
+	TRY(kind->advance(d, secret_bytes(state), state->len, &released));
+	return key_load(d->scratch[0], kind->released, secret_peek(&released), released.len);
 }
 
 static CK_RV run_answer(const struct known_answer *answer, struct derivation *d, bool flip)
@@ -77,7 +78,7 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 	}
 	TRY(d->mechanism->derive.plan ? d->mechanism->derive.plan(d, &request)
 				      : derive_plan_default(d, &request));
-	if (d->mechanism->derive.advance)
+	if (d->mechanism->derive.state)
 		TRY(advance(d, &base));
 	TRY(derive_value(d, &value));
 

@@ -1,33 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* derive_more.c: several keys from one derivation, all or none; see derive_call.h. */
-#include "calls/derive_call.h"
+/* derive_more.c: see derive_more.h. */
+#include "calls/derive_more.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "calls/derive_steps.h"
+#include "token/objects.h"
 #include "token/token_objects.h"
 
 /*
- * A CKA_CHECK_VALUE that a template gives, kept until there is a value to check: of a longer one,
- * enough to see that it is too long.
+ * The CKA_CHECK_VALUE of a template, kept until the key's value is derived. Of a check value that is
+ * too long, as many bytes are kept as show that.
  */
 struct given_check {
 	bool given;
 	uint8_t n, bytes[4];
 };
 
-/*
- * The keys of one call: number 0 is C_DeriveKey's own, the others those that the
- * parameter asks for.
- */
+/* The keys of one call. Key 0 is C_DeriveKey's own; the parameter asks for the others. */
 struct batch {
 	size_t count;
 	struct object planned[1 + MORE_KEYS_MAX];
 	CK_KEY_TYPE type[1 + MORE_KEYS_MAX];
 	struct given_check check[1 + MORE_KEYS_MAX];
-	CK_OBJECT_HANDLE made[1 + MORE_KEYS_MAX]; /* 0: not yet */
+	CK_OBJECT_HANDLE made[1 + MORE_KEYS_MAX]; /* 0: not added yet */
 	struct more_key more[MORE_KEYS_MAX];
-	CK_DERIVED_KEY asked[MORE_KEYS_MAX]; /* the caller's array, read once */
+	CK_DERIVED_KEY asked[MORE_KEYS_MAX]; /* a copy of the caller's array */
 };
 
 static void batch_free(struct batch **batch)
@@ -48,14 +47,15 @@ static void keep_check(const struct template *t, struct given_check *ret)
 		memcpy(ret->bytes, t->check_value.p, ret->n);
 }
 
-/* Read the caller's array, and plan each key from its own template as if it were the only one. */
-static CK_RV plan_all(struct call *c, struct batch *b)
+/* Read the caller's array, and plan each key from its own template as if the key were the only one. */
+static CK_RV plan_all(struct derive_call *c, struct batch *b)
 {
 	const CK_DERIVED_KEY *asked;
 	struct derivation first = c->d;
 	size_t more = c->d.mechanism->derive.more_keys(c->d.native, &asked);
 
-	ENSURE(more <= MORE_KEYS_MAX, CKR_MECHANISM_PARAM_INVALID);
+	REQUIRE(more <= MORE_KEYS_MAX, CKR_MECHANISM_PARAM_INVALID,
+		"the parameter asks for more than 16 additional keys");
 	if (more > 0)
 		memcpy(b->asked, asked, more * sizeof *asked);
 	b->count = 1 + more;
@@ -63,9 +63,10 @@ static CK_RV plan_all(struct call *c, struct batch *b)
 	keep_check(&c->template, &b->check[0]);
 	object_move(&c->planned, &b->planned[0]);
 	for (size_t i = 0; i < more; i++) {
-		ENSURE(b->asked[i].phKey != NULL, CKR_MECHANISM_PARAM_INVALID);
-		ENSURE(b->asked[i].pTemplate != NULL || b->asked[i].ulAttributeCount == 0,
-			CKR_MECHANISM_PARAM_INVALID);
+		REQUIRE(b->asked[i].phKey != NULL, CKR_MECHANISM_PARAM_INVALID,
+			"phKey of an additional key is NULL");
+		REQUIRE(b->asked[i].pTemplate != NULL || b->asked[i].ulAttributeCount == 0,
+			CKR_MECHANISM_PARAM_INVALID, "pTemplate of an additional key is NULL");
 		template_wipe(&c->template);
 		TRY(derive_plan(c, b->asked[i].pTemplate, b->asked[i].ulAttributeCount));
 		b->more[i].length = c->d.length;
@@ -79,8 +80,8 @@ static CK_RV plan_all(struct call *c, struct batch *b)
 	return CKR_OK;
 }
 
-/* Cut the one string that was derived into the planned keys. */
-static CK_RV cut(struct call *c, struct batch *b)
+/* Cut the derived string into the values of the planned keys. */
+static CK_RV cut(struct derive_call *c, struct batch *b)
 {
 	uint8_t *value = secret_bytes(&c->value);
 
@@ -95,7 +96,7 @@ static CK_RV cut(struct call *c, struct batch *b)
 	return CKR_OK;
 }
 
-static CK_RV check_all(struct call *c, const struct batch *b)
+static CK_RV check_all(struct derive_call *c, const struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++) {
 		if (!b->check[i].given)
@@ -107,8 +108,8 @@ static CK_RV check_all(struct call *c, const struct batch *b)
 	return CKR_OK;
 }
 
-/* Those that live in the session, one after another: what can be taken back without fail. */
-static CK_RV add_session_keys(struct call *c, struct batch *b)
+/* Add the keys of the session, one after another. Removing one again cannot fail. */
+static CK_RV add_session_keys(struct derive_call *c, struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (!(b->planned[i].flags & FLAG_TOKEN))
@@ -117,10 +118,10 @@ static CK_RV add_session_keys(struct call *c, struct batch *b)
 }
 
 /*
- * Those of the token, in one transaction: on a full disk the first could not be taken back for want
- * of room either.
+ * Add the keys of the token, in one transaction. On a full disk there might be no room for the
+ * transaction that removes a first key again.
  */
-static CK_RV add_token_keys(struct call *c, struct batch *b)
+static CK_RV add_token_keys(struct derive_call *c, struct batch *b)
 {
 	struct object *objects[1 + MORE_KEYS_MAX];
 	CK_OBJECT_HANDLE handles[1 + MORE_KEYS_MAX];
@@ -138,11 +139,8 @@ static CK_RV add_token_keys(struct call *c, struct batch *b)
 	return CKR_OK;
 }
 
-/*
- * Add them all, or, if one fails, none: CKA_DESTROYABLE or not, those that were added
- * are taken back.
- */
-static CK_RV add_all(struct call *c, struct batch *b)
+/* Add all keys. If one fails, remove those that were added, even if CKA_DESTROYABLE is false. */
+static CK_RV add_all(struct derive_call *c, struct batch *b)
 {
 	CK_RV rv = add_session_keys(c, b);
 
@@ -151,14 +149,13 @@ static CK_RV add_all(struct call *c, struct batch *b)
 	for (size_t i = 0; rv != CKR_OK && i < b->count; i++) {
 		CK_RV undone = b->made[i] != 0 ? object_take_back(c->session, b->made[i]) : CKR_OK;
 		if (undone != CKR_OK)
-			log_error("a key of a derivation that failed as a whole could not be "
-				  "destroyed: %s",
+			log_error("a key of a failed C_DeriveKey could not be removed: %s",
 				rv_name(undone));
 	}
 	return rv;
 }
 
-CK_RV derive_more_keys(struct call *c, CK_OBJECT_HANDLE *ret_key)
+CK_RV derive_more_keys(struct derive_call *c, CK_OBJECT_HANDLE *ret_key)
 {
 	struct batch *b __attribute__((cleanup(batch_free))) = calloc(1, sizeof *b);
 

@@ -8,7 +8,7 @@
 #include "object/attribute.h"
 #include "object/template.h"
 #include "token/objects.h"
-#include "token/self_test.h"
+#include "token/self_test_gate.h"
 
 CK_RV create_object(
 	struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_handle)

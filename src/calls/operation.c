@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 
+#include "calls/failure.h"
+#include "calls/requested.h"
 #include "policy/plan.h"
-#include "token/self_test.h"
+#include "token/self_test_gate.h"
 #include "token/session_key.h"
 
 /* --- Beginning --- */
@@ -17,12 +19,33 @@ static struct operation *slot_of(struct session *s, enum operation_kind kind)
 	return s->operations == NULL ? NULL : &s->operations->slot[kind];
 }
 
+/* Find the key HANDLE for MECH, pin it and put both into OP. */
+static CK_RV take_key(struct session *s, struct operation *op, const struct mechanism *mech,
+	CK_OBJECT_HANDLE handle, uint32_t key_flag)
+{
+	struct cached_key *cached = NULL;
+
+	if (key_flag != 0) {
+		CK_RV rv = session_key(s, handle, &cached);
+		if (rv != CKR_OK)
+			return call_failed(rv, mech, s, handle, NULL);
+		rv = plan_may_use(&cached->object, mech, key_flag);
+		if (rv != CKR_OK)
+			return call_failed(rv, mech, s, handle, &cached->object);
+		key_cache_pin(cached);
+	}
+	op->mech = mech;
+	op->key = cached;
+	op->key_handle = handle;
+	return CKR_OK;
+}
+
 CK_RV operation_request(struct session *s, const struct operation_request *request,
 	const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_MECHANISM *ret_caller,
 	struct operation **ret)
 {
 	struct operation *op = slot_of(s, request->kind);
-	struct cached_key *cached = NULL;
+	struct requested requested;
 
 	ENSURE(op != NULL, CKR_HOST_MEMORY);
 	if (mechanism == NULL) {
@@ -30,29 +53,29 @@ CK_RV operation_request(struct session *s, const struct operation_request *reque
 		*ret = NULL;
 		return CKR_OK;
 	}
-	ENSURE(op->stage == STAGE_NONE, CKR_OPERATION_ACTIVE);
-	memcpy(ret_caller, mechanism, sizeof *ret_caller); /* once; it may be unaligned */
-	const struct mechanism *mech = mechanism_find(ret_caller->mechanism);
-	ENSURE(mech != NULL && mech->info.flags & request->mechanism_flag, CKR_MECHANISM_INVALID);
-	TRY(self_test_once(mech));
-	if (request->key_flag != 0) {
-		TRY(session_key(s, key, &cached));
-		TRY(plan_may_use(&cached->object, mech, request->key_flag));
-		key_cache_pin(cached);
-	}
-	op->mech = mech;
-	op->key = cached;
-	op->key_handle = key;
+	REQUIRE(op->stage == STAGE_NONE, CKR_OPERATION_ACTIVE, "an operation is active already");
+	TRY(mechanism_request(mechanism, request->mechanism_flag, &requested));
+	TRY(self_test_gate(requested.index));
+	TRY(take_key(s, op, requested.mech, key, request->key_flag));
+	*ret_caller = requested.caller;
 	*ret = op;
 	return CKR_OK;
 }
 
-CK_RV operation_begun(struct operation *op, CK_RV rv)
+/* Add the mechanism and key of OP to the log's line of a call that fails with RV. */
+static void explain(struct session *s, const struct operation *op, CK_RV rv)
 {
-	if (rv == CKR_OK)
+	(void)call_failed(rv, op->mech, s, op->key_handle, op->key ? &op->key->object : NULL);
+}
+
+CK_RV operation_begun(struct session *s, struct operation *op, CK_RV rv)
+{
+	if (rv == CKR_OK) {
 		op->stage = STAGE_BEGUN;
-	else
-		operation_end(op);
+		return CKR_OK;
+	}
+	explain(s, op, rv);
+	operation_end(op);
 	return rv;
 }
 
@@ -83,10 +106,12 @@ CK_RV operation_part(struct session *s, enum operation_kind kind, struct operati
 	return enter(s, kind, STAGE_SINGLE, STAGE_PARTS, ret);
 }
 
-CK_RV operation_leave(struct operation *op, CK_RV rv, bool goes_on)
+CK_RV operation_leave(struct session *s, struct operation *op, CK_RV rv, bool goes_on)
 {
 	if (rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && goes_on))
 		return rv;
+	if (__builtin_expect(rv != CKR_OK, 0))
+		explain(s, op, rv);
 	operation_end(op);
 	return rv;
 }

@@ -65,16 +65,4 @@ CK_RV operations_cancel(struct session *s, CK_FLAGS flags);
 /* CKR_STATE_UNSAVEABLE where a key is involved, ... */
 CK_RV operation_state_get(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
 
-CK_RV wrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapper,
-	CK_OBJECT_HANDLE key, CK_BYTE *out, CK_ULONG *out_len);
-CK_RV unwrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapper,
-	CK_BYTE *wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE *attributes, CK_ULONG count,
-	CK_OBJECT_HANDLE *ret_key);
-CK_RV generate_key(struct session *s, CK_MECHANISM *mechanism, CK_ATTRIBUTE *attributes,
-	CK_ULONG count, CK_OBJECT_HANDLE *ret_key);
-CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,
-	CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_key);
-CK_RV generate_random(struct session *s, CK_BYTE *out, CK_ULONG n);
-CK_RV seed_random(struct session *s, CK_BYTE *in, CK_ULONG n);
-
 #endif

@@ -65,7 +65,7 @@ CK_RV encrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, true, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, true, &caller));
 }
 
 CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
@@ -76,7 +76,7 @@ CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, false, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, false, &caller));
 }
 
 /* --- Checked plaintext --- */
@@ -202,7 +202,7 @@ CK_RV encrypt_single(
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_ENCRYPT, &op));
-	return operation_leave(op, single(op, true, in, in_len, out, out_len), out == NULL);
+	return operation_leave(s, op, single(op, true, in, in_len, out, out_len), out == NULL);
 }
 
 CK_RV decrypt_single(
@@ -211,7 +211,7 @@ CK_RV decrypt_single(
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_DECRYPT, &op));
-	return operation_leave(op, single(op, false, in, in_len, out, out_len), out == NULL);
+	return operation_leave(s, op, single(op, false, in, in_len, out, out_len), out == NULL);
 }
 
 /* --- In parts --- */
@@ -274,7 +274,7 @@ CK_RV encrypt_update(
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_ENCRYPT, &op));
-	return operation_leave(op, update(op, true, in, in_len, out, out_len), true);
+	return operation_leave(s, op, update(op, true, in, in_len, out, out_len), true);
 }
 
 CK_RV decrypt_update(
@@ -283,7 +283,7 @@ CK_RV decrypt_update(
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_DECRYPT, &op));
-	return operation_leave(op, update(op, false, in, in_len, out, out_len), true);
+	return operation_leave(s, op, update(op, false, in, in_len, out, out_len), true);
 }
 
 /* AEAD decryption in parts, the end: all that was collected is checked, and given out. */
@@ -335,7 +335,7 @@ CK_RV encrypt_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_ENCRYPT, &op));
-	return operation_leave(op, final(op, true, out, out_len), out == NULL);
+	return operation_leave(s, op, final(op, true, out, out_len), out == NULL);
 }
 
 CK_RV decrypt_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
@@ -343,5 +343,5 @@ CK_RV decrypt_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_DECRYPT, &op));
-	return operation_leave(op, final(op, false, out, out_len), out == NULL);
+	return operation_leave(s, op, final(op, false, out, out_len), out == NULL);
 }

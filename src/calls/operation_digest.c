@@ -20,7 +20,7 @@ CK_RV digest_init(struct session *s, CK_MECHANISM *mechanism)
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, 0, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, &caller));
 }
 
 static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
@@ -59,7 +59,7 @@ CK_RV digest_single(
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_DIGEST, &op));
-	return operation_leave(op, single(op, in, in_len, out, out_len), out == NULL);
+	return operation_leave(s, op, single(op, in, in_len, out, out_len), out == NULL);
 }
 
 CK_RV digest_part(struct session *s, CK_BYTE *in, CK_ULONG in_len)
@@ -67,7 +67,7 @@ CK_RV digest_part(struct session *s, CK_BYTE *in, CK_ULONG in_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_DIGEST, &op));
-	return operation_leave(op, put_in(op, in, in_len), true);
+	return operation_leave(s, op, put_in(op, in, in_len), true);
 }
 
 /* C_DigestKey: a digest of key bytes is a means to compare and to guess keys; none is given. */
@@ -80,7 +80,7 @@ CK_RV digest_key(struct session *s, CK_OBJECT_HANDLE key)
 	CK_RV rv = session_key(s, key, &cached);
 	if (rv == CKR_OK)
 		rv = FAIL(CKR_KEY_INDIGESTIBLE, "keys cannot be digested");
-	return operation_leave(op, rv, false);
+	return operation_leave(s, op, rv, false);
 }
 
 static CK_RV final(struct operation *op, CK_BYTE *out, CK_ULONG *out_len)
@@ -97,5 +97,5 @@ CK_RV digest_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_DIGEST, &op));
-	return operation_leave(op, final(op, out, out_len), out == NULL);
+	return operation_leave(s, op, final(op, out, out_len), out == NULL);
 }

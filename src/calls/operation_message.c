@@ -45,7 +45,7 @@ CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
 	return op == NULL ? CKR_OK
-			  : operation_begun(op, set_up(s->operations, op, encrypt, &caller));
+			  : operation_begun(s, op, set_up(s->operations, op, encrypt, &caller));
 }
 
 CK_RV message_final(struct session *s, bool encrypt)

@@ -75,7 +75,7 @@ CK_RV sign_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, &caller));
 }
 
 static CK_RV sign(
@@ -101,7 +101,7 @@ CK_RV sign_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_SIGN, &op));
-	return operation_leave(op, sign(op, in, in_len, out, out_len), out == NULL);
+	return operation_leave(s, op, sign(op, in, in_len, out, out_len), out == NULL);
 }
 
 CK_RV sign_update(struct session *s, CK_BYTE *in, CK_ULONG in_len)
@@ -109,7 +109,7 @@ CK_RV sign_update(struct session *s, CK_BYTE *in, CK_ULONG in_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_SIGN, &op));
-	return operation_leave(op, put_in(op, in, in_len), true);
+	return operation_leave(s, op, put_in(op, in, in_len), true);
 }
 
 CK_RV sign_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
@@ -117,7 +117,7 @@ CK_RV sign_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_SIGN, &op));
-	return operation_leave(op, sign(op, NULL, 0, out, out_len), out == NULL);
+	return operation_leave(s, op, sign(op, NULL, 0, out, out_len), out == NULL);
 }
 
 /* --- Verify: always over when C_Verify or C_VerifyFinal returns --- */
@@ -129,7 +129,7 @@ CK_RV verify_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE k
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(op, set_up(op, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, &caller));
 }
 
 static CK_RV verify(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, const CK_BYTE *mac,
@@ -151,7 +151,7 @@ CK_RV verify_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *ma
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_VERIFY, &op));
-	return operation_leave(op, verify(op, in, in_len, mac, mac_len), false);
+	return operation_leave(s, op, verify(op, in, in_len, mac, mac_len), false);
 }
 
 CK_RV verify_update(struct session *s, CK_BYTE *in, CK_ULONG in_len)
@@ -159,7 +159,7 @@ CK_RV verify_update(struct session *s, CK_BYTE *in, CK_ULONG in_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_VERIFY, &op));
-	return operation_leave(op, put_in(op, in, in_len), true);
+	return operation_leave(s, op, put_in(op, in, in_len), true);
 }
 
 CK_RV verify_final(struct session *s, CK_BYTE *mac, CK_ULONG mac_len)
@@ -167,5 +167,5 @@ CK_RV verify_final(struct session *s, CK_BYTE *mac, CK_ULONG mac_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_VERIFY, &op));
-	return operation_leave(op, verify(op, NULL, 0, mac, mac_len), false);
+	return operation_leave(s, op, verify(op, NULL, 0, mac, mac_len), false);
 }

@@ -30,7 +30,7 @@ MUST_USE CK_RV operation_request(struct session *s, const struct operation_reque
 	struct operation **ret);
 
 /* Activate the slot if RV, the result of its setup, is CKR_OK; else empty the slot. Returns RV. */
-CK_RV operation_begun(struct operation *op, CK_RV rv);
+CK_RV operation_begun(struct session *s, struct operation *op, CK_RV rv);
 
 /*
  * Enter a single-part call, or a call for one part. CKR_OPERATION_NOT_INITIALIZED.
@@ -44,7 +44,7 @@ MUST_USE CK_RV operation_part(struct session *s, enum operation_kind kind, struc
  * Leave the call with RV. The operation stays active after CKR_BUFFER_TOO_SMALL, and after CKR_OK
  * if GOES_ON; else it ends. Returns RV.
  */
-CK_RV operation_leave(struct operation *op, CK_RV rv, bool goes_on);
+CK_RV operation_leave(struct session *s, struct operation *op, CK_RV rv, bool goes_on);
 
 /*
  * The convention on output buffers (PKCS#11 5.2). OUT is NULL: *OUT_LEN = NEEDED, *RET_GO false.

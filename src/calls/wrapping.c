@@ -1,65 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * wrapping.c: C_WrapKey and C_UnwrapKey: the only way a secret value leaves the token, and only
- * under a key that can do nothing else with what it has wrapped (plan_may_wrap, plan_may_use).
+ * wrapping.c: see wrapping.h.
+ *
+ * Wrapping is the only way for a secret value to leave the token. The wrapping key can do nothing
+ * else with what it has wrapped (plan_may_wrap, plan_may_use).
  */
+#include "calls/wrapping.h"
+
+#include "calls/failure.h"
 #include "calls/operation_steps.h"
+#include "calls/requested.h"
+#include "policy/plan.h"
 #include "token/objects.h"
-#include "token/self_test.h"
+#include "token/self_test_gate.h"
 #include "token/session_key.h"
 
-/* A code that speaks of a key, as it is when the key is the wrapping or unwrapping one. */
+/* Turn a code that speaks of a key into the code for the wrapping or unwrapping key. */
 static CK_RV other_code(CK_RV rv, CK_RV handle_invalid, CK_RV type_inconsistent)
 {
-	ENSURE(rv != CKR_KEY_HANDLE_INVALID, handle_invalid);
-	ENSURE(rv != CKR_KEY_TYPE_INCONSISTENT, type_inconsistent);
+	REQUIRE(rv != CKR_KEY_HANDLE_INVALID, handle_invalid, "no such wrapping key");
+	REQUIRE(rv != CKR_KEY_TYPE_INCONSISTENT, type_inconsistent,
+		"the mechanism does not take wrapping keys of this type");
 	return rv;
 }
 
 /*
- * The row of MECHANISM, whose initial value is always its standard's, named by the caller or not.
+ * Find the mechanism. A caller may name its initial value, but only the one of the standard
+ * (SP 800-38F sections 6.2 and 6.3).
  */
-static CK_RV find_row(
-	const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mechanism **ret_row)
+static CK_RV find_mechanism(
+	const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mechanism **ret)
 {
-	CK_MECHANISM caller;
+	struct requested requested;
 
-	memcpy(&caller, mechanism, sizeof caller);
-	const struct mechanism *row = mechanism_find(caller.mechanism);
-	ENSURE(row != NULL && row->info.flags & flag, CKR_MECHANISM_INVALID);
-	if (caller.ulParameterLen != 0) {
-		ENSURE(caller.ulParameterLen == row->operation.wrap_iv.n &&
-				caller.pParameter != NULL,
-			CKR_MECHANISM_PARAM_INVALID);
-		ENSURE(memcmp(caller.pParameter, row->operation.wrap_iv.p,
-			       row->operation.wrap_iv.n) == 0,
-			CKR_MECHANISM_PARAM_INVALID);
+	TRY(mechanism_request(mechanism, flag, &requested));
+	struct bytes iv = requested.mech->operation.wrap_iv;
+	if (requested.caller.ulParameterLen != 0) {
+		REQUIRE(requested.caller.ulParameterLen == iv.n &&
+				requested.caller.pParameter != NULL,
+			CKR_MECHANISM_PARAM_INVALID, "the initial value has a wrong length");
+		REQUIRE(memcmp(requested.caller.pParameter, iv.p, iv.n) == 0,
+			CKR_MECHANISM_PARAM_INVALID, "the initial value is not the standard's");
 	}
-	TRY(self_test_once(row));
-	*ret_row = row;
+	TRY(self_test_gate(requested.index));
+	*ret = requested.mech;
 	return CKR_OK;
 }
 
 /* --- Wrap --- */
 
-static CK_RV wrap_with(struct cached_key *wrapper, const struct mechanism *row,
+static CK_RV wrap_with(struct cached_key *wrapper, const struct mechanism *mech,
 	struct cached_key *target, CK_BYTE *out, CK_ULONG *out_len)
 {
-	struct bytes value = key_expose(target->key), own;
+	struct bytes value = key_expose(target->key), own = key_expose(wrapper->key);
 	size_t needed;
 	bool go;
 
-	ENSURE(wrapper != target, CKR_KEY_NOT_WRAPPABLE);
-	TRY(plan_may_wrap(&wrapper->object, &target->object, row));
-	own = key_expose(wrapper->key);
+	REQUIRE(wrapper != target, CKR_KEY_NOT_WRAPPABLE, "a key cannot wrap itself");
+	TRY(plan_may_wrap(&wrapper->object, &target->object, mech));
 	bool same = own.n == value.n && secret_equal(own.p, value.p, own.n);
-	ENSURE(!same, CKR_KEY_NOT_WRAPPABLE); /* a copy of a key is the key */
-	needed = wrap_length(row->operation.wrap, value.n);
-	ENSURE(needed != 0, CKR_KEY_SIZE_RANGE);
+	REQUIRE(!same, CKR_KEY_NOT_WRAPPABLE, "the wrapping key has the same value");
+	needed = wrap_length(mech->operation.wrap, value.n);
+	REQUIRE(needed != 0, CKR_KEY_SIZE_RANGE, "the mechanism cannot wrap a key of this length");
 	TRY(output_room(needed, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
-	TRY(key_wrap(wrapper->key, row->operation.wrap, value.p, value.n, out));
+	TRY(key_wrap(wrapper->key, mech->operation.wrap, value.p, value.n, out));
 	*out_len = needed;
 	return CKR_OK;
 }
@@ -68,17 +74,24 @@ CK_RV wrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrap
 	CK_OBJECT_HANDLE key, CK_BYTE *out, CK_ULONG *out_len)
 {
 	struct cached_key *kek, *target;
-	const struct mechanism *row;
+	const struct mechanism *mech;
 
-	ENSURE(mechanism != NULL && out_len != NULL, CKR_ARGUMENTS_BAD);
-	TRY(find_row(mechanism, CKF_WRAP, &row));
+	REQUIRE(mechanism != NULL, CKR_ARGUMENTS_BAD, "pMechanism is NULL");
+	REQUIRE(out_len != NULL, CKR_ARGUMENTS_BAD, "pulWrappedKeyLen is NULL");
+	TRY(find_mechanism(mechanism, CKF_WRAP, &mech));
 	CK_RV rv = session_key(s, wrapper, &kek);
 	if (rv != CKR_OK)
-		return other_code(rv, CKR_WRAPPING_KEY_HANDLE_INVALID, rv);
-	key_cache_pin(kek); /* looking the other one up must not push it out */
+		return call_failed(other_code(rv, CKR_WRAPPING_KEY_HANDLE_INVALID, rv), mech, s,
+			wrapper, NULL);
+	key_cache_pin(kek); /* the other key must not take its place in the cache */
 	rv = session_key(s, key, &target);
-	if (rv == CKR_OK)
-		rv = wrap_with(kek, row, target, out, out_len);
+	if (rv != CKR_OK) {
+		rv = call_failed(rv, mech, s, wrapper, &kek->object);
+	} else {
+		rv = wrap_with(kek, mech, target, out, out_len);
+		if (rv != CKR_OK && rv != CKR_BUFFER_TOO_SMALL)
+			rv = call_failed(rv, mech, s, key, &target->object);
+	}
 	key_cache_unpin(kek);
 	return rv;
 }
@@ -107,22 +120,22 @@ struct wrapped {
 };
 
 static CK_RV unwrap_with(struct session *s, struct cached_key *unwrapper,
-	const struct mechanism *row, const struct wrapped *wrapped, CK_OBJECT_HANDLE *ret_key)
+	const struct mechanism *mech, const struct wrapped *wrapped, CK_OBJECT_HANDLE *ret_key)
 {
 	struct rights rights = session_rights(s);
 	OBJECT object = {0};
 	SECRET value = {0};
 
-	CK_RV rv = plan_may_use(&unwrapper->object, row, FLAG_UNWRAP);
+	CK_RV rv = plan_may_use(&unwrapper->object, mech, FLAG_UNWRAP);
 	if (rv != CKR_OK)
 		return other_code(rv, rv, CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT);
 	TEMPLATE template;
 	TRY(template_parse(wrapped->attributes, wrapped->count, &template));
 	TRY(plan_unwrap(&template, &unwrapper->object, &rights, &object));
-	TRY(key_unwrap(unwrapper->key, row->operation.wrap, wrapped->bytes, wrapped->n, &value));
+	TRY(key_unwrap(unwrapper->key, mech->operation.wrap, wrapped->bytes, wrapped->n, &value));
 	rv = plan_value(&object, &template, secret_peek(&value), value.len);
-	ENSURE(rv != CKR_ATTRIBUTE_VALUE_INVALID,
-		CKR_WRAPPED_KEY_INVALID); /* 5.1: not of the type asked for */
+	REQUIRE(rv != CKR_ATTRIBUTE_VALUE_INVALID, CKR_WRAPPED_KEY_INVALID,
+		"the wrapped key does not have the type of the template");
 	TRY(rv);
 	TRY(check_parity(&object, &value));
 	TRY(session_scratch(s));
@@ -136,16 +149,21 @@ CK_RV unwrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE un
 {
 	const struct wrapped input = {wrapped, wrapped_len, attributes, count};
 	struct cached_key *kek;
-	const struct mechanism *row;
+	const struct mechanism *mech;
 
-	ENSURE(mechanism != NULL && wrapped != NULL && ret_key != NULL, CKR_ARGUMENTS_BAD);
-	ENSURE(attributes != NULL || count == 0, CKR_ARGUMENTS_BAD);
-	TRY(find_row(mechanism, CKF_UNWRAP, &row));
+	REQUIRE(mechanism != NULL, CKR_ARGUMENTS_BAD, "pMechanism is NULL");
+	REQUIRE(wrapped != NULL, CKR_ARGUMENTS_BAD, "pWrappedKey is NULL");
+	REQUIRE(ret_key != NULL, CKR_ARGUMENTS_BAD, "phKey is NULL");
+	REQUIRE(attributes != NULL || count == 0, CKR_ARGUMENTS_BAD, "pTemplate is NULL");
+	TRY(find_mechanism(mechanism, CKF_UNWRAP, &mech));
 	CK_RV rv = session_key(s, unwrapper, &kek);
 	if (rv != CKR_OK)
-		return other_code(rv, CKR_UNWRAPPING_KEY_HANDLE_INVALID, rv);
+		return call_failed(other_code(rv, CKR_UNWRAPPING_KEY_HANDLE_INVALID, rv), mech, s,
+			unwrapper, NULL);
 	key_cache_pin(kek);
-	rv = unwrap_with(s, kek, row, &input, ret_key);
+	rv = unwrap_with(s, kek, mech, &input, ret_key);
+	if (rv != CKR_OK)
+		rv = call_failed(rv, mech, s, unwrapper, &kek->object);
 	key_cache_unpin(kek);
 	return rv;
 }

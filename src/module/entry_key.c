@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* entry_key.c: key management and random numbers (PKCS#11 5.18, 5.19). */
-#include "calls/operation.h"
+#include "calls/derive.h"
+#include "calls/generate.h"
+#include "calls/wrapping.h"
 #include "module.h"
 
 CK_RV C_GenerateKey(CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism,

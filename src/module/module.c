@@ -10,7 +10,7 @@
 #include "state/client_state.h"
 #include "token/objects.h"
 #include "token/pool.h"
-#include "token/self_test.h"
+#include "token/self_test_gate.h"
 
 _Atomic int module_state = MODULE_DOWN;
 
@@ -87,10 +87,10 @@ static CK_RV open_tokens(const struct config *config)
  */
 static CK_RV test_primitives(void)
 {
-	self_test_start(module_fail);
+	self_test_gate_start(module_fail);
 	for (size_t i = 0; i < mechanism_count; i++)
 		if (mechanisms[i]->derive.value == NULL)
-			TRY(self_test_once(mechanisms[i]));
+			TRY(self_test_gate(i));
 	return CKR_OK;
 }
 

@@ -3,7 +3,7 @@
 #include "key/key.h"
 #include "object/attribute.h"
 #include "object/attribute_value.h"
-#include "odukpt_client.h"
+#include "state_kind.h"
 
 /* Whether the value of O may be seen by nobody. */
 static bool is_closed(const struct object *o)
@@ -72,23 +72,16 @@ static CK_RV read_check_value(const struct reading *r, struct attribute_value *r
 	return rv;
 }
 
-/* SHAPE, TRANSACTION, REMAINING of a client state, from the state itself. */
+/* An attribute that is computed from the object's state (state_kind.h). */
 static CK_RV read_state(
 	const struct object *o, const struct attribute *attr, struct attribute_value *ret)
 {
-	uint8_t shape[2];
-	uint64_t number, remaining;
+	const struct state_kind *kind = state_kind_of(o->key_type);
+	size_t n = 0;
 
-	ENSURE(o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);
-	TRY(odukpt_state_describe(
-		secret_peek(&o->value), o->value.len, shape, &number, &remaining));
-	if (attr->type == CKA_KEYDIV_SHAPE) {
-		memcpy(ret->small, shape, sizeof shape);
-		ret->bytes = bytes_of(ret->small, sizeof shape);
-		return CKR_OK;
-	}
-	put_be64(ret->small, attr->type == CKA_KEYDIV_TRANSACTION ? number : remaining);
-	ret->bytes = bytes_of(ret->small, 8);
+	ENSURE(kind != NULL && o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);
+	TRY(kind->describe(secret_peek(&o->value), o->value.len, attr->type, ret->small, &n));
+	ret->bytes = bytes_of(ret->small, n);
 	return CKR_OK;
 }
 
@@ -128,7 +121,6 @@ static CK_RV read_variable(
 	switch (attr->bit) {
 	case VAR_TRANSACTION:
 	case VAR_SHAPE:
-		ENSURE(key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID);
 		return read_state(o, attr, ret);
 	case VAR_WRAP_TEMPLATE:
 	case VAR_UNWRAP_TEMPLATE:

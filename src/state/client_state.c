@@ -13,7 +13,6 @@
 
 #include <stdlib.h>
 
-#include "odukpt_client.h"
 #include "state/client_file.h"
 
 /* --- Sealing --- */
@@ -30,10 +29,10 @@ static struct binding state_binding(int64_t id, uint64_t generation, uint8_t roo
 CK_RV client_state_create(
 	struct store *store, const struct snapshot *keys, int64_t id, const struct secret *state)
 {
-	uint8_t room[8], text[ODUKPT_STATE_MAX + SEAL_OVERHEAD];
+	uint8_t room[8], text[STATE_SIZE_MAX + SEAL_OVERHEAD];
 	struct binding binding = state_binding(id, 1, room);
 
-	ENSURE(state->len <= ODUKPT_STATE_MAX, CKR_DEVICE_ERROR);
+	ENSURE(state->len <= STATE_SIZE_MAX, CKR_DEVICE_ERROR);
 	TRY(vault_seal(keys, &binding, secret_peek(state), state->len, text));
 	return client_file_create(store, id, bytes_of(text, state->len + SEAL_OVERHEAD));
 }
@@ -50,8 +49,9 @@ static void close_file(struct client_file **file)
  * The newest slot of FILE that opens: its state, and where it stands. CKR_DEVICE_ERROR
  * if none does.
  */
-static CK_RV read_newest(struct client_file *file, const struct snapshot *keys, int64_t id,
-	struct secret *ret, unsigned *ret_which, uint64_t *ret_generation)
+static CK_RV read_newest(struct client_file *file, const struct state_kind *kind,
+	const struct snapshot *keys, int64_t id, struct secret *ret, unsigned *ret_which,
+	uint64_t *ret_generation)
 {
 	uint8_t room[8];
 
@@ -63,7 +63,7 @@ static CK_RV read_newest(struct client_file *file, const struct snapshot *keys, 
 		struct binding binding = state_binding(id, text.generation, room);
 		CK_RV rv = vault_open(keys, &binding, text.text, ret);
 		if (rv == CKR_OK)
-			rv = odukpt_state_check(secret_peek(ret), ret->len);
+			rv = kind->check(secret_peek(ret), ret->len);
 		if (rv == CKR_OK) {
 			*ret_which = which;
 			*ret_generation = text.generation;
@@ -79,23 +79,12 @@ static CK_RV read_newest(struct client_file *file, const struct snapshot *keys, 
 static CK_RV write_newer(struct client_file *file, const struct snapshot *keys, int64_t id,
 	unsigned which, uint64_t generation, const struct secret *state)
 {
-	uint8_t room[8], text[ODUKPT_STATE_MAX + SEAL_OVERHEAD];
+	uint8_t room[8], text[STATE_SIZE_MAX + SEAL_OVERHEAD];
 	struct binding binding = state_binding(id, generation, room);
 
 	TRY(vault_seal(keys, &binding, secret_peek(state), state->len, text));
 	return client_file_write(
 		file, which, generation, bytes_of(text, state->len + SEAL_OVERHEAD));
-}
-
-static uint64_t next_number(const struct secret *state)
-{
-	uint8_t shape[2];
-	uint64_t number = 0, remaining;
-
-	if (odukpt_state_describe(secret_peek(state), state->len, shape, &number, &remaining) !=
-		CKR_OK)
-		return UINT64_MAX;
-	return number;
 }
 
 /* --- Numbers set aside by this process --- */
@@ -199,44 +188,45 @@ static CK_RV claim(struct store *store, struct vault *vault, int64_t id, uint64_
 	CLIENT_FILE *file = NULL;
 	SECRET after = {0};
 	SECRET dropped = {0};
+	const struct state_kind *kind = d->mechanism->derive.state;
 	unsigned which;
 	uint64_t generation;
 
 	TRY(vault_snapshot_key(vault, &keys));
 	TRY(client_file_open(store, id, &file));
-	TRY(read_newest(file, &keys, id, ret_state, &which, &generation));
+	TRY(read_newest(file, kind, &keys, id, ret_state, &which, &generation));
 	TRY(secret_set(&after, secret_peek(ret_state), ret_state->len));
 	for (uint64_t i = 0; i < count; i++) {
-		CK_RV rv =
-			d->mechanism->derive.advance(d, secret_bytes(&after), after.len, &dropped);
+		CK_RV rv = kind->advance(d, secret_bytes(&after), after.len, &dropped);
 		if (rv == CKR_KEYDIV_EXHAUSTED && i > 0)
 			break; /* fewer are left than asked for */
 		TRY(rv);
 	}
 	TRY(write_newer(file, &keys, id, which, generation + 1, &after));
-	*ret_limit = next_number(&after);
+	*ret_limit = kind->next(secret_peek(&after));
 	return CKR_OK;
 }
 
 CK_RV client_state_advance(struct store *store, struct vault *vault, int64_t id, uint64_t reserve,
 	struct derivation *d, struct secret *ret_key)
 {
+	const struct state_kind *kind = d->mechanism->derive.state;
 	struct aside *a = aside_take(vault, id, true);
 
 	ENSURE(a != NULL, CKR_HOST_MEMORY);
 	CK_RV rv = CKR_OK;
-	if (a->state.len == 0 || next_number(&a->state) >= a->limit)
+	if (a->state.len == 0 || kind->next(secret_peek(&a->state)) >= a->limit)
 		rv = claim(store, vault, id, reserve, d, &a->state, &a->limit);
 	if (rv == CKR_OK)
-		rv = d->mechanism->derive.advance(
-			d, secret_bytes(&a->state), a->state.len, ret_key);
-	if (rv != CKR_OK || next_number(&a->state) >= a->limit)
+		rv = kind->advance(d, secret_bytes(&a->state), a->state.len, ret_key);
+	if (rv != CKR_OK || kind->next(secret_peek(&a->state)) >= a->limit)
 		secret_wipe(&a->state);
 	aside_release(a);
 	return rv;
 }
 
-CK_RV client_state_read(struct store *store, struct vault *vault, int64_t id, struct secret *ret)
+CK_RV client_state_read(struct store *store, struct vault *vault, int64_t id,
+	const struct state_kind *kind, struct secret *ret)
 {
 	SNAPSHOT keys = {0};
 	CLIENT_FILE *file = NULL;
@@ -255,7 +245,7 @@ CK_RV client_state_read(struct store *store, struct vault *vault, int64_t id, st
 	}
 	TRY(vault_snapshot_key(vault, &keys));
 	TRY(client_file_open(store, id, &file));
-	return read_newest(file, &keys, id, ret, &which, &generation);
+	return read_newest(file, kind, &keys, id, ret, &which, &generation);
 }
 
 CK_RV client_state_remove(struct store *store, const struct vault *vault, int64_t id)

@@ -25,8 +25,8 @@ MUST_USE CK_RV client_state_create(
  * Copy the state of record ID as it is now to RET. Numbers that this process has reserved and not
  * yet used still belong to the state.
  */
-MUST_USE CK_RV client_state_read(
-	struct store *store, struct vault *vault, int64_t id, struct secret *ret);
+MUST_USE CK_RV client_state_read(struct store *store, struct vault *vault, int64_t id,
+	const struct state_kind *kind, struct secret *ret);
 
 /* Wipe and remove the file of record ID, and what this process has reserved of the state. */
 MUST_USE CK_RV client_state_remove(struct store *store, const struct vault *vault, int64_t id);

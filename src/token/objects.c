@@ -53,8 +53,8 @@ CK_RV object_get(
 		if (key_type_is_state(ret->key_type) && token_login_state(s->token) != LOGIN_NONE) {
 			CK_RV rv = token_object_id(s, handle, &id);
 			if (rv == CKR_OK)
-				rv = client_state_read(
-					s->token->store, &s->token->vault, id, &ret->value);
+				rv = client_state_read(s->token->store, &s->token->vault, id,
+					state_kind_of(ret->key_type), &ret->value);
 			if (rv != CKR_OK) {
 				object_wipe(ret);
 				return rv;
@@ -121,7 +121,7 @@ static CK_RV step_in_pool(struct object *o, void *arg)
 {
 	struct step *step = arg;
 
-	return step->d->mechanism->derive.advance(
+	return step->d->mechanism->derive.state->advance(
 		step->d, secret_bytes(&o->value), o->value.len, step->ret_key);
 }
 

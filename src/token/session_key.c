@@ -2,6 +2,7 @@
 /* session_key.c: see session_key.h. */
 #include "token/session_key.h"
 
+#include "state_kind.h"
 #include "token/handle.h"
 #include "token/pool.h"
 #include "token/token.h"
@@ -26,7 +27,7 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 	return token_object_get(s, handle, ret);
 }
 
-/* Load the value of E if it is a key. The state of a client is loaded when a step needs it. */
+/* Load the value of E if it is a key. A state is read when a key is taken from it. */
 static CK_RV load(struct cached_key *e)
 {
 	const struct object *o = &e->object;

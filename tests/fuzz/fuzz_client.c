@@ -51,20 +51,30 @@ static size_t build(struct input *in, uint8_t *state)
 	return ODUKPT_STATE_HEADER + r * (1 + length);
 }
 
+static uint64_t number_of(const uint8_t *state, size_t n, CK_ATTRIBUTE_TYPE type)
+{
+	uint8_t value[STATE_ATTRIBUTE_MAX];
+	size_t value_n = 0;
+
+	MUST(state_odukpt_client.describe(state, n, type, value, &value_n) == CKR_OK);
+	MUST(value_n == 8);
+	return get_be64(value);
+}
+
 static void go_on(uint8_t *state, size_t n)
 {
 	const struct mechanism *row = mechanism_find(CKM_KEYDIV_ODUKPT_NEXT_KEY);
-	uint8_t shape[2];
-	uint64_t number, remaining, before, left;
+	uint64_t before = number_of(state, n, CKA_KEYDIV_TRANSACTION);
+	uint64_t left = number_of(state, n, CKA_KEYDIV_REMAINING);
 
-	MUST(odukpt_state_describe(state, n, shape, &before, &left) == CKR_OK);
 	for (int i = 0; i < 20; i++) {
 		struct derivation d = {.mechanism = row, .scratch = {keys[0], keys[1]}};
 		SECRET key = {0};
-		CK_RV rv = row->derive.advance(&d, state, n, &key);
+		CK_RV rv = row->derive.state->advance(&d, state, n, &key);
 		MUST(rv == CKR_OK || rv == CKR_KEYDIV_EXHAUSTED);
 		MUST((rv == CKR_OK) == (left > 0));
-		MUST(odukpt_state_describe(state, n, shape, &number, &remaining) == CKR_OK);
+		uint64_t number = number_of(state, n, CKA_KEYDIV_TRANSACTION);
+		uint64_t remaining = number_of(state, n, CKA_KEYDIV_REMAINING);
 		MUST(rv == CKR_OK ? d.number == before && number == before + 1 &&
 					    remaining == left - 1
 				  : number == before);
@@ -91,7 +101,7 @@ void fuzz_one(const uint8_t *data, size_t n)
 	uint8_t *exact = malloc(n ? n : 1);
 	MUST(exact != NULL);
 	memcpy(exact, state, n);
-	CK_RV rv = odukpt_state_check(exact, n);
+	CK_RV rv = state_odukpt_client.check(exact, n);
 	MUST(rv == CKR_OK || rv == CKR_DEVICE_ERROR);
 	if (rv == CKR_OK)
 		go_on(exact, n);

@@ -209,7 +209,7 @@ static void derive(struct input *in, struct derivation *d)
 	uint8_t which = take_byte(in);
 	CK_KEY_TYPE type;
 
-	if (d->mechanism->derive.advance != NULL ||
+	if (d->mechanism->derive.state != NULL ||
 		(d->mechanism->type == CKM_PKCS5_PBKD2)) /* limit the number of rounds */
 		return;
 	d->base = load_base(in, d->mechanism, &type) ? keys[0] : NULL;

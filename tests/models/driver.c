@@ -116,7 +116,7 @@ static void odukpt_state(unsigned r, unsigned n, const char *rest)
 	for (unsigned i = 0; rv == CKR_OK && i < steps; i++) {
 		struct derivation d = {.mechanism = next, .scratch = {keys[1], keys[2]}};
 		SECRET released = {0};
-		rv = next->derive.advance(&d, secret_bytes(&state), state.len, &released);
+		rv = next->derive.state->advance(&d, secret_bytes(&state), state.len, &released);
 	}
 	if (rv != CKR_OK)
 		fail(rest, rv);

@@ -169,6 +169,49 @@ START_TEST(every_failure_has_a_reason)
 }
 END_TEST
 
+/* Return true if a line of FUNCTION ends in the mechanism NAME and the key KEY, then the place. */
+static bool names(const char *function, const char *name, const char *key)
+{
+	char expected[200], subject[200];
+	const char *line;
+
+	snprintf(expected, sizeof expected, " error: %s: ", function);
+	snprintf(subject, sizeof subject, " (mechanism %s, key '%s') at ", name, key);
+	line = strstr(content(), expected);
+	return line != NULL && strstr(line, subject) != NULL;
+}
+
+START_TEST(a_failure_names_mechanism_and_key)
+{
+	CK_OBJECT_HANDLE plant, nameless, key;
+	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+	CK_MECHANISM m = for_device(&p, CKM_KEYDIV_DEVICE_KEY, "SN-1");
+	char id[33] = "";
+	CK_ATTRIBUTE unique_id = RAW(CKA_UNIQUE_ID, id, 32);
+	uint8_t out[64];
+	CK_ULONG n = sizeof out;
+
+	start("error");
+	login(CKU_USER);
+	plant = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), STR(CKA_LABEL, "plant")));
+	nameless = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
+	ok(f->C_GetAttributeValue(s, nameless, &unique_id, 1));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		f->C_DeriveKey(s, &m, plant, T(NUM(CKA_CLASS, CKO_PRIVATE_KEY)), &key));
+	holds(names("C_DeriveKey", "CKM_KEYDIV_DEVICE_KEY", "plant"));
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, f->C_DecryptInit(s, MECH(CKM_AES_ECB), nameless));
+	holds(names("C_DecryptInit", "CKM_AES_ECB", id));
+	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), nameless));
+	gives(CKR_DATA_LEN_RANGE, f->C_Encrypt(s, out, 5, out, &n));
+	holds(names("C_Encrypt", "CKM_AES_ECB", id));
+	gives(CKR_KEY_UNEXTRACTABLE,
+		f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP),
+			import(CKK_AES, (const uint8_t *)"another key-----", 16, T(YES(CKA_WRAP))),
+			plant, out, &n));
+	holds(names("C_WrapKey", "CKM_AES_KEY_WRAP", "plant"));
+}
+END_TEST
+
 START_TEST(answers_are_no_failures)
 {
 	CK_SLOT_ID slots[1], which;
@@ -210,8 +253,8 @@ START_TEST(never_a_value)
 	login(CKU_USER);
 	gives(CKR_ATTRIBUTE_VALUE_INVALID,
 		try_import(CKK_AES, "key-in-clear-key", 15, NOTHING, &key));
-	master = import(CKK_AES, "key-in-clear-key", 16,
-		T(YES(CKA_DERIVE), STR(CKA_LABEL, "label-in-clear")));
+	master = import(
+		CKK_AES, "key-in-clear-key", 16, T(YES(CKA_DERIVE), STR(CKA_LABEL, "plant")));
 	gives(CKR_TEMPLATE_INCONSISTENT,
 		f->C_DeriveKey(s, &m, master, T(CLASS(CKO_PRIVATE_KEY)), &key));
 	gives(CKR_PIN_LEN_RANGE,
@@ -231,6 +274,7 @@ int main(void)
 	tcase_add_test(tc, a_log_that_cannot_be_written);
 	tcase_add_test(tc, one_line_a_failure);
 	tcase_add_test(tc, every_failure_has_a_reason);
+	tcase_add_test(tc, a_failure_names_mechanism_and_key);
 	tcase_add_test(tc, answers_are_no_failures);
 	tcase_add_test(tc, the_path_is_told_at_debug);
 	tcase_add_test(tc, never_a_value);

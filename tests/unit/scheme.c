@@ -98,13 +98,14 @@ CK_RV scheme_run(struct scheme *s, struct secret *ret)
 		ENSURE(mechanism_takes(row, s->base_type), CKR_KEY_TYPE_INCONSISTENT);
 		d.base = keys[0];
 	}
-	if (row->derive.advance != NULL)
+	if (row->derive.state != NULL)
 		d.state_key_length = s->base[3];
 	TRY(row->derive.plan ? row->derive.plan(&d, &s->request)
 			     : derive_plan_default(&d, &s->request));
-	if (row->derive.advance != NULL) {
-		TRY(row->derive.advance(&d, s->base, s->base_len, &released));
-		TRY(key_load(d.scratch[0], CKK_AES, secret_peek(&released), released.len));
+	if (row->derive.state != NULL) {
+		TRY(row->derive.state->advance(&d, s->base, s->base_len, &released));
+		TRY(key_load(d.scratch[0], row->derive.state->released, secret_peek(&released),
+			released.len));
 	}
 	TRY(derive_value(&d, ret));
 	s->type = d.type;

@@ -590,7 +590,8 @@ START_TEST(no_used_register_stays_in_the_file)
 		}
 		ck_assert_uint_eq(empty, 1);
 	}
-	ck_ok(client_state_read(token->store, &token->vault, row_of(c), &state));
+	ck_ok(client_state_read(
+		token->store, &token->vault, row_of(c), &state_odukpt_client, &state));
 	ck_assert_uint_eq(get_be64(secret_peek(&state) + 4), 5);
 }
 END_TEST

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "template.h"
-#include "token/self_test.h"
+#include "token/self_test_gate.h"
 #include "unit.h"
 
 static char dir[64];

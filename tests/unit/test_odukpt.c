@@ -118,14 +118,26 @@ static uint64_t reachable(const struct scheme *client, unsigned *ret_filled)
 static void check_description(
 	const struct scheme *client, unsigned r, unsigned n, uint64_t number, uint64_t t)
 {
-	uint8_t shape[2];
-	uint64_t next, remaining;
+	const struct state_kind *kind = &state_odukpt_client;
+	uint8_t shape[STATE_ATTRIBUTE_MAX], next[STATE_ATTRIBUTE_MAX], left[STATE_ATTRIBUTE_MAX];
+	size_t shape_n = 0, next_n = 0, left_n = 0;
+	const uint8_t *state = client->base;
 
-	ck_ok(odukpt_state_describe(client->base, client->base_len, shape, &next, &remaining));
+	ck_ok(kind->describe(state, client->base_len, CKA_KEYDIV_SHAPE, shape, &shape_n));
+	ck_ok(kind->describe(state, client->base_len, CKA_KEYDIV_TRANSACTION, next, &next_n));
+	ck_ok(kind->describe(state, client->base_len, CKA_KEYDIV_REMAINING, left, &left_n));
+	ck_rv(kind->describe(state, client->base_len, CKA_LABEL, left, &left_n),
+		CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_assert_uint_eq(shape_n, 2);
 	ck_assert_uint_eq(shape[0], r);
 	ck_assert_uint_eq(shape[1], n);
-	ck_assert_uint_eq(next, number);
-	ck_assert_uint_eq(remaining, t - number);
+	ck_assert_uint_eq(next_n, 8);
+	ck_assert_uint_eq(get_be64(next), number);
+	ck_assert_uint_eq(kind->next(state), number);
+	ck_assert_uint_eq(left_n, 8);
+	ck_assert_uint_eq(get_be64(left), t - number);
+	ck_assert_uint_eq(
+		kind->released_length(bytes_of(shape, 2), client->base_len), client->base[3]);
 }
 
 static int compare(const void *a, const void *b)
@@ -341,10 +353,10 @@ START_TEST(malformed_states)
 	new_client(&client, 3, 3);
 	for (int i = 0; i < 4; i++)
 		ck_ok(scheme_run(&client, &key));
-	ck_ok(odukpt_state_check(client.base, client.base_len));
+	ck_ok(state_odukpt_client.check(client.base, client.base_len));
 	for (size_t n = 0; n < client.base_len; n++)
-		ck_rv(odukpt_state_check(client.base, n), CKR_DEVICE_ERROR);
-	ck_rv(odukpt_state_check(client.base, client.base_len + 1), CKR_DEVICE_ERROR);
+		ck_rv(state_odukpt_client.check(client.base, n), CKR_DEVICE_ERROR);
+	ck_rv(state_odukpt_client.check(client.base, client.base_len + 1), CKR_DEVICE_ERROR);
 	for (size_t at = 0; at < client.base_len; at++) {
 		bool header = at < ODUKPT_STATE_HEADER, reserve = at == 12 || at == 13;
 		bool distance = !header && (at - ODUKPT_STATE_HEADER) % 17 == 0;
@@ -356,7 +368,8 @@ START_TEST(malformed_states)
 			continue;
 		for (unsigned change = 1; change < 256; change++) {
 			client.base[at] ^= (uint8_t)change;
-			ck_rv(odukpt_state_check(client.base, client.base_len), CKR_DEVICE_ERROR);
+			ck_rv(state_odukpt_client.check(client.base, client.base_len),
+				CKR_DEVICE_ERROR);
 			client.base[at] ^= (uint8_t)change;
 		}
 	}
@@ -373,7 +386,7 @@ static CK_RV check_used_up(unsigned r, unsigned n, unsigned length, uint64_t las
 
 	put_be64(state + 4, last + extra);
 	put_be16(state + 12, 1);
-	return odukpt_state_check(state, ODUKPT_STATE_HEADER + r * (1 + length));
+	return state_odukpt_client.check(state, ODUKPT_STATE_HEADER + r * (1 + length));
 }
 
 START_TEST(malformed_headers_of_used_up_states)
@@ -405,24 +418,20 @@ START_TEST(malformed_states_do_not_move)
 }
 END_TEST
 
-START_TEST(reserve)
+/* Each kind of state is the kind of one key type, which is marked as a state, and vice versa. */
+START_TEST(kinds_and_key_types_agree)
 {
-	struct scheme client;
+	unsigned states = 0;
 
-	new_client(&client, 3, 3);
-	ck_assert_uint_eq(odukpt_state_reserve(client.base), 1);
-	ck_rv(odukpt_state_set_reserve(client.base, 0), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(odukpt_state_set_reserve(client.base, ODUKPT_RESERVE_MAX + 1),
-		CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(odukpt_state_set_reserve(client.base, 65537), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_assert_uint_eq(odukpt_state_reserve(client.base), 1);
-	ck_ok(odukpt_state_set_reserve(client.base, ODUKPT_RESERVE_MAX));
-	ck_ok(odukpt_state_check(client.base, client.base_len));
-	ck_assert_uint_eq(odukpt_state_reserve(client.base), ODUKPT_RESERVE_MAX);
-	put_be16(client.base + 12, 0);
-	ck_rv(odukpt_state_check(client.base, client.base_len), CKR_DEVICE_ERROR);
-	put_be16(client.base + 12, ODUKPT_RESERVE_MAX + 1);
-	ck_rv(odukpt_state_check(client.base, client.base_len), CKR_DEVICE_ERROR);
+	for (const struct key_type *type = all_key_types; type->name != NULL; type++) {
+		const struct state_kind *kind = state_kind_of(type->number);
+		ck_assert(type->state == (kind != NULL));
+		ck_assert(kind == NULL || kind->key_type == type->number);
+		states += kind != NULL;
+	}
+	ck_assert_uint_eq(states, 1);
+	ck_assert_uint_le(state_odukpt_client.size, STATE_SIZE_MAX);
+	ck_assert_ptr_null(state_kind_of(CK_UNAVAILABLE_INFORMATION));
 }
 END_TEST
 
@@ -441,7 +450,7 @@ int main(void)
 	tcase_add_test(tc, malformed_states);
 	tcase_add_test(tc, malformed_headers_of_used_up_states);
 	tcase_add_test(tc, malformed_states_do_not_move);
-	tcase_add_test(tc, reserve);
+	tcase_add_test(tc, kinds_and_key_types_agree);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

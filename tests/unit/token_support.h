@@ -12,13 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls/derive.h"
+#include "calls/generate.h"
 #include "calls/object_calls.h"
 #include "calls/operation.h"
+#include "calls/wrapping.h"
 #include "state/client_state.h"
 #include "template.h"
 #include "token/handle.h"
 #include "token/objects.h"
-#include "token/self_test.h"
+#include "token/self_test_gate.h"
 #include "token/session_key.h"
 #include "token/sessions.h"
 #include "token/token.h"
@@ -89,7 +92,7 @@ UNUSED static void blank_token(void)
 	ck_ok(objects_start());
 	ck_ok(pool_start());
 	ck_ok(sessions_start());
-	self_test_start(NULL);
+	self_test_gate_start(NULL);
 	token = open_token();
 }
 

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* self_test.c: see self_test.h. */
-#include "token/self_test.h"
+/* self_test_gate.c: see self_test_gate.h. */
+#include "token/self_test_gate.h"
 
 #include <stdatomic.h>
 #include <time.h>
 
-#define ROWS_MAX 256
+#define MECHANISMS_MAX 256
 
 int self_test_flip = SELFTEST_NO_FLIP;
 
-static _Atomic uint8_t passed[ROWS_MAX]; /* by the row's place in mechanisms[] */
+static _Atomic uint8_t passed[MECHANISMS_MAX]; /* by index in mechanisms[] */
 static void (*tell_failed)(const char *mechanism);
 
-void self_test_start(void (*failed)(const char *mechanism))
+void self_test_gate_start(void (*failed)(const char *mechanism))
 {
-	for (size_t i = 0; i < ROWS_MAX; i++)
+	for (size_t i = 0; i < MECHANISMS_MAX; i++)
 		atomic_store_explicit(&passed[i], 0, memory_order_relaxed);
 	tell_failed = failed;
 }
 
-static CK_RV run(const struct mechanism *row)
+static CK_RV run(const struct mechanism *mech)
 {
 	struct key *keys[SELFTEST_KEYS];
 	CK_RV rv = CKR_OK;
@@ -30,35 +30,33 @@ static CK_RV run(const struct mechanism *row)
 			rv = CKR_HOST_MEMORY;
 	}
 	if (rv == CKR_OK)
-		rv = mechanism_selftest(row, keys, self_test_flip);
+		rv = mechanism_selftest(mech, keys, self_test_flip);
 	for (unsigned i = 0; i < SELFTEST_KEYS; i++)
 		key_free(keys[i]);
 	if (rv == CKR_OK || rv == CKR_HOST_MEMORY)
 		return rv;
 	if (tell_failed != NULL)
-		tell_failed(row->name);
+		tell_failed(mech->name);
 	return CKR_DEVICE_ERROR;
 }
 
-CK_RV self_test_once(const struct mechanism *row)
+CK_RV self_test_gate(size_t index)
 {
-	size_t index = mechanism_index(row);
-
 	if (__builtin_expect(atomic_load_explicit(&passed[index], memory_order_acquire), 1))
 		return CKR_OK;
-	TRY(run(row)); /* two threads may both run it: harmless */
+	TRY(run(mechanisms[index])); /* two threads may both run the answers: harmless */
 	atomic_store_explicit(&passed[index], 1, memory_order_release);
 	return CKR_OK;
 }
 
 CK_RV self_test_now(CK_MECHANISM_TYPE type, CK_ULONG *ret_result, CK_ULONG *ret_nanoseconds)
 {
-	const struct mechanism *row = mechanism_find(type);
+	const struct mechanism *mech = mechanism_find(type);
 	struct timespec before, after;
 
-	ENSURE(row != NULL, CKR_MECHANISM_INVALID);
+	ENSURE(mech != NULL, CKR_MECHANISM_INVALID);
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	CK_RV rv = run(row);
+	CK_RV rv = run(mech);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	if (rv == CKR_HOST_MEMORY)
 		return rv;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * requested.h: the mechanism that a caller asks for: the CK_MECHANISM and its parameter, each copied
+ * once out of the caller's memory, and the mechanism found for them.
+ */
+#ifndef KEYDIV_CALLS_REQUESTED_H
+#define KEYDIV_CALLS_REQUESTED_H
+
+#include "token/session.h"
+
+struct requested {
+	CK_MECHANISM caller; /* a copy; pParameter still points to the caller's memory */
+	const struct mechanism *mech;
+	size_t index; /* of mech in mechanisms[]: for self_test_gate */
+};
+
+/*
+ * Copy MECHANISM, which may be unaligned, and find the mechanism, which must offer FLAG (CKF_DERIVE
+ * ...). CKR_MECHANISM_INVALID.
+ */
+static inline CK_RV mechanism_request(
+	const CK_MECHANISM *mechanism, CK_FLAGS flag, struct requested *ret)
+{
+	memcpy(&ret->caller, mechanism, sizeof ret->caller);
+	ret->mech = mechanism_look_up(ret->caller.mechanism, &ret->index);
+	REQUIRE(ret->mech != NULL, CKR_MECHANISM_INVALID, "no such mechanism");
+	REQUIRE(ret->mech->info.flags & flag, CKR_MECHANISM_INVALID,
+		"the mechanism is not for this function");
+	return CKR_OK;
+}
+
+/* A parsed mechanism parameter, in the form that the mechanism's functions expect. */
+struct parsed {
+	struct parameter parameter; /* mechanisms with fields; else no fields, nothing encoded */
+	_Alignas(16) uint8_t native[NATIVE_MAX]; /* mechanisms with parse_native: its result */
+};
+
+/*
+ * Copy the parameter of REQUESTED to S->parameter and parse the copy. RET refers to S->parameter and
+ * is valid until the next call in that session. RET needs no initialisation. The parameter may be
+ * unaligned. CKR_MECHANISM_PARAM_INVALID: NULL with a length, over PARAMETER_MAX bytes, a parameter
+ * for a mechanism that takes none, or refused by the mechanism.
+ */
+MUST_USE CK_RV requested_parameter(
+	struct session *s, const struct requested *requested, struct parsed *ret);
+
+/* Put PARSED, which must live as long as D, where the mechanism's functions look for it. */
+static inline void derivation_parameter(struct derivation *d, struct parsed *parsed)
+{
+	d->parameter = d->mechanism->fields ? &parsed->parameter : NULL;
+	d->native = d->mechanism->parse_native ? parsed->native : NULL;
+}
+
+#endif
