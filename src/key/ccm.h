@@ -6,7 +6,9 @@
 #ifndef KEYDIV_KEY_CCM_H
 #define KEYDIV_KEY_CCM_H
 
-#include "crypto.h"
+#include "key/cipher_setup.h"
+#include "key/crypto.h"
+#include "key/key.h"
 
 struct ccm {
 	EVP_CIPHER_CTX *ctr, *cbc;

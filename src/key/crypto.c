@@ -2,6 +2,8 @@
 /* crypto.c: set up and tear down the private library context. */
 #include "crypto.h"
 
+#include "library.h"
+
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>

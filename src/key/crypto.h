@@ -13,12 +13,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "key/algorithms.h"
 #include "key/block.h"
-#include "key/cipher.h"
-#include "key/digest.h"
-#include "key/key.h"
-
-#define DIGEST_COUNT (DIGEST_SHA512 + 1)
 
 /* The modes that libcrypto computes. ccm.c builds CCM from CTR and CBC. */
 enum evp_mode {

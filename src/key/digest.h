@@ -3,18 +3,13 @@
 #ifndef KEYDIV_KEY_DIGEST_H
 #define KEYDIV_KEY_DIGEST_H
 
-#include "key.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "key/algorithms.h"
 
 #define DIGEST_MAX 64
-
-enum digest_kind {
-	DIGEST_NONE,
-	DIGEST_SHA1,
-	DIGEST_SHA224,
-	DIGEST_SHA256,
-	DIGEST_SHA384,
-	DIGEST_SHA512
-};
 
 struct digest;
 

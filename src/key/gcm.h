@@ -6,7 +6,8 @@
 #ifndef KEYDIV_KEY_GCM_H
 #define KEYDIV_KEY_GCM_H
 
-#include "crypto.h"
+#include "key/crypto.h"
+#include "key/key.h"
 
 #define GCM_IV_MAX 128 /* longest IV that libcrypto 3.0 takes */
 #define GCM_TAG 16

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "digest.h"
 #include "key_struct.h"
 
 /*

@@ -20,18 +20,8 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/secret.h"
-
-#define KEY_BLOCK_MAX 16 /* the largest block, of AES; a TDES block has 8 bytes */
-#define KEY_MAC_MAX 64   /* the largest MAC, HMAC-SHA-512 */
-
-/*
- * Set up or tear down the private library context and every algorithm. crypto_start returns CKR_OK,
- * CKR_HOST_MEMORY or CKR_FUNCTION_FAILED, and leaves nothing behind on failure. crypto_start may be
- * called again after crypto_stop, and in a forked child without crypto_stop. Only C_Initialize and
- * C_Finalize call these functions, never a destructor or an atexit handler.
- */
-MUST_USE CK_RV crypto_start(void);
-void crypto_stop(void);
+#include "key/algorithms.h"
+#include "key/library.h"
 
 struct key;
 
@@ -82,21 +72,6 @@ MUST_USE CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in
  */
 MUST_USE CK_RV key_encrypt_blocks(
 	struct key *key, const uint8_t *iv, const uint8_t *in, size_t n, uint8_t *ret_out);
-
-/*
- * The MACs that a key can compute in one call or in parts (mac.h). They are also the PRFs
- * of SP 800-108.
- */
-enum mac_kind {
-	MAC_NONE,
-	MAC_CMAC, /* AES or TDES, by the key's type */
-	MAC_HMAC_SHA1,
-	MAC_HMAC_SHA224,
-	MAC_HMAC_SHA256,
-	MAC_HMAC_SHA384,
-	MAC_HMAC_SHA512,
-	MAC_GMAC, /* in parts only, because GMAC takes an IV */
-};
 
 /*
  * Return the length of the whole MAC in bytes. CMAC has 16 or 8 bytes by the type of KEY, HMAC

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* key_cmac.c: CMAC (SP 800-38B) with the schedule that a key keeps. */
+#include "key.h"
 #include "key_struct.h"
 
 /* XOR BLOCK bytes (16 or 8) at Y onto X. Y may be unaligned. */

@@ -3,7 +3,8 @@
 #ifndef KEYDIV_KEY_KEY_STRUCT_H
 #define KEYDIV_KEY_KEY_STRUCT_H
 
-#include "crypto.h"
+#include "base/secret.h"
+#include "key/crypto.h"
 
 /*
  * The contexts of a schedule are made once for each kind of cipher and kept. A schedule is wiped by

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "key/crypto.h"
+#include "key/library.h"
 #include "unit.h"
 
 static const char *const names[KIND_COUNT] = {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_digest.c: SHA-1 and SHA-2. */
+#include "base/bytes.h"
 #include "key/digest.h"
+#include "key/library.h"
 
 #include "unit.h"
 
