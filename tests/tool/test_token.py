@@ -343,7 +343,11 @@ class CommandLine(ToolTest):
 
     def test_a_wrong_configuration(self):
         self.write("keydiv.conf", "slots = many\n")
-        self.refused("info", pin=False, says="(CKR_FUNCTION_FAILED)")
+        done = self.run_tool("info")
+        self.assertEqual((done.code, done.out), (1, ""))
+        module, tool = done.err.splitlines()
+        self.assertEqual(module, "keydiv: %s:1: slots must be a number from 1 to 64" % self.path("keydiv.conf"))
+        self.assertIn("(CKR_FUNCTION_FAILED)", tool)
 
     def test_full_disk(self):
         for words in ["info", "--module", MODULE], ["--help"], ["--version"], ["derive", "--help"]:
