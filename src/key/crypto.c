@@ -149,6 +149,35 @@ static void tear_down(struct crypto *c)
 	OSSL_LIB_CTX_free(c->lib);
 }
 
+/* More than libcrypto allocates at its first use, in bytes. */
+#define FIRST_USE 16384
+
+/*
+ * Make libcrypto's first use safe. libcrypto makes its first locks once in a process. If an
+ * allocation fails then, libcrypto cannot be used until the process ends. Therefore check that there
+ * is memory before the first use, which is a mark in the empty error queue of this thread.
+ */
+static CK_RV first_use(void)
+{
+	void *volatile probe = malloc(FIRST_USE); /* volatile keeps the compiler from removing it */
+
+	REQUIRE(probe != NULL, CKR_HOST_MEMORY, "no memory for libcrypto");
+	free(probe);
+	ERR_set_mark();
+	ERR_pop_to_mark();
+	return CKR_OK;
+}
+
+/*
+ * The first use is when the module is loaded: a host program that is out of memory cannot load the
+ * module, but a loaded module may find the memory used up at C_Initialize.
+ */
+__attribute__((constructor)) static void at_load(void)
+{
+	if (first_use() != CKR_OK)
+		return; /* crypto_start() tries again and reports the failure */
+}
+
 CK_RV crypto_start(void)
 {
 	struct crypto *old = crypto, *c;
@@ -159,6 +188,7 @@ CK_RV crypto_start(void)
 	 * In a child of fork the parent's context may hold locks of threads that do not exist here,
 	 * so leave the context alone.
 	 */
+	TRY(first_use());
 	c = calloc(1, sizeof *c);
 	ENSURE(c != NULL, CKR_HOST_MEMORY);
 	ERR_set_mark();
