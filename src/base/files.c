@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -22,7 +24,6 @@ CK_RV file_error(const char *what)
 		return CKR_DEVICE_MEMORY;
 	case EROFS:
 	case EACCES:
-	case EPERM:
 		return CKR_TOKEN_WRITE_PROTECTED;
 	case ENOMEM:
 		return CKR_HOST_MEMORY;
@@ -148,4 +149,70 @@ int file_open(int dirfd, const char *name, int flags)
 		return -1;
 	}
 	return fd;
+}
+
+/* --- Reading, writing, locking --- */
+
+CK_RV file_read(int fd, uint8_t *p, size_t n, off_t at, const char *what)
+{
+	while (n > 0) {
+		ssize_t done = pread(fd, p, n, at);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return file_error(what);
+		REQUIRE(done > 0, CKR_DEVICE_ERROR, "a file of the token is too short");
+		p += done;
+		at += done;
+		n -= (size_t)done;
+	}
+	return CKR_OK;
+}
+
+CK_RV file_write(int fd, const uint8_t *p, size_t n, off_t at, const char *what)
+{
+	while (n > 0) {
+		ssize_t done = pwrite(fd, p, n, at);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return file_error(what);
+		p += done;
+		at += done;
+		n -= (size_t)done;
+	}
+	return CKR_OK;
+}
+
+static long milliseconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
+}
+
+CK_RV file_lock(int fd, unsigned wait_ms, const char *name)
+{
+	struct timespec start;
+	useconds_t pause = 50;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (;;) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno == ENOLCK || errno == EOPNOTSUPP)
+			return CKR_OK;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return file_error(name);
+		if (milliseconds_since(&start) >= (long)wait_ms)
+			break;
+		usleep(pause);
+		pause = pause < 2000 ? pause * 2 : pause;
+	}
+	log_error("%s has been locked by another process for %u ms", name, wait_ms);
+	return CKR_DEVICE_ERROR;
+}
+
+void file_unlock(int fd)
+{
+	(void)flock(fd, LOCK_UN);
 }

@@ -7,6 +7,8 @@
 #define KEYDIV_BASE_FILES_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -41,7 +43,25 @@ struct file_status {
  */
 int file_status(int fd, struct file_status *ret);
 
-/* Close *FD if it is open: for __attribute__((cleanup)). */
+/* Close *FD if it is open. A FILE_DESCRIPTOR is closed at the end of its block. */
 void file_done(int *fd);
+#define FILE_DESCRIPTOR __attribute__((cleanup(file_done))) int
+
+/*
+ * Read or write exactly N bytes at offset AT, however many system calls that takes. WHAT names the
+ * action for the log. CKR_DEVICE_ERROR also if the file ends before.
+ */
+MUST_USE CK_RV file_read(int fd, uint8_t *p, size_t n, off_t at, const char *what);
+MUST_USE CK_RV file_write(int fd, const uint8_t *p, size_t n, off_t at, const char *what);
+
+/*
+ * Lock the file NAME, open as FD, with flock for this opening alone. Another process is waited for,
+ * at most WAIT_MS, because a process that is stopped with the lock must not stop all others:
+ * CKR_DEVICE_ERROR then. On a file system without locks the call succeeds and locks nothing.
+ */
+MUST_USE CK_RV file_lock(int fd, unsigned wait_ms, const char *name);
+
+/* Unlock FD. To close is not enough, because a forked child may share the opening. */
+void file_unlock(int fd);
 
 #endif

@@ -31,8 +31,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -58,66 +56,9 @@ static void file_name(int64_t id, char name[NAME_MAX_LEN])
 	snprintf(name, NAME_MAX_LEN, "%lld", (long long)id);
 }
 
-static CK_RV write_at(int fd, const uint8_t *p, size_t n, off_t at)
-{
-	while (n > 0) {
-		ssize_t done = pwrite(fd, p, n, at);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return file_error("writing a client file");
-		p += done;
-		at += done;
-		n -= (size_t)done;
-	}
-	return CKR_OK;
-}
-
-static CK_RV read_at(int fd, uint8_t *p, size_t n, off_t at)
-{
-	while (n > 0) {
-		ssize_t done = pread(fd, p, n, at);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return file_error("reading a client file");
-		ENSURE(done > 0, CKR_DEVICE_ERROR); /* the file has become shorter */
-		p += done;
-		at += done;
-		n -= (size_t)done;
-	}
-	return CKR_OK;
-}
-
 static CK_RV sync_data(int fd)
 {
 	return fdatasync(fd) == 0 ? CKR_OK : file_error("syncing a client file");
-}
-
-/*
- * Lock FD, waiting at most WAIT_MS for another process: one that is stopped in the middle of a step
- * must not stop all others.
- */
-static CK_RV lock_file(int fd, unsigned wait_ms)
-{
-	struct timespec start, now;
-	useconds_t pause = 50;
-
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (;;) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return CKR_OK;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return file_error("locking a client file");
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 >=
-			(long)wait_ms)
-			break;
-		usleep(pause);
-		pause = pause < 2000 ? pause * 2 : pause;
-	}
-	log_error("a client file has been locked by another process for %u ms", wait_ms);
-	return CKR_DEVICE_ERROR;
 }
 
 /* Lay out a slot in BUFFER. */
@@ -143,7 +84,7 @@ static struct bytes slot_text(const uint8_t slot[CLIENT_SLOT_LEN])
 /* Write and sync a new file and its name. */
 static CK_RV write_new(int dirfd, int fd, const uint8_t *content)
 {
-	TRY(write_at(fd, content, FILE_LEN, 0));
+	TRY(file_write(fd, content, FILE_LEN, 0, "writing a client file"));
 	if (fsync(fd) != 0 || fsync(dirfd) != 0)
 		return file_error("syncing a new client file");
 	return CKR_OK;
@@ -153,7 +94,7 @@ CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
 {
 	char name[NAME_MAX_LEN];
 	uint8_t content[FILE_LEN] = {0};
-	__attribute__((cleanup(file_done))) int fd = -1;
+	FILE_DESCRIPTOR fd = -1;
 	int dirfd;
 
 	ENSURE(text.n > 0 && text.n <= CLIENT_TEXT_MAX, CKR_DATA_LEN_RANGE);
@@ -176,7 +117,7 @@ CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
 static CK_RV open_locked(
 	int dirfd, const char *name, unsigned wait_ms, int *ret_fd, off_t *ret_size)
 {
-	__attribute__((cleanup(file_done))) int fd = file_open(dirfd, name, O_RDWR);
+	FILE_DESCRIPTOR fd = file_open(dirfd, name, O_RDWR);
 	struct file_status st;
 
 	if (fd < 0 && errno == ENOENT) {
@@ -185,7 +126,7 @@ static CK_RV open_locked(
 	}
 	if (fd < 0)
 		return file_error("opening a client file");
-	TRY(lock_file(fd, wait_ms));
+	TRY(file_lock(fd, wait_ms, "a client file"));
 	if (file_status(fd, &st) != 0)
 		return file_error("opening a client file");
 	*ret_size = st.size;
@@ -198,7 +139,7 @@ static CK_RV open_locked(
 /* Read both slots and put them in order. */
 static CK_RV read_slots(struct client_file *file)
 {
-	TRY(read_at(file->fd, file->slots[0], FILE_LEN, 0));
+	TRY(file_read(file->fd, file->slots[0], FILE_LEN, 0, "reading a client file"));
 	for (unsigned i = 0; i < 2; i++)
 		file->generation[i] = slot_text(file->slots[i]).p ? get_be64(file->slots[i]) : 0;
 	file->slot[0] = file->generation[1] > file->generation[0];
@@ -236,7 +177,7 @@ void client_file_close(struct client_file *file)
 {
 	if (file == NULL)
 		return;
-	flock(file->fd, LOCK_UN); /* a child of a fork may share the opening */
+	file_unlock(file->fd);
 	close(file->fd);
 	wipe(file->slots, sizeof file->slots);
 	free(file);
@@ -259,10 +200,12 @@ CK_RV client_file_write(
 	ENSURE(generation > file->generation[old], CKR_GENERAL_ERROR);
 
 	fill_slot(file->slots[next], generation, text);
-	TRY(write_at(file->fd, file->slots[next], CLIENT_SLOT_LEN, (off_t)next * CLIENT_SLOT_LEN));
+	TRY(file_write(file->fd, file->slots[next], CLIENT_SLOT_LEN, (off_t)next * CLIENT_SLOT_LEN,
+		"writing a client file"));
 	TRY(sync_data(file->fd));
 	wipe(file->slots[old], CLIENT_SLOT_LEN);
-	TRY(write_at(file->fd, file->slots[old], CLIENT_SLOT_LEN, (off_t)old * CLIENT_SLOT_LEN));
+	TRY(file_write(file->fd, file->slots[old], CLIENT_SLOT_LEN, (off_t)old * CLIENT_SLOT_LEN,
+		"writing a client file"));
 	TRY(sync_data(file->fd));
 	file->generation[old] = 0;
 	file->generation[next] = generation;
@@ -276,12 +219,13 @@ static CK_RV remove_file(int dirfd, const char *name, unsigned wait_ms)
 {
 	static const uint8_t zeroes[FILE_LEN];
 	off_t size = 0;
-	__attribute__((cleanup(file_done))) int fd = -1;
+	FILE_DESCRIPTOR fd = -1;
 
 	TRY(open_locked(dirfd, name, wait_ms, &fd, &size));
 	if (fd < 0)
 		return CKR_OK;
-	TRY(write_at(fd, zeroes, size < FILE_LEN ? (size_t)size : FILE_LEN, 0));
+	TRY(file_write(
+		fd, zeroes, size < FILE_LEN ? (size_t)size : FILE_LEN, 0, "writing a client file"));
 	TRY(sync_data(fd));
 	if (unlinkat(dirfd, name, 0) != 0 && errno != ENOENT)
 		return file_error("removing a client file");

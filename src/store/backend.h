@@ -41,8 +41,13 @@ struct store_backend {
 	 * The lock on the PINs, shared with other processes, or (ALONE) not. Called by one thread
 	 * at a time, without the lock.
 	 */
-	void (*lock_pins)(struct store *store, bool alone);
+	bool (*lock_pins)(struct store *store, bool alone);
 	void (*unlock_pins)(struct store *store);
+
+	/* See store_tries_edit, store_tries_in_memory. Called without the lock. */
+	CK_RV(*tries_edit)
+	(struct store *store, enum store_role role, store_edit_tries *edit, void *arg);
+	bool (*tries_in_memory)(struct store *store);
 
 	/* --- All that follows is called with store->lock held --- */
 

@@ -328,26 +328,39 @@ CK_RV store_init_token(struct store *store, const struct store_token *token,
 	return CKR_OK;
 }
 
-struct token_edit {
+struct pin_change {
 	struct change change;
-	CK_RV (*edit_above)(struct store_token *token, void *arg);
-	void *arg;
+	enum store_role role;
+	const struct store_token *seen;
+	bool same_pin;
+	const struct store_pin *pin;
+	bool as_seen;
 };
 
-static CK_RV run_token_edit(struct store *store, struct change *change)
+static CK_RV run_pin_change(struct store *store, struct change *change)
 {
-	struct token_edit *edit = (struct token_edit *)change;
-	struct store_token token;
+	struct pin_change *c = (struct pin_change *)change;
+	struct store_token now;
 
-	TRY(store->backend->token_get(store, &token));
-	TRY(edit->edit_above(&token, edit->arg));
-	return store->backend->token_update(store, &token);
+	TRY(store->backend->token_get(store, &now));
+	struct store_pin *pin = c->role == STORE_SO ? &now.so : &now.user;
+	const struct store_pin *seen = c->role == STORE_SO ? &c->seen->so : &c->seen->user;
+	c->as_seen =
+		memcmp(now.uuid, c->seen->uuid, sizeof now.uuid) == 0 &&
+		(!c->same_pin || (pin->set && seen->set &&
+					 memcmp(pin->salt, seen->salt, sizeof pin->salt) == 0));
+	if (!c->as_seen)
+		return CKR_OK;
+	*pin = *c->pin;
+	return store->backend->token_update(store, &now);
 }
 
-CK_RV store_token_update(
-	struct store *store, CK_RV (*edit_above)(struct store_token *token, void *arg), void *arg)
+CK_RV store_set_pin(struct store *store, enum store_role role, const struct store_token *seen,
+	bool same_pin, const struct store_pin *pin, bool *ret_as_seen)
 {
-	struct token_edit edit = {{.run = run_token_edit}, edit_above, arg};
+	struct pin_change change = {{.run = run_pin_change}, role, seen, same_pin, pin, false};
 
-	return commit(store, &edit.change);
+	TRY(commit(store, &change.change));
+	*ret_as_seen = change.as_seen;
+	return CKR_OK;
 }

@@ -65,7 +65,7 @@ CK_RV tally_remove(struct tally *tally, int64_t id, const uint8_t tag[RECORD_TAG
 
 /* --- Sealing --- */
 
-#define MORE_LEN (STORE_LABEL_LEN + 1)
+#define MORE_LEN (STORE_LABEL_LEN + 1 + STORE_SERIAL_LEN)
 #define PLAIN_LEN (8 + INVENTORY_DIGEST_LEN)
 _Static_assert(COUNT_SEAL_MAX >= PLAIN_LEN + SEAL_OVERHEAD, "room for a sealed inventory");
 
@@ -73,6 +73,7 @@ static struct binding binding_of(const struct store_token *t, uint8_t room[MORE_
 {
 	memcpy(room, t->label, STORE_LABEL_LEN);
 	room[STORE_LABEL_LEN] = (uint8_t)t->scrypt_log2_n;
+	memcpy(room + STORE_LABEL_LEN + 1, t->serial, STORE_SERIAL_LEN);
 	return (struct binding){
 		.purpose = bytes_of(purpose, PURPOSE_LEN), .more = bytes_of(room, MORE_LEN)};
 }
@@ -100,7 +101,7 @@ CK_RV inventory_open(
 	ENSURE(memcmp(t->uuid, keys->uuid, VAULT_UUID_LEN) == 0, CKR_DEVICE_ERROR);
 	CK_RV rv = vault_open(keys, &binding, bytes_of(t->count_seal, t->count_seal_len), &plain);
 	if (rv == CKR_ENCRYPTED_DATA_INVALID) {
-		log_error("the inventory of the token, its label or its scrypt parameter was "
+		log_error("the inventory of the token, its label, serial or scrypt parameter was "
 			  "changed by another program");
 		return CKR_DEVICE_ERROR;
 	}

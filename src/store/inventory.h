@@ -45,13 +45,13 @@ MUST_USE CK_RV tally_begin(const struct snapshot *keys, struct tally *ret);
 MUST_USE CK_RV tally_add(struct tally *tally, int64_t id, const uint8_t tag[RECORD_TAG_LEN]);
 MUST_USE CK_RV tally_remove(struct tally *tally, int64_t id, const uint8_t tag[RECORD_TAG_LEN]);
 
-/* Seal INVENTORY into T, bound to uuid, label and scrypt parameter of T. */
+/* Seal INVENTORY into T, bound to uuid, label, scrypt parameter and serial of T. */
 MUST_USE CK_RV inventory_seal(
 	const struct snapshot *keys, const struct inventory *inventory, struct store_token *t);
 
 /*
  * Open the inventory of T. CKR_DEVICE_ERROR if T is not the token of KEYS, or if uuid, label, scrypt
- * parameter or inventory were edited.
+ * parameter, serial or inventory were edited.
  */
 MUST_USE CK_RV inventory_open(
 	const struct snapshot *keys, const struct store_token *t, struct inventory *ret);

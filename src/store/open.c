@@ -119,16 +119,26 @@ bool store_is_read_only(struct store *store)
 void store_lock_pins(struct store *store)
 {
 	pthread_mutex_lock(&store->pins_lock);
-	store->backend->lock_pins(store, false);
+	(void)store->backend->lock_pins(store, false);
 }
 
-void store_lock_pins_alone(struct store *store)
+bool store_lock_pins_alone(struct store *store)
 {
-	store->backend->lock_pins(store, true);
+	return store->backend->lock_pins(store, true);
 }
 
 void store_unlock_pins(struct store *store)
 {
 	store->backend->unlock_pins(store);
 	pthread_mutex_unlock(&store->pins_lock);
+}
+
+CK_RV store_tries_edit(struct store *store, enum store_role role, store_edit_tries *edit, void *arg)
+{
+	return store->backend->tries_edit(store, role, edit, arg);
+}
+
+bool store_tries_in_memory(struct store *store)
+{
+	return store->backend->tries_in_memory(store);
 }

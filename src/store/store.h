@@ -102,29 +102,55 @@ MUST_USE CK_RV store_token_get(struct store *store, struct store_token *ret_toke
 MUST_USE CK_RV store_init_token(struct store *store, const struct store_token *token,
 	const struct store_token *seen, bool *ret_as_seen);
 
+/* Whose PIN. */
+enum store_role { STORE_USER, STORE_SO };
+
 /*
- * Edit the token record: EDIT is called in the transaction with the record as stored. An error of
- * EDIT undoes everything and is returned.
+ * Put PIN in the place of the PIN of ROLE. If the identity of the token is not that of SEEN, or (SAME_PIN)
+ * the PIN has changed since, nothing is done, RET_AS_SEEN is false and the result is CKR_OK. The
+ * new PIN has no tries.
  */
-MUST_USE CK_RV store_token_update(
-	struct store *store, CK_RV (*edit)(struct store_token *token, void *arg), void *arg);
+MUST_USE CK_RV store_set_pin(struct store *store, enum store_role role,
+	const struct store_token *seen, bool same_pin, const struct store_pin *pin,
+	bool *ret_as_seen);
+
+/* --- Tries of PINs --- */
 
 /*
  * Lock the PINs of the token for one thread of this process, shared with other processes.
- * store_lock_pins_alone waits, with the lock held, until no other process holds it, at most 60 s.
- * Both fail silently on a file system without locks: counting stays right there.
+ * store_lock_pins_alone waits, with the lock held, until no other process holds it. It returns false
+ * after 60 s. On a file system without locks both succeed and lock nothing.
  */
 void store_lock_pins(struct store *store);
-void store_lock_pins_alone(struct store *store);
+bool store_lock_pins_alone(struct store *store);
 void store_unlock_pins(struct store *store);
+
+/* How often a PIN was tried since it was last right, or since it was set. */
+struct store_tries {
+	uint32_t wrong;   /* tries that were wrong */
+	uint32_t started; /* tries that began and did not end: under way, or their process died */
+};
+
+/*
+ * Edit the tries of the PIN of ROLE: EDIT is called with the token record as stored and the tries of
+ * its PIN. What EDIT has changed is durable on return. An error of EDIT writes nothing and is
+ * returned. On a read-only file system the tries are counted in the memory of this process.
+ */
+typedef CK_RV store_edit_tries(
+	const struct store_token *token, struct store_tries *tries, void *arg);
+MUST_USE CK_RV store_tries_edit(
+	struct store *store, enum store_role role, store_edit_tries *edit, void *arg);
+
+/* Return true if tries are, since the last store_tries_edit, counted in memory. */
+bool store_tries_in_memory(struct store *store);
+
+/* --- Records --- */
 
 /*
  * Compare all records with the inventory of the token record: CKR_DEVICE_ERROR, logged, if a record
  * was removed, added or replaced by anything but this store.
  */
 MUST_USE CK_RV store_verify(struct store *store, const struct snapshot *keys);
-
-/* --- Records --- */
 
 /*
  * Seal and insert N objects in one transaction, all or none. RET_IDS has room for N ids.

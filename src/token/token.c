@@ -28,6 +28,7 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 	ENSURE(token != NULL, CKR_HOST_MEMORY);
 	token->slot = slot;
 	token->scrypt_log2_n = scrypt_log2_n;
+	token->read_only_login = true;
 	CK_RV rv = vault_init(&token->vault);
 	if (rv == CKR_OK)
 		rv = store_open(dir, &client_state_above, &token->store);
@@ -91,13 +92,14 @@ static void set_login(struct token *token, enum login who)
 	atomic_store_explicit(&token->login, epoch << 2 | who, memory_order_release);
 }
 
-CK_RV token_logged_in(struct token *token, enum login who, const uint8_t uuid[VAULT_UUID_LEN],
-	const struct secret *key)
+CK_RV token_logged_in(struct token *token, enum login who, const struct pin_tried *tried)
 {
 	pthread_mutex_lock(&token->lock);
-	CK_RV rv = vault_put_key(&token->vault, uuid, key);
-	if (rv == CKR_OK)
+	CK_RV rv = vault_put_key(&token->vault, tried->keys.uuid, &tried->keys.key);
+	if (rv == CKR_OK) {
+		token->login_log2_n = tried->seen.scrypt_log2_n;
 		set_login(token, who);
+	}
 	pthread_mutex_unlock(&token->lock);
 	return rv;
 }
@@ -129,27 +131,32 @@ void token_destroy_private(struct token *token, uint64_t login)
 /* --- C_GetTokenInfo --- */
 
 static CK_FLAGS count_flags(
-	const struct store_pin *pin, CK_FLAGS low, CK_FLAGS final, CK_FLAGS locked)
+	const struct store_tries *tries, CK_FLAGS low, CK_FLAGS final, CK_FLAGS locked)
 {
-	if (!pin->set || pin->failures == 0)
-		return 0;
-	if (pin->failures >= PIN_TRIES)
+	if (tries->wrong >= PIN_TRIES || tries->started >= PIN_STARTED_MAX)
 		return low | locked;
-	return pin->failures == PIN_TRIES - 1 ? low | final : low;
+	if (tries->wrong == 0)
+		return 0;
+	return tries->wrong == PIN_TRIES - 1 ? low | final : low;
 }
 
-static void info_of_initialized(const struct store_token *t, CK_TOKEN_INFO *info)
+static CK_RV add_info_of_initialized(
+	struct token *token, const struct store_token *t, CK_TOKEN_INFO *info)
 {
-	char serial[2 * 8 + 1];
+	struct store_tries user, so;
+	char serial[2 * STORE_SERIAL_LEN + 1];
 
+	TRY(pin_tries(token, LOGIN_USER, &user));
+	TRY(pin_tries(token, LOGIN_SO, &so));
 	memcpy(info->label, t->label, sizeof info->label);
-	hex_encode(t->uuid, 8, serial);
+	hex_encode(t->serial, STORE_SERIAL_LEN, serial);
 	memcpy(info->serialNumber, serial, sizeof info->serialNumber);
 	info->flags |= CKF_TOKEN_INITIALIZED | (t->user.set ? CKF_USER_PIN_INITIALIZED : 0);
 	info->flags |= count_flags(
-		&t->user, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED);
+		&user, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED);
 	info->flags |=
-		count_flags(&t->so, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED);
+		count_flags(&so, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED);
+	return CKR_OK;
 }
 
 CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info)
@@ -164,7 +171,7 @@ CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info)
 	memset(info.serialNumber, ' ', sizeof info.serialNumber);
 	memset(info.utcTime, ' ', sizeof info.utcTime); /* no CKF_CLOCK_ON_TOKEN */
 	if (rv == CKR_OK)
-		info_of_initialized(&stored, &info);
+		TRY(add_info_of_initialized(token, &stored, &info));
 	info.flags |= store_is_read_only(token->store) ? CKF_WRITE_PROTECTED : 0;
 	info.ulMaxSessionCount = info.ulMaxRwSessionCount = CK_EFFECTIVELY_INFINITE;
 	info.ulMinPinLen = PIN_MIN;

@@ -31,6 +31,7 @@ struct token {
 	 * was initialised with
 	 */
 	unsigned scrypt_log2_n;
+	bool read_only_login;     /* allow a login whose tries can be counted in memory only */
 	_Atomic bool initialized; /* seen to be; it never ceases to be */
 	CK_ULONG sessions,
 		read_write_sessions; /* guarded by the table lock of sessions.c: sessions_count() */
@@ -40,6 +41,7 @@ struct token {
 	 * login.
 	 */
 	struct vault vault;
+	unsigned login_log2_n; /* guarded by lock: the scrypt parameter that the login has proved */
 };
 
 /*
@@ -74,16 +76,20 @@ MUST_USE CK_RV token_init(
  */
 MUST_USE CK_RV token_init_pin(struct token *token, struct bytes pin);
 
-/* C_SetPIN: of the SO if the SO is logged in, else of the user. */
+/*
+ * C_SetPIN of the SO if the SO is logged in, else of the user. CKR_PIN_INCORRECT for an OLD_PIN of
+ * any length, CKR_PIN_LEN_RANGE for NEW_PIN only.
+ */
 MUST_USE CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct bytes new_pin);
 
 /*
- * C_Login. Every try is counted in the store, committed, before the PIN is looked at, and the count
- * cleared when it was right; at PIN_TRIES CKR_PIN_LOCKED. Failing allocation or I/O is never
- * CKR_PIN_INCORRECT and costs no try (the count is put back). CKR_USER_ALREADY_LOGGED_IN,
- * CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TYPE_INVALID,
- * CKR_PIN_INCORRECT. The session rules (CKR_SESSION_READ_ONLY_EXISTS) are the caller's to check.
- * The token's lock is not held while the PIN is stretched.
+ * C_Login. Every try is counted durably before the PIN is tried (token_pin.h). After PIN_TRIES wrong
+ * PINs the result is CKR_PIN_LOCKED. A PIN of any length can be wrong: CKR_PIN_INCORRECT. A failing
+ * allocation or failing I/O is never CKR_PIN_INCORRECT and is not counted as wrong. Other codes:
+ * CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED,
+ * CKR_USER_TYPE_INVALID, CKR_DEVICE_ERROR if the records do not match the inventory. The caller
+ * checks the rules about sessions (CKR_SESSION_READ_ONLY_EXISTS). The token's lock is not held while
+ * the PIN is stretched.
  */
 MUST_USE CK_RV token_login(struct token *token, CK_USER_TYPE who, struct bytes pin);
 

@@ -7,13 +7,14 @@
 #include "base/log.h"
 #include "key/random.h"
 #include "store/inventory.h"
-#include "token/token_pin.h"
+
+#define INIT_RETRIES 16 /* how often another process may be quicker */
 
 /*
- * If another process has initialised the token anew since the login here, that login is worth
- * nothing: the key is another. RET: the token as stored.
+ * End a login that another process has made void: it has initialised the token again, so the token
+ * key is another. RET is the token as stored.
  */
-static CK_RV look_again(struct token *token, struct store_token *ret)
+static CK_RV end_stale_login(struct token *token, struct store_token *ret)
 {
 	uint64_t login;
 
@@ -30,18 +31,18 @@ static CK_RV look_again(struct token *token, struct store_token *ret)
 CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
 {
 	enum login who = user_type == CKU_SO ? LOGIN_SO : LOGIN_USER;
-	struct store_token seen;
-	SECRET key = {0};
+	struct store_token stored;
+	PIN_TRIED tried = {0};
 
 	ENSURE(user_type == CKU_SO || user_type == CKU_USER, CKR_USER_TYPE_INVALID);
 	PIN_TURN turn = pin_turn(token);
-	TRY(look_again(turn, &seen));
+	TRY(end_stale_login(token, &stored));
 	enum login now = token_login_state(token);
 	ENSURE(now != who, CKR_USER_ALREADY_LOGGED_IN);
 	ENSURE(now == LOGIN_NONE, CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
-	TRY(pin_try(token, who, pin, &seen, &key));
-	TRY(pin_right(token, who, &seen, &key, NULL));
-	return token_logged_in(token, who, seen.uuid, &key);
+	TRY(pin_try(&turn, who, pin, &tried));
+	TRY(store_verify(token->store, &tried.keys));
+	return token_logged_in(token, who, &tried);
 }
 
 /* --- C_InitToken --- */
@@ -58,66 +59,84 @@ static CK_RV seal_empty_inventory(struct store_token *t, const struct secret *ke
 }
 
 /*
- * A token without objects in the place of SEEN (NULL: of none): new identity, new key, SO_PIN, no
- * user PIN. CKR_PIN_INCORRECT: SEEN is not there any more.
+ * Write a token without objects in the place of SEEN (NULL: of none): new identity, new key, SO_PIN,
+ * no user PIN. The serial number stays. RET_AS_SEEN is false, and nothing was written, if SEEN is
+ * not stored any more.
  */
 static CK_RV new_token(struct token *token, struct bytes so_pin,
-	const uint8_t label[STORE_LABEL_LEN], struct store_token *seen)
+	const uint8_t label[STORE_LABEL_LEN], const struct store_token *seen, bool *ret_as_seen)
 {
 	struct store_token t = {.scrypt_log2_n = token->scrypt_log2_n};
-	bool as_seen;
 	SECRET key = {0};
 
+	TRY(pin_check_new(so_pin));
 	TRY(random_bytes(t.uuid, sizeof t.uuid));
-	TRY(secret_resize(&key, TOKEN_KEY_LEN));
+	if (seen != NULL)
+		memcpy(t.serial, seen->serial, sizeof t.serial);
+	else
+		TRY(random_bytes(t.serial, sizeof t.serial));
+	TRY(secret_resize(&key, VAULT_KEY_LEN));
 	TRY(random_bytes(secret_bytes(&key), key.len));
 	for (size_t i = 0; i < sizeof t.label; i++)
 		t.label[i] = label[i] ? label[i] : ' '; /* some callers end it with a NUL */
 	TRY(seal_empty_inventory(&t, &key));
 	TRY(pin_seal(&t, LOGIN_SO, so_pin, &key, &t.so));
-	TRY(store_init_token(token->store, &t, seen, &as_seen));
-	ENSURE(as_seen, CKR_PIN_INCORRECT);
+	TRY(store_init_token(token->store, &t, seen, ret_as_seen));
+	if (!*ret_as_seen)
+		return CKR_OK;
 	vault_identify(&token->vault, t.uuid);
 	atomic_store(&token->initialized, true);
 	return CKR_OK;
 }
 
+static CK_RV init_once(struct pin_turn *turn, struct bytes so_pin,
+	const uint8_t label[STORE_LABEL_LEN], bool *ret_as_seen)
+{
+	struct token *token = turn->token;
+	struct store_token stored;
+	PIN_TRIED tried = {0};
+
+	CK_RV rv = store_token_get(token->store, &stored);
+	if (rv == CKR_TOKEN_NOT_RECOGNIZED)
+		return new_token(token, so_pin, label, NULL, ret_as_seen);
+	TRY(rv);
+	TRY(pin_try(turn, LOGIN_SO, so_pin, &tried));
+	return new_token(token, so_pin, label, &tried.seen, ret_as_seen);
+}
+
+/*
+ * The turn is exclusive: otherwise a process would try its PIN against a token that another process
+ * replaces meanwhile. Where locks do nothing, the store notices that, and the PIN is tried again.
+ */
 CK_RV token_init(struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN])
 {
-	struct store_token seen;
-	SECRET old_key = {0};
+	bool as_seen = false;
 
-	TRY(pin_check(so_pin));
 	PIN_TURN turn = pin_turn(token);
-	CK_RV rv = store_token_get(turn->store, &seen);
-	if (rv == CKR_TOKEN_NOT_RECOGNIZED) {
-		rv = new_token(token, so_pin, label, NULL);
-		if (rv != CKR_PIN_INCORRECT)
-			return rv;
-		rv = CKR_OK; /* another process was quicker: SO_PIN must be its */
-	}
-	TRY(rv);
-	TRY(pin_try(token, LOGIN_SO, so_pin, &seen, &old_key));
-	rv = new_token(token, so_pin, label, &seen);
-	if (rv != CKR_OK)
-		pin_put_back(token, LOGIN_SO, &seen);
-	return rv;
+	TRY(pin_turn_alone(&turn));
+	for (unsigned i = 0; i < INIT_RETRIES && !as_seen; i++)
+		TRY(init_once(&turn, so_pin, label, &as_seen));
+	REQUIRE(as_seen, CKR_DEVICE_ERROR, "other processes initialise the token all the time");
+	return CKR_OK;
 }
 
 /* --- C_InitPIN, C_SetPIN --- */
 
-struct setting {
-	const uint8_t *uuid;
-	const struct store_pin *pin;
-};
-
-static CK_RV set_user_pin(struct store_token *t, void *arg)
+/*
+ * Copy the keys of the SO who is logged in, and bring the scrypt parameter of STORED to the value
+ * that the login has proved. Who edits the parameter in the file must not weaken the next PIN.
+ */
+static CK_RV keys_of_so(struct token *token, struct store_token *stored, struct snapshot *ret)
 {
-	const struct setting *setting = arg;
+	struct inventory unused;
 
-	/* Initialised by another process meanwhile: the key that was sealed is not this token's. */
-	ENSURE(memcmp(t->uuid, setting->uuid, sizeof t->uuid) == 0, CKR_USER_NOT_LOGGED_IN);
-	t->user = *setting->pin;
+	ENSURE(token_login_state(token) == LOGIN_SO, CKR_USER_NOT_LOGGED_IN);
+	TRY(vault_snapshot_key(&token->vault, ret));
+	TRY(inventory_open(ret, stored, &unused));
+	pthread_mutex_lock(&token->lock);
+	bool same = stored->scrypt_log2_n == token->login_log2_n;
+	pthread_mutex_unlock(&token->lock);
+	REQUIRE(same, CKR_DEVICE_ERROR, "the scrypt parameter is not that of the login");
 	return CKR_OK;
 }
 
@@ -125,32 +144,37 @@ CK_RV token_init_pin(struct token *token, struct bytes pin)
 {
 	struct store_token stored;
 	struct store_pin new_pin;
-	SNAPSHOT now = {0};
+	SNAPSHOT keys = {0};
+	bool as_seen;
 
-	TRY(pin_check(pin));
+	TRY(pin_check_new(pin));
 	PIN_TURN turn = pin_turn(token);
-	TRY(look_again(turn, &stored));
-	ENSURE(token_login_state(token) == LOGIN_SO, CKR_USER_NOT_LOGGED_IN);
-	TRY(vault_snapshot_key(&token->vault, &now));
-	TRY(pin_seal(&stored, LOGIN_USER, pin, &now.key, &new_pin));
-	struct setting setting = {now.uuid, &new_pin};
-	return store_token_update(token->store, set_user_pin, &setting);
+	TRY(end_stale_login(token, &stored));
+	TRY(keys_of_so(token, &stored, &keys));
+	TRY(pin_seal(&stored, LOGIN_USER, pin, &keys.key, &new_pin));
+	TRY(store_set_pin(token->store, STORE_USER, &stored, false, &new_pin, &as_seen));
+	REQUIRE(as_seen, CKR_USER_NOT_LOGGED_IN, "another process has initialised the token");
+	return CKR_OK;
 }
 
 CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct bytes new_pin)
 {
-	struct store_token seen;
+	struct store_token stored;
 	struct store_pin sealed;
-	SECRET key = {0};
+	bool as_seen = false;
 
-	TRY(pin_check(new_pin));
+	TRY(pin_check_new(new_pin));
 	PIN_TURN turn = pin_turn(token);
-	TRY(look_again(turn, &seen));
+	TRY(end_stale_login(token, &stored));
 	enum login who = token_login_state(token) == LOGIN_SO ? LOGIN_SO : LOGIN_USER;
-	TRY(pin_try(token, who, old_pin, &seen, &key));
-	CK_RV rv = pin_seal(&seen, who, new_pin, &key, &sealed);
-	if (rv == CKR_OK)
-		return pin_right(token, who, &seen, &key, &sealed);
-	pin_put_back(token, who, &seen);
-	return rv;
+	for (unsigned i = 0; i < INIT_RETRIES && !as_seen; i++) {
+		PIN_TRIED tried = {0};
+		TRY(pin_try(&turn, who, old_pin, &tried));
+		TRY(store_verify(token->store, &tried.keys));
+		TRY(pin_seal(&tried.seen, who, new_pin, &tried.keys.key, &sealed));
+		TRY(store_set_pin(token->store, who == LOGIN_SO ? STORE_SO : STORE_USER,
+			&tried.seen, true, &sealed, &as_seen));
+	}
+	REQUIRE(as_seen, CKR_DEVICE_ERROR, "other processes change the PIN all the time");
+	return CKR_OK;
 }

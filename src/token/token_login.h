@@ -6,10 +6,9 @@
 #ifndef KEYDIV_TOKEN_TOKEN_LOGIN_H
 #define KEYDIV_TOKEN_TOKEN_LOGIN_H
 
-#include "token/token.h"
+#include "token/token_pin.h"
 
-/* WHO is logged in from now on, with the token's KEY. CKR_HOST_MEMORY. */
-MUST_USE CK_RV token_logged_in(struct token *token, enum login who,
-	const uint8_t uuid[VAULT_UUID_LEN], const struct secret *key);
+/* WHO is logged in from now on, with the PIN that was TRIED. CKR_HOST_MEMORY. */
+MUST_USE CK_RV token_logged_in(struct token *token, enum login who, const struct pin_tried *tried);
 
 #endif

@@ -129,7 +129,7 @@ static void write_database(struct input *in)
 static CK_RV touch_token(struct store_token *token, void *arg)
 {
 	(void)arg;
-	token->user.failures++;
+	token->label[0]++;
 	return CKR_OK;
 }
 
@@ -180,7 +180,7 @@ static void change(struct store *store)
 
 	MUST(object_encode(&o, &encoded, &n) == CKR_OK);
 	struct bytes attributes = bytes_of(encoded, n);
-	CK_RV rv = store_token_update(store, touch_token, NULL);
+	CK_RV rv = raw_token_update(store, touch_token, NULL);
 	if (rv == CKR_OK ||
 		rv == CKR_DEVICE_ERROR) /* whatever it said, the others must stand it too */
 		rv = raw_insert(store, &row, fill, &attributes);

@@ -8,6 +8,8 @@
 
 #include "store_victim.h"
 
+#define FORMAT 2
+
 /* The checksums of STORAGE.md, which an attacker can compute: the seals must stand without them. */
 static void add(EVP_MD_CTX *hash, uint64_t number, int bytes)
 {
@@ -26,7 +28,7 @@ static void row_checksum(sqlite3_context *context, int count, sqlite3_value **v)
 	int i;
 
 	EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
-	add(hash, 1, 8); /* format */
+	add(hash, FORMAT, 8);
 	add(hash, (uint64_t)sqlite3_value_int64(v[0]), 8);
 	add(hash, (uint64_t)sqlite3_value_int64(v[1]), 8);
 	add(hash, (uint64_t)sqlite3_value_int64(v[2]), 1);
@@ -55,8 +57,8 @@ static void add_padded(EVP_MD_CTX *hash, sqlite3_value *v, int room)
 }
 
 /*
- * token_checksum(uuid, label, scrypt_log2_n, so_salt, so_key, so_failures, user_salt,
- * user_key, user_failures, count_seal)
+ * token_checksum(uuid, serial, label, scrypt_log2_n, so_salt, so_key, user_salt, user_key,
+ * count_seal)
  */
 static void token_checksum(sqlite3_context *context, int count, sqlite3_value **v)
 {
@@ -66,18 +68,18 @@ static void token_checksum(sqlite3_context *context, int count, sqlite3_value **
 
 	(void)count;
 	EVP_DigestInit_ex(hash, EVP_sha256(), NULL);
-	add(hash, 1, 8);
+	add(hash, FORMAT, 8);
 	add_padded(hash, v[0], 16);
-	add_padded(hash, v[1], 32);
-	add(hash, (uint64_t)sqlite3_value_int64(v[2]), 8);
-	for (i = 3; i < 9; i += 3) {
+	add_padded(hash, v[1], 8);
+	add_padded(hash, v[2], 32);
+	add(hash, (uint64_t)sqlite3_value_int64(v[3]), 8);
+	for (i = 4; i < 8; i += 2) {
 		add(hash, sqlite3_value_type(v[i]) != SQLITE_NULL, 8);
 		add_padded(hash, v[i], 16);
 		add_padded(hash, v[i + 1], 60);
-		add(hash, (uint64_t)sqlite3_value_int64(v[i + 2]), 8);
 	}
-	add(hash, (uint64_t)sqlite3_value_bytes(v[9]), 8);
-	add_padded(hash, v[9], 64);
+	add(hash, (uint64_t)sqlite3_value_bytes(v[8]), 8);
+	add_padded(hash, v[8], 64);
 	EVP_DigestFinal_ex(hash, sum, NULL);
 	EVP_MD_CTX_free(hash);
 	sqlite3_result_blob(context, sum, sizeof sum, SQLITE_TRANSIENT);
@@ -101,10 +103,8 @@ static void flip(sqlite3_context *context, int count, sqlite3_value **v)
 	"attributes, sealed)"
 
 #define REPAIR_TOKEN                                                                               \
-	"; UPDATE token SET checksum = token_checksum(uuid, label, scrypt_log2_n, so_salt, "       \
-	"so_key, so_failures, "                                                                    \
-	"user_salt, "                                                                              \
-	"user_key, user_failures, count_seal)"
+	"; UPDATE token SET checksum = token_checksum(uuid, serial, label, scrypt_log2_n, "        \
+	"so_salt, so_key, user_salt, user_key, count_seal)"
 
 static void sql(const char *format, ...)
 {
@@ -118,7 +118,7 @@ static void sql(const char *format, ...)
 	ck_assert_int_eq(sqlite3_open(database(), &db), SQLITE_OK);
 	sqlite3_create_function(db, "row_checksum", 7, SQLITE_UTF8, NULL, row_checksum, NULL, NULL);
 	sqlite3_create_function(
-		db, "token_checksum", 10, SQLITE_UTF8, NULL, token_checksum, NULL, NULL);
+		db, "token_checksum", 9, SQLITE_UTF8, NULL, token_checksum, NULL, NULL);
 	sqlite3_create_function(db, "flip", 3, SQLITE_UTF8, NULL, flip, NULL, NULL);
 	if (sqlite3_exec(db, text, NULL, NULL, &error) != SQLITE_OK)
 		ck_abort_msg("%s: %s", text, error);
@@ -154,7 +154,7 @@ START_TEST(untouched_files_are_fine)
 	holds(!look());
 	/* and our checksums are right */
 	sql("UPDATE object SET class = class" REPAIR);
-	sql("UPDATE token SET so_failures = 3" REPAIR_TOKEN);
+	sql("UPDATE token SET id = 1" REPAIR_TOKEN);
 	holds(!look());
 }
 END_TEST
@@ -280,7 +280,7 @@ START_TEST(edited_token_data)
 		"user_key = so_key, user_salt = so_salt", "count_seal = flip(count_seal, 14, 1)",
 		"count_seal = NULL", "count_seal = x''", "scrypt_log2_n = 40", "scrypt_log2_n = -1",
 		"scrypt_log2_n = 15", "user_key = x'00'", "label = x'00'", "id = 5",
-		"label = flip(label, 0, 1)"};
+		"label = flip(label, 0, 1)", "serial = flip(serial, 0, 1)"};
 
 	sql("UPDATE token SET %s" REPAIR_TOKEN, edits[_i]);
 	if (!holds(look()))
@@ -308,7 +308,7 @@ START_TEST(foreign_schemas)
 {
 	static const char *const edits[] = {
 		"CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object; END",
-		"CREATE VIEW v AS SELECT 1", "PRAGMA user_version = 2", "PRAGMA user_version = 0",
+		"CREATE VIEW v AS SELECT 1", "PRAGMA user_version = 1", "PRAGMA user_version = 3",
 		"PRAGMA application_id = 1", "ALTER TABLE object ADD COLUMN more",
 		"DROP TABLE token", "CREATE TABLE more (x)"};
 	CK_RV rv;
@@ -432,6 +432,79 @@ START_TEST(values_from_another_token)
 }
 END_TEST
 
+static CK_RV log_in_as_user(void)
+{
+	ok(f->C_Initialize(NULL));
+	s = open_session(CKF_RW_SESSION);
+	return f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4);
+}
+
+static CK_OBJECT_HANDLE only(const char *label)
+{
+	CK_OBJECT_HANDLE found[2] = {0};
+
+	ck_assert_uint_eq(find(s, T(RAW(CKA_LABEL, label, strlen(label))), found, 2), 1);
+	return found[0];
+}
+
+static const char keep[] = "ATTACH '%s/kept.db' AS kept; DROP TABLE IF EXISTS kept.object; "
+			   "CREATE TABLE kept.object AS SELECT * FROM main.object";
+
+/* A key as it was before its CKA_DERIVE was taken away, in the place of the key as it is. */
+START_TEST(one_row_put_back_is_noticed)
+{
+	sql(keep, test_dir);
+	ok(log_in_as_user());
+	ok(f->C_SetAttributeValue(s, only("second"), T(NO(CKA_DERIVE))));
+	ok(f->C_Finalize(NULL));
+	holds(log_in_as_user() == CKR_OK);
+	ok(f->C_Finalize(NULL));
+	sql("ATTACH '%s/kept.db' AS kept; REPLACE INTO main.object SELECT * FROM kept.object WHERE "
+	    "id = 2",
+		test_dir);
+	gives(CKR_DEVICE_ERROR, log_in_as_user());
+}
+END_TEST
+
+/* The number of rows is right again. */
+START_TEST(a_destroyed_row_in_exchange_for_another_is_noticed)
+{
+	sql(keep, test_dir);
+	ok(log_in_as_user());
+	ok(f->C_DestroyObject(s, only("first")));
+	ok(f->C_Finalize(NULL));
+	sql("ATTACH '%s/kept.db' AS kept; DELETE FROM main.object WHERE id = 3; INSERT INTO "
+	    "main.object SELECT * FROM kept.object WHERE id = 1",
+		test_dir);
+	gives(CKR_DEVICE_ERROR, log_in_as_user());
+}
+END_TEST
+
+/* While an SO is logged in; the next PIN would be sealed with N = 2. */
+START_TEST(an_edited_scrypt_parameter_does_not_weaken_a_pin)
+{
+	ok(f->C_Initialize(NULL));
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_SO);
+	sql("UPDATE token SET scrypt_log2_n = 1" REPAIR_TOKEN);
+	gives(CKR_DEVICE_ERROR, f->C_InitPIN(s, (CK_UTF8CHAR_PTR) "5678", 4));
+}
+END_TEST
+
+/* The number that gives the next row its id is below that of a live row. */
+START_TEST(a_sequence_that_was_edited_gives_no_id)
+{
+	CK_OBJECT_HANDLE new_key;
+
+	sql("UPDATE sqlite_sequence SET seq = 1");
+	ok(log_in_as_user());
+	gives(CKR_DEVICE_ERROR,
+		try_import(CKK_AES, mk32, 32, T(YES(CKA_TOKEN), YES(CKA_DERIVE)), &new_key));
+	only("first");
+	only("second");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store attacks");
@@ -443,7 +516,7 @@ int main(void)
 	tcase_add_loop_test(tc, edited_attributes, 0, 8);
 	tcase_add_loop_test(tc, edited_columns, 0, 15);
 	tcase_add_test(tc, edited_flags_give_device_error);
-	tcase_add_loop_test(tc, edited_token_data, 0, 14);
+	tcase_add_loop_test(tc, edited_token_data, 0, 15);
 	tcase_add_loop_test(tc, a_spoiled_count_is_a_device_error, 0, 6);
 	tcase_add_loop_test(tc, foreign_schemas, 0, 8);
 	tcase_add_test(tc, whole_rows_swapped);
@@ -451,5 +524,9 @@ int main(void)
 	tcase_add_test(tc, doubled_rows_are_noticed);
 	tcase_add_test(tc, row_ids_that_no_handle_has_room_for);
 	tcase_add_test(tc, values_from_another_token);
+	tcase_add_test(tc, one_row_put_back_is_noticed);
+	tcase_add_test(tc, a_destroyed_row_in_exchange_for_another_is_noticed);
+	tcase_add_test(tc, an_edited_scrypt_parameter_does_not_weaken_a_pin);
+	tcase_add_test(tc, a_sequence_that_was_edited_gives_no_id);
 	return run(suite);
 }

@@ -114,17 +114,43 @@ START_TEST(no_number_on_a_full_disk)
 }
 END_TEST
 
+/* A service that is restarted on a full disk logs in, and can then free room. */
+START_TEST(login_on_a_full_disk)
+{
+	struct rlimit limit = {0};
+	CK_OBJECT_HANDLE key =
+		import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), STR(CKA_LABEL, "key")));
+
+	ok(f->C_Finalize(NULL));
+	fill_disk();
+	limit = unlimited;
+	limit.rlim_cur = 4096; /* no file may have a byte more than the file of tries has */
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ok(f->C_Initialize(NULL));
+	s = open_session(CKF_RW_SESSION);
+	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR) "wrong", 5));
+	login(CKU_USER);
+	holds(find(s, T(STR(CKA_LABEL, "key")), &key, 1) == 1);
+	empty_disk();
+	ok(f->C_DestroyObject(s, key));
+}
+END_TEST
+
 START_TEST(a_read_only_token)
 {
 	CK_TOKEN_INFO info;
 	CK_UTF8CHAR label[32];
+	CK_OBJECT_HANDLE key;
+	char tries[600];
 	CK_RV rv;
 
+	snprintf(tries, sizeof tries, "%s/slot-%lu/token.tries", token_dir, slot);
 	memset(label, ' ', sizeof label);
 	import(CKK_AES, mk, 16,
 		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
 	ok(f->C_Finalize(NULL));
 	ck_assert_int_eq(chmod(database(), 0400), 0);
+	ck_assert_int_eq(chmod(tries, 0400), 0);
 	ok(f->C_Initialize(NULL));
 	ok(f->C_GetTokenInfo(slot, &info));
 	holds(info.flags & CKF_WRITE_PROTECTED);
@@ -135,13 +161,21 @@ START_TEST(a_read_only_token)
 	gives_either(CKR_TOKEN_WRITE_PROTECTED, CKR_OK, rv);
 	s = open_session(0);
 	holds(find(s, T(STR(CKA_LABEL, "public")), NULL, 0) == 1);
-	/*
-	 * tries are counted before a PIN is looked at: where they cannot be, nobody logs in,
-	 * and nobody guesses
-	 */
-	rv = f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR) "wrong", 5);
-	gives(CKR_TOKEN_WRITE_PROTECTED, rv);
+	/* The file of tries can be read only, too: this process counts in its memory. */
+	for (int i = 0; i < 9; i++)
+		gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR) "wrong", 5));
+	ok(f->C_GetTokenInfo(slot, &info));
+	holds(info.flags & CKF_USER_PIN_FINAL_TRY);
+	login(CKU_USER);
+	holds(find(s, T(STR(CKA_LABEL, "public")), &key, 1) == 1);
+	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
+	gives(CKR_SESSION_READ_ONLY, f->C_DestroyObject(s, key));
+	ok(f->C_Logout(s));
+	for (int i = 0; i < 10; i++)
+		gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR) "wrong", 5));
+	gives(CKR_PIN_LOCKED, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4));
 	ok(f->C_Finalize(NULL));
+	ck_assert_int_eq(chmod(tries, 0600), 0);
 	ck_assert_int_eq(chmod(database(), 0600), 0);
 	ok(f->C_Initialize(NULL));
 	s = open_session(0);
@@ -157,6 +191,7 @@ int main(void)
 	tcase_add_test(tc, no_object_on_a_full_disk);
 	tcase_add_test(tc, no_attribute_on_a_full_disk);
 	tcase_add_test(tc, no_number_on_a_full_disk);
+	tcase_add_test(tc, login_on_a_full_disk);
 	tcase_add_test(tc, a_read_only_token);
 	return run(suite);
 }

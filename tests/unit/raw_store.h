@@ -98,6 +98,32 @@ RAW_STORE CK_RV raw_init(struct store *store, const struct store_token *token)
 	return queue_commit(store, &raw.change);
 }
 
+struct raw_token_change {
+	struct change change;
+	CK_RV (*edit)(struct store_token *token, void *arg);
+	void *arg;
+};
+
+RAW_STORE CK_RV raw_run_token_update(struct store *store, struct change *change)
+{
+	struct raw_token_change *raw = (struct raw_token_change *)change;
+	struct store_token token;
+
+	TRY(store->backend->token_get(store, &token));
+	TRY(raw->edit(&token, raw->arg));
+	return store->backend->token_update(store, &token);
+}
+
+/* Edit the token record. An error of EDIT undoes the command. */
+RAW_STORE CK_RV raw_token_update(
+	struct store *store, CK_RV (*edit)(struct store_token *token, void *arg), void *arg)
+{
+	struct raw_token_change raw = {
+		.change.run = raw_run_token_update, .edit = edit, .arg = arg};
+
+	return queue_commit(store, &raw.change);
+}
+
 /* The ids of the matching records. */
 RAW_STORE CK_RV raw_find_ids(struct store *store, const struct store_query *query, int64_t *ret_ids,
 	size_t max, size_t *ret_n)

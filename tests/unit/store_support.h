@@ -71,7 +71,7 @@ __attribute__((unused)) static struct store_token sample_token(void)
 	token.so.set = true;
 	memset(token.so.salt, 0x22, sizeof token.so.salt);
 	memset(token.so.wrapped_key, 0x33, sizeof token.so.wrapped_key);
-	token.so.failures = 2;
+	memset(token.serial, 0x55, sizeof token.serial);
 	memset(token.count_seal, 0x44, token.count_seal_len);
 	return token;
 }

@@ -248,7 +248,7 @@ START_TEST(an_edited_token_record_is_noticed)
 	int64_t id = 0;
 
 	new_token();
-	ck_ok(store_token_update(store, edit_token, &_i));
+	ck_ok(raw_token_update(store, edit_token, &_i));
 	ck_rv(store_verify(store, &keys), CKR_DEVICE_ERROR);
 	ck_rv(try_add(CKK_GENERIC_SECRET, "x", &id), CKR_DEVICE_ERROR);
 	ck_assert_int_eq(id, 0);

@@ -23,6 +23,7 @@ static DIR *watched_fdopendir(int fd);
 #define fsync watched_fsync
 #define unlinkat watched_unlinkat
 #define fdopendir watched_fdopendir
+#include "base/files.c"
 #include "state/client_file.c"
 #undef pwrite
 #undef fdatasync

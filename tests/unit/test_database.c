@@ -79,7 +79,7 @@ static const char *const hostile[] = {
 	"PRAGMA application_id = 1",
 	"PRAGMA journal_mode = WAL",
 	"CREATE TRIGGER t AFTER INSERT ON object BEGIN DELETE FROM object; END",
-	"CREATE TRIGGER t AFTER UPDATE ON token BEGIN UPDATE token SET user_failures = 0; END",
+	"CREATE TRIGGER t AFTER UPDATE ON token BEGIN UPDATE token SET user_salt = NULL; END",
 	"CREATE VIEW v AS SELECT * FROM object",
 	"CREATE TABLE more(id)",
 	"CREATE INDEX more ON object(attributes)",
@@ -202,6 +202,9 @@ static const char *const edited_tokens[] = {
 	"uuid = zeroblob(16)",
 	"uuid = zeroblob(15)",
 	"uuid = NULL",
+	"serial = zeroblob(8)",
+	"serial = zeroblob(9)",
+	"serial = NULL",
 	"label = zeroblob(32)",
 	"label = 'x'",
 	"scrypt_log2_n = 1",
@@ -214,10 +217,6 @@ static const char *const edited_tokens[] = {
 	"so_salt = x'00'",
 	"so_key = zeroblob(60)",
 	"so_key = zeroblob(61)",
-	"so_failures = 0",
-	"so_failures = -1",
-	"so_failures = 4294967296",
-	"user_failures = 9",
 	"user_salt = so_salt, user_key = so_key",
 	"count_seal = NULL",
 	"count_seal = x''",
@@ -244,7 +243,7 @@ START_TEST(edited_token)
 	run_sql(sql);
 	ck_rv(get_token(), CKR_DEVICE_ERROR);
 	struct store *store = open_store();
-	ck_rv(store_token_update(store, no_edit, NULL), CKR_DEVICE_ERROR);
+	ck_rv(raw_token_update(store, no_edit, NULL), CKR_DEVICE_ERROR);
 	ck_ok(raw_init(store, &token)); /* the way out of it */
 	ck_ok(store_token_get(store, &token));
 	store_close(store);

@@ -102,6 +102,14 @@ static struct store_token stored(void)
 	return t;
 }
 
+static struct store_tries tries_of(enum login who)
+{
+	struct store_tries tries;
+
+	ck_ok(pin_tries(token, who, &tries));
+	return tries;
+}
+
 static CK_FLAGS flags(void)
 {
 	CK_TOKEN_INFO info;
@@ -160,12 +168,12 @@ START_TEST(initialising)
 	ck_ok(token_initialized(token));
 	t = stored();
 	ck_assert_uint_eq(t.scrypt_log2_n, 14);
-	ck_assert(t.so.set && !t.user.set && t.so.failures == 0);
+	ck_assert(t.so.set && !t.user.set && tries_of(LOGIN_SO).wrong == 0);
 	ck_ok(token_info(token, &info));
 	ck_assert_uint_eq(info.flags, CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED);
 	ck_assert_mem_eq(info.label, label, sizeof label);
 	char serial[17];
-	hex_encode(t.uuid, 8, serial);
+	hex_encode(t.serial, 8, serial);
 	ck_assert_mem_eq(info.serialNumber, serial, 16);
 	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_USER_PIN_NOT_INITIALIZED);
 	ck_rv(token_set_pin(token, PIN(USER), PIN("5678")), CKR_USER_PIN_NOT_INITIALIZED);
@@ -216,6 +224,74 @@ START_TEST(a_blank_token_is_initialised_once)
 }
 END_TEST
 
+static int initialise_often(void)
+{
+	for (int i = 0; i < 4; i++) {
+		CK_RV rv = token_init(token, PIN(SO), label);
+		if (rv != CKR_OK)
+			return rv == CKR_PIN_INCORRECT ? 1 : 2;
+	}
+	return 0;
+}
+
+/* The right PIN is never called wrong because another process initialises the token, too. */
+START_TEST(initialised_by_many_processes)
+{
+	pid_t child[16];
+
+	for (int i = 0; i < 16; i++)
+		child[i] = start_process(initialise_often);
+	for (int i = 0; i < 16; i++)
+		ck_assert_int_eq(exit_code(child[i]), 0);
+	ck_assert_uint_eq(tries_of(LOGIN_SO).wrong, 0);
+	ck_ok(token_login(token, CKU_SO, PIN(SO)));
+}
+END_TEST
+
+/* Where locks do nothing, a process finds another token than it has tried its PIN against. */
+static bool no_lock(struct store *store, bool alone)
+{
+	(void)store;
+	(void)alone;
+	return true;
+}
+
+static void no_unlock(struct store *store)
+{
+	(void)store;
+}
+
+START_TEST(initialised_by_many_processes_without_locks)
+{
+	static struct store_backend without_locks;
+	const struct store_backend *backend = token->store->backend;
+
+	without_locks = *backend;
+	without_locks.lock_pins = no_lock;
+	without_locks.unlock_pins = no_unlock;
+	token->store->backend = &without_locks;
+	for (int round = 0; round < 6; round++) {
+		struct initialising i[2];
+		pthread_barrier_t together;
+		pthread_t thread[2];
+
+		ck_assert_int_eq(pthread_barrier_init(&together, NULL, 2), 0);
+		for (int k = 0; k < 2; k++) {
+			i[k] = (struct initialising){open_token(), PIN(SO), &together, 0};
+			i[k].token->store->backend = &without_locks;
+			ck_assert_int_eq(pthread_create(&thread[k], NULL, initialise, &i[k]), 0);
+		}
+		for (int k = 0; k < 2; k++) {
+			pthread_join(thread[k], NULL);
+			ck_ok(i[k].rv);
+			token_close(i[k].token);
+		}
+		pthread_barrier_destroy(&together);
+	}
+	token->store->backend = backend;
+}
+END_TEST
+
 START_TEST(a_label_has_no_nul)
 {
 	uint8_t text[STORE_LABEL_LEN] = "ends early";
@@ -230,14 +306,15 @@ START_TEST(initialising_again)
 	struct store_token before = stored();
 
 	ck_rv(token_init(token, PIN("not the pin"), label), CKR_PIN_INCORRECT);
-	ck_assert_uint_eq(stored().so.failures, 1);
+	ck_assert_uint_eq(tries_of(LOGIN_SO).wrong, 1);
 	ck_assert(stored().user.set);
 	ck_ok(token_init(token, PIN(SO), label));
 	struct store_token after = stored();
 	ck_assert(memcmp(before.uuid, after.uuid, sizeof after.uuid) != 0);
 	ck_assert(memcmp(before.so.wrapped_key, after.so.wrapped_key,
 			  sizeof after.so.wrapped_key) != 0);
-	ck_assert(!after.user.set && after.so.failures == 0);
+	ck_assert_mem_eq(before.serial, after.serial, sizeof after.serial);
+	ck_assert(!after.user.set && tries_of(LOGIN_SO).wrong == 0);
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 }
 END_TEST
@@ -256,7 +333,7 @@ START_TEST(login_and_logout)
 	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_USER_ALREADY_LOGGED_IN);
 	ck_rv(token_login(token, CKU_SO, PIN(SO)), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	ck_ok(vault_snapshot_key(&token->vault, &first));
-	ck_assert_uint_eq(first.key.len, TOKEN_KEY_LEN);
+	ck_assert_uint_eq(first.key.len, VAULT_KEY_LEN);
 	ck_assert_mem_eq(first.uuid, stored().uuid, sizeof first.uuid);
 
 	word = atomic_load(&token->login);
@@ -271,7 +348,7 @@ START_TEST(login_and_logout)
 	ck_ok(token_login(token, CKU_SO, PIN(SO)));
 	ck_assert_int_eq(token_login_state(token), LOGIN_SO);
 	ck_ok(vault_snapshot_key(&token->vault, &second));
-	ck_assert(secret_equal(secret_peek(&first.key), secret_peek(&second.key), TOKEN_KEY_LEN));
+	ck_assert(secret_equal(secret_peek(&first.key), secret_peek(&second.key), VAULT_KEY_LEN));
 	ck_rv(token_login(token, 7, PIN(SO)), CKR_USER_TYPE_INVALID);
 }
 END_TEST
@@ -292,14 +369,21 @@ START_TEST(pins_that_are_nearly_right)
 	ck_rv(token_login(token, CKU_USER, PIN("12345")), CKR_PIN_INCORRECT);
 	ck_rv(token_login(token, CKU_USER, PIN(SO)), CKR_PIN_INCORRECT);
 	ck_rv(token_login(token, CKU_SO, PIN("so-pin-")), CKR_PIN_INCORRECT);
-	ck_assert_uint_eq(stored().user.failures, 3);
-	ck_assert_uint_eq(stored().so.failures, 1);
-	ck_rv(token_login(token, CKU_USER, PIN("123")), CKR_PIN_LEN_RANGE);
-	ck_rv(token_login(token, CKU_USER, bytes_of(text, 256)), CKR_PIN_LEN_RANGE);
-	ck_rv(token_login(token, CKU_USER, bytes_of(text, SIZE_MAX)), CKR_PIN_LEN_RANGE);
-	ck_assert_uint_eq(stored().user.failures, 3);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 3);
+	ck_assert_uint_eq(tries_of(LOGIN_SO).wrong, 1);
+	/* PINs of a length that no PIN has are wrong PINs too. */
+	ck_rv(token_login(token, CKU_USER, PIN("123")), CKR_PIN_INCORRECT);
+	ck_rv(token_login(token, CKU_USER, PIN("")), CKR_PIN_INCORRECT);
+	ck_rv(token_login(token, CKU_USER, bytes_of(text, 256)), CKR_PIN_INCORRECT);
+	ck_rv(token_login(token, CKU_USER, bytes_of(text, SIZE_MAX)), CKR_PIN_INCORRECT);
+	ck_rv(token_set_pin(token, PIN("123"), PIN("5678")), CKR_PIN_INCORRECT);
+	ck_rv(token_set_pin(token, PIN(USER), PIN("567")), CKR_PIN_LEN_RANGE);
+	ck_rv(token_init(token, PIN("123"), label), CKR_PIN_INCORRECT);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 8);
+	ck_assert_uint_eq(tries_of(LOGIN_SO).wrong, 2);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).started, 0);
 	ck_ok(token_login(token, CKU_USER, PIN(USER)));
-	ck_assert_uint_eq(stored().user.failures, 0);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 0);
 }
 END_TEST
 
@@ -358,7 +442,7 @@ START_TEST(a_right_pin_clears_the_count)
 	ck_ok(sessions_logout(token));
 	wrong(9);
 	ck_ok(token_set_pin(token, PIN(USER), PIN("5678")));
-	ck_assert_uint_eq(stored().user.failures, 0);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 0);
 }
 END_TEST
 
@@ -392,7 +476,7 @@ START_TEST(wrong_pins_of_many_processes)
 		got[exit_code(child[i]) & 3]++;
 	ck_assert_int_eq(got[1], PIN_TRIES);
 	ck_assert_int_eq(got[2], 14 - PIN_TRIES);
-	ck_assert_uint_eq(stored().user.failures, PIN_TRIES);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, PIN_TRIES);
 }
 END_TEST
 
@@ -409,7 +493,7 @@ START_TEST(right_pins_of_many_processes_are_not_wrong_ones)
 		child[i] = start_process(try_right);
 	for (int i = 0; i < 24; i++)
 		ck_assert_int_eq(exit_code(child[i]), 0);
-	ck_assert_uint_eq(stored().user.failures, 0);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 0);
 }
 END_TEST
 
@@ -425,16 +509,51 @@ static int stop_in_scrypt(void)
 	return token_login(token, CKU_USER, PIN("wrong")) == CKR_OK;
 }
 
-START_TEST(a_killed_try_is_counted)
+static void kill_in_scrypt(void)
 {
+	uint32_t before = tries_of(LOGIN_USER).started;
 	pid_t child = start_process(stop_in_scrypt);
 
-	while (stored().user.failures == 0)
+	while (tries_of(LOGIN_USER).started == before)
 		usleep(100);
 	kill(child, SIGKILL);
 	ck_assert_int_eq(exit_code(child) & 0x7f, SIGKILL);
-	ck_assert_uint_eq(stored().user.failures, 1);
-	ck_ok(token_login(token, CKU_USER, PIN(USER))); /* and its turn is over */
+	ck_assert_uint_eq(tries_of(LOGIN_USER).started, before + 1);
+}
+
+/* A service that is killed during its login, again and again, is not locked out. */
+START_TEST(killed_tries_are_no_wrong_ones)
+{
+	for (int i = 0; i < 3 * PIN_TRIES; i++)
+		kill_in_scrypt();
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 0);
+	ck_assert_uint_eq(flags() & CKF_USER_PIN_LOCKED, 0);
+	ck_ok(token_login(token, CKU_USER, PIN(USER)));
+	ck_assert_uint_eq(tries_of(LOGIN_USER).started, 0);
+	ck_ok(sessions_logout(token));
+	kill_in_scrypt();
+	wrong(PIN_TRIES); /* they leave not one more wrong try */
+	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_PIN_LOCKED);
+}
+END_TEST
+
+static CK_RV all_started(const struct store_token *t, struct store_tries *tries, void *arg)
+{
+	(void)t;
+	tries->started = *(uint32_t *)arg;
+	return CKR_OK;
+}
+
+START_TEST(killed_tries_have_a_limit_of_their_own)
+{
+	uint32_t n = PIN_STARTED_MAX;
+
+	ck_ok(store_tries_edit(token->store, STORE_USER, all_started, &n));
+	ck_assert_uint_eq(flags() & CKF_USER_PIN_LOCKED, CKF_USER_PIN_LOCKED);
+	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_PIN_LOCKED);
+	n--;
+	ck_ok(store_tries_edit(token->store, STORE_USER, all_started, &n));
+	ck_ok(token_login(token, CKU_USER, PIN(USER)));
 }
 END_TEST
 
@@ -483,7 +602,7 @@ START_TEST(no_memory_is_no_wrong_pin)
 	limit.rlim_cur = before;
 	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
 	ck_rv(rv, CKR_HOST_MEMORY);
-	ck_assert_uint_eq(stored().user.failures, 1);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 1);
 	ck_ok(token_login(token, CKU_USER, PIN(USER)));
 #endif
 }
@@ -545,7 +664,7 @@ static CK_RV take_the_sos(struct store_token *t, void *arg)
 
 START_TEST(the_sos_key_is_not_the_users)
 {
-	ck_ok(store_token_update(token->store, take_the_sos, NULL));
+	ck_ok(raw_token_update(token->store, take_the_sos, NULL));
 	ck_rv(token_login(token, CKU_USER, PIN(SO)), CKR_PIN_INCORRECT);
 }
 END_TEST
@@ -561,11 +680,11 @@ START_TEST(a_hostile_scrypt_parameter)
 	unsigned log2_n[] = {0, 13, 23, 40, 15};
 
 	for (size_t i = 0; i < 4; i++) {
-		ck_ok(store_token_update(token->store, make_it_dear, &log2_n[i]));
+		ck_ok(raw_token_update(token->store, make_it_dear, &log2_n[i]));
 		ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_DEVICE_ERROR);
-		ck_assert_uint_eq(stored().user.failures, 0);
+		ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 0);
 	}
-	ck_ok(store_token_update(token->store, make_it_dear, &log2_n[4]));
+	ck_ok(raw_token_update(token->store, make_it_dear, &log2_n[4]));
 	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_PIN_INCORRECT);
 }
 END_TEST
@@ -577,11 +696,24 @@ static CK_RV another_label(struct store_token *t, void *arg)
 	return CKR_OK;
 }
 
+/* The next PIN must not be sealed with a smaller N than the SO has logged in with. */
+START_TEST(an_edited_scrypt_parameter_does_not_weaken_a_pin)
+{
+	unsigned weak = 1;
+	struct store_pin before = stored().user;
+
+	ck_ok(token_login(token, CKU_SO, PIN(SO)));
+	ck_ok(raw_token_update(token->store, make_it_dear, &weak));
+	ck_rv(token_init_pin(token, PIN("5678")), CKR_DEVICE_ERROR);
+	ck_assert_mem_eq(stored().user.salt, before.salt, sizeof before.salt);
+}
+END_TEST
+
 START_TEST(an_edited_label_is_noticed)
 {
-	ck_ok(store_token_update(token->store, another_label, NULL));
+	ck_ok(raw_token_update(token->store, another_label, NULL));
 	ck_rv(token_login(token, CKU_USER, PIN(USER)), CKR_DEVICE_ERROR);
-	ck_assert_uint_eq(stored().user.failures, 0);
+	ck_assert_uint_eq(tries_of(LOGIN_USER).wrong, 0);
 	ck_assert_int_eq(token_login_state(token), LOGIN_NONE);
 }
 END_TEST
@@ -615,7 +747,7 @@ START_TEST(a_child_is_not_logged_in)
 	ck_assert_int_eq(exit_code(start_process(look_at_the_key)), 0);
 	ck_assert_int_eq(exit_code(start_process(try_right)), 0);
 	ck_assert_int_eq(token_login_state(token), LOGIN_USER);
-	ck_assert_uint_eq(token->vault.key->len, TOKEN_KEY_LEN);
+	ck_assert_uint_eq(token->vault.key->len, VAULT_KEY_LEN);
 }
 END_TEST
 
@@ -629,6 +761,8 @@ int main(void)
 	tcase_add_test(fresh, a_blank_token);
 	tcase_add_test(fresh, initialising);
 	tcase_add_test(fresh, a_blank_token_is_initialised_once);
+	tcase_add_test(fresh, initialised_by_many_processes);
+	tcase_add_test(fresh, initialised_by_many_processes_without_locks);
 	tcase_add_test(fresh, a_label_has_no_nul);
 	suite_add_tcase(suite, fresh);
 
@@ -641,6 +775,7 @@ int main(void)
 	tcase_add_test(tests, the_so_is_locked_too);
 	tcase_add_test(tests, initialised_by_another_process);
 	tcase_add_test(tests, the_sos_key_is_not_the_users);
+	tcase_add_test(tests, an_edited_scrypt_parameter_does_not_weaken_a_pin);
 	tcase_add_test(tests, an_edited_label_is_noticed);
 	tcase_add_test(tests, rows_put_in_and_removed_are_noticed);
 	tcase_add_test(tests, a_child_is_not_logged_in);
@@ -651,7 +786,8 @@ int main(void)
 	tcase_add_test(real, pins_that_are_nearly_right);
 	tcase_add_test(real, wrong_pins_of_many_processes);
 	tcase_add_test(real, right_pins_of_many_processes_are_not_wrong_ones);
-	tcase_add_test(real, a_killed_try_is_counted);
+	tcase_add_test(real, killed_tries_are_no_wrong_ones);
+	tcase_add_test(tests, killed_tries_have_a_limit_of_their_own);
 	tcase_add_test(real, threads_log_in_once);
 	tcase_add_test(real, no_memory_is_no_wrong_pin);
 	tcase_add_test(real, setting_pins);

@@ -16,13 +16,9 @@
 
 const struct schema_row schema[] = {
 	{"table", "token", "token",
-		"CREATE TABLE token(id INTEGER PRIMARY KEY, uuid BLOB, label BLOB, scrypt_log2_n "
-		"INTEGER, so_salt "
-		"BLOB, "
-		"so_key BLOB, so_failures INTEGER, user_salt BLOB, user_key BLOB, user_failures "
-		"INTEGER, count_seal "
-		"BLOB, "
-		"checksum BLOB)",
+		"CREATE TABLE token(id INTEGER PRIMARY KEY, uuid BLOB, serial BLOB, label BLOB, "
+		"scrypt_log2_n INTEGER, so_salt BLOB, so_key BLOB, user_salt BLOB, user_key BLOB, "
+		"count_seal BLOB, checksum BLOB)",
 		NULL},
 	{"table", "object", "object",
 		"CREATE TABLE object(id INTEGER PRIMARY KEY AUTOINCREMENT, class INTEGER, private "
@@ -60,13 +56,11 @@ static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
 		       "attributes = ?6, "
 		       "sealed = ?7, checksum = ?8 WHERE id = ?1",
 	[SQL_REMOVE] = "DELETE FROM object WHERE id = ?1",
-	[SQL_TOKEN_GET] = "SELECT uuid, label, scrypt_log2_n, so_salt, so_key, so_failures, "
-			  "user_salt, user_key, "
-			  "user_failures, count_seal, checksum FROM token WHERE id = 1",
-	[SQL_TOKEN_PUT] = "INSERT OR REPLACE INTO token(id, uuid, label, scrypt_log2_n, so_salt, "
-			  "so_key, so_failures, "
-			  "user_salt, user_key, user_failures, count_seal, checksum) "
-			  "VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[SQL_TOKEN_GET] = "SELECT uuid, serial, label, scrypt_log2_n, so_salt, so_key, user_salt, "
+			  "user_key, count_seal, checksum FROM token WHERE id = 1",
+	[SQL_TOKEN_PUT] = "INSERT OR REPLACE INTO token(id, uuid, serial, label, scrypt_log2_n, "
+			  "so_salt, so_key, user_salt, user_key, count_seal, checksum) "
+			  "VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[SQL_CLEAR_OBJECTS] = "DELETE FROM object",
 	[SQL_CLEAR_TOKEN] = "DELETE FROM token",
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",

@@ -128,7 +128,7 @@ static CK_RV sqlite_state_directory(struct store *store, bool make, int *ret_fd)
 
 /* --- PINs --- */
 
-static void sqlite_lock_pins(struct store *store, bool alone)
+static bool sqlite_lock_pins(struct store *store, bool alone)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	int how = (alone ? LOCK_EX : LOCK_SH) | LOCK_NB;
@@ -138,9 +138,10 @@ static void sqlite_lock_pins(struct store *store, bool alone)
 	for (int waited = 0; sqlite->pins_fd >= 0 && waited < PINS_WAIT_MS;
 		waited += PINS_POLL_MS) {
 		if (flock(sqlite->pins_fd, how) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
-			return;
+			return true;
 		usleep(PINS_POLL_MS * 1000);
 	}
+	return sqlite->pins_fd < 0;
 }
 
 /* Not by close alone, because a forked child may have the descriptor too. */
@@ -151,6 +152,37 @@ static void sqlite_unlock_pins(struct store *store)
 	if (sqlite->pins_fd >= 0)
 		flock(sqlite->pins_fd, LOCK_UN);
 	file_done(&sqlite->pins_fd);
+}
+
+static CK_RV sqlite_tries_edit(
+	struct store *store, enum store_role role, store_edit_tries *edit, void *arg)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+	struct store_token token;
+	struct store_tries before, tries;
+	TRIES file = {.fd = -1};
+
+	/* Locked before the token record is read: no other process counts for another PIN then. */
+	TRY(tries_open(sqlite->dirfd, &sqlite->tries, &file));
+	HOLD(&store->lock);
+	if (file.fd >= 0)
+		sqlite->tries.used = false;
+	else
+		TRY(tries_use_memory(sqlite->dirfd, &sqlite->tries));
+	TRY(sqlite_token_get(store, &token));
+	const struct store_pin *pin = role == STORE_SO ? &token.so : &token.user;
+	TRY(tries_read(&file, role, pin->salt, &before));
+	tries = before;
+	TRY(edit(&token, &tries, arg));
+	if (tries.wrong == before.wrong && tries.started == before.started)
+		return CKR_OK;
+	return tries_write(&file, role, pin->salt, &tries);
+}
+
+static bool sqlite_tries_in_memory(struct store *store)
+{
+	HOLD(&store->lock);
+	return sqlite_of(store)->tries.used;
 }
 
 /* --- Transactions --- */
@@ -193,6 +225,8 @@ static CK_RV sqlite_begin(struct store *store, bool create, bool *ret_busy)
 	if (sqlite->db == NULL)
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	TRY(freshness_need_writable(&sqlite->freshness, sqlite->dirfd));
+	if (create)
+		TRY(tries_create(sqlite->dirfd)); /* while there is room: a login needs none */
 	TRY(database_begin(sqlite->db, ret_busy));
 	if (!*ret_busy)
 		freshness_begin(&sqlite->freshness);
@@ -280,6 +314,8 @@ const struct store_backend sqlite_backend = {
 	.state_directory = sqlite_state_directory,
 	.lock_pins = sqlite_lock_pins,
 	.unlock_pins = sqlite_unlock_pins,
+	.tries_edit = sqlite_tries_edit,
+	.tries_in_memory = sqlite_tries_in_memory,
 	.is_read_only = sqlite_is_read_only,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,

@@ -12,6 +12,7 @@
 #include "store/backend.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/freshness.h"
+#include "store/sqlite/tries.h"
 
 struct sqlite_store {
 	int dirfd;
@@ -19,6 +20,7 @@ struct sqlite_store {
 	_Atomic int clients_fd; /* of the directory of state files; -1 until it is first needed */
 	int pins_fd;            /* the directory once more, locked while PINs are tried; -1 */
 	struct freshness freshness;
+	struct tries_memory tries; /* guarded by store->lock */
 	struct database
 		*db; /* guarded by store->lock; NULL until it is needed or while none exists */
 };

@@ -6,22 +6,24 @@
 /* Columns, in the order of the statements (schema.c). */
 enum {
 	COL_UUID,
+	COL_SERIAL,
 	COL_LABEL,
 	COL_LOG2_N,
 	COL_SO,
-	COL_USER = COL_SO + 3,
-	COL_COUNT_SEAL = COL_USER + 3,
+	COL_USER = COL_SO + 2,
+	COL_COUNT_SEAL = COL_USER + 2,
 	COL_CHECKSUM
 };
-enum { PIN_SALT, PIN_KEY, PIN_FAILURES }; /* columns of one PIN */
+enum { PIN_SALT, PIN_KEY }; /* columns of one PIN */
 
 #define LOG2_N_MAX 63
 
 /* The text of the checksum: every column at a fixed place. */
 struct token_text {
-	uint8_t format[8], uuid[VAULT_UUID_LEN], label[STORE_LABEL_LEN], log2_n[8];
+	uint8_t format[8], uuid[VAULT_UUID_LEN], serial[STORE_SERIAL_LEN], label[STORE_LABEL_LEN],
+		log2_n[8];
 	struct pin_text {
-		uint8_t set[8], salt[16], wrapped_key[60], failures[8];
+		uint8_t set[8], salt[16], wrapped_key[60];
 	} so, user;
 	uint8_t count_seal_len[8], count_seal[64];
 };
@@ -31,7 +33,6 @@ static void put_pin(struct pin_text *text, const struct store_pin *pin)
 	put_be64(text->set, pin->set);
 	memcpy(text->salt, pin->salt, sizeof text->salt);
 	memcpy(text->wrapped_key, pin->wrapped_key, sizeof text->wrapped_key);
-	put_be64(text->failures, pin->failures);
 }
 
 static CK_RV token_checksum(const struct store_token *token, uint8_t ret_checksum[DIGEST_MAX])
@@ -40,6 +41,7 @@ static CK_RV token_checksum(const struct store_token *token, uint8_t ret_checksu
 
 	put_be64(text.format, DATABASE_FORMAT);
 	memcpy(text.uuid, token->uuid, sizeof text.uuid);
+	memcpy(text.serial, token->serial, sizeof text.serial);
 	memcpy(text.label, token->label, sizeof text.label);
 	put_be64(text.log2_n, token->scrypt_log2_n);
 	put_pin(&text.so, &token->so);
@@ -63,10 +65,7 @@ static CK_RV get_exact(struct statement *s, int i, uint8_t *out, size_t n)
 static CK_RV get_pin(struct statement *s, int column, struct store_pin *pin)
 {
 	struct bytes salt, key;
-	int64_t failures;
 
-	TRY(statement_number(s, column + PIN_FAILURES, 0, UINT32_MAX, &failures));
-	pin->failures = (unsigned)failures;
 	TRY(statement_bytes(s, column + PIN_SALT, sizeof pin->salt, &salt));
 	TRY(statement_bytes(s, column + PIN_KEY, sizeof pin->wrapped_key, &key));
 	ENSURE((salt.p == NULL) == (key.p == NULL), CKR_DEVICE_ERROR);
@@ -95,6 +94,7 @@ CK_RV sqlite_token_get(struct store *store, struct store_token *ret_token)
 	if (!found)
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	TRY(get_exact(s, COL_UUID, token.uuid, sizeof token.uuid));
+	TRY(get_exact(s, COL_SERIAL, token.serial, sizeof token.serial));
 	TRY(get_exact(s, COL_LABEL, token.label, sizeof token.label));
 	TRY(statement_number(s, COL_LOG2_N, 0, LOG2_N_MAX, &log2_n));
 	token.scrypt_log2_n = (unsigned)log2_n;
@@ -120,8 +120,7 @@ static CK_RV bind_pin(struct statement *s, int column, const struct store_pin *p
 		key = bytes_of(pin->wrapped_key, sizeof pin->wrapped_key);
 	}
 	TRY(statement_bind_bytes(s, column + PIN_SALT + 1, salt));
-	TRY(statement_bind_bytes(s, column + PIN_KEY + 1, key));
-	return statement_bind_number(s, column + PIN_FAILURES + 1, pin->failures);
+	return statement_bind_bytes(s, column + PIN_KEY + 1, key);
 }
 
 /* A PIN that is not set is not written, so the checksum must not cover its bytes. */
@@ -147,6 +146,7 @@ CK_RV sqlite_token_update(struct store *store, const struct store_token *given)
 	TRY(token_checksum(&token, checksum));
 	TRY(database_statement(sqlite_of(store)->db, SQL_TOKEN_PUT, &s));
 	TRY(statement_bind_bytes(s, COL_UUID + 1, bytes_of(token.uuid, sizeof token.uuid)));
+	TRY(statement_bind_bytes(s, COL_SERIAL + 1, bytes_of(token.serial, sizeof token.serial)));
 	TRY(statement_bind_bytes(s, COL_LABEL + 1, bytes_of(token.label, sizeof token.label)));
 	TRY(statement_bind_number(s, COL_LOG2_N + 1, token.scrypt_log2_n));
 	TRY(bind_pin(s, COL_SO, &token.so));
