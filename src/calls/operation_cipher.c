@@ -7,6 +7,7 @@
  * the end. Buffers of the caller's that overlap are cipher_update's care; what a final step makes
  * goes through `last`.
  */
+#include "calls/operation.h"
 #include "calls/operation_steps.h"
 
 static bool is_aead(const struct operation *op)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* operation_digest.c: C_Digest and its kin. */
+#include "calls/operation.h"
 #include "calls/operation_steps.h"
 #include "token/session_key.h"
 

@@ -8,6 +8,7 @@
  * once its tag has been checked: in parts, with the last.
  */
 #include "calls/nonce.h"
+#include "calls/operation.h"
 
 static enum operation_kind kind_of(bool encrypt)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* operation_sign.c: C_Sign, C_Verify and their kin: MACs, all of them. */
+#include "calls/operation.h"
 #include "calls/operation_steps.h"
 
 /*

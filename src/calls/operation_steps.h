@@ -6,8 +6,8 @@
 #ifndef KEYDIV_CALLS_OPERATION_STEPS_H
 #define KEYDIV_CALLS_OPERATION_STEPS_H
 
-#include "calls/operation.h"
 #include "token/operations.h"
+#include "token/session.h"
 
 /* SP 800-38D section 5.2.1.1. A longer length is taken for a mistake of the caller. */
 #define OPERATION_DATA_MAX (((CK_ULONG)1 << 36) - 32)

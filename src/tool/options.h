@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "tool/settings.h"
 
 #define TEXTS_MAX 64
 
@@ -73,17 +74,6 @@ struct command {
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
-
-/* Values of the shared options. Numbers that were not given are -1. */
-struct settings {
-	const char *module, *token;
-	long long slot;
-	const char *pin_file, *so_pin_file, *new_pin_file;
-	long long pin_fd, so_pin_fd, new_pin_fd;
-	bool json;
-};
-
-extern struct settings settings;
 
 /*
  * Read the options of COMMAND from the ARGC words at ARGV, behind its name; the operands,

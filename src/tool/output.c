@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "tool/options.h"
 #include "tool/report.h"
+#include "tool/settings.h"
 #include "tool/text.h"
 
 #define COLUMNS_MAX 16

@@ -6,6 +6,7 @@
 #ifndef KEYDIV_TESTS_OPERATION_SUPPORT_H
 #define KEYDIV_TESTS_OPERATION_SUPPORT_H
 
+#include "calls/operation.h"
 #include "calls/operation_steps.h"
 #include "template.h"
 #include "unit.h"
