@@ -53,6 +53,9 @@ static bool look_up(const OSSL_ALGORITHM *list, OSSL_PROVIDER *provider, enum ci
 		case OSSL_FUNC_CIPHER_ENCRYPT_INIT:
 			b.set_key = OSSL_FUNC_cipher_encrypt_init(d);
 			break;
+		case OSSL_FUNC_CIPHER_DECRYPT_INIT:
+			b.set_key_inverse = OSSL_FUNC_cipher_decrypt_init(d);
+			break;
 		case OSSL_FUNC_CIPHER_CIPHER:
 			b.encrypt = OSSL_FUNC_cipher_cipher(d);
 			break;
@@ -60,7 +63,7 @@ static bool look_up(const OSSL_ALGORITHM *list, OSSL_PROVIDER *provider, enum ci
 			break;
 		}
 	if (b.context_new == NULL || b.context_free == NULL || b.set_key == NULL ||
-		b.encrypt == NULL)
+		b.set_key_inverse == NULL || b.encrypt == NULL)
 		return false;
 	block_ciphers[kind] = b;
 	return true;

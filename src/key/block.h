@@ -19,14 +19,15 @@
 #include "base/error.h"
 #include "key/key_type.h"
 
-/* A block cipher that encrypts in ECB mode. The functions are constant memory of libcrypto. */
+/* A block cipher in ECB mode. The functions are constant memory of libcrypto. */
 struct block_cipher {
 	size_t key_length;
 	OSSL_FUNC_cipher_newctx_fn *context_new;
 	OSSL_FUNC_cipher_freectx_fn *context_free; /* wipes */
 	OSSL_FUNC_cipher_encrypt_init_fn *set_key;
-	OSSL_FUNC_cipher_cipher_fn *encrypt;
-	void *provider; /* for context_new */
+	OSSL_FUNC_cipher_decrypt_init_fn *set_key_inverse;
+	OSSL_FUNC_cipher_cipher_fn *encrypt; /* or decrypt, after set_key_inverse */
+	void *provider;                      /* for context_new */
 };
 
 extern struct block_cipher block_ciphers[KIND_COUNT];
@@ -60,6 +61,14 @@ static inline bool block_set_key(enum cipher_kind kind, void *context, const uin
 	const struct block_cipher *b = &block_ciphers[kind];
 
 	return b->set_key(context, bytes, b->key_length, NULL, 0, NULL);
+}
+
+/* The same, for a context that decrypts: block_encrypt then computes the inverse cipher. */
+static inline bool block_set_key_inverse(enum cipher_kind kind, void *context, const uint8_t *bytes)
+{
+	const struct block_cipher *b = &block_ciphers[kind];
+
+	return b->set_key_inverse(context, bytes, b->key_length, NULL, 0, NULL);
 }
 
 /* Encrypt N bytes at IN, whole blocks, into OUT. OUT is IN, or does not overlap IN. */

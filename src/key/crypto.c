@@ -26,8 +26,6 @@ static const char *const cipher_names[EVP_MODE_COUNT][KIND_COUNT] = {
 		"DES-EDE3-CBC"},
 	[EVP_MODE_CTR] = {NULL, "AES-128-CTR", "AES-192-CTR", "AES-256-CTR"},
 	[EVP_MODE_GCM] = {NULL, "AES-128-GCM", "AES-192-GCM", "AES-256-GCM"},
-	[EVP_MODE_KW] = {NULL, "AES-128-WRAP", "AES-192-WRAP", "AES-256-WRAP"},
-	[EVP_MODE_KWP] = {NULL, "AES-128-WRAP-PAD", "AES-192-WRAP-PAD", "AES-256-WRAP-PAD"},
 };
 
 const char *const digest_names[DIGEST_COUNT] = {

@@ -17,15 +17,7 @@
 #include "key/block.h"
 
 /* The modes that libcrypto computes. ccm.c builds CCM from CTR and CBC. */
-enum evp_mode {
-	EVP_MODE_ECB,
-	EVP_MODE_CBC,
-	EVP_MODE_CTR,
-	EVP_MODE_GCM,
-	EVP_MODE_KW,
-	EVP_MODE_KWP,
-	EVP_MODE_COUNT
-};
+enum evp_mode { EVP_MODE_ECB, EVP_MODE_CBC, EVP_MODE_CTR, EVP_MODE_GCM, EVP_MODE_COUNT };
 
 struct crypto {
 	OSSL_LIB_CTX *lib;

@@ -26,7 +26,8 @@ static uint64_t next_serial(struct key *key)
 	return key->serial;
 }
 
-CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes)
+/* Make the context of S for KIND ready for a key. */
+static inline CK_RV schedule_prepare(struct schedule *s, enum cipher_kind kind)
 {
 	if (s->dirty != kind)
 		schedule_wipe(s);
@@ -36,7 +37,23 @@ CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *byt
 		ENSURE(s->context[kind] != NULL, CKR_HOST_MEMORY);
 	}
 	s->dirty = kind;
+	return CKR_OK;
+}
+
+CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes)
+{
+	TRY(schedule_prepare(s, kind));
 	if (!block_set_key(kind, s->context[kind], bytes)) {
+		schedule_wipe(s);
+		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
+	}
+	return CKR_OK;
+}
+
+CK_RV schedule_set_inverse(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes)
+{
+	TRY(schedule_prepare(s, kind));
+	if (!block_set_key_inverse(kind, s->context[kind], bytes)) {
 		schedule_wipe(s);
 		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
 	}
@@ -86,6 +103,7 @@ void key_free(struct key *key)
 		return;
 	schedule_free(&key->plain); /* freeing wipes */
 	schedule_free(&key->masked);
+	schedule_free(&key->inverse);
 	key_unload(key);
 	free(key);
 }
@@ -94,6 +112,7 @@ void key_free(struct key *key)
 static void forget(struct key *key)
 {
 	schedule_wipe(&key->masked);
+	schedule_wipe(&key->inverse);
 	if (key->subkeys) {
 		wipe_block(key->k1);
 		wipe_block(key->k2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_struct.h: the members of a key, for key.c, key_cmac.c and mac.c only. */
+/* key_struct.h: the members of a key, for key.c, key_cmac.c, mac.c and wrap.c only. */
 #ifndef KEYDIV_KEY_KEY_STRUCT_H
 #define KEYDIV_KEY_KEY_STRUCT_H
 
@@ -24,6 +24,7 @@ struct key {
 	uint64_t serial, serial_end;            /* this key may use numbers up to serial_end */
 	struct schedule plain;                  /* of the value */
 	struct schedule masked;                 /* of the value under a mask */
+	struct schedule inverse;                /* of the value, to decrypt: key wrap */
 	_Alignas(16) uint8_t k1[KEY_BLOCK_MAX]; /* SP 800-38B section 6.1 */
 	_Alignas(16) uint8_t k2[KEY_BLOCK_MAX];
 	EVP_MAC_CTX *hmac; /* with the key set, NULL until needed */
@@ -45,6 +46,10 @@ static inline void wipe_block(uint8_t p[KEY_BLOCK_MAX])
  * left. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
+
+/* The same, for a schedule that decrypts. */
+MUST_USE CK_RV schedule_set_inverse(
+	struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
 void schedule_wipe(struct schedule *s);
 void schedule_free(struct schedule *s);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_wrap.c: keys that leave and come back wrapped, and keys that must not. */
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "harness.h"
 
 static CK_OBJECT_HANDLE wrapper, unwrapper, lenient, target, made;
@@ -410,6 +413,49 @@ START_TEST(masters_come_back_as_masters_only)
 }
 END_TEST
 
+/* --- A second thread that reads the caller's buffer during C_WrapKey --- */
+
+static uint8_t secret_value[4096], shared_buffer[4096 + 8];
+static _Atomic int wrapping_over;
+static _Atomic unsigned long sightings;
+
+/* The end of a long key would stand clear in the buffer for the longest time. */
+static void *watch(void *arg)
+{
+	const volatile uint8_t *seen = shared_buffer + sizeof shared_buffer - 16;
+	const uint8_t *clear = secret_value + sizeof secret_value - 16;
+
+	while (!atomic_load(&wrapping_over)) {
+		unsigned same = 0;
+		while (same < 16 && seen[same] == clear[same])
+			same++;
+		if (same == 16)
+			atomic_fetch_add(&sightings, 1);
+	}
+	return arg;
+}
+
+START_TEST(another_thread_never_sees_the_clear_key)
+{
+	pthread_t watcher;
+	CK_OBJECT_HANDLE key;
+	CK_ULONG room;
+
+	for (size_t i = 0; i < sizeof secret_value; i++)
+		secret_value[i] = (uint8_t)(i * 37 + i / 256);
+	key = import(
+		CKK_GENERIC_SECRET, secret_value, sizeof secret_value, T(YES(CKA_EXTRACTABLE)));
+	ck_assert_int_eq(pthread_create(&watcher, NULL, watch, NULL), 0);
+	for (int i = 0; i < 2000; i++) {
+		room = sizeof shared_buffer;
+		ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), wrapper, key, shared_buffer, &room));
+	}
+	atomic_store(&wrapping_over, 1);
+	pthread_join(watcher, NULL);
+	holds(sightings == 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wrap");
@@ -431,5 +477,6 @@ int main(void)
 	tcase_add_test(tc, unwrap_template);
 	tcase_add_test(tc, templates_of_wrapping_keys_stay);
 	tcase_add_test(tc, masters_come_back_as_masters_only);
+	tcase_add_test(tc, another_thread_never_sees_the_clear_key);
 	return run(suite);
 }

@@ -4,6 +4,7 @@
 
 #include <openssl/err.h>
 
+#include "key/block.h"
 #include "unit.h"
 #include "vectors.h"
 
@@ -112,6 +113,47 @@ START_TEST(wrong_keys)
 }
 END_TEST
 
+/* --- The buffer of the caller, seen at each block that is enciphered --- */
+
+static OSSL_FUNC_cipher_cipher_fn *real_encrypt;
+static const uint8_t *watched, *clear_key;
+static size_t watched_n, clear_n;
+static unsigned blocks, sightings;
+
+static int spy(void *context, unsigned char *out, size_t *ret_n, size_t room,
+	const unsigned char *in, size_t n)
+{
+	blocks++;
+	for (size_t at = 0; at + 8 <= watched_n; at++)
+		for (size_t part = 0; part + 8 <= clear_n; part += 8)
+			sightings += memcmp(watched + at, clear_key + part, 8) == 0;
+	return real_encrypt(context, out, ret_n, room, in, n);
+}
+
+/* Another thread can read the caller's buffer at any time, and find no part of the key there. */
+START_TEST(the_callers_buffer_never_holds_the_clear_key)
+{
+	uint8_t value[32] = {5}, plain[64], out[72] = {0};
+	SECRET back = {0};
+
+	for (size_t i = 0; i < sizeof plain; i++)
+		plain[i] = (uint8_t)(17 * i + 3);
+	watched = out, watched_n = sizeof out, clear_key = plain, clear_n = sizeof plain;
+	ck_ok(key_load(kek, CKK_AES, value, sizeof value));
+	real_encrypt = block_ciphers[KIND_AES256].encrypt;
+	block_ciphers[KIND_AES256].encrypt = spy;
+	for (enum wrap_kind kind = WRAP_KW; kind <= WRAP_KWP; kind++) {
+		blocks = sightings = 0;
+		ck_ok(key_wrap(kek, kind, plain, sizeof plain, out));
+		ck_assert_uint_eq(blocks, 6 * 8); /* all steps use the schedule of the key */
+		ck_ok(key_unwrap(kek, kind, out, sizeof out, &back));
+		ck_assert_uint_eq(blocks, 2 * 6 * 8);
+		ck_assert_uint_eq(sightings, 0);
+	}
+	block_ciphers[KIND_AES256].encrypt = real_encrypt;
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wrap");
@@ -120,6 +162,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, published);
 	tcase_add_test(tests, lengths);
+	tcase_add_test(tests, the_callers_buffer_never_holds_the_clear_key);
 	tcase_add_test(tests, wrong_keys);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
