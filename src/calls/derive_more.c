@@ -10,8 +10,8 @@
 #include "token/token_objects.h"
 
 /*
- * The CKA_CHECK_VALUE of a template, kept until the key's value is derived. Of a check value that is
- * too long, as many bytes are kept as show that.
+ * The CKA_CHECK_VALUE of a template, kept until the key's value is derived. Of a check value that
+ * is too long, as many bytes are kept as show that.
  */
 struct given_check {
 	bool given;
@@ -47,7 +47,9 @@ static void keep_check(const struct template *t, struct given_check *ret)
 		memcpy(ret->bytes, t->check_value.p, ret->n);
 }
 
-/* Read the caller's array, and plan each key from its own template as if the key were the only one. */
+/*
+ * Read the caller's array, and plan each key from its own template as if the key were the only one.
+ */
 static CK_RV plan_all(struct derive_call *c, struct batch *b)
 {
 	const CK_DERIVED_KEY *asked;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * derive_state.h: the steps of a derivation whose base has a state, or whose result is one
- * (state_kind.h).
+ * derive_state.h: the steps of a derivation whose base has a state, or whose result
+ * is one (state_kind.h).
  */
 #ifndef KEYDIV_CALLS_DERIVE_STATE_H
 #define KEYDIV_CALLS_DERIVE_STATE_H

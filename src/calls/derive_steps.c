@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* derive_steps.c: see derive_steps.h. */
+/* derive_steps.c: the steps that derivations share. */
 #include "calls/derive_steps.h"
 
 CK_RV derive_plan(struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG count)
@@ -12,7 +12,7 @@ CK_RV derive_plan(struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG coun
 	TRY((mech->derive.plan ? mech->derive.plan : derive_plan_default)(&c->d, &c->request));
 	CK_KEY_TYPE type = c->d.object_class == CKO_DATA ? CK_UNAVAILABLE_INFORMATION : c->d.type;
 	TRY(plan_derive(&c->template, &c->base->object, mech, type, &c->rights, &c->planned));
-	c->d.usage = c->planned.flags & USAGE_ALL; /* part of the value: USE */
+	c->d.usage = c->planned.flags & USAGE_ALL; /* USE is part of the value */
 	return CKR_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * derive_steps.h: the steps of a derivation that derive.c (one key) and derive_more.c (several keys)
- * share.
+ * derive_steps.h: the steps of a derivation that derive.c (one key) and derive_more.c
+ * (several keys) share.
  */
 #ifndef KEYDIV_CALLS_DERIVE_STEPS_H
 #define KEYDIV_CALLS_DERIVE_STEPS_H
@@ -16,8 +16,8 @@
 MUST_USE CK_RV derive_plan(struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG count);
 
 /*
- * Give the planned object O its value, N bytes. The value of a key is a secret; the value of a public
- * data object is not. CKR_HOST_MEMORY, CKR_DEVICE_MEMORY.
+ * Give the planned object O its value, N bytes. The value of a key is a secret; the value of a
+ * public data object is not. CKR_HOST_MEMORY, CKR_DEVICE_MEMORY.
  */
 MUST_USE CK_RV derive_fill_in(struct object *o, const uint8_t *value, size_t n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* failure.c: see failure.h. */
+/* failure.c: explain a failed call. */
 #include "calls/failure.h"
 
 #include "base/log.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * generate.h: C_GenerateKey and the functions on random numbers. Called with the lock of S held
- * (session_enter). The arguments are the caller's, not checked except for the session. Each function
- * returns what the C_ function of that name returns.
+ * (session_enter). The arguments are the caller's, not checked except for the session. Each
+ * function returns what the C_ function of that name returns.
  */
 #ifndef KEYDIV_CALLS_GENERATE_H
 #define KEYDIV_CALLS_GENERATE_H

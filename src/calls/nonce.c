@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nonce.c: see nonce.h. */
+/* nonce.c: make the nonces of messages. */
 #include "calls/nonce.h"
 
 #include "key/random.h"
 
 /*
- * SP 800-38D section 8.3 bounds random nonces to 2^32 under one key; less than 64 random bits would
- * soon meet again.
+ * SP 800-38D section 8.3 limits random nonces to 2^32 under one key. With less than 64 random bits,
+ * two nonces would soon be equal.
  */
 #define RANDOM_BITS_MIN 64
 #define RANDOM_NONCES_MAX (UINT64_C(1) << 32)
 
-/* What the fingerprint of a key is the encryption of; public, and used for nothing else. */
+/*
+ * The block whose encryption is the fingerprint of a key. The block is public and used
+ * for nothing else.
+ */
 static const uint8_t fingerprint_block[KEY_BLOCK_MAX] = "keydiv nonces";
 
 /*
- * The counter of the key FINGERPRINT. A forgotten one starts where it, or any other forgotten
- * one, has stopped.
+ * Return the counter of the key FINGERPRINT. A counter that was dropped starts again at the highest
+ * number of all dropped counters.
  */
 static struct nonce_counter *counter_of(struct operations *operations, uint64_t fingerprint)
 {
@@ -44,7 +47,7 @@ CK_RV nonces_begin(struct operations *operations, struct operation *op)
 }
 
 /*
- * The first message says how nonces are made; another way beside it could make one of them again.
+ * Fix the way of making nonces at the first message. A second way could make the same nonce again.
  */
 static CK_RV settle(struct nonces *n, const struct message_setup *setup)
 {
@@ -63,7 +66,7 @@ static CK_RV settle(struct nonces *n, const struct message_setup *setup)
 	return CKR_OK;
 }
 
-/* Replace the low BITS bits of the nonce by those of BYTES, which is as long. */
+/* Replace the low BITS bits of the nonce by the low bits of BYTES, which has the same length. */
 static void put_low_bits(uint8_t *nonce, size_t len, size_t bits, const uint8_t *bytes)
 {
 	for (size_t i = len; i-- > 0 && bits > 0;) {
@@ -73,7 +76,7 @@ static void put_low_bits(uint8_t *nonce, size_t len, size_t bits, const uint8_t 
 	}
 }
 
-/* NUMBER as a big-endian string of LEN bytes. */
+/* Write NUMBER as a big-endian string of LEN bytes. */
 static void number_bytes(uint64_t number, uint8_t *out, size_t len)
 {
 	for (size_t i = len; i-- > 0; number >>= 8)
@@ -109,8 +112,8 @@ static CK_RV make_random(struct nonces *n, size_t bits, uint8_t *nonce)
 }
 
 /*
- * CKG_GENERATE leaves the way to the token: at random, which needs no care across sessions, where
- * there is room.
+ * Return true if the nonce is random. CKG_GENERATE leaves the choice to the token, which uses
+ * random nonces where there is room, because they need no coordination across sessions.
  */
 static bool is_random(CK_GENERATOR_FUNCTION generator, size_t bits)
 {
@@ -120,7 +123,8 @@ static bool is_random(CK_GENERATOR_FUNCTION generator, size_t bits)
 
 CK_RV nonce_next(struct nonces *n, const struct message_setup *setup, uint8_t *ret_nonce)
 {
-	size_t bits = 8 * setup->nonce_len - setup->fixed_bits; /* to be made */
+	size_t bits =
+		8 * setup->nonce_len - setup->fixed_bits; /* number of bits that the token makes */
 	bool random = is_random(setup->generator, bits);
 
 	ENSURE(setup->nonce_len <= OPERATION_NONCE_MAX, CKR_MECHANISM_PARAM_INVALID);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* object_calls.c: see object_calls.h. */
+/* object_calls.c: the functions on objects. */
 #include "calls/object_calls.h"
 
 #include <stdlib.h>

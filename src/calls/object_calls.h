@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * object_calls.h: the functions on objects (PKCS#11 5.7): the caller's template is read, the policy
- * asked, the objects changed.
+ * object_calls.h: the functions on objects (PKCS#11 5.7). They read the caller's template, ask the
+ * policy and change the objects.
  *
- * All are called with the session's lock held (session_enter). Arguments are the caller's,
- * unchecked but for the session; what they return is what the C_ function of that name returns.
+ * Called with the lock of S held (session_enter). The arguments are the caller's, not checked
+ * except for the session. Each function returns what the C_ function of that name returns.
  */
 #ifndef KEYDIV_TOKEN_OBJECT_CALLS_H
 #define KEYDIV_TOKEN_OBJECT_CALLS_H

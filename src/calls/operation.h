@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * operation.h: the operations of a session (PKCS#11 5.8 to 5.17): encrypt, decrypt, digest, sign,
- * verify and the message functions of 3.0, which go on over several calls; and the one-call
- * functions that use keys.
+ * operation.h: the operations of a session (PKCS#11 5.8 to 5.17), which are encrypt, decrypt,
+ * digest, sign, verify and the message functions of 3.0.
  *
- * All are called with the session's lock held (session_enter). Arguments are the caller's,
- * unchecked but for the session. One state machine (begin, single, update, final, cancel) carries
- * the rules that all kinds share.
+ * Called with the lock of S held (session_enter). The arguments are the caller's, not checked
+ * except for the session. One state machine (begin, single, update, final, cancel) has the rules
+ * that all kinds share.
  */
 #ifndef KEYDIV_TOKEN_OPERATION_H
 #define KEYDIV_TOKEN_OPERATION_H
@@ -46,8 +45,8 @@ CK_RV verify_update(struct session *s, CK_BYTE *in, CK_ULONG in_len);
 CK_RV verify_final(struct session *s, CK_BYTE *mac, CK_ULONG mac_len);
 
 /*
- * 3.0: messages under AES-GCM and AES-CCM, nonces made by the token when
- * asked (CKG_GENERATE_COUNTER, CKG_GENERATE_RANDOM).
+ * The message functions of 3.0 under AES-GCM and AES-CCM. The token makes the nonces if the caller
+ * asks for them (CKG_GENERATE_COUNTER, CKG_GENERATE_RANDOM).
  */
 CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV message_single(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
@@ -59,10 +58,10 @@ CK_RV message_next(struct session *s, bool encrypt, void *parameter, CK_ULONG pa
 	CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len, CK_FLAGS flags);
 CK_RV message_final(struct session *s, bool encrypt);
 
-/* C_SessionCancel: CKF_ENCRYPT | CKF_FIND_OBJECTS ... */
+/* C_SessionCancel. FLAGS are CKF_ENCRYPT | CKF_FIND_OBJECTS ... */
 CK_RV operations_cancel(struct session *s, CK_FLAGS flags);
 
-/* CKR_STATE_UNSAVEABLE where a key is involved, ... */
+/* C_GetOperationState. CKR_STATE_UNSAVEABLE for every active operation. */
 CK_RV operation_state_get(struct session *s, CK_BYTE *out, CK_ULONG *out_len);
 
 #endif

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * operation_cipher.c: C_Encrypt, C_Decrypt and their kin.
+ * operation_cipher.c: C_Encrypt, C_Decrypt and their parts.
  *
- * Plaintext that may turn out not to be one (GCM, CCM, CBC with padding) is held in the
- * operation's buffer until it has been checked; in parts GCM and CCM therefore give everything at
- * the end. Buffers of the caller's that overlap are cipher_update's care; what a final step makes
- * goes through `last`.
+ * Plaintext that must be checked (GCM, CCM, CBC with padding) stays in the operation's buffer until
+ * the check. In parts, GCM and CCM therefore give everything at the end. cipher_update handles
+ * caller buffers that overlap. The output of a final step passes through `last`.
  */
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
@@ -21,7 +20,7 @@ static bool in_blocks(const struct operation *op)
 	return mode == CIPHER_ECB || mode == CIPHER_CBC || mode == CIPHER_CBC_PAD;
 }
 
-/* Whether decryption gives plaintext that must be checked first. */
+/* Return true if decryption gives plaintext that must be checked first. */
 static bool is_checked(const struct operation *op)
 {
 	return is_aead(op) || op->mech->operation.cipher == CIPHER_CBC_PAD;
@@ -83,8 +82,8 @@ CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 /* --- Checked plaintext --- */
 
 /*
- * CCM has said how long its data is; GCM and CCM data ends in the tag; padded data is whole blocks
- * and not empty.
+ * Check the length of the ciphertext. CCM has announced the length of its data, GCM and CCM data
+ * ends in the tag, and padded data is whole blocks and not empty.
  */
 static CK_RV check_sealed_length(const struct operation *op, size_t n)
 {
@@ -101,8 +100,8 @@ static CK_RV check_sealed_length(const struct operation *op, size_t n)
 }
 
 /*
- * Decrypt and check the N bytes at IN, which may be those of the buffer; the plaintext, *RET_N
- * bytes, is in the buffer.
+ * Decrypt and check the N bytes at IN, which may be in the buffer. The plaintext, *RET_N bytes, is
+ * in the buffer.
  */
 static CK_RV open_sealed(struct operation *op, const uint8_t *in, size_t n, size_t *ret_n)
 {
@@ -112,7 +111,7 @@ static CK_RV open_sealed(struct operation *op, const uint8_t *in, size_t n, size
 	struct bytes tag = bytes_of(in + n - op->out_len, op->out_len);
 	if (in != op->buffer.p) {
 		TRY(buffer_reserve(&op->buffer, n + KEY_BLOCK_MAX));
-		op->buffer.n = n + KEY_BLOCK_MAX; /* what is to be wiped */
+		op->buffer.n = n + KEY_BLOCK_MAX; /* the bytes to wipe */
 	}
 	TRY(cipher_update(op->cipher, in, n - op->out_len, op->buffer.p, &done));
 	TRY(cipher_finish(op->cipher, tag, op->last, &last));
@@ -122,7 +121,7 @@ static CK_RV open_sealed(struct operation *op, const uint8_t *in, size_t n, size
 	return CKR_OK;
 }
 
-/* The plaintext was longer than the caller's room: wipe it and be ready for the same call again. */
+/* Wipe a plaintext that was longer than the caller's room, and prepare for the same call again. */
 static CK_RV reopen(struct operation *op)
 {
 	struct cipher_setup setup = {
@@ -154,7 +153,10 @@ static CK_RV decrypt_checked(
 
 /* --- In one call --- */
 
-/* The length of the output of N bytes; for decryption that is checked, the most it can be. */
+/*
+ * Return the length of the output of N bytes. For decryption that is checked, return the
+ * largest possible length.
+ */
 static size_t single_length(const struct operation *op, bool encrypt, size_t n)
 {
 	size_t block = block_of(op);
@@ -217,7 +219,7 @@ CK_RV decrypt_single(
 
 /* --- In parts --- */
 
-/* Bytes that the cipher has taken and not given back yet, of TOTAL that were put in. */
+/* Return the number of bytes that the cipher has taken and not given back yet, of TOTAL bytes. */
 static size_t held(const struct operation *op, bool encrypt, size_t total)
 {
 	if (!in_blocks(op) || total == 0)
@@ -228,7 +230,7 @@ static size_t held(const struct operation *op, bool encrypt, size_t total)
 	return total % block;
 }
 
-/* AEAD decryption in parts: collect. */
+/* Collect a part of AEAD decryption. */
 static CK_RV collect(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, const CK_BYTE *out,
 	CK_ULONG *out_len)
 {
@@ -287,7 +289,7 @@ CK_RV decrypt_update(
 	return operation_leave(s, op, update(op, false, in, in_len, out, out_len), true);
 }
 
-/* AEAD decryption in parts, the end: all that was collected is checked, and given out. */
+/* End AEAD decryption in parts. Check everything that was collected, and give it out. */
 static CK_RV final_collected(struct operation *op, CK_BYTE *out, CK_ULONG *out_len)
 {
 	size_t plain_n, needed = op->total > op->out_len ? op->total - op->out_len : 0;
@@ -296,7 +298,7 @@ static CK_RV final_collected(struct operation *op, CK_BYTE *out, CK_ULONG *out_l
 	TRY(output_room(needed, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
-	TRY(buffer_reserve(&op->buffer, 1)); /* so that it is one, if nothing was put in */
+	TRY(buffer_reserve(&op->buffer, 1)); /* make the buffer exist even if no data came */
 	TRY(open_sealed(op, op->buffer.p, op->total, &plain_n));
 	memcpy(out, op->buffer.p, plain_n);
 	*out_len = plain_n;
@@ -304,8 +306,8 @@ static CK_RV final_collected(struct operation *op, CK_BYTE *out, CK_ULONG *out_l
 }
 
 /*
- * The last bytes are made once and kept until there is room; a question is answered with the most
- * they can be.
+ * Make the last bytes once and keep them until the caller has room. A question gets the
+ * largest possible length.
  */
 static CK_RV final(struct operation *op, bool encrypt, CK_BYTE *out, CK_ULONG *out_len)
 {

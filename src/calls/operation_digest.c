@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operation_digest.c: C_Digest and its kin. */
+/* operation_digest.c: C_Digest and its parts. */
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
 #include "token/session_key.h"
@@ -71,7 +71,7 @@ CK_RV digest_part(struct session *s, CK_BYTE *in, CK_ULONG in_len)
 	return operation_leave(s, op, put_in(op, in, in_len), true);
 }
 
-/* C_DigestKey: a digest of key bytes is a means to compare and to guess keys; none is given. */
+/* Refuse C_DigestKey, because a digest of key bytes helps to compare and guess keys. */
 CK_RV digest_key(struct session *s, CK_OBJECT_HANDLE key)
 {
 	struct operation *op;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * operation_message.c: C_EncryptMessage, C_DecryptMessage and their kin (PKCS#11 3.0, 5.9 and
- * 5.11): many messages under one key, each with its own nonce, associated data and tag.
+ * operation_message.c: C_EncryptMessage, C_DecryptMessage and their parts (PKCS#11 3.0, 5.9
+ * and 5.11). They process many messages under one key, each with its own nonce, associated
+ * data and tag.
  *
- * The operation goes on until C_Message...Final, whatever becomes of a message. Its stage is
+ * The operation continues until C_Message...Final, even if a message fails. Its stage is
  * STAGE_PARTS between C_...MessageBegin and the last C_...MessageNext. Plaintext is given out only
- * once its tag has been checked: in parts, with the last.
+ * after its tag was checked, in parts with the last part.
  */
 #include "calls/nonce.h"
 #include "calls/operation.h"
@@ -20,10 +21,7 @@ static CK_RV set_up(struct operations *operations, struct operation *op, bool en
 {
 	struct message_setup ignored;
 
-	/*
-	 * The parameter comes with each message; one that comes here already is looked at,
-	 * and not used.
-	 */
+	/* The parameter comes with each message. A parameter given here is checked and not used. */
 	ENSURE(caller->pParameter != NULL || caller->ulParameterLen == 0,
 		CKR_MECHANISM_PARAM_INVALID);
 	if (caller->pParameter != NULL && caller->ulParameterLen > 0)
@@ -60,7 +58,7 @@ CK_RV message_final(struct session *s, bool encrypt)
 
 /* --- One message --- */
 
-/* The message is over, or given up; the operation goes on. */
+/* End the message, or give the message up. The operation continues. */
 static void message_end(struct operation *op)
 {
 	op->stage = STAGE_BEGUN;
@@ -68,7 +66,7 @@ static void message_end(struct operation *op)
 	buffer_clear(&op->buffer);
 }
 
-/* Enter a call that begins a message. In the midst of another one: that one is given up. */
+/* Enter a call that begins a message. A message that is not finished is given up. */
 static CK_RV enter(struct session *s, bool encrypt, struct operation **ret)
 {
 	ENSURE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED);
@@ -82,7 +80,7 @@ static CK_RV enter(struct session *s, bool encrypt, struct operation **ret)
 	return CKR_OK;
 }
 
-/* Begin the message: its nonce is made, or read, and written back where the token has made it. */
+/* Begin the message. Make or read its nonce, and write back a nonce that the token made. */
 static CK_RV begin(struct operation *op, bool encrypt, const struct message_setup *m,
 	const CK_BYTE *aad, CK_ULONG aad_len)
 {
@@ -109,7 +107,7 @@ static CK_RV begin(struct operation *op, bool encrypt, const struct message_setu
 	return CKR_OK;
 }
 
-/* Finish encryption: the tag goes where the parameter says. */
+/* Finish encryption and write the tag to the place that the parameter names. */
 static CK_RV seal(struct operation *op, const struct message_setup *m)
 {
 	uint8_t tag[KEY_BLOCK_MAX];
@@ -120,7 +118,7 @@ static CK_RV seal(struct operation *op, const struct message_setup *m)
 	return CKR_OK;
 }
 
-/* Decrypt what is in the buffer, and give it out if the tag is right. OUT has the room. */
+/* Decrypt the buffer and write the plaintext to OUT if the tag is right. OUT has the room. */
 static CK_RV open_buffer(
 	struct operation *op, const struct message_setup *m, CK_BYTE *out, CK_ULONG *out_len)
 {
@@ -177,7 +175,7 @@ static CK_RV single(struct operation *op, const struct message *m)
 	if (m->out != NULL || m->in_len > 0) {
 		TRY(output_room(m->in_len, m->out, m->out_len, &go));
 		if (!go)
-			return CKR_OK; /* a question: no nonce is used up */
+			return CKR_OK; /* a question uses up no nonce */
 	}
 	TRY(begin(op, m->encrypt, &setup, m->aad, m->aad_len));
 	if (!m->encrypt) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operation_sign.c: C_Sign, C_Verify and their kin: MACs, all of them. */
+/* operation_sign.c: C_Sign, C_Verify and their parts. All of them are MACs. */
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
 
@@ -53,8 +53,8 @@ static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 }
 
 /*
- * The MAC over IN and what went before. One call over a key's kept schedule, unless a MAC in
- * parts has begun.
+ * Compute the MAC over IN and the parts before IN. This is one call with the kept schedule of the
+ * key, unless a MAC in parts has begun.
  */
 static CK_RV whole_mac(
 	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, uint8_t ret_mac[KEY_MAC_MAX])
@@ -121,7 +121,7 @@ CK_RV sign_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
 	return operation_leave(s, op, sign(op, NULL, 0, out, out_len), out == NULL);
 }
 
-/* --- Verify: always over when C_Verify or C_VerifyFinal returns --- */
+/* --- Verify (the operation always ends in C_Verify and C_VerifyFinal) --- */
 
 CK_RV verify_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {

@@ -16,25 +16,28 @@
 struct operation_request {
 	enum operation_kind kind;
 	CK_FLAGS mechanism_flag; /* CKF_ENCRYPT ... */
-	uint32_t key_flag;       /* FLAG_ENCRYPT ...; 0: no key */
+	uint32_t key_flag;       /* FLAG_ENCRYPT ..., 0 for no key */
 };
 
 /*
- * The checks of a C_...Init function up to the mechanism's parameter, in their order: a NULL
- * MECHANISM cancels; CKR_OPERATION_ACTIVE; CKR_MECHANISM_INVALID; CKR_KEY_HANDLE_INVALID; the codes
- * of plan_may_use. *RET: the slot with its mechanism and pinned key, not active yet; NULL if
- * MECHANISM was NULL. RET_CALLER: a copy of MECHANISM.
+ * Check the arguments of a C_...Init function up to the mechanism's parameter. The order is
+ * CKR_OPERATION_ACTIVE, CKR_MECHANISM_INVALID, CKR_KEY_HANDLE_INVALID, then the codes of
+ * plan_may_use. *RET is the slot with its mechanism and pinned key, not active yet. RET_CALLER is a
+ * copy of MECHANISM. If MECHANISM is NULL, cancel the operation and set *RET to NULL.
  */
 MUST_USE CK_RV operation_request(struct session *s, const struct operation_request *request,
 	const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_MECHANISM *ret_caller,
 	struct operation **ret);
 
-/* Activate the slot if RV, the result of its setup, is CKR_OK; else empty the slot. Returns RV. */
+/*
+ * Activate the slot if RV, the result of its setup, is CKR_OK. Otherwise empty the
+ * slot. Returns RV.
+ */
 CK_RV operation_begun(struct session *s, struct operation *op, CK_RV rv);
 
 /*
  * Enter a single-part call, or a call for one part. CKR_OPERATION_NOT_INITIALIZED.
- * CKR_OPERATION_ACTIVE if the caller mixes both; the operation then ends.
+ * CKR_OPERATION_ACTIVE if the caller mixes both, and the operation then ends.
  */
 MUST_USE CK_RV operation_single(
 	struct session *s, enum operation_kind kind, struct operation **ret);
@@ -42,14 +45,14 @@ MUST_USE CK_RV operation_part(struct session *s, enum operation_kind kind, struc
 
 /*
  * Leave the call with RV. The operation stays active after CKR_BUFFER_TOO_SMALL, and after CKR_OK
- * if GOES_ON; else it ends. Returns RV.
+ * if GOES_ON is true. In every other case the operation ends. Returns RV.
  */
 CK_RV operation_leave(struct session *s, struct operation *op, CK_RV rv, bool goes_on);
 
 /*
- * The convention on output buffers (PKCS#11 5.2). OUT is NULL: *OUT_LEN = NEEDED, *RET_GO false.
- * Too little room: CKR_BUFFER_TOO_SMALL. Else *RET_GO is true, and the caller of this function
- * writes at most NEEDED bytes.
+ * Apply the convention on output buffers (PKCS#11 5.2). If OUT is NULL, set *OUT_LEN to NEEDED and
+ * *RET_GO to false. CKR_BUFFER_TOO_SMALL if the room is too small. Otherwise set *RET_GO to true,
+ * and the caller of this function writes at most NEEDED bytes.
  */
 MUST_USE CK_RV output_room(size_t needed, const CK_BYTE *out, CK_ULONG *out_len, bool *ret_go);
 

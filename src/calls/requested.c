@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* requested.c: see requested.h. */
+/* requested.c: copy and parse a mechanism parameter. */
 #include "calls/requested.h"
 
 CK_RV requested_parameter(struct session *s, const struct requested *requested, struct parsed *ret)

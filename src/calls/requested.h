@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * requested.h: the mechanism that a caller asks for: the CK_MECHANISM and its parameter, each copied
- * once out of the caller's memory, and the mechanism found for them.
+ * requested.h: the mechanism that a caller asks for: the CK_MECHANISM and its parameter, each
+ * copied once out of the caller's memory, and the mechanism found for them.
  */
 #ifndef KEYDIV_CALLS_REQUESTED_H
 #define KEYDIV_CALLS_REQUESTED_H
@@ -11,12 +11,12 @@
 struct requested {
 	CK_MECHANISM caller; /* a copy; pParameter still points to the caller's memory */
 	const struct mechanism *mech;
-	size_t index; /* of mech in mechanisms[]: for self_test_gate */
+	size_t index; /* of mech in mechanisms[], for self_test_gate */
 };
 
 /*
- * Copy MECHANISM, which may be unaligned, and find the mechanism, which must offer FLAG (CKF_DERIVE
- * ...). CKR_MECHANISM_INVALID.
+ * Copy MECHANISM, which may be unaligned, and find the mechanism, which must offer FLAG
+ * (CKF_DERIVE ...). CKR_MECHANISM_INVALID.
  */
 static inline CK_RV mechanism_request(
 	const CK_MECHANISM *mechanism, CK_FLAGS flag, struct requested *ret)
@@ -31,20 +31,20 @@ static inline CK_RV mechanism_request(
 
 /* A parsed mechanism parameter, in the form that the mechanism's functions expect. */
 struct parsed {
-	struct parameter parameter; /* mechanisms with fields; else no fields, nothing encoded */
-	_Alignas(16) uint8_t native[NATIVE_MAX]; /* mechanisms with parse_native: its result */
+	struct parameter parameter;              /* of mechanisms with fields, else empty */
+	_Alignas(16) uint8_t native[NATIVE_MAX]; /* the result of parse_native */
 };
 
 /*
- * Copy the parameter of REQUESTED to S->parameter and parse the copy. RET refers to S->parameter and
- * is valid until the next call in that session. RET needs no initialisation. The parameter may be
- * unaligned. CKR_MECHANISM_PARAM_INVALID: NULL with a length, over PARAMETER_MAX bytes, a parameter
- * for a mechanism that takes none, or refused by the mechanism.
+ * Copy the parameter of REQUESTED to S->parameter and parse the copy. RET needs no initialisation.
+ * RET refers to S->parameter and is valid until the next call in that session. The parameter may be
+ * unaligned. CKR_MECHANISM_PARAM_INVALID for NULL with a length, for more than PARAMETER_MAX bytes,
+ * for a parameter of a mechanism that takes none, and for a parameter that the mechanism refuses.
  */
 MUST_USE CK_RV requested_parameter(
 	struct session *s, const struct requested *requested, struct parsed *ret);
 
-/* Put PARSED, which must live as long as D, where the mechanism's functions look for it. */
+/* Pass PARSED, which must live as long as D, to the mechanism's functions. */
 static inline void derivation_parameter(struct derivation *d, struct parsed *parsed)
 {
 	d->parameter = d->mechanism->fields ? &parsed->parameter : NULL;

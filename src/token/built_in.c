@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * built_in.c: see built_in.h. The number in a handle counts from 1: first the profiles, then the
- * mechanisms.
+ * built_in.c: the built-in objects. The number in a handle counts from 1, first the profiles and
+ * then the mechanisms.
  */
 #include "token/built_in.h"
 

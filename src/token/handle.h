@@ -2,8 +2,8 @@
 /*
  * handle.h: the layout of object and session handles. No other file knows a bit of a handle.
  *
- * Every handle is given out once only while the module is initialised. The layouts, from the most
- * significant bit:
+ * Every handle is given out once only while the module is initialised. The layouts, from the
+ * most significant bit:
  *
  * 	token object    1, slot (6), login epoch (24; 0: a public object), record id (33)
  * 	built-in object 0, 1, number (62, from 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_cache.c: see key_cache.h. */
+/* key_cache.c: the keys that a session has used last. */
 #include "token/key_cache.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ void key_cache_clear(struct cached_key *e)
 		key_unload(e->key);
 }
 
-/* The entry of HANDLE, fresh or not, or NULL. */
+/* Return the entry of HANDLE, fresh or not, or NULL. */
 static struct cached_key *entry_of(const struct key_cache *cache, CK_OBJECT_HANDLE handle)
 {
 	for (unsigned i = 0; i < KEY_CACHE_ENTRIES; i++)
@@ -21,7 +21,7 @@ static struct cached_key *entry_of(const struct key_cache *cache, CK_OBJECT_HAND
 	return NULL;
 }
 
-/* A free entry, else the entry that was not used for longest. Pinned entries stay. */
+/* Return a free entry, else the entry that was not used for longest. Pinned entries stay. */
 static struct cached_key *entry_to_replace(struct key_cache *cache)
 {
 	struct cached_key *oldest = NULL;
@@ -58,7 +58,8 @@ CK_RV key_cache_entry(struct key_cache *cache, CK_OBJECT_HANDLE handle, struct c
 		e->handle = 0, e = NULL;
 	if (e == NULL)
 		e = entry_to_replace(cache);
-	ENSURE(e != NULL, CKR_HOST_MEMORY); /* not reached: fewer operations than entries */
+	ENSURE(e != NULL,
+		CKR_HOST_MEMORY); /* not reached, because there are fewer operations than entries */
 	if (e->handle != 0)
 		key_cache_clear(e);
 	if (e->key == NULL) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * key_cache.h: the keys that a session has used last, ready for use: attributes, value and expanded
- * schedule. Using a key again costs a comparison instead of a look-up, a lock or the store.
+ * key_cache.h: the keys that a session has used last, with attributes, value and expanded schedule.
+ * Using a key again costs a comparison instead of a lookup, a lock or the store.
  *
- * An entry is fresh while its object is unchanged. One atomic load tells: the slot version of a
- * session object (pool.h), or the store's change counter for a token object.
+ * An entry is fresh while its object is unchanged. One atomic load decides this, of the slot
+ * version of a session object (pool.h) or of the store's change counter for a token object.
  *
  * The session's lock guards its cache.
  */
@@ -18,16 +18,17 @@
 
 #define KEY_CACHE_ENTRIES 8
 
-/* A number that changes with the object: where it is, and its value when the object was read. */
+/* The address of a number that changes with the object, and its value when the object was read. */
 struct cached_version {
 	const _Atomic uint64_t *now;
 	uint64_t seen;
 };
 
 struct cached_key {
-	CK_OBJECT_HANDLE handle; /* 0: free */
+	CK_OBJECT_HANDLE handle; /* 0 if the entry is free */
 	struct cached_version version;
-	uint32_t pins; /* operations that use the entry: it is not replaced meanwhile */
+	uint32_t
+		pins; /* number of operations that use the entry, which is not replaced meanwhile */
 	uint32_t last_used;
 	struct object object; /* attributes, without the value, which is in `key` */
 	struct key *key;      /* kept and re-keyed when the entry is replaced */
@@ -47,8 +48,8 @@ static inline bool key_cache_fresh(const struct cached_key *entry)
 }
 
 /*
- * *RET = the fresh entry of HANDLE; else an empty entry (handle 0, with a key object) for the
- * caller to fill. CKR_HOST_MEMORY.
+ * Set *RET to the fresh entry of HANDLE or, if there is none, to an empty entry (handle 0, with a
+ * key object) that the caller fills. CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV key_cache_entry(
 	struct key_cache *cache, CK_OBJECT_HANDLE handle, struct cached_key **ret);
@@ -69,7 +70,7 @@ void key_cache_drop(struct key_cache *cache, CK_OBJECT_HANDLE handle);
 /* Wipe all entries (logout, close). The caller has ended the operations that pin entries. */
 void key_cache_reset(struct key_cache *cache);
 
-/* The same, and free the memory. */
+/* Wipe all entries and free the memory. */
 void key_cache_free(struct key_cache *cache);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * objects.c: see objects.h. Dispatch between the pool, the store and what is built in, and
- * searching through all of them.
+ * objects.c: select between the pool, the store and the built-in objects, and search in
+ * all of them.
  */
 #include "token/objects.h"
 
@@ -17,8 +17,8 @@
 #include "token/token.h"
 #include "token/token_objects.h"
 
-static uint8_t
-	process_id[8]; /* random, so that two processes' session objects differ in CKA_UNIQUE_ID */
+/* Random, so that session objects of two processes differ in CKA_UNIQUE_ID. */
+static uint8_t process_id[8];
 
 CK_RV objects_start(void)
 {
@@ -74,7 +74,7 @@ CK_RV object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_hand
 	return pool_add(s->token, &s->owned, o, ret_handle);
 }
 
-/* The token's own objects stay as they are. */
+/* Refuse a change of a built-in object. */
 static CK_RV refuse_built_in(CK_OBJECT_HANDLE handle)
 {
 	ENSURE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID);
@@ -165,7 +165,7 @@ static void found_add(struct found *f, CK_OBJECT_HANDLE handle)
 	f->handles[f->count++] = handle;
 }
 
-/* Take the object if it matches. */
+/* Add the object to the result if the object matches. */
 static void consider(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
 {
 	struct found *f = arg;
@@ -183,8 +183,8 @@ static void consider(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
 }
 
 /*
- * Whether the store's indices alone decide: nothing but class, label, id and CKA_TOKEN is asked
- * for; an empty label is not indexed.
+ * Return true if the indices of the store decide alone, because T names only class, label, id and
+ * CKA_TOKEN. An empty label is not indexed.
  */
 static bool store_decides(const struct template *t)
 {
@@ -219,7 +219,7 @@ static struct store_query query_of(const struct template *t, bool private_too)
 
 #define BATCH 64
 
-/* Every row that the query finds, opened and matched. */
+/* Find the records of the query, open them and match them. */
 static CK_RV find_records(struct found *f, struct store_query q)
 {
 	SNAPSHOT keys = {0};
@@ -228,9 +228,9 @@ static CK_RV find_records(struct found *f, struct store_query q)
 	size_t n;
 
 	TRY(vault_snapshot(&token->vault, &keys));
+	/* Only public attributes are compared, so no record has to be opened. */
 	if (!(f->t->given & (GIVEN_VALUE | GIVEN_VALUE_LEN | GIVEN_CHECK_VALUE)))
-		snapshot_wipe(
-			&keys); /* nothing but public attributes is compared: no row need be opened */
+		snapshot_wipe(&keys);
 	do {
 		TRY(store_find(token->store, &q, records, BATCH, &n));
 		for (size_t i = 0; i < n; i++) {
@@ -247,7 +247,10 @@ static CK_RV find_records(struct found *f, struct store_query q)
 	return f->rv;
 }
 
-/* Every row that the query finds, unopened: the store has compared all that is asked for. */
+/*
+ * Find the records of the query without opening them, because the store has compared everything
+ * in the template.
+ */
 static CK_RV find_ids(struct found *f, struct store_query q)
 {
 	struct token *token = f->session->token;
@@ -266,7 +269,10 @@ static CK_RV find_ids(struct found *f, struct store_query q)
 	return f->rv;
 }
 
-/* There are as many as there are mechanisms: looking at each was a third of a search for a key. */
+/*
+ * Return true if a built-in object may match. To compare each of them took a third of the time of a
+ * search for a key.
+ */
 static bool may_be_built_in(const struct template *t)
 {
 	if (t->given & GIVEN_CLASS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operations.c: see operations.h. */
+/* operations.c: the slots of operations, and their buffers. */
 #include "token/operations.h"
 
 #include <stdlib.h>
@@ -117,7 +117,7 @@ void operations_forget(struct operations *operations, CK_OBJECT_HANDLE handle)
 		if (op->stage == STAGE_NONE || op->key_handle == handle)
 			slot_reset(op);
 		else
-			op->forget = true; /* under way with another key: wiped at its end */
+			op->forget = true; /* in use with another key, so wipe it at the end */
 	}
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * operations.h: the operations that a session has under way (PKCS#11 5.8 to 5.15): one slot for
- * each kind of operation, and what a slot keeps. The steps of an operation are in src/calls.
+ * operations.h: the active operations of a session (PKCS#11 5.8 to 5.15), one slot for each kind of
+ * operation. The steps of an operation are in src/calls.
  *
- * A slot keeps its cipher, MAC or digest object from one operation to the next, so that using the
- * same key again costs no allocation and no key schedule.
+ * A slot keeps its cipher, MAC or digest object from one operation to the next. Using the same key
+ * again therefore costs no allocation and no key schedule.
  *
  * The session's lock guards all of this.
  */
@@ -29,9 +29,10 @@ enum operation_kind {
 enum stage {
 	STAGE_NONE,  /* not active */
 	STAGE_BEGUN, /* initialised, no data yet */
-	/* a single-part call has asked for the output length: only single-part calls may follow */
+	/* A single-part call has asked for the output length. Only single-part calls may follow. */
+
 	STAGE_SINGLE,
-	STAGE_PARTS, /* in parts (message functions: within a message) */
+	STAGE_PARTS, /* in parts, or within a message */
 };
 
 /* --- Buffers --- */
@@ -60,13 +61,13 @@ void buffer_clear(struct buffer *b);
 
 /* The next number of the nonces made for one key in this session. */
 struct nonce_counter {
-	uint64_t key; /* a fingerprint: objects of the same value share the counter */
+	uint64_t key; /* a fingerprint, so that objects of the same value share the counter */
 	uint64_t next;
 };
 
 /* How a message-encrypt operation makes its nonces. */
 struct nonces {
-	bool settled; /* by the first message; later messages must ask for the same */
+	bool settled; /* by the first message, and later messages must agree */
 	CK_GENERATOR_FUNCTION generator;
 	size_t len, fixed_bits;
 	struct nonce_counter *counter;
@@ -85,19 +86,19 @@ struct operation {
 	bool mac_begun;
 	bool forget; /* wipe the kept schedules when the operation ends */
 	const struct mechanism *mech;
-	struct cached_key *key; /* pinned; NULL for digests */
+	struct cached_key *key; /* pinned, NULL for digests */
 	CK_OBJECT_HANDLE key_handle;
 	/* kept from one operation to the next */
 	struct cipher *cipher;
 	struct mac *mac;
 	struct digest *digest;
-	CK_OBJECT_HANDLE keyed[KEPT_SCHEDULES]; /* the keys of the schedules kept there; 0: none */
-	size_t out_len;  /* of the MAC or digest in bytes; of the tag for ciphers */
-	size_t data_len; /* CCM: of the plaintext in bytes */
+	CK_OBJECT_HANDLE keyed[KEPT_SCHEDULES]; /* the keys of the kept schedules, 0 for none */
+	size_t out_len;  /* in bytes, of the MAC, the digest or the cipher's tag */
+	size_t data_len; /* of CCM's plaintext in bytes */
 	size_t total;    /* bytes put in so far */
 	size_t last_n;
 	uint8_t last[KEY_BLOCK_MAX];
-	uint8_t iv[KEY_BLOCK_MAX]; /* CBC_PAD decryption: to begin again */
+	uint8_t iv[KEY_BLOCK_MAX]; /* the IV of CBC_PAD decryption, to begin again */
 	struct buffer buffer;
 	struct nonces nonces;
 };
@@ -129,17 +130,17 @@ static inline void operation_keeps(struct operation *op, enum kept kept)
 	op->keyed[kept] = op->key_handle;
 }
 
-/* The functions below accept NULL: a session that has had no operation yet. */
+/* The functions below accept NULL, for a session without an operation so far. */
 
 /* End every operation and wipe every schedule that is kept (logout, close). */
 void operations_reset(struct operations *operations);
 
-/* The same, and free the memory. */
+/* End every operation, wipe every schedule and free the memory. */
 void operations_free(struct operations *operations);
 
 /*
- * The key HANDLE has been destroyed: end the operations that use it and wipe the schedules that are
- * kept of it.
+ * End the operations that use the destroyed key HANDLE, and wipe the schedules that are kept
+ * of the key.
  */
 void operations_forget(struct operations *operations, CK_OBJECT_HANDLE handle);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pool.c: see pool.h.
+ * pool.c: session objects in slots.
  *
  * A place (handle.h) is slot in shard << 4 | shard. A slot whose serial numbers are used up is
  * retired, so that no handle is given out twice.
@@ -20,11 +20,11 @@
 
 struct slot {
 	_Atomic uint64_t version;
-	uint64_t serial; /* of the object in this slot, or of the last one: part of its handle */
-	struct token *token; /* NULL: free */
+	uint64_t serial;     /* of the current or last object of the slot, part of its handle */
+	struct token *token; /* NULL if the slot is free */
 	struct pool_owner *owner;
-	uint32_t next,
-		previous; /* slot + 1 in the owner's list; next also in the free list; 0: none */
+	/* The neighbours in the owner's list as slot + 1, or 0. The free list uses next, too. */
+	uint32_t next, previous;
 	struct object object;
 };
 
@@ -57,8 +57,7 @@ CK_RV pool_start(void)
 	for (unsigned i = 0; i < SHARDS; i++) {
 		ENSURE(pthread_mutex_init(&shards[i].lock, NULL) == 0, CKR_HOST_MEMORY);
 		shards[i].free = 0;
-		shards[i].chunks_used =
-			0; /* in a forked child: the parent's chunks are forgotten */
+		shards[i].chunks_used = 0; /* in a forked child, forget the parent's chunks */
 	}
 	return CKR_OK;
 }
@@ -72,11 +71,10 @@ void pool_stop(void)
 {
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct shard *shard = &shards[i];
+		/* Free memory of the object outside the arena. */
 		for (uint32_t s = 0; s < shard->chunks_used << CHUNK_BITS; s++)
 			if (slot_at(shard, s)->token != NULL)
-				object_wipe(
-					&slot_at(shard, s)
-						 ->object); /* what it keeps outside the arena */
+				object_wipe(&slot_at(shard, s)->object);
 		for (uint32_t c = 0; c < shard->chunks_used; c++)
 			arena_unmap(shard->chunks[c], CHUNK_SLOTS * sizeof(struct slot));
 		shard->chunks_used = 0;
@@ -119,7 +117,7 @@ static struct shard *shard_of(CK_OBJECT_HANDLE handle)
 	return &shards[handle_place(handle) & (SHARDS - 1)];
 }
 
-/* The live slot of HANDLE, in SHARD, which is locked; or NULL. */
+/* Return the live slot of HANDLE in SHARD, which is locked, or NULL. */
 static struct slot *find(struct shard *shard, struct token *token, CK_OBJECT_HANDLE handle,
 	bool private_too, uint32_t *ret_index)
 {
@@ -136,7 +134,7 @@ static struct slot *find(struct shard *shard, struct token *token, CK_OBJECT_HAN
 	return slot;
 }
 
-/* Destroy what is in SLOT. */
+/* Destroy the object in SLOT. */
 static void release(struct shard *shard, struct slot *slot, uint32_t index)
 {
 	bump(slot);

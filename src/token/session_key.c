@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session_key.c: see session_key.h. */
+/* session_key.c: find a key by handle and load it. */
 #include "token/session_key.h"
 
 #include "state_kind.h"
@@ -23,7 +23,7 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 	ret_version->now = s->token->freshness;
 	ret_version->seen = atomic_load_explicit(s->token->freshness, memory_order_acquire);
 	if (ret_version->seen & 1)
-		ret_version->seen = UINT64_MAX; /* a writer is at work: read again next time */
+		ret_version->seen = UINT64_MAX; /* a writer is active, so read again next time */
 	return token_object_get(s, handle, ret);
 }
 
@@ -35,7 +35,7 @@ static CK_RV load(struct cached_key *e)
 	ENSURE(o->object_class == CKO_SECRET_KEY, CKR_KEY_HANDLE_INVALID);
 	if (key_type_is_state(o->key_type))
 		return CKR_OK;
-	/* A public token key is visible without login, but its value is sealed under the token key. */
+	/* A public token key is visible without login, but its value is sealed. */
 	ENSURE(o->value.len > 0, CKR_USER_NOT_LOGGED_IN);
 	return key_load(e->key, o->key_type, secret_peek(&o->value), o->value.len);
 }

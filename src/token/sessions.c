@@ -2,8 +2,8 @@
 /*
  * sessions.c: see sessions.h.
  *
- * An entry of the table is set once and stays. Therefore looking a session up takes no lock but the
- * session's own.
+ * An entry of the table is set once and stays. Therefore looking a session up takes no lock but
+ * the session's own.
  */
 #include "token/sessions.h"
 

@@ -30,9 +30,9 @@ void sessions_stop(void);
 void sessions_forked(void);
 
 /*
- * Lock and return the session of HANDLE. If a logout has happened since the session's last call,
- * its operations, searches and keys end here. session_leave unlocks. Takes no lock but the
- * session's. CKR_SESSION_HANDLE_INVALID.
+ * Lock and return the session of HANDLE. If a logout has happened since the session's last
+ * call, its operations, searches and keys end here. session_leave unlocks. Takes no lock but
+ * the session's. CKR_SESSION_HANDLE_INVALID.
  */
 MUST_USE CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret_session);
 void session_leave(struct session *session);
@@ -41,9 +41,9 @@ void session_leave(struct session *session);
 MUST_USE CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_handle);
 
 /*
- * Close the session and destroy its objects, operations and keys. The token's last session takes
- * the login with it (PKCS#11 C_CloseSession). Called without any session's lock.
- * CKR_SESSION_HANDLE_INVALID.
+ * Close the session and destroy its objects, operations and keys. The token's last
+ * session takes the login with it (PKCS#11 C_CloseSession). Called without any
+ * session's lock. CKR_SESSION_HANDLE_INVALID.
  */
 MUST_USE CK_RV session_close(CK_SESSION_HANDLE handle);
 
@@ -60,9 +60,9 @@ void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_w
 void sessions_reset(struct token *token);
 
 /*
- * C_Logout: end the login, end the operations, keys and private searches of all sessions of TOKEN,
- * and destroy the private session objects. Called without any session's lock.
- * CKR_USER_NOT_LOGGED_IN.
+ * C_Logout: end the login, end the operations, keys and private searches of all
+ * sessions of TOKEN, and destroy the private session objects. Called without any
+ * session's lock. CKR_USER_NOT_LOGGED_IN.
  */
 MUST_USE CK_RV sessions_logout(struct token *token);
 

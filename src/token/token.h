@@ -13,7 +13,7 @@
 #define PIN_MAX 255
 #define PIN_TRIES 10
 
-/* Who is logged in: the low two bits of the login word. */
+/* The login state, which is the low two bits of the login word. */
 enum login { LOGIN_NONE = 0, LOGIN_USER = 1, LOGIN_SO = 2 };
 #define LOGIN_MASK 3
 
@@ -22,36 +22,36 @@ struct token {
 	struct store *store;
 	const _Atomic uint64_t *freshness; /* store_freshness(store) */
 	/*
-	 * The login word: epoch << 2 | enum login; every login and logout gives a new epoch (24
-	 * bits; token objects' handles carry it).
+	 * The login word is epoch << 2 | enum login. Every login and logout gives a new epoch of 24
+	 * bits, which handles of token objects contain.
 	 */
 	_Atomic uint64_t login;
 	/*
-	 * for new tokens, from the configuration; a token's PINs share the number it
-	 * was initialised with
+	 * For new tokens, from the configuration. The PINs of a token use the number that the token
+	 * was initialised with.
 	 */
 	unsigned scrypt_log2_n;
 	bool read_only_login;     /* allow a login whose tries can be counted in memory only */
-	_Atomic bool initialized; /* seen to be; it never ceases to be */
-	CK_ULONG sessions,
-		read_write_sessions; /* guarded by the table lock of sessions.c: sessions_count() */
-	pthread_mutex_t lock; /* held while the login word changes; before the vault's lock */
+	_Atomic bool initialized; /* set when the token was seen initialised, and never cleared */
+	/* Guarded by the table lock of sessions.c, see sessions_count(). */
+	CK_ULONG sessions, read_write_sessions;
+	pthread_mutex_t lock; /* held while the login word changes, taken before the vault's lock */
 	/*
-	 * The token key, and the uuid as last seen in the store: at the first session, at each
-	 * login.
+	 * The token key, and the uuid that was read from the store at the first session or at
+	 * the last login.
 	 */
 	struct vault vault;
-	unsigned login_log2_n; /* guarded by lock: the scrypt parameter that the login has proved */
+	unsigned login_log2_n; /* guarded by lock, the scrypt parameter that the login has proved */
 };
 
 /*
- * Open token SLOT under DIR (".../token-dir/slot-<n>"), made if missing. CKR_ codes of store.h.
- * token_close logs out and wipes.
+ * Open token SLOT under DIR (".../token-dir/slot-<n>"), which is made if it is missing. CKR_ codes
+ * of store.h. token_close logs out and wipes.
  */
 MUST_USE CK_RV token_open(
 	CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struct token **ret_token);
 void token_close(struct token *token);
-void token_forked(struct token *token); /* in the child of a fork: wipe, abandon the store */
+void token_forked(struct token *token); /* in the child of a fork, wipe and abandon the store */
 
 static inline enum login token_login_state(const struct token *token)
 {
@@ -59,20 +59,21 @@ static inline enum login token_login_state(const struct token *token)
 }
 
 /*
- * Whether the token can be used at all: CKR_TOKEN_NOT_RECOGNIZED before C_InitToken. One atomic
- * load once it can.
+ * Check that the token is initialised. CKR_TOKEN_NOT_RECOGNIZED before C_InitToken. One atomic load
+ * for an initialised token.
  */
 MUST_USE CK_RV token_initialized(struct token *token);
 
 /*
- * C_InitToken. LABEL: 32 bytes, blank-padded. CKR_SESSION_EXISTS is the caller's to check.
+ * C_InitToken. LABEL has 32 bytes, blank-padded. The caller checks CKR_SESSION_EXISTS.
  * CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE, CKR_ARGUMENTS_BAD.
  */
 MUST_USE CK_RV token_init(
 	struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN]);
 
 /*
- * C_InitPIN by the SO: sets (and unlocks) the user PIN. CKR_USER_NOT_LOGGED_IN, CKR_PIN_LEN_RANGE.
+ * C_InitPIN by the SO, which sets and unlocks the user PIN.
+ * CKR_USER_NOT_LOGGED_IN, CKR_PIN_LEN_RANGE.
  */
 MUST_USE CK_RV token_init_pin(struct token *token, struct bytes pin);
 
@@ -83,20 +84,21 @@ MUST_USE CK_RV token_init_pin(struct token *token, struct bytes pin);
 MUST_USE CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct bytes new_pin);
 
 /*
- * C_Login. Every try is counted durably before the PIN is tried (token_pin.h). After PIN_TRIES wrong
- * PINs the result is CKR_PIN_LOCKED. A PIN of any length can be wrong: CKR_PIN_INCORRECT. A failing
- * allocation or failing I/O is never CKR_PIN_INCORRECT and is not counted as wrong. Other codes:
- * CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED,
- * CKR_USER_TYPE_INVALID, CKR_DEVICE_ERROR if the records do not match the inventory. The caller
- * checks the rules about sessions (CKR_SESSION_READ_ONLY_EXISTS). The token's lock is not held while
- * the PIN is stretched.
+ * C_Login. Every try is counted durably before the PIN is tried (token_pin.h). After PIN_TRIES
+ * wrong PINs the result is CKR_PIN_LOCKED. A wrong PIN of any length gives CKR_PIN_INCORRECT. A
+ * failing allocation or failing I/O is never CKR_PIN_INCORRECT and is not counted as wrong.
+ *
+ * Other codes are CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
+ * CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TYPE_INVALID, and CKR_DEVICE_ERROR if the records do not
+ * match the inventory. The caller checks the rules about sessions (CKR_SESSION_READ_ONLY_EXISTS).
+ * The token's lock is not held while the PIN is stretched.
  */
 MUST_USE CK_RV token_login(struct token *token, CK_USER_TYPE who, struct bytes pin);
 
 /*
- * End the login: wipe the token key, change the login word and destroy the private session objects.
- * Sessions notice at their next call. RET_LOGIN: the login word now. False if nobody was logged in.
- * May be called with a session's lock held.
+ * End the login. Wipe the token key, change the login word and destroy the private session objects.
+ * Sessions notice at their next call. RET_LOGIN is the new login word. Return false if nobody was
+ * logged in. The caller may hold a session's lock.
  */
 bool token_forget_login(struct token *token, uint64_t *ret_login);
 
@@ -107,8 +109,8 @@ bool token_forget_login(struct token *token, uint64_t *ret_login);
 void token_destroy_private(struct token *token, uint64_t login);
 
 /*
- * Fill in CK_TOKEN_INFO. The facts that the token does not know are left zero: manufacturer, model,
- * versions and the numbers of sessions.
+ * Fill in CK_TOKEN_INFO. Leave the facts that the token does not know at zero, which are
+ * manufacturer, model, versions and the numbers of sessions.
  */
 MUST_USE CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info);
 

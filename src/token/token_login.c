@@ -59,9 +59,9 @@ static CK_RV seal_empty_inventory(struct store_token *t, const struct secret *ke
 }
 
 /*
- * Write a token without objects in the place of SEEN (NULL: of none): new identity, new key, SO_PIN,
- * no user PIN. The serial number stays. RET_AS_SEEN is false, and nothing was written, if SEEN is
- * not stored any more.
+ * Write a token without objects in the place of SEEN (NULL for a new token), with a new identity, a
+ * new key, SO_PIN and no user PIN. The serial number stays. RET_AS_SEEN is false, and nothing was
+ * written, if SEEN is no longer stored.
  */
 static CK_RV new_token(struct token *token, struct bytes so_pin,
 	const uint8_t label[STORE_LABEL_LEN], const struct store_token *seen, bool *ret_as_seen)
@@ -78,7 +78,7 @@ static CK_RV new_token(struct token *token, struct bytes so_pin,
 	TRY(secret_resize(&key, VAULT_KEY_LEN));
 	TRY(random_bytes(secret_bytes(&key), key.len));
 	for (size_t i = 0; i < sizeof t.label; i++)
-		t.label[i] = label[i] ? label[i] : ' '; /* some callers end it with a NUL */
+		t.label[i] = label[i] ? label[i] : ' '; /* some callers end the label with a NUL */
 	TRY(seal_empty_inventory(&t, &key));
 	TRY(pin_seal(&t, LOGIN_SO, so_pin, &key, &t.so));
 	TRY(store_init_token(token->store, &t, seen, ret_as_seen));

@@ -87,7 +87,7 @@ CK_RV token_object_change(struct session *s, CK_OBJECT_HANDLE handle,
 	OBJECT now = {0};
 	int64_t id;
 
-	TRY(token_object_get(s, handle, &now)); /* is it visible to S at all? */
+	TRY(token_object_get(s, handle, &now)); /* check that S may see the object */
 	TRY(token_object_id(s, handle, &id));
 	TRY(vault_snapshot_key(&s->token->vault, &keys));
 	return store_edit_object(s->token->store, &keys, id, change, arg);
@@ -115,7 +115,7 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 		return FAIL(CKR_ACTION_PROHIBITED, "CKA_DESTROYABLE is CK_FALSE");
 	TRY(token_object_id(s, handle, &id));
 	TRY(token_object_take_back(s, handle));
-	/* Without its record a state cannot be used any more. Its file is erased after the record. */
+	/* A state cannot be used without its record. Its file is erased after the record. */
 	if (record_has_state(&o))
 		return client_state_remove(s->token->store, &s->token->vault, id);
 	return CKR_OK;

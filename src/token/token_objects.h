@@ -13,7 +13,7 @@
 #include "token/token.h"
 
 /*
- * As in objects.h, for token objects. The value of an O-DUKPT client is in its file
+ * Do for token objects what objects.h says. The value of an O-DUKPT client is in its file
  * (client_state.h) and left empty here.
  */
 MUST_USE CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret);

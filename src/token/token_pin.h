@@ -20,8 +20,8 @@
 
 /*
  * The turn of a thread that tries PINs of a token: one thread of this process at a time, and
- * usually any number of processes. Declare it `PIN_TURN turn = pin_turn(token);`: it ends with its
- * block.
+ * usually any number of processes. Declare it `PIN_TURN turn = pin_turn(token);`: it ends
+ * with its block.
  *
  * A process that finds PIN_TRIES tries counted or under way makes its turn exclusive: it waits
  * until no other process has a turn. So many right PINs that are tried at the same time are not
