@@ -4,7 +4,7 @@
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
-	return kdf(d->base, "data", d->parameter->encoded, d->length, ret_value);
+	return kdf(d->base, "data", d->parameter->encoded, derive_use(d), d->length, ret_value);
 }
 
 static const struct field fields[] = {
@@ -16,8 +16,12 @@ static const struct field fields[] = {
 static const struct known_answer answers[] = {
 	{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", "280010000102030405060708090a0b0c0d0e0f",
 		CKK_AES, "f5197b7decbd8e22496680298aa2b747c6fc47449ab7f65a76f37047c04af36e"},
+	{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c", "280010000102030405060708090a0b0c0d0e0f",
+		CKK_AES, "56ce9c7de4096c95c62c1981e7a7717c1d37d1a44f10b7788601f4456db5115a"},
 	{0},
 };
+
+static const uint32_t usages[] = {0, USAGE_ENCRYPT};
 
 /* A data key without usage is a master of its own. */
 static const struct role role = {
@@ -45,5 +49,6 @@ const struct mechanism mech_data_key = {
 	.test =
 		{
 			.answers = answers,
+			.usages = usages,
 		},
 };

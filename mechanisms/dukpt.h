@@ -14,9 +14,12 @@
  */
 MUST_USE CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[10], struct secret *ret);
 
-/* KEY: the initial key on entry, the transaction key of KSN on return, with SCRATCH to work in. */
+/*
+ * RET = the transaction key of KSN, whose counter is not 0, below the initial key INITIAL (DES2).
+ * SCRATCH is loaded and is another key than INITIAL.
+ */
 MUST_USE CK_RV tdes_dukpt_transaction_key(
-	struct key *scratch, const uint8_t ksn[10], struct secret *key);
+	struct key *initial, struct key *scratch, const uint8_t ksn[10], struct secret *ret);
 
 /* AES DUKPT, X9.24-3:2017, 6.3.2, table 3: what a key is derived for. */
 enum aes_dukpt_algorithm {
@@ -36,11 +39,15 @@ enum aes_dukpt_algorithm {
 MUST_USE CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm algorithm,
 	const uint8_t tail[8], size_t length, struct secret *ret);
 
+/* Load into RET_INITIAL the initial key, LENGTH bytes, of BDK for the initial key ID (6.3.3). */
+MUST_USE CK_RV aes_dukpt_initial_key(
+	struct key *bdk, const uint8_t id[8], size_t length, struct key *ret_initial);
+
 /*
- * Load into SCRATCH the initial key of BDK for the initial key ID, then the derivation key
- * of COUNTER (6.1).
+ * Load into RET_KEY the derivation key of COUNTER, which is not 0, below the initial key INITIAL
+ * (6.1). RET_KEY may be INITIAL.
  */
 MUST_USE CK_RV aes_dukpt_walk(
-	struct key *bdk, struct key *scratch, const uint8_t id[8], uint32_t counter);
+	struct key *initial, const uint8_t id[8], uint32_t counter, struct key *ret_key);
 
 #endif

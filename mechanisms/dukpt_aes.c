@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dukpt_aes.c: AES DUKPT, ANSI X9.24-3:2017: initial keys (0211) and working keys (0212). */
+/*
+ * dukpt_aes.c: AES DUKPT, ANSI X9.24-3:2017: initial keys (0211) and working keys, from the BDK
+ * (0212) or from the initial key (0213).
+ */
 #include "dukpt.h"
 
 #define BLOCK 16
@@ -37,43 +40,53 @@ CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm
 	return CKR_OK;
 }
 
-/* Replace SCRATCH's key by one derived from KEY for further derivation; KEY may be SCRATCH. */
+/* Load into RET_KEY a key of LENGTH bytes derived from KEY for further derivation. */
 static CK_RV step(
-	struct key *key, struct key *scratch, unsigned usage, const uint8_t tail[8], size_t length)
+	struct key *key, unsigned usage, const uint8_t tail[8], size_t length, struct key *ret_key)
 {
 	SECRET next = {0};
 
 	TRY(aes_dukpt_derive(key, usage, aes_of(length), tail, length, &next));
-	return key_load(scratch, CKK_AES, secret_peek(&next), next.len);
+	return key_load(ret_key, CKK_AES, secret_peek(&next), next.len);
+}
+
+CK_RV aes_dukpt_initial_key(
+	struct key *bdk, const uint8_t id[ID_LENGTH], size_t length, struct key *ret_initial)
+{
+	return step(bdk, USAGE_INITIAL_KEY, id, length, ret_initial);
 }
 
 CK_RV aes_dukpt_walk(
-	struct key *bdk, struct key *scratch, const uint8_t id[ID_LENGTH], uint32_t counter)
+	struct key *initial, const uint8_t id[ID_LENGTH], uint32_t counter, struct key *ret_key)
 {
-	size_t length = key_length(bdk);
+	size_t length = key_length(initial);
+	struct key *key = initial;
 	uint8_t tail[8];
 	uint32_t reached = 0;
 
-	TRY(step(bdk, scratch, USAGE_INITIAL_KEY, id, length));
 	memcpy(tail, id + 4, 4);
 	for (uint32_t bit = UINT32_C(1) << 31; bit != 0; bit >>= 1) {
 		if (!(counter & bit))
 			continue;
 		reached |= bit;
 		put_be32(tail + 4, reached);
-		TRY(step(scratch, scratch, USAGE_DERIVATION, tail, length));
+		TRY(step(key, USAGE_DERIVATION, tail, length, ret_key));
+		key = ret_key;
 	}
 	return CKR_OK;
 }
 
 /* --- Initial key --- */
 
-/* It is of the BDK's algorithm and length: both are part of the derivation data. */
+/*
+ * An initial key is an AES key, as long as the BDK or shorter: X9.24-3 chooses the type of the
+ * initial key separately, and no key is stronger than the BDK (6.2.2).
+ */
 static CK_RV plan_initial(struct derivation *d, const struct key_request *request)
 {
 	TRY(derive_plan_default(d, request));
 	ENSURE(d->type == key_type(d->base), CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(d->length == key_length(d->base), CKR_KEY_SIZE_RANGE);
+	ENSURE(d->length <= key_length(d->base), CKR_KEY_SIZE_RANGE);
 	return CKR_OK;
 }
 
@@ -152,30 +165,64 @@ static enum aes_dukpt_algorithm algorithm_of(CK_KEY_TYPE type, size_t length)
 }
 
 /*
- * Every usage gives an AES key as long as the BDK unless the template says otherwise; no key is
- * stronger than the BDK (6.2.2).
+ * Settle type and length below an initial key of INITIAL bytes. The default is an AES key as long as
+ * the initial key. No key is stronger than the initial key (6.2.2).
  */
-static CK_RV plan_key(struct derivation *d, const struct key_request *request)
+static CK_RV plan_below(struct derivation *d, const struct key_request *request, size_t initial)
 {
-	TRY(derive_plan_default(d, request));
+	TRY(derive_plan_as(d, request, CKK_AES, initial));
 	ENSURE(d->length == 16 || d->length == 24 || d->length == 32, CKR_KEY_SIZE_RANGE);
-	ENSURE(key_type_strength(d->type, d->length) <= 8 * key_length(d->base),
-		CKR_KEY_SIZE_RANGE);
+	ENSURE(key_type_strength(d->type, d->length) <= 8 * initial, CKR_KEY_SIZE_RANGE);
 	bool hmac = algorithm_of(d->type, d->length) == DUKPT_HMAC;
 	ENSURE(!hmac || usage_of(d->parameter)->hmac, CKR_TEMPLATE_INCONSISTENT);
 	return CKR_OK;
+}
+
+/* The length of the initial key in bytes: INITIAL_KEY_LENGTH, else the length of the BDK. */
+static size_t initial_length(const struct derivation *d)
+{
+	struct bytes given = parameter_get(d->parameter, KEYDIV_INITIAL_KEY_LENGTH);
+
+	return given.p != NULL ? given.p[0] : key_length(d->base);
+}
+
+static CK_RV plan_key(struct derivation *d, const struct key_request *request)
+{
+	size_t initial = initial_length(d);
+
+	ENSURE(key_type_fits(CKK_AES, initial), CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(initial <= key_length(d->base), CKR_MECHANISM_PARAM_INVALID);
+	return plan_below(d, request, initial);
+}
+
+static CK_RV plan_key_of_initial(struct derivation *d, const struct key_request *request)
+{
+	return plan_below(d, request, key_length(d->base));
+}
+
+static CK_RV working_key(struct derivation *d, struct key *initial, struct secret *ret)
+{
+	const uint8_t *ksn = parameter_get(d->parameter, KEYDIV_KSN).p;
+
+	TRY(aes_dukpt_walk(initial, ksn, get_be32(ksn + ID_LENGTH), d->scratch[0]));
+	return aes_dukpt_derive(d->scratch[0], usage_of(d->parameter)->indicator,
+		algorithm_of(d->type, d->length), ksn + ID_LENGTH - 4, d->length, ret);
 }
 
 static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
 {
 	const uint8_t *ksn = parameter_get(d->parameter, KEYDIV_KSN).p;
 
-	TRY(aes_dukpt_walk(d->base, d->scratch[0], ksn, get_be32(ksn + ID_LENGTH)));
-	return aes_dukpt_derive(d->scratch[0], usage_of(d->parameter)->indicator,
-		algorithm_of(d->type, d->length), ksn + ID_LENGTH - 4, d->length, ret_value);
+	TRY(aes_dukpt_initial_key(d->base, ksn, initial_length(d), d->scratch[0]));
+	return working_key(d, d->scratch[0], ret_value);
 }
 
-/* --- Rows --- */
+static CK_RV derive_key_of_initial(struct derivation *d, struct secret *ret_value)
+{
+	return working_key(d, d->base, ret_value);
+}
+
+/* --- The mechanisms --- */
 
 static const struct field fields_initial[] = {
 	{FIELD(KSN), true, ID_LENGTH, ID_LENGTH},
@@ -183,6 +230,13 @@ static const struct field fields_initial[] = {
 };
 
 static const struct field fields_key[] = {
+	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
+	{FIELD(DUKPT_USAGE), true, 2, 2},
+	{FIELD(INITIAL_KEY_LENGTH), false, 1, 1},
+	{0},
+};
+
+static const struct field fields_key_of_initial[] = {
 	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
 	{FIELD(DUKPT_USAGE), true, 2, 2},
 	{0},
@@ -222,6 +276,22 @@ static const struct known_answer answers_key[] = {
 		"4100022000",
 		CKK_DES3, "2a1061a7eac2c14fad3758ea07b3648a624a25e943795bf1"},
 	{CKK_AES, BDK_256,
+		"40000c" ID "00000001"
+		"4100021000",
+		CKK_AES, "8c1ab7bee973829e30242e0bbbdd4946d540c98fc1b5bdcf94790001a23fd502"},
+	{0},
+};
+
+static const struct known_answer answers_key_of_initial[] = {
+	{CKK_AES, "1273671ea26ac29afa4d1084127652a1",
+		"40000c" ID "00000001"
+		"4100021000",
+		CKK_AES, "af8cb133a78f8dc2d1359f18527593fb"},
+	{CKK_AES, "1273671ea26ac29afa4d1084127652a1",
+		"40000c" ID "00000003"
+		"4100021000",
+		CKK_AES, "7d69f01f3b45449f62c7816ece723268"},
+	{CKK_AES, "ce9ce0c101d1138f97fb6cad4df045a7083d4eae2d35a31789d01ccf0949550f",
 		"40000c" ID "00000001"
 		"4100021000",
 		CKK_AES, "8c1ab7bee973829e30242e0bbbdd4946d540c98fc1b5bdcf94790001a23fd502"},
@@ -273,5 +343,26 @@ const struct mechanism mech_aes_dukpt_key = {
 	.test =
 		{
 			.answers = answers_key,
+		},
+};
+
+const struct mechanism mech_aes_dukpt_key_of_initial = {
+	.type = CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL,
+	.name = "CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL",
+	.what = "initial key -> working key",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.fields = fields_key_of_initial,
+	.check = check_key,
+	.derive =
+		{
+			.plan = plan_key_of_initial,
+			.value = derive_key_of_initial,
+			.role_of = role_of,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = answers_key_of_initial,
 		},
 };

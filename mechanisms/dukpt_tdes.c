@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dukpt_tdes.c: TDES DUKPT, ANSI X9.24-1:2009: initial keys (0201) and transaction keys (0202). */
+/*
+ * dukpt_tdes.c: TDES DUKPT, ANSI X9.24-1:2009: initial keys (0201) and transaction keys, from the
+ * BDK (0202) or from the initial key (0203).
+ */
 #include "dukpt.h"
 
 #define KSN_LENGTH 10
@@ -30,57 +33,36 @@ CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[KSN_LENGTH], str
 	return key_block(bdk, other_half, id, secret_bytes(ret) + HALF);
 }
 
-/* --- Transaction key, annex A.3: "non-reversible key generation process", once for each set bit --- */
+/* --- Transaction key, annex A.3: one step of the process of A.2 for each set bit --- */
 
-/*
- * OUT = DES(left half of KEY, IN ^ right half) ^ right half. Single DES is two-key TDES with
- * one key twice.
- */
-static CK_RV one_way(
-	struct key *scratch, const struct secret *key, const uint8_t in[HALF], uint8_t out[HALF])
+/* RET = the key that STEP, whose low bits are those of the counter so far, makes from KEY. */
+static CK_RV next_key(struct key *key, const uint8_t step[HALF], struct secret *ret)
 {
-	const uint8_t *left = secret_peek(key), *right = left + HALF;
-	SECRET twice = {0};
-	SECRET text = {0};
-
-	TRY(secret_resize(&twice, KEY_LENGTH));
-	TRY(secret_resize(&text, HALF));
-	memcpy(secret_bytes(&twice), left, HALF);
-	memcpy(secret_bytes(&twice) + HALF, left, HALF);
-	for (size_t i = 0; i < HALF; i++)
-		secret_bytes(&text)[i] = in[i] ^ right[i];
-	TRY(key_load(scratch, CKK_DES2, secret_peek(&twice), KEY_LENGTH));
-	TRY(key_block(scratch, NULL, secret_peek(&text), secret_bytes(&text)));
-	for (size_t i = 0; i < HALF; i++)
-		out[i] = secret_peek(&text)[i] ^ right[i];
-	return CKR_OK;
-}
-
-static void apply_mask(struct secret *key, const uint8_t mask[KEY_LENGTH])
-{
-	for (size_t i = 0; i < KEY_LENGTH; i++)
-		secret_bytes(key)[i] ^= mask[i];
+	TRY(secret_resize(ret, KEY_LENGTH));
+	TRY(key_one_way(key, NULL, step, secret_bytes(ret) + HALF));
+	return key_one_way(key, other_half, step, secret_bytes(ret));
 }
 
 CK_RV tdes_dukpt_transaction_key(
-	struct key *scratch, const uint8_t ksn[KSN_LENGTH], struct secret *key)
+	struct key *initial, struct key *scratch, const uint8_t ksn[KSN_LENGTH], struct secret *ret)
 {
-	uint32_t counter = counter_of(ksn),
-		 low = get_be32(ksn + KSN_LENGTH - 4) & ~((1u << COUNTER_BITS) - 1);
-	uint8_t number[HALF];
+	const uint32_t counter_mask = (1u << COUNTER_BITS) - 1;
+	uint32_t counter = counter_of(ksn);
+	uint32_t reached = get_be32(ksn + KSN_LENGTH - 4) & ~counter_mask;
+	uint8_t step[HALF];
+	struct key *key = initial;
 
-	memcpy(number, ksn + KSN_LENGTH - HALF, HALF);
+	memcpy(step, ksn + KSN_LENGTH - HALF, HALF);
 	for (uint32_t bit = 1u << (COUNTER_BITS - 1); bit != 0; bit >>= 1) {
-		SECRET next = {0};
 		if (!(counter & bit))
 			continue;
-		low |= bit;
-		put_be32(number + HALF - 4, low);
-		TRY(secret_resize(&next, KEY_LENGTH));
-		TRY(one_way(scratch, key, number, secret_bytes(&next) + HALF));
-		apply_mask(key, other_half);
-		TRY(one_way(scratch, key, number, secret_bytes(&next)));
-		TRY(secret_set(key, secret_peek(&next), KEY_LENGTH));
+		reached |= bit;
+		put_be32(step + HALF - 4, reached);
+		TRY(next_key(key, step, ret));
+		if ((counter & (bit - 1)) == 0)
+			break;
+		TRY(key_load(scratch, CKK_DES2, secret_peek(ret), KEY_LENGTH));
+		key = scratch;
 	}
 	return CKR_OK;
 }
@@ -115,7 +97,7 @@ static const struct role *role_of(const struct derivation *d)
 	return variant_of(d->parameter)->role;
 }
 
-/* --- The two rows --- */
+/* --- The mechanisms --- */
 
 /* Two-key TDES keys and other types of 16 bytes. */
 static CK_RV plan(struct derivation *d, const struct key_request *request)
@@ -141,25 +123,38 @@ static CK_RV check_key(const struct parameter *p)
 	return CKR_OK;
 }
 
-static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
+/* RET = the working key of the KSN below INITIAL: the transaction key with a variant's mask. */
+static CK_RV working_key(struct derivation *d, struct key *initial, struct secret *ret)
 {
 	const uint8_t *ksn = parameter_get(d->parameter, KEYDIV_KSN).p;
 	const struct variant *variant = variant_of(d->parameter);
-	uint8_t mask[KEY_LENGTH] = {0};
 
-	TRY(tdes_dukpt_initial_key(d->base, ksn, ret_value));
-	TRY(tdes_dukpt_transaction_key(d->scratch[0], ksn, ret_value));
-	mask[variant->at] = mask[HALF + variant->at] = 0xFF;
-	apply_mask(ret_value, mask);
+	TRY(tdes_dukpt_transaction_key(initial, d->scratch[0], ksn, ret));
+	uint8_t *value = secret_bytes(ret);
+	value[variant->at] ^= 0xFF;
+	value[HALF + variant->at] ^= 0xFF;
 	if (variant->one_way) {
-		uint8_t *value = secret_bytes(ret_value);
 		TRY(key_load(d->scratch[0], CKK_DES2, value, KEY_LENGTH));
 		TRY(key_encrypt_blocks(d->scratch[0], NULL, value, KEY_LENGTH, value));
 	}
 	return CKR_OK;
 }
 
-static const CK_KEY_TYPE key_types_bdk[] = {CKK_DES2, KEY_TYPES_END};
+static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
+{
+	SECRET initial = {0};
+
+	TRY(derive_initial(d, &initial));
+	TRY(key_load(d->scratch[1], CKK_DES2, secret_peek(&initial), KEY_LENGTH));
+	return working_key(d, d->scratch[1], ret_value);
+}
+
+static CK_RV derive_key_of_initial(struct derivation *d, struct secret *ret_value)
+{
+	return working_key(d, d->base, ret_value);
+}
+
+static const CK_KEY_TYPE key_types_des2[] = {CKK_DES2, KEY_TYPES_END};
 
 static const struct field fields_initial[] = {
 	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
@@ -174,11 +169,14 @@ static const struct field fields_key[] = {
 
 #define BDK "0123456789abcdeffedcba9876543210"
 
-/* X9.24-1:2009 A.4. As generic secrets the values are as published; DES keys get odd parity. */
+/*
+ * X9.24-1:2009 A.4. Generic secrets are as published, and so is the initial key of every type.
+ * Transaction keys of type DES2 have odd parity.
+ */
 static const struct known_answer answers_initial[] = {
 	{CKK_DES2, BDK, "40000affff9876543210e00000", CKK_GENERIC_SECRET,
 		"6ac292faa1315b4d858ab3a3d7d5933a"},
-	{CKK_DES2, BDK, "40000affff9876543210e00000", CKK_DES2, "6bc292fba1315b4c858ab3a2d6d5923b"},
+	{CKK_DES2, BDK, "40000affff9876543210e00000", CKK_DES2, "6ac292faa1315b4d858ab3a3d7d5933a"},
 	{0},
 };
 
@@ -210,6 +208,24 @@ static const struct known_answer answers_key[] = {
 	{0},
 };
 
+#define INITIAL_KEY "6ac292faa1315b4d858ab3a3d7d5933a" /* as it is: parity would change data */
+
+static const struct known_answer answers_key_of_initial[] = {
+	{CKK_DES2, INITIAL_KEY,
+		"40000affff9876543210e00001"
+		"4100021000",
+		CKK_GENERIC_SECRET, "042666b49184cf5c68de9628d0397b36"},
+	{CKK_DES2, INITIAL_KEY,
+		"40000affff9876543210e00001"
+		"4100023001",
+		CKK_GENERIC_SECRET, "ad7bfc8b06ad3a08a560b4105cf8d9e5"},
+	{CKK_DES2, INITIAL_KEY,
+		"40000affff9876543210effc00"
+		"4100021000",
+		CKK_DES2, "f8430df87508256ec77ae5ef4fda9110"},
+	{0},
+};
+
 static const struct role role_initial = {
 	.level = LEVEL_SHORTEN,
 	.children = {CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL, CKM_KEYDIV_WITH_DERIVED_KEY},
@@ -221,12 +237,13 @@ const struct mechanism mech_tdes_dukpt_initial_key = {
 	.what = "BDK -> initial key",
 	.scheme = "tdes-dukpt",
 	.info = {0, 0, CKF_DERIVE},
-	.key_types = key_types_bdk,
+	.key_types = key_types_des2,
 	.fields = fields_initial,
 	.derive =
 		{
 			.plan = plan,
 			.value = derive_initial,
+			.keeps_parity = true,
 			.role = &role_initial,
 			.level = LEVEL_EXPLICIT,
 		},
@@ -242,7 +259,7 @@ const struct mechanism mech_tdes_dukpt_key = {
 	.what = "BDK -> transaction key",
 	.scheme = "tdes-dukpt",
 	.info = {0, 0, CKF_DERIVE},
-	.key_types = key_types_bdk,
+	.key_types = key_types_des2,
 	.fields = fields_key,
 	.check = check_key,
 	.derive =
@@ -255,5 +272,26 @@ const struct mechanism mech_tdes_dukpt_key = {
 	.test =
 		{
 			.answers = answers_key,
+		},
+};
+
+const struct mechanism mech_tdes_dukpt_key_of_initial = {
+	.type = CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL,
+	.name = "CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL",
+	.what = "initial key -> transaction key",
+	.info = {0, 0, CKF_DERIVE},
+	.key_types = key_types_des2,
+	.fields = fields_key,
+	.check = check_key,
+	.derive =
+		{
+			.plan = plan,
+			.value = derive_key_of_initial,
+			.role_of = role_of,
+			.level = LEVEL_LEAF,
+		},
+	.test =
+		{
+			.answers = answers_key_of_initial,
 		},
 };

@@ -3,6 +3,7 @@
 #include "kdf.h"
 
 #define LABEL_MAX 16
+#define USE_FIELD 4 /* tag, length, one byte */
 
 /* The last block where the result ends within it: OUT = the first N bytes of the CMAC. */
 static CK_RV part_of_block(
@@ -16,11 +17,33 @@ static CK_RV part_of_block(
 	return CKR_OK;
 }
 
-CK_RV kdf(
-	struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
+uint8_t derive_use(const struct derivation *d)
 {
-	uint8_t input[4 + LABEL_MAX + 1 + PARAMETER_MAX +
-		      4]; /* not cleared: nothing is read that was not written */
+	uint8_t use = 0;
+
+	if (d->usage == 0)
+		return 0;
+	use |= d->usage & USAGE_CIPHER ? KEYDIV_USE_CIPHER : 0;
+	use |= d->usage & USAGE_MAC ? KEYDIV_USE_MAC : 0;
+	use |= d->usage & USAGE_WRAPPING ? KEYDIV_USE_WRAP : 0;
+	const struct key_type *type = key_type_find(d->type);
+	return type != NULL ? use | type->use : use;
+}
+
+/* Append the field USE to the N bytes at INPUT; return the new length. */
+static size_t put_use(uint8_t *input, size_t n, uint8_t use)
+{
+	input[n] = KEYDIV_USE;
+	put_be16(input + n + 1, 1);
+	input[n + 3] = use;
+	return n + USE_FIELD;
+}
+
+CK_RV kdf(struct key *key, const char *label, struct bytes context, uint8_t use, size_t length,
+	struct secret *ret)
+{
+	/* Not cleared, because no byte is read before it is written. */
+	uint8_t input[4 + LABEL_MAX + 1 + PARAMETER_MAX + USE_FIELD + 4];
 	size_t label_len = strlen(label), n = 4;
 
 	ENSURE(label_len <= LABEL_MAX && context.n <= PARAMETER_MAX, CKR_FUNCTION_FAILED);
@@ -31,6 +54,8 @@ CK_RV kdf(
 	if (context.n > 0)
 		memcpy(input + n, context.p, context.n);
 	n += context.n;
+	if (use != 0)
+		n = put_use(input, n, use);
 	put_be32(input + n, (uint32_t)length * 8);
 	n += 4;
 
@@ -53,7 +78,7 @@ CK_RV load_device_key(struct derivation *d, struct key **ret_key)
 	SECRET value = {0};
 	struct bytes context = parameter_span(d->parameter, KEYDIV_DEVICE, KEYDIV_PURPOSE);
 
-	TRY(kdf(d->base, "device", context, key_length(d->base), &value));
+	TRY(kdf(d->base, "device", context, NO_USE, key_length(d->base), &value));
 	TRY(key_load(d->scratch[0], CKK_AES, secret_peek(&value), value.len));
 	*ret_key = d->scratch[0];
 	return CKR_OK;

@@ -22,8 +22,10 @@ MECHANISM(emv_session_key)
 /* classical DUKPT (dukpt_tdes.c, dukpt_aes.c) */
 MECHANISM(tdes_dukpt_initial_key)
 MECHANISM(tdes_dukpt_key)
+MECHANISM(tdes_dukpt_key_of_initial)
 MECHANISM(aes_dukpt_initial_key)
 MECHANISM(aes_dukpt_key)
+MECHANISM(aes_dukpt_key_of_initial)
 /* Optimal-DUKPT (odukpt.c, odukpt_client.c) */
 MECHANISM(odukpt_initial_key)
 MECHANISM(odukpt_key)

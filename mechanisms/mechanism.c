@@ -180,7 +180,7 @@ CK_RV derive_value(struct derivation *d, struct secret *ret_value)
 {
 	TRY(d->mechanism->derive.value(d, ret_value));
 	ENSURE(ret_value->len >= d->length, CKR_FUNCTION_FAILED);
-	if (key_type_has_parity(d->type))
+	if (key_type_has_parity(d->type) && !d->mechanism->derive.keeps_parity)
 		des_set_odd_parity(secret_bytes(ret_value), d->length);
 	return CKR_OK;
 }

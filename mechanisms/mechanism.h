@@ -204,7 +204,9 @@ struct deriving {
 	 */
 	size_t (*more_keys)(const void *native, const CK_DERIVED_KEY **ret_asked);
 	const struct state_kind *state; /* of the base, which the caller of value() advances */
-	const struct role *role;        /* of every result; NULL: role_of decides */
+	/* A DES key gets no odd parity, because all of its bits are data of the next step. */
+	bool keeps_parity;
+	const struct role *role; /* of every result; NULL: role_of decides */
 	/* Mechanisms whose parameter decides the role. Returns constant memory. */
 	const struct role *(*role_of)(const struct derivation *d);
 	enum level level;

@@ -6,7 +6,7 @@
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
-	return kdf(d->base, LABEL, d->parameter->encoded, d->length, ret_value);
+	return kdf(d->base, LABEL, d->parameter->encoded, derive_use(d), d->length, ret_value);
 }
 
 static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
@@ -15,8 +15,8 @@ static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
 
 	TRY(load_device_key(d, &device_key));
 	return kdf(device_key, LABEL,
-		parameter_span(d->parameter, KEYDIV_COUNTER, KEYDIV_MESSAGE_PURPOSE), d->length,
-		ret_value);
+		parameter_span(d->parameter, KEYDIV_COUNTER, KEYDIV_MESSAGE_PURPOSE), derive_use(d),
+		d->length, ret_value);
 }
 
 static const struct field fields[] = {
@@ -40,6 +40,10 @@ static const struct known_answer answers[] = {
 		"d5158ad88eaed7329eb0fa2246ed5c5d"},
 	{CKK_AES, DEVICE_KEY, "1000080000000000000001110003656e63", CKK_AES,
 		"078cccc4817b8b0e058a84653f251b1a50674428046ba93f61a453e5605c567f"},
+	{CKK_AES, DEVICE_KEY, "1000080000000000000001", CKK_AES,
+		"4fdf5115c93626ecf9759b92909656fb"},
+	{CKK_AES, DEVICE_KEY, "1000080000000000000001", CKK_AES,
+		"5edbec2fe5b1b5e9a516134bb0d69808"},
 	{0},
 };
 
@@ -48,8 +52,15 @@ static const struct known_answer answers_from_master[] = {
 		"d5158ad88eaed7329eb0fa2246ed5c5d"},
 	{CKK_AES, MASTER, "010009534e2d3030303132331000080000000000000001110003656e63", CKK_AES,
 		"078cccc4817b8b0e058a84653f251b1a50674428046ba93f61a453e5605c567f"},
+	{CKK_AES, MASTER, "010009534e2d3030303132331000080000000000000001", CKK_AES,
+		"4fdf5115c93626ecf9759b92909656fb"},
+	{CKK_AES, MASTER, "010009534e2d3030303132331000080000000000000001", CKK_AES,
+		"5edbec2fe5b1b5e9a516134bb0d69808"},
 	{0},
 };
+
+/* Of both lists of answers. */
+static const uint32_t usages[] = {0, 0, USAGE_VERIFY, USAGE_DECRYPT};
 
 const struct mechanism mech_message_key = {
 	.type = CKM_KEYDIV_MESSAGE_KEY,
@@ -68,6 +79,7 @@ const struct mechanism mech_message_key = {
 	.test =
 		{
 			.answers = answers,
+			.usages = usages,
 		},
 };
 
@@ -88,5 +100,6 @@ const struct mechanism mech_device_message_key = {
 	.test =
 		{
 			.answers = answers_from_master,
+			.usages = usages,
 		},
 };

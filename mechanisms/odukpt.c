@@ -23,7 +23,7 @@ CK_RV odukpt_child(struct key *parent, uint64_t number, size_t length, struct se
 	uint8_t field[3 + 8] = {KEYDIV_TRANSACTION, 0, 8};
 
 	put_be64(field + 3, number);
-	return kdf(parent, ODUKPT_LABEL_KEY, bytes_of(field, sizeof field), length, ret);
+	return kdf(parent, ODUKPT_LABEL_KEY, bytes_of(field, sizeof field), NO_USE, length, ret);
 }
 
 CK_RV odukpt_result(struct derivation *d, struct key *register_key, struct secret *ret)
@@ -31,7 +31,7 @@ CK_RV odukpt_result(struct derivation *d, struct key *register_key, struct secre
 	struct bytes purpose =
 		parameter_span(d->parameter, KEYDIV_ODUKPT_PURPOSE, KEYDIV_ODUKPT_PURPOSE);
 
-	return kdf(register_key, ODUKPT_LABEL_RESULT, purpose, d->length, ret);
+	return kdf(register_key, ODUKPT_LABEL_RESULT, purpose, derive_use(d), d->length, ret);
 }
 
 /* --- The initial key of one client --- */
@@ -57,7 +57,7 @@ static CK_RV derive_initial(struct derivation *d, struct secret *ret_value)
 {
 	struct bytes context = parameter_span(d->parameter, KEYDIV_DEVICE, KEYDIV_SHAPE);
 
-	return kdf(d->base, ODUKPT_LABEL_INITIAL, context, key_length(d->base), ret_value);
+	return kdf(d->base, ODUKPT_LABEL_INITIAL, context, NO_USE, key_length(d->base), ret_value);
 }
 
 /* --- A transaction key by its number --- */
@@ -157,8 +157,12 @@ static const struct known_answer answers_key[] = {
 		"1b86f460ecd5d6380bad9aeb6beffe31"},
 	{CKK_AES, BDK, DEVICE SHAPE_21_7 "5100080000000000121126" PIN, CKK_AES,
 		"f4ed3ed250ebd8d9decff03fe5b5c849"},
+	{CKK_AES, BDK, DEVICE SHAPE_21_7 "51000800000000000f4240" PIN, CKK_AES,
+		"ed4b9f7bac857bcff5c5cc3330e3ffcf"},
 	{0},
 };
+
+static const uint32_t usages_key[] = {0, 0, 0, 0, 0, 0, 0, 0, USAGE_ENCRYPT};
 
 static const struct role role_initial = {
 	.level = LEVEL_SHORTEN,
@@ -207,5 +211,6 @@ const struct mechanism mech_odukpt_key = {
 	.test =
 		{
 			.answers = answers_key,
+			.usages = usages_key,
 		},
 };

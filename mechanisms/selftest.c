@@ -102,6 +102,8 @@ CK_RV mechanism_selftest(
 		struct derivation d = {.mechanism = mech, .scratch = {keys[1], keys[2]}};
 		if (mech->info.flags & CKF_DERIVE)
 			d.base = keys[0];
+		if (mech->test.usages != NULL)
+			d.usage = mech->test.usages[i];
 		rv = run_answer(&mech->test.answers[i], &d, i == flip_answer);
 	}
 	for (size_t i = 0; i < SELFTEST_KEYS; i++)

@@ -6,7 +6,7 @@
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
-	return kdf(d->base, LABEL, d->parameter->encoded, d->length, ret_value);
+	return kdf(d->base, LABEL, d->parameter->encoded, derive_use(d), d->length, ret_value);
 }
 
 static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
@@ -16,7 +16,7 @@ static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
 	TRY(load_device_key(d, &device_key));
 	return kdf(device_key, LABEL,
 		parameter_span(d->parameter, KEYDIV_INITIATOR_NONCE, KEYDIV_SESSION_PURPOSE),
-		d->length, ret_value);
+		derive_use(d), d->length, ret_value);
 }
 
 static const struct field fields[] = {
@@ -39,6 +39,10 @@ static const struct known_answer answers[] = {
 		"2000080001020304050607"
 		"21000808090a0b0c0d0e0f",
 		CKK_AES, "b7bcbd512389f178170f19fe0494677c"},
+	{CKK_AES, "2759dd4361d7979a96a5c23692cd5555",
+		"2000080001020304050607"
+		"21000808090a0b0c0d0e0f",
+		CKK_AES, "efc4e5c8739fa49d48d413f90650b0fa"},
 	{0},
 };
 
@@ -48,8 +52,16 @@ static const struct known_answer answers_from_master[] = {
 		"2000080001020304050607"
 		"21000808090a0b0c0d0e0f",
 		CKK_AES, "b7bcbd512389f178170f19fe0494677c"},
+	{CKK_AES, "2b7e151628aed2a6abf7158809cf4f3c",
+		"010009534e2d303030313233"
+		"2000080001020304050607"
+		"21000808090a0b0c0d0e0f",
+		CKK_AES, "efc4e5c8739fa49d48d413f90650b0fa"},
 	{0},
 };
+
+/* Of both lists of answers. */
+static const uint32_t usages[] = {0, USAGE_SIGN};
 
 const struct mechanism mech_session_key = {
 	.type = CKM_KEYDIV_SESSION_KEY,
@@ -68,6 +80,7 @@ const struct mechanism mech_session_key = {
 	.test =
 		{
 			.answers = answers,
+			.usages = usages,
 		},
 };
 
@@ -88,5 +101,6 @@ const struct mechanism mech_device_session_key = {
 	.test =
 		{
 			.answers = answers_from_master,
+			.usages = usages,
 		},
 };

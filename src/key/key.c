@@ -203,6 +203,15 @@ struct bytes key_expose(const struct key *key)
 	return bytes_of(secret_peek(&key->value), key->value.len);
 }
 
+/* RET = the value of KEY with MASK, as long as the value, XORed onto the value. */
+static CK_RV masked_value(const struct key *key, const uint8_t *mask, struct secret *ret)
+{
+	TRY(secret_set(ret, mask, key->value.len));
+	for (size_t i = 0; i < ret->len; i++)
+		secret_bytes(ret)[i] ^= secret_peek(&key->value)[i];
+	return CKR_OK;
+}
+
 CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t *ret_out)
 {
 	void *context;
@@ -211,9 +220,7 @@ CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t
 	ENSURE(block != 0, CKR_KEY_TYPE_INCONSISTENT);
 	if (mask != NULL) {
 		SECRET masked = {0};
-		TRY(secret_set(&masked, mask, key->value.len));
-		for (size_t i = 0; i < masked.len; i++)
-			secret_bytes(&masked)[i] ^= secret_peek(&key->value)[i];
+		TRY(masked_value(key, mask, &masked));
 		TRY(schedule_set(&key->masked, key->kind, secret_peek(&masked)));
 		context = key->masked.context[key->kind];
 	} else {
@@ -222,6 +229,29 @@ CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t
 	}
 	ENSURE(block_encrypt(key->kind, context, in, block, ret_out), CKR_FUNCTION_FAILED);
 	return CKR_OK;
+}
+
+CK_RV key_one_way(struct key *key, const uint8_t *mask, const uint8_t in[8], uint8_t ret_out[8])
+{
+	static const uint8_t none[16];
+	SECRET halves = {0};
+	uint8_t right[8];
+
+	ENSURE(key->kind == KIND_DES2, CKR_KEY_TYPE_INCONSISTENT);
+	TRY(masked_value(key, mask != NULL ? mask : none, &halves));
+	memcpy(right, secret_peek(&halves) + 8, 8);
+	/* Single DES is two-key TDES with the same key twice. */
+	memcpy(secret_bytes(&halves) + 8, secret_peek(&halves), 8);
+	CK_RV rv = schedule_set(&key->masked, KIND_DES2, secret_peek(&halves));
+	for (size_t i = 0; i < 8; i++)
+		ret_out[i] = in[i] ^ right[i];
+	if (rv == CKR_OK &&
+		!block_encrypt(KIND_DES2, key->masked.context[KIND_DES2], ret_out, 8, ret_out))
+		rv = FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot encrypt a block");
+	for (size_t i = 0; i < 8; i++)
+		ret_out[i] ^= right[i];
+	wipe(right, sizeof right);
+	return rv;
 }
 
 CK_RV key_encrypt_blocks(

@@ -46,7 +46,8 @@ def odukpt_line(rng):
         return f"state {r} {n} {key} {rng.randint(0, min(total, 60))}"
     number = rng.choice([0, total - 1, rng.randrange(total)])
     purpose = blob(rng, 1, 32) if rng.random() < 0.5 else "-"
-    return f"key {r} {n} {key} {blob(rng, 1, 128)} {number} {purpose} {rng.randint(16, 64)}"
+    usage = rng.choice(["-", "-", "E", "S", "SV", "EDSV", "U"])
+    return f"key {r} {n} {key} {blob(rng, 1, 128)} {number} {purpose} {rng.randint(16, 64)} {usage}"
 
 
 def openssl_line(rng):

@@ -36,8 +36,8 @@ static void print_hex(const uint8_t *p, size_t n)
 }
 
 /* Parse, plan and derive by the row TYPE. */
-static CK_RV run(CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p,
-	const struct key_request *request, struct secret *ret)
+static CK_RV run_for(CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p,
+	const struct key_request *request, uint32_t usage, struct secret *ret)
 {
 	const struct mechanism *row = mechanism_find(type);
 	struct derivation d = {.mechanism = row, .base = base, .scratch = {keys[1], keys[2]}};
@@ -47,7 +47,27 @@ static CK_RV run(CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p,
 	TRY(parameter_parse(row, caller.pParameter, caller.ulParameterLen, &parameter));
 	d.parameter = &parameter;
 	TRY(row->derive.plan ? row->derive.plan(&d, request) : derive_plan_default(&d, request));
+	d.usage = usage;
 	return derive_value(&d, ret);
+}
+
+/* The same for a result without usage. */
+static CK_RV run(CK_MECHANISM_TYPE type, struct key *base, KEYDIV_PARAMETER *p,
+	const struct key_request *request, struct secret *ret)
+{
+	return run_for(type, base, p, request, 0, ret);
+}
+
+/* A letter for each usage attribute, or "-". */
+static uint32_t usage_of(const char *letters)
+{
+	static const char known[] = "EDSVWU";
+	uint32_t usage = 0;
+
+	for (unsigned i = 0; known[i] != '\0'; i++)
+		if (strchr(letters, known[i]) != NULL)
+			usage |= (uint32_t)USAGE_ENCRYPT << i;
+	return usage;
 }
 
 static void load(CK_KEY_TYPE type, const uint8_t *value, size_t n)
@@ -70,14 +90,15 @@ static void put_shape(KEYDIV_PARAMETER *p, unsigned r, unsigned n)
 static void odukpt_key(unsigned r, unsigned n, const char *rest)
 {
 	static KEYDIV_PARAMETER p;
-	char bdk[65], device[257], purpose[65];
+	char bdk[65], device[257], purpose[65], usage[8];
 	unsigned long long number;
 	unsigned length;
 	uint8_t bytes[128];
 	struct odukpt_path path;
 	SECRET value = {0};
 
-	if (sscanf(rest, "%64s %256s %llu %64s %u", bdk, device, &number, purpose, &length) != 5)
+	if (sscanf(rest, "%64s %256s %llu %64s %u %7s", bdk, device, &number, purpose, &length,
+		    usage) != 6)
 		fail(rest, 0);
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_DEVICE, bytes, from_hex(device, bytes, sizeof bytes));
@@ -88,7 +109,7 @@ static void odukpt_key(unsigned r, unsigned n, const char *rest)
 			&p, KEYDIV_ODUKPT_PURPOSE, bytes, from_hex(purpose, bytes, sizeof bytes));
 	load(CKK_AES, bytes, from_hex(bdk, bytes, sizeof bytes));
 	struct key_request request = {true, true, CKO_SECRET_KEY, CKK_GENERIC_SECRET, length};
-	CK_RV rv = run(CKM_KEYDIV_ODUKPT_KEY, keys[0], &p, &request, &value);
+	CK_RV rv = run_for(CKM_KEYDIV_ODUKPT_KEY, keys[0], &p, &request, usage_of(usage), &value);
 	if (rv != CKR_OK || !odukpt_path(r, n, number, &path))
 		fail(rest, rv);
 	for (size_t i = 0; i < path.length; i++)
@@ -286,21 +307,21 @@ static void openssl(const char *line)
 /*
  * --- Any mechanism with fields ---
  *
- * The line is NUMBER TYPE KEY PARAMETER TYPE LENGTH, where the last two belong to the result and
- * "-" leaves them open.
+ * The line is NUMBER TYPE KEY PARAMETER TYPE LENGTH USAGE, where the last three belong to the result
+ * and "-" leaves them open.
  */
 
 static void any_row(const char *line)
 {
 	static KEYDIV_PARAMETER p;
-	char key[129], parameter[1025], wanted_type[20];
+	char key[129], parameter[1025], wanted_type[20], usage[8];
 	unsigned long number, type, length;
 	uint8_t bytes[64];
 	struct key_request request = {.object_class = CKO_SECRET_KEY};
 	SECRET value = {0};
 
-	if (sscanf(line, "%lx %lx %128s %1024s %19s %lu", &number, &type, key, parameter,
-		    wanted_type, &length) != 6)
+	if (sscanf(line, "%lx %lx %128s %1024s %19s %lu %7s", &number, &type, key, parameter,
+		    wanted_type, &length, usage) != 7)
 		fail(line, 0);
 	const struct mechanism *row = mechanism_find(KEYDIV_VENDOR | number);
 	if (row == NULL || row->fields == NULL)
@@ -312,8 +333,9 @@ static void any_row(const char *line)
 	request.has_length = length != 0;
 	request.length = length;
 	load(type, bytes, from_hex(key, bytes, sizeof bytes));
-	CK_RV rv = mechanism_takes(row, type) ? run(row->type, keys[0], &p, &request, &value)
-					      : CKR_KEY_TYPE_INCONSISTENT;
+	CK_RV rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (mechanism_takes(row, type))
+		rv = run_for(row->type, keys[0], &p, &request, usage_of(usage), &value);
 	if (rv == CKR_OK)
 		print_hex(secret_peek(&value), value.len);
 	else if (rv == CKR_FUNCTION_FAILED)

@@ -22,3 +22,12 @@ def kdf(key, label, context, length):
         i += 1
         out += cmac(key, i.to_bytes(4, "big") + label + b"\0" + context + (8 * length).to_bytes(4, "big"))
     return out[:length]
+
+
+def use(usage, kind):
+    """The field USE at the end of the context, nothing for a key without usage. USAGE: a letter for each usage attribute, or "-". KIND: of the
+    key, "aes", "des" or "generic"."""
+    if usage == "-":
+        return b""
+    bits = sum(bit for bit, letters in ((1, "ED"), (2, "SV"), (4, "WU")) if set(letters) & set(usage))
+    return field(0x7F, bytes([bits + {"aes": 0, "des": 0x10, "generic": 0x20}[kind]]))

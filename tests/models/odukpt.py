@@ -4,16 +4,16 @@
 The numbers come from the tree itself: a key, then the subtrees of its children in registers 1, 2, ..., and the size of a
 subtree from its definition, not from a closed formula. Lines in, lines out:
 
-    key R N BDK DEVICE NUMBER PURPOSE LENGTH    ->  register path, then the transaction key
+    key R N BDK DEVICE NUMBER PURPOSE LENGTH USAGE  ->  register path, then the transaction key
     state R N IK STEPS                          ->  the client state after STEPS steps
 
-Bytes are in hexadecimal, "-" is no purpose.
+Bytes are in hexadecimal, "-" is no purpose and no usage. USAGE is as in row.py, for a generic secret.
 """
 
 import functools
 import sys
 
-from kdf import field, kdf
+from kdf import field, kdf, use
 
 
 @functools.lru_cache(maxsize=None)
@@ -39,12 +39,12 @@ def child(key, number):
     return kdf(key, b"odukpt", field(0x51, number.to_bytes(8, "big")), len(key))
 
 
-def transaction_key(r, n, bdk, device, number, purpose, length):
+def transaction_key(r, n, bdk, device, number, purpose, length, usage):
     key = kdf(bdk, b"odukpt-initial", field(0x01, device) + field(0x50, bytes([r, n])), len(bdk))
     steps = find(r, n, number)
     for _, step_number in steps:
         key = child(key, step_number)
-    context = field(0x52, purpose) if purpose else b""
+    context = (field(0x52, purpose) if purpose else b"") + use(usage, "generic")
     return [p for p, _ in steps], kdf(key, b"odukpt-key", context, length)
 
 
@@ -85,9 +85,9 @@ def answer(line):
     what, r, n, *rest = line.split()
     r, n = int(r), int(n)
     if what == "key":
-        bdk, device, number, purpose, length = rest
+        bdk, device, number, purpose, length, usage = rest
         purpose = b"" if purpose == "-" else bytes.fromhex(purpose)
-        path, key = transaction_key(r, n, bytes.fromhex(bdk), bytes.fromhex(device), int(number), purpose, int(length))
+        path, key = transaction_key(r, n, bytes.fromhex(bdk), bytes.fromhex(device), int(number), purpose, int(length), usage)
         return ",".join(map(str, path)) + " " + key.hex()
     client = Client(r, n, bytes.fromhex(rest[0]))
     for _ in range(int(rest[1])):

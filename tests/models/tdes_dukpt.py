@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TDES DUKPT as ANSI X9.24-1:2009, annex A, tells it, with registers by their names there. Lines as in row.py: 201 and 202."""
+"""TDES DUKPT as ANSI X9.24-1:2009, annex A, tells it, with registers by their names there. Lines as in row.py: 201, 202 and 203."""
 
 from row import DES2, GENERIC, Request, line, tdes, xor
 
@@ -33,11 +33,11 @@ def non_reversible(key, crypto_register):
     return left + right
 
 
-def transaction_key(bdk, ksn):
+def transaction_key(key, ksn):
+    """A.3, from the initial key."""
     low = int.from_bytes(ksn[2:], "big")
     counter = low % (1 << COUNTER_BITS)
     register = low - counter
-    key = initial_key(bdk, ksn)
     for bit in range(COUNTER_BITS - 1, -1, -1):
         if counter >> bit & 1:
             register += 1 << bit
@@ -45,8 +45,8 @@ def transaction_key(bdk, ksn):
     return key
 
 
-def working_key(bdk, ksn, usage):
-    key = xor(transaction_key(bdk, ksn), 2 * bytes.fromhex(VARIANTS[usage]))
+def working_key(initial, ksn, usage):
+    key = xor(transaction_key(initial, ksn), 2 * bytes.fromhex(VARIANTS[usage]))
     if usage in (0x3000, 0x3001):
         key = tdes(key, key[:8]) + tdes(key, key[8:])
     return key
@@ -58,12 +58,13 @@ def answer(text):
     if not request.asked:
         request.type = DES2
     if request.number == 0x201:
-        return request.finish(initial_key(request.key, ksn))
+        return initial_key(request.key, ksn).hex()  # without parity: all bits are data of the next step
     usage = int.from_bytes(request.fields[0x41], "big")
     counter = int.from_bytes(ksn[-3:], "big") % (1 << COUNTER_BITS)
     if counter == 0 or bin(counter).count("1") > 10 or usage not in VARIANTS:
         return "refused"
-    return request.finish(working_key(request.key, ksn, usage))
+    initial = request.key if request.number == 0x203 else initial_key(request.key, ksn)
+    return request.finish(working_key(initial, ksn, usage))
 
 
 def draw(rng):
@@ -74,4 +75,4 @@ def draw(rng):
     if rng.random() < 0.2:
         return line(0x201, DES2, key, {0x40: ksn}, wanted, length)
     usage = rng.choice(list(VARIANTS)) if rng.random() < 0.95 else 0x2002
-    return line(0x202, DES2, key, {0x40: ksn, 0x41: usage.to_bytes(2, "big")}, wanted, length)
+    return line(rng.choice([0x202, 0x203]), DES2, key, {0x40: ksn, 0x41: usage.to_bytes(2, "big")}, wanted, length)

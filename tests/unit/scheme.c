@@ -88,6 +88,7 @@ CK_RV scheme_run(struct scheme *s, struct secret *ret)
 
 	ck_assert_ptr_nonnull(row);
 	struct derivation d = {.mechanism = row,
+		.usage = s->usage,
 		.scratch = {keys[1], keys[2]},
 		.more = s->more,
 		.more_count = s->more_count,

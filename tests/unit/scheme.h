@@ -17,6 +17,7 @@ struct scheme {
 	const void *native;         /* rows with a native parser: the struct and its size */
 	CK_ULONG native_len;
 	struct key_request request;
+	uint32_t usage;        /* of the result, planned: USAGE_ bits */
 	struct more_key *more; /* SP 800-108: lengths in, offsets out */
 	size_t more_count;
 	CK_RV (*other_key)(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value);

@@ -78,7 +78,8 @@ static void check_transaction_key(const struct vectors *v, uint32_t counter)
 	vector_hex(v, "ikid", id, sizeof id);
 	ck_assert(hex_decode(bdk_of(v), bdk, n));
 	ck_ok(key_load(scheme_key(0), CKK_AES, bdk, n));
-	ck_ok(aes_dukpt_walk(scheme_key(0), scheme_key(1), id, counter));
+	ck_ok(aes_dukpt_initial_key(scheme_key(0), id, n, scheme_key(1)));
+	ck_ok(aes_dukpt_walk(scheme_key(1), id, counter, scheme_key(1)));
 	ck_assert_mem_eq(key_expose(scheme_key(1)).p, expected, n);
 }
 
@@ -88,6 +89,12 @@ static void check_working_key(const struct vectors *v, uint32_t counter)
 	struct scheme s;
 
 	start(&s, bdk_of(v), vector_text(v, "ikid"), counter, usage_named(vector_text(v, "usage")));
+	scheme_want(&s, algorithm->type, algorithm->length);
+	scheme_expect(&s, vector_text(v, "work_key"));
+	/* The same from the initial key. */
+	start(&s, vector_text(v, "ik"), vector_text(v, "ikid"), counter,
+		usage_named(vector_text(v, "usage")));
+	s.mechanism = CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL;
 	scheme_want(&s, algorithm->type, algorithm->length);
 	scheme_expect(&s, vector_text(v, "work_key"));
 }
@@ -124,7 +131,8 @@ static void check_update_key(const struct vectors *v)
 	vector_hex(v, "ikid", id, sizeof id);
 	memcpy(tail, id + 4, 4);
 	memset(tail + 4, 0xFF, 4);
-	ck_ok(aes_dukpt_walk(scheme_key(0), scheme_key(1), id, UINT32_MAX));
+	ck_ok(aes_dukpt_initial_key(scheme_key(0), id, n, scheme_key(1)));
+	ck_ok(aes_dukpt_walk(scheme_key(1), id, UINT32_MAX, scheme_key(1)));
 	ck_ok(aes_dukpt_derive(
 		scheme_key(1), 0x0002, algorithm->number, tail, algorithm->length, &key));
 	ck_assert_uint_eq(vector_hex(v, "update_key", expected, sizeof expected), key.len);
@@ -256,10 +264,65 @@ START_TEST(initial_key_is_as_the_bdk)
 
 	scheme_start(&s, CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKK_AES, BDK_256);
 	scheme_put_hex(&s, KEYDIV_KSN, "1234567890123456");
-	scheme_want(&s, CKK_AES, 16);
-	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
 	scheme_want(&s, CKK_GENERIC_SECRET, 32);
 	scheme_refused(&s, CKR_TEMPLATE_INCONSISTENT);
+	scheme_start(&s, CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKK_AES, BDK_128);
+	scheme_put_hex(&s, KEYDIV_KSN, "1234567890123456");
+	scheme_want(&s, CKK_AES, 24);
+	scheme_refused(&s, CKR_KEY_SIZE_RANGE);
+}
+END_TEST
+
+/* INITIAL_KEY_LENGTH for a BDK of BDK bytes, and what comes of it. */
+static const struct {
+	size_t bdk;
+	const char *initial;
+	CK_KEY_TYPE type;
+	size_t length;
+	CK_RV rv;
+} mixed[] = {
+	{32, "10", CKK_AES, 0, CKR_OK},
+	{32, "18", CKK_AES, 24, CKR_OK},
+	{32, "20", CKK_AES, 32, CKR_OK},
+	{24, "10", CKK_DES3, 0, CKR_OK},
+	{32, "10", CKK_AES, 24, CKR_KEY_SIZE_RANGE},
+	{32, "18", CKK_AES, 32, CKR_KEY_SIZE_RANGE},
+	{16, "18", CKK_AES, 0, CKR_MECHANISM_PARAM_INVALID},
+	{24, "20", CKK_AES, 0, CKR_MECHANISM_PARAM_INVALID},
+	{32, "00", CKK_AES, 0, CKR_MECHANISM_PARAM_INVALID},
+	{32, "11", CKK_AES, 0, CKR_MECHANISM_PARAM_INVALID},
+	{32, "21", CKK_AES, 0, CKR_MECHANISM_PARAM_INVALID},
+};
+
+/* An initial key that is shorter than the BDK: the same key from the BDK and in two steps. */
+START_TEST(shorter_initial_key)
+{
+	struct scheme s, initial;
+	SECRET ik = {0};
+	SECRET direct = {0};
+	SECRET in_two = {0};
+
+	start(&s, BDK_256, "1234567890123456", 3, KEYDIV_USAGE_PIN);
+	s.base_len = mixed[_i].bdk;
+	scheme_put_hex(&s, KEYDIV_INITIAL_KEY_LENGTH, mixed[_i].initial);
+	scheme_want(&s, mixed[_i].type, mixed[_i].length);
+	ck_rv(scheme_run(&s, &direct), mixed[_i].rv);
+	if (mixed[_i].rv != CKR_OK)
+		return;
+
+	scheme_start(&initial, CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKK_AES, BDK_256);
+	initial.base_len = mixed[_i].bdk;
+	scheme_put_hex(&initial, KEYDIV_KSN, "1234567890123456");
+	scheme_want(&initial, CKK_AES, strtoul(mixed[_i].initial, NULL, 16));
+	ck_ok(scheme_run(&initial, &ik));
+	start(&s, BDK_256, "1234567890123456", 3, KEYDIV_USAGE_PIN);
+	s.mechanism = CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL;
+	memcpy(s.base, secret_peek(&ik), ik.len);
+	s.base_len = ik.len;
+	scheme_want(&s, mixed[_i].type, mixed[_i].length);
+	ck_ok(scheme_run(&s, &in_two));
+	ck_assert_uint_eq(direct.len, in_two.len);
+	ck_assert_mem_eq(secret_peek(&direct), secret_peek(&in_two), direct.len);
 }
 END_TEST
 
@@ -275,6 +338,7 @@ int main(void)
 	tcase_add_loop_test(tc, key_types_and_strength, 0, sizeof wishes / sizeof wishes[0]);
 	tcase_add_test(tc, all_differ);
 	tcase_add_test(tc, initial_key_is_as_the_bdk);
+	tcase_add_loop_test(tc, shorter_initial_key, 0, sizeof mixed / sizeof mixed[0]);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -84,9 +84,40 @@ static void check_transaction_key(const struct vectors *v)
 	vector_hex(v, "ik", ik, sizeof ik);
 	vector_hex(v, "ksn", ksn, sizeof ksn);
 	vector_hex(v, "txn_key", expected, sizeof expected);
-	ck_ok(secret_set(&key, ik, sizeof ik));
-	ck_ok(tdes_dukpt_transaction_key(scheme_key(1), ksn, &key));
+	ck_ok(key_load(scheme_key(0), CKK_DES2, ik, sizeof ik));
+	ck_ok(tdes_dukpt_transaction_key(scheme_key(0), scheme_key(1), ksn, &key));
 	ck_assert_mem_eq(secret_peek(&key), expected, 16);
+}
+
+/* The result has the bits of HEX, without any parity set. */
+static void check_bits(struct scheme *s, const char *hex)
+{
+	uint8_t expected[16];
+	SECRET value = {0};
+
+	ck_assert(hex_decode(hex, expected, sizeof expected));
+	ck_ok(scheme_run(s, &value));
+	ck_assert_uint_eq(value.len, sizeof expected);
+	ck_assert_mem_eq(secret_peek(&value), expected, sizeof expected);
+}
+
+/* From the initial key come the same keys as from the BDK, for every usage. */
+static void check_of_initial(const struct vectors *v, const char *ksn)
+{
+	static const unsigned indicators[] = {KEYDIV_USAGE_PIN, KEYDIV_USAGE_MAC_REQUEST,
+		KEYDIV_USAGE_MAC_RESPONSE, KEYDIV_USAGE_DATA_REQUEST, KEYDIV_USAGE_DATA_RESPONSE};
+
+	for (size_t i = 0; i < sizeof indicators / sizeof indicators[0]; i++) {
+		struct scheme s;
+		SECRET of_bdk = {0};
+		SECRET of_initial = {0};
+		start(&s, ksn, indicators[i]);
+		ck_ok(scheme_run(&s, &of_bdk));
+		s.mechanism = CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL;
+		ck_assert(hex_decode(vector_text(v, "ik"), s.base, 16));
+		ck_ok(scheme_run(&s, &of_initial));
+		ck_assert_mem_eq(secret_peek(&of_bdk), secret_peek(&of_initial), 16);
+	}
 }
 
 START_TEST(annex_a4)
@@ -103,10 +134,11 @@ START_TEST(annex_a4)
 			scheme_want(&s, CKK_GENERIC_SECRET, 16);
 			scheme_expect(&s, vector_text(&v, "ik"));
 			scheme_want(&s, CKK_DES2, 0);
-			scheme_expect(&s, vector_text(&v, "ik"));
+			check_bits(&s, vector_text(&v, "ik"));
 			continue;
 		}
 		check_transaction_key(&v);
+		check_of_initial(&v, ksn);
 		check_pin(&v, ksn);
 		check_data(&v, ksn);
 		check_mac(&v, ksn, KEYDIV_USAGE_MAC_REQUEST, "mac_req");
