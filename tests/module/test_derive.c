@@ -76,6 +76,55 @@ START_TEST(known_answers)
 }
 END_TEST
 
+/* USE is part of the value: each role of a serial number, and each kind of type, has its own key. */
+START_TEST(known_answers_with_usage)
+{
+	CK_OBJECT_HANDLE master = open_master();
+
+	device("SN-000123");
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, YES(CKA_SIGN))));
+	value_is(made, "3f2dba18a87fa581e735f039b80cbbfd");
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, YES(CKA_VERIFY))));
+	value_is(made, "3f2dba18a87fa581e735f039b80cbbfd");
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, YES(CKA_ENCRYPT), YES(CKA_DECRYPT))));
+	value_is(made, "0432d978ebae574bcbefa48e7c0504b8");
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN))));
+	value_is(made, "b5f9a1124d32f3142b091ba9bd783347");
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, YES(CKA_WRAP))));
+	value_is(made, "e4f6626f91d7a036582ee027e14ac50e");
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, TYPE(CKK_DES2), YES(CKA_ENCRYPT))));
+	value_is(made, "ea0157708ccb8f9831ae736d8a16efcb");
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master,
+		T(READABLE, TYPE(CKK_SHA256_HMAC), LENGTH(32), YES(CKA_SIGN))));
+	value_is(made, "24d46aa5ed7c13e7ead23bb3b3862a3e9d64e2e81bb78b04fc1ba814cdac5dd3");
+	keydiv_put_number(&p, KEYDIV_COUNTER, 1);
+	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(READABLE, YES(CKA_VERIFY))));
+	value_is(made, "4fdf5115c93626ecf9759b92909656fb");
+	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, master, T(READABLE, YES(CKA_DECRYPT))));
+	value_is(made, "5edbec2fe5b1b5e9a516134bb0d69808");
+	device("SN-000123");
+	nonces();
+	ok(derive(CKM_KEYDIV_DEVICE_SESSION_KEY, master, T(READABLE, YES(CKA_SIGN))));
+	value_is(made, "efc4e5c8739fa49d48d413f90650b0fa");
+	keydiv_start(&p);
+	keydiv_put(&p, KEYDIV_NONCE, mk32, 16);
+	ok(derive(CKM_KEYDIV_DATA_KEY, master, T(READABLE, LENGTH(32), YES(CKA_ENCRYPT))));
+	value_is(made, "56ce9c7de4096c95c62c1981e7a7717c1d37d1a44f10b7788601f4456db5115a");
+}
+END_TEST
+
+/* The token adds USE. A caller who gives the field could choose the value of another role. */
+START_TEST(use_is_not_the_callers)
+{
+	static const uint8_t use = KEYDIV_USE_MAC;
+
+	device("SN-000123");
+	keydiv_put(&p, KEYDIV_USE, &use, 1);
+	gives(CKR_MECHANISM_PARAM_INVALID,
+		derive(CKM_KEYDIV_DEVICE_KEY, open_master(), T(READABLE)));
+}
+END_TEST
+
 START_TEST(two_steps_are_one)
 {
 	/* 0003 is 0001 and 0002, 0005 is 0001 and 0004, the inner key as long as the master. */
@@ -362,7 +411,7 @@ START_TEST(derived_keys_work)
 	ok(derive_device(master, T(YES(CKA_SIGN), YES(CKA_VERIFY)), &made));
 	ok(f->C_SignInit(s, MECH(CKM_AES_CMAC), made));
 	ok(f->C_Sign(s, (CK_BYTE_PTR) "message", 7, mac, &n));
-	unhex("2759dd4361d7979a96a5c23692cd5555", wanted);
+	unhex("3f2dba18a87fa581e735f039b80cbbfd", wanted);
 	CK_OBJECT_HANDLE outside = import(CKK_AES, wanted, 16, T(YES(CKA_VERIFY)));
 	ok(f->C_VerifyInit(s, MECH(CKM_AES_CMAC), outside));
 	gives(CKR_OK, f->C_Verify(s, (CK_BYTE_PTR) "message", 7, mac, 16));
@@ -396,6 +445,8 @@ int main(void)
 	TCase *tc = add_case(suite, "derive", start);
 
 	tcase_add_test(tc, known_answers);
+	tcase_add_test(tc, known_answers_with_usage);
+	tcase_add_test(tc, use_is_not_the_callers);
 	tcase_add_test(tc, two_steps_are_one);
 	tcase_add_test(tc, no_two_inputs_meet);
 	tcase_add_test(tc, labels_keep_roles_apart);

@@ -49,6 +49,11 @@ def field(tag, value):
     return bytes([tag]) + len(value).to_bytes(2, "big") + value
 
 
+def use(bits):
+    """The field USE at the end of the context of a key with usage: 1 encrypt or decrypt, 2 sign or verify, 4 wrap or unwrap."""
+    return field(0x7F, bytes([bits]))
+
+
 def kdf(key, label, context, length):
     """SP 800-108 counter mode with AES-CMAC, by openssl's CMAC and nothing else."""
     out, i = b"", 0

@@ -2,9 +2,10 @@
 """test_derive.py: derive: the published answers, openssl's answers, options, refusals; device rotate, retire, show."""
 import json
 
-from harness import MASTER, ToolTest, aes_check_value, cmac, field, kdf, keywrap, main, needs_keywrap
+from harness import MASTER, ToolTest, aes_check_value, cmac, field, kdf, keywrap, main, needs_keywrap, use
 
 SERIAL = b"SN-000123"
+SIGN = use(2)  # --mac makes a key that signs
 
 
 class DeriveTest(ToolTest):
@@ -27,32 +28,34 @@ class DeriveTest(ToolTest):
 class Derive(DeriveTest):
     def test_published_answers(self):
         serial = SERIAL.decode()
-        self.expect(bytes.fromhex("2759dd4361d7979a96a5c23692cd5555"), serial)
-        self.expect(bytes.fromhex("25ac2ff675ae7b1e4d1fd82bfa4fd18823e730af45624caa310dc2536fd53d56"), serial, "--length", "32")
-        self.expect(bytes.fromhex("a534ead2171eb5a37319a6e5e19dd387"), serial, "--salt", "0011223344556677", "--purpose", "mac")
-        self.expect(bytes.fromhex("d5158ad88eaed7329eb0fa2246ed5c5d"), serial, "--counter", "1")
-        self.expect(bytes.fromhex("078cccc4817b8b0e058a84653f251b1a50674428046ba93f61a453e5605c567f"), serial, "--counter", "1",
-                    "--message-purpose", "enc", "--length", "32")
-
-        self.expect(bytes.fromhex("b7bcbd512389f178170f19fe0494677c"), serial, "--initiator-nonce", "0001020304050607",
+        self.expect(bytes.fromhex("3f2dba18a87fa581e735f039b80cbbfd"), serial)
+        self.expect(bytes.fromhex("4fdf5115c93626ecf9759b92909656fb"), serial, "--counter", "1")
+        self.expect(bytes.fromhex("efc4e5c8739fa49d48d413f90650b0fa"), serial, "--initiator-nonce", "0001020304050607",
                     "--responder-nonce", "08090a0b0c0d0e0f")
+
+    def test_published_answers_without_usage(self):
+        for answer, *options in (("2759dd4361d7979a96a5c23692cd5555",), ("d5158ad88eaed7329eb0fa2246ed5c5d", "--counter", "1"),
+                                 ("a534ead2171eb5a37319a6e5e19dd387", "--salt", "0011223344556677", "--purpose", "mac"),
+                                 ("25ac2ff675ae7b1e4d1fd82bfa4fd18823e730af45624caa310dc2536fd53d56", "--length", "32")):
+            self.assertEqual(self.user_json("derive", SERIAL.decode(), *options)["check_value"],
+                             aes_check_value(bytes.fromhex(answer)))
 
     def test_highest_counter(self):
         device = kdf(MASTER, b"device", field(1, SERIAL), 16)
-        self.expect(kdf(device, b"message", field(0x10, b"\xff" * 8), 16), SERIAL.decode(), "--counter", str(2**64 - 1))
+        self.expect(kdf(device, b"message", field(0x10, b"\xff" * 8) + SIGN, 16), SERIAL.decode(), "--counter", str(2**64 - 1))
         for counter in str(2**64), "-1", "", "0x10", "1 ":
             self.refused("derive", "x", "--counter=" + counter, says="--counter wants a number")
 
     def test_session_purpose(self):
         device = kdf(MASTER, b"device", field(1, SERIAL), 16)
-        self.expect(kdf(device, b"session", field(0x20, b"8 bytes!") + field(0x21, b"and more than that") + field(0x22, b"enc"), 16),
+        self.expect(kdf(device, b"session", field(0x20, b"8 bytes!") + field(0x21, b"and more than that") + field(0x22, b"enc") + SIGN, 16),
                     SERIAL.decode(), "--initiator-nonce", b"8 bytes!".hex(), "--responder-nonce", b"and more than that".hex(),
                     "--session-purpose", "enc")
 
     def test_as_openssl(self):
         for serial in "x", "S" * 128, 'with "quotes", and comma', "z\u00e4hler-7":
-            self.expect(kdf(MASTER, b"device", field(1, serial.encode()), 16), serial)
-        self.expect(kdf(MASTER, b"device", field(1, SERIAL) + field(3, b"enc"), 24), SERIAL.decode(), "--purpose", "enc", "--length", "24")
+            self.expect(kdf(MASTER, b"device", field(1, serial.encode()) + SIGN, 16), serial)
+        self.expect(kdf(MASTER, b"device", field(1, SERIAL) + field(3, b"enc") + SIGN, 24), SERIAL.decode(), "--purpose", "enc", "--length", "24")
 
     def test_text(self):
         key = kdf(MASTER, b"device", field(1, SERIAL), 16)
@@ -60,6 +63,7 @@ class Derive(DeriveTest):
                          "SN-000123,%s\nB,%s\n" % (aes_check_value(key), aes_check_value(kdf(MASTER, b"device", field(1, b"B"), 16))))
         self.assertEqual(self.user("derive", 'a,"b').split(",", 1)[0] + ",", '"a,')
         file = self.write("message", b"binary\0\n\xff")
+        key = kdf(MASTER, b"device", field(1, SERIAL) + SIGN, 16)
         self.assertEqual(self.user("derive", "--mac-file", file, SERIAL.decode()),
                          "SN-000123,%s,%s\n" % (aes_check_value(key), cmac(key, b"binary\0\n\xff").hex()))
 
@@ -71,7 +75,7 @@ class Derive(DeriveTest):
         self.user("derive", "--store", "--usage", "sign,verify", "SN-1", "SN-2")
         shown = self.user_json("key", "show", "SN-2")
         self.assertEqual((shown["check_value"], shown["usage"], shown["sensitive"], shown["extractable"], shown["private"]),
-                         (aes_check_value(kdf(MASTER, b"device", field(1, b"SN-2"), 16)), ["sign", "verify"], True, False, True))
+                         (aes_check_value(kdf(MASTER, b"device", field(1, b"SN-2") + SIGN, 16)), ["sign", "verify"], True, False, True))
         self.refused("derive", "--key", "master", "--store", "--usage", "sign", "SN-1", says="there is a key 'SN-1' already")
         self.refused("derive", "--key", "master", "--store", "SN-3", says="--store wants --usage")
         self.assertEqual(len(self.user_json("key", "list")), 3)
@@ -112,19 +116,20 @@ class Derive(DeriveTest):
     def test_keys_by_uri(self):
         uri = self.user_json("key", "show", "master")["uri"]
         self.assertIn("object=master", uri)
-        self.expect(kdf(MASTER, b"device", field(1, SERIAL), 16), "--key", uri, SERIAL.decode())
+        self.expect(kdf(MASTER, b"device", field(1, SERIAL) + SIGN, 16), "--key", uri, SERIAL.decode())
 
 
 class LongMaster(DeriveTest):
     master = bytes(range(32))
 
     def test_published_answer(self):
-        self.expect(bytes.fromhex("9eaf70a77a7975216ac1571d42c87475dfc1b8e0974217d4f3ac1b7946e6c546"), SERIAL.decode())
+        self.assertEqual(self.user_json("derive", SERIAL.decode())["check_value"],
+                         aes_check_value(bytes.fromhex("9eaf70a77a7975216ac1571d42c87475dfc1b8e0974217d4f3ac1b7946e6c546")))
 
 
 class Rotation(DeriveTest):
-    def key(self, salt=b""):
-        return kdf(MASTER, b"device", field(1, b"SN-1") + (field(2, salt) if salt else b""), 16)
+    def key(self, salt=b"", role=SIGN):
+        return kdf(MASTER, b"device", field(1, b"SN-1") + (field(2, salt) if salt else b"") + role, 16)
 
     def test_rotate_and_retire(self):
         self.assertEqual(self.user_json("device", "show", "SN-1"), {"serial": "SN-1", "salt": "", "previous_key_kept": False})
@@ -151,25 +156,25 @@ class Rotation(DeriveTest):
         self.refused("device", "wrap", "--key", "open", "SN-1", says="'keydiv device rotate' first")
         salt = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
         wrapped = self.user_json("device", "wrap", "--key", "open", "SN-1")
-        new = keywrap.aes_key_unwrap_with_padding(self.key(), bytes.fromhex(wrapped["wrapped_key"]))
-        self.assertEqual(new, self.key(salt))
+        new = keywrap.aes_key_unwrap_with_padding(self.key(role=use(4)), bytes.fromhex(wrapped["wrapped_key"]))
+        self.assertEqual(new, self.key(salt, role=b""))
         self.assertEqual(wrapped["check_value"], aes_check_value(new))
         other = self.user_json("device", "wrap", "--key", "open", "--purpose", "mac", "--length", "32", "SN-1")
-        old = kdf(MASTER, b"device", field(1, b"SN-1") + field(3, b"mac"), 32)
+        old = kdf(MASTER, b"device", field(1, b"SN-1") + field(3, b"mac") + use(4), 32)
         self.assertEqual(keywrap.aes_key_unwrap_with_padding(old, bytes.fromhex(other["wrapped_key"])),
                          kdf(MASTER, b"device", field(1, b"SN-1") + field(2, salt) + field(3, b"mac"), 32))
         self.refused("device", "wrap", "--key", "master", "SN-1", says="made with --extractable")
 
     def test_other_devices_stay_as_they_are(self):
         self.user("device", "rotate", "SN-1")
-        self.expect(kdf(MASTER, b"device", field(1, b"SN-2"), 16), "SN-2")
+        self.expect(kdf(MASTER, b"device", field(1, b"SN-2") + SIGN, 16), "SN-2")
         self.refused("derive", "SN-2", "--previous", says="has no previous key")
 
     def test_bulk_uses_the_salts(self):
         salt = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
         out = self.user("derive", "--csv", "-", data="SN-0\nSN-1\n")
         self.assertEqual(out, "SN-0,%s\nSN-1,%s\n" % (aes_check_value(kdf(MASTER, b"device", field(1, b"SN-0"), 16)),
-                                                     aes_check_value(self.key(salt))))
+                                                     aes_check_value(self.key(salt, role=b""))))
 
     def test_refusals(self):
         self.refused("device", "rotate", "", says="1 to 128 bytes")

@@ -5,7 +5,7 @@ import json
 import math
 import xml.dom.minidom
 
-from harness import MASTER, ToolTest, aes_check_value, cmac, main
+from harness import MASTER, ToolTest, aes_check_value, cmac, field, kdf, main, use
 
 
 class Plan(ToolTest):
@@ -85,9 +85,18 @@ class Keys(ToolTest):
                 ("3,3", 3, None, "8218a399d18d6bfa41e41222f97205c4"), ("3,3", 9, None, "b788273efa888a8b4e64e1ff1f7ee688"),
                 ("3,3", 18, None, "8e6ff7d16e9f7f7d5668971568fffd32"), ("21,7", 1000000, "pin", "1b86f460ecd5d6380bad9aeb6beffe31"),
                 ("21,7", 1184038, "pin", "f4ed3ed250ebd8d9decff03fe5b5c849")):
-            out = self.retrieve("--shape", shape, "--transaction", str(transaction), *(["--purpose", purpose] if purpose else []))
-            key = bytes.fromhex(key)
-            self.assertEqual(out, {"transaction": transaction, "check_value": aes_check_value(key), "mac": cmac(key, b"x").hex()})
+            out = self.user_json("odukpt", "retrieve", "--key", "bdk", "--device", "TERMINAL-01", "--shape", shape, "--transaction",
+                                 str(transaction), *(["--purpose", purpose] if purpose else []))
+            self.assertEqual(out, {"transaction": transaction, "check_value": aes_check_value(bytes.fromhex(key))})
+
+    def test_key_that_signs(self):
+        """The path (3,3,3) by hand; --mac makes a key that signs, so USE is in the last context."""
+        key = kdf(MASTER, b"odukpt-initial", field(1, b"TERMINAL-01") + field(0x50, b"\3\3"), 16)
+        for number in 9, 15, 18:
+            key = kdf(key, b"odukpt", field(0x51, number.to_bytes(8, "big")), 16)
+        key = kdf(key, b"odukpt-key", use(2), 16)
+        out = self.retrieve("--shape", "3,3", "--transaction", "18")
+        self.assertEqual(out, {"transaction": 18, "check_value": aes_check_value(key), "mac": cmac(key, b"x").hex()})
 
     def test_client_and_server_agree_to_the_last_key(self):
         self.user("odukpt", "initial", "--key", "bdk", "--device", "TERMINAL-01", "--shape", "2,3", "--label", "ik")
