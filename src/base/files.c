@@ -68,7 +68,7 @@ CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd)
 		if (!made && errno != EEXIST)
 			return file_error("making a directory");
 		if (made && fchmodat(dirfd, name, 0700, 0) !=
-				    0) /* the umask may have taken our own bits */
+				    0) /* the umask may have removed permissions of the owner */
 			return file_error("making a directory");
 		fd = openat(dirfd, name, flags);
 	}
@@ -123,12 +123,13 @@ int file_open(int dirfd, const char *name, int flags)
 	struct file_status st;
 
 	/*
-	 * O_NONBLOCK: a FIFO put there must not make us wait; it means nothing for a regular file.
+	 * O_NONBLOCK prevents waiting for a FIFO that was put there. It has no effect on
+	 * a regular file.
 	 */
 	flags |= O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	/*
-	 * O_NOATIME: or reading makes the inode dirty, and the next sync longer; only the file's
-	 * owner may ask for it.
+	 * Without O_NOATIME a read makes the inode dirty and the next sync longer. Only the file's
+	 * owner may ask for O_NOATIME.
 	 */
 	int fd = openat(dirfd, name, flags | O_NOATIME, 0600);
 	if (fd < 0 && errno == EPERM)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * files.h: directories and files of a token: ours alone whatever the umask, no
- * symbolic link followed.
+ * files.h: directories and files of a token, which only their owner may use, whatever the umask. No
+ * symbolic link is followed.
  */
 #ifndef KEYDIV_BASE_FILES_H
 #define KEYDIV_BASE_FILES_H
@@ -13,22 +13,22 @@
 
 #include "base/error.h"
 
-/* The code for what errno says about WHAT, which is logged; the codes of store.h. */
+/* Return the code for errno after WHAT failed, and log it. The codes of store.h. */
 MUST_USE CK_RV file_error(const char *what);
 
 /*
- * Open the directory NAME in DIRFD (AT_FDCWD: a path), made 0700 and durable if it is missing and
- * MAKE. RET_FD is -1, and that no error, if it is missing and not MAKE.
+ * Open the directory NAME in DIRFD (AT_FDCWD for a path). If the directory is missing, MAKE makes
+ * it durable with mode 0700. Without MAKE, RET_FD is then -1, and the result is CKR_OK.
  */
 MUST_USE CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd);
 
 /*
- * Open NAME in DIRFD for reading and writing, made 0600 with FLAGS O_CREAT. -1 and errno as
- * open(2); only regular files.
+ * Open NAME in DIRFD for reading and writing. With FLAGS O_CREAT, a missing file is made with mode
+ * 0600. Return -1 and errno as open(2). Only regular files are opened.
  */
 int file_open(int dirfd, const char *name, int flags);
 
-/* What file_status tells of a file. */
+/* The status of a file, as file_status reads it. */
 struct file_status {
 	mode_t mode; /* type and permissions */
 	uid_t owner;

@@ -2,6 +2,7 @@
 /* entry_session.c: session management (PKCS#11 5.6), login and logout. */
 #include "calls/operation.h"
 #include "module.h"
+#include "token/token_login.h"
 
 /*
  * The SO's login and read-only sessions exclude each other (PKCS#11 5.6). The login state is

@@ -5,6 +5,8 @@
 
 #include "info.h"
 #include "mechanism.h"
+#include "token/token_info.h"
+#include "token/token_login.h"
 
 /*
  * Return a list of COUNT values by the rule of PKCS#11 5.2: the caller passes NULL as LIST to learn

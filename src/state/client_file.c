@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_file.c: see client_file.h.
+ * client_file.c: a file of two slots.
  *
- * A slot is generation (8), length (4), format (4), all big-endian, then the text, then zeroes. A
- * zero generation: empty.
+ * A slot is generation (8), length (4), format (4), all big-endian, then the text, then zeros. An
+ * empty slot has generation zero.
  *
- * Why a step survives a kill or a power cut at any point, and no number is given twice. Let the
- * state g lie in slot A, so that B is empty or holds leftovers. A step writes g' > g to B,
- * syncs, zeroes A, syncs, and only then does the caller let the number and the key of the step
- * go. If it ends
- *  - before or within the write of B: A is untouched and opens. B is as before, torn, or g' entire. Torn, it does not open,
- *    for its text is sealed with the generation bound; whatever its header says, the caller then goes on to A. From g
- *    the number is given for the first time, since the step that was cut short let nothing go. From g' it is skipped.
- *  - after the first sync: both open, and the newer, g', counts. The number is skipped.
- *  - within the zeroing of A: B is durable and g' opens; what is left of A either does not open or is older.
- *  - after the second sync: A is zero on the disk. Only B is left to be read, so nothing leads back to g.
- * So a state older than the newest can be read only while the step from it has let nothing go. The
- * next step overwrites the slot that was not the one it read, so leftovers of a step cut short go
- * then. The order is enforced by fdatasync: the file has its full length and all its blocks from
- * the start, and is written in place, so no metadata is needed to find the data. A disk that tears
- * a write may mix old and new sectors of one slot only; slots are 4 KiB apart and aligned.
+ * This is the reason why a step survives a kill or a power cut at any point, and why no number is
+ * given twice. Let the state g be in slot A, so that slot B is empty or holds leftovers. A step
+ * writes g' > g to B, syncs, zeroes A and syncs. Only then does the caller give out the number and
+ * the key of the step. The process can end at these points.
+ *
+ * - Before or within the write of B. A is untouched and opens. B is as before, torn, or g'. A torn
+ *   B does not open, because its text is sealed with the generation bound, and the caller reads A.
+ *   From g the number is given for the first time, because the interrupted step gave out nothing.
+ *   From g' the number is skipped.
+ * - After the first sync. Both slots open, and the newer g' counts. The number is skipped.
+ * - Within the zeroing of A. B is durable and g' opens. The rest of A does not open or is older.
+ * - After the second sync. A is zero on the disk. Only B can be read, so nothing leads back to g.
+ *
+ * A state older than the newest can therefore be read only while the step from it has given out
+ * nothing. The next step overwrites the slot that it did not read, which removes the leftovers of
+ * an interrupted step. fdatasync enforces the order. The file has its full length and all its
+ * blocks from the start and is written in place, so no metadata is needed to find the data. A disk
+ * that tears a write may mix old and new sectors of one slot only, because the slots are 4 KiB
+ * apart and aligned.
  *
  * Two openings of a file, in one process or two, exclude each other by flock, which belongs
  * to the opening.
@@ -46,8 +50,8 @@
 
 struct client_file {
 	int fd;
-	unsigned slot[2];                  /* where the candidates lie, the newest first */
-	uint64_t generation[2];            /* by slot; 0: none */
+	unsigned slot[2];                  /* the slots of the candidates, the newest first */
+	uint64_t generation[2];            /* by slot, 0 for none */
 	uint8_t slots[2][CLIENT_SLOT_LEN]; /* as read or written last */
 };
 
@@ -61,7 +65,7 @@ static CK_RV sync_data(int fd)
 	return fdatasync(fd) == 0 ? CKR_OK : file_error("syncing a client file");
 }
 
-/* Lay out a slot in BUFFER. */
+/* Write a slot to BUFFER. */
 static void fill_slot(uint8_t buffer[CLIENT_SLOT_LEN], uint64_t generation, struct bytes text)
 {
 	memset(buffer, 0, CLIENT_SLOT_LEN);
@@ -71,7 +75,7 @@ static void fill_slot(uint8_t buffer[CLIENT_SLOT_LEN], uint64_t generation, stru
 	memcpy(buffer + HEADER_LEN, text.p, text.n);
 }
 
-/* The text of a slot; absent if it holds none, or nothing that could be one. */
+/* Return the text of a slot, absent if the slot holds no valid text. */
 static struct bytes slot_text(const uint8_t slot[CLIENT_SLOT_LEN])
 {
 	uint32_t n = get_be32(slot + 8);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_file.h: the durable home of one O-DUKPT client state: a file of two 4 KiB slots,
- * overwritten in place, so that after a step nothing on the disk holds the used register (a
- * database leaves old pages behind).
+ * client_file.h: the file of one O-DUKPT client state. The file has two slots of 4 KiB that are
+ * overwritten in place, so that after a step nothing on the disk holds the used register. A
+ * database would leave old pages behind.
  *
- * A step writes the new state to the free slot and syncs, then zeroes the old slot and syncs.
- * Whichever slot opens and has the higher generation number counts; a torn one does not open. flock
- * makes steps of several processes and threads one after another. The bytes of a slot are opaque
- * here: the caller seals them, with the object's id and the generation bound. Files are 0600,
- * opened without following symbolic links, named by the object's row id in DIR/clients/.
+ * A step writes the new state to the free slot and syncs, then zeroes the old slot and syncs. Of
+ * the slots that open, the one with the higher generation counts. A torn slot does not open. flock
+ * makes the steps of several processes and threads take turns. The caller seals the bytes of a
+ * slot, bound to the object's id and the generation. Files have mode 0600, are opened without
+ * following symbolic links, and are named by the id of the record in DIR/clients/.
  */
 #ifndef KEYDIV_STATE_CLIENT_FILE_H
 #define KEYDIV_STATE_CLIENT_FILE_H
@@ -39,8 +39,8 @@ MUST_USE CK_RV client_file_open(struct store *store, int64_t id, struct client_f
 void client_file_close(struct client_file *file);
 
 /*
- * The candidates, newest generation first: WHICH 0 or 1; text of length 0: none. The caller tries
- * the first and, if it does not open (a torn write), the second.
+ * The candidates, newest generation first. WHICH is 0 or 1. A text of length 0 stands for none. The
+ * caller tries the first candidate and, if it does not open (a torn write), the second.
  */
 struct client_text {
 	uint64_t generation;
@@ -50,9 +50,10 @@ MUST_USE CK_RV client_file_read(
 	struct client_file *file, unsigned which, struct client_text *ret_text);
 
 /*
- * Replace the state read as candidate WHICH by TEXT with GENERATION (greater than that read).
- * Durable, the old slot zeroed, on return; it is then candidate 0. After an error the file is to be
- * opened anew: either state may be the one on the disk.
+ * Replace the state of candidate WHICH by TEXT with GENERATION, which is greater than the
+ * generation of WHICH. On return the state is durable, the old slot is zero, and the new
+ * state is candidate 0. After an error either state may be on the disk, so the caller must
+ * open the file again.
  */
 MUST_USE CK_RV client_file_write(
 	struct client_file *file, unsigned which, uint64_t generation, struct bytes text);

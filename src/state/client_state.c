@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_state.c: see client_state.h.
+ * client_state.c: seal, read and advance states.
  *
- * A state's text in its file is the state sealed under the token key, bound to token, row and the
- * slot's generation, so that a slot of another client, or an older one renumbered, does not open.
+ * The text of a state in its file is the state sealed under the token key, bound to the token, the
+ * record and the generation of the slot. A slot of another client, or an older slot with a new
+ * number, therefore does not open.
  *
- * Numbers set aside (RESERVE > 1): the file is moved on by several numbers at one sync, and the
- * state as it was before stays in memory, to be moved on key by key up to there. A crash skips what
- * was not used; nothing is given twice, since the file never stands behind what has left.
+ * With RESERVE > 1 the file is advanced by several numbers at one sync. The state before stays in
+ * memory as a reservation and is advanced key by key up to the state in the file. A crash skips
+ * the unused numbers. No number is given twice, because the file is never behind the keys that
+ * were given out.
  */
 #include "state/client_state.h"
 
@@ -46,8 +48,8 @@ static void close_file(struct client_file **file)
 #define CLIENT_FILE __attribute__((cleanup(close_file))) struct client_file
 
 /*
- * The newest slot of FILE that opens: its state, and where it stands. CKR_DEVICE_ERROR
- * if none does.
+ * Read the newest slot of FILE that opens, its state and its place. CKR_DEVICE_ERROR if
+ * no slot opens.
  */
 static CK_RV read_newest(struct client_file *file, const struct state_kind *kind,
 	const struct snapshot *keys, int64_t id, struct secret *ret, unsigned *ret_which,
@@ -87,64 +89,64 @@ static CK_RV write_newer(struct client_file *file, const struct snapshot *keys, 
 		file, which, generation, bytes_of(text, state->len + SEAL_OVERHEAD));
 }
 
-/* --- Numbers set aside by this process --- */
+/* --- Reservations of this process --- */
 
-struct aside {
-	struct aside *next;
+struct reservation {
+	struct reservation *next;
 	const struct vault *vault;
 	int64_t id;
-	uint32_t users;       /* threads at it; guarded by list_lock */
-	bool dead;            /* forgotten; guarded by list_lock */
-	pthread_mutex_t lock; /* guards what follows */
-	struct secret state;  /* empty: nothing set aside */
-	uint64_t limit;       /* numbers below this are ours */
+	uint32_t users;       /* threads that use it, guarded by list_lock */
+	bool dead;            /* to be freed, guarded by list_lock */
+	pthread_mutex_t lock; /* guards the members below */
+	struct secret state;  /* empty if no number is reserved */
+	uint64_t limit;       /* numbers below the limit are reserved */
 };
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct aside *list;
+static struct reservation *list;
 
-static struct aside *aside_take(const struct vault *vault, int64_t id, bool make)
+static struct reservation *reservation_take(const struct vault *vault, int64_t id, bool make)
 {
 	pthread_mutex_lock(&list_lock);
-	struct aside *a = list;
-	while (a != NULL && (a->vault != vault || a->id != id || a->dead))
-		a = a->next;
-	if (a == NULL && make && (a = calloc(1, sizeof *a)) != NULL) {
-		a->vault = vault;
-		a->id = id;
-		pthread_mutex_init(&a->lock, NULL);
-		a->next = list;
-		list = a;
+	struct reservation *r = list;
+	while (r != NULL && (r->vault != vault || r->id != id || r->dead))
+		r = r->next;
+	if (r == NULL && make && (r = calloc(1, sizeof *r)) != NULL) {
+		r->vault = vault;
+		r->id = id;
+		pthread_mutex_init(&r->lock, NULL);
+		r->next = list;
+		list = r;
 	}
-	if (a != NULL)
-		a->users++;
+	if (r != NULL)
+		r->users++;
 	pthread_mutex_unlock(&list_lock);
-	if (a != NULL)
-		pthread_mutex_lock(&a->lock);
-	return a;
+	if (r != NULL)
+		pthread_mutex_lock(&r->lock);
+	return r;
 }
 
-/* Free the dead ones that nobody is at. The list is locked. */
+/* Free the dead reservations that no thread uses. The list is locked. */
 static void sweep(void)
 {
-	for (struct aside **p = &list; *p != NULL;) {
-		struct aside *a = *p;
-		if (!a->dead || a->users > 0) {
-			p = &a->next;
+	for (struct reservation **p = &list; *p != NULL;) {
+		struct reservation *r = *p;
+		if (!r->dead || r->users > 0) {
+			p = &r->next;
 			continue;
 		}
-		*p = a->next;
-		secret_wipe(&a->state);
-		pthread_mutex_destroy(&a->lock);
-		free(a);
+		*p = r->next;
+		secret_wipe(&r->state);
+		pthread_mutex_destroy(&r->lock);
+		free(r);
 	}
 }
 
-static void aside_release(struct aside *a)
+static void reservation_release(struct reservation *r)
 {
-	pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&r->lock);
 	pthread_mutex_lock(&list_lock);
-	a->users--;
+	r->users--;
 	sweep();
 	pthread_mutex_unlock(&list_lock);
 }
@@ -152,9 +154,9 @@ static void aside_release(struct aside *a)
 static void forget_if(const struct vault *vault, int64_t id)
 {
 	pthread_mutex_lock(&list_lock);
-	for (struct aside *a = list; a != NULL; a = a->next)
-		if (a->vault == vault && (id == 0 || a->id == id))
-			a->dead = true;
+	for (struct reservation *r = list; r != NULL; r = r->next)
+		if (r->vault == vault && (id == 0 || r->id == id))
+			r->dead = true;
 	sweep();
 	pthread_mutex_unlock(&list_lock);
 }
@@ -168,18 +170,21 @@ void client_states_forked(void)
 {
 	pthread_mutex_init(&list_lock, NULL);
 	while (list != NULL) {
-		struct aside *a = list;
-		list = a->next;
-		secret_wipe(&a->state);
-		free(a); /* its lock may be held by a thread that is not here: nothing to destroy */
+		struct reservation *r = list;
+		list = r->next;
+		secret_wipe(&r->state);
+		/*
+		 * The lock is not destroyed, because a thread that does not exist here may hold it.
+		 */
+		free(r);
 	}
 }
 
-/* --- Moving on --- */
+/* --- Advancing --- */
 
 /*
- * Claim up to COUNT numbers in the file, durably. RET_STATE: the state before; *RET_LIMIT: the
- * first number not claimed.
+ * Claim up to COUNT numbers in the file, durably. RET_STATE is the state before. *RET_LIMIT is the
+ * first number that was not claimed.
  */
 static CK_RV claim(struct store *store, struct vault *vault, int64_t id, uint64_t count,
 	struct derivation *d, struct secret *ret_state, uint64_t *ret_limit)
@@ -199,7 +204,7 @@ static CK_RV claim(struct store *store, struct vault *vault, int64_t id, uint64_
 	for (uint64_t i = 0; i < count; i++) {
 		CK_RV rv = kind->advance(d, secret_bytes(&after), after.len, &dropped);
 		if (rv == CKR_KEYDIV_EXHAUSTED && i > 0)
-			break; /* fewer are left than asked for */
+			break; /* fewer are left than COUNT */
 		TRY(rv);
 	}
 	TRY(write_newer(file, &keys, id, which, generation + 1, &after));
@@ -211,17 +216,17 @@ CK_RV client_state_advance(struct store *store, struct vault *vault, int64_t id,
 	struct derivation *d, struct secret *ret_key)
 {
 	const struct state_kind *kind = d->mechanism->derive.state;
-	struct aside *a = aside_take(vault, id, true);
+	struct reservation *r = reservation_take(vault, id, true);
 
-	ENSURE(a != NULL, CKR_HOST_MEMORY);
+	ENSURE(r != NULL, CKR_HOST_MEMORY);
 	CK_RV rv = CKR_OK;
-	if (a->state.len == 0 || kind->next(secret_peek(&a->state)) >= a->limit)
-		rv = claim(store, vault, id, reserve, d, &a->state, &a->limit);
+	if (r->state.len == 0 || kind->next(secret_peek(&r->state)) >= r->limit)
+		rv = claim(store, vault, id, reserve, d, &r->state, &r->limit);
 	if (rv == CKR_OK)
-		rv = kind->advance(d, secret_bytes(&a->state), a->state.len, ret_key);
-	if (rv != CKR_OK || kind->next(secret_peek(&a->state)) >= a->limit)
-		secret_wipe(&a->state);
-	aside_release(a);
+		rv = kind->advance(d, secret_bytes(&r->state), r->state.len, ret_key);
+	if (rv != CKR_OK || kind->next(secret_peek(&r->state)) >= r->limit)
+		secret_wipe(&r->state);
+	reservation_release(r);
 	return rv;
 }
 
@@ -230,17 +235,17 @@ CK_RV client_state_read(struct store *store, struct vault *vault, int64_t id,
 {
 	SNAPSHOT keys = {0};
 	CLIENT_FILE *file = NULL;
-	struct aside *a = aside_take(vault, id, false);
+	struct reservation *r = reservation_take(vault, id, false);
 	CK_RV rv = CKR_OK;
 	unsigned which;
 	uint64_t generation;
 
-	if (a != NULL) {
-		bool ours = a->state.len > 0;
-		if (ours)
-			rv = secret_set(ret, secret_peek(&a->state), a->state.len);
-		aside_release(a);
-		if (ours)
+	if (r != NULL) {
+		bool reserved = r->state.len > 0;
+		if (reserved)
+			rv = secret_set(ret, secret_peek(&r->state), r->state.len);
+		reservation_release(r);
+		if (reserved)
 			return rv;
 	}
 	TRY(vault_snapshot_key(vault, &keys));

@@ -4,8 +4,8 @@
  * state is sealed in a two-slot file, and is advanced there before a key leaves the token.
  *
  * A state is named by the vault that seals it and by the id of its record. The store says where the
- * files are. Every function that opens a state gives CKR_USER_NOT_LOGGED_IN if the vault has no key,
- * and CKR_DEVICE_ERROR if no slot of the file opens.
+ * files are. Every function that opens a state gives CKR_USER_NOT_LOGGED_IN if the vault has no
+ * key, and CKR_DEVICE_ERROR if no slot of the file opens.
  */
 #ifndef KEYDIV_STATE_CLIENT_STATE_H
 #define KEYDIV_STATE_CLIENT_STATE_H

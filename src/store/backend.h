@@ -54,9 +54,9 @@ struct store_backend {
 	bool (*is_read_only)(struct store *store);
 
 	/*
-	 * Begin a write transaction. CREATE: create what an uninitialised token lacks. RET_BUSY is
-	 * set, and nothing begun, if another process writes; the caller tries again.
-	 * CKR_TOKEN_NOT_RECOGNIZED.
+	 * Begin a write transaction. CREATE: create what an uninitialised token lacks.
+	 * RET_BUSY is set, and nothing begun, if another process writes; the caller
+	 * tries again. CKR_TOKEN_NOT_RECOGNIZED.
 	 */
 	CK_RV (*begin)(struct store *store, bool create, bool *ret_busy);
 	/* End the transaction. After an error of commit everything since begin is undone. */

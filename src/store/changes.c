@@ -45,8 +45,8 @@ static CK_RV sweep(struct store *store, const int64_t *ids, size_t n)
 /*
  * Sweep all state files. A process that dies while a record is removed, or before the insert of a
  * record commits, leaves a file that leads to the keys of a client. The first change of every
- * process removes such files. It holds the write lock then, so no other process is about to insert
- * a record.
+ * process removes such files. It holds the write lock then, so no other process is about to
+ * insert a record.
  */
 static void sweep_all(struct store *store)
 {

@@ -5,9 +5,9 @@
  * A commit costs some syncs of the disk, whatever it holds. So commands wait in a queue. The first
  * in the queue becomes the leader while no other thread leads: it begins a transaction, runs all
  * commands of the queue, commits, and wakes each thread with its own result. Every command has a
- * savepoint, so a failing command undoes itself alone. A lone writer commits at once. A command that
- * arrives while the transaction begins or runs still joins it; one that arrives during the sync is
- * part of the next.
+ * savepoint, so a failing command undoes itself alone. A lone writer commits at once. A command
+ * that arrives while the transaction begins or runs still joins it; one that arrives during the
+ * sync is part of the next.
  */
 #include "store/queue.h"
 
@@ -121,8 +121,8 @@ static struct change **run_list(
 }
 
 /*
- * Run the queue, and what joins while it runs, in one transaction. Returns the commands with their
- * results.
+ * Run the queue, and what joins while it runs, in one transaction. Returns the commands
+ * with their results.
  */
 static struct change *commit_queue(struct store *store)
 {

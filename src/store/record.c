@@ -31,7 +31,9 @@ static struct bytes id_attribute(const struct object *o)
 
 /* --- Sealing --- */
 
-/* Write the attributes of O to one buffer, with room for the sealed value of N bytes behind them. */
+/*
+ * Write the attributes of O to one buffer, with room for the sealed value of N bytes behind them.
+ */
 static CK_RV encode(const struct object *o, size_t n, struct record *record)
 {
 	uint8_t *attributes;

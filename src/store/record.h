@@ -51,8 +51,8 @@ MUST_USE CK_RV record_seal(
 
 /*
  * Make the object of RECORD. The value stays empty if KEYS has no token key or if the value is a
- * state. CKR_DEVICE_ERROR, logged, if the record is damaged, edited, or not of this token; then RET
- * is empty.
+ * state. CKR_DEVICE_ERROR, logged, if the record is damaged, edited, or not of this token; then
+ * RET is empty.
  */
 MUST_USE CK_RV record_open(
 	const struct snapshot *keys, const struct record *record, struct object *ret);

@@ -21,8 +21,8 @@
  * returns anything else. The only exception is a disk that refuses twice to sync the directory
  * after a commit: the result is CKR_DEVICE_ERROR, the change is made, and a power cut may undo it.
  *
- * All functions may be called from many threads and processes at once. Each waits at most 60 s for
- * other processes.
+ * All functions may be called from many threads and processes at once. Each waits at most 60 s
+ * for other processes.
  *
  * Errors, unless a function says otherwise: CKR_DEVICE_MEMORY (no room on the disk),
  * CKR_DEVICE_ERROR (I/O, damaged or foreign file, wrong format), CKR_TOKEN_WRITE_PROTECTED
@@ -67,8 +67,8 @@ MUST_USE CK_RV store_open(
 void store_close(struct store *store);
 
 /*
- * In the child of a fork: forget STORE without closing it, because closing would drop the locks of
- * the parent.
+ * In the child of a fork: forget STORE without closing it, because closing would drop the locks
+ * of the parent.
  */
 void store_abandon(struct store *store);
 
@@ -83,8 +83,8 @@ bool store_is_read_only(struct store *store);
 const _Atomic uint64_t *store_freshness(const struct store *store);
 
 /*
- * Open the directory of state files, created first if MAKE. The store keeps RET_FD open; it is -1 if
- * the directory is missing and not MAKE.
+ * Open the directory of state files, created first if MAKE. The store keeps RET_FD open; it is -1
+ * if the directory is missing and not MAKE.
  */
 MUST_USE CK_RV store_state_directory(struct store *store, bool make, int *ret_fd);
 
@@ -106,9 +106,9 @@ MUST_USE CK_RV store_init_token(struct store *store, const struct store_token *t
 enum store_role { STORE_USER, STORE_SO };
 
 /*
- * Put PIN in the place of the PIN of ROLE. If the identity of the token is not that of SEEN, or (SAME_PIN)
- * the PIN has changed since, nothing is done, RET_AS_SEEN is false and the result is CKR_OK. The
- * new PIN has no tries.
+ * Put PIN in the place of the PIN of ROLE. If the identity of the token is not that of SEEN, or
+ * (SAME_PIN) the PIN has changed since, nothing is done, RET_AS_SEEN is false and the result is
+ * CKR_OK. The new PIN has no tries.
  */
 MUST_USE CK_RV store_set_pin(struct store *store, enum store_role role,
 	const struct store_token *seen, bool same_pin, const struct store_pin *pin,
@@ -118,8 +118,8 @@ MUST_USE CK_RV store_set_pin(struct store *store, enum store_role role,
 
 /*
  * Lock the PINs of the token for one thread of this process, shared with other processes.
- * store_lock_pins_alone waits, with the lock held, until no other process holds it. It returns false
- * after 60 s. On a file system without locks both succeed and lock nothing.
+ * store_lock_pins_alone waits, with the lock held, until no other process holds it. It returns
+ * false after 60 s. On a file system without locks both succeed and lock nothing.
  */
 void store_lock_pins(struct store *store);
 bool store_lock_pins_alone(struct store *store);
@@ -132,8 +132,8 @@ struct store_tries {
 };
 
 /*
- * Edit the tries of the PIN of ROLE: EDIT is called with the token record as stored and the tries of
- * its PIN. What EDIT has changed is durable on return. An error of EDIT writes nothing and is
+ * Edit the tries of the PIN of ROLE: EDIT is called with the token record as stored and the tries
+ * of its PIN. What EDIT has changed is durable on return. An error of EDIT writes nothing and is
  * returned. On a read-only file system the tries are counted in the memory of this process.
  */
 typedef CK_RV store_edit_tries(
@@ -175,7 +175,7 @@ MUST_USE CK_RV store_remove_object(struct store *store, const struct snapshot *k
  */
 MUST_USE CK_RV store_read(struct store *store, int64_t id, struct record *ret_record);
 
-/* What to search for. An absent field matches everything. */
+/* The conditions of a search. An absent field matches everything. */
 struct store_query {
 	bool by_class, public_only;
 	CK_OBJECT_CLASS object_class;

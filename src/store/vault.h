@@ -2,12 +2,13 @@
 /*
  * vault.h: the token key, and everything that is sealed under it.
  *
- * A vault holds the identity of a token (its uuid) and, while someone is logged in, the token key in
- * locked memory. Code that only seals and opens needs a vault and no token. The vault has a lock of
- * its own, which is held for the time of a copy only: a caller takes a snapshot and works with that.
+ * A vault holds the identity of a token (its uuid) and, while someone is logged in, the token
+ * key in locked memory. Code that only seals and opens needs a vault and no token. The vault has
+ * a lock of its own, which is held for the time of a copy only: a caller takes a snapshot and
+ * works with that.
  *
- * Every sealed text is bound to the uuid and to further associated data. So a text that was moved to
- * another place of the file, or to another token, does not open.
+ * Every sealed text is bound to the uuid and to further associated data. So a text that was moved
+ * to another place of the file, or to another token, does not open.
  */
 #ifndef KEYDIV_STORE_VAULT_H
 #define KEYDIV_STORE_VAULT_H
@@ -43,7 +44,9 @@ void vault_forked(struct vault *vault);
 /* Set the uuid to UUID while the vault has no key. With a key nothing changes. */
 void vault_identify(struct vault *vault, const uint8_t uuid[VAULT_UUID_LEN]);
 
-/* Set uuid and token key (VAULT_KEY_LEN bytes) together: somebody has logged in. CKR_HOST_MEMORY. */
+/*
+ * Set uuid and token key (VAULT_KEY_LEN bytes) together: somebody has logged in. CKR_HOST_MEMORY.
+ */
 MUST_USE CK_RV vault_put_key(
 	struct vault *vault, const uint8_t uuid[VAULT_UUID_LEN], const struct secret *key);
 
@@ -85,8 +88,8 @@ struct binding {
 };
 
 /*
- * Seal N bytes at PLAIN to OUT, which has room for N + SEAL_OVERHEAD bytes. CKR_HOST_MEMORY,
- * CKR_FUNCTION_FAILED.
+ * Seal N bytes at PLAIN to OUT, which has room for N + SEAL_OVERHEAD
+ * bytes. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV vault_seal(const struct snapshot *snapshot, const struct binding *binding,
 	const uint8_t *plain, size_t n, uint8_t *out);

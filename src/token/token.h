@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token.h: one token: its store, its PINs, who is logged in, and the key that seals its objects. */
+/* token.h: one token, with its store, its login state and the key that seals its objects. */
 #ifndef KEYDIV_TOKEN_TOKEN_H
 #define KEYDIV_TOKEN_TOKEN_H
 
@@ -65,35 +65,11 @@ static inline enum login token_login_state(const struct token *token)
 MUST_USE CK_RV token_initialized(struct token *token);
 
 /*
- * C_InitToken. LABEL has 32 bytes, blank-padded. The caller checks CKR_SESSION_EXISTS.
- * CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_PIN_LEN_RANGE, CKR_ARGUMENTS_BAD.
+ * Note that WHO is logged in, with the token KEYS and the scrypt parameter LOG2_N that the PIN has
+ * proved. CKR_HOST_MEMORY.
  */
-MUST_USE CK_RV token_init(
-	struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN]);
-
-/*
- * C_InitPIN by the SO, which sets and unlocks the user PIN.
- * CKR_USER_NOT_LOGGED_IN, CKR_PIN_LEN_RANGE.
- */
-MUST_USE CK_RV token_init_pin(struct token *token, struct bytes pin);
-
-/*
- * C_SetPIN of the SO if the SO is logged in, else of the user. CKR_PIN_INCORRECT for an OLD_PIN of
- * any length, CKR_PIN_LEN_RANGE for NEW_PIN only.
- */
-MUST_USE CK_RV token_set_pin(struct token *token, struct bytes old_pin, struct bytes new_pin);
-
-/*
- * C_Login. Every try is counted durably before the PIN is tried (token_pin.h). After PIN_TRIES
- * wrong PINs the result is CKR_PIN_LOCKED. A wrong PIN of any length gives CKR_PIN_INCORRECT. A
- * failing allocation or failing I/O is never CKR_PIN_INCORRECT and is not counted as wrong.
- *
- * Other codes are CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
- * CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TYPE_INVALID, and CKR_DEVICE_ERROR if the records do not
- * match the inventory. The caller checks the rules about sessions (CKR_SESSION_READ_ONLY_EXISTS).
- * The token's lock is not held while the PIN is stretched.
- */
-MUST_USE CK_RV token_login(struct token *token, CK_USER_TYPE who, struct bytes pin);
+MUST_USE CK_RV token_logged_in(
+	struct token *token, enum login who, const struct snapshot *keys, unsigned log2_n);
 
 /*
  * End the login. Wipe the token key, change the login word and destroy the private session objects.
@@ -107,11 +83,5 @@ bool token_forget_login(struct token *token, uint64_t *ret_login);
  * login word LOGIN, unless a user has logged in since.
  */
 void token_destroy_private(struct token *token, uint64_t login);
-
-/*
- * Fill in CK_TOKEN_INFO. Leave the facts that the token does not know at zero, which are
- * manufacturer, model, versions and the numbers of sessions.
- */
-MUST_USE CK_RV token_info(struct token *token, CK_TOKEN_INFO *ret_info);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token_login.c: C_Login, C_InitToken, C_InitPIN and C_SetPIN, see token.h. */
+/* token_login.c: C_Login, C_InitToken, C_InitPIN and C_SetPIN. */
 #include "token/token_login.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "key/random.h"
 #include "store/inventory.h"
+#include "token/token_pin.h"
 
 #define INIT_RETRIES 16 /* how often another process may be quicker */
 
@@ -42,7 +43,7 @@ CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
 	ENSURE(now == LOGIN_NONE, CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	TRY(pin_try(&turn, who, pin, &tried));
 	TRY(store_verify(token->store, &tried.keys));
-	return token_logged_in(token, who, &tried);
+	return token_logged_in(token, who, &tried.keys, tried.seen.scrypt_log2_n);
 }
 
 /* --- C_InitToken --- */

@@ -21,6 +21,8 @@
 #include "raw_store.h"
 #include "token/pool.h"
 #include "token/sessions.h"
+#include "token/token_info.h"
+#include "token/token_login.h"
 #include "token/token_objects.h"
 #include "token/token_pin.h"
 #include "unit.h"

@@ -24,7 +24,8 @@
 #include "token/self_test_gate.h"
 #include "token/session_key.h"
 #include "token/sessions.h"
-#include "token/token.h"
+#include "token/token_info.h"
+#include "token/token_login.h"
 #include "token/token_objects.h"
 #include "unit.h"
 

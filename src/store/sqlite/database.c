@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* database.c: see database.h. The only file that knows SQLite. */
+/* database.c: the only file that uses SQLite. */
 #include "store/sqlite/database.h"
 
 #include <errno.h>
@@ -18,25 +18,26 @@
 
 struct database {
 	sqlite3 *sqlite;
-	sqlite3_stmt *statements[SQL_COUNT_OF_STATEMENTS]; /* made when first needed, then kept */
-	bool empty;                                        /* there is no schema yet */
-	bool made;      /* the schema was made in this transaction */
-	bool impatient; /* do not wait for other processes now */
+	sqlite3_stmt
+		*statements[SQL_COUNT_OF_STATEMENTS]; /* prepared when first needed, then kept */
+	bool empty;                                   /* there is no schema yet */
+	bool made;                                    /* the schema was made in this transaction */
+	bool impatient;                               /* do not wait for other processes now */
 	struct timespec waiting_since;
 };
 
-#define LENGTH_LIMIT (1 << 20) /* of a row or a statement's text: more is no row of ours */
+#define LENGTH_LIMIT (1 << 20) /* of a row or of a statement's text; a longer one is not valid */
 
 /*
- * SQLite's error CODE in WHAT as one of ours; logged. Only fixed texts and numbers are: a message
- * might quote the file.
+ * Convert SQLite's error CODE in WHAT to a CKR_ code, and log the error. The log gets fixed texts
+ * and numbers only, because a message might quote the file.
  */
 static CK_RV failure(sqlite3 *sqlite, int code, const char *what)
 {
 	int error = sqlite ? sqlite3_system_errno(sqlite) : 0;
 	bool system = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
 
-	/* Undoing has changed errno since: ask for that of the file (quota, size limit). */
+	/* The undo has changed errno, so ask for the errno of the file (quota, size limit). */
 	if (code == SQLITE_IOERR_WRITE)
 		sqlite3_file_control(sqlite, "main", SQLITE_FCNTL_LAST_ERRNO, &error);
 	log_error("token.db: %s: %s (%d, errno %d)", what, sqlite3_errstr(code), code,
@@ -55,8 +56,8 @@ static CK_RV failure(sqlite3 *sqlite, int code, const char *what)
 }
 
 /*
- * Called while another process has the file locked: whether to try again, after a short sleep
- * of random length.
+ * Decide whether to try again while another process has locked the file. Sleep for a short
+ * random time first.
  */
 static int wait_for_others(void *arg, int tries)
 {
@@ -81,7 +82,7 @@ static CK_RV run_text(struct database *db, const char *sql, const char *what)
 	return code == SQLITE_OK ? CKR_OK : failure(db->sqlite, code, what);
 }
 
-/* The single number that the query SQL gives. */
+/* Read the single number that the query SQL gives. */
 static CK_RV ask_number(struct database *db, const char *sql, int64_t *ret_number)
 {
 	sqlite3_stmt *s = NULL;
@@ -106,8 +107,8 @@ static bool text_is(sqlite3_stmt *s, int column, const char *expected)
 }
 
 /*
- * Whether the file's schema is ours to the letter: no trigger, view, generated column or function
- * lurks in it.
+ * Check that the file's schema is exactly the expected text, without a trigger, view, generated
+ * column or function.
  */
 static CK_RV compare_schema(struct database *db, bool *ret_empty)
 {
@@ -136,7 +137,7 @@ static CK_RV compare_schema(struct database *db, bool *ret_empty)
 	return CKR_OK;
 }
 
-/* Inside a transaction, of reading or writing: whose file is it, and which format? */
+/* Check the owner and the format of the file, inside a transaction of reading or writing. */
 static CK_RV check_format(struct database *db, bool *ret_empty)
 {
 	int64_t application = 0, format = 0;
@@ -157,10 +158,7 @@ static CK_RV check_format(struct database *db, bool *ret_empty)
 	return CKR_OK;
 }
 
-/*
- * A file in WAL mode is none of ours, and reading it would make files beside it: look
- * before SQLite does.
- */
+/* Refuse a file in WAL mode before SQLite reads it, because reading would make files beside it. */
 static CK_RV refuse_wal(struct database *db)
 {
 	sqlite3_file *file = NULL;
@@ -200,8 +198,8 @@ static CK_RV set_up(struct database *db)
 }
 
 /*
- * Make the file without ever holding a descriptor of it: closing one would drop this process's
- * locks on it.
+ * Make the file without a descriptor of it. Closing a descriptor would drop this process's locks
+ * on the file.
  */
 static CK_RV make_file(int dirfd)
 {
@@ -211,13 +209,14 @@ static CK_RV make_file(int dirfd)
 		return file_error("making token.db");
 	ENSURE(fstatat(dirfd, DATABASE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode),
 		CKR_DEVICE_ERROR);
-	if (st.st_size == 0 && (st.st_mode & 0777) != 0600) /* the umask has taken our own bits */
+	if (st.st_size == 0 &&
+		(st.st_mode & 0777) != 0600) /* the umask has removed permissions of the owner */
 		ENSURE(fchmodat(dirfd, DATABASE_FILE, 0600, 0) == 0, CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 
 /*
- * Whether SQLite has opened the regular file BEFORE that lies in DIRFD, and not another one
+ * Check that SQLite has opened the regular file BEFORE in DIRFD, and not another file that was
  * put there meanwhile.
  */
 static CK_RV check_same_file(struct database *db, int dirfd, const struct stat *before)
@@ -239,7 +238,7 @@ static CK_RV check_same_file(struct database *db, int dirfd, const struct stat *
 static CK_RV open_file(struct database *db, int dirfd, const char *path, const struct stat *st)
 {
 	char name[PATH_MAX];
-	/* Root may write a file that says read-only; we take it at its word. */
+	/* Root may write a read-only file. Treat such a file as read-only. */
 	bool read_only =
 		(st->st_mode & 0222) == 0 || faccessat(dirfd, DATABASE_FILE, W_OK, AT_EACCESS) != 0;
 	int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
@@ -251,7 +250,7 @@ static CK_RV open_file(struct database *db, int dirfd, const char *path, const s
 	if (code != SQLITE_OK) {
 		CK_RV rv = failure(db->sqlite, code, "opening");
 		return rv == CKR_TOKEN_WRITE_PROTECTED ? CKR_DEVICE_ERROR
-						       : rv; /* not even to be read */
+						       : rv; /* the file cannot even be read */
 	}
 	TRY(check_same_file(db, dirfd, st));
 	return set_up(db);
@@ -314,7 +313,7 @@ CK_RV database_make_schema(struct database *db)
 
 	if (!db->empty)
 		return CKR_OK;
-	TRY(check_format(db, &db->empty)); /* another process may have been first */
+	TRY(check_format(db, &db->empty)); /* another process may have made the schema */
 	if (!db->empty)
 		return CKR_OK;
 	snprintf(text, sizeof text, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
@@ -332,7 +331,7 @@ CK_RV database_begin(struct database *db, bool *ret_busy)
 {
 	struct statement *begin = NULL;
 
-	/* SQLite would begin, as a reader. */
+	/* SQLite would begin a transaction as a reader. */
 	ENSURE(!database_is_read_only(db), CKR_TOKEN_WRITE_PROTECTED);
 	TRY(database_statement(db, SQL_BEGIN, &begin));
 	db->impatient = true;
@@ -350,8 +349,8 @@ CK_RV database_commit(struct database *db, int dirfd)
 	CK_RV rv = database_run(db, SQL_COMMIT);
 
 	/*
-	 * The journal is gone: what was changed is there for all to see. To say that it is not
-	 * would be wrong, so sync once more.
+	 * The journal is removed, so every process sees the change. To report a failure would be
+	 * wrong. Sync once more.
 	 */
 	if (rv != CKR_OK && sqlite3_extended_errcode(db->sqlite) == SQLITE_IOERR_DIR_FSYNC) {
 		if (fsync(dirfd) == 0)
@@ -367,7 +366,7 @@ CK_RV database_commit(struct database *db, int dirfd)
 	return rv;
 }
 
-/* A schema that was made in a transaction that is undone is not there. */
+/* Forget a schema that was made in a transaction that is undone. */
 static void forget_made(struct database *db)
 {
 	db->empty = db->empty || db->made;
@@ -415,7 +414,7 @@ void statement_done(struct statement **statement)
 
 	if (s == NULL)
 		return;
-	sqlite3_reset(s); /* what failed has been reported by the step */
+	sqlite3_reset(s); /* the step has reported the failure */
 	sqlite3_clear_bindings(s);
 	*statement = NULL;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * database.h: the door to SQLite: one connection to one token.db, opened with care, and
- * statements kept prepared.
+ * database.h: the interface to SQLite. One connection opens one token.db with checks, and
+ * keeps statements prepared.
  *
- * The file is hostile input: what is not exactly our format, down to the text of the schema, is not
- * opened, and a column of another type or length than asked for is CKR_DEVICE_ERROR. Nothing here
- * locks: a connection is used by one thread at a time. Errors as store.h; the reason is logged.
+ * The file is hostile input. A file that differs from the format, down to the text of the
+ * schema, is not opened. A column of a type or length other than expected gives
+ * CKR_DEVICE_ERROR. Nothing here locks, so one thread at a time uses a connection. Errors as
+ * store.h, and the reason is logged.
  */
 #ifndef KEYDIV_STORE_DATABASE_H
 #define KEYDIV_STORE_DATABASE_H
@@ -14,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "store/sqlite/schema.h"
 
 #define DATABASE_FILE "token.db"
 #define DATABASE_FORMAT 2
@@ -22,92 +24,62 @@
 struct database;
 struct statement;
 
-/* What a query by column may ask for: bits of the number of a find statement. */
-enum find {
-	FIND_LABEL = 1,
-	FIND_OBJECT_ID = 2,
-	FIND_CLASS = 4,
-	FIND_PUBLIC = 8,
-	FIND_KINDS = 16,
-};
-
-/* The statements. Their texts, with the numbers of parameters and columns, are in schema.c. */
-enum sql {
-	SQL_FIND, /* and the FIND_KINDS - 1 that follow */
-	SQL_READ = SQL_FIND + FIND_KINDS,
-	SQL_TAGS,
-	SQL_SEQUENCE,
-	SQL_HIGHEST_ID,
-	SQL_INSERT,
-	SQL_UPDATE,
-	SQL_REMOVE,
-	SQL_TOKEN_GET,
-	SQL_TOKEN_PUT,
-	SQL_CLEAR_OBJECTS,
-	SQL_CLEAR_TOKEN,
-	SQL_BEGIN,
-	SQL_BEGIN_READ,
-	SQL_COMMIT,
-	SQL_ROLLBACK,
-	SQL_SAVEPOINT,
-	SQL_RELEASE,
-	SQL_ROLLBACK_TO,
-	SQL_COUNT_OF_STATEMENTS,
-};
-
 /*
- * Open token.db in the directory DIRFD, which is at PATH; read-only if the file is. CREATE: make
- * the file if it is missing. RET_DB is NULL, and that no error, if there is no file, or one without
- * a schema and not CREATE: an uninitialised token.
+ * Open token.db in the directory DIRFD, which is at PATH, read-only if the file is. With CREATE,
+ * make the file if it is missing. If there is no file, or a file without a schema and no CREATE,
+ * the token is not initialised. RET_DB is then NULL, and the result is CKR_OK.
  */
 MUST_USE CK_RV database_open(int dirfd, const char *path, bool create, struct database **ret_db);
 void database_close(struct database *db);
 
-/* Whether it was opened read-only: changes are CKR_TOKEN_WRITE_PROTECTED. */
+/* Return true if the database was opened read-only. Changes then give CKR_TOKEN_WRITE_PROTECTED. */
 bool database_is_read_only(const struct database *db);
-/* Return true if there is no schema yet: only after database_open with CREATE. */
+/* Return true if there is no schema yet, which is possible only after database_open with CREATE. */
 bool database_is_empty(const struct database *db);
-/* Inside a transaction: make the schema, unless another process has made it. */
+/* Make the schema inside a transaction, unless another process has made it. */
 MUST_USE CK_RV database_make_schema(struct database *db);
 
 /*
- * BEGIN IMMEDIATE. RET_BUSY: another process writes; not waited for, CKR_OK is returned and
- * nothing has begun.
+ * Run BEGIN IMMEDIATE. If another process writes, set RET_BUSY and return CKR_OK without waiting.
+ * No transaction has then begun.
  */
 MUST_USE CK_RV database_begin(struct database *db, bool *ret_busy);
 /*
- * COMMIT; if that fails everything since database_begin is undone, save for what store.h says of
- * the last sync. DIRFD: the directory of token.db.
+ * Run COMMIT. If COMMIT fails, undo everything since database_begin, except as store.h says about
+ * the last sync. DIRFD is the directory of token.db.
  */
 MUST_USE CK_RV database_commit(struct database *db, int dirfd);
-/* Undo everything since database_begin; no transaction is open afterwards. */
+/* Undo everything since database_begin. No transaction is open afterwards. */
 void database_rollback(struct database *db);
 /* Undo everything since SQL_SAVEPOINT. If that fails, undo everything since database_begin. */
 void database_undo(struct database *db);
-/* Whether a transaction is open: some errors end it. */
+/* Return true if a transaction is open. Some errors end a transaction. */
 bool database_in_transaction(const struct database *db);
 
 /*
- * A statement ready to be bound. Declare it `STATEMENT *s = NULL;`: it is reset when
- * it leaves scope.
+ * Get a statement that is ready for binding. Declare it `STATEMENT *s = NULL;`, so that it is reset
+ * when it leaves scope.
  */
 #define STATEMENT __attribute__((cleanup(statement_done))) struct statement
 MUST_USE CK_RV database_statement(
 	struct database *db, enum sql which, struct statement **ret_statement);
 void statement_done(struct statement **statement);
 
-/* Bind parameter I (from 1). Bytes must stay until the statement is done; absent ones are NULL. */
+/*
+ * Bind parameter I (from 1). Bytes must stay valid until the statement is done. Absent
+ * bytes are NULL.
+ */
 MUST_USE CK_RV statement_bind_number(struct statement *statement, int i, int64_t value);
 MUST_USE CK_RV statement_bind_bytes(struct statement *statement, int i, struct bytes value);
 
-/* The next row. */
+/* Step to the next row. */
 MUST_USE CK_RV statement_step(struct statement *statement, bool *ret_found);
-/* A statement without rows: prepare, step. */
+/* Prepare and run a statement without rows. */
 MUST_USE CK_RV database_run(struct database *db, enum sql which);
 
 /*
- * Column I (from 0) of the row: a number from LOW to HIGH; or a blob of at most MAX bytes or NULL,
- * valid until the next step.
+ * Read column I (from 0) of the row, which is a number from LOW to HIGH, or a blob of at most MAX
+ * bytes or NULL. A blob is valid until the next step.
  */
 MUST_USE CK_RV statement_number(
 	struct statement *statement, int i, int64_t low, int64_t high, int64_t *ret_value);
@@ -115,7 +87,7 @@ bool statement_is_null(struct statement *statement, int i);
 MUST_USE CK_RV statement_bytes(
 	struct statement *statement, int i, size_t max, struct bytes *ret_value);
 
-/* How many rows the last INSERT, UPDATE or DELETE changed. */
+/* Return the number of rows that the last INSERT, UPDATE or DELETE changed. */
 int database_changes(const struct database *db);
 
 #endif

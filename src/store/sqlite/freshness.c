@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* freshness.c: see freshness.h. */
+/* freshness.c: the mapped file token.gen. */
 #include "store/sqlite/freshness.h"
 
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include "base/log.h"
 
 /*
- * Put the file over the page at WORD. Every block of it must exist: a store into a hole on a full
- * disk would be a signal.
+ * Map the file over the page at WORD. Every block of the file must exist, because a store into a
+ * hole on a full disk would raise a signal.
  */
 static CK_RV map_writable(struct freshness *freshness, int dirfd)
 {
@@ -24,7 +24,7 @@ static CK_RV map_writable(struct freshness *freshness, int dirfd)
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return file_error("opening token.gen");
 	if ((st.st_mode & 0222) ==
-		0) { /* root may write what says read-only; we take it at its word */
+		0) { /* root may write a read-only file; treat the file as read-only */
 		errno = EACCES;
 		return file_error("opening token.gen");
 	}
@@ -82,8 +82,8 @@ CK_RV freshness_need_writable(struct freshness *freshness, int dirfd)
 void freshness_begin(struct freshness *freshness)
 {
 	/*
-	 * Still odd if the last writer died: another odd number, so that this change
-	 * shows even then.
+	 * The number is still odd if the last writer died. Use another odd number, so that this
+	 * change shows even then.
 	 */
 	uint64_t now = atomic_load(freshness->word);
 	atomic_store(freshness->word, now % 2 == 0 ? now + 1 : now + 2);

@@ -32,8 +32,8 @@ static struct bytes *field(struct record *record, unsigned i)
 }
 
 /*
- * Write RECORD to one new buffer, in a form in which no two records are alike, point its fields into
- * the buffer, and hash it. The buffer becomes record->owned.
+ * Write RECORD to one new buffer, in a form in which no two records are alike, point its fields
+ * into the buffer, and hash it. The buffer becomes record->owned.
  */
 static CK_RV own_and_hash(struct record *record, uint8_t ret_checksum[DIGEST_MAX])
 {

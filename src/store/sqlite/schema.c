@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schema.c: see schema.h. */
+/* schema.c: the schema and the statements. */
 #include "store/sqlite/schema.h"
+
+#include <stdbool.h>
 
 #include <stdio.h>
 
 /*
- * Partial indexes: an object without a label costs the label index nothing, and a private object
- * (the usual kind) costs those that serve searches before login nothing. SQLite ends every index
- * entry with the row id, so that what is found comes in ascending order without sorting.
+ * Partial indexes save space. An object without a label has no entry in the label index. A private
+ * object (the usual kind) has no entry in the indexes for searches before login. SQLite ends every
+ * index entry with the row id, so results come in ascending order without sorting.
  */
 #define INDEX(name, column, where)                                                                 \
 	{                                                                                          \
@@ -73,8 +75,8 @@ static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
 };
 
 /*
- * The index that leaves the fewest rows to look at; an object id is rarer than a label, a label
- * than a class.
+ * Return the index that leaves the fewest rows. An object id is rarer than a label, and a label is
+ * rarer than a class.
  */
 static const char *find_index(unsigned find)
 {

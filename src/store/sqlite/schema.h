@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * schema.h: the text of everything that is said to SQLite: the schema of STORAGE.md
- * and the statements.
- */
+/* schema.h: all SQL text, which is the schema of STORAGE.md and the statements. */
 #ifndef KEYDIV_STORE_SCHEMA_H
 #define KEYDIV_STORE_SCHEMA_H
 
 #include <stddef.h>
 
-#include "store/sqlite/database.h"
-
 #define SCHEMA_APPLICATION_ID 0x6b646976 /* "kdiv" */
 
 /*
- * One row of sqlite_schema, in the order in which they are made. SQL is what makes it, NULL for
- * what SQLite makes itself.
+ * One row of sqlite_schema, in the order of creation. SQL creates the row, and is NULL for a row
+ * that SQLite makes itself.
  */
 struct schema_row {
 	const char *type, *name, *table, *sql, *made_as;
@@ -28,7 +23,40 @@ extern const char *const schema_settings;
 
 #define SCHEMA_STATEMENT_MAX 400
 
-/* The text of statement WHICH to OUT. */
+/* The columns that a query can compare, as bits of the number of a find statement. */
+enum find {
+	FIND_LABEL = 1,
+	FIND_OBJECT_ID = 2,
+	FIND_CLASS = 4,
+	FIND_PUBLIC = 8,
+	FIND_KINDS = 16,
+};
+
+/* The statements. Their texts, with the numbers of parameters and columns, are in schema.c. */
+enum sql {
+	SQL_FIND, /* and the FIND_KINDS - 1 that follow */
+	SQL_READ = SQL_FIND + FIND_KINDS,
+	SQL_TAGS,
+	SQL_SEQUENCE,
+	SQL_HIGHEST_ID,
+	SQL_INSERT,
+	SQL_UPDATE,
+	SQL_REMOVE,
+	SQL_TOKEN_GET,
+	SQL_TOKEN_PUT,
+	SQL_CLEAR_OBJECTS,
+	SQL_CLEAR_TOKEN,
+	SQL_BEGIN,
+	SQL_BEGIN_READ,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_SAVEPOINT,
+	SQL_RELEASE,
+	SQL_ROLLBACK_TO,
+	SQL_COUNT_OF_STATEMENTS,
+};
+
+/* Write the text of statement WHICH to OUT. */
 void schema_statement(enum sql which, char out[SCHEMA_STATEMENT_MAX]);
 
 #endif

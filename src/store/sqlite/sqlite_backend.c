@@ -32,8 +32,8 @@ static char *directory_name(const char *dir)
 }
 
 /*
- * Find the path of the open directory FD, called NAME, without symbolic links: SQLite refuses a path
- * that has any.
+ * Find the path of the open directory FD, called NAME, without symbolic links: SQLite refuses a
+ * path that has any.
  */
 static CK_RV resolve(int fd, const char *name, char **ret_path)
 {

@@ -5,7 +5,7 @@
  * The file is preallocated and written in place, so a login needs no room on the disk. It has one
  * entry for each role, in a sector of its own:
  *
- *	salt (16) || wrong tries (4) || tries in progress (4) || checksum (8)
+ * 	salt (16) || wrong tries (4) || tries in progress (4) || checksum (8)
  *
  * Numbers are big-endian. The checksum is the first 8 bytes of SHA-256 over the format (8), the
  * role (8) and the entry before it; an entry of zeroes is none. An entry counts for the PIN with
