@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arena.h: memory for keys. Where the system allows it, the pages are locked, left out of core
- * dumps, and zeroed by the kernel in a forked child.
+ * arena.h: memory for keys. Where the system allows it, the pages are locked and left out of core
+ * dumps.
  */
 #ifndef KEYDIV_BASE_ARENA_H
 #define KEYDIV_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* --- Whole pages, which the kernel zeroes in a forked child as well --- */
 
 /*
  * Return N zeroed bytes in pages of their own, or NULL if there is no memory. A failing mlock is
@@ -16,5 +19,42 @@ void *arena_map(size_t n);
 
 /* Wipe and unmap the N bytes at P that arena_map(N) returned. P may be NULL. */
 void arena_unmap(void *p, size_t n);
+
+/* --- Blocks, of which many share pages --- */
+
+#define ARENA_CLASSES 7 /* sizes of blocks: powers of two from 64 to 4096 */
+
+struct arena_chunk;
+
+/*
+ * An arena is a static variable. One lock guards all arenas. FORK_ZEROES: the kernel zeroes the
+ * blocks in a forked child. An arena whose blocks contain pointers to other secrets leaves that
+ * off, so that the child can follow the pointers and wipe what they point to.
+ */
+struct arena {
+	bool fork_zeroes;
+	struct arena_chunk *chunks[ARENA_CLASSES];
+};
+
+/*
+ * Return N zeroed bytes of ARENA, aligned to 64 bytes, or NULL if there is no memory. More than 4096
+ * bytes get pages of their own.
+ */
+void *arena_take(struct arena *arena, size_t n);
+
+/* Wipe and free the N bytes at P that arena_take(ARENA, N) returned. P may be NULL. */
+void arena_give(struct arena *arena, void *p, size_t n);
+
+/* Unmap the pages of ARENA that hold no block. arena_give keeps a few of them for the next block. */
+void arena_trim(struct arena *arena);
+
+/*
+ * Call VISIT with every block of ARENA that was taken with N bytes and not given back. Takes no
+ * lock: for a forked child, and for tests.
+ */
+void arena_each(struct arena *arena, size_t n, void (*visit)(void *block));
+
+/* In a forked child, before any other function: a parent's thread may have held the lock. */
+void arena_forked(void);
 
 #endif

@@ -3,8 +3,11 @@
 #include "secret.h"
 
 #include <openssl/crypto.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/arena.h"
+
+static struct arena long_secrets = {.fork_zeroes = true};
 
 void wipe(void *p, size_t n)
 {
@@ -19,8 +22,7 @@ bool secret_equal(const void *a, const void *b, size_t n)
 void secret_wipe(struct secret *s)
 {
 	if (s->heap) {
-		OPENSSL_cleanse(s->heap, s->len);
-		free(s->heap);
+		arena_give(&long_secrets, s->heap, s->len);
 		s->heap = NULL;
 	} else if (s->len > 0) {
 		OPENSSL_cleanse(s->small, s->len);
@@ -33,13 +35,18 @@ CK_RV secret_resize(struct secret *s, size_t n)
 	secret_wipe(s);
 	REQUIRE(n <= SECRET_MAX, CKR_DATA_LEN_RANGE, "a secret is longer than 4096 bytes");
 	if (n > SECRET_INLINE) {
-		s->heap = calloc(1, n);
+		s->heap = arena_take(&long_secrets, n);
 		REQUIRE(s->heap != NULL, CKR_HOST_MEMORY, "no memory for a secret");
 	} else {
 		memset(s->small, 0, n);
 	}
 	s->len = n;
 	return CKR_OK;
+}
+
+void secrets_trim(void)
+{
+	arena_trim(&long_secrets);
 }
 
 CK_RV secret_set(struct secret *s, const void *p, size_t n)

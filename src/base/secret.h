@@ -5,9 +5,9 @@
  * 	SECRET value = { 0 };			empty, and wiped at the end of the block
  * 	TRY(secret_set(&value, bytes, n));
  *
- * Up to SECRET_INLINE bytes are in the struct itself, so a diversified key costs no allocation. A
- * longer secret, such as an imported HMAC key, has a buffer of its own. Only a struct in the arena
- * (arena.h) is locked in memory.
+ * Up to SECRET_INLINE bytes are in the struct itself, so a diversified key costs no allocation. They
+ * are locked in memory only if the struct is. A longer secret, such as an imported HMAC key, is in
+ * the arena (arena.h).
  */
 #ifndef KEYDIV_BASE_SECRET_H
 #define KEYDIV_BASE_SECRET_H
@@ -26,6 +26,9 @@ struct secret {
 	uint8_t *heap; /* the bytes, if there are more than SECRET_INLINE; else NULL */
 	uint8_t small[SECRET_INLINE];
 };
+
+/* Give back the memory that long secrets do not need now. */
+void secrets_trim(void);
 
 #define SECRET __attribute__((cleanup(secret_wipe))) struct secret
 

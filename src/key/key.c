@@ -3,10 +3,16 @@
 #include "key.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
+#include "base/arena.h"
 #include "digest.h"
 #include "key_struct.h"
+
+/*
+ * A forked child inherits the keys, because only the pointers in them lead to the schedules that
+ * the child must wipe: keys_forked.
+ */
+static struct arena keys;
 
 /*
  * Each key takes its serial numbers in lots, so that threads that load keys do not share
@@ -88,12 +94,10 @@ void schedule_free(struct schedule *s)
 
 struct key *key_new(void)
 {
-	struct key *key = aligned_alloc(64, (sizeof(struct key) + 63) / 64 * 64);
+	struct key *key = arena_take(&keys, sizeof *key);
 
-	if (key != NULL) {
-		memset(key, 0, sizeof *key);
+	if (key != NULL)
 		key->type = CK_UNAVAILABLE_INFORMATION;
-	}
 	return key;
 }
 
@@ -105,7 +109,22 @@ void key_free(struct key *key)
 	schedule_free(&key->masked);
 	schedule_free(&key->inverse);
 	key_unload(key);
-	free(key);
+	arena_give(&keys, key, sizeof *key);
+}
+
+void keys_trim(void)
+{
+	arena_trim(&keys);
+}
+
+static void unload(void *key)
+{
+	key_unload(key);
+}
+
+void keys_forked(void)
+{
+	arena_each(&keys, sizeof(struct key), unload);
 }
 
 /* Wipe everything that was computed from the value, except the schedule under its ECB context. */

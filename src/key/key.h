@@ -26,11 +26,20 @@
 struct key;
 
 /*
- * Return an empty key object, or NULL if there is no memory. key_free wipes the object,
- * and takes NULL.
+ * Return an empty key object in the arena (base/arena.h), or NULL if there is no memory. key_free
+ * wipes the object, and takes NULL.
  */
 struct key *key_new(void);
 void key_free(struct key *key);
+
+/* Give back the memory that keys do not need now. */
+void keys_trim(void);
+
+/*
+ * In a forked child, after arena_forked: wipe every key of the process, also the keys that other
+ * threads of the parent were using. The structs stay allocated and empty.
+ */
+void keys_forked(void);
 
 /*
  * Load N bytes at VALUE as a key of TYPE. The earlier key is wiped. Its contexts are kept and get

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "configure.h"
 #include "key/key.h"
 #include "state/client_state.h"
@@ -60,6 +61,8 @@ static void stop_parts(void)
 		pool_stop();
 	if (started.crypto)
 		crypto_stop();
+	keys_trim();
+	secrets_trim();
 	memset(&started, 0, sizeof started);
 	log_close();
 }
@@ -174,7 +177,9 @@ void module_forked(void)
 {
 	if (atomic_load(&module_state) != MODULE_DOWN) {
 		atomic_store(&module_state, MODULE_DOWN);
+		arena_forked();
 		sessions_forked();
+		keys_forked();
 		client_states_forked();
 		for (CK_ULONG i = 0; i < slot_count; i++) {
 			token_forked(tokens[i]);

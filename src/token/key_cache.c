@@ -2,7 +2,11 @@
 /* key_cache.c: the keys that a session has used last. */
 #include "token/key_cache.h"
 
-#include <stdlib.h>
+#include "base/arena.h"
+
+/* A forked child inherits the entries, and sessions_forked empties them. */
+static struct arena entries;
+#define ENTRIES_LEN (KEY_CACHE_ENTRIES * sizeof(struct cached_key))
 
 void key_cache_clear(struct cached_key *e)
 {
@@ -42,7 +46,7 @@ static struct cached_key *entry_to_replace(struct key_cache *cache)
 CK_RV key_cache_entry(struct key_cache *cache, CK_OBJECT_HANDLE handle, struct cached_key **ret)
 {
 	if (cache->entries == NULL) {
-		cache->entries = calloc(KEY_CACHE_ENTRIES, sizeof *cache->entries);
+		cache->entries = arena_take(&entries, ENTRIES_LEN);
 		ENSURE(cache->entries != NULL, CKR_HOST_MEMORY);
 	}
 	struct cached_key *e = entry_of(cache, handle);
@@ -116,6 +120,11 @@ void key_cache_free(struct key_cache *cache)
 	key_cache_reset(cache);
 	for (unsigned i = 0; cache->entries != NULL && i < KEY_CACHE_ENTRIES; i++)
 		key_free(cache->entries[i].key);
-	free(cache->entries);
+	arena_give(&entries, cache->entries, ENTRIES_LEN);
 	*cache = (struct key_cache){0};
+}
+
+void key_caches_trim(void)
+{
+	arena_trim(&entries);
 }

@@ -37,7 +37,7 @@ struct cached_key {
 struct key_cache {
 	uint32_t clock;
 	struct cached_key *last;    /* the entry used last */
-	struct cached_key *entries; /* KEY_CACHE_ENTRIES, made on first use */
+	struct cached_key *entries; /* KEY_CACHE_ENTRIES in the arena, made on first use */
 };
 
 /* Return true if the object of ENTRY has not changed since the entry was filled. */
@@ -72,5 +72,8 @@ void key_cache_reset(struct key_cache *cache);
 
 /* Wipe all entries and free the memory. */
 void key_cache_free(struct key_cache *cache);
+
+/* Give back the memory that key caches do not need now. */
+void key_caches_trim(void);
 
 #endif

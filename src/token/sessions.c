@@ -76,6 +76,7 @@ void sessions_stop(void)
 	}
 	table_used = 0;
 	free_sessions = NULL;
+	key_caches_trim();
 }
 
 void sessions_forked(void)

@@ -5,6 +5,7 @@
  */
 #include "token/key_cache.h"
 
+#include "mapping.h"
 #include "token_support.h"
 
 /* Another process' view of the token, with a session, the user logged in. */
@@ -264,6 +265,27 @@ START_TEST(the_key_unused_for_longest_makes_room)
 }
 END_TEST
 
+static CK_RV guarded(struct session *s, const struct cached_key *e)
+{
+	ck_assert(is_guarded(s->keys.entries));
+	ck_assert(is_guarded(e->key));
+	ck_assert(is_guarded(key_expose(e->key).p));
+	ck_ok(session_scratch(s));
+	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+		ck_assert(is_guarded(s->scratch[i]));
+	return CKR_OK;
+}
+
+START_TEST(cached_keys_and_scratch_keys_are_in_the_arena)
+{
+	struct cached_key *e = NULL;
+	CK_OBJECT_HANDLE key = new_session_key();
+
+	ck_ok(IN(rw, session_key(s, key, &e)));
+	ck_ok(IN(rw, guarded(s, e)));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("key_cache");
@@ -280,6 +302,7 @@ int main(void)
 	tcase_add_test(one, a_logout_voids_cached_private_keys_for_good);
 	tcase_add_test(one, a_public_token_key_has_no_value_without_login);
 	tcase_add_test(one, pinned_keys_keep_their_places);
+	tcase_add_test(one, cached_keys_and_scratch_keys_are_in_the_arena);
 	tcase_add_test(one, a_stale_pinned_key_stays_for_its_operation_alone);
 	tcase_add_test(one, a_dropped_key_is_wiped_when_nobody_uses_it);
 	tcase_add_test(one, the_key_unused_for_longest_makes_room);

@@ -15,6 +15,7 @@
 #include "key/mac.h"
 #include "key/seal.h"
 #include "key/wrap.h"
+#include "mapping.h"
 #include "unit.h"
 
 #define MASK 0x5c /* what is searched for is held under it, or the search would find itself */
@@ -363,6 +364,19 @@ START_TEST(derived_and_stretched)
 }
 END_TEST
 
+/* A key in use, long values included, is locked and is not written to a core dump. */
+START_TEST(keys_are_in_the_arena)
+{
+	static const uint8_t value[SECRET_MAX] = {9};
+
+	ck_assert(is_guarded(key));
+	ck_ok(key_load(key, CKK_AES, value, 32));
+	ck_assert(is_guarded(key_expose(key).p));
+	ck_ok(key_load(key, CKK_GENERIC_SECRET, value, sizeof value));
+	ck_assert(is_guarded(key_expose(key).p));
+}
+END_TEST
+
 int main(void)
 {
 	if (getenv("KEYDIV_TESTS_SANITIZED") != NULL || getenv("KEYDIV_UNDER_VALGRIND") != NULL) {
@@ -380,6 +394,7 @@ int main(void)
 	tcase_add_test(tests, masked);
 	tcase_add_test(tests, hmac_and_check_values);
 	tcase_add_test(tests, cipher_reset_wipes);
+	tcase_add_test(tests, keys_are_in_the_arena);
 	tcase_add_test(tests, wrapped_and_sealed);
 	tcase_add_test(tests, derived_and_stretched);
 	suite_add_tcase(suite, tests);
