@@ -11,6 +11,7 @@
 
 #include "base/pkcs11.h"
 #include "keydiv.h"
+#include "temp_dir.h"
 #include "template.h"
 
 #define SESSIONS 4
@@ -20,7 +21,7 @@
 
 static CK_FUNCTION_LIST *f;
 static CK_FUNCTION_LIST_3_0 *f3;
-static char dir[64];
+static char dir[TEMP_DIR_MAX];
 static CK_MECHANISM_TYPE list[256];
 static CK_ULONG mechanism_types;
 static CK_SESSION_HANDLE anchor, session[SESSIONS];
@@ -33,13 +34,9 @@ static const uint8_t marker[16] = {0x9d, 0x11, 0xfe, 0x62, 0x03, 0xba, 0x4c, 0x7
 
 static void remove_all(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof command, "rm -rf %s", dir);
 	if (f != NULL)
 		f->C_Finalize(NULL);
-	if (system(command) != 0)
-		fprintf(stderr, "%s is left\n", dir);
+	temp_dir_remove(dir);
 }
 
 static void log_in(void)
@@ -65,16 +62,13 @@ static void new_token(void)
 
 void fuzz_start(void)
 {
-	const char *module = getenv("KEYDIV_MODULE"), *tmp = getenv("TMPDIR");
+	const char *module = getenv("KEYDIV_MODULE");
 	char conf[96];
 	CK_RV (*get_list)(CK_FUNCTION_LIST **);
 	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE **, CK_FLAGS);
 	CK_INTERFACE *interface;
 
-	if (tmp == NULL && access("/dev/shm", W_OK) == 0)
-		tmp = "/dev/shm";
-	snprintf(dir, sizeof dir, "%.30s/keydiv-fuzz-XXXXXX", tmp ? tmp : "/tmp");
-	MUST(mkdtemp(dir) != NULL);
+	MUST(temp_dir_make("fuzz", dir));
 	atexit(remove_all);
 	snprintf(conf, sizeof conf, "%s/keydiv.conf", dir);
 	FILE *out = fopen(conf, "w");

@@ -15,6 +15,7 @@
 #include "object/object.h"
 #include "state/client_file.h"
 #include "store/store.h"
+#include "temp_dir.h"
 
 #define ROWS 6
 
@@ -32,11 +33,7 @@ static CK_RV fill(struct record *row, void *arg)
 
 static void remove_all(void)
 {
-	char command[128];
-
-	snprintf(command, sizeof command, "rm -rf %s", dir);
-	if (system(command) != 0)
-		fprintf(stderr, "%s is left\n", dir);
+	temp_dir_remove(dir);
 }
 
 static void make_good(void)
@@ -68,14 +65,10 @@ static void make_good(void)
 
 void fuzz_start(void)
 {
-	const char *tmp = getenv("TMPDIR");
 	struct stat st;
 
 	MUST(crypto_start() == CKR_OK);
-	if (tmp == NULL && access("/dev/shm", W_OK) == 0)
-		tmp = "/dev/shm"; /* the store syncs after every change */
-	snprintf(dir, sizeof dir, "%.30s/keydiv-fuzz-XXXXXX", tmp ? tmp : "/tmp");
-	MUST(mkdtemp(dir) != NULL);
+	MUST(temp_dir_make("fuzz", dir));
 	atexit(remove_all);
 	snprintf(path[0], sizeof path[0], "%s/token.db", dir);
 	snprintf(path[1], sizeof path[1], "%s/token.db-journal", dir);

@@ -2,6 +2,7 @@
 /* harness.c: the token in a temporary directory, the loaded module, and the expectations. */
 #include "harness.h"
 
+#include "temp_dir.h"
 #include "time_limit.h"
 
 #include <dirent.h>
@@ -136,14 +137,6 @@ static int copy_entry(const char *path, const struct stat *st, int kind, struct 
 			return -1;
 	close(in);
 	return close(out);
-}
-
-static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *w)
-{
-	(void)st;
-	(void)kind;
-	(void)w;
-	return remove(path);
 }
 
 void write_conf(const char *text)
@@ -387,13 +380,10 @@ TCase *add_case(Suite *suite, const char *name, void (*fixture)(void))
 
 int run(Suite *suite)
 {
-	const char *tmp = getenv("TMPDIR");
 	SRunner *runner;
 	int failed;
 
-	snprintf(base_dir, sizeof base_dir, "%s/keydiv-test-XXXXXX",
-		tmp != NULL && strlen(tmp) < 200 ? tmp : "/tmp");
-	if (mkdtemp(base_dir) == NULL) {
+	if (!temp_dir_make("test", base_dir)) {
 		perror("mkdtemp");
 		return 1;
 	}
@@ -404,6 +394,6 @@ int run(Suite *suite)
 		failed = srunner_ntests_failed(runner);
 	}
 	srunner_free(runner);
-	nftw(base_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	temp_dir_remove(base_dir);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,27 +18,16 @@
 #include "key/key.h"
 #include "raw_store.h"
 #include "store/store.h"
+#include "temp_dir.h"
 #include "unit.h"
 
-static char test_dir[64];  /* made for each test */
-static char token_dir[80]; /* "token" in it, not made */
-
-__attribute__((unused)) static int remove_entry(
-	const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
+static char test_dir[TEMP_DIR_MAX]; /* made for each test */
+static char token_dir[80];          /* "token" in it, not made */
 
 __attribute__((unused)) static void set_up(void)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	umask(022);
-	snprintf(test_dir, sizeof test_dir, "%.30s/keydiv-store-XXXXXX", tmp ? tmp : "/tmp");
-	ck_assert_ptr_nonnull(mkdtemp(test_dir));
+	ck_assert(temp_dir_make("store", test_dir));
 	snprintf(token_dir, sizeof token_dir, "%s/token", test_dir);
 	ck_ok(crypto_start());
 }
@@ -47,7 +35,7 @@ __attribute__((unused)) static void set_up(void)
 __attribute__((unused)) static void tear_down(void)
 {
 	crypto_stop();
-	nftw(test_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	temp_dir_remove(test_dir);
 }
 
 /* The path of NAME in the token directory, until the next call but one. */

@@ -3,31 +3,22 @@
 #include "base/config.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "module/configure.h"
+#include "temp_dir.h"
 #include "unit.h"
 
-static char dir[64];
+static char dir[TEMP_DIR_MAX];
 static char file[PATH_MAX];
 static struct config config;
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static void set_up(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/keydiv-config-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert(temp_dir_make("config", dir));
 	snprintf(file, sizeof file, "%s/keydiv.conf", dir);
 	unsetenv("KEYDIV_CONF");
 	setenv("HOME", dir, 1);
@@ -37,7 +28,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	temp_dir_remove(dir);
 }
 
 /* NAME in the test's directory, which the caller may use until the next call. */

@@ -8,15 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "temp_dir.h"
 #include "unit.h"
 
-static char dir[64];
+static char dir[TEMP_DIR_MAX];
 static char file[80];
 
 static void set_up(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/keydiv-log-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert(temp_dir_make("log", dir));
 	snprintf(file, sizeof file, "%s/log", dir);
 }
 

@@ -5,26 +5,18 @@
  */
 #include "module/module.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "temp_dir.h"
 #include "template.h"
 #include "token/self_test_gate.h"
 #include "unit.h"
 
-static char dir[64];
+static char dir[TEMP_DIR_MAX];
 static CK_FUNCTION_LIST_3_0 *list;
-
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
 
 static void write_conf(const char *token_dir, unsigned slots)
 {
@@ -42,8 +34,7 @@ static void set_up(void)
 {
 	CK_INTERFACE *interface;
 
-	snprintf(dir, sizeof dir, "/tmp/keydiv-module-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert(temp_dir_make("module", dir));
 	write_conf("tokens", 3);
 	ck_ok(C_GetInterface(NULL, NULL, &interface, 0));
 	list = interface->pFunctionList;
@@ -54,7 +45,7 @@ static void tear_down(void)
 {
 	if (module_stop() != CKR_OK)
 		ck_assert_int_eq(module_state, MODULE_DOWN);
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	temp_dir_remove(dir);
 }
 
 START_TEST(slots)
@@ -99,7 +90,7 @@ START_TEST(a_start_that_fails_leaves_nothing)
 	ck_ok(module_stop());
 	snprintf(path, sizeof path, "%s/tokens/slot-1",
 		dir); /* the second of three cannot be opened */
-	ck_assert_int_eq(nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+	ck_assert(temp_dir_remove(path));
 	ck_assert_int_eq(symlink("slot-0", path), 0);
 	ck_assert_int_ne(module_start(), CKR_OK);
 	ck_rv(module_guard(), CKR_CRYPTOKI_NOT_INITIALIZED);

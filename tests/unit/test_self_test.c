@@ -97,8 +97,7 @@ static void make_directory(void)
 {
 	char path[96];
 
-	snprintf(dir, sizeof dir, "/tmp/keydiv-unit-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert(temp_dir_make("unit", dir));
 	snprintf(path, sizeof path, "%s/keydiv.conf", dir);
 	FILE *conf = fopen(path, "w");
 	ck_assert_ptr_nonnull(conf);
@@ -119,7 +118,7 @@ static void initialized(void)
 
 static void remove_directory(void)
 {
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	temp_dir_remove(dir);
 }
 
 static CK_RV derive(CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE *ret)

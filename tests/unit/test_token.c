@@ -6,7 +6,6 @@
  */
 #include "token/token.h"
 
-#include <ftw.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #include "cheap_scrypt.h"
 #include "key/random.h"
 #include "raw_store.h"
+#include "temp_dir.h"
 #include "token/pool.h"
 #include "token/sessions.h"
 #include "token/token_info.h"
@@ -33,17 +33,9 @@
 
 static const uint8_t label[STORE_LABEL_LEN] = "a label                         ";
 
-static char dir[64];
+static char dir[TEMP_DIR_MAX];
 static char token_dir[96];
 static struct token *token;
-
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
 
 static struct token *open_token(void)
 {
@@ -63,8 +55,7 @@ static void start(void)
 
 static void blank(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/keydiv-token-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert(temp_dir_make("token", dir));
 	snprintf(token_dir, sizeof token_dir, "%s/slot-5", dir);
 	start();
 }
@@ -93,7 +84,7 @@ static void tear_down(void)
 	token_close(token);
 	pool_stop();
 	crypto_stop();
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	temp_dir_remove(dir);
 }
 
 static struct store_token stored(void)

@@ -7,7 +7,6 @@
 #ifndef KEYDIV_TESTS_TOKEN_SUPPORT_H
 #define KEYDIV_TESTS_TOKEN_SUPPORT_H
 
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "calls/operation.h"
 #include "calls/wrapping.h"
 #include "state/client_state.h"
+#include "temp_dir.h"
 #include "template.h"
 #include "token/handle.h"
 #include "token/objects.h"
@@ -32,7 +32,7 @@
 #define UNUSED __attribute__((unused))
 #define PIN(text) bytes_of(text, sizeof(text) - 1)
 
-static char dir[64];
+static char dir[TEMP_DIR_MAX];
 static char token_dir[80];
 static struct token *token;
 static CK_SESSION_HANDLE rw; /* a read-write session of token */
@@ -66,14 +66,6 @@ UNUSED static CK_SESSION_HANDLE open_session_of(struct token *t, bool read_write
  * logs the user in.
  */
 
-static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 UNUSED static struct token *open_token(void)
 {
 	struct token *t = NULL;
@@ -86,8 +78,7 @@ UNUSED static struct token *open_token(void)
 
 UNUSED static void blank_token(void)
 {
-	snprintf(dir, sizeof dir, "/tmp/keydiv-unit-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert(temp_dir_make("unit", dir));
 	snprintf(token_dir, sizeof token_dir, "%s/slot-5", dir);
 	ck_ok(crypto_start());
 	ck_ok(objects_start());
@@ -120,7 +111,7 @@ UNUSED static void tear_down(void)
 	token_close(token);
 	pool_stop();
 	crypto_stop();
-	nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	temp_dir_remove(dir);
 }
 
 /* --- Objects --- */
