@@ -99,7 +99,7 @@ __attribute__((unused)) static CK_RV sample_prepare(struct record *row, void *ar
 	return CKR_OK;
 }
 
-/* Whether what sample_prepare made of row ID is there, whole. */
+/* Return true if the record has exactly what sample_prepare makes of its id. */
 __attribute__((unused)) static bool is_sample(const struct record *row)
 {
 	struct sample_text text;

@@ -37,8 +37,8 @@ static int operations_left = -1; /* until the power is cut; negative: never */
 static uint8_t durable[FILE_LEN];
 
 /*
- * What has been done, a letter each: w pwrite, s fdatasync, f fsync of a file, d fsync of a
- * directory, u unlinkat. Not more than there is room for.
+ * The journal of calls, one letter each: w pwrite, s fdatasync, f fsync of a file, d fsync of a
+ * directory, u unlinkat. Calls beyond the room are dropped.
  */
 static char journal[32];
 
@@ -157,7 +157,8 @@ static uint64_t step(struct store *store)
 	unsigned which = current(file, &text);
 	uint64_t number = text.generation;
 	ck_ok(client_file_write(file, which, number + 1, state_text(number + 1, next)));
-	ck_ok(client_file_read(file, 0, &text)); /* it can go on without opening anew */
+	ck_ok(client_file_read(
+		file, 0, &text)); /* the file can be used further without opening it again */
 	ck_assert(text.generation == number + 1 && opens(&text));
 	client_file_close(file);
 	return number;
@@ -496,7 +497,7 @@ START_TEST(wrong_writes)
 }
 END_TEST
 
-/* What the store calls. */
+/* The functions that the store calls. */
 static const struct store_above above = {
 	.remove_state = client_file_remove_now, .list_states = client_file_list};
 
@@ -512,7 +513,7 @@ static void init_again(struct store *store, const struct store_token *token)
 	ck_assert(as_seen);
 }
 
-/* What is removed is zero first: seen through a second name of the file. */
+/* A file is zeroed before it is removed. A second name of the file shows this. */
 START_TEST(removed_files_are_zero)
 {
 	struct store *store = new_store();
@@ -540,7 +541,7 @@ START_TEST(removed_files_are_zero)
 }
 END_TEST
 
-/* What another process does after the commit, before the client files are listed. */
+/* The action of another process after the commit, before the client files are listed. */
 static void (*meanwhile)(void);
 static const _Atomic uint64_t *odd_while_writing;
 
@@ -590,7 +591,7 @@ START_TEST(a_client_of_the_new_token_stays)
 }
 END_TEST
 
-/* Whoever waited for a file that then went finds none. */
+/* A caller that waited for a file finds no file if the file was removed meanwhile. */
 START_TEST(removed_while_waiting)
 {
 	struct store *store = store_with_file();

@@ -438,8 +438,8 @@ static CK_RV insert_fails(struct store *store, const struct record *record)
 }
 
 /*
- * What a client that could not be made has left behind leads to every key of one that is made in
- * its place later.
+ * A client that could not be made must leave no file. The file would lead to every key of a client
+ * that is made in its place later.
  */
 START_TEST(a_client_that_could_not_be_made_leaves_no_file)
 {

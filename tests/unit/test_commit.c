@@ -205,7 +205,7 @@ START_TEST(processes_lose_nothing)
 }
 END_TEST
 
-/* What a child reports of each insert that returned CKR_OK. */
+/* A child reports each insert that returned CKR_OK here. */
 static int report_fd;
 
 /*
@@ -333,7 +333,9 @@ static void write_text(const char *path, const char *text)
 	close(fd);
 }
 
-/* Whether this process may mount something for itself alone: as root, or in a user namespace. */
+/*
+ * Return true if this process may mount something for itself alone, as root or in a user namespace.
+ */
 static bool own_mounts(void)
 {
 	char map[40];

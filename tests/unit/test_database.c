@@ -9,7 +9,10 @@
 
 #define ROWS 12
 
-/* What the file held before it was damaged: rows of sample_prepare with these labels. */
+/*
+ * The content of the file before it was damaged, which is records of sample_prepare
+ * with these labels.
+ */
 static void row_label(int64_t id, char label[20])
 {
 	snprintf(label, 20, "label %lld", (long long)id % 5);

@@ -5,7 +5,7 @@
  */
 #include "store_support.h"
 
-/* What set_row gives. */
+/* The result of set_row. */
 struct set_row {
 	struct record row;
 	CK_RV rv;
@@ -214,7 +214,7 @@ START_TEST(find_as_a_plain_loop_would)
 }
 END_TEST
 
-/* Whether the bytes of TEXT stand anywhere in the database's file. */
+/* Return true if the bytes of TEXT are anywhere in the database's file. */
 static bool file_holds(const char *text)
 {
 	static uint8_t content[1 << 20];

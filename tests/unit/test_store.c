@@ -241,7 +241,7 @@ static CK_RV die(struct record *row, void *arg)
 	return CKR_OK;
 }
 
-/* A writer that dies leaves the generation odd; the next one mends it. */
+/* A writer that dies leaves the change counter odd. The next writer makes it even. */
 START_TEST(generation_after_a_kill)
 {
 	struct store *store = new_store();
@@ -276,8 +276,8 @@ static void *insert_until_stopped(void *arg)
 }
 
 /*
- * The child of a fork in the middle of commits forgets the store, opens it anew, and neither is in
- * the other's way.
+ * The child of a fork in the middle of commits abandons the store and opens it again. Parent and
+ * child do not disturb each other.
  */
 START_TEST(fork_while_committing)
 {

@@ -64,7 +64,7 @@ START_TEST(a_handle_of_the_wrong_kind_is_none)
 }
 END_TEST
 
-/* Rows edited behind the token's back, through the store itself, which sums them anew. */
+/* Records that are edited through the store itself, which computes their checksums again. */
 struct edit {
 	struct record row;
 	uint8_t attributes[4096];
@@ -232,8 +232,8 @@ START_TEST(other_processes_are_seen_at_the_next_call)
 END_TEST
 
 /*
- * The token initialised anew by another process: the login here is of the old one, and nothing of
- * it can be read or written.
+ * Another process has initialised the token again. The login here belongs to the old token, and can
+ * read and write nothing of the new token.
  */
 START_TEST(a_token_initialised_elsewhere_takes_nothing_under_the_old_login)
 {
