@@ -1,9 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh: install what the tests need, build, and run every suite, plain and under the address and undefined-behaviour
-# sanitizers, and the heart of the module under valgrind. Ends in meson's own summary. With an argument, only that part: plain,
-# sanitize, memcheck (the heart), valgrind (every suite of our own under valgrind: half an hour).
-# MESON_OPTIONS, if set, goes to meson setup: CI makes warnings errors.
+# run.sh: install the packages that the tests need, build, and run every suite. Ends in meson's own summary.
+#
+#	tests/run.sh             every suite, plain and under the address and undefined-behaviour sanitizers, and the heart of the
+#	                         module under valgrind
+#	tests/run.sh quick       the unit and module tests, built at -O0 in build-quick
+#	tests/run.sh plain       every suite, as the module is shipped
+#	tests/run.sh sanitize    every suite under the sanitizers
+#	tests/run.sh memcheck    the heart of the module under valgrind
+#	tests/run.sh valgrind    all unit and module tests under valgrind, in half an hour
+#
+# MESON_OPTIONS, if set, is passed to meson setup. The CI passes --werror.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,9 +20,10 @@ packages="gcc g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-d
 
 install_packages()
 {
+	installed=$(dpkg-query -W -f '${Package} ${Status}\n' $packages 2>/dev/null | sed -n 's/ install ok installed$//p')
 	missing=
 	for p in $packages; do
-		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $p"
+		echo "$installed" | grep -qx "$p" || missing="$missing $p"
 	done
 	[ -z "$missing" ] && return
 	sudo=
@@ -52,6 +60,13 @@ has()
 	done
 }
 
+# meson test builds the programs of the selected tests and no others.
+quick()
+{
+	[ -f build-quick/build.ninja ] || meson setup build-quick -Doptimization=0 ${MESON_OPTIONS:-}
+	meson test -C build-quick --suite unit --suite module --print-errorlogs
+}
+
 plain()
 {
 	build build ${MESON_OPTIONS:-}
@@ -86,14 +101,14 @@ memcheck()
 
 install_packages
 case "${1:-all}" in
-plain | sanitize | memcheck | valgrind) "$1" ;;
+quick | plain | sanitize | memcheck | valgrind) "$1" ;;
 all)
 	sanitize
 	memcheck
 	plain
 	;;
 *)
-	echo "usage: $0 [plain|sanitize|memcheck|valgrind]" >&2
+	echo "usage: $0 [quick|plain|sanitize|memcheck|valgrind]" >&2
 	exit 2
 	;;
 esac
