@@ -45,7 +45,7 @@ static CK_RV gcm_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 {
 	CK_GCM_PARAMS params;
 
-	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &params, sizeof params));
+	TRY(native_gcm(caller, &params));
 	ENSURE(params.pIv != NULL && params.ulIvLen >= 1, CKR_MECHANISM_PARAM_INVALID);
 	TRY(native_bytes(params.pIv, params.ulIvLen, GCM_IV_MAX, &ret->iv));
 	TRY(native_bytes(params.pAAD, params.ulAADLen, NATIVE_BYTES_MAX, &ret->aad));

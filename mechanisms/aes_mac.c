@@ -18,7 +18,7 @@ static CK_RV gmac_setup(const CK_MECHANISM *caller, size_t length, struct bytes 
 		*ret_iv = bytes_of(caller->pParameter, GMAC_IV);
 		return CKR_OK;
 	}
-	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &params, sizeof params));
+	TRY(native_gcm(caller, &params));
 	ENSURE(params.pIv != NULL && params.ulIvLen == GMAC_IV && params.ulAADLen == 0,
 		CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(params.ulTagBits == 8 * length, CKR_MECHANISM_PARAM_INVALID);

@@ -18,6 +18,28 @@ static inline CK_RV native_struct(const void *p, CK_ULONG n, void *ret, size_t s
 	return CKR_OK;
 }
 
+/*
+ * Copy the CK_GCM_PARAMS of CALLER. Version 2.40 of the standard had no ulIvBits, so callers give
+ * structs of two sizes.
+ */
+static inline CK_RV native_gcm(const CK_MECHANISM *caller, CK_GCM_PARAMS *ret)
+{
+	struct {
+		CK_BYTE_PTR pIv;
+		CK_ULONG ulIvLen;
+		CK_BYTE_PTR pAAD;
+		CK_ULONG ulAADLen;
+		CK_ULONG ulTagBits;
+	} old;
+
+	if (caller->ulParameterLen != sizeof old)
+		return native_struct(caller->pParameter, caller->ulParameterLen, ret, sizeof *ret);
+	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &old, sizeof old));
+	*ret = (CK_GCM_PARAMS){
+		old.pIv, old.ulIvLen, 8 * old.ulIvLen, old.pAAD, old.ulAADLen, old.ulTagBits};
+	return CKR_OK;
+}
+
 /* Set RET to the N bytes at P, without copying them. */
 static inline CK_RV native_bytes(const CK_BYTE *p, CK_ULONG n, CK_ULONG max, struct bytes *ret)
 {

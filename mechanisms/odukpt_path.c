@@ -90,23 +90,3 @@ bool odukpt_path(unsigned r, unsigned n, uint64_t number, struct odukpt_path *re
 		rest--; /* the child itself */
 	}
 }
-
-bool odukpt_number(unsigned r, unsigned n, const uint8_t *at, size_t length, uint64_t *ret_number)
-{
-	uint64_t t, number = 0;
-
-	if (!odukpt_transactions(r, n, &t) || length == 0 || length > n)
-		return false;
-	struct walk w = walk_start(r, n);
-	for (size_t i = 0; i < length; i++) {
-		if (at[i] == 0 || at[i] > w.p)
-			return false;
-		while (w.p > at[i])
-			walk_lower(&w);
-		number += w.c - 1 + (i > 0); /* the children before the key, and the parent */
-		if (i + 1 < length)
-			walk_down(&w);
-	}
-	*ret_number = number;
-	return true;
-}

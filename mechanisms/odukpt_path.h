@@ -42,10 +42,4 @@ uint64_t odukpt_before(unsigned p, unsigned b);
  */
 bool odukpt_path(unsigned r, unsigned n, uint64_t number, struct odukpt_path *ret);
 
-/*
- * Compute the number of the key at the LENGTH registers AT, in at most R + N steps. Return false if
- * AT is not a path of the shape.
- */
-bool odukpt_number(unsigned r, unsigned n, const uint8_t *at, size_t length, uint64_t *ret_number);
-
 #endif

@@ -4,10 +4,12 @@
 #include "calls/operation_steps.h"
 
 /*
- * The shortest MAC of a _GENERAL mechanism. With one of a byte, who may only verify would forge a
- * whole MAC: try the 256 values of the first byte, then of the second, and so on.
+ * The shortest MAC of a _GENERAL mechanism in bytes. A caller who may only verify finds a MAC of n
+ * bytes in 2^(8n-1) calls, and then the following bytes one by one. The creator of a key may accept
+ * shorter MACs by naming the mechanism in CKA_ALLOWED_MECHANISMS.
  */
-#define MAC_MIN 4
+#define MAC_MIN 8
+#define MAC_MIN_NAMED 4
 
 static CK_RV begin_mac(struct operation *op, struct bytes iv)
 {
@@ -31,7 +33,11 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 		ENSURE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
 			CKR_MECHANISM_PARAM_INVALID);
 		memcpy(&length, caller->pParameter, sizeof length);
-		ENSURE(length >= MAC_MIN && length <= op->out_len, CKR_MECHANISM_PARAM_INVALID);
+		bool named = object_names(&op->key->object, row->type);
+		REQUIRE(length >= (named ? MAC_MIN_NAMED : MAC_MIN), CKR_MECHANISM_PARAM_INVALID,
+			"the MAC is too short");
+		REQUIRE(length <= op->out_len, CKR_MECHANISM_PARAM_INVALID,
+			"the MAC is longer than the mechanism's");
 		op->out_len = length;
 		return CKR_OK;
 	}

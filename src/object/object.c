@@ -166,6 +166,13 @@ CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value
 	return CKR_OK;
 }
 
+bool object_names(const struct object *o, CK_MECHANISM_TYPE type)
+{
+	return (o->default_allowed != NULL ||
+		       object_variable(o, VAR_ALLOWED_MECHANISMS).p != NULL) &&
+	       object_allows(o, type);
+}
+
 bool object_allows(const struct object *o, CK_MECHANISM_TYPE type)
 {
 	struct bytes list = object_variable(o, VAR_ALLOWED_MECHANISMS);

@@ -127,6 +127,9 @@ static inline size_t object_key_length(const struct object *o)
  */
 bool object_allows(const struct object *o, CK_MECHANISM_TYPE type);
 
+/* Return true if O has CKA_ALLOWED_MECHANISMS and the attribute names TYPE. */
+bool object_names(const struct object *o, CK_MECHANISM_TYPE type);
+
 /*
  * The encoding of everything but `value` (STORAGE.md). *RET is malloc'ed, the caller frees. The
  * default list is written out as a list.

@@ -25,6 +25,12 @@ static void make_key(
 	ck_ok(key_load(keys[handle].key, type, value, n));
 }
 
+void operation_list(CK_OBJECT_HANDLE key, const CK_MECHANISM_TYPE *list, uint32_t n)
+{
+	keys[key].object.default_allowed = n > 0 ? list : NULL;
+	keys[key].object.default_allowed_count = n;
+}
+
 void operation_setup(void)
 {
 	ck_ok(crypto_start());

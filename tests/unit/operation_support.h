@@ -19,6 +19,9 @@ extern struct session *session; /* made by operation_setup */
 void operation_setup(void);
 void operation_teardown(void); /* fails if a key is still pinned */
 
+/* Give KEY a list of N allowed mechanisms; N 0: none. */
+void operation_list(CK_OBJECT_HANDLE key, const CK_MECHANISM_TYPE *list, uint32_t n);
+
 /* How often KEY is pinned. */
 unsigned pins_of(CK_OBJECT_HANDLE key);
 

@@ -87,6 +87,38 @@ START_TEST(lengths)
 }
 END_TEST
 
+/* Keys that would encrypt as single DES. */
+START_TEST(equal_blocks)
+{
+	static const struct {
+		const char *blocks; /* a letter for each block of the data */
+		CK_KEY_TYPE type;
+		CK_RV rv;
+	} cases[] = {
+		{"aa", CKK_DES2, CKR_MECHANISM_PARAM_INVALID},
+		{"ab", CKK_DES2, CKR_OK},
+		{"abb", CKK_DES2, CKR_OK},
+		{"aab", CKK_DES3, CKR_MECHANISM_PARAM_INVALID},
+		{"abb", CKK_DES3, CKR_MECHANISM_PARAM_INVALID},
+		{"aaa", CKK_DES3, CKR_MECHANISM_PARAM_INVALID},
+		{"aba", CKK_DES3, CKR_OK},
+		{"aa", CKK_GENERIC_SECRET, CKR_OK},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (int cbc = 0; cbc < 2; cbc++) {
+			struct scheme s;
+			SECRET value = {0};
+			size_t n = strlen(cases[i].blocks);
+			start(&s, false, cbc, KEY, 8 * n);
+			for (size_t block = 0; block < n; block++)
+				memset(data + 8 * block, cases[i].blocks[block], 8);
+			scheme_want(&s, cases[i].type, 0);
+			ck_rv(scheme_run(&s, &value), cbc ? CKR_OK : cases[i].rv);
+		}
+}
+END_TEST
+
 START_TEST(refused)
 {
 	bool aes = _i & 1, cbc = _i & 2;
@@ -127,6 +159,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
 	tcase_add_test(tc, published);
 	tcase_add_test(tc, lengths);
+	tcase_add_test(tc, equal_blocks);
 	tcase_add_loop_test(tc, refused, 0, 4);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

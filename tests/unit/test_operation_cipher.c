@@ -403,6 +403,30 @@ END_TEST
 		refused(*MECH_OF(CKM_AES_CCM, p_));                                                \
 	} while (0)
 
+/* Version 2.40 of the standard had no ulIvBits: 40 bytes instead of 48. */
+START_TEST(test_gcm_of_both_versions)
+{
+	struct {
+		CK_BYTE_PTR pIv;
+		CK_ULONG ulIvLen;
+		CK_BYTE_PTR pAAD;
+		CK_ULONG ulAADLen, ulTagBits;
+	} old = {iv, 12, aad, 4, 96};
+	CK_GCM_PARAMS new = {iv, 12, 96, aad, 4, 96};
+	uint8_t by_old[64], by_new[64];
+	CK_ULONG old_n = sizeof by_old, new_n = sizeof by_new;
+
+	ck_assert_uint_eq(sizeof old, 40);
+	ck_ok(encrypt_init(session, MECH_OF(CKM_AES_GCM, old), AES_KEY));
+	ck_ok(encrypt_single(session, data, 20, by_old, &old_n));
+	ck_ok(encrypt_init(session, MECH_OF(CKM_AES_GCM, new), AES_KEY));
+	ck_ok(encrypt_single(session, data, 20, by_new, &new_n));
+	ck_assert_uint_eq(old_n, 32);
+	ck_assert_uint_eq(new_n, 32);
+	ck_assert_mem_eq(by_old, by_new, 32);
+}
+END_TEST
+
 START_TEST(test_gcm_parameters)
 {
 	GCM_REFUSED(NULL, 12, 96, aad, 4, 128);
@@ -523,6 +547,7 @@ int main(void)
 	tcase_add_loop_test(tc, test_parameter_lengths, 0, MODES);
 	tcase_add_loop_test(tc, test_parameter_unaligned, 0, MODES);
 	tcase_add_test(tc, test_gcm_parameters);
+	tcase_add_test(tc, test_gcm_of_both_versions);
 	tcase_add_test(tc, test_ccm_parameters);
 	tcase_add_test(tc, test_ctr_counter);
 	tcase_add_test(tc, test_ccm_length_is_kept);
