@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c: keydiv, the tool: finds the command and runs it. */
+/* main.c: the keydiv command. Finds the subcommand and runs it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +47,9 @@ static void help(FILE *out)
 		out);
 }
 
-/* The command ARGV begins with; RET_WORDS is how many words its name has. */
+/*
+ * Return the command that ARGV begins with, or NULL. RET_WORDS is the number of words in its name.
+ */
 static const struct command *find(int argc, char **argv, int *ret_words)
 {
 	for (size_t i = 0; commands[i]; i++) {
@@ -64,9 +66,9 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 }
 
 /*
- * The number of a standard stream that is closed would go to the next file opened, and
- * what is printed into that. Opened the wrong way round instead, so that using it fails as
- * if it were closed.
+ * Open the standard streams that are closed. Otherwise the next file opened would get the number of
+ * such a stream, and output would go into that file. The streams are opened in the wrong direction,
+ * so that using them fails as with a closed stream.
  */
 static bool fill_standard_streams(void)
 {
@@ -102,5 +104,6 @@ int main(int argc, char **argv)
 		return 2;
 	if (!locked_start())
 		return 1;
-	return command->run(operands, argv) && output_end() ? 0 : 1; /* one message: the first */
+	return command->run(operands, argv) && output_end() ? 0
+							    : 1; /* print the first message only */
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* options.c: reads options by the tables of the commands, and prints the tables as help. */
+/* options.c: read options by the tables of the commands, and print the tables as help. */
 #include "tool/options.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ static const struct {
 	{SET_JSON, FLAG_OPTION("json", &settings.json, "print JSON")},
 };
 
-/* All options of COMMAND, its own first; returns their number. */
+/* Collect all options of COMMAND, its own options first. Return their number. */
 static size_t collect(const struct command *command, const struct option_spec **ret)
 {
 	size_t n = 0;
@@ -88,8 +88,8 @@ static bool take(const struct option_spec *spec, const char *argument)
 }
 
 /*
- * The option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full; no abbreviations,
- * lest --pin be one.
+ * Return the option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full.
+ * Abbreviations are not accepted, because --pin would be one.
  */
 static const struct option_spec *find(const struct command *command, const char *argument)
 {
@@ -104,7 +104,7 @@ static const struct option_spec *find(const struct command *command, const char 
 	return NULL;
 }
 
-/* Take the option at ARGV[*I], and move *I to its last word. */
+/* Read the option at ARGV[*I], and move *I to its last word. */
 static bool read_option(const struct command *command, int argc, char **argv, int *i)
 {
 	const char *value = strchr(argv[*i], '=');

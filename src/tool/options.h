@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.h: commands and their options as tables. One table says what an option is called, what it
- * takes, where its value goes and what the help says, so the help and the parser cannot differ.
+ * options.h: commands and their options as tables. One table has the name of an option, its
+ * argument, its target and its help text, so the help and the parser cannot differ.
  */
 #ifndef KEYDIV_TOOL_OPTIONS_H
 #define KEYDIV_TOOL_OPTIONS_H
@@ -23,8 +23,8 @@ struct texts {
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_TEXTS };
 
 struct option_spec {
-	const char *name;     /* without dashes; NULL ends a table */
-	const char *argument; /* what the help calls its argument; NULL for flags */
+	const char *name;     /* without dashes, NULL ends a table */
+	const char *argument; /* the argument as the help shows it, NULL for flags */
 	enum option_kind kind;
 	void *target; /* bool, const char *, long long or struct texts */
 	const char *help;
@@ -59,8 +59,8 @@ enum option_set {
 	SET_SO_PIN = 8,   /* --so-pin-file, --so-pin-fd */
 	SET_NEW_PIN = 16, /* --new-pin-file, --new-pin-fd */
 	SET_JSON = 32,    /* --json */
-	SET_USER = SET_MODULE | SET_TOKEN | SET_USER_PIN |
-		   SET_JSON, /* what a command that logs in takes */
+	/* The options of a command that logs in. */
+	SET_USER = SET_MODULE | SET_TOKEN | SET_USER_PIN | SET_JSON,
 };
 
 struct command {
@@ -68,23 +68,26 @@ struct command {
 	const char *arguments;
 	const char *summary;
 	unsigned sets;
-	const struct option_spec *options; /* its own; may be NULL */
-	int min_arguments, max_arguments;  /* of operands; max -1: any number */
+	const struct option_spec *options; /* the command's own options, or NULL */
+	int min_arguments, max_arguments;  /* number of operands, -1 for no maximum */
 	bool (*run)(int count, char **operands);
 };
 
 extern const struct command *const commands[]; /* ended by NULL */
 
 /*
- * Read the options of COMMAND from the ARGC words at ARGV, behind its name; the operands,
- * *RET_COUNT of them, are moved to the front of ARGV. False: reported.
+ * Read the options of COMMAND from the ARGC words at ARGV, which follow the command's name. The
+ * *RET_COUNT operands are moved to the front of ARGV. False after a report.
  */
 MUST_USE bool options_read(const struct command *command, int argc, char **argv, int *ret_count);
 
-/* Print what COMMAND does and takes. */
+/* Print the help of COMMAND. */
 void options_help(const struct command *command);
 
-/* Split the comma-separated TEXT and call EACH for every part; false as soon as one is. */
+/*
+ * Split the comma-separated TEXT and call EACH for every part. Return false at the first part for
+ * which EACH returns false.
+ */
 MUST_USE bool each_part(const char *text, bool (*each)(const char *part, void *data), void *data);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output.c: prints JSON objects as JSON or text. */
+/* output.c: print JSON objects as JSON or text. */
 #include "tool/output.h"
 
 #include <errno.h>
@@ -15,13 +15,14 @@
 #define COLUMNS_MAX 16
 
 /*
- * The length of the character at P, N bytes before the end, if it is well-formed UTF-8 (RFC 3629);
- * 0 if not.
+ * Return the length of the character at P, N bytes before the end, if the character is well-formed
+ * UTF-8 (RFC 3629), else 0.
  */
 static size_t character(const unsigned char *p, size_t n)
 {
 	static const struct {
-		unsigned char first, last, low, high; /* of the first byte; of the second */
+		unsigned char first, last, low,
+			high; /* range of the first byte, then of the second */
 		size_t n;
 	} rows[] = {
 		{0x00, 0x7f, 0x00, 0xff, 1},
@@ -65,13 +66,12 @@ void add_text(struct json_object *o, const char *name, const char *text)
 		size_t step = character((const unsigned char *)text + i, n - i);
 		bool control = (unsigned char)text[i] < ' ' || text[i] == 0x7f;
 		if (step > 0 && control && !settings.json)
-			text_add(&valid, "?",
-				1); /* it could do things to a terminal, or break a table */
+			text_add(&valid, "?", 1); /* protects terminals and tables */
 		else if (step > 0)
 			text_add(&valid, text + i, step);
 		else
 			text_add_string(&valid,
-				"\xef\xbf\xbd"); /* U+FFFD: others may have put anything into a label */
+				"\xef\xbf\xbd"); /* U+FFFD, because a label may hold any bytes */
 		i += step > 0 ? step : 1;
 	}
 	json_object_object_add(
@@ -100,7 +100,10 @@ void add_hex(struct json_object *o, const char *name, const void *p, size_t n)
 	free(text);
 }
 
-/* The text of a value: strings bare, flags as yes and no, arrays with commas. The caller frees. */
+/*
+ * Return the text of a value. Strings are bare, flags are yes and no, arrays have commas.
+ * The caller frees.
+ */
 static char *text_of(struct json_object *value)
 {
 	char *text = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.c: the tool's messages, and what to do about each return code. */
+/* report.c: the tool's messages, and the remedy for each return code. */
 #include "tool/report.h"
 
 #include <stdarg.h>
@@ -71,8 +71,8 @@ void report_line_open(bool open)
 }
 
 /*
- * One line, whatever a serial or a file name holds: a control character could do things
- * to a terminal.
+ * Print one line. A control character in a serial or a file name could affect a terminal, so it
+ * becomes a question mark.
  */
 static void __attribute__((format(printf, 2, 0)))
 print(const char *prefix, const char *format, va_list args, const char *mend, const char *code)

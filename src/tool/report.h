@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* report.h: one line for what went wrong, saying how to mend it. */
+/* report.h: messages of one line that name the failure and the remedy. */
 #ifndef KEYDIV_TOOL_REPORT_H
 #define KEYDIV_TOOL_REPORT_H
 
@@ -15,10 +15,13 @@
  */
 bool fail(const char *format, ...) PRINTF(1, 2);
 
-/* Print "keydiv: FORMAT: how to mend RV (CKR_NAME)". Returns false. */
+/* Print "keydiv: FORMAT", the remedy for RV and the name of RV. Returns false. */
 bool fail_rv(CK_RV rv, const char *format, ...) PRINTF(2, 3);
 
-/* Whether standard error stands behind the text of a line without an end, which a message wipes. */
+/*
+ * Note that standard error is behind the text of a line without an end. A message then
+ * wipes that line.
+ */
 void report_line_open(bool open);
 
 /* A failure that is not printed yet. RV is CKR_OK if no call of the module failed. */
@@ -33,7 +36,7 @@ bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...) PRI
 /* Print PROBLEM, with "line NUMBER: " before it unless NUMBER is 0. Returns false. */
 bool problem_report(const struct problem *problem, unsigned long long number);
 
-/* A remark that ends nothing: "keydiv: note: FORMAT". */
+/* Print the remark "keydiv: note: FORMAT", which ends nothing. */
 void note(const char *format, ...) PRINTF(1, 2);
 
 #endif

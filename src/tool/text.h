@@ -10,11 +10,11 @@ struct text {
 	size_t n, size;
 };
 
-/* Append N bytes at P; ends the program if there is no memory left. */
+/* Append N bytes at P. Ends the program if there is no memory left. */
 void text_add(struct text *t, const void *p, size_t n);
 void text_add_string(struct text *t, const char *string);
 
-/* Empty T, keeping its memory; free its memory. */
+/* text_clear empties T and keeps its memory. text_free frees the memory. */
 static inline void text_clear(struct text *t)
 {
 	t->n = 0;

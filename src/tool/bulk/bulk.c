@@ -3,10 +3,10 @@
  * bulk.c: a ring of batches between one reader (the calling thread), workers with a session each,
  * and one writer.
  *
- * A batch changes from FREE to FULL (by the reader), to DONE (by a worker) and to FREE again (by the
- * writer). Reader and writer walk the ring in order, so that the output has the order of the input
- * and memory does not grow with the input. One lock guards the states. The lock is taken a few times
- * for each batch and not for each line.
+ * A batch changes from FREE to FULL (by the reader), to DONE (by a worker) and to FREE again (by
+ * the writer). Reader and writer walk the ring in order, so that the output has the order of the
+ * input and memory does not grow with the input. One lock guards the states. The lock is taken a
+ * few times for each batch and not for each line.
  */
 #include "tool/bulk/bulk.h"
 
@@ -118,7 +118,9 @@ static void get_item(const struct batch *batch, size_t i, struct record *ret)
 	}
 }
 
-/* Fill BATCH. Returns false if nothing is left to do for it. RET_MORE: further batches may follow. */
+/*
+ * Fill BATCH. Returns false if nothing is left to do for it. RET_MORE: further batches may follow.
+ */
 static bool fill(struct ring *ring, struct batch *batch, bool *ret_more)
 {
 	size_t most = ring->bulk->write ? RECORDS_STORED : RECORDS;

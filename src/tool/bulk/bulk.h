@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bulk.h: the same work for every record of a CSV file, on all cores, in constant memory. The output
- * is in the order of the input, and a run that was killed can be continued where its output ends.
+ * bulk.h: the same work for every record of a CSV file, on all cores, in constant memory.
+ * The output is in the order of the input, and a run that was killed can be continued where
+ * its output ends.
  */
 #ifndef KEYDIV_TOOL_BULK_H
 #define KEYDIV_TOOL_BULK_H

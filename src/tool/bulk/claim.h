@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * claim.h: between looking for a label and giving it to a key, no other thread does the same
- * with that label.
+ * claim.h: claim a label. No other thread can use the label between the search for it and its
+ * assignment to a key.
  */
 #ifndef KEYDIV_TOOL_CLAIM_H
 #define KEYDIV_TOOL_CLAIM_H
 
 #include <stddef.h>
 
-/* What a thread has claimed: on its stack, and released at the end of the block. */
+/* The claim of a thread, which is on its stack and is released at the end of the block. */
 struct claim {
 	const char *label;
 	size_t n;
@@ -17,10 +17,13 @@ struct claim {
 
 #define CLAIM __attribute__((cleanup(claim_release))) struct claim
 
-/* Wait until nobody has the label of N bytes at LABEL, which must stay where it is, and take it. */
+/*
+ * Wait until no thread has claimed the label of N bytes at LABEL, and claim it. LABEL must stay
+ * where it is.
+ */
 void claim_take(struct claim *claim, const char *label, size_t n);
 
-/* Let go what was taken, if anything was. */
+/* Release the claim, if there is one. */
 void claim_release(struct claim *claim);
 
 #endif

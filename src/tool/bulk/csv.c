@@ -20,7 +20,9 @@ static const char *const wide_blanks[] = {
 
 #define WIDE_BLANKS (sizeof wide_blanks / sizeof wide_blanks[0])
 
-/* Return the length of the wide blank that begins (or, with AT_END, ends) the N bytes at P, or 0. */
+/*
+ * Return the length of the wide blank that begins (or, with AT_END, ends) the N bytes at P, or 0.
+ */
 static size_t wide_blank(const char *p, size_t n, bool at_end)
 {
 	const char *last = p + n - 3;

@@ -173,7 +173,9 @@ static bool begin(struct search *s)
 	return records_start(&s->records, &s->format, s->fd, true, s->start, -1, s->problem);
 }
 
-/* Get the next record up to line LIMIT (0: all). A wrong line ends the list, as it ends the work. */
+/*
+ * Get the next record up to line LIMIT (0: all). A wrong line ends the list, as it ends the work.
+ */
 static bool next(struct search *s, unsigned long long limit, struct record *ret)
 {
 	return records_next(&s->records, ret, s->problem) == GOT_ONE &&

@@ -2,9 +2,9 @@
 /*
  * duplicates.h: finds a name that occurs twice, in memory that does not grow with the list.
  *
- * A sorted list needs no memory: each name is compared with the one before. Any other list is
- * read once more. A Bloom filter then remembers the names read so far and marks each name that may
- * have occurred before. A second reading compares the marked names, of which nearly all are real
+ * A sorted list needs no memory: each name is compared with the one before. Any other list is read
+ * once more. A Bloom filter then remembers the names read so far and marks each name that may have
+ * occurred before. A second reading compares the marked names, of which nearly all are real
  * duplicates. A list of more than DUPLICATES_BATCH names is read once, or twice, for each batch.
  */
 #ifndef KEYDIV_TOOL_DUPLICATES_H

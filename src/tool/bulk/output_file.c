@@ -16,11 +16,11 @@
 
 #define FIELD_SIZE (2 * NAME_MAX_BYTES + 1)
 
-/* What an earlier run left in the output. */
+/* The output of an earlier run. */
 struct earlier {
-	unsigned long long lines; /* whole ones */
+	unsigned long long lines; /* number of whole lines */
 	off_t start, end;         /* of the last whole line */
-	off_t size;               /* what is behind END is a torn line */
+	off_t size;               /* bytes behind END are a torn line */
 };
 
 static bool measure(FILE *file, struct earlier *ret)

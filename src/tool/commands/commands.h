@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commands.h: every command; main.c holds the table of them. */
+/* commands.h: every command. main.c has the table of the commands. */
 #ifndef KEYDIV_TOOL_COMMANDS_H
 #define KEYDIV_TOOL_COMMANDS_H
 

@@ -24,7 +24,7 @@ static const char *key_name, *purpose, *salt_text, *message_purpose, *initiator_
 static const char *counter_text;
 static unsigned long long counter;
 static bool store, previous, unsalted;
-static struct result_wish wish = RESULT_WISH;
+static struct result_request request = RESULT_REQUEST;
 static struct bulk bulk = {.threads = -1, .format = {.member = "serial"}};
 
 static const struct option_spec options[] = {
@@ -46,19 +46,19 @@ static const struct option_spec options[] = {
 	TEXT_OPTION("responder-nonce", "HEX", &responder_text, "the responder's nonce"),
 	TEXT_OPTION("session-purpose", "TEXT", &session_purpose,
 		"role of the session key; goes with the nonces"),
-	RESULT_OPTIONS(wish),
+	RESULT_OPTIONS(request),
 	FLAG_OPTION("store", &store,
 		"keep the derived keys in the token, labelled with the serials; wants --usage"),
 	BULK_OPTIONS(bulk),
 	OPTIONS_END,
 };
 
-/* What all devices have in common. */
+/* The values that are the same for all devices. */
 static CK_OBJECT_HANDLE master;
 static bool use_records;
-static struct salt given_salt, initiator, responder; /* nonces have the sizes of a SALT */
+static struct salt given_salt, initiator, responder; /* nonces have the lengths of a SALT */
 
-/* The SALT of the device SERIAL. */
+/* Find the SALT of the device SERIAL. */
 static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *serial,
 	struct salt *ret, struct problem *problem)
 {
@@ -130,7 +130,7 @@ static bool derive_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const str
 	}
 	if (!find_salt(f, session, record, &salt, problem))
 		return false;
-	result_template(&wish, &t);
+	result_template(&request, &t);
 	CK_MECHANISM mechanism = mechanism_for(serial, n, &salt, &p);
 	CK_RV rv = f->C_DeriveKey(session, &mechanism, master, t.attributes, t.count, ret);
 	return rv == CKR_OK
@@ -143,7 +143,7 @@ static void add_line(struct text *out, const char *serial, const struct result *
 	if (settings.json) {
 		struct json_object *o = json_object_new_object();
 		json_object_object_add(o, "serial", json_object_new_string(serial));
-		result_add(o, &wish, result);
+		result_add(o, &request, result);
 		text_add_string(
 			out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(o);
@@ -151,7 +151,7 @@ static void add_line(struct text *out, const char *serial, const struct result *
 		csv_add(out, serial, strlen(serial));
 		text_add(out, ",", 1);
 		text_add_string(out, result->check_value);
-		if (wish.with_mac) {
+		if (request.with_mac) {
 			char mac[2 * MAC_MAX + 1];
 			hex_encode(result->mac, result->mac_length, mac);
 			text_add(out, ",", 1);
@@ -173,7 +173,7 @@ static bool derive_one(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const str
 			SERIAL_MAX);
 	if (!derive_key(f, session, record, &key, problem))
 		return false;
-	bool ok = result_read(f, session, key, &wish, &result, problem);
+	bool ok = result_read(f, session, key, &request, &result, problem);
 	if (!store)
 		(void)f->C_DestroyObject(session, key);
 	if (ok)
@@ -217,7 +217,7 @@ static bool read_hex(const char *option, const char *text, struct salt *ret)
 	return true;
 }
 
-/* A counter has all of 8 bytes, so it is none of the options' numbers, which are signed. */
+/* Read the counter. A counter has 8 bytes, so the signed numbers of other options are too small. */
 static bool read_counter(void)
 {
 	char *end;
@@ -230,7 +230,7 @@ static bool read_counter(void)
 	return true;
 }
 
-/* Options that say what is derived. */
+/* Check the options that select the derivation. */
 static bool check_fields(void)
 {
 	if ((salt_text != NULL) + previous + unsalted > 1)
@@ -254,9 +254,9 @@ static bool check_options(int count)
 {
 	if ((count > 0) == (bulk.input != NULL))
 		return fail("give the serials as arguments, or a file of them with --csv");
-	if (store && !wish.usage)
+	if (store && !request.usage)
 		return fail("--store wants --usage: what the stored keys are for");
-	return bulk_options_fit(&bulk, true) && check_fields() && result_wish_read(&wish);
+	return bulk_options_fit(&bulk, true) && check_fields() && result_request_read(&request);
 }
 
 static bool run(int count, char **operands)
@@ -265,7 +265,7 @@ static bool run(int count, char **operands)
 
 	if (!check_options(count) || !client_login_for(&client, key_name, store) ||
 		!find_key(&client, key_name, &master)) {
-		result_wish_free(&wish);
+		result_request_free(&request);
 		return false;
 	}
 	bool ok = true, exist = false;
@@ -280,7 +280,7 @@ static bool run(int count, char **operands)
 	bulk.format.utf8_only = settings.json;
 	ok = ok &&
 	     (bulk.input ? bulk_run(&bulk, &client) : derive_operands(&client, count, operands));
-	result_wish_free(&wish);
+	result_request_free(&request);
 	return ok;
 }
 

@@ -6,7 +6,10 @@
 #include "tool/token/client.h"
 #include "tool/token/device_record.h"
 
-/* Read the record of the device SERIAL; a device without a record has one empty SALT. False: reported. */
+/*
+ * Read the record of the device SERIAL. A device without a record has one empty SALT. False
+ * after a report.
+ */
 MUST_USE bool device_read(struct client *client, const char *serial, struct device_record *ret);
 
 /* Store RECORD as the record of the device SERIAL. False: reported. */

@@ -20,7 +20,7 @@ static const struct option_spec options[] = {
 	OPTIONS_END,
 };
 
-/* Derive the device key with SALT; USE says what the session object may do besides nothing. */
+/* Derive the device key with SALT. USE is the usage of the session object. */
 static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const char *serial,
 	const struct salt *salt, CK_ATTRIBUTE_TYPE use, CK_OBJECT_HANDLE *ret)
 {

@@ -32,8 +32,8 @@ static bool set_user_pin(
 }
 
 /*
- * Both PINs have a length the token takes: seen before it is made, or it would be there with half
- * of its PINs.
+ * Check the length of a PIN before the token is made. Otherwise a token could be left with
+ * one PIN only.
  */
 static bool pin_fits(const struct client *client, const char *what, const struct secret_text *pin)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_import.c: keydiv key import: options, and which of the two ways to go. */
+/* key_import.c: keydiv key import, with its options and the choice between its two forms. */
 #include "tool/commands/key_import.h"
 #include "tool/commands/commands.h"
 #include "tool/report.h"
@@ -24,7 +24,7 @@ static const struct option_spec options[] = {
 	OPTIONS_END,
 };
 
-/* Options that say which way to go, and that do not go with the other. */
+/* Check the options that select a form, and that belong to one form only. */
 static bool check_options(void)
 {
 	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || component_files.count ||

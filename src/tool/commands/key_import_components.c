@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * key_import_components.c: a key as the XOR of components, each typed without echo and confirmed by
- * its check value.
+ * key_import_components.c: import a key as the XOR of components, each typed without echo and
+ * confirmed by its check value.
  *
- * Components and key are in locked memory only, and wiped when done. Check values are the token's
- * own: a component is made a session key for a moment.
+ * Components and key are in locked memory only, and wiped after use. The token computes the check
+ * values, for which each component is a session key for a moment.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ static int digit(int c)
 	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
 }
 
-/* Read "HEX" or "HEX,CHECKVALUE"; blanks between digits are for the eye. */
+/* Read "HEX" or "HEX,CHECKVALUE". Blanks between digits are ignored. */
 static bool parse(const struct secret_text *text, size_t number, struct value *ret,
 	char ret_check[CHECK_VALUE_TEXT])
 {
@@ -61,7 +61,7 @@ static bool parse(const struct secret_text *text, size_t number, struct value *r
 	return true;
 }
 
-/* The keys of DES have odd parity; components need not. */
+/* Set odd parity for keys of DES. Components need no parity. */
 static void set_parity(struct value *v)
 {
 	if (!new_key.kind->parity)
@@ -72,7 +72,7 @@ static void set_parity(struct value *v)
 	}
 }
 
-/* The check value of a component, as a key of the type wanted would have it. */
+/* Compute the check value of a component as a key of the requested type. */
 static bool component_check(struct client *client, const struct value *component, size_t number,
 	char ret[CHECK_VALUE_TEXT])
 {
@@ -100,7 +100,7 @@ static bool component_check(struct client *client, const struct value *component
 }
 
 /*
- * Read component NUMBER from FILE, or, if that is NULL, from the keyboard, and make sure that it is
+ * Read component NUMBER from FILE, or from the keyboard if FILE is NULL, and confirm that it is
  * the right one.
  */
 static bool read_component(
@@ -137,7 +137,7 @@ static bool all_zero(const struct value *v)
 	return any == 0;
 }
 
-/* The XOR of all components in KEY. */
+/* Combine all components in KEY by XOR. */
 static bool combine(struct client *client, size_t count, const struct texts *files,
 	struct value *key, struct value *component)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * key_import_wrapped.c: many keys from a file, each wrapped with AES-KWP (RFC 5649) under one key
- * of the token.
+ * key_import_wrapped.c: import many keys from a file, each wrapped with AES-KWP (RFC 5649) under
+ * one key of the token.
  */
 #include <string.h>
 

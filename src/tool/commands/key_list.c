@@ -33,7 +33,7 @@ static void print_line(struct json_object *o, bool first)
 		json_object_get_string(json_object_object_get(o, "id")));
 }
 
-/* Key by key, so that a token of a million keys lists in constant memory. */
+/* List key by key, so that a token of a million keys needs constant memory. */
 static CK_RV list_found(struct client *client)
 {
 	CK_OBJECT_HANDLE keys[CHUNK];

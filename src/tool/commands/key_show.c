@@ -61,7 +61,7 @@ static void add_uri(struct client *client, CK_OBJECT_HANDLE key, struct json_obj
 	p11_kit_uri_free(uri);
 }
 
-/* What an O-DUKPT client state says of itself. */
+/* Add the attributes of an O-DUKPT client state. */
 static void add_client_state(struct client *client, CK_OBJECT_HANDLE key, struct json_object *o)
 {
 	static const struct {

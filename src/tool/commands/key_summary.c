@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_summary.c: reads the properties of a key that both `key list` and `key show` print. */
+/* key_summary.c: read the properties of a key that both `key list` and `key show` print. */
 #include "tool/commands/key_summary.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "tool/token/attributes.h"
 #include "tool/token/names.h"
 
-/* The value of a byte attribute as text in RET: as it is, or in hexadecimal. */
+/* Write the value of a byte attribute as text to RET, as it is or in hexadecimal. */
 static void text_of(struct client *client, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type, bool hex,
 	char *ret, size_t size)
 {

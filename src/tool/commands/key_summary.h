@@ -6,7 +6,9 @@
 #include "tool/output.h"
 #include "tool/token/client.h"
 
-/* Return a new object with label, id, type, bits, check value and usage of KEY. The caller frees. */
+/*
+ * Return a new object with label, id, type, bits, check value and usage of KEY. The caller frees.
+ */
 struct json_object *key_summary(struct client *client, CK_OBJECT_HANDLE key);
 
 #endif

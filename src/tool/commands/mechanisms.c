@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mechanisms.c: keydiv mechanisms: what the token can do. */
+/* mechanisms.c: keydiv mechanisms, the list of the token's mechanisms. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,10 +58,7 @@ static bool list(
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot list the mechanisms");
 }
 
-/*
- * Any slot will do if the options name none: a module's mechanisms are the same in all of them,
- * ours at least.
- */
+/* Use any slot if the options name none, because all slots of keydiv have the same mechanisms. */
 static bool any_slot(struct client *client)
 {
 	CK_SLOT_ID *slots;

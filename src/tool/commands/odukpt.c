@@ -57,24 +57,24 @@ bool odukpt_store(struct client *client, CK_OBJECT_HANDLE key, CK_MECHANISM_TYPE
 }
 
 bool odukpt_transact(struct client *client, CK_OBJECT_HANDLE base, CK_MECHANISM_TYPE type,
-	KEYDIV_PARAMETER *p, const struct result_wish *wish, CK_OBJECT_HANDLE state)
+	KEYDIV_PARAMETER *p, const struct result_request *request, CK_OBJECT_HANDLE state)
 {
 	struct template t = {0};
 	struct result result;
 	struct problem problem;
 	CK_OBJECT_HANDLE key;
 
-	result_template(wish, &t);
+	result_template(request, &t);
 	CK_MECHANISM mechanism = keydiv_mechanism(type, p);
 	CK_RV rv = client->f->C_DeriveKey(
 		client->session, &mechanism, base, t.attributes, t.count, &key);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot derive the transaction key");
-	if (!result_read(client->f, client->session, key, wish, &result, &problem))
+	if (!result_read(client->f, client->session, key, request, &result, &problem))
 		return problem_report(&problem, 0);
 	struct json_object *o = json_object_new_object();
 	odukpt_add_count(client, key, CKA_KEYDIV_TRANSACTION, "transaction", o);
-	result_add(o, wish, &result);
+	result_add(o, request, &result);
 	if (state)
 		odukpt_add_count(client, state, CKA_KEYDIV_REMAINING, "remaining", o);
 	show(o);

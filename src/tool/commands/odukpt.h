@@ -42,6 +42,6 @@ MUST_USE bool odukpt_store(struct client *client, CK_OBJECT_HANDLE key, CK_MECHA
  * the client state whose remaining count is printed too, or 0 on the server's side.
  */
 MUST_USE bool odukpt_transact(struct client *client, CK_OBJECT_HANDLE base, CK_MECHANISM_TYPE type,
-	KEYDIV_PARAMETER *p, const struct result_wish *wish, CK_OBJECT_HANDLE state);
+	KEYDIV_PARAMETER *p, const struct result_request *request, CK_OBJECT_HANDLE state);
 
 #endif

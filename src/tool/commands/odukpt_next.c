@@ -5,12 +5,12 @@
 #include "tool/token/find.h"
 
 static const char *key_name, *purpose;
-static struct result_wish wish = RESULT_WISH;
+static struct result_request request = RESULT_REQUEST;
 
 static const struct option_spec options[] = {
 	ODUKPT_KEY_OPTION(&key_name, "the client state"),
 	ODUKPT_PURPOSE_OPTION(&purpose),
-	RESULT_OPTIONS(wish),
+	RESULT_OPTIONS(request),
 	OPTIONS_END,
 };
 
@@ -22,10 +22,10 @@ static bool run(int count, char **operands)
 
 	(void)count, (void)operands;
 	odukpt_put_purpose(&p, purpose);
-	bool ok = result_wish_read(&wish) && client_login_for(&client, key_name, true) &&
+	bool ok = result_request_read(&request) && client_login_for(&client, key_name, true) &&
 		  find_key(&client, key_name, &state) &&
-		  odukpt_transact(&client, state, CKM_KEYDIV_ODUKPT_NEXT_KEY, &p, &wish, state);
-	result_wish_free(&wish);
+		  odukpt_transact(&client, state, CKM_KEYDIV_ODUKPT_NEXT_KEY, &p, &request, state);
+	result_request_free(&request);
 	return ok;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * odukpt_plan.c: keydiv odukpt plan: which number of registers and of server calls to take. Pure
- * computation, no token.
+ * odukpt_plan.c: keydiv odukpt plan, which helps to choose the number of registers and of server
+ * calls. Pure computation, no token.
  */
 #include <stdio.h>
 #include <stdlib.h>

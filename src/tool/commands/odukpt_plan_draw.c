@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_draw.c: the trade-off between client memory and server work as an SVG drawing. */
+/* odukpt_plan_draw.c: draw the trade-off between client memory and server work as an SVG file. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #include "tool/commands/odukpt_shapes.h"
 
 /*
- * Draw the COUNT shapes as a curve, with TDES and AES DUKPT as points, into the SVG file
- * FILE. False: reported.
+ * Draw the COUNT shapes as a curve, with TDES and AES DUKPT as points, into the SVG file FILE.
+ * False after a report.
  */
 bool plan_draw(const char *file, uint64_t wanted, const struct scheme *shapes, size_t count,
 	const struct scheme *tdes, const struct scheme *aes);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* odukpt_retrieve.c: keydiv odukpt retrieve: any transaction key of a client, as the server derives it. */
+/*
+ * odukpt_retrieve.c: keydiv odukpt retrieve: any transaction key of a client, as the
+ * server derives it.
+ */
 #include <string.h>
 
 #include "tool/commands/commands.h"
@@ -9,7 +12,7 @@
 
 static const char *key_name, *device, *shape_text, *purpose;
 static long long transaction = -1;
-static struct result_wish wish = RESULT_WISH;
+static struct result_request request = RESULT_REQUEST;
 
 static const struct option_spec options[] = {
 	ODUKPT_KEY_OPTION(
@@ -19,7 +22,7 @@ static const struct option_spec options[] = {
 	NUMBER_OPTION(
 		"transaction", "NUMBER", &transaction, "number of the transaction, from 0; wanted"),
 	ODUKPT_PURPOSE_OPTION(&purpose),
-	RESULT_OPTIONS(wish),
+	RESULT_OPTIONS(request),
 	OPTIONS_END,
 };
 
@@ -40,10 +43,10 @@ static bool run(int count, char **operands)
 	keydiv_put(&p, KEYDIV_SHAPE, shape, sizeof shape);
 	keydiv_put_number(&p, KEYDIV_TRANSACTION, (unsigned long long)transaction);
 	odukpt_put_purpose(&p, purpose);
-	bool ok = result_wish_read(&wish) && client_login_for(&client, key_name, false) &&
+	bool ok = result_request_read(&request) && client_login_for(&client, key_name, false) &&
 		  find_key(&client, key_name, &base) &&
-		  odukpt_transact(&client, base, CKM_KEYDIV_ODUKPT_KEY, &p, &wish, 0);
-	result_wish_free(&wish);
+		  odukpt_transact(&client, base, CKM_KEYDIV_ODUKPT_KEY, &p, &request, 0);
+	result_request_free(&request);
 	return ok;
 }
 

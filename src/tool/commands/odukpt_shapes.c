@@ -3,8 +3,8 @@
 #include "tool/commands/odukpt_shapes.h"
 
 /*
- * Pascal's rule along a path length: C(n, k) from C(n', k-1), exact at each step. The sum over k is
- * C(R+N, R) - 1.
+ * Count by Pascal's rule along a path length, C(n, k) from C(n', k-1), which is exact at each step.
+ * The sum over k is C(R+N, R) - 1.
  */
 bool tree_count(unsigned registers, unsigned calls, struct scheme *ret)
 {
@@ -39,7 +39,7 @@ uint64_t scheme_mean(const struct scheme *s)
 }
 
 /*
- * The shapes worth choosing from: for every N the least R that gives enough; none that another
+ * Choose the least R with enough transactions for every N, and drop a shape that another shape
  * beats in both.
  */
 size_t plan_shapes(uint64_t wanted, struct scheme ret[SHAPE_MAX])

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* selftest.c: keydiv selftest: has the module test every mechanism, and shows the results. */
+/*
+ * selftest.c: keydiv selftest, which makes the module test every mechanism and shows the results.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,8 +22,8 @@ struct tally {
 };
 
 /*
- * Test the mechanism TYPE, whose object is OBJECT: reading the attributes runs the test. One that
- * fails stops the module, which then refuses to be asked for the others.
+ * Test the mechanism TYPE, whose object is OBJECT. Reading the attributes runs the test. A failed
+ * test stops the module, which then refuses further questions.
  */
 static struct json_object *test(
 	struct client *client, CK_OBJECT_HANDLE object, CK_MECHANISM_TYPE type, struct tally *tally)
@@ -63,7 +65,7 @@ static bool all_passed(const struct tally *tally, CK_ULONG count)
 		tally->failed, count, tally->not_run);
 }
 
-/* A session with any token: mechanisms are the same in all of them. */
+/* Open a session with any token, because all tokens have the same mechanisms. */
 static bool open_any(struct client *client)
 {
 	CK_SLOT_ID *slots;
@@ -104,7 +106,7 @@ static bool run(int operand_count, char **operands)
 		return fail_rv(rv, "cannot find the module's self-tests");
 	if (count == 0)
 		return fail("this module has no self-tests to show: they are keydiv's own");
-	/* All names first: after a failure there is nobody to ask. */
+	/* Read all names first, because the module answers no question after a failure. */
 	for (CK_ULONG i = 0; i < count; i++)
 		types[i] = attribute_number(client.f, client.session, objects[i],
 			CKA_MECHANISM_TYPE, CK_UNAVAILABLE_INFORMATION);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attributes.c: fills templates and reads attributes. */
+/* attributes.c: fill templates and read attributes. */
 #include "tool/token/attributes.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attributes.h: a PKCS#11 template being filled, and attributes being read. */
+/* attributes.h: fill PKCS#11 templates and read attributes. */
 #ifndef KEYDIV_TOOL_ATTRIBUTES_H
 #define KEYDIV_TOOL_ATTRIBUTES_H
 
@@ -22,23 +22,23 @@ void template_flag(struct template *t, CK_ATTRIBUTE_TYPE type, bool value);
 void template_number(struct template *t, CK_ATTRIBUTE_TYPE type, CK_ULONG value);
 void template_bytes(
 	struct template *t, CK_ATTRIBUTE_TYPE type, const void *p, CK_ULONG n); /* borrows P */
-void template_text(
-	struct template *t, CK_ATTRIBUTE_TYPE type, const char *text); /* borrows; NULL: nothing */
+void template_text(struct template *t, CK_ATTRIBUTE_TYPE type,
+	const char *text); /* borrows TEXT, adds nothing for NULL */
 
 /*
- * The attribute TYPE of OBJECT: up to SIZE bytes into P; *RET_N is -1 where there is none or it
- * is not readable.
+ * Read up to SIZE bytes of the attribute TYPE of OBJECT into P. *RET_N is -1 if the attribute does
+ * not exist or is not readable.
  */
 MUST_USE CK_RV attribute_get(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session,
 	CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *p, CK_ULONG size, CK_ULONG *ret_n);
 
-/* The number or flag TYPE of OBJECT; FALLBACK if it has none. */
+/* Return the number or flag TYPE of OBJECT, or FALLBACK if OBJECT has none. */
 CK_ULONG attribute_number(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	CK_ATTRIBUTE_TYPE type, CK_ULONG fallback);
 bool attribute_flag(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	CK_ATTRIBUTE_TYPE type);
 
-/* CKA_CHECK_VALUE of OBJECT in upper-case hexadecimal, or "" if OBJECT has none. */
+/* Write CKA_CHECK_VALUE of OBJECT to RET in upper-case hexadecimal, or "" if OBJECT has none. */
 void check_value(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	char ret[CHECK_VALUE_TEXT]);
 

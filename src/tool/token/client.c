@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client.c: loads the module through p11-kit, finds the token, opens sessions and logs in. */
+/* client.c: load the module through p11-kit, find the token, open sessions and log in. */
 #include "tool/token/client.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@
 #include "tool/token/uri.h"
 
 /*
- * The path that the pin-source of a URI names: a file (RFC 7512, 2.4: "file:" or a path), never a
- * program to run.
+ * Return the path in the pin-source of a URI. The source may be a file (RFC 7512, 2.4, "file:" or a
+ * path), and never a program.
  */
 static const char *pin_source_path(const char *source)
 {
@@ -25,14 +25,14 @@ static const char *pin_source_path(const char *source)
 	return source && source[0] == '/' ? source : NULL;
 }
 
-/* The text of a URI that is freed before we end; there is one of each. */
+/* Keep the text of a URI that is freed before the program ends. There is one text of each kind. */
 static bool keep(const char *text, const char **ret)
 {
 	*ret = strdup(text);
 	return *ret ? true : fail("out of memory");
 }
 
-/* What URI says of module and PIN counts where no option does. */
+/* Use the module and the PIN source of URI where no option names them. */
 static bool take_query(P11KitUri *uri)
 {
 	const char *module = p11_kit_uri_get_module_path(uri),
@@ -66,7 +66,7 @@ void padded_text(const unsigned char *field, size_t n, char *ret)
 static bool load(struct client *client, const char *module)
 {
 	if (strchr(module, '/')) {
-		/* p11-kit would look for a relative one in a directory of its own. */
+		/* p11-kit would look for a relative path in a directory of its own. */
 		char *path = realpath(module, NULL);
 		if (!path)
 			return fail("cannot load '%s': %s", module, strerror(errno));
@@ -149,32 +149,33 @@ bool client_slots(struct client *client, CK_SLOT_ID **ret, CK_ULONG *ret_count)
 	return true;
 }
 
-/* What the options say about the token. */
-struct wish {
+/* The token that the options ask for. */
+struct token_request {
 	P11KitUri *uri;
 	const char *label;
 	bool initialised;
 };
 
-static bool matches(const struct wish *wish, CK_SLOT_ID slot, const CK_TOKEN_INFO *token)
+static bool matches(
+	const struct token_request *request, CK_SLOT_ID slot, const CK_TOKEN_INFO *token)
 {
 	char label[33];
 	bool initialised = token->flags & CKF_TOKEN_INITIALIZED;
 
 	if (settings.slot >= 0)
 		return (CK_SLOT_ID)settings.slot == slot;
-	if (initialised != wish->initialised)
+	if (initialised != request->initialised)
 		return false;
 	padded_text(token->label, sizeof token->label, label);
-	if (wish->uri) {
-		CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(wish->uri);
-		return p11_kit_uri_match_token_info(wish->uri, token) &&
+	if (request->uri) {
+		CK_SLOT_ID wanted = p11_kit_uri_get_slot_id(request->uri);
+		return p11_kit_uri_match_token_info(request->uri, token) &&
 		       (wanted == (CK_SLOT_ID)-1 || wanted == slot);
 	}
-	return !wish->label || strcmp(wish->label, label) == 0;
+	return !request->label || strcmp(request->label, label) == 0;
 }
 
-static bool choose(struct client *client, const struct wish *wish)
+static bool choose(struct client *client, const struct token_request *request)
 {
 	CK_SLOT_ID *slots, bad_slot = 0;
 	CK_ULONG count, found = 0;
@@ -189,7 +190,7 @@ static bool choose(struct client *client, const struct wish *wish)
 			bad = rv;
 			bad_slot = slots[i];
 		}
-		if (rv != CKR_OK || !matches(wish, slots[i], &token))
+		if (rv != CKR_OK || !matches(request, slots[i], &token))
 			continue;
 		if (found++ == 0) {
 			client->slot = slots[i];
@@ -199,37 +200,37 @@ static bool choose(struct client *client, const struct wish *wish)
 	free(slots);
 	if (found == 1)
 		return true;
-	if (found > 1 && !wish->initialised) /* any empty slot is as good as another */
+	if (found > 1 && !request->initialised) /* any empty slot will do */
 		return true;
 	if (found > 1)
 		return fail("several tokens fit: say which with --token or --slot; 'keydiv info' "
 			    "lists them");
 	if (bad != CKR_OK &&
-		(wish->initialised || settings.slot >= 0)) /* it may be the one that is meant */
+		(request->initialised || settings.slot >= 0)) /* the slot may be the right one */
 		return fail_rv(bad, "cannot read the token in slot %lu", bad_slot);
 	if (settings.slot >= 0)
 		return fail("there is no slot %lld: 'keydiv info' lists them", settings.slot);
-	if (!wish->initialised)
+	if (!request->initialised)
 		return fail("every token is initialised already: name one with --slot and --erase, "
 			    "or raise slots in "
 			    "keydiv.conf");
 	return fail("there is no %stoken: make one with 'keydiv init', or see 'keydiv info'",
-		wish->label || wish->uri ? "such " : "");
+		request->label || request->uri ? "such " : "");
 }
 
 static bool find(struct client *client, bool initialised)
 {
-	struct wish wish = {.initialised = initialised};
+	struct token_request request = {.initialised = initialised};
 
 	if (settings.token && settings.slot >= 0)
 		return fail("--token and --slot are both given: give one");
 	if (settings.token && !is_uri(settings.token))
-		wish.label = settings.token;
-	else if (settings.token && !uri_read(settings.token, &wish.uri))
+		request.label = settings.token;
+	else if (settings.token && !uri_read(settings.token, &request.uri))
 		return false;
-	bool ok =
-		(!wish.uri || take_query(wish.uri)) && client_load(client) && choose(client, &wish);
-	p11_kit_uri_free(wish.uri);
+	bool ok = (!request.uri || take_query(request.uri)) && client_load(client) &&
+		  choose(client, &request);
+	p11_kit_uri_free(request.uri);
 	return ok;
 }
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * derivation.c: templates of derived keys, and what can be told of a derived key: its check value
- * and a MAC.
- */
+/* derivation.c: templates of derived keys, and the check value and MAC of a derived key. */
 #include "tool/token/derivation.h"
 
 #include <errno.h>
@@ -25,25 +22,25 @@ void device_parameter(KEYDIV_PARAMETER *p, const char *serial, size_t n, const s
 		keydiv_put(p, KEYDIV_PURPOSE, purpose, strlen(purpose));
 }
 
-static bool read_message(struct result_wish *wish)
+static bool read_message(struct result_request *request)
 {
 	char block[4096];
 	size_t n;
 
-	FILE *in = fopen(wish->mac_file, "re");
+	FILE *in = fopen(request->mac_file, "re");
 	if (!in)
-		return fail("cannot read '%s': %s", wish->mac_file, strerror(errno));
-	while ((n = fread(block, 1, sizeof block, in)) > 0 && wish->message.n <= MESSAGE_MAX)
-		text_add(&wish->message, block, n);
+		return fail("cannot read '%s': %s", request->mac_file, strerror(errno));
+	while ((n = fread(block, 1, sizeof block, in)) > 0 && request->message.n <= MESSAGE_MAX)
+		text_add(&request->message, block, n);
 	bool ok = !ferror(in);
 	fclose(in);
-	if (wish->message.n > MESSAGE_MAX)
+	if (request->message.n > MESSAGE_MAX)
 		return fail("'%s' is longer than 64 KiB: a MAC here is of a short message",
-			wish->mac_file);
-	return ok ? true : fail("cannot read '%s'", wish->mac_file);
+			request->mac_file);
+	return ok ? true : fail("cannot read '%s'", request->mac_file);
 }
 
-/* A row of `usages` as a bit. */
+/* Return the bit of the usage TYPE. */
 static unsigned usage_bit(CK_ATTRIBUTE_TYPE type)
 {
 	for (unsigned i = 0; usages[i].name; i++)
@@ -52,71 +49,72 @@ static unsigned usage_bit(CK_ATTRIBUTE_TYPE type)
 	return 0;
 }
 
-bool result_wish_read(struct result_wish *wish)
+bool result_request_read(struct result_request *request)
 {
-	if (wish->mac && wish->mac_file)
+	if (request->mac && request->mac_file)
 		return fail("--mac and --mac-file are both given: give one");
-	if (wish->type && !(wish->kind = key_kind_read(wish->type)))
+	if (request->type && !(request->kind = key_kind_read(request->type)))
 		return false;
-	if (wish->usage && !usage_read(wish->usage, &wish->usages))
+	if (request->usage && !usage_read(request->usage, &request->usages))
 		return false;
-	if (wish->allow && !allowed_read(wish->allow, &wish->allowed))
+	if (request->allow && !allowed_read(request->allow, &request->allowed))
 		return false;
-	if (wish->mac)
-		text_add_string(&wish->message, wish->mac);
-	wish->with_mac = wish->mac || wish->mac_file;
-	if (wish->with_mac && (wish->usages & usage_bit(CKA_DERIVE)))
+	if (request->mac)
+		text_add_string(&request->message, request->mac);
+	request->with_mac = request->mac || request->mac_file;
+	if (request->with_mac && (request->usages & usage_bit(CKA_DERIVE)))
 		return fail("a key to derive from makes no MAC: leave out --mac or --usage derive");
-	if (wish->with_mac)
-		wish->usages |= usage_bit(CKA_SIGN);
-	return !wish->mac_file || read_message(wish);
+	if (request->with_mac)
+		request->usages |= usage_bit(CKA_SIGN);
+	return !request->mac_file || read_message(request);
 }
 
-void result_wish_free(struct result_wish *wish)
+void result_request_free(struct result_request *request)
 {
-	text_free(&wish->message);
+	text_free(&request->message);
 }
 
-void result_template(const struct result_wish *wish, struct template *t)
+void result_template(const struct result_request *request, struct template *t)
 {
-	if (wish->kind)
-		template_number(t, CKA_KEY_TYPE, wish->kind->type);
-	if (wish->length >= 0)
-		template_number(t, CKA_VALUE_LEN, (CK_ULONG)wish->length);
+	if (request->kind)
+		template_number(t, CKA_KEY_TYPE, request->kind->type);
+	if (request->length >= 0)
+		template_number(t, CKA_VALUE_LEN, (CK_ULONG)request->length);
 	for (unsigned i = 0; usages[i].name; i++)
-		if (wish->usages & (1U << i))
+		if (request->usages & (1U << i))
 			template_flag(t, usages[i].type, true);
-	if (wish->extractable)
+	if (request->extractable)
 		template_flag(t, CKA_EXTRACTABLE, true);
-	if (wish->allowed.count)
-		template_bytes(t, CKA_ALLOWED_MECHANISMS, wish->allowed.type,
-			wish->allowed.count * sizeof wish->allowed.type[0]);
+	if (request->allowed.count)
+		template_bytes(t, CKA_ALLOWED_MECHANISMS, request->allowed.type,
+			request->allowed.count * sizeof request->allowed.type[0]);
 }
 
 bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
-	const struct result_wish *wish, struct result *ret, struct problem *problem)
+	const struct result_request *request, struct result *ret, struct problem *problem)
 {
 	check_value(f, session, key, ret->check_value);
 	ret->mac_length = 0;
-	if (!wish->with_mac)
+	if (!request->with_mac)
 		return true;
-	CK_KEY_TYPE type = wish->kind ? wish->kind->type
-				      : attribute_number(f, session, key, CKA_KEY_TYPE,
-						CK_UNAVAILABLE_INFORMATION);
+	CK_KEY_TYPE type = request->kind ? request->kind->type
+					 : attribute_number(f, session, key, CKA_KEY_TYPE,
+						   CK_UNAVAILABLE_INFORMATION);
 	CK_MECHANISM mechanism = {key_type_mac(type), NULL, 0};
 	CK_RV rv = f->C_SignInit(session, &mechanism, key);
 	if (rv == CKR_OK) {
 		ret->mac_length = sizeof ret->mac;
-		rv = f->C_Sign(session, (CK_BYTE_PTR)(wish->message.p ? wish->message.p : ""),
-			wish->message.n, ret->mac, &ret->mac_length);
+		rv = f->C_Sign(session, (CK_BYTE_PTR)(request->message.p ? request->message.p : ""),
+			request->message.n, ret->mac, &ret->mac_length);
 	}
 	return rv == CKR_OK ? true
 			    : problem_set(problem, rv, "cannot make a MAC with the derived key");
 }
 
-void result_add(struct json_object *o, const struct result_wish *wish, const struct result *result)
+void result_add(
+	struct json_object *o, const struct result_request *request, const struct result *result)
 {
 	add_text(o, "check_value", result->check_value);
-	if (wish->with_mac)
+	if (request->with_mac)
 		add_hex(o, "mac", result->mac, result->mac_length);
 }

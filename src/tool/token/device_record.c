@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* device_record.c: reads and writes the record of a device. */
+/* device_record.c: read and write the record of a device. */
 #include "tool/token/device_record.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* find.c: searches the token. */
+/* find.c: search the token. */
 #include "tool/token/find.h"
 
 #include <string.h>
@@ -45,7 +45,7 @@ static bool find_one(
 		count == 0 ? "no" : "more than one");
 }
 
-/* The object part of a URI as a template. */
+/* Find a key by the object part of a URI. */
 static bool find_by_uri(struct client *client, const char *name, CK_OBJECT_HANDLE *ret)
 {
 	struct template t = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* locked.c: the locked arena, and reading secrets into it. */
+/* locked.c: the locked arena, and reading of secrets into the arena. */
 #include "tool/token/locked.h"
 
 #include <errno.h>
@@ -34,7 +34,8 @@ bool locked_start(void)
 	arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (arena == MAP_FAILED)
 		return fail("out of memory");
-	(void)mlock(arena, ARENA_SIZE); /* a small limit, as in containers, is no reason to stop */
+	(void)mlock(
+		arena, ARENA_SIZE); /* a small limit, as in containers, does not stop the tool */
 	(void)madvise(arena, ARENA_SIZE, MADV_DONTDUMP);
 	atexit(wipe_arena);
 	return true;
@@ -58,7 +59,8 @@ bool secret_read_fd(int fd, const char *what, struct secret_text *ret)
 
 	ret->length = 0;
 	while (true) {
-		ssize_t got = read(fd, &c, 1); /* byte by byte: what follows the line is not ours */
+		/* Read byte by byte, because the bytes after the line belong to another reader. */
+		ssize_t got = read(fd, &c, 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -103,8 +105,8 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 #define SIGNALS (sizeof signals / sizeof signals[0])
 
 /*
- * Read a line from TTY, byte by byte, until a signal comes; what does not fit is left out,
- * and RET_WHOLE tells.
+ * Read a line from TTY, byte by byte, until a signal comes. Bytes that do not fit are left out, and
+ * RET_WHOLE is then false.
  */
 static bool read_line(int tty, struct secret_text *ret, bool *ret_whole)
 {

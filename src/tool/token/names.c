@@ -15,13 +15,13 @@
 #include "tool/report.h"
 
 /*
- * Mechanisms: those of keydiv's rows, as they were when it was built, and some that only
+ * The mechanisms of keydiv, as they were when the tool was built, and some that only
  * other tokens have.
  */
 static const struct {
 	CK_MECHANISM_TYPE type;
 	const char *name, *help;
-	const char *scheme; /* allowed together with others under this name; "": alone */
+	const char *scheme; /* allowed together with others under this name, "" for none */
 } mechanisms[] = {
 #define MECHANISM(number, name, help, scheme) {number, name, help, scheme},
 #define KEY_TYPE(...)
@@ -55,7 +55,7 @@ const char *mechanism_help(CK_MECHANISM_TYPE type)
 
 /* --- lists of allowed mechanisms --- */
 
-/* Whether NAME and WANTED are the same but for case and for - instead of _. */
+/* Return true if NAME and WANTED differ at most in case and in - instead of _. */
 static bool same_name(const char *name, const char *wanted)
 {
 	for (; *name && *wanted; name++, wanted++) {
@@ -92,8 +92,8 @@ static bool allow(struct allowed *allowed, CK_MECHANISM_TYPE type)
 }
 
 /*
- * Allow every mechanism of the scheme PART, with *RET_DONE as allow() returns it. Return false if
- * PART is the name of no scheme.
+ * Allow every mechanism of the scheme PART. *RET_DONE is the result of allow(). Return false if
+ * PART is not the name of a scheme.
  */
 static bool allow_scheme(struct allowed *allowed, const char *part, bool *ret_done)
 {

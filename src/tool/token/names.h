@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* names.h: what numbers are called on the command line and in output. */
+/* names.h: the names of numbers on the command line and in output. */
 #ifndef KEYDIV_TOOL_NAMES_H
 #define KEYDIV_TOOL_NAMES_H
 
@@ -11,11 +11,15 @@
 #define NAME_TEXT_MAX 48
 #define ALLOWED_MAX 64
 
-/* The name of mechanism TYPE as "CKM_AES_CMAC", or its number; RET has NAME_TEXT_MAX bytes. */
+/*
+ * Write the name of mechanism TYPE, as "CKM_AES_CMAC", or its number to RET, which
+ * has NAME_TEXT_MAX bytes.
+ */
 void mechanism_name(CK_MECHANISM_TYPE type, char *ret);
 
 /*
- * What a mechanism of keydiv takes, "" for others: "master -> device key: DEVICE [SALT] [PURPOSE]".
+ * Return the inputs of a mechanism of keydiv, as "master -> device key: DEVICE [SALT] [PURPOSE]",
+ * and "" for other mechanisms.
  */
 const char *mechanism_help(CK_MECHANISM_TYPE type);
 
@@ -27,7 +31,7 @@ struct allowed {
 
 /*
  * Read a comma-separated list of mechanism names (with or without CKM_ or CKM_KEYDIV_, in either
- * case, - for _), numbers (0x...) and schemes ("device", "odukpt", ...). False: reported.
+ * case, - for _), numbers (0x...) and schemes ("device", "odukpt", ...). False after a report.
  */
 MUST_USE bool allowed_read(const char *text, struct allowed *ret);
 
@@ -35,23 +39,23 @@ MUST_USE bool allowed_read(const char *text, struct allowed *ret);
 struct key_kind {
 	const char *name;
 	CK_KEY_TYPE type;
-	CK_MECHANISM_TYPE generate; /* by C_GenerateKey; CK_UNAVAILABLE_INFORMATION: not offered */
-	CK_MECHANISM_TYPE mac;      /* the usual MAC; CK_UNAVAILABLE_INFORMATION: none */
-	CK_ULONG bytes;             /* its only length; 0: several, CKA_VALUE_LEN is in templates */
+	CK_MECHANISM_TYPE generate; /* of C_GenerateKey, or CK_UNAVAILABLE_INFORMATION */
+	CK_MECHANISM_TYPE mac;      /* the usual MAC, or CK_UNAVAILABLE_INFORMATION */
+	CK_ULONG bytes;             /* its only length, or 0 if templates need CKA_VALUE_LEN */
 	bool parity;                /* each byte has odd parity */
-	bool state;                 /* the state of a client: no key that the tool makes */
+	bool state; /* the state of a client, which the tool does not create as a key */
 };
 
-/* By its name on the command line; NULL: reported. */
+/* Find a key type by its name on the command line. NULL after a report. */
 const struct key_kind *key_kind_read(const char *name);
 
-/* The name of key type TYPE; RET has NAME_TEXT_MAX bytes. */
+/* Write the name of key type TYPE to RET, which has NAME_TEXT_MAX bytes. */
 void key_type_name(CK_KEY_TYPE type, char *ret);
 
-/* The length in bytes a key of TYPE has by its type alone; 0: CKA_VALUE_LEN says. */
+/* Return the only length in bytes of a key of TYPE, or 0 if CKA_VALUE_LEN gives the length. */
 CK_ULONG key_type_bytes(CK_KEY_TYPE type);
 
-/* The usual MAC under a key of TYPE; CK_UNAVAILABLE_INFORMATION: none. */
+/* Return the usual MAC under a key of TYPE, or CK_UNAVAILABLE_INFORMATION. */
 CK_MECHANISM_TYPE key_type_mac(CK_KEY_TYPE type);
 
 /* Usage flags by name. */
@@ -62,7 +66,10 @@ struct usage {
 
 extern const struct usage usages[]; /* ended by a NULL name */
 
-/* Read a comma-separated list of usages into a bit for each row of `usages`. False: reported. */
+/*
+ * Read a comma-separated list of usages into a bit for each entry of `usages`. False
+ * after a report.
+ */
 MUST_USE bool usage_read(const char *text, unsigned *ret_bits);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* new_key.c: from options to the template of a new key. */
+/* new_key.c: convert options to the template of a new key. */
 #include "tool/token/new_key.h"
 
 #include <string.h>

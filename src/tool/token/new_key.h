@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * new_key.h: the properties of a key about to be made, as the options of `key generate` and `key
+ * new_key.h: the properties of a new key, as the options of `key generate` and `key
  * import` give them.
  */
 #ifndef KEYDIV_TOOL_NEW_KEY_H
@@ -14,7 +14,7 @@ struct new_key {
 	/* from the options */
 	const char *label, *id, *type, *usage, *allow;
 	bool extractable, public;
-	/* read from them by new_key_read */
+	/* new_key_read sets the members below */
 	const struct key_kind *kind;
 	unsigned usages;
 	struct allowed allowed;
@@ -24,7 +24,7 @@ struct new_key {
 
 extern struct new_key new_key;
 
-/* Rows for a command's option table. */
+/* Entries for a command's option table. */
 #define NEW_KEY_OPTIONS                                                                            \
 	TEXT_OPTION("label", "TEXT", &new_key.label, "name of the key; wanted"),                   \
 		TEXT_OPTION("id", "HEX", &new_key.id, "CKA_ID of the key"),                        \
@@ -39,13 +39,13 @@ extern struct new_key new_key;
 			"let the key be wrapped; it is never readable"),                           \
 		FLAG_OPTION("public", &new_key.public, "let the key be seen without login")
 
-/* Check and read the options. False: reported. */
+/* Check and read the options. False after a report. */
 MUST_USE bool new_key_read(void);
 
-/* The template of the key, without its label and value. */
+/* Fill in the template of the key, without its label and value. */
 void new_key_template(struct template *t);
 
-/* Show what was made: label, type, check value. */
+/* Show the label, type and check value of a new key. */
 void new_key_show(struct client *client, CK_OBJECT_HANDLE key);
 
 #endif

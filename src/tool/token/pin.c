@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pin.c: finds a PIN. */
+/* pin.c: get a PIN. */
 #include "tool/token/pin.h"
 
 #include <limits.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* uri.c: parses PKCS#11 URIs. */
+/* uri.c: parse PKCS#11 URIs. */
 #include "tool/token/uri.h"
 
 #include <string.h>

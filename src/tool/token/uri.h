@@ -11,7 +11,7 @@
 /* Parse TEXT as a PKCS#11 URI without a PIN in it. Free with p11_kit_uri_free. */
 MUST_USE bool uri_read(const char *text, P11KitUri **ret);
 
-/* Whether TEXT is meant as a PKCS#11 URI. */
+/* Return true if TEXT is meant as a PKCS#11 URI. */
 bool is_uri(const char *text);
 
 #endif
