@@ -70,9 +70,10 @@ p11-kit list-modules | sed -n '/^keydiv:/,/^[^ ]/p; /^module: keydiv$/,/^[^ ]/p'
 echo "== derive: tests/fixtures/serials.csv, CMAC of \"$message\""
 keydiv derive --key master --csv tests/fixtures/serials.csv --column serial --mac "$message" --pin-file "$work/pin" >"$work/derived.csv"
 
-# The device key as openssl computes it: KBKDF with CMAC, label "device", context 01 || length || serial.
+# The device key as openssl computes it: KBKDF with CMAC, label "device", context 01 || length || serial || 7F 0001 02. The last
+# field is USE, which the token adds. 02 stands for a key that signs.
 openssl_cmac() {
-	context=01$(printf '%04x' "${#1}")$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')
+	context=01$(printf '%04x' "${#1}")$(printf %s "$1" | od -An -v -tx1 | tr -d ' \n')7f000102
 	key=$(openssl kdf -keylen 32 -kdfopt mac:CMAC -kdfopt cipher:AES-256-CBC -kdfopt "hexkey:$master" -kdfopt salt:device \
 		-kdfopt "hexinfo:$context" KBKDF | tr -d ':\n')
 	printf %s "$message" | openssl mac -cipher AES-256-CBC -macopt "hexkey:$key" CMAC | tr 'A-F' 'a-f' | tr -d '\n'
