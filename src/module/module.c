@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "configure.h"
 #include "key/key.h"
-#include "state/client_state.h"
+#include "state/reservation.h"
 #include "token/objects.h"
 #include "token/pool.h"
 #include "token/self_test_gate.h"
@@ -180,7 +180,7 @@ void module_forked(void)
 		arena_forked();
 		sessions_forked();
 		keys_forked();
-		client_states_forked();
+		reservations_forked();
 		for (CK_ULONG i = 0; i < slot_count; i++) {
 			token_forked(tokens[i]);
 			tokens[i] = NULL;

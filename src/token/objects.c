@@ -9,7 +9,7 @@
 
 #include "key/random.h"
 #include "object/attribute.h"
-#include "state/client_state.h"
+#include "state/state.h"
 #include "token/built_in.h"
 #include "token/handle.h"
 #include "token/operations.h"
@@ -40,25 +40,38 @@ void object_unique_id(const struct session *s, CK_OBJECT_HANDLE handle, uint8_t 
 	}
 }
 
+/* Tell where the state of the token object HANDLE is. */
+static CK_RV locate_state(struct session *s, CK_OBJECT_HANDLE handle, const struct state_kind *kind,
+	struct state_location *ret)
+{
+	*ret = (struct state_location){s->token->store, &s->token->vault, 0, kind};
+	return token_object_id(s, handle, &ret->id);
+}
+
+/* Read the state of the token object O into its value. Without a login the value stays empty. */
+static CK_RV read_state(struct session *s, CK_OBJECT_HANDLE handle, struct object *o)
+{
+	const struct state_kind *kind = state_kind_of(o->key_type);
+	struct state_location at;
+
+	if (kind == NULL || token_login_state(s->token) == LOGIN_NONE)
+		return CKR_OK;
+	TRY(locate_state(s, handle, kind, &at));
+	return state_read(&at, &o->value);
+}
+
 CK_RV object_get(
 	struct session *s, CK_OBJECT_HANDLE handle, struct object *ret, uint8_t ret_unique_id[16])
 {
-	int64_t id;
-
 	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
 	if (handle_is_built_in(handle)) {
 		TRY(built_in_get(handle, ret));
 	} else if (handle_is_token_object(handle)) {
 		TRY(token_object_get(s, handle, ret));
-		if (key_type_is_state(ret->key_type) && token_login_state(s->token) != LOGIN_NONE) {
-			CK_RV rv = token_object_id(s, handle, &id);
-			if (rv == CKR_OK)
-				rv = client_state_read(s->token->store, &s->token->vault, id,
-					state_kind_of(ret->key_type), &ret->value);
-			if (rv != CKR_OK) {
-				object_wipe(ret);
-				return rv;
-			}
+		CK_RV rv = read_state(s, handle, ret);
+		if (rv != CKR_OK) {
+			object_wipe(ret);
+			return rv;
 		}
 	} else {
 		TRY(pool_get(s->token, handle, session_rights(s).user, ret, NULL, NULL));
@@ -129,12 +142,12 @@ CK_RV object_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserv
 	struct derivation *d, struct secret *ret_key)
 {
 	struct step step = {d, ret_key};
-	int64_t id;
+	struct state_location at;
 
 	if (!handle_is_token_object(handle))
 		return pool_change(s->token, handle, session_rights(s).user, step_in_pool, &step);
-	TRY(token_object_id(s, handle, &id));
-	return client_state_advance(s->token->store, &s->token->vault, id, reserve, d, ret_key);
+	TRY(locate_state(s, handle, d->mechanism->derive.state, &at));
+	return state_advance(&at, reserve, d, ret_key);
 }
 
 /* --- Searching --- */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "state/client_state.h"
+#include "state/state.h"
 #include "token/handle.h"
 #include "token/pool.h"
 
@@ -28,7 +28,7 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 	token->read_only_login = true;
 	CK_RV rv = vault_init(&token->vault);
 	if (rv == CKR_OK)
-		rv = store_open(dir, &client_state_above, &token->store);
+		rv = store_open(dir, &states_above_store, &token->store);
 	if (rv != CKR_OK) {
 		token_free(token);
 		return rv;
@@ -43,7 +43,7 @@ void token_close(struct token *token)
 {
 	if (token == NULL)
 		return;
-	client_state_forget(&token->vault);
+	state_forget(&token->vault);
 	store_close(token->store);
 	pthread_mutex_destroy(&token->lock);
 	token_free(token);
@@ -114,7 +114,7 @@ bool token_forget_login(struct token *token, uint64_t *ret_login)
 	*ret_login = atomic_load(&token->login);
 	pthread_mutex_unlock(&token->lock);
 	if (was)
-		client_state_forget(&token->vault);
+		state_forget(&token->vault);
 	return was;
 }
 

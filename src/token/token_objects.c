@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "state/client_state.h"
+#include "state/state.h"
 #include "token/handle.h"
 
 _Static_assert(STORE_ID_MAX <= HANDLE_RECORD_ID_MASK, "a handle has room for every record id");
@@ -116,7 +116,9 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	TRY(token_object_id(s, handle, &id));
 	TRY(token_object_take_back(s, handle));
 	/* A state cannot be used without its record. Its file is erased after the record. */
-	if (record_has_state(&o))
-		return client_state_remove(s->token->store, &s->token->vault, id);
-	return CKR_OK;
+	if (!record_has_state(&o))
+		return CKR_OK;
+	struct state_location at = {
+		s->token->store, &s->token->vault, id, state_kind_of(o.key_type)};
+	return state_remove(&at);
 }

@@ -13,8 +13,8 @@
 #include "token/token.h"
 
 /*
- * Do for token objects what objects.h says. The value of an O-DUKPT client is in its file
- * (client_state.h) and left empty here.
+ * Do for token objects what objects.h says. The value of an object that has a state (state.h) is
+ * left empty here.
  */
 MUST_USE CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret);
 MUST_USE CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle);

@@ -13,7 +13,7 @@
 #include "../unit/raw_store.h"
 #include "key/key.h"
 #include "object/object.h"
-#include "state/client_file.h"
+#include "state/state_file.h"
 #include "store/store.h"
 #include "temp_dir.h"
 
@@ -58,7 +58,7 @@ static void make_good(void)
 			.object_id = i & 2 ? bytes_of("id", 2) : bytes_of(NULL, 0)};
 		MUST(raw_insert(store, &row, fill, &attributes) == CKR_OK);
 	}
-	MUST(client_file_create(store, 1, bytes_of("the state of a client", 21)) == CKR_OK);
+	MUST(state_file_create(store, 1, bytes_of("the state of a client", 21)) == CKR_OK);
 	store_close(store);
 	free(encoded);
 }
@@ -184,21 +184,21 @@ static void change(struct store *store)
 
 static void client(struct store *store)
 {
-	struct client_file *file;
-	struct client_text text = {0};
+	struct state_file *file;
+	struct state_text text = {0};
 
-	if (client_file_open(store, 1, &file) != CKR_OK)
+	if (state_file_open(store, 1, &file) != CKR_OK)
 		return;
 	for (unsigned which = 0; which < 2; which++) {
-		MUST(client_file_read(file, which, &text) == CKR_OK);
-		MUST(text.text.n <= CLIENT_TEXT_MAX);
-		if (text.text.n > 0 && text.generation < UINT64_MAX) {
-			MUST(client_file_write(file, which, text.generation + 1,
+		MUST(state_file_read(file, which, &text) == CKR_OK);
+		MUST(text.text.n <= STATE_TEXT_MAX);
+		if (text.text.n > 0 && text.sequence < UINT64_MAX) {
+			MUST(state_file_write(file, which, text.sequence + 1,
 				     bytes_of("a new state", 11)) == CKR_OK);
 			break;
 		}
 	}
-	client_file_close(file);
+	state_file_close(file);
 }
 
 void fuzz_one(const uint8_t *data, size_t n)

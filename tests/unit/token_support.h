@@ -16,7 +16,7 @@
 #include "calls/object_calls.h"
 #include "calls/operation.h"
 #include "calls/wrapping.h"
-#include "state/client_state.h"
+#include "state/state.h"
 #include "temp_dir.h"
 #include "template.h"
 #include "token/handle.h"

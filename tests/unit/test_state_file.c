@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_client_file.c: the two-slot file, with the power cut at every step of it.
+ * test_state_file.c: the two-slot file, with the power cut at every step of it.
  *
  * The file under test is included, with its writes and syncs led through the functions below. They
  * keep what a disk surely has (what was written before the last sync), and can end the process at
@@ -24,7 +24,7 @@ static DIR *watched_fdopendir(int fd);
 #define unlinkat watched_unlinkat
 #define fdopendir watched_fdopendir
 #include "base/files.c"
-#include "state/client_file.c"
+#include "state/state_file.c"
 #undef pwrite
 #undef fdatasync
 #undef fsync
@@ -109,32 +109,32 @@ static int watched_unlinkat(int fd, const char *name, int flags)
 
 /*
  * A sealed state, as far as this file cares: it opens only if no byte of it or of its
- * generation has changed.
+ * sequence has changed.
  */
 #define TEXT_LEN 3000
 
-static struct bytes state_text(uint64_t generation, uint8_t out[TEXT_LEN])
+static struct bytes state_text(uint64_t sequence, uint8_t out[TEXT_LEN])
 {
 	uint8_t digest[DIGEST_MAX];
 
-	memset(out, (int)(generation % 251 + 1), TEXT_LEN);
-	put_be64(out, generation);
+	memset(out, (int)(sequence % 251 + 1), TEXT_LEN);
+	put_be64(out, sequence);
 	ck_ok(digest_once(DIGEST_SHA256, out, TEXT_LEN - 32, digest));
 	memcpy(out + TEXT_LEN - 32, digest, 32);
 	return bytes_of(out, TEXT_LEN);
 }
 
-static bool opens(const struct client_text *text)
+static bool opens(const struct state_text *text)
 {
 	uint8_t expected[TEXT_LEN];
-	return text->text.p && bytes_equal(text->text, state_text(text->generation, expected));
+	return text->text.p && bytes_equal(text->text, state_text(text->sequence, expected));
 }
 
 /* The candidate that counts: 0 or 1; fails the test if there is none. */
-static unsigned current(struct client_file *file, struct client_text *ret_text)
+static unsigned current(struct state_file *file, struct state_text *ret_text)
 {
 	for (unsigned which = 0; which < 2; which++) {
-		ck_ok(client_file_read(file, which, ret_text));
+		ck_ok(state_file_read(file, which, ret_text));
 		if (opens(ret_text))
 			return which;
 	}
@@ -143,24 +143,24 @@ static unsigned current(struct client_file *file, struct client_text *ret_text)
 }
 
 /*
- * One step of the file of row 1: the number that it lets go, which is the generation
+ * One step of the file of row 1: the number that it lets go, which is the sequence number
  * it leaves behind.
  */
 static uint64_t step(struct store *store)
 {
-	struct client_file *file = NULL;
-	struct client_text text;
+	struct state_file *file = NULL;
+	struct state_text text;
 	uint8_t next[TEXT_LEN];
 
-	ck_ok(client_file_open(store, 1, &file));
+	ck_ok(state_file_open(store, 1, &file));
 	memcpy(durable, file->slots, sizeof durable);
 	unsigned which = current(file, &text);
-	uint64_t number = text.generation;
-	ck_ok(client_file_write(file, which, number + 1, state_text(number + 1, next)));
-	ck_ok(client_file_read(
+	uint64_t number = text.sequence;
+	ck_ok(state_file_write(file, which, number + 1, state_text(number + 1, next)));
+	ck_ok(state_file_read(
 		file, 0, &text)); /* the file can be used further without opening it again */
-	ck_assert(text.generation == number + 1 && opens(&text));
-	client_file_close(file);
+	ck_assert(text.sequence == number + 1 && opens(&text));
+	state_file_close(file);
 	return number;
 }
 
@@ -169,7 +169,7 @@ static struct store *store_with_file(void)
 	struct store *store = open_store();
 	uint8_t text[TEXT_LEN];
 
-	ck_ok(client_file_create(store, 1, state_text(1, text)));
+	ck_ok(state_file_create(store, 1, state_text(1, text)));
 	return store;
 }
 
@@ -198,9 +198,8 @@ START_TEST(steps_leave_one_state)
 	for (uint64_t i = 1; i <= 9; i++) {
 		raw_file(in_token("clients/1"), raw);
 		unsigned used = i % 2 ? 0 : 1; /* slots take turns */
-		ck_assert_mem_eq(
-			raw + used * CLIENT_SLOT_LEN + 16, state_text(i, text).p, TEXT_LEN);
-		ck_assert(all_zero(raw + (1 - used) * CLIENT_SLOT_LEN, CLIENT_SLOT_LEN));
+		ck_assert_mem_eq(raw + used * STATE_SLOT_LEN + 16, state_text(i, text).p, TEXT_LEN);
+		ck_assert(all_zero(raw + (1 - used) * STATE_SLOT_LEN, STATE_SLOT_LEN));
 		ck_assert_uint_eq(step(store), i);
 	}
 	store_close(store);
@@ -217,10 +216,10 @@ START_TEST(made_and_removed_durably)
 	uint8_t text[TEXT_LEN];
 
 	memset(journal, 0, sizeof journal);
-	ck_ok(client_file_create(store, 2, state_text(1, text)));
+	ck_ok(state_file_create(store, 2, state_text(1, text)));
 	ck_assert_str_eq(journal, "wfd");
 	memset(journal, 0, sizeof journal);
-	ck_ok(client_file_remove(store, 2));
+	ck_ok(state_file_remove(store, 2));
 	ck_assert_str_eq(journal, "wsud");
 	memset(journal, 0, sizeof journal);
 	ck_assert_uint_eq(step(store), 1);
@@ -235,16 +234,16 @@ END_TEST
 START_TEST(no_number_of_a_standard_stream)
 {
 	struct store *store = store_with_file();
-	struct client_file *file = NULL;
+	struct state_file *file = NULL;
 	int kept = dup(STDOUT_FILENO);
 
 	close(STDOUT_FILENO);
-	CK_RV rv = client_file_open(store, 1, &file);
+	CK_RV rv = state_file_open(store, 1, &file);
 	dup2(kept, STDOUT_FILENO);
 	close(kept);
 	ck_ok(rv);
 	ck_assert_int_gt(file->fd, STDERR_FILENO);
-	client_file_close(file);
+	state_file_close(file);
 	store_close(store);
 }
 END_TEST
@@ -351,8 +350,8 @@ END_TEST
 START_TEST(flipped_bits)
 {
 	struct store *store = store_with_file();
-	struct client_file *file = NULL;
-	struct client_text text;
+	struct state_file *file = NULL;
+	struct state_text text;
 	uint8_t raw[FILE_LEN];
 
 	(void)step(store);
@@ -360,19 +359,19 @@ START_TEST(flipped_bits)
 	srandom(3);
 	for (int i = 0; i < 300; i++) {
 		size_t at = i % 2 ? (size_t)random() % FILE_LEN
-				  : (size_t)(random() % 2 * CLIENT_SLOT_LEN + random() % 16);
+				  : (size_t)(random() % 2 * STATE_SLOT_LEN + random() % 16);
 		raw[at] ^= (uint8_t)(1 << i % 8);
 		int fd = open(in_token("clients/1"), O_WRONLY);
 		ck_assert_int_eq(write(fd, raw, sizeof raw), FILE_LEN);
 		close(fd);
 		raw[at] ^= (uint8_t)(1 << i % 8);
-		ck_ok(client_file_open(store, 1, &file));
+		ck_ok(state_file_open(store, 1, &file));
 		for (unsigned which = 0; which < 2; which++) {
-			ck_ok(client_file_read(file, which, &text));
-			ck_assert(!opens(&text) || text.generation == 2);
-			ck_assert_uint_le(text.text.n, CLIENT_TEXT_MAX);
+			ck_ok(state_file_read(file, which, &text));
+			ck_assert(!opens(&text) || text.sequence == 2);
+			ck_assert_uint_le(text.text.n, STATE_TEXT_MAX);
 		}
-		client_file_close(file);
+		state_file_close(file);
 	}
 	store_close(store);
 }
@@ -382,40 +381,40 @@ END_TEST
 START_TEST(hostile_slots)
 {
 	static const struct {
-		uint64_t generation;
+		uint64_t sequence;
 		uint32_t length, format;
 		bool there;
 	} headers[] = {
 		{1, 10, 1, true},
 		{0, 10, 1, false},
 		{1, 0, 1, false},
-		{1, CLIENT_TEXT_MAX, 1, true},
-		{1, CLIENT_TEXT_MAX + 1, 1, false},
+		{1, STATE_TEXT_MAX, 1, true},
+		{1, STATE_TEXT_MAX + 1, 1, false},
 		{UINT64_MAX, UINT32_MAX, 1, false},
 		{UINT64_MAX, 1, 1, true},
 		{1, 10, 0, false},
 		{1, 10, 2, false},
 	};
 	struct store *store = store_with_file();
-	struct client_file *file = NULL;
-	struct client_text text;
+	struct state_file *file = NULL;
+	struct state_text text;
 	uint8_t raw[FILE_LEN] = {0};
 
 	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
-		put_be64(raw, headers[i].generation);
+		put_be64(raw, headers[i].sequence);
 		put_be32(raw + 8, headers[i].length);
 		put_be32(raw + 12, headers[i].format);
 		int fd = open(in_token("clients/1"), O_WRONLY);
 		ck_assert_int_eq(write(fd, raw, sizeof raw), FILE_LEN);
 		close(fd);
-		ck_ok(client_file_open(store, 1, &file));
-		ck_ok(client_file_read(file, 0, &text));
+		ck_ok(state_file_open(store, 1, &file));
+		ck_ok(state_file_read(file, 0, &text));
 		ck_assert_int_eq(text.text.p != NULL, headers[i].there);
 		ck_assert_uint_eq(text.text.n, headers[i].there ? headers[i].length : 0);
-		ck_ok(client_file_read(file, 1, &text));
+		ck_ok(state_file_read(file, 1, &text));
 		ck_assert_ptr_null(text.text.p);
-		ck_rv(client_file_write(file, 1, 5, text_bytes("x")), CKR_GENERAL_ERROR);
-		client_file_close(file);
+		ck_rv(state_file_write(file, 1, 5, text_bytes("x")), CKR_GENERAL_ERROR);
+		state_file_close(file);
 	}
 	store_close(store);
 }
@@ -424,35 +423,34 @@ END_TEST
 START_TEST(files_that_are_none)
 {
 	struct store *store = open_store();
-	struct client_file *file = NULL;
+	struct state_file *file = NULL;
 	uint8_t text[TEXT_LEN];
 	struct bytes state = state_text(1, text);
 	char link_name[160];
 
-	ck_rv(client_file_open(store, 1, &file), CKR_OBJECT_HANDLE_INVALID);
-	ck_ok(client_file_remove(store, 1));
-	ck_ok(client_file_create(store, 1, state));
-	ck_rv(client_file_create(store, 1, state), CKR_DEVICE_ERROR);
-	ck_rv(client_file_open(store, 2, &file), CKR_OBJECT_HANDLE_INVALID);
-	ck_rv(client_file_create(store, 3, bytes_of(text, 0)), CKR_DATA_LEN_RANGE);
-	ck_rv(client_file_create(store, 3, bytes_of(text, CLIENT_TEXT_MAX + 1)),
-		CKR_DATA_LEN_RANGE);
+	ck_rv(state_file_open(store, 1, &file), CKR_OBJECT_HANDLE_INVALID);
+	ck_ok(state_file_remove(store, 1));
+	ck_ok(state_file_create(store, 1, state));
+	ck_rv(state_file_create(store, 1, state), CKR_DEVICE_ERROR);
+	ck_rv(state_file_open(store, 2, &file), CKR_OBJECT_HANDLE_INVALID);
+	ck_rv(state_file_create(store, 3, bytes_of(text, 0)), CKR_DATA_LEN_RANGE);
+	ck_rv(state_file_create(store, 3, bytes_of(text, STATE_TEXT_MAX + 1)), CKR_DATA_LEN_RANGE);
 	ck_assert_int_eq(symlink("1", in_token("clients/3")), 0);
-	ck_rv(client_file_open(store, 3, &file), CKR_DEVICE_ERROR);
-	ck_rv(client_file_create(store, 3, state), CKR_DEVICE_ERROR);
-	ck_rv(client_file_remove(store, 3), CKR_DEVICE_ERROR);
+	ck_rv(state_file_open(store, 3, &file), CKR_DEVICE_ERROR);
+	ck_rv(state_file_create(store, 3, state), CKR_DEVICE_ERROR);
+	ck_rv(state_file_remove(store, 3), CKR_DEVICE_ERROR);
 	ck_assert_int_eq(mkfifo(in_token("clients/4"), 0600), 0);
-	ck_rv(client_file_open(store, 4, &file), CKR_DEVICE_ERROR);
+	ck_rv(state_file_open(store, 4, &file), CKR_DEVICE_ERROR);
 	ck_assert_int_eq(truncate(in_token("clients/1"), FILE_LEN - 1), 0);
-	ck_rv(client_file_open(store, 1, &file), CKR_DEVICE_ERROR);
-	ck_ok(client_file_remove(store, 1));
+	ck_rv(state_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	ck_ok(state_file_remove(store, 1));
 	snprintf(link_name, sizeof link_name, "%s/elsewhere", test_dir);
 	ck_assert_int_eq(rename(in_token("clients"), link_name), 0);
 	ck_assert_int_eq(symlink(link_name, in_token("clients")), 0);
 	store_close(store);
 	store = open_store();
-	ck_rv(client_file_open(store, 1, &file), CKR_DEVICE_ERROR);
-	ck_rv(client_file_create(store, 5, state), CKR_DEVICE_ERROR);
+	ck_rv(state_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	ck_rv(state_file_create(store, 5, state), CKR_DEVICE_ERROR);
 	ck_assert_ptr_null(file);
 	store_close(store);
 }
@@ -477,29 +475,29 @@ END_TEST
 START_TEST(wrong_writes)
 {
 	struct store *store = store_with_file();
-	struct client_file *file = NULL;
-	struct client_text text;
-	static uint8_t big[CLIENT_TEXT_MAX + 1];
+	struct state_file *file = NULL;
+	struct state_text text;
+	static uint8_t big[STATE_TEXT_MAX + 1];
 
-	ck_ok(client_file_open(store, 1, &file));
-	ck_rv(client_file_read(file, 2, &text), CKR_GENERAL_ERROR);
-	ck_rv(client_file_write(file, 0, 1, text_bytes("x")), CKR_GENERAL_ERROR);
-	ck_rv(client_file_write(file, 2, 2, text_bytes("x")), CKR_GENERAL_ERROR);
-	ck_rv(client_file_write(file, 1, 2, text_bytes("x")), CKR_GENERAL_ERROR);
-	ck_rv(client_file_write(file, 0, 2, bytes_of(big, sizeof big)), CKR_DATA_LEN_RANGE);
-	ck_rv(client_file_write(file, 0, 2, bytes_of(big, 0)), CKR_DATA_LEN_RANGE);
+	ck_ok(state_file_open(store, 1, &file));
+	ck_rv(state_file_read(file, 2, &text), CKR_GENERAL_ERROR);
+	ck_rv(state_file_write(file, 0, 1, text_bytes("x")), CKR_GENERAL_ERROR);
+	ck_rv(state_file_write(file, 2, 2, text_bytes("x")), CKR_GENERAL_ERROR);
+	ck_rv(state_file_write(file, 1, 2, text_bytes("x")), CKR_GENERAL_ERROR);
+	ck_rv(state_file_write(file, 0, 2, bytes_of(big, sizeof big)), CKR_DATA_LEN_RANGE);
+	ck_rv(state_file_write(file, 0, 2, bytes_of(big, 0)), CKR_DATA_LEN_RANGE);
 	ck_assert_uint_eq(current(file, &text), 0);
-	ck_ok(client_file_write(file, 0, 9, bytes_of(big, CLIENT_TEXT_MAX)));
-	ck_ok(client_file_read(file, 0, &text));
-	ck_assert_uint_eq(text.generation, 9);
-	client_file_close(file);
+	ck_ok(state_file_write(file, 0, 9, bytes_of(big, STATE_TEXT_MAX)));
+	ck_ok(state_file_read(file, 0, &text));
+	ck_assert_uint_eq(text.sequence, 9);
+	state_file_close(file);
 	store_close(store);
 }
 END_TEST
 
 /* The functions that the store calls. */
 static const struct store_above above = {
-	.remove_state = client_file_remove_now, .list_states = client_file_list};
+	.remove_state = state_file_remove_now, .list_states = state_file_list};
 
 /* C_InitToken, as the store does it. */
 static void init_again(struct store *store, const struct store_token *token)
@@ -522,12 +520,12 @@ START_TEST(removed_files_are_zero)
 	char kept[160], name[20];
 
 	for (int64_t id = 1; id <= 3; id++) {
-		ck_ok(client_file_create(store, id, state_text(1, text)));
+		ck_ok(state_file_create(store, id, state_text(1, text)));
 		snprintf(name, sizeof name, "clients/%d", (int)id);
 		snprintf(kept, sizeof kept, "%s/kept%d", test_dir, (int)id);
 		ck_assert_int_eq(link(in_token(name), kept), 0);
 	}
-	ck_ok(client_file_remove(store, 1));
+	ck_ok(state_file_remove(store, 1));
 	ck_assert_int_eq(access(in_token("clients/2"), F_OK), 0);
 	init_again(store, &token);
 	for (int id = 1; id <= 3; id++) {
@@ -558,7 +556,7 @@ static CK_RV prepare_client(struct record *row, void *arg)
 {
 	uint8_t text[TEXT_LEN];
 
-	TRY(client_file_create(arg, row->id, state_text(1, text)));
+	TRY(state_file_create(arg, row->id, state_text(1, text)));
 	row->sealed = text_bytes("new");
 	return CKR_OK;
 }
@@ -595,7 +593,7 @@ END_TEST
 START_TEST(removed_while_waiting)
 {
 	struct store *store = store_with_file();
-	struct client_file *file = NULL;
+	struct state_file *file = NULL;
 	int status;
 
 	int fd = open(in_token("clients/1"), O_RDWR);
@@ -603,7 +601,7 @@ START_TEST(removed_while_waiting)
 	pid_t child = fork();
 	if (child == 0) {
 		close(fd); /* the lock belongs to the opening, which both share */
-		_exit(client_file_open(store, 1, &file) != CKR_OBJECT_HANDLE_INVALID);
+		_exit(state_file_open(store, 1, &file) != CKR_OBJECT_HANDLE_INVALID);
 	}
 	usleep(30000);
 	ck_assert_int_eq(unlink(in_token("clients/1")), 0);
@@ -623,16 +621,16 @@ START_TEST(no_room)
 
 	signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	ck_rv(client_file_create(store, 1, state_text(1, text)), CKR_DEVICE_MEMORY);
+	ck_rv(state_file_create(store, 1, state_text(1, text)), CKR_DEVICE_MEMORY);
 	ck_assert_int_ne(access(in_token("clients/1"), F_OK), 0);
 	limit.rlim_cur = RLIM_INFINITY;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	ck_ok(client_file_create(store, 1, state_text(1, text)));
+	ck_ok(state_file_create(store, 1, state_text(1, text)));
 	store_close(store);
 }
 END_TEST
 
-RUN_SUITE("client_file", no_number_of_a_standard_stream, steps_leave_one_state,
+RUN_SUITE("state_file", no_number_of_a_standard_stream, steps_leave_one_state,
 	made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
 	flipped_bits, hostile_slots, files_that_are_none, modes_whatever_the_umask, wrong_writes,
 	removed_files_are_zero, a_client_of_the_new_token_stays, removed_while_waiting, no_room)

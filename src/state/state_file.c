@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * client_file.c: a file of two slots.
+ * state_file.c: a file of two slots.
  *
- * A slot is generation (8), length (4), format (4), all big-endian, then the text, then zeros. An
- * empty slot has generation zero.
+ * A slot is sequence number (8), length (4), format (4), all big-endian, then the text, then zeros.
+ * An empty slot has sequence number zero.
  *
  * This is the reason why a step survives a kill or a power cut at any point, and why no number is
  * given twice. Let the state g be in slot A, so that slot B is empty or holds leftovers. A step
@@ -11,7 +11,7 @@
  * the key of the step. The process can end at these points.
  *
  * - Before or within the write of B. A is untouched and opens. B is as before, torn, or g'. A torn
- *   B does not open, because its text is sealed with the generation bound, and the caller reads A.
+ *   B does not open, because its text is sealed with the sequence number bound, and the caller reads A.
  *   From g the number is given for the first time, because the interrupted step gave out nothing.
  *   From g' the number is skipped.
  * - After the first sync. Both slots open, and the newer g' counts. The number is skipped.
@@ -28,7 +28,7 @@
  * Two openings of a file, in one process or two, exclude each other by flock, which belongs
  * to the opening.
  */
-#include "state/client_file.h"
+#include "state/state_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -43,16 +43,16 @@
 #include "store/store.h"
 
 #define FORMAT 1
-#define FILE_LEN (2 * CLIENT_SLOT_LEN)
-#define HEADER_LEN (CLIENT_SLOT_LEN - CLIENT_TEXT_MAX)
+#define FILE_LEN (2 * STATE_SLOT_LEN)
+#define HEADER_LEN (STATE_SLOT_LEN - STATE_TEXT_MAX)
 #define NAME_MAX_LEN 24
 #define WAIT_MS 60000 /* for a step of another process */
 
-struct client_file {
+struct state_file {
 	int fd;
-	unsigned slot[2];                  /* the slots of the candidates, the newest first */
-	uint64_t generation[2];            /* by slot, 0 for none */
-	uint8_t slots[2][CLIENT_SLOT_LEN]; /* as read or written last */
+	unsigned slot[2];                 /* the slots of the candidates, the newest first */
+	uint64_t sequence[2];             /* by slot, 0 for none */
+	uint8_t slots[2][STATE_SLOT_LEN]; /* as read or written last */
 };
 
 static void file_name(int64_t id, char name[NAME_MAX_LEN])
@@ -62,25 +62,25 @@ static void file_name(int64_t id, char name[NAME_MAX_LEN])
 
 static CK_RV sync_data(int fd)
 {
-	return fdatasync(fd) == 0 ? CKR_OK : file_error("syncing a client file");
+	return fdatasync(fd) == 0 ? CKR_OK : file_error("syncing a state file");
 }
 
 /* Write a slot to BUFFER. */
-static void fill_slot(uint8_t buffer[CLIENT_SLOT_LEN], uint64_t generation, struct bytes text)
+static void fill_slot(uint8_t buffer[STATE_SLOT_LEN], uint64_t sequence, struct bytes text)
 {
-	memset(buffer, 0, CLIENT_SLOT_LEN);
-	put_be64(buffer, generation);
+	memset(buffer, 0, STATE_SLOT_LEN);
+	put_be64(buffer, sequence);
 	put_be32(buffer + 8, (uint32_t)text.n);
 	put_be32(buffer + 12, FORMAT);
 	memcpy(buffer + HEADER_LEN, text.p, text.n);
 }
 
 /* Return the text of a slot, absent if the slot holds no valid text. */
-static struct bytes slot_text(const uint8_t slot[CLIENT_SLOT_LEN])
+static struct bytes slot_text(const uint8_t slot[STATE_SLOT_LEN])
 {
 	uint32_t n = get_be32(slot + 8);
 
-	if (get_be64(slot) == 0 || n == 0 || n > CLIENT_TEXT_MAX || get_be32(slot + 12) != FORMAT)
+	if (get_be64(slot) == 0 || n == 0 || n > STATE_TEXT_MAX || get_be32(slot + 12) != FORMAT)
 		return (struct bytes){0};
 	return bytes_of(slot + HEADER_LEN, n);
 }
@@ -88,26 +88,26 @@ static struct bytes slot_text(const uint8_t slot[CLIENT_SLOT_LEN])
 /* Write and sync a new file and its name. */
 static CK_RV write_new(int dirfd, int fd, const uint8_t *content)
 {
-	TRY(file_write(fd, content, FILE_LEN, 0, "writing a client file"));
+	TRY(file_write(fd, content, FILE_LEN, 0, "writing a state file"));
 	if (fsync(fd) != 0 || fsync(dirfd) != 0)
-		return file_error("syncing a new client file");
+		return file_error("syncing a new state file");
 	return CKR_OK;
 }
 
-CK_RV client_file_create(struct store *store, int64_t id, struct bytes text)
+CK_RV state_file_create(struct store *store, int64_t id, struct bytes text)
 {
 	char name[NAME_MAX_LEN];
 	uint8_t content[FILE_LEN] = {0};
 	FILE_DESCRIPTOR fd = -1;
 	int dirfd;
 
-	ENSURE(text.n > 0 && text.n <= CLIENT_TEXT_MAX, CKR_DATA_LEN_RANGE);
+	ENSURE(text.n > 0 && text.n <= STATE_TEXT_MAX, CKR_DATA_LEN_RANGE);
 	file_name(id, name);
 	fill_slot(content, 1, text);
 	TRY(store_state_directory(store, true, &dirfd));
 	fd = file_open(dirfd, name, O_RDWR | O_CREAT | O_EXCL);
 	if (fd < 0)
-		return file_error("making a client file");
+		return file_error("making a state file");
 	CK_RV rv = write_new(dirfd, fd, content);
 	if (rv != CKR_OK)
 		unlinkat(dirfd, name, 0);
@@ -129,10 +129,10 @@ static CK_RV open_locked(
 		return CKR_OK;
 	}
 	if (fd < 0)
-		return file_error("opening a client file");
-	TRY(file_lock(fd, wait_ms, "a client file"));
+		return file_error("opening a state file");
+	TRY(file_lock(fd, wait_ms, "a state file"));
 	if (file_status(fd, &st) != 0)
-		return file_error("opening a client file");
+		return file_error("opening a state file");
 	*ret_size = st.size;
 	*ret_fd = st.links == 0 ? -1 : fd;
 	if (*ret_fd >= 0)
@@ -141,17 +141,17 @@ static CK_RV open_locked(
 }
 
 /* Read both slots and put them in order. */
-static CK_RV read_slots(struct client_file *file)
+static CK_RV read_slots(struct state_file *file)
 {
-	TRY(file_read(file->fd, file->slots[0], FILE_LEN, 0, "reading a client file"));
+	TRY(file_read(file->fd, file->slots[0], FILE_LEN, 0, "reading a state file"));
 	for (unsigned i = 0; i < 2; i++)
-		file->generation[i] = slot_text(file->slots[i]).p ? get_be64(file->slots[i]) : 0;
-	file->slot[0] = file->generation[1] > file->generation[0];
+		file->sequence[i] = slot_text(file->slots[i]).p ? get_be64(file->slots[i]) : 0;
+	file->slot[0] = file->sequence[1] > file->sequence[0];
 	file->slot[1] = 1 - file->slot[0];
 	return CKR_OK;
 }
 
-CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret_file)
+CK_RV state_file_open(struct store *store, int64_t id, struct state_file **ret_file)
 {
 	char name[NAME_MAX_LEN];
 	int dirfd, fd = -1;
@@ -162,7 +162,7 @@ CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret
 	if (dirfd >= 0)
 		TRY(open_locked(dirfd, name, WAIT_MS, &fd, &size));
 	ENSURE(fd >= 0, CKR_OBJECT_HANDLE_INVALID);
-	struct client_file *file = calloc(1, sizeof *file);
+	struct state_file *file = calloc(1, sizeof *file);
 	if (file == NULL) {
 		close(fd);
 		return CKR_HOST_MEMORY;
@@ -170,14 +170,14 @@ CK_RV client_file_open(struct store *store, int64_t id, struct client_file **ret
 	file->fd = fd;
 	CK_RV rv = size == FILE_LEN ? read_slots(file) : CKR_DEVICE_ERROR;
 	if (rv != CKR_OK) {
-		client_file_close(file);
+		state_file_close(file);
 		return rv;
 	}
 	*ret_file = file;
 	return CKR_OK;
 }
 
-void client_file_close(struct client_file *file)
+void state_file_close(struct state_file *file)
 {
 	if (file == NULL)
 		return;
@@ -187,32 +187,32 @@ void client_file_close(struct client_file *file)
 	free(file);
 }
 
-CK_RV client_file_read(struct client_file *file, unsigned which, struct client_text *ret_text)
+CK_RV state_file_read(struct state_file *file, unsigned which, struct state_text *ret_text)
 {
 	ENSURE(which < 2, CKR_GENERAL_ERROR);
 	unsigned slot = file->slot[which];
-	*ret_text = (struct client_text){file->generation[slot], slot_text(file->slots[slot])};
+	*ret_text = (struct state_text){file->sequence[slot], slot_text(file->slots[slot])};
 	return CKR_OK;
 }
 
-CK_RV client_file_write(
-	struct client_file *file, unsigned which, uint64_t generation, struct bytes text)
+CK_RV state_file_write(
+	struct state_file *file, unsigned which, uint64_t sequence, struct bytes text)
 {
-	ENSURE(which < 2 && file->generation[file->slot[which]] != 0, CKR_GENERAL_ERROR);
+	ENSURE(which < 2 && file->sequence[file->slot[which]] != 0, CKR_GENERAL_ERROR);
 	unsigned old = file->slot[which], next = 1 - old;
-	ENSURE(text.n > 0 && text.n <= CLIENT_TEXT_MAX, CKR_DATA_LEN_RANGE);
-	ENSURE(generation > file->generation[old], CKR_GENERAL_ERROR);
+	ENSURE(text.n > 0 && text.n <= STATE_TEXT_MAX, CKR_DATA_LEN_RANGE);
+	ENSURE(sequence > file->sequence[old], CKR_GENERAL_ERROR);
 
-	fill_slot(file->slots[next], generation, text);
-	TRY(file_write(file->fd, file->slots[next], CLIENT_SLOT_LEN, (off_t)next * CLIENT_SLOT_LEN,
-		"writing a client file"));
+	fill_slot(file->slots[next], sequence, text);
+	TRY(file_write(file->fd, file->slots[next], STATE_SLOT_LEN, (off_t)next * STATE_SLOT_LEN,
+		"writing a state file"));
 	TRY(sync_data(file->fd));
-	wipe(file->slots[old], CLIENT_SLOT_LEN);
-	TRY(file_write(file->fd, file->slots[old], CLIENT_SLOT_LEN, (off_t)old * CLIENT_SLOT_LEN,
-		"writing a client file"));
+	wipe(file->slots[old], STATE_SLOT_LEN);
+	TRY(file_write(file->fd, file->slots[old], STATE_SLOT_LEN, (off_t)old * STATE_SLOT_LEN,
+		"writing a state file"));
 	TRY(sync_data(file->fd));
-	file->generation[old] = 0;
-	file->generation[next] = generation;
+	file->sequence[old] = 0;
+	file->sequence[next] = sequence;
 	file->slot[0] = next;
 	file->slot[1] = old;
 	return CKR_OK;
@@ -229,10 +229,10 @@ static CK_RV remove_file(int dirfd, const char *name, unsigned wait_ms)
 	if (fd < 0)
 		return CKR_OK;
 	TRY(file_write(
-		fd, zeroes, size < FILE_LEN ? (size_t)size : FILE_LEN, 0, "writing a client file"));
+		fd, zeroes, size < FILE_LEN ? (size_t)size : FILE_LEN, 0, "writing a state file"));
 	TRY(sync_data(fd));
 	if (unlinkat(dirfd, name, 0) != 0 && errno != ENOENT)
-		return file_error("removing a client file");
+		return file_error("removing a state file");
 	return CKR_OK;
 }
 
@@ -248,15 +248,15 @@ static CK_RV remove_id(struct store *store, int64_t id, unsigned wait_ms)
 	if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
 		return CKR_OK;
 	TRY(remove_file(dirfd, name, wait_ms));
-	return fsync(dirfd) == 0 ? CKR_OK : file_error("syncing the removal of a client file");
+	return fsync(dirfd) == 0 ? CKR_OK : file_error("syncing the removal of a state file");
 }
 
-CK_RV client_file_remove(struct store *store, int64_t id)
+CK_RV state_file_remove(struct store *store, int64_t id)
 {
 	return remove_id(store, id, WAIT_MS);
 }
 
-CK_RV client_file_remove_now(struct store *store, int64_t id)
+CK_RV state_file_remove_now(struct store *store, int64_t id)
 {
 	return remove_id(store, id, 0);
 }
@@ -293,7 +293,7 @@ static CK_RV list_directory(DIR *dir, int64_t **ids, size_t *n)
 	return CKR_OK;
 }
 
-CK_RV client_file_list(struct store *store, int64_t **ret_ids, size_t *ret_n)
+CK_RV state_file_list(struct store *store, int64_t **ret_ids, size_t *ret_n)
 {
 	int kept;
 	int64_t *ids = NULL;
@@ -303,7 +303,7 @@ CK_RV client_file_list(struct store *store, int64_t **ret_ids, size_t *ret_n)
 	int fd = kept < 0 ? -1 : openat(kept, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (kept >= 0 && dir == NULL) {
-		CK_RV rv = file_error("listing client files");
+		CK_RV rv = file_error("listing state files");
 		file_done(&fd);
 		return rv;
 	}

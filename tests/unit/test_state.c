@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_client_state.c: O-DUKPT clients as objects: every number once, the server's keys, numbers
+ * test_state.c: O-DUKPT clients as objects: every number once, the server's keys, numbers
  * set aside, damaged files, and no used register left in the file or in memory.
  */
-#include "state/client_state.h"
+#include "state/state.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
 #include "odukpt_client.h"
-#include "state/client_file.h"
+#include "state/reservation.h"
+#include "state/state_file.h"
 #include "store/backend.h"
 #include "token_support.h"
 
@@ -278,7 +279,7 @@ START_TEST(a_forked_child_has_nothing_set_aside)
 	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN), NUM(CKA_KEYDIV_RESERVE, 5)));
 
 	ck_assert_uint_eq(next(c), 0);
-	client_states_forked();
+	reservations_forked();
 	ck_assert_uint_eq(number_of(rw, c, CKA_KEYDIV_TRANSACTION), 5);
 	ck_assert_uint_eq(next(c), 5);
 }
@@ -353,7 +354,7 @@ static void write_file(const char *path, const uint8_t *from, size_t n)
 START_TEST(a_flipped_byte_repeats_no_number)
 {
 	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN)));
-	static uint8_t good[2 * CLIENT_SLOT_LEN], bad[2 * CLIENT_SLOT_LEN];
+	static uint8_t good[2 * STATE_SLOT_LEN], bad[2 * STATE_SLOT_LEN];
 	char path[128];
 	uint64_t number;
 	unsigned refused = 0;
@@ -382,18 +383,18 @@ END_TEST
 START_TEST(a_slot_of_another_client_or_of_another_generation_does_not_open)
 {
 	CK_OBJECT_HANDLE one = client(T(YES(CKA_TOKEN))), two = client(T(YES(CKA_TOKEN)));
-	static uint8_t old[2 * CLIENT_SLOT_LEN], now[2 * CLIENT_SLOT_LEN];
+	static uint8_t old[2 * STATE_SLOT_LEN], now[2 * STATE_SLOT_LEN];
 	uint64_t number;
 
 	ck_assert_uint_eq(read_file(file_of(two), old, sizeof old), sizeof old);
 	write_file(file_of(one), old, sizeof old);
 	ck_rv(next_in(rw, one, &number, NULL), CKR_DEVICE_ERROR);
-	/* The first state, put back with a higher generation beside the one of now. */
+	/* The first state, put back with a higher sequence beside the one of now. */
 	ck_assert_uint_eq(next(two), 0);
 	ck_assert_uint_eq(next(two), 1);
 	ck_assert_uint_eq(read_file(file_of(two), now, sizeof now), sizeof now);
-	size_t free_slot = get_be64(now) == 0 ? 0 : CLIENT_SLOT_LEN;
-	memcpy(now + free_slot, old, CLIENT_SLOT_LEN);
+	size_t free_slot = get_be64(now) == 0 ? 0 : STATE_SLOT_LEN;
+	memcpy(now + free_slot, old, STATE_SLOT_LEN);
 	put_be64(now + free_slot, 100);
 	write_file(file_of(two), now, sizeof now);
 	ck_assert_uint_eq(next(two), 2);
@@ -426,7 +427,8 @@ START_TEST(destroying_removes_the_file)
 	ck_assert_uint_eq(st.st_mode & 0777, 0600);
 	ck_ok(IN(rw, object_destroy(s, c)));
 	ck_assert_int_ne(stat(path, &st), 0);
-	ck_ok(client_state_remove(token->store, &token->vault, 4711)); /* one that never was */
+	struct state_location never = {token->store, &token->vault, 4711, &state_odukpt_client};
+	ck_ok(state_remove(&never));
 }
 END_TEST
 
@@ -575,7 +577,7 @@ END_TEST
 START_TEST(no_used_register_stays_in_the_file)
 {
 	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN)));
-	static uint8_t file[2 * CLIENT_SLOT_LEN];
+	static uint8_t file[2 * STATE_SLOT_LEN];
 	SECRET state = {0};
 
 	for (int i = 0; i < 5; i++) {
@@ -584,22 +586,22 @@ START_TEST(no_used_register_stays_in_the_file)
 		unsigned empty = 0;
 		for (int slot = 0; slot < 2; slot++) {
 			unsigned bytes = 0;
-			for (size_t k = 0; k < CLIENT_SLOT_LEN; k++)
-				bytes += file[slot * CLIENT_SLOT_LEN + k] != 0;
+			for (size_t k = 0; k < STATE_SLOT_LEN; k++)
+				bytes += file[slot * STATE_SLOT_LEN + k] != 0;
 			empty += bytes == 0;
 		}
 		ck_assert_uint_eq(empty, 1);
 	}
-	ck_ok(client_state_read(
-		token->store, &token->vault, row_of(c), &state_odukpt_client, &state));
+	struct state_location at = {token->store, &token->vault, row_of(c), &state_odukpt_client};
+	ck_ok(state_read(&at, &state));
 	ck_assert_uint_eq(get_be64(secret_peek(&state) + 4), 5);
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("client_state");
-	TCase *tests = tcase_create("client_state");
+	Suite *suite = suite_create("state");
+	TCase *tests = tcase_create("state");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, a_session_client_gives_the_server_s_keys_in_order);
