@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dukpt.h: the inner steps of classical DUKPT, which the tests hold against the
+ * dukpt.h: the inner steps of classical DUKPT. The tests compare them with the
  * published intermediate keys.
  */
 #ifndef KEYDIV_MECHANISMS_DUKPT_H
@@ -9,19 +9,19 @@
 #include "mechanism.h"
 
 /*
- * TDES DUKPT, X9.24-1:2009. RET = the initial key of BDK (DES2) for the 10-byte KSN, whose counter
- * is not looked at; parity as it comes.
+ * Compute the initial key of BDK (DES2) for the 10-byte KSN into RET (TDES DUKPT, X9.24-1:2009).
+ * The counter in KSN is ignored. The key keeps its parity bits as computed.
  */
 MUST_USE CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[10], struct secret *ret);
 
 /*
- * RET = the transaction key of KSN, whose counter is not 0, below the initial key INITIAL (DES2).
- * SCRATCH is loaded and is another key than INITIAL.
+ * Compute the transaction key of KSN, whose counter is not 0, below the initial key INITIAL (DES2)
+ * into RET. SCRATCH is loaded and is another key than INITIAL.
  */
 MUST_USE CK_RV tdes_dukpt_transaction_key(
 	struct key *initial, struct key *scratch, const uint8_t ksn[10], struct secret *ret);
 
-/* AES DUKPT, X9.24-3:2017, 6.3.2, table 3: what a key is derived for. */
+/* The algorithms that a key can be derived for (AES DUKPT, X9.24-3:2017, 6.3.2, table 3). */
 enum aes_dukpt_algorithm {
 	DUKPT_2TDEA = 0,
 	DUKPT_3TDEA = 1,
@@ -32,9 +32,9 @@ enum aes_dukpt_algorithm {
 };
 
 /*
- * RET = LENGTH bytes derived from KEY ("Derive Key", 6.3.1) for USAGE and ALGORITHM; TAIL
- * is the last eight bytes of the derivation data: the initial key ID, or its right half and
- * the transaction counter.
+ * Derive LENGTH bytes from KEY ("Derive Key", 6.3.1) for USAGE and ALGORITHM into RET. TAIL is
+ * the last eight bytes of the derivation data, which are the initial key ID, or its right half
+ * and the transaction counter.
  */
 MUST_USE CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm algorithm,
 	const uint8_t tail[8], size_t length, struct secret *ret);

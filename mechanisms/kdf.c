@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kdf.c: see kdf.h. */
+/* kdf.c: SP 800-108r1 in counter mode with AES-CMAC. */
 #include "kdf.h"
 
 #define LABEL_MAX 16
 #define USE_FIELD 4 /* tag, length, one byte */
 
-/* The last block where the result ends within it: OUT = the first N bytes of the CMAC. */
+/* Compute the last block, of which the result has only the first N bytes. */
 static CK_RV part_of_block(
 	struct key *key, const uint8_t *input, size_t input_len, uint8_t *out, size_t n)
 {
@@ -49,7 +49,7 @@ CK_RV kdf(struct key *key, const char *label, struct bytes context, uint8_t use,
 	ENSURE(label_len <= LABEL_MAX && context.n <= PARAMETER_MAX, CKR_FUNCTION_FAILED);
 	ENSURE(key_block_size(key) == KEY_BLOCK_MAX, CKR_KEY_TYPE_INCONSISTENT);
 	TRY(secret_resize(ret, length));
-	memcpy(input + n, label, label_len + 1); /* with its 00, the separator */
+	memcpy(input + n, label, label_len + 1); /* with its NUL, which is the separator 00 */
 	n += label_len + 1;
 	if (context.n > 0)
 		memcpy(input + n, context.p, context.n);

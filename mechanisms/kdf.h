@@ -14,10 +14,13 @@
 uint8_t derive_use(const struct derivation *d);
 
 /*
- * RET = LENGTH bytes (at most SECRET_INLINE) of SP 800-108r1 counter mode, PRF AES-CMAC under KEY:
- * block i = CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || USE || [8 * LENGTH]32). LABEL is a C
- * string. USE is the field 7F 0001 USE, or nothing for NO_USE. CKR_KEY_TYPE_INCONSISTENT unless KEY
- * is AES.
+ * Compute LENGTH bytes (at most SECRET_INLINE) of SP 800-108r1 counter mode with the PRF AES-CMAC
+ * under KEY into RET.
+ *
+ *     block i = CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || USE || [8 * LENGTH]32)
+ *
+ * LABEL is a C string. USE is the field 7F 0001 USE, or nothing for NO_USE.
+ * CKR_KEY_TYPE_INCONSISTENT unless KEY is AES.
  */
 MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, uint8_t use,
 	size_t length, struct secret *ret);

@@ -20,14 +20,19 @@ const CK_KEY_TYPE key_types_tdes[] = {CKK_DES2, CKK_DES3, KEY_TYPES_END};
 const CK_KEY_TYPE key_types_hmac[] = {CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC,
 	CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC, CKK_HKDF, KEY_TYPES_END};
 
-/* --- Lookup: an open hash table of one byte per place, filled by a constructor, before anything can ask --- */
+/*
+ * --- Lookup ---
+ *
+ * The table is an open hash table with one byte for each place. A constructor fills the table when
+ * the module is loaded, before any call.
+ */
 
-#define PLACES 256 /* a power of two, more than twice the number of rows */
+#define PLACES 256 /* a power of two, more than twice the number of mechanisms */
 
-_Static_assert(
-	sizeof mechanisms / sizeof mechanisms[0] - 1 <= PLACES / 2, "more rows want more places");
+_Static_assert(sizeof mechanisms / sizeof mechanisms[0] - 1 <= PLACES / 2,
+	"more mechanisms need more places");
 
-static uint8_t place[PLACES]; /* 1 + index into mechanisms[], 0: free */
+static uint8_t place[PLACES]; /* 1 + index into mechanisms[], 0 for a free place */
 
 static unsigned hash(CK_MECHANISM_TYPE type)
 {
@@ -75,7 +80,10 @@ bool mechanism_takes(const struct mechanism *mech, CK_KEY_TYPE type)
 
 /* --- Parameters --- */
 
-/* Read one field at P..END into row field *INDEX or a later one. Moves *P past it. */
+/*
+ * Read one field at P..END into field *INDEX of the mechanism or a later one. Move *P
+ * past the field.
+ */
 static CK_RV parse_field(
 	struct parameter *ret, const uint8_t **p, const uint8_t *end, size_t *index)
 {
@@ -84,8 +92,8 @@ static CK_RV parse_field(
 	size_t length = get_be16(*p + 1);
 
 	/*
-	 * Tags ascend in the row as in the parameter: skipping what is absent finds a tag, or shows
-	 * that it does not belong.
+	 * Tags ascend in the mechanism's list as in the parameter. Skipping the fields that are
+	 * absent finds a tag, or shows that the tag does not belong.
 	 */
 	while (*index < ret->count && ret->fields[*index].tag != tag) {
 		ENSURE(!ret->fields[*index].required, CKR_MECHANISM_PARAM_INVALID);
@@ -148,7 +156,7 @@ struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t la
 #define FREE_LENGTH_MIN 16 /* of types without lengths of their own */
 #define FREE_LENGTH_MAX 64
 
-/* Check that a derived key of type T may have LENGTH bytes: README.md, "The derived key". */
+/* Check that a derived key of type T may have LENGTH bytes (README.md, "The derived key"). */
 static CK_RV check_length(const struct key_type *t, size_t length)
 {
 	bool fits = t->length[0].bytes != 0

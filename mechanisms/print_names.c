@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * print_names.c: a program of the build, not of the module. The program prints the names of
- * mechanisms and key types for the tool, which links nothing of the module. There is no second list.
+ * print_names.c: a program of the build, not of the module. The program prints the names
+ * of mechanisms and key types for the tool, which links nothing of the module. There is
+ * no second list.
  *
- * Output: a line MECHANISM(number, name, inputs, scheme) for each mechanism, then a line KEY_TYPE(name,
- * number, generate, mac, bytes, parity, state) for each key type (struct key_kind in
- * src/tool/token/names.h).
+ * The output has a line MECHANISM(number, name, inputs, scheme) for each mechanism, then a line
+ * KEY_TYPE(name, number, generate, mac, bytes, parity, state) for each key type. struct key_kind in
+ * src/tool/token/names.h has the same order.
  */
 #include "mechanism.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* selftest.c: see selftest.h. */
+/* selftest.c: run the known answers of a mechanism. */
 #include "selftest.h"
 
 /* Room for what one answer needs: the parameter in both forms, and the base key or state. */
@@ -41,8 +41,8 @@ static CK_RV read_parameter(
 }
 
 /*
- * Do what the pipeline does for a mechanism whose base has a state: advance the state, and load the
- * released key where the mechanism's derive expects it.
+ * Advance the state of the base, as the derive pipeline does, and load the released key where the
+ * mechanism's derive expects it.
  */
 static CK_RV advance(struct derivation *d, struct secret *state)
 {
@@ -71,7 +71,7 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 
 	struct key_request request = {true, true, CKO_SECRET_KEY, answer->type, expected.len};
 	if (key_type_is_state(answer->type))
-		request.has_length = false;               /* a state has the length it has */
+		request.has_length = false; /* a state has no length in the template */
 	if (answer->type == CK_UNAVAILABLE_INFORMATION) { /* a data object */
 		request.has_type = false;
 		request.object_class = CKO_DATA;

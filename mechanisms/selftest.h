@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * selftest.h: a row put to its known answers, through the parser, the plan and the derivation
+ * selftest.h: run a mechanism's known answers through the parser, the plan and the derivation
  * that callers use.
  */
 #ifndef KEYDIV_MECHANISMS_SELFTEST_H
@@ -12,13 +12,13 @@
 #define SELFTEST_NO_FLIP (-1)
 
 /*
- * Run every known answer of ROW, or its own selftest function, with KEYS to work in (they are empty
- * afterwards). FLIP_ANSWER: the number of the answer whose expected value is spoilt by one bit, for
- * the test of the test; else SELFTEST_NO_FLIP. CKR_OK; CKR_FUNCTION_FAILED if an answer is wrong or
- * the row has none; CKR_HOST_MEMORY, which says nothing of the row. Allocates nothing unless a
+ * Run every known answer of the mechanism, or its own selftest function. KEYS are scratch keys and
+ * are empty afterwards. FLIP_ANSWER is the number of the answer whose expected value gets a wrong
+ * bit, which tests the test, or SELFTEST_NO_FLIP. CKR_FUNCTION_FAILED if an answer is wrong or the
+ * mechanism has none. CKR_HOST_MEMORY says nothing about the mechanism. Allocates nothing unless a
  * value is over SECRET_INLINE.
  */
 MUST_USE CK_RV mechanism_selftest(
-	const struct mechanism *row, struct key *keys[SELFTEST_KEYS], int flip_answer);
+	const struct mechanism *mech, struct key *keys[SELFTEST_KEYS], int flip_answer);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state_kind.c: see state_kind.h. */
+/* state_kind.c: the list of all kinds of state. */
 #include "state_kind.h"
 
 static const struct state_kind *const kinds[] = {

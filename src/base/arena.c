@@ -3,9 +3,9 @@
  * arena.c: see arena.h.
  *
  * Blocks of one size lie in chunks of pages. What is known about a chunk is kept outside of its
- * pages, so that the kernel may zero the pages in a forked child. A child inherits that knowledge as
- * it was at the fork, perhaps in the middle of a change by another thread. So every change is one
- * store of a pointer or of a word.
+ * pages, so that the kernel may zero the pages in a forked child. A child inherits that knowledge
+ * as it was at the fork, perhaps in the middle of a change by another thread. So every change is
+ * one store of a pointer or of a word.
  */
 #include "base/arena.h"
 

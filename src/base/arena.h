@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arena.h: memory for keys. Where the system allows it, the pages are locked and left out of core
- * dumps.
+ * arena.h: memory for keys. Where the system allows it, the pages are locked and left out
+ * of core dumps.
  */
 #ifndef KEYDIV_BASE_ARENA_H
 #define KEYDIV_BASE_ARENA_H
@@ -37,15 +37,17 @@ struct arena {
 };
 
 /*
- * Return N zeroed bytes of ARENA, aligned to 64 bytes, or NULL if there is no memory. More than 4096
- * bytes get pages of their own.
+ * Return N zeroed bytes of ARENA, aligned to 64 bytes, or NULL if there is no memory. More than
+ * 4096 bytes get pages of their own.
  */
 void *arena_take(struct arena *arena, size_t n);
 
 /* Wipe and free the N bytes at P that arena_take(ARENA, N) returned. P may be NULL. */
 void arena_give(struct arena *arena, void *p, size_t n);
 
-/* Unmap the pages of ARENA that hold no block. arena_give keeps a few of them for the next block. */
+/*
+ * Unmap the pages of ARENA that hold no block. arena_give keeps a few of them for the next block.
+ */
 void arena_trim(struct arena *arena);
 
 /*

@@ -24,16 +24,16 @@ static CK_RV begin_mac(struct operation *op, struct bytes iv)
 
 static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 {
-	const struct mechanism *row = op->mech;
+	const struct mechanism *mech = op->mech;
 	CK_MAC_GENERAL_PARAMS length;
 	struct bytes iv;
 
-	op->out_len = mac_length(row->operation.mac, op->key->key);
-	if (row->operation.mac_general) {
+	op->out_len = mac_length(mech->operation.mac, op->key->key);
+	if (mech->operation.mac_general) {
 		ENSURE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
 			CKR_MECHANISM_PARAM_INVALID);
 		memcpy(&length, caller->pParameter, sizeof length);
-		bool named = object_names(&op->key->object, row->type);
+		bool named = object_names(&op->key->object, mech->type);
 		REQUIRE(length >= (named ? MAC_MIN_NAMED : MAC_MIN), CKR_MECHANISM_PARAM_INVALID,
 			"the MAC is too short");
 		REQUIRE(length <= op->out_len, CKR_MECHANISM_PARAM_INVALID,
@@ -41,8 +41,8 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 		op->out_len = length;
 		return CKR_OK;
 	}
-	if (row->operation.mac_setup != NULL) {
-		TRY(row->operation.mac_setup(caller, op->out_len, &iv));
+	if (mech->operation.mac_setup != NULL) {
+		TRY(mech->operation.mac_setup(caller, op->out_len, &iv));
 		return begin_mac(op, iv);
 	}
 	ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);

@@ -77,9 +77,9 @@ MUST_USE CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in
 
 /*
  * OUT (8 bytes) = DES(left half, IN ^ right half) ^ right half, where the halves are those of the
- * key, a DES2 key, with MASK (16 bytes or NULL) XORed onto the key first. This is the non-reversible
- * key generation process of X9.24-1 annex A.2. OUT must not overlap IN. CKR_KEY_TYPE_INCONSISTENT
- * for another type, else errors as key_cmac.
+ * key, a DES2 key, with MASK (16 bytes or NULL) XORed onto the key first. This is the
+ * non-reversible key generation process of X9.24-1 annex A.2. OUT must not overlap IN.
+ * CKR_KEY_TYPE_INCONSISTENT for another type, else errors as key_cmac.
  */
 MUST_USE CK_RV key_one_way(
 	struct key *key, const uint8_t *mask, const uint8_t in[8], uint8_t ret_out[8]);

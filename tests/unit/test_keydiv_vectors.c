@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_keydiv_vectors.c: the known answers of the keydiv schemes, of Horowitz and of Optimal-DUKPT. */
+/*
+ * test_keydiv_vectors.c: the known answers of the keydiv schemes, of Horowitz and of Optimal-DUKPT.
+ */
 #include "scheme.h"
 
 static const struct {
