@@ -150,7 +150,6 @@ const struct mechanism mech_an10922 = {
 			.plan = plan,
 			.value = derive,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{

@@ -54,7 +54,6 @@ const struct mechanism mech_cmac = {
 			.plan = plan,
 			.value = derive,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{

@@ -44,7 +44,6 @@ const struct mechanism mech_data_key = {
 		{
 			.value = derive,
 			.role = &role,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{

@@ -4,10 +4,12 @@
 
 static const CK_MECHANISM_TYPE aes[] = {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
 	CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY,
-	CKM_KEYDIV_DATA_KEY};
+	CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_WITH_DERIVED_KEY};
 
-static const CK_MECHANISM_TYPE tdes[] = {
-	CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY};
+/* A BDK of TDES DUKPT has two keys. No mechanism is usual for a master of three keys. */
+static const CK_MECHANISM_TYPE des2[] = {
+	CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY, CKM_KEYDIV_WITH_DERIVED_KEY};
+static const CK_KEY_TYPE type_des2[] = {CKK_DES2, KEY_TYPES_END};
 
 /*
  * CKM_HKDF_DATA is not in the list. With the parameter of an HKDF_DERIVE it would give the
@@ -23,7 +25,7 @@ static const struct {
 	size_t n;
 } lists[] = {
 	{key_types_aes, aes, sizeof aes / sizeof aes[0]},
-	{key_types_tdes, tdes, sizeof tdes / sizeof tdes[0]},
+	{type_des2, des2, sizeof des2 / sizeof des2[0]},
 	{key_types_hmac, hmac, sizeof hmac / sizeof hmac[0]},
 };
 

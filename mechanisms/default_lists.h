@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * default_lists.h: CKA_ALLOWED_MECHANISMS of a deriving key whose template gives none, by key type
- * (README.md, "The derived key").
+ * default_lists.h: CKA_ALLOWED_MECHANISMS of a key with CKA_DERIVE whose template gives no list, by
+ * key type (README.md, "The derived key").
  */
 #ifndef KEYDIV_MECHANISMS_DEFAULT_LISTS_H
 #define KEYDIV_MECHANISMS_DEFAULT_LISTS_H
@@ -9,8 +9,8 @@
 #include "mechanism.h"
 
 /*
- * The list of "anything else" there for a key of TYPE, its length in RET_N; NULL and 0 for a
- * type with none.
+ * Return the default list of a key of TYPE that was created, generated or unwrapped. *RET_N is its
+ * length. NULL and 0 for a type that needs a list from the template.
  */
 const CK_MECHANISM_TYPE *default_children(CK_KEY_TYPE type, size_t *ret_n);
 

@@ -54,8 +54,6 @@ const struct mechanism mech_device_key = {
 		{
 			.value = derive,
 			.role = &role,
-			.level = LEVEL_SHORTEN,
-			.children = {CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY},
 		},
 	.test =
 		{

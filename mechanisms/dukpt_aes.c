@@ -316,7 +316,6 @@ const struct mechanism mech_aes_dukpt_initial_key = {
 			.plan = plan_initial,
 			.value = derive_initial,
 			.role = &role_initial,
-			.level = LEVEL_EXPLICIT,
 		},
 	.test =
 		{
@@ -338,7 +337,6 @@ const struct mechanism mech_aes_dukpt_key = {
 			.plan = plan_key,
 			.value = derive_key,
 			.role_of = role_of,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{
@@ -359,7 +357,6 @@ const struct mechanism mech_aes_dukpt_key_of_initial = {
 			.plan = plan_key_of_initial,
 			.value = derive_key_of_initial,
 			.role_of = role_of,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{

@@ -245,7 +245,6 @@ const struct mechanism mech_tdes_dukpt_initial_key = {
 			.value = derive_initial,
 			.keeps_parity = true,
 			.role = &role_initial,
-			.level = LEVEL_EXPLICIT,
 		},
 	.test =
 		{
@@ -267,7 +266,6 @@ const struct mechanism mech_tdes_dukpt_key = {
 			.plan = plan,
 			.value = derive_key,
 			.role_of = role_of,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{
@@ -288,7 +286,6 @@ const struct mechanism mech_tdes_dukpt_key_of_initial = {
 			.plan = plan,
 			.value = derive_key_of_initial,
 			.role_of = role_of,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{

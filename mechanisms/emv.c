@@ -242,8 +242,6 @@ const struct mechanism mech_emv_card_key = {
 			.plan = plan_card,
 			.value = derive_card,
 			.role = &role_card,
-			.level = LEVEL_SHORTEN,
-			.children = {CKM_KEYDIV_EMV_SESSION_KEY},
 		},
 	.test =
 		{
@@ -264,7 +262,6 @@ const struct mechanism mech_emv_session_key = {
 			.plan = plan_session,
 			.value = derive_session,
 			.role = &role_no_wrap,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{

@@ -177,7 +177,6 @@ const struct mechanism mech_aes_ecb_encrypt_data = {
 			.plan = plan,
 			.value = derive,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{
@@ -197,7 +196,6 @@ const struct mechanism mech_aes_cbc_encrypt_data = {
 			.plan = plan,
 			.value = derive,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{
@@ -217,7 +215,6 @@ const struct mechanism mech_des3_ecb_encrypt_data = {
 			.plan = plan,
 			.value = derive,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{
@@ -237,7 +234,6 @@ const struct mechanism mech_des3_cbc_encrypt_data = {
 			.plan = plan,
 			.value = derive,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{

@@ -182,7 +182,6 @@ const struct mechanism mech_hkdf_derive = {
 			.plan = plan,
 			.value = derive,
 			.role_of = role_of,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{
@@ -203,7 +202,6 @@ const struct mechanism mech_hkdf_data = {
 			.plan = plan_data,
 			.value = derive,
 			.role = &role_none,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{

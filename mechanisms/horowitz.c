@@ -151,7 +151,6 @@ const struct mechanism mech_horowitz_dk = {
 			.plan = plan,
 			.value = derive,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{
@@ -169,7 +168,6 @@ const struct mechanism mech_horowitz_password_key = {
 		{
 			.plan = plan_password,
 			.value = derive_password,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{

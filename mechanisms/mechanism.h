@@ -121,11 +121,9 @@ struct derivation {
 
 /* Says whether a result may have CKA_DERIVE, and with which CKA_ALLOWED_MECHANISMS. */
 enum level {
-	LEVEL_OPEN,     /* default list by key type; the template may give any list */
-	LEVEL_SHORTEN,  /* default list: children[]; the template may shorten it */
-	LEVEL_FIXED,    /* exactly children[]; the template gives no list */
-	LEVEL_LEAF,     /* CKA_DERIVE true is refused */
-	LEVEL_EXPLICIT, /* CKA_DERIVE true needs a list from the template, any list */
+	LEVEL_SHORTEN, /* default list: children[]; the template may shorten it */
+	LEVEL_FIXED,   /* exactly children[]; the template gives no list */
+	LEVEL_LEAF,    /* CKA_DERIVE true is refused */
 	/*
 	 * A leaf, unless CKA_DERIVE_TEMPLATE of the base has CKA_DERIVE true. The default list is
 	 * that of CKA_DERIVE_TEMPLATE, else that of the key type; the template may shorten it.
@@ -209,9 +207,7 @@ struct deriving {
 	const struct role *role; /* of every result; NULL: role_of decides */
 	/* Mechanisms whose parameter decides the role. Returns constant memory. */
 	const struct role *(*role_of)(const struct derivation *d);
-	enum level level;
-	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
-	bool sets_transaction;                    /* the result has CKA_KEYDIV_TRANSACTION */
+	bool sets_transaction; /* the result has CKA_KEYDIV_TRANSACTION */
 };
 
 /* What src/key does for a mechanism that encrypts, signs, digests, wraps or generates. */

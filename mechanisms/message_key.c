@@ -74,7 +74,6 @@ const struct mechanism mech_message_key = {
 		{
 			.value = derive,
 			.role = &role_by_use,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{
@@ -95,7 +94,6 @@ const struct mechanism mech_device_message_key = {
 		{
 			.value = derive_from_master,
 			.role = &role_by_use,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{

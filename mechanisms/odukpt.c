@@ -183,8 +183,6 @@ const struct mechanism mech_odukpt_initial_key = {
 			.plan = plan_initial,
 			.value = derive_initial,
 			.role = &role_initial,
-			.level = LEVEL_SHORTEN,
-			.children = {CKM_KEYDIV_ODUKPT_KEY, CKM_KEYDIV_ODUKPT_CLIENT},
 		},
 	.test =
 		{
@@ -205,7 +203,6 @@ const struct mechanism mech_odukpt_key = {
 		{
 			.value = derive_key,
 			.role = &role_by_use,
-			.level = LEVEL_LEAF,
 			.sets_transaction = true,
 		},
 	.test =

@@ -304,8 +304,6 @@ const struct mechanism mech_odukpt_client = {
 			.plan = plan_state,
 			.value = derive_state,
 			.role = &role_client,
-			.level = LEVEL_FIXED,
-			.children = {CKM_KEYDIV_ODUKPT_NEXT_KEY},
 		},
 	.test =
 		{
@@ -326,7 +324,6 @@ const struct mechanism mech_odukpt_next_key = {
 			.value = derive_next,
 			.state = &state_odukpt_client,
 			.role = &role_by_use,
-			.level = LEVEL_LEAF,
 			.sets_transaction = true,
 		},
 	.test =

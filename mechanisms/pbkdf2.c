@@ -105,7 +105,6 @@ const struct mechanism mech_pkcs5_pbkd2 = {
 		{
 			.plan = plan,
 			.value = derive,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{

@@ -148,7 +148,6 @@ const struct mechanism mech_rfc3961_dk = {
 			.plan = plan,
 			.value = derive,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{

@@ -91,7 +91,6 @@ const struct mechanism mech_scp03_key = {
 		{
 			.value = derive,
 			.role_of = role_of,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{

@@ -75,7 +75,6 @@ const struct mechanism mech_session_key = {
 		{
 			.value = derive,
 			.role = &role_by_use,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{
@@ -96,7 +95,6 @@ const struct mechanism mech_device_session_key = {
 		{
 			.value = derive_from_master,
 			.role = &role_by_use,
-			.level = LEVEL_LEAF,
 		},
 	.test =
 		{

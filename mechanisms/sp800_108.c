@@ -504,7 +504,6 @@ const struct mechanism mech_sp800_108_counter_kdf = {
 			.value = derive_counter,
 			.more_keys = more_keys,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{
@@ -526,7 +525,6 @@ const struct mechanism mech_sp800_108_feedback_kdf = {
 			.value = derive_feedback,
 			.more_keys = more_keys,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{
@@ -548,7 +546,6 @@ const struct mechanism mech_sp800_108_double_pipeline_kdf = {
 			.value = derive_pipeline,
 			.more_keys = more_keys,
 			.role = &role_leaf,
-			.level = LEVEL_OPEN,
 		},
 	.test =
 		{

@@ -33,7 +33,7 @@ void secret_wipe(struct secret *s)
 CK_RV secret_resize(struct secret *s, size_t n)
 {
 	secret_wipe(s);
-	REQUIRE(n <= SECRET_MAX, CKR_DATA_LEN_RANGE, "a secret is longer than 4096 bytes");
+	REQUIRE(n <= DATA_MAX, CKR_DATA_LEN_RANGE, "a secret is longer than 65536 bytes");
 	if (n > SECRET_INLINE) {
 		s->heap = arena_take(&long_secrets, n);
 		REQUIRE(s->heap != NULL, CKR_HOST_MEMORY, "no memory for a secret");

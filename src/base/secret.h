@@ -19,7 +19,8 @@
 #include "error.h"
 
 #define SECRET_INLINE 64
-#define SECRET_MAX 4096 /* longest secret of any kind, in bytes */
+#define SECRET_MAX 4096 /* longest key, in bytes */
+#define DATA_MAX 65536  /* longest value of a data object, and so longest secret, in bytes */
 
 struct secret {
 	size_t len;
@@ -44,7 +45,7 @@ static inline const uint8_t *secret_peek(const struct secret *s)
 }
 
 /*
- * Wipe S and make S hold N zero bytes. CKR_DATA_LEN_RANGE: N is more than SECRET_MAX.
+ * Wipe S and make S hold N zero bytes. CKR_DATA_LEN_RANGE: N is more than DATA_MAX.
  * CKR_HOST_MEMORY. S is then empty.
  */
 MUST_USE CK_RV secret_resize(struct secret *s, size_t n);

@@ -82,7 +82,7 @@ static CK_RV derive(
 {
 	const struct mechanism *mech = c->d.mechanism;
 
-	TRY(requested_parameter(c->session, &c->requested, &c->parsed));
+	TRY(requested_parameter(c->session, &c->requested, attributes, count, &c->parsed));
 	derivation_parameter(&c->d, &c->parsed);
 	REQUIRE(ret_key != NULL, CKR_ARGUMENTS_BAD, "phKey is NULL");
 	TRY(find_base(c));

@@ -7,11 +7,13 @@ CK_RV derive_plan(struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG coun
 	const struct mechanism *mech = c->d.mechanism;
 
 	TRY(template_parse(attributes, count, &c->template));
+	TRY(parameter_once(&c->template, &c->parsed));
 	TRY(plan_request(&c->template, &c->base->object, &c->request));
 	c->d.object_class = c->request.object_class;
 	TRY((mech->derive.plan ? mech->derive.plan : derive_plan_default)(&c->d, &c->request));
 	CK_KEY_TYPE type = c->d.object_class == CKO_DATA ? CK_UNAVAILABLE_INFORMATION : c->d.type;
-	TRY(plan_derive(&c->template, &c->base->object, mech, type, &c->rights, &c->planned));
+	TRY(plan_derive(
+		&c->template, &c->base->object, derive_role(&c->d), type, &c->rights, &c->planned));
 	c->d.usage = c->planned.flags & USAGE_ALL; /* USE is part of the value */
 	return CKR_OK;
 }

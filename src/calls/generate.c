@@ -75,12 +75,15 @@ static CK_RV generate_by(struct session *s, const struct requested *requested,
 	REQUIRE(ret_key != NULL, CKR_ARGUMENTS_BAD, "phKey is NULL");
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
-	CK_RV rv = requested_parameter(s, requested, &parsed);
+	CK_RV rv = requested_parameter(s, requested, attributes, count, &parsed);
+	if (rv == CKR_OK)
+		rv = parameter_once(&template, &parsed);
 	if (rv == CKR_OK) {
 		derivation_parameter(&d, &parsed);
 		rv = generate(s, &d, &template, ret_key);
 	}
-	if (requested->caller.ulParameterLen > 0) { /* the parameter may contain a password */
+	/* The parameter may contain a password. */
+	if (requested->caller.ulParameterLen > 0 || (template.given & GIVEN_PARAMETER)) {
 		wipe(s->parameter, sizeof s->parameter);
 		wipe(&parsed, sizeof parsed);
 	}

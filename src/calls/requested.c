@@ -2,12 +2,12 @@
 /* requested.c: copy and parse a mechanism parameter. */
 #include "calls/requested.h"
 
-CK_RV requested_parameter(struct session *s, const struct requested *requested, struct parsed *ret)
+CK_RV requested_parameter(struct session *s, const struct requested *requested,
+	const CK_ATTRIBUTE *attributes, CK_ULONG count, struct parsed *ret)
 {
 	const struct mechanism *mech = requested->mech;
 	const CK_MECHANISM *caller = &requested->caller;
-	CK_ULONG n = caller->ulParameterLen;
-	size_t used = 0;
+	size_t n = caller->ulParameterLen, used = 0;
 
 	REQUIRE(n <= PARAMETER_MAX, CKR_MECHANISM_PARAM_INVALID,
 		"the mechanism parameter is longer than 4096 bytes");
@@ -16,6 +16,7 @@ CK_RV requested_parameter(struct session *s, const struct requested *requested, 
 	ret->parameter.fields = mech->fields;
 	ret->parameter.count = 0;
 	ret->parameter.encoded = bytes_of(s->parameter, 0);
+	ret->in_template = false;
 
 	if (mech->parse_native)
 		return mech->parse_native(caller, ret->native, s->parameter, &used);
@@ -25,5 +26,8 @@ CK_RV requested_parameter(struct session *s, const struct requested *requested, 
 	}
 	if (n > 0)
 		memcpy(s->parameter, caller->pParameter, n);
+	else
+		TRY(template_parameter(
+			attributes, count, s->parameter, PARAMETER_MAX, &n, &ret->in_template));
 	return parameter_parse(mech, s->parameter, n, &ret->parameter);
 }

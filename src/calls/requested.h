@@ -6,6 +6,7 @@
 #ifndef KEYDIV_CALLS_REQUESTED_H
 #define KEYDIV_CALLS_REQUESTED_H
 
+#include "object/template.h"
 #include "token/session.h"
 
 struct requested {
@@ -33,16 +34,29 @@ static inline CK_RV mechanism_request(
 struct parsed {
 	struct parameter parameter;              /* of mechanisms with fields, else empty */
 	_Alignas(16) uint8_t native[NATIVE_MAX]; /* the result of parse_native */
+	bool in_template;                        /* given as CKA_KEYDIV_PARAMETER */
 };
 
 /*
- * Copy the parameter of REQUESTED to S->parameter and parse the copy. RET needs no initialisation.
- * RET refers to S->parameter and is valid until the next call in that session. The parameter may be
+ * Copy the parameter of REQUESTED to S->parameter and parse the copy. A mechanism with fields takes
+ * the parameter from CKA_KEYDIV_PARAMETER among COUNT ATTRIBUTES if REQUESTED has none. RET needs no
+ * initialisation. RET refers to S->parameter and is valid until the next call in that session. The parameter may be
  * unaligned. CKR_MECHANISM_PARAM_INVALID for NULL with a length, for more than PARAMETER_MAX bytes,
  * for a parameter of a mechanism that takes none, and for a parameter that the mechanism refuses.
  */
-MUST_USE CK_RV requested_parameter(
-	struct session *s, const struct requested *requested, struct parsed *ret);
+MUST_USE CK_RV requested_parameter(struct session *s, const struct requested *requested,
+	const CK_ATTRIBUTE *attributes, CK_ULONG count, struct parsed *ret);
+
+/*
+ * Check that the template T gives CKA_KEYDIV_PARAMETER only if PARSED came from there: a parameter in
+ * both places gives CKR_MECHANISM_PARAM_INVALID.
+ */
+MUST_USE static inline CK_RV parameter_once(const struct template *t, const struct parsed *parsed)
+{
+	REQUIRE(!(t->given & GIVEN_PARAMETER) || parsed->in_template, CKR_MECHANISM_PARAM_INVALID,
+		"a mechanism parameter and CKA_KEYDIV_PARAMETER were both given");
+	return CKR_OK;
+}
 
 /* Pass PARSED, which must live as long as D, to the mechanism's functions. */
 static inline void derivation_parameter(struct derivation *d, struct parsed *parsed)

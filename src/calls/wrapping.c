@@ -98,20 +98,6 @@ CK_RV wrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrap
 
 /* --- Unwrap --- */
 
-/* PKCS#11, "DES3 secret key objects": to unwrap a key with wrong parity is an error. */
-static CK_RV check_parity(const struct object *o, const struct secret *value)
-{
-	SECRET odd = {0};
-
-	if (!key_type_has_parity(o->key_type))
-		return CKR_OK;
-	TRY(secret_set(&odd, secret_peek(value), value->len));
-	des_set_odd_parity(secret_bytes(&odd), odd.len);
-	ENSURE(secret_equal(secret_peek(&odd), secret_peek(value), odd.len),
-		CKR_WRAPPED_KEY_INVALID);
-	return CKR_OK;
-}
-
 struct wrapped {
 	const CK_BYTE *bytes;
 	CK_ULONG n;
@@ -137,7 +123,6 @@ static CK_RV unwrap_with(struct session *s, struct cached_key *unwrapper,
 	REQUIRE(rv != CKR_ATTRIBUTE_VALUE_INVALID, CKR_WRAPPED_KEY_INVALID,
 		"the wrapped key does not have the type of the template");
 	TRY(rv);
-	TRY(check_parity(&object, &value));
 	TRY(session_scratch(s));
 	TRY(plan_check_value(&object, &template, s->scratch[0]));
 	return object_add(s, &object, ret_key);

@@ -73,7 +73,7 @@ CK_RV seal_open(
 	CK_RV rv;
 
 	secret_wipe(ret_plain);
-	ENSURE(sealed.n >= SEAL_OVERHEAD && sealed.n - SEAL_OVERHEAD <= SECRET_MAX,
+	ENSURE(sealed.n >= SEAL_OVERHEAD && sealed.n - SEAL_OVERHEAD <= DATA_MAX,
 		CKR_ENCRYPTED_DATA_INVALID);
 	n = sealed.n - SEAL_OVERHEAD;
 	TRY(start(&gcm, key, false, sealed.p, aad));

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * attribute.c: the table of attributes, finding an attribute, and the sets of attributes the policy works
- * with; see attribute.h.
- */
+/* attribute.c: the table of attributes and the sets that the policy uses; see attribute.h. */
 #include "object/attribute.h"
 
 #include "object/attribute_list.h"
@@ -23,28 +20,27 @@ const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(PLACE_OF, 0, 
 #undef PLACE_OF
 
 /*
- * --- Sets, at compile time. Each PICK is one term of an OR over the list: WHO is a mask of `on`, WHEN one of the AT_
- * bits or 0 ---
+ * --- Sets, computed by the compiler ---
+ *
+ * Each PICK is one term of an OR over the list. WHO is a mask of `on`. WHEN is one of the rules, or 0.
  */
 
 #define IS_VARIABLE(kind)                                                                          \
 	((kind) == KIND_VARIABLE || (kind) == KIND_DATE || (kind) == KIND_MECHANISMS ||            \
 		(kind) == KIND_TEMPLATE || (kind) == KIND_STORED_NUMBER)
 #define IS_GIVEN(kind) ((kind) == KIND_NUMBER || (kind) == KIND_VALUE || (kind) == KIND_COMPUTED)
-#define STANDS(who, when, on, rules) (((on) & (who)) != 0 && ((rules) & (when)) == (when))
+#define HAS(who, when, on, rules) (((on) & (who)) != 0 && ((rules) & (when)) == (when))
 
 #define PICK_FLAG(who, when, type, kind, on, rules, bit)                                           \
-	| ((kind) == KIND_FLAG && STANDS(who, when, on, rules) ? (uint32_t)(bit) : 0u)
+	| ((kind) == KIND_FLAG && HAS(who, when, on, rules) ? (uint32_t)(bit) : 0u)
 #define PICK_VARIABLE(who, when, type, kind, on, rules, bit)                                       \
-	| (IS_VARIABLE(kind) && STANDS(who, when, on, rules) ? 1u << ((bit)&31) : 0u)
+	| (IS_VARIABLE(kind) && HAS(who, when, on, rules) ? 1u << ((bit)&31) : 0u)
 #define PICK_GIVEN(who, when, type, kind, on, rules, bit)                                          \
-	| (IS_GIVEN(kind) && (uint32_t)(bit) != GIVEN_OTHER && STANDS(who, when, on, rules)        \
+	| (IS_GIVEN(kind) && (uint32_t)(bit) != GIVEN_OTHER && HAS(who, when, on, rules)           \
 			  ? (uint32_t)(bit)                                                        \
 			  : 0u)
 
-/*
- * MORE: what this kind of object takes at this moment beyond its attr's rules, which speak of keys.
- */
+/* MORE: attributes that this kind of object takes at this moment although the rules say no. */
 #define SET(who, when, more)                                                                       \
 	{                                                                                          \
 		0 ATTRIBUTE_LIST(PICK_FLAG, who, when),                                            \
@@ -73,12 +69,9 @@ const struct attribute_set attribute_sets[WHO_COUNT][WHEN_COUNT] = {
 		{
 			[WHEN_EVER] = SET(ON_DATA, 0, 0),
 			[WHEN_CREATE] = SET(ON_DATA, AT_CREATE, 0),
-			/*
-				 * CKM_HKDF_DATA has to be told a length, though a data object
-				 * has no CKA_VALUE_LEN.
-				 */
+			/* CKM_HKDF_DATA needs a length, although data has no CKA_VALUE_LEN. */
 			[WHEN_DERIVE] = SET(ON_DATA, AT_DERIVE, GIVEN_VALUE_LEN),
-			/* The value of data may be changed; a key's never. */
+			/* The value of data may change. The value of a key never changes. */
 			[WHEN_COPY] = SET(ON_DATA, AT_COPY, GIVEN_VALUE),
 			[WHEN_SET] = SET(ON_DATA, AT_SET, GIVEN_VALUE),
 		},
@@ -89,6 +82,7 @@ const struct attribute_set attribute_sets[WHO_COUNT][WHEN_COUNT] = {
 const uint32_t attribute_flags_only_true = 0 ATTRIBUTE_LIST(PICK_FLAG, ON_ALL, ONLY_TRUE);
 const uint32_t attribute_flags_only_false = 0 ATTRIBUTE_LIST(PICK_FLAG, ON_ALL, ONLY_FALSE);
 const uint32_t attribute_flags_only_so = 0 ATTRIBUTE_LIST(PICK_FLAG, ON_ALL, ONLY_SO);
+const struct attribute_set attributes_only_deriving = SET(ON_ALL, ONLY_DERIVING, 0);
 
 enum attribute_who attribute_who(const struct object *o)
 {

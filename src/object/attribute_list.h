@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attribute_list.h: every attribute, once: X(A, B, type, kind, on, rules, bit), the columns of
- * struct attribute; A and B are handed through to X. Sources: PKCS#11 v3.0 Base Specification,
- * tables of chapter 4 with their footnotes; the vendor attributes: include/keydiv.h.
+ * attribute_list.h: every attribute once, as X(A, B, type, kind, on, rules, bit). The columns are
+ * those of struct attribute. A and B are passed on to X. The sources are the tables of chapter 4 of
+ * the PKCS#11 v3.0 Base Specification with their footnotes, and include/keydiv.h.
  */
 #ifndef KEYDIV_TOKEN_ATTRIBUTE_LIST_H
 #define KEYDIV_TOKEN_ATTRIBUTE_LIST_H
@@ -38,7 +38,7 @@
 	X(A, B, CKA_VERIFY, KIND_FLAG, ON_KEY, MAKE | EDIT | ONLY_FALSE, FLAG_VERIFY) \
 	X(A, B, CKA_WRAP, KIND_FLAG, ON_KEY, MAKE | EDIT | ONLY_FALSE, FLAG_WRAP) \
 	X(A, B, CKA_UNWRAP, KIND_FLAG, ON_KEY, MAKE | EDIT | ONLY_FALSE, FLAG_UNWRAP) \
-	X(A, B, CKA_DERIVE, KIND_FLAG, ON_KEY, MAKE | EDIT | ONLY_FALSE, FLAG_DERIVE) \
+	X(A, B, CKA_DERIVE, KIND_FLAG, ON_KEY, MAKE | EDIT | ONLY_TRUE | ONLY_FALSE, FLAG_DERIVE) \
 	X(A, B, CKA_TRUSTED, KIND_FLAG, ON_KEY, MAKE | EDIT | ONLY_SO, FLAG_TRUSTED) \
 	X(A, B, CKA_WRAP_WITH_TRUSTED, KIND_FLAG, ON_KEY, MAKE | EDIT | ONLY_TRUE, FLAG_WRAP_WITH_TRUSTED) \
 	X(A, B, CKA_ID, KIND_VARIABLE, ON_KEY, MAKE | EDIT, VAR_ID) \
@@ -48,6 +48,9 @@
 	X(A, B, CKA_WRAP_TEMPLATE, KIND_TEMPLATE, ON_KEY, MAKE, VAR_WRAP_TEMPLATE) \
 	X(A, B, CKA_UNWRAP_TEMPLATE, KIND_TEMPLATE, ON_KEY, MAKE, VAR_UNWRAP_TEMPLATE) \
 	X(A, B, CKA_DERIVE_TEMPLATE, KIND_TEMPLATE, ON_KEY, MAKE, VAR_DERIVE_TEMPLATE) \
+	/* diversification */ \
+	X(A, B, CKA_KEYDIV_EXTRACTABLE_CHILDREN, KIND_FLAG, ON_KEY, AT_CREATE | AT_GENERATE | AT_UNWRAP | ONLY_DERIVING, FLAG_EXTRACTABLE_CHILDREN) \
+	X(A, B, CKA_KEYDIV_PARAMETER, KIND_COMPUTED, ON_KEY, AT_GENERATE | AT_DERIVE, GIVEN_PARAMETER) \
 	/* O-DUKPT */ \
 	X(A, B, CKA_KEYDIV_SHAPE, KIND_VARIABLE, ON_CLIENT, 0, VAR_SHAPE) \
 	X(A, B, CKA_KEYDIV_TRANSACTION, KIND_VARIABLE, ON_KEY, 0, VAR_TRANSACTION) \

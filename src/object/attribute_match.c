@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attribute_match.c: whether an object is what a search template asks for (PKCS#11 v3.0,
+ * attribute_match.c: compare an object with a search template (PKCS#11 v3.0,
  * 5.7.8: "exact byte-for-byte").
  */
 #include "object/attribute.h"
@@ -26,28 +26,30 @@ static bool numbers_match(const struct object *o, const struct template *t)
 	return true;
 }
 
-/* The list LIST, which is in the machine's order, beside its encoding in WANTED. */
-static bool list_matches(const CK_MECHANISM_TYPE *list, size_t n, struct bytes wanted)
+/* Return true if the N bytes at LIST, in the order of the machine, are the encoded list REQUEST. */
+static bool list_matches(const CK_MECHANISM_TYPE *list, size_t n, struct bytes request)
 {
-	if (wanted.n != n)
+	if (request.n != n)
 		return false;
 	for (size_t i = 0; i < n / 8; i++)
-		if (get_be64(wanted.p + 8 * i) != list[i])
+		if (get_be64(request.p + 8 * i) != list[i])
 			return false;
 	return true;
 }
 
-static bool value_matches(const struct reading *r, CK_ATTRIBUTE_TYPE type, struct bytes wanted)
+static bool value_matches(const struct reading *r, CK_ATTRIBUTE_TYPE type, struct bytes request)
 {
 	struct attribute_value v;
 
-	/* What may not be seen matches nothing, or a search would reveal it guess by guess. */
+	/*
+	 * A value that cannot be read matches nothing, or a search could reveal it guess by guess.
+	 */
 	if (attribute_value(r, attribute_find(type), &v) != CKR_OK)
 		return false;
 	if (v.list != NULL)
-		return list_matches(v.list, v.bytes.n, wanted);
-	return v.bytes.n == wanted.n &&
-	       (wanted.n == 0 || secret_equal(v.bytes.p, wanted.p, wanted.n));
+		return list_matches(v.list, v.bytes.n, request);
+	return v.bytes.n == request.n &&
+	       (request.n == 0 || secret_equal(v.bytes.p, request.p, request.n));
 }
 
 bool attributes_match(const struct reading *r, const struct template *t)

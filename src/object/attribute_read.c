@@ -5,7 +5,7 @@
 #include "object/attribute_value.h"
 #include "state_kind.h"
 
-/* Whether the value of O may be seen by nobody. */
+/* Return true if no caller may see the value of O. */
 static bool is_closed(const struct object *o)
 {
 	if (o->object_class != CKO_SECRET_KEY)
@@ -54,25 +54,24 @@ static CK_RV read_value(const struct object *o, struct attribute_value *ret)
 		return CKR_OK;
 	}
 	ENSURE(o->value.len > 0,
-		CKR_ATTRIBUTE_SENSITIVE); /* a public token key: sealed while nobody is logged in */
+		CKR_ATTRIBUTE_SENSITIVE); /* a public token key is sealed while nobody is logged in */
 	return CKR_OK;
 }
 
 static CK_RV read_check_value(const struct reading *r, struct attribute_value *ret)
 {
 	const struct object *o = r->object;
-	bool cmac_style = (o->flags & FLAG_DERIVE) != 0 && key_type_by_cmac(o->key_type);
 
 	ENSURE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID);
 	ENSURE(r->key != NULL && o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);
 	TRY(key_load(r->key, o->key_type, secret_peek(&o->value), o->value.len));
-	CK_RV rv = key_check_value(r->key, cmac_style, ret->small);
+	CK_RV rv = key_check_value(r->key, object_checks_by_cmac(o), ret->small);
 	key_unload(r->key);
 	ret->bytes = bytes_of(ret->small, 3);
 	return rv;
 }
 
-/* An attribute that is computed from the object's state (state_kind.h). */
+/* Read an attribute that is computed from the state of the object (state_kind.h). */
 static CK_RV read_state(
 	const struct object *o, const struct attribute *attr, struct attribute_value *ret)
 {
@@ -98,6 +97,8 @@ static CK_RV read_computed(
 		return CKR_OK;
 	case CKA_CHECK_VALUE:
 		return read_check_value(r, ret);
+	case CKA_KEYDIV_PARAMETER: /* never kept */
+		return CKR_ATTRIBUTE_TYPE_INVALID;
 	case CKA_KEYDIV_REMAINING:
 		return read_state(r->object, attr, ret);
 	default: /* CKA_KEYDIV_SELFTEST, CKA_KEYDIV_SELFTEST_TIME */
@@ -109,8 +110,8 @@ static CK_RV read_computed(
 }
 
 /*
- * Bytes as they are stored; what was never set is empty (PKCS#11 tables: "default empty") or, for
- * policies, not there.
+ * Read a variable attribute. An attribute that was never set is empty (PKCS#11 tables: "default
+ * empty"), or absent if the attribute restricts the key.
  */
 static CK_RV read_variable(
 	const struct object *o, const struct attribute *attr, struct attribute_value *ret)
@@ -172,7 +173,7 @@ CK_RV attribute_value(
 
 /* --- Into the caller's memory --- */
 
-/* COUNT numbers at P, big-endian, to OUT in the machine's order. */
+/* Write the COUNT big-endian numbers at P to OUT in the order of the machine. */
 static void get_numbers(const uint8_t *p, size_t count, uint8_t *out)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -181,7 +182,7 @@ static void get_numbers(const uint8_t *p, size_t count, uint8_t *out)
 	}
 }
 
-/* A value as we encode it, of ATTR and N bytes, to OUT as the caller sees it: of the same length. */
+/* Convert the encoded VALUE of ATTR to the form of PKCS#11 in OUT. Both have the same length. */
 static void put_native(const struct attribute *attr, struct bytes value, uint8_t *out)
 {
 	if (attr->kind == KIND_NUMBER || attr->kind == KIND_MECHANISMS ||
@@ -191,8 +192,23 @@ static void put_native(const struct attribute *attr, struct bytes value, uint8_t
 		memcpy(out, value.p, value.n);
 }
 
+static CK_RV put_template(enum variable outer, struct bytes encoded, uint8_t *out, CK_ULONG room,
+	CK_ULONG *ret_length);
+
+/* Fill a template that is inside a template. The recursion ends there (template_value.c). */
+static CK_RV put_inner_template(const struct nested *n, CK_ATTRIBUTE *a)
+{
+	CK_ULONG length = CK_UNAVAILABLE_INFORMATION;
+	CK_RV rv = put_template(
+		(enum variable)n->attr->bit, n->value, a->pValue, a->ulValueLen, &length);
+
+	a->ulValueLen = length;
+	return rv;
+}
+
 /*
- * An entry inside a template: length asked, buffer filled, or too small, as for an entry outside.
+ * Fill one entry inside a template at PLACE. As outside a template, the caller may ask for the
+ * length, or the buffer may be too small.
  */
 static CK_RV put_inner(const struct nested *n, uint8_t *place)
 {
@@ -201,7 +217,9 @@ static CK_RV put_inner(const struct nested *n, uint8_t *place)
 
 	memcpy(&a, place, sizeof a);
 	a.type = n->attr->type;
-	if (a.pValue != NULL && a.ulValueLen < n->value.n) {
+	if (n->attr->kind == KIND_TEMPLATE) {
+		rv = put_inner_template(n, &a);
+	} else if (a.pValue != NULL && a.ulValueLen < n->value.n) {
 		a.ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		rv = CKR_BUFFER_TOO_SMALL;
 	} else {
@@ -214,10 +232,11 @@ static CK_RV put_inner(const struct nested *n, uint8_t *place)
 }
 
 /*
- * The template ENCODED as an array of CK_ATTRIBUTE: OUT has room for all of them, or is NULL;
- * *RET_LENGTH: what they take.
+ * Write the template ENCODED, which is the value of OUTER, as an array of CK_ATTRIBUTE to OUT (ROOM
+ * bytes). If OUT is NULL, only compute *RET_LENGTH, the size of the array in bytes.
  */
-static CK_RV put_template(struct bytes encoded, uint8_t *out, CK_ULONG room, CK_ULONG *ret_length)
+static CK_RV put_template(enum variable outer, struct bytes encoded, uint8_t *out, CK_ULONG room,
+	CK_ULONG *ret_length)
 {
 	struct bytes rest = encoded;
 	struct nested n;
@@ -225,13 +244,13 @@ static CK_RV put_template(struct bytes encoded, uint8_t *out, CK_ULONG room, CK_
 	CK_RV rv = CKR_OK;
 
 	while (rest.n > 0) {
-		TRY(template_next(&rest, &n));
+		TRY(template_next(outer, &rest, &n));
 		count++;
 	}
 	if (out != NULL) {
 		ENSURE(room >= count * sizeof(CK_ATTRIBUTE), CKR_BUFFER_TOO_SMALL);
 		for (rest = encoded; rest.n > 0; out += sizeof(CK_ATTRIBUTE)) {
-			TRY(template_next(&rest, &n));
+			TRY(template_next(outer, &rest, &n));
 			if (put_inner(&n, out) != CKR_OK)
 				rv = CKR_BUFFER_TOO_SMALL;
 		}
@@ -241,8 +260,8 @@ static CK_RV put_template(struct bytes encoded, uint8_t *out, CK_ULONG room, CK_
 }
 
 /*
- * Read the attribute A names into its buffer. *RET_LENGTH is for A->ulValueLen;
- * CK_UNAVAILABLE_INFORMATION when nothing was read.
+ * Read the attribute that A names into the buffer of A. *RET_LENGTH is the new A->ulValueLen, or
+ * CK_UNAVAILABLE_INFORMATION if nothing was read.
  */
 static CK_RV read_entry(const struct reading *r, const CK_ATTRIBUTE *a, CK_ULONG *ret_length)
 {
@@ -256,7 +275,8 @@ static CK_RV read_entry(const struct reading *r, const CK_ATTRIBUTE *a, CK_ULONG
 	if (rv != CKR_OK)
 		return rv;
 	if (attr->kind == KIND_TEMPLATE)
-		return put_template(v.bytes, a->pValue, a->ulValueLen, ret_length);
+		return put_template(
+			(enum variable)attr->bit, v.bytes, a->pValue, a->ulValueLen, ret_length);
 	if (a->pValue != NULL && a->ulValueLen < v.bytes.n)
 		return CKR_BUFFER_TOO_SMALL;
 	if (a->pValue != NULL && v.bytes.n > 0) {

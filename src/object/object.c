@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * object.c: objects in memory: copying, moving, their variable attributes and their list of
+ * object.c: objects in memory. Copying, moving, variable attributes and the list of
  * mechanisms; see object.h.
  */
 #include "object/object.h"
 
 #include <stdlib.h>
 
-#define VARIABLES_MAX (48 * 1024)
 #define ENTRY_HEADER 5 /* id (1), length (4) */
 
 static const uint8_t *variables_peek(const struct variables *v)
@@ -21,10 +20,10 @@ void object_wipe(struct object *o)
 	secret_wipe(&o->value);
 	memset(o, 0,
 		offsetof(struct object,
-			variables.small)); /* what follows is nothing without its length */
+			variables.small)); /* the rest has no meaning without a length */
 }
 
-/* All but the variables and the value; a key's length is remembered, wherever its value may go. */
+/* Copy everything except the variables and the value. The length of a key stays in `number`. */
 static void copy_fixed(const struct object *from, struct object *to)
 {
 	to->object_class = from->object_class;
@@ -33,11 +32,12 @@ static void copy_fixed(const struct object *from, struct object *to)
 	to->number = from->value.len > 0 && from->object_class == CKO_SECRET_KEY ? from->value.len
 										 : from->number;
 	to->flags = from->flags;
+	to->made = from->made;
 	to->default_allowed_count = from->default_allowed_count;
 	to->default_allowed = from->default_allowed;
 }
 
-/* RET, empty, becomes a copy of N bytes at P. */
+/* Make RET, which must be empty, a copy of N bytes at P. */
 static CK_RV variables_set(struct variables *ret, const uint8_t *p, size_t n)
 {
 	if (n > VARIABLES_INLINE) {
@@ -88,11 +88,12 @@ void object_move(struct object *from, struct object *to)
 	from->default_allowed = NULL;
 	from->default_allowed_count = 0;
 	from->flags = 0;
+	from->made = 0;
 }
 
 /*
- * The entry of ID, or the place where it would go: its offset, and in *RET_SIZE the bytes it takes,
- * header included; 0: absent.
+ * Return the offset of the entry of ID, or the offset where a new entry belongs. *RET_SIZE is the
+ * size of the entry with its header, or 0 if there is no entry.
  */
 static size_t entry_find(const struct variables *v, enum variable id, size_t *ret_size)
 {
@@ -131,8 +132,8 @@ CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value
 	ENSURE(value.n <= VARIABLES_MAX && total <= VARIABLES_MAX, CKR_DEVICE_MEMORY);
 	if (v->heap == NULL && total <= VARIABLES_INLINE && old == 0 && tail == 0 && fresh > 0) {
 		/*
-		 * A new one at the end: what making an object does. VALUE may be elsewhere in
-		 * SMALL: it is not overwritten.
+		 * Fast path for new objects: append in place. VALUE may lie elsewhere in SMALL,
+		 * because nothing there is overwritten.
 		 */
 		v->small[at] = (uint8_t)id;
 		put_be32(v->small + at + 1, (uint32_t)value.n);
@@ -141,7 +142,7 @@ CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value
 		return CKR_OK;
 	}
 
-	/* Built apart, since VALUE may be borrowed from here. */
+	/* Build the result in a separate buffer, because VALUE may lie in the old one. */
 	const uint8_t *p = variables_peek(v);
 	uint8_t small[VARIABLES_INLINE], *heap = NULL;
 	if (total > VARIABLES_INLINE) {
@@ -189,4 +190,11 @@ bool object_allows(const struct object *o, CK_MECHANISM_TYPE type)
 		if (o->default_allowed[i] == type)
 			return true;
 	return false;
+}
+
+bool object_checks_by_cmac(const struct object *o)
+{
+	bool derives = (o->flags & FLAG_DERIVE) || (o->made & MADE_CHECK_BY_CMAC);
+
+	return derives && key_type_by_cmac(o->key_type);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * object.h: one object in memory, session or token object alike, and its encoding for the store.
+ * object.h: one object in memory, either a session object or a token object, and its encoding
+ * for the store.
  *
- * The struct is of fixed size, so that session objects live in slots (pool.h) and a diversified key
- * costs no allocation; attributes of variable length that are longer than the room inside go to one
- * buffer of the object's own. Nothing here locks: an object belongs to whoever holds it; what is
- * shared is guarded by pool.h and objects.h.
+ * The struct has a fixed size. Session objects therefore live in slots (pool.h), and a diversified
+ * key costs no allocation. Attributes of variable length that do not fit into the struct are in one
+ * buffer that the object owns. Nothing in this file locks. The caller must own the object, and
+ * pool.h and objects.h guard the objects that threads share.
  */
 #ifndef KEYDIV_TOKEN_OBJECT_H
 #define KEYDIV_TOKEN_OBJECT_H
@@ -37,13 +38,33 @@ enum flag {
 	FLAG_DERIVE = 1 << 16,
 	FLAG_TRUSTED = 1 << 17,
 	FLAG_WRAP_WITH_TRUSTED = 1 << 18,
+	FLAG_EXTRACTABLE_CHILDREN = 1 << 19,
 };
 
 #define FLAGS_USAGE USAGE_ALL
 
 /*
- * Attributes of variable length. The numbers are in the store: they never change, new ones go
- * to the end.
+ * How a key was made (struct object, `made`). CKA_TRUSTED and the check value depend on this. The
+ * low bits are the flags that the key was made with: usage, CKA_DERIVE, CKA_SENSITIVE and
+ * CKA_EXTRACTABLE. The numbers are in the store and never change.
+ */
+enum made {
+	MADE_WAY = 7 << 24, /* mask: one of the following */
+	MADE_CREATED = 1 << 24,
+	MADE_GENERATED = 2 << 24, /* from random bytes */
+	MADE_FROM_PASSWORD = 3 << 24,
+	MADE_DERIVED = 4 << 24,
+	MADE_UNWRAPPED = 5 << 24,
+	MADE_COPY = 1 << 27, /* by C_CopyObject; the other bits are those of the source */
+	/* The value may be a key that derives elsewhere: its check value is a CMAC. */
+	MADE_CHECK_BY_CMAC = 1 << 28,
+};
+
+#define MADE_FLAGS (FLAGS_USAGE | FLAG_DERIVE | FLAG_SENSITIVE | FLAG_EXTRACTABLE)
+
+/*
+ * Attributes of variable length. The numbers are in the store and never change. A new attribute
+ * gets the next number.
  */
 enum variable {
 	VAR_LABEL = 1,
@@ -60,16 +81,24 @@ enum variable {
 	VAR_SHAPE,        /* client state: 2 bytes */
 	VAR_RESERVE,      /* client state: 8 bytes */
 	VAR_PUBLIC_VALUE, /* CKO_DATA that is not private: its CKA_VALUE, which is no secret */
+	/*
+	 * A key without CKA_DERIVE whose value is a master's (plan.h, plan_may_wrap): the list that
+	 * the key would have as a master. No attribute shows this list.
+	 */
+	VAR_MASTER_LIST,
+	VARIABLE_LAST = VAR_MASTER_LIST,
 };
 
 #define VARIABLES_INLINE 96
+#define VARIABLES_MAX (DATA_MAX + 48 * 1024) /* all variable attributes of an object, in bytes */
 
 /*
- * The variable attributes: entries of id (1 byte), length (4 bytes, big-endian), bytes; ids ascend.
+ * The variable attributes. Each entry is the id (1 byte), the length (4 bytes, big-endian) and the
+ * bytes. The ids ascend.
  */
 struct variables {
 	uint32_t len;
-	uint8_t *heap; /* where they are, if more than VARIABLES_INLINE */
+	uint8_t *heap; /* the entries, if they take more than VARIABLES_INLINE bytes */
 	uint8_t small[VARIABLES_INLINE];
 };
 
@@ -78,16 +107,17 @@ struct object {
 	CK_KEY_TYPE key_type;                /* CKO_SECRET_KEY; CK_UNAVAILABLE_INFORMATION else */
 	CK_MECHANISM_TYPE key_gen_mechanism; /* or CK_UNAVAILABLE_INFORMATION */
 	/*
-	 * CKA_PROFILE_ID, CKA_MECHANISM_TYPE of the built-in objects. Of a key: CKA_VALUE_LEN,
-	 * known also where `value` is not here (in the key cache; a public token key with nobody
-	 * logged in); object_move, object_copy and object_encode see to it.
+	 * CKA_PROFILE_ID or CKA_MECHANISM_TYPE of a built-in object. CKA_VALUE_LEN of a key, which
+	 * is known even where `value` is empty: in the key cache, and for a public token key while
+	 * nobody is logged in. object_move, object_copy and object_encode keep the length.
 	 */
 	CK_ULONG number;
 	uint32_t flags; /* enum flag */
+	uint32_t made;  /* enum made and MADE_FLAGS; 0 if the object is not a key */
 	uint32_t default_allowed_count;
 	/*
-	 * CKA_ALLOWED_MECHANISMS where VAR_ALLOWED_MECHANISMS is absent: constant memory (a mechanism's
-	 * children, a default list); NULL: the attribute is absent
+	 * CKA_ALLOWED_MECHANISMS where VAR_ALLOWED_MECHANISMS is absent. The list is constant
+	 * memory: the children of a mechanism or a default list. NULL: the attribute is absent.
 	 */
 	const CK_MECHANISM_TYPE *default_allowed;
 	struct variables variables;
@@ -95,48 +125,58 @@ struct object {
 		value; /* CKA_VALUE of a key or of private data; the state of an O-DUKPT client */
 };
 
-/* Wipe and free what O owns; O is empty then. Also the cleanup function of OBJECT. */
+/* Wipe and free everything that O owns. O is empty afterwards. The cleanup function of OBJECT. */
 void object_wipe(struct object *o);
 
 #define OBJECT __attribute__((cleanup(object_wipe))) struct object
 
-/* RET = a copy of O with memory of its own. RET must be empty or zero. CKR_HOST_MEMORY. */
+/* Make RET, which must be empty, a copy of O with memory of its own. CKR_HOST_MEMORY. */
 MUST_USE CK_RV object_copy(const struct object *o, struct object *ret);
 
-/* Move FROM into TO (which must be empty); FROM is empty then, and its inline secret wiped. */
+/*
+ * Move FROM into TO, which must be empty. FROM is empty afterwards and its inline secret is wiped.
+ */
 void object_move(struct object *from, struct object *to);
 
-/* The variable attribute ID, borrowed until the next object_set_variable; p == NULL if absent. */
+/*
+ * Return the variable attribute ID, or p == NULL if O has none. The bytes stay valid until
+ * the next object_set_variable.
+ */
 struct bytes object_variable(const struct object *o, enum variable id);
 
 /*
- * Set (or, with p == NULL, remove) one. CKR_HOST_MEMORY; CKR_DEVICE_MEMORY if all together would
- * exceed 48 KiB.
+ * Set the variable attribute ID, or remove the attribute if VALUE.p is NULL. CKR_HOST_MEMORY, and
+ * CKR_DEVICE_MEMORY if all variable attributes together would take more than VARIABLES_MAX bytes.
  */
 MUST_USE CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value);
 
-/* CKA_VALUE_LEN of a key: the length of its value, wherever the value is; 0 if it has none yet. */
+/*
+ * Return CKA_VALUE_LEN of a key, even where the value is elsewhere; 0 if the key has no value yet.
+ */
 static inline size_t object_key_length(const struct object *o)
 {
 	return o->value.len ? o->value.len : (size_t)o->number;
 }
 
 /*
- * Return true if CKA_ALLOWED_MECHANISMS of O names TYPE. An object without the attribute allows every
- * mechanism.
+ * Return true if CKA_ALLOWED_MECHANISMS of O names TYPE. An object without the attribute
+ * allows every mechanism.
  */
 bool object_allows(const struct object *o, CK_MECHANISM_TYPE type);
 
 /* Return true if O has CKA_ALLOWED_MECHANISMS and the attribute names TYPE. */
 bool object_names(const struct object *o, CK_MECHANISM_TYPE type);
 
+/* Return true if CKA_CHECK_VALUE of the key O is made with AES-CMAC instead of ECB. */
+bool object_checks_by_cmac(const struct object *o);
+
 /*
- * The encoding of everything but `value` (STORAGE.md). *RET is malloc'ed, the caller frees. The
- * default list is written out as a list.
+ * Encode everything except `value` (object_encode.c has the format). A default list is written out
+ * as a list. The caller frees *RET. CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV object_encode(const struct object *o, uint8_t **ret, size_t *ret_n);
 
-/* Read it back; hostile input gives CKR_DEVICE_ERROR. `value` stays empty. */
+/* Read an encoded object back. `value` stays empty. CKR_DEVICE_ERROR for hostile input. */
 MUST_USE CK_RV object_decode(struct bytes encoded, struct object *ret);
 
 #endif

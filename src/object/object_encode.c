@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * object_encode.c: an object's attributes as bytes for the store, and back.
+ * object_encode.c: the attributes of an object as bytes for the store, and back.
  *
- * Version 1, big-endian:
+ * Version 2, big-endian:
  *
- * 	 0  1  version, 1
+ * 	 0  1  version, 2
  * 	 1  8  CKA_CLASS
  * 	 9  8  CKA_KEY_TYPE, or all ones
  * 	17  8  CKA_KEY_GEN_MECHANISM, or all ones
  * 	25  8  length of the value in bytes (keys), else 0
  * 	33  4  flags (enum flag)
- * 	37     variable attributes, as struct variables has them: id (1), length (4), bytes; ids ascend
+ * 	37  4  how a key was made (enum made), else 0
+ * 	41     variable attributes as in struct variables. Each is id (1), length (4), bytes. The
+ * 	       ids ascend.
  *
- * What is read is hostile until shown otherwise: every length, number and nested
- * template is checked.
+ * Bytes from the store are hostile. object_decode checks every length, number and nested template.
  */
 #include <stdlib.h>
 
@@ -21,10 +22,11 @@
 #include "object/object.h"
 #include "object/template_value.h"
 
-#define VERSION 1
-#define HEADER 37
-#define ENCODED_MAX (HEADER + 48 * 1024)
-#define FLAGS_ALL ((FLAG_WRAP_WITH_TRUSTED << 1) - 1)
+#define VERSION 2
+#define HEADER 41
+#define ENCODED_MAX (HEADER + VARIABLES_MAX)
+#define FLAGS_ALL ((FLAG_EXTRACTABLE_CHILDREN << 1) - 1)
+#define MADE_ALL (MADE_FLAGS | MADE_WAY | MADE_COPY | MADE_CHECK_BY_CMAC)
 
 static const CK_ATTRIBUTE_TYPE variable_types[] = {
 	[VAR_LABEL] = CKA_LABEL,
@@ -41,18 +43,14 @@ static const CK_ATTRIBUTE_TYPE variable_types[] = {
 	[VAR_SHAPE] = CKA_KEYDIV_SHAPE,
 	[VAR_RESERVE] = CKA_KEYDIV_RESERVE,
 	[VAR_PUBLIC_VALUE] = CKA_VALUE,
+	[VAR_MASTER_LIST] = CKA_ALLOWED_MECHANISMS,
 };
 
-#define VARIABLE_LAST VAR_PUBLIC_VALUE
-
-/*
- * RET: the variables of O, the default list among them if O uses it. Only RET's variables are set.
- */
+/* Set only the variables of RET: those of O, and the default list if O uses a default list. */
 static CK_RV with_list(const struct object *o, struct object *ret)
 {
-	struct object bare = {
-		.variables =
-			o->variables}; /* borrowed; without the value, which is not copied about */
+	/* The variables are borrowed. The value stays out, so that no copy of a secret is made. */
+	struct object bare = {.variables = o->variables};
 
 	TRY(object_copy(&bare, ret));
 	if (o->default_allowed == NULL || object_variable(o, VAR_ALLOWED_MECHANISMS).p != NULL)
@@ -80,17 +78,20 @@ CK_RV object_encode(const struct object *o, uint8_t **ret, size_t *ret_n)
 	put_be64(p + 17, o->key_gen_mechanism);
 	put_be64(p + 25, o->object_class == CKO_SECRET_KEY ? object_key_length(o) : 0);
 	put_be32(p + 33, o->flags);
+	put_be32(p + 37, o->made);
 	memcpy(p + HEADER, v->heap ? v->heap : v->small, v->len);
 	*ret = p;
 	*ret_n = HEADER + (size_t)v->len;
 	return CKR_OK;
 }
 
-/* Whether the variable ID may be VALUE on an object of WHO. */
+/* Return true if an object of WHO may have VALUE as its variable ID. */
 static bool variable_sound(enum attribute_who who, unsigned id, struct bytes value)
 {
 	if (id == VAR_PUBLIC_VALUE)
-		return who == WHO_DATA && value.n <= SECRET_MAX;
+		return who == WHO_DATA && value.n <= DATA_MAX;
+	if (id == VAR_MASTER_LIST)
+		return who == WHO_KEY && value.n % 8 == 0 && value.n <= TEMPLATE_BYTES_MAX;
 	if (id == VAR_TRANSACTION && value.n != 8)
 		return false;
 	if (id == VAR_SHAPE && value.n != 2)
@@ -126,6 +127,7 @@ static CK_RV decode_header(const uint8_t *p, struct object *ret)
 	ret->key_gen_mechanism = get_be64(p + 17);
 	ret->number = get_be64(p + 25);
 	ret->flags = get_be32(p + 33);
+	ret->made = get_be32(p + 37);
 	ENSURE(ret->object_class == CKO_SECRET_KEY || ret->object_class == CKO_DATA,
 		CKR_DEVICE_ERROR);
 	ENSURE((ret->flags & ~(uint32_t)FLAGS_ALL) == 0, CKR_DEVICE_ERROR);
@@ -134,7 +136,9 @@ static CK_RV decode_header(const uint8_t *p, struct object *ret)
 	if (ret->object_class == CKO_SECRET_KEY) {
 		ENSURE(ret->number >= 1 && ret->number <= SECRET_MAX, CKR_DEVICE_ERROR);
 		ENSURE(ret->key_type != CK_UNAVAILABLE_INFORMATION, CKR_DEVICE_ERROR);
+		ENSURE((ret->made & ~(uint32_t)MADE_ALL) == 0, CKR_DEVICE_ERROR);
 	} else {
+		ENSURE(ret->made == 0, CKR_DEVICE_ERROR);
 		ENSURE(ret->number == 0 && ret->key_type == CK_UNAVAILABLE_INFORMATION,
 			CKR_DEVICE_ERROR);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template.c: the caller's template copied and checked, attribute by attribute; see template.h. */
+/* template.c: copy the template of a caller and check each attribute; see template.h. */
 #include "object/template.h"
 
 #include <stdlib.h>
@@ -7,15 +7,15 @@
 #include "object/attribute.h"
 #include "object/template_value.h"
 
-/*
- * Room for every attribute there is at its longest, and one more while it is compared with an
- * earlier one of its type.
- */
-#define HEAP_MAX ((TEMPLATE_VARIABLES + 5) * TEMPLATE_BYTES_MAX)
+/* Room for every attribute at its longest. An attribute that comes twice is kept once. */
+#define HEAP_MAX (DATA_MAX + (TEMPLATE_VARIABLES + 5) * TEMPLATE_BYTES_MAX)
+
+/* Attributes whose bytes are secret: a key or a password. */
+#define GIVEN_SECRETS (GIVEN_VALUE | GIVEN_PARAMETER)
 
 void template_wipe(struct template *t)
 {
-	if (t->given & GIVEN_VALUE)
+	if (t->given & GIVEN_SECRETS)
 		wipe(t->room, t->used);
 	if (t->heap != NULL) {
 		wipe(t->heap, t->heap_len);
@@ -26,7 +26,7 @@ void template_wipe(struct template *t)
 	t->used = 0;
 }
 
-/* N bytes of memory that lives as long as T. */
+/* Get N bytes of memory that lives as long as T. */
 static CK_RV reserve(struct template *t, size_t n, uint8_t **ret)
 {
 	if (n <= TEMPLATE_ROOM - t->used) {
@@ -46,8 +46,8 @@ static CK_RV reserve(struct template *t, size_t n, uint8_t **ret)
 }
 
 /*
- * Keep the bytes that VALUE borrows in T, as the value of the attribute that stands at RET; AGAIN:
- * the template has given one already, and this one must be the same.
+ * Copy VALUE into T and point RET at the copy. AGAIN: the template has given the attribute before,
+ * and the second value must be equal.
  */
 static CK_RV keep(struct template *t, bool again, struct bytes value, struct bytes *ret)
 {
@@ -66,7 +66,7 @@ static CK_RV keep(struct template *t, bool again, struct bytes value, struct byt
 	return CKR_OK;
 }
 
-/* Where the numbers are kept, by the place of their bit in enum given. */
+/* Offsets of the numbers in struct template, by the position of their bit in enum given. */
 static const uint8_t number_at[] = {
 	[__builtin_ctz(GIVEN_CLASS)] = offsetof(struct template, object_class),
 	[__builtin_ctz(GIVEN_KEY_TYPE)] = offsetof(struct template, key_type),
@@ -90,13 +90,14 @@ static inline CK_RV parse_number(
 	return CKR_OK;
 }
 
-/* CKA_VALUE and what this token computes: bytes of any form. */
+/* Parse CKA_VALUE, or an attribute that the token computes. The bytes may have any form. */
 static CK_RV parse_bytes(struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
 	struct bytes *to;
 
 	ENSURE(a->pValue != NULL || a->ulValueLen == 0, CKR_ATTRIBUTE_VALUE_INVALID);
-	ENSURE(a->ulValueLen <= TEMPLATE_BYTES_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+	ENSURE(a->ulValueLen <= (attr->bit == GIVEN_VALUE ? DATA_MAX : TEMPLATE_BYTES_MAX),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 	switch (attr->bit) {
 	case GIVEN_VALUE:
 		to = &t->value;
@@ -110,18 +111,21 @@ static CK_RV parse_bytes(struct template *t, const struct attribute *attr, const
 	case GIVEN_REMAINING:
 		to = &t->remaining;
 		break;
-	default: /* computed attributes of the built-in objects: not to be searched by */
+	case GIVEN_PARAMETER:
+		to = &t->parameter;
+		break;
+	default: /* computed attributes of the built-in objects: no search finds them */
 		t->given |= GIVEN_OTHER;
 		return CKR_OK;
 	}
 	bool again = (t->given & attr->bit) != 0;
-	t->given |= attr->bit; /* first, so that a secret value is wiped whatever comes */
+	t->given |= attr->bit; /* first, so that template_wipe wipes a secret even after an error */
 	return keep(t, again, bytes_of(a->pValue, a->ulValueLen), to);
 }
 
 /*
- * Lists, templates, dates, numbers kept as bytes. Apart from parse_variable, whose
- * frame stays small.
+ * Parse a list, a template, a date or a number that is kept as bytes. A separate function, so that
+ * the frame of parse_variable stays small.
  */
 __attribute__((noinline)) static CK_RV parse_encoded(
 	struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
@@ -147,7 +151,7 @@ static CK_RV parse_variable(struct template *t, const struct attribute *attr, co
 	return CKR_OK;
 }
 
-/* An attribute of other classes: taken note of. */
+/* Note that the template has an attribute of other classes. */
 static CK_RV parse_other(struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
 	CK_BBOOL value;
@@ -164,7 +168,7 @@ static CK_RV parse_other(struct template *t, const struct attribute *attr, const
 	return CKR_OK;
 }
 
-/* Anything but a flag. */
+/* Parse an attribute that is not a flag. */
 static CK_RV parse_one(struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
 	switch ((enum attribute_kind)attr->kind) {
@@ -188,7 +192,10 @@ static CK_RV parse_one(struct template *t, const struct attribute *attr, const C
 	return parse_encoded(t, attr, a);
 }
 
-/* The loop of template_parse. Most attributes are flags: they are read here, into registers. */
+/*
+ * The loop of template_parse. Most attributes are flags, so the loop itself keeps
+ * them in registers.
+ */
 static CK_RV parse_all(const uint8_t *p, CK_ULONG count, struct template *t)
 {
 	uint32_t given = 0, flags = 0;
@@ -197,8 +204,8 @@ static CK_RV parse_all(const uint8_t *p, CK_ULONG count, struct template *t)
 		p += sizeof(CK_ATTRIBUTE)) {
 		CK_ATTRIBUTE a;
 		/*
-		 * Once, since another thread may be writing to it; field by field, since it
-		 * may be unaligned.
+		 * Read each field once, because another thread may write to it. Use memcpy, because
+		 * the array may be unaligned.
 		 */
 		memcpy(&a.type, p + offsetof(CK_ATTRIBUTE, type), sizeof a.type);
 		memcpy(&a.pValue, p + offsetof(CK_ATTRIBUTE, pValue), sizeof a.pValue);
@@ -235,4 +242,28 @@ CK_RV template_parse(const CK_ATTRIBUTE *attributes, CK_ULONG count, struct temp
 	if (__builtin_expect(rv != CKR_OK, 0))
 		template_wipe(ret);
 	return rv;
+}
+
+CK_RV template_parameter(const CK_ATTRIBUTE *attributes, CK_ULONG count, uint8_t *out, size_t max,
+	size_t *ret_n, bool *ret_found)
+{
+	const uint8_t *p = (const uint8_t *)attributes;
+
+	*ret_found = false;
+	if (attributes == NULL || count > TEMPLATE_ATTRIBUTES_MAX)
+		return CKR_OK; /* template_parse refuses the template */
+	for (; count > 0; count--, p += sizeof(CK_ATTRIBUTE)) {
+		CK_ATTRIBUTE a;
+		memcpy(&a, p, sizeof a); /* once; the array may be unaligned */
+		if (a.type != CKA_KEYDIV_PARAMETER)
+			continue;
+		ENSURE(a.ulValueLen <= max, CKR_MECHANISM_PARAM_INVALID);
+		ENSURE(a.pValue != NULL || a.ulValueLen == 0, CKR_MECHANISM_PARAM_INVALID);
+		if (a.ulValueLen > 0)
+			memcpy(out, a.pValue, a.ulValueLen);
+		*ret_n = a.ulValueLen;
+		*ret_found = true;
+		return CKR_OK;
+	}
+	return CKR_OK;
 }

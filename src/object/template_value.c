@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * template_value.c: values of attributes between the caller's form and ours, and
- * templates inside attributes.
- */
+/* template_value.c: encoded values of attributes, and templates inside attributes. */
 #include "object/template_value.h"
 
 #define NESTED_HEADER 12 /* type (8), length (4) */
 
 /*
- * CK_DATE: eight digits that can be a date, or nothing at all (PKCS#11 4.7.2:
+ * Return true if DATE is a CK_DATE of eight digits that can be a date, or empty (PKCS#11 4.7.2:
  * CKA_START_DATE, default empty).
  */
 static bool is_date(struct bytes date)
@@ -25,7 +22,7 @@ static bool is_date(struct bytes date)
 	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
 
-/* N numbers at P, in the machine's order and perhaps unaligned, as 8 big-endian bytes each. */
+/* Write the N numbers at P, which may be unaligned, as 8 big-endian bytes each. */
 static void put_numbers(const uint8_t *p, size_t n, uint8_t *out)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -36,10 +33,11 @@ static void put_numbers(const uint8_t *p, size_t n, uint8_t *out)
 }
 
 /*
- * Whether an attribute with the attr INNER may stand in the nested template OUTER: what a key can be
- * given at that moment, nothing secret, no further nesting.
+ * Return true if the template OUTER may contain INNER: an attribute that a key can be given at that
+ * moment and that is not secret. An unwrapped master must come back with its own
+ * CKA_DERIVE_TEMPLATE, so CKA_UNWRAP_TEMPLATE may contain this one template.
  */
-static bool may_nest(const struct attribute *outer, const struct attribute *inner)
+static bool may_nest(enum variable outer, const struct attribute *inner)
 {
 	switch ((enum attribute_kind)inner->kind) {
 	case KIND_FLAG:
@@ -49,18 +47,20 @@ static bool may_nest(const struct attribute *outer, const struct attribute *inne
 	case KIND_MECHANISMS:
 	case KIND_STORED_NUMBER:
 		break;
+	case KIND_TEMPLATE:
+		return outer == VAR_UNWRAP_TEMPLATE && inner->bit == VAR_DERIVE_TEMPLATE;
 	default:
 		return false;
 	}
-	if (outer->bit == VAR_DERIVE_TEMPLATE)
+	if (outer == VAR_DERIVE_TEMPLATE)
 		return (inner->rules & AT_DERIVE) != 0;
-	if (outer->bit == VAR_UNWRAP_TEMPLATE)
+	if (outer == VAR_UNWRAP_TEMPLATE)
 		return (inner->rules & AT_UNWRAP) != 0 && (inner->on & ON_KEY) != 0;
 	return (inner->on & ON_KEY) != 0; /* CKA_WRAP_TEMPLATE is compared with keys */
 }
 
-static CK_RV encode_one_nested(const struct attribute *outer, const CK_ATTRIBUTE *a, uint8_t *out,
-	size_t max, size_t *ret_n)
+static CK_RV encode_one_nested(
+	enum variable outer, const CK_ATTRIBUTE *a, uint8_t *out, size_t max, size_t *ret_n)
 {
 	const struct attribute *attr = attribute_find(a->type);
 	size_t n;
@@ -68,7 +68,7 @@ static CK_RV encode_one_nested(const struct attribute *outer, const CK_ATTRIBUTE
 	ENSURE(attr != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
 	ENSURE(may_nest(outer, attr), CKR_ATTRIBUTE_VALUE_INVALID);
 	ENSURE(max >= NESTED_HEADER, CKR_ATTRIBUTE_VALUE_INVALID);
-	/* No recursion: may_nest has refused templates. */
+	/* The recursion ends: CKA_DERIVE_TEMPLATE contains no template. */
 	TRY(template_value_encode(attr, a, out + NESTED_HEADER, max - NESTED_HEADER, &n));
 	put_be64(out, attr->type);
 	put_be32(out + 8, (uint32_t)n);
@@ -76,8 +76,8 @@ static CK_RV encode_one_nested(const struct attribute *outer, const CK_ATTRIBUTE
 	return CKR_OK;
 }
 
-static CK_RV encode_nested(const struct attribute *outer, const CK_ATTRIBUTE *a, uint8_t *out,
-	size_t max, size_t *ret_n)
+static CK_RV encode_nested(
+	enum variable outer, const CK_ATTRIBUTE *a, uint8_t *out, size_t max, size_t *ret_n)
 {
 	const uint8_t *p = a->pValue;
 	size_t count = a->ulValueLen / sizeof(CK_ATTRIBUTE), used = 0;
@@ -109,8 +109,7 @@ CK_RV template_value_encode(const struct attribute *attr, const CK_ATTRIBUTE *a,
 	switch ((enum attribute_kind)attr->kind) {
 	case KIND_FLAG:
 		ENSURE(n == 1, CKR_ATTRIBUTE_VALUE_INVALID);
-		memcpy(out, a->pValue,
-			1); /* before it is looked at: another thread may be writing to the caller's */
+		memcpy(out, a->pValue, 1); /* once: another thread may write to the caller's */
 		ENSURE(out[0] <= CK_TRUE, CKR_ATTRIBUTE_VALUE_INVALID);
 		break;
 	case KIND_NUMBER:
@@ -123,7 +122,7 @@ CK_RV template_value_encode(const struct attribute *attr, const CK_ATTRIBUTE *a,
 		put_numbers(a->pValue, n / sizeof(CK_MECHANISM_TYPE), out);
 		break;
 	case KIND_TEMPLATE:
-		return encode_nested(attr, a, out, max, ret_n);
+		return encode_nested((enum variable)attr->bit, a, out, max, ret_n);
 	default:
 		if (n > 0)
 			memcpy(out, a->pValue, n);
@@ -152,7 +151,7 @@ bool template_value_sound(const struct attribute *attr, struct bytes value)
 	case KIND_DATE:
 		return is_date(value);
 	case KIND_TEMPLATE:
-		return template_decode(value, &nested) == CKR_OK;
+		return template_decode((enum variable)attr->bit, value, &nested) == CKR_OK;
 	default:
 		return true;
 	}
@@ -160,13 +159,13 @@ bool template_value_sound(const struct attribute *attr, struct bytes value)
 
 /* --- Encoded templates --- */
 
-CK_RV template_next(struct bytes *rest, struct nested *ret)
+CK_RV template_next(enum variable outer, struct bytes *rest, struct nested *ret)
 {
 	ENSURE(rest->n >= NESTED_HEADER, CKR_DEVICE_ERROR);
 	size_t n = get_be32(rest->p + 8);
 	ENSURE(n <= rest->n - NESTED_HEADER, CKR_DEVICE_ERROR);
 	ret->attr = attribute_find(get_be64(rest->p));
-	ENSURE(ret->attr != NULL && ret->attr->kind != KIND_TEMPLATE, CKR_DEVICE_ERROR);
+	ENSURE(ret->attr != NULL && may_nest(outer, ret->attr), CKR_DEVICE_ERROR);
 	ret->value = bytes_of(rest->p + NESTED_HEADER, n);
 	*rest = bytes_of(rest->p + NESTED_HEADER + n, rest->n - NESTED_HEADER - n);
 	ENSURE(template_value_sound(ret->attr, ret->value), CKR_DEVICE_ERROR);
@@ -213,6 +212,7 @@ static CK_RV decode_one(const struct nested *n, struct template *t)
 	case KIND_DATE:
 	case KIND_MECHANISMS:
 	case KIND_STORED_NUMBER:
+	case KIND_TEMPLATE:
 		ENSURE(!(t->variables_given >> bit & 1), CKR_DEVICE_ERROR);
 		t->variables_given |= 1u << bit;
 		t->variable[bit] = n->value;
@@ -222,20 +222,52 @@ static CK_RV decode_one(const struct nested *n, struct template *t)
 	}
 }
 
-CK_RV template_decode(struct bytes encoded, struct template *ret)
+CK_RV template_decode(enum variable outer, struct bytes encoded, struct template *ret)
 {
 	ret->given = ret->flags_given = ret->flags = ret->variables_given = 0;
 	ret->heap = NULL;
 	ret->heap_len = ret->used = 0;
-	while (encoded.n > 0) { /* it ends: no attribute is taken twice */
+	while (encoded.n > 0) { /* ends, because no attribute is taken twice */
 		struct nested n;
-		TRY(template_next(&encoded, &n));
+		TRY(template_next(outer, &encoded, &n));
 		TRY(decode_one(&n, ret));
 	}
 	return CKR_OK;
 }
 
-CK_RV template_merge(const struct template *t, const struct template *more, struct template *ret)
+bool list_within(struct bytes inner, struct bytes outer)
+{
+	for (size_t i = 0; i + 8 <= inner.n; i += 8) {
+		bool found = false;
+		for (size_t j = 0; j + 8 <= outer.n && !found; j += 8)
+			found = get_be64(inner.p + i) == get_be64(outer.p + j);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Add the variable attributes of MORE to RET, a copy of T. */
+static CK_RV merge_variables(
+	const struct template *t, const struct template *more, bool shorter, struct template *ret)
+{
+	for (uint32_t left = more->variables_given; left != 0; left &= left - 1) {
+		unsigned id = (unsigned)__builtin_ctz(left);
+		if (!(t->variables_given >> id & 1)) {
+			ret->variable[id] = more->variable[id];
+			continue;
+		}
+		bool agrees = bytes_equal(t->variable[id], more->variable[id]) ||
+			      (shorter && id == VAR_ALLOWED_MECHANISMS &&
+				      list_within(t->variable[id], more->variable[id]));
+		ENSURE(agrees, CKR_TEMPLATE_INCONSISTENT);
+	}
+	ret->variables_given |= more->variables_given;
+	return CKR_OK;
+}
+
+CK_RV template_merge(
+	const struct template *t, const struct template *more, bool shorter, struct template *ret)
 {
 	uint32_t both = t->given & more->given;
 
@@ -260,14 +292,5 @@ CK_RV template_merge(const struct template *t, const struct template *more, stru
 	if (more->given & GIVEN_VALUE_LEN)
 		ret->value_len = more->value_len;
 	ret->given |= more->given;
-	for (unsigned i = 0; i < TEMPLATE_VARIABLES; i++) {
-		if (!(more->variables_given >> i & 1))
-			continue;
-		ENSURE(!(t->variables_given >> i & 1) ||
-				bytes_equal(t->variable[i], more->variable[i]),
-			CKR_TEMPLATE_INCONSISTENT);
-		ret->variable[i] = more->variable[i];
-	}
-	ret->variables_given |= more->variables_given;
-	return CKR_OK;
+	return merge_variables(t, more, shorter, ret);
 }

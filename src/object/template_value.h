@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * template_value.h: one attribute value between the caller's form and ours
- * (template.h: encoded values).
+ * template_value.h: convert one attribute value between the form of PKCS#11 and the
+ * encoded form (template.h).
  */
 #ifndef KEYDIV_TOKEN_TEMPLATE_VALUE_H
 #define KEYDIV_TOKEN_TEMPLATE_VALUE_H
@@ -9,17 +9,14 @@
 #include "object/attribute.h"
 
 /*
- * Check the caller's value of A, whose attr is ATTR (of any kind but computed and other ones), and
- * write it to OUT (MAX bytes) as we encode it. CKR_ATTRIBUTE_VALUE_INVALID; for nested templates
+ * Check the caller's value A of the attribute ATTR and write its encoding to OUT (MAX bytes). ATTR
+ * must not be computed or of another class. CKR_ATTRIBUTE_VALUE_INVALID, and for nested templates
  * also CKR_ATTRIBUTE_TYPE_INVALID and CKR_TEMPLATE_INCONSISTENT.
  */
 MUST_USE CK_RV template_value_encode(const struct attribute *attr, const CK_ATTRIBUTE *a,
 	uint8_t *out, size_t max, size_t *ret_n);
 
-/*
- * Whether VALUE, as read from a store, is one that template_value_encode could have
- * written for ATTR.
- */
+/* Return true if template_value_encode could have written VALUE for ATTR. */
 bool template_value_sound(const struct attribute *attr, struct bytes value);
 
 #endif

@@ -1,120 +1,150 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan.h: the policy: what every attribute of a new or changed object will be, or why it
- * may not be.
+ * plan.h: the policy. Plan every attribute of a new or changed object, or say why the object
+ * must not exist.
  *
- * One function for each way an object comes to be. Each takes a parsed template and fills a struct
- * object completely, all but the value; none has a side effect. They all walk the attribute table
- * (attribute.h) and the rules of mechanisms/README.md, PKCS#11 "Creating, modifying, copying
- * objects": one-way attributes, roles (a key that derives does nothing else), levels
- * (CKA_ALLOWED_MECHANISMS of derived keys), inheritance of protection.
+ * There is one function for each way in which an object comes into being. Each takes a parsed
+ * template and fills a struct object completely, except the value. No function has a side effect.
+ * All use the attribute table (attribute.h) and the rules of mechanisms/README.md and of PKCS#11
+ * "Creating, modifying and copying objects":
  *
- * RET must be empty; after an error object_wipe(RET) is allowed and nothing else is needed.
+ * - attributes that change in one direction only;
+ * - roles: a key that derives does nothing else, and a value has one role;
+ * - levels: the mechanisms that a derived key may be used with;
+ * - protection: a derived key is protected at least as well as its base;
+ * - trust: a master that may leave the token comes back as the same master or not at all.
+ *
+ * RET must be empty. After an error the caller may call object_wipe(RET), and need not.
  */
-#ifndef KEYDIV_TOKEN_PLAN_H
-#define KEYDIV_TOKEN_PLAN_H
+#ifndef KEYDIV_POLICY_PLAN_H
+#define KEYDIV_POLICY_PLAN_H
 
 #include "mechanism.h"
 #include "object/template.h"
 
-/* Who asks: the session's rights. */
+/* The rights of the session that makes a call. */
 struct rights {
 	bool user;       /* the user is logged in */
 	bool so;         /* the SO is logged in */
-	bool read_write; /* the session */
+	bool read_write; /* the session may write token objects */
 };
 
 /*
- * Whether RIGHTS may make or change an object with FLAGS: private without user:
- * CKR_USER_NOT_LOGGED_IN; token object in a read-only session: CKR_SESSION_READ_ONLY; token object
- * with nobody logged in: CKR_USER_NOT_LOGGED_IN (its value is sealed under the token key).
+ * Check that RIGHTS allow to make or change an object with FLAGS.
+ *
+ * - CKR_USER_NOT_LOGGED_IN: a private object without the user, or a token object without a login,
+ *   because the value of a token object is sealed under the token key.
+ * - CKR_SESSION_READ_ONLY: a token object in a read-only session.
  */
 MUST_USE CK_RV plan_access(const struct rights *rights, uint32_t flags);
 
-/* C_CreateObject: value included (from the template). CKR_TEMPLATE_INCOMPLETE, ... */
+/*
+ * Plan C_CreateObject, including the value, which is in the template. CKR_TEMPLATE_INCOMPLETE if
+ * the template lacks CKA_CLASS, CKA_KEY_TYPE or CKA_VALUE. A key is private, sensitive and not
+ * extractable unless the template says otherwise. That holds for generated and unwrapped keys too.
+ */
 MUST_USE CK_RV plan_create(
 	const struct template *t, const struct rights *rights, struct object *ret);
 
-/* C_GenerateKey of a random key by MECH; *RET_LENGTH is the number of bytes to generate. */
+/* Plan C_GenerateKey of a random key by MECH. *RET_LENGTH is the number of bytes to generate. */
 MUST_USE CK_RV plan_generate(const struct template *t, const struct mechanism *mech,
 	const struct rights *rights, struct object *ret, size_t *ret_length);
 
 /*
- * C_GenerateKey by a mech that derives the key from its parameter, once TYPE has been settled by the
- * mech's plan function.
+ * Plan C_GenerateKey by a mechanism that computes the key from a password. The mechanism's plan
+ * function has settled TYPE.
  */
 MUST_USE CK_RV plan_generate_as(const struct template *t, const struct mechanism *mech,
 	CK_KEY_TYPE type, const struct rights *rights, struct object *ret);
 
 /*
- * What the template of C_DeriveKey (or, with BASE NULL, C_GenerateKey) asks for, to be settled
- * by the mech's plan function. CKR_TEMPLATE_INCONSISTENT for a class that is neither
- * CKO_SECRET_KEY nor CKO_DATA.
+ * Find the class, type and length that the template of C_DeriveKey asks for (or of C_GenerateKey,
+ * if BASE is NULL). The mechanism's plan function settles them. CKR_TEMPLATE_INCONSISTENT for a
+ * class other than CKO_SECRET_KEY and CKO_DATA.
  */
 MUST_USE CK_RV plan_request(
 	const struct template *t, const struct object *base, struct key_request *ret);
 
 /*
- * C_DeriveKey from BASE by MECH, once TYPE has been settled. Obeys CKA_DERIVE_TEMPLATE of BASE. The
- * hot path: one pass, no allocation unless the template has long attributes. TYPE is
- * CK_UNAVAILABLE_INFORMATION where the mech's plan says that the result is a CKO_DATA object
- * (HKDF_DATA): the template's class must agree with that, whatever the mech.
+ * Plan C_DeriveKey from BASE. TYPE is the settled type of the result, or CK_UNAVAILABLE_INFORMATION
+ * if the mechanism's plan function says that the result is a CKO_DATA object. ROLE is the role of
+ * the result (derive_role). Obeys CKA_DERIVE_TEMPLATE of BASE.
+ *
+ * The hot path: one pass, and no allocation unless the template has long attributes.
  */
 MUST_USE CK_RV plan_derive(const struct template *t, const struct object *base,
-	const struct mechanism *mech, CK_KEY_TYPE type, const struct rights *rights,
-	struct object *ret);
+	const struct role *role, CK_KEY_TYPE type, const struct rights *rights, struct object *ret);
 
 /*
- * C_UnwrapKey with UNWRAPPER (its CKA_UNWRAP_TEMPLATE is obeyed); VALUE_LEN is checked against the
- * template's once known: plan_value.
+ * Plan C_UnwrapKey with UNWRAPPER. Obeys CKA_UNWRAP_TEMPLATE of UNWRAPPER. plan_value compares
+ * CKA_VALUE_LEN with the length of the value later.
  */
 MUST_USE CK_RV plan_unwrap(const struct template *t, const struct object *unwrapper,
 	const struct rights *rights, struct object *ret);
 
 /*
- * Put N bytes at VALUE into the planned key O (T may be NULL): length checked against the
- * templates' (CKR_TEMPLATE_INCONSISTENT) and for its type (CKR_ATTRIBUTE_VALUE_INVALID), odd parity
- * NOT set here.
+ * Put N bytes at VALUE into the planned key O, without any change. T may be NULL.
+ * CKR_TEMPLATE_INCONSISTENT if the length is not that of the template, CKR_ATTRIBUTE_VALUE_INVALID
+ * if no key of this type has this length.
  */
 MUST_USE CK_RV plan_value(
 	struct object *o, const struct template *t, const uint8_t *value, size_t n);
 
 /*
- * If T gives a CKA_CHECK_VALUE (not an empty one), whether it is that of the key O, whose value is
- * in place: CKR_ATTRIBUTE_VALUE_INVALID if not. To be asked after plan_create, and after plan_value
- * of a derived or unwrapped key. SCRATCH is loaded and unloaded only if needed.
+ * If T gives a CKA_CHECK_VALUE that is not empty, check that this is the check value of the key O,
+ * else CKR_ATTRIBUTE_VALUE_INVALID. Call after plan_create, and after plan_value of a derived or
+ * unwrapped key. Loads and unloads SCRATCH if needed.
  */
 MUST_USE CK_RV plan_check_value(
 	const struct object *o, const struct template *t, struct key *scratch);
 
-/* C_CopyObject of SOURCE: value included. CKR_ACTION_PROHIBITED if not copyable. */
+/*
+ * Plan C_CopyObject of SOURCE, including the value. A copy is never CKA_TRUSTED.
+ * CKR_ACTION_PROHIBITED if SOURCE is not copyable.
+ */
 MUST_USE CK_RV plan_copy(const struct template *t, const struct object *source,
 	const struct rights *rights, struct object *ret);
 
 /*
- * C_SetAttributeValue: O in place, wholly or (on error) not at all. CKR_ACTION_PROHIBITED
- * if not modifiable.
+ * Plan C_SetAttributeValue. O is changed completely, or not at all after an error.
+ * CKR_ACTION_PROHIBITED if O is not modifiable.
  */
 MUST_USE CK_RV plan_set(const struct template *t, const struct rights *rights, struct object *o);
 
 /*
- * Whether WRAPPER may wrap TARGET with MECH: CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
- * CKR_KEY_FUNCTION_NOT_PERMITTED (no CKA_WRAP, or CKA_DECRYPT beside it), CKR_MECHANISM_INVALID;
- * CKR_KEY_NOT_WRAPPABLE (client states, CKA_WRAP_WITH_TRUSTED), CKR_KEY_UNEXTRACTABLE,
- * CKR_KEY_HANDLE_INVALID (CKA_WRAP_TEMPLATE, PKCS#11 C_WrapKey), CKR_WRAPPING_KEY_SIZE_RANGE (a
- * stronger target). The caller sees to it that the two handles differ (CKR_KEY_NOT_WRAPPABLE); the
- * same struct twice is noticed here too.
+ * Check that WRAPPER may wrap TARGET with MECH.
+ *
+ * - CKR_WRAPPING_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID: about
+ *   the wrapping key, as in plan_may_use.
+ * - CKR_KEY_NOT_WRAPPABLE: a state; CKA_WRAP_WITH_TRUSTED without CKA_TRUSTED on the wrapping key; a
+ *   master that the wrapping key would not give back as the same master; another key under a
+ *   wrapping key that gives back masters.
+ * - CKR_KEY_UNEXTRACTABLE: TARGET is not extractable.
+ * - CKR_KEY_HANDLE_INVALID: CKA_WRAP_TEMPLATE does not match (PKCS#11 C_WrapKey).
+ * - CKR_WRAPPING_KEY_SIZE_RANGE: the wrapping key is weaker than TARGET.
+ *
+ * The caller must check that the two handles differ (CKR_KEY_NOT_WRAPPABLE).
  */
 MUST_USE CK_RV plan_may_wrap(
 	const struct object *wrapper, const struct object *target, const struct mechanism *mech);
 
 /*
- * Whether KEY may be used with MECH for a function needing FLAG (FLAG_SIGN ...). In this order:
- * CKR_KEY_TYPE_INCONSISTENT (no secret key of a type the mech takes),
- * CKR_KEY_FUNCTION_NOT_PERMITTED (FLAG is off; or FLAG_UNWRAP with CKA_ENCRYPT, FLAG_WRAP with
- * CKA_DECRYPT), CKR_MECHANISM_INVALID (not in CKA_ALLOWED_MECHANISMS), and for keys with
- * CKA_START_DATE/END_DATE nothing (informational).
+ * Check that KEY may be used with MECH for a function that needs FLAG (FLAG_SIGN, for example). The
+ * checks come in this order. CKA_START_DATE and CKA_END_DATE are informational.
+ *
+ * - CKR_KEY_TYPE_INCONSISTENT: KEY is not a secret key of a type that the mechanism takes.
+ * - CKR_KEY_FUNCTION_NOT_PERMITTED: FLAG is off.
+ * - CKR_MECHANISM_INVALID: CKA_ALLOWED_MECHANISMS lacks the mechanism.
  */
 MUST_USE CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag);
+
+/*
+ * Check that KEY, which the parameter of a derivation names by handle, may be used with
+ * MECH beside BASE. A caller who knows the value of the base could compute KEY from the
+ * result, so the base must be protected at least as well as KEY.
+ * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID.
+ */
+MUST_USE CK_RV plan_second_key(
+	const struct object *key, const struct object *base, const struct mechanism *mech);
 
 #endif

@@ -2,21 +2,50 @@
 /* plan_create.c: C_CreateObject, C_GenerateKey, C_UnwrapKey, and the value of a key; see plan.h. */
 #include "policy/plan_rules.h"
 
-/* Closed unless the template opens it (PKCS#11 leaves these defaults to the token). */
+/* Closed unless the template opens the key. PKCS#11 leaves these defaults to the token. */
 #define KEY_DEFAULT (FLAGS_DEFAULT | FLAG_PRIVATE | FLAG_SENSITIVE)
 
 /*
- * What a new key that is not derived has in common: flags, rights, role and
- * level, variable attributes.
+ * Return the flags of a new key with the type of RET. A template without any usage attribute gets
+ * the usage that other tokens give, because clients rely on that (Java's SunPKCS11). The default
+ * never includes CKA_DERIVE, CKA_WRAP or CKA_UNWRAP.
  */
-static CK_RV plan_key(const struct template *t, const struct mechanism *mech,
+static uint32_t key_flags(const struct template *t, const struct object *ret)
+{
+	const struct key_type *type = key_type_find(ret->key_type);
+	uint32_t defaults = KEY_DEFAULT;
+
+	if (!(t->flags_given & (FLAGS_USAGE | FLAG_DERIVE)) && type != NULL)
+		defaults |= type->usage;
+	return plan_flags(t, defaults);
+}
+
+/* Mark RET as generated in this token (PKCS#11, "Key objects"). */
+static void mark_generated(const struct mechanism *mech, struct object *ret)
+{
+	ret->key_gen_mechanism = mech->type;
+	ret->flags |= FLAG_LOCAL;
+	if (ret->flags & FLAG_SENSITIVE)
+		ret->flags |= FLAG_ALWAYS_SENSITIVE;
+	if (!(ret->flags & FLAG_EXTRACTABLE))
+		ret->flags |= FLAG_NEVER_EXTRACTABLE;
+}
+
+/*
+ * Plan everything that keys have in common if they are not derived. WAY is how the key is made.
+ * MECH generates the key; NULL for created and unwrapped keys.
+ */
+static CK_RV plan_key(const struct template *t, enum made way, const struct mechanism *mech,
 	const struct rights *rights, struct object *ret)
 {
-	TRY(plan_trusted(t, rights));
-	ret->flags = plan_flags(t, KEY_DEFAULT);
-	TRY(plan_level(t, mech, ret));
+	ret->flags = key_flags(t, ret);
+	ret->made = (uint32_t)way | (ret->flags & MADE_FLAGS);
+	TRY(plan_role_made(t, ret));
 	TRY(plan_access(rights, ret->flags));
-	return plan_variables(t, ret);
+	TRY(plan_variables(t, ret));
+	if (mech != NULL)
+		mark_generated(mech, ret);
+	return ret->flags & FLAG_TRUSTED ? plan_trust(ret, rights) : CKR_OK;
 }
 
 static CK_RV set_data_value(struct object *o, struct bytes value)
@@ -39,111 +68,113 @@ static CK_RV create_data(const struct template *t, const struct rights *rights, 
 static CK_RV create_key(const struct template *t, const struct rights *rights, struct object *ret)
 {
 	TRY(plan_given(t, WHO_KEY, WHEN_CREATE));
-	ENSURE(t->given & GIVEN_KEY_TYPE, CKR_TEMPLATE_INCOMPLETE);
-	ENSURE(key_type_is_key(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID);
-	ENSURE(t->given & GIVEN_VALUE, CKR_TEMPLATE_INCOMPLETE);
+	REQUIRE(t->given & GIVEN_KEY_TYPE, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing");
+	REQUIRE(key_type_is_key(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID,
+		"keys of this type cannot be created");
+	REQUIRE(t->given & GIVEN_VALUE, CKR_TEMPLATE_INCOMPLETE, "CKA_VALUE is missing");
 	plan_start(ret, CKO_SECRET_KEY, t->key_type);
-	TRY(plan_key(t, NULL, rights, ret));
+	TRY(plan_key(t, MADE_CREATED, NULL, rights, ret));
 	return plan_value(ret, NULL, t->value.p, t->value.n);
 }
 
 CK_RV plan_create(const struct template *t, const struct rights *rights, struct object *ret)
 {
-	ENSURE(t->given & GIVEN_CLASS, CKR_TEMPLATE_INCOMPLETE);
+	REQUIRE(t->given & GIVEN_CLASS, CKR_TEMPLATE_INCOMPLETE, "CKA_CLASS is missing");
 	switch (t->object_class) {
 	case CKO_SECRET_KEY:
 		return create_key(t, rights, ret);
 	case CKO_DATA:
 		return create_data(t, rights, ret);
 	case CKO_PROFILE:
-	case CKO_MECHANISM: /* the token's own */
+	case CKO_MECHANISM: /* only the token makes these objects */
 		return FAIL(CKR_TEMPLATE_INCONSISTENT, "objects of this class cannot be created");
 	default:
 		return FAIL(CKR_ATTRIBUTE_VALUE_INVALID, "unknown object class");
 	}
 }
 
+static CK_RV generate_as(const struct template *t, const struct mechanism *mech, CK_KEY_TYPE type,
+	enum made way, const struct rights *rights, struct object *ret)
+{
+	TRY(plan_given(t, WHO_KEY, WHEN_GENERATE));
+	REQUIRE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_SECRET_KEY,
+		CKR_TEMPLATE_INCONSISTENT, "the mechanism generates secret keys only");
+	REQUIRE(!(t->given & GIVEN_KEY_TYPE) || t->key_type == type, CKR_TEMPLATE_INCONSISTENT,
+		"the mechanism generates keys of another type");
+	/*
+	 * An empty check value declines a check. No caller can know another check value before the
+	 * key exists (PKCS#11 4.7.2, CKA_CHECK_VALUE).
+	 */
+	REQUIRE(!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0, CKR_ATTRIBUTE_READ_ONLY,
+		"the check value of a generated key cannot be given");
+	REQUIRE(key_type_is_key(type), CKR_TEMPLATE_INCONSISTENT,
+		"keys of this type cannot be generated");
+	plan_start(ret, CKO_SECRET_KEY, type);
+	return plan_key(t, way, mech, rights, ret);
+}
+
 CK_RV plan_generate_as(const struct template *t, const struct mechanism *mech, CK_KEY_TYPE type,
 	const struct rights *rights, struct object *ret)
 {
-	TRY(plan_given(t, WHO_KEY, WHEN_GENERATE));
-	ENSURE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_SECRET_KEY,
-		CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(!(t->given & GIVEN_KEY_TYPE) || t->key_type == type, CKR_TEMPLATE_INCONSISTENT);
-	/*
-	 * An empty check value says that none is wanted; another cannot be known before the key is
-	 * (PKCS#11 4.7.2, CKA_CHECK_VALUE).
-	 */
-	ENSURE(!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0, CKR_ATTRIBUTE_READ_ONLY);
-	ENSURE(key_type_is_key(type), CKR_TEMPLATE_INCONSISTENT);
-	plan_start(ret, CKO_SECRET_KEY, type);
-	TRY(plan_key(t, mech, rights, ret));
-	ret->key_gen_mechanism = mech->type;
-	ret->flags |= FLAG_LOCAL;
-	if (ret->flags & FLAG_SENSITIVE)
-		ret->flags |= FLAG_ALWAYS_SENSITIVE;
-	if (!(ret->flags & FLAG_EXTRACTABLE))
-		ret->flags |= FLAG_NEVER_EXTRACTABLE;
-	return CKR_OK;
+	return generate_as(t, mech, type, MADE_FROM_PASSWORD, rights, ret);
 }
 
 CK_RV plan_generate(const struct template *t, const struct mechanism *mech,
 	const struct rights *rights, struct object *ret, size_t *ret_length)
 {
-	size_t length;
+	CK_KEY_TYPE type = mech->operation.generates;
 
 	TRY(plan_given(t, WHO_KEY, WHEN_GENERATE));
-	length = key_type_only_length(key_type_find(mech->operation.generates));
+	size_t length = key_type_only_length(key_type_find(type));
 	if (length == 0) {
-		ENSURE(t->given & GIVEN_VALUE_LEN, CKR_TEMPLATE_INCOMPLETE);
+		REQUIRE(t->given & GIVEN_VALUE_LEN, CKR_TEMPLATE_INCOMPLETE,
+			"CKA_VALUE_LEN is missing");
 		length = t->value_len;
-		ENSURE(key_type_fits(mech->operation.generates, length),
-			CKR_ATTRIBUTE_VALUE_INVALID);
+		REQUIRE(key_type_fits(type, length), CKR_ATTRIBUTE_VALUE_INVALID,
+			"keys of this type cannot have this length");
 	}
-	ENSURE(!(t->given & GIVEN_VALUE_LEN) || t->value_len == length, CKR_TEMPLATE_INCONSISTENT);
-	TRY(plan_generate_as(t, mech, mech->operation.generates, rights, ret));
+	REQUIRE(!(t->given & GIVEN_VALUE_LEN) || t->value_len == length, CKR_TEMPLATE_INCONSISTENT,
+		"keys of this type have another length");
+	TRY(generate_as(t, mech, type, MADE_GENERATED, rights, ret));
 	*ret_length = length;
 	return CKR_OK;
 }
 
-/*
- * Whether a key with FLAGS may come out of an unwrapping key, whose own flags are UNWRAPPER, and
- * whose template gives FROM_UNWRAPPER: only the unwrapping key itself can say that a key comes out
- * less guarded than it may have gone in.
- */
-static CK_RV unwrap_guard(uint32_t flags, uint32_t unwrapper, uint32_t from_unwrapper)
+/* Plan an unwrapped key. T has CKA_UNWRAP_TEMPLATE of the unwrapping key merged in. */
+static CK_RV unwrap_merged(
+	const struct template *t, const struct rights *rights, struct object *ret)
 {
-	const uint32_t leaving = FLAG_EXTRACTABLE | FLAG_WRAP_WITH_TRUSTED;
-
-	/* Or anyone who may wrap and unwrap could read a sensitive key. */
-	ENSURE((flags & FLAG_SENSITIVE) || (from_unwrapper & FLAG_SENSITIVE),
-		CKR_TEMPLATE_INCONSISTENT);
-	/* Or what leaves under trusted keys only could then leave under any. */
-	bool anywhere = (flags & leaving) == FLAG_EXTRACTABLE;
-	ENSURE(!(unwrapper & FLAG_TRUSTED) || !anywhere || (from_unwrapper & leaving),
-		CKR_TEMPLATE_INCONSISTENT);
+	REQUIRE(t->given & GIVEN_CLASS, CKR_TEMPLATE_INCOMPLETE, "CKA_CLASS is missing");
+	REQUIRE(t->object_class == CKO_SECRET_KEY, CKR_TEMPLATE_INCONSISTENT,
+		"only secret keys can be unwrapped");
+	TRY(plan_given(t, WHO_KEY, WHEN_UNWRAP));
+	REQUIRE(t->given & GIVEN_KEY_TYPE, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing");
+	REQUIRE(key_type_is_key(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID,
+		"keys of this type cannot be unwrapped");
+	plan_start(ret, CKO_SECRET_KEY, t->key_type);
+	TRY(plan_key(t, MADE_UNWRAPPED, NULL, rights, ret));
+	if (t->given & GIVEN_VALUE_LEN) {
+		REQUIRE(t->value_len >= 1 && t->value_len <= SECRET_MAX, CKR_TEMPLATE_INCONSISTENT,
+			"no key has this length");
+		ret->number = t->value_len; /* plan_value compares */
+	}
 	return CKR_OK;
 }
 
 /*
- * The plan of an unwrapped key, T being the template with that of the unwrapping key merged in; the
- * flags as in unwrap_guard.
+ * Refuse bounds that the caller adds to a master. MORE is CKA_UNWRAP_TEMPLATE, which fixes the
+ * bounds that the master had when it left.
  */
-static CK_RV unwrap_merged(const struct template *t, uint32_t unwrapper, uint32_t from_unwrapper,
-	const struct rights *rights, struct object *ret)
+static CK_RV check_bounds(const struct template *t, const struct template *more)
 {
-	ENSURE(t->given & GIVEN_CLASS, CKR_TEMPLATE_INCOMPLETE);
-	ENSURE(t->object_class == CKO_SECRET_KEY, CKR_TEMPLATE_INCONSISTENT);
-	TRY(plan_given(t, WHO_KEY, WHEN_UNWRAP));
-	ENSURE(t->given & GIVEN_KEY_TYPE, CKR_TEMPLATE_INCOMPLETE);
-	ENSURE(key_type_is_key(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID);
-	plan_start(ret, CKO_SECRET_KEY, t->key_type);
-	TRY(plan_key(t, NULL, rights, ret));
-	TRY(unwrap_guard(ret->flags, unwrapper, from_unwrapper));
-	if (t->given & GIVEN_VALUE_LEN) {
-		ENSURE(t->value_len >= 1 && t->value_len <= SECRET_MAX, CKR_TEMPLATE_INCONSISTENT);
-		ret->number = t->value_len; /* plan_value compares */
-	}
+	uint32_t variables = attributes_only_deriving.variables | 1u << VAR_DERIVE_TEMPLATE;
+	uint32_t flags = attributes_only_deriving.flags;
+
+	REQUIRE(!(t->flags_given & flags & ~more->flags_given) &&
+			!(t->variables_given & variables & ~more->variables_given),
+		CKR_TEMPLATE_INCONSISTENT,
+		"CKA_UNWRAP_TEMPLATE of the unwrapping key does not name this attribute of a "
+		"master");
 	return CKR_OK;
 }
 
@@ -154,20 +185,23 @@ CK_RV plan_unwrap(const struct template *t, const struct object *unwrapper,
 	struct template more, merged;
 
 	if (encoded.p == NULL)
-		return unwrap_merged(t, unwrapper->flags, 0, rights, ret);
-	TRY(template_decode(encoded, &more));
-	TRY(template_merge(t, &more, &merged));
-	return unwrap_merged(&merged, unwrapper->flags, more.flags_given, rights, ret);
+		return unwrap_merged(t, rights, ret);
+	TRY(template_decode(VAR_UNWRAP_TEMPLATE, encoded, &more));
+	if (plan_unwraps_masters(&more))
+		TRY(check_bounds(t, &more));
+	TRY(template_merge(t, &more, false, &merged));
+	return unwrap_merged(&merged, rights, ret);
 }
 
 CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *value, size_t n)
 {
 	if (o->object_class == CKO_DATA)
 		return set_data_value(o, bytes_of(value, n));
-	ENSURE(t == NULL || !(t->given & GIVEN_VALUE_LEN) || t->value_len == n,
-		CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(o->number == 0 || o->number == n, CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(key_type_fits(o->key_type, n), CKR_ATTRIBUTE_VALUE_INVALID);
+	REQUIRE((t == NULL || !(t->given & GIVEN_VALUE_LEN) || t->value_len == n) &&
+			(o->number == 0 || o->number == n),
+		CKR_TEMPLATE_INCONSISTENT, "the value has another length than CKA_VALUE_LEN");
+	REQUIRE(key_type_fits(o->key_type, n), CKR_ATTRIBUTE_VALUE_INVALID,
+		"keys of this type cannot have this length");
 	TRY(secret_set(&o->value, value, n));
 	o->number = n;
 	return CKR_OK;
@@ -175,18 +209,20 @@ CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *valu
 
 CK_RV plan_check_value(const struct object *o, const struct template *t, struct key *scratch)
 {
-	bool cmac_style = (o->flags & FLAG_DERIVE) != 0 && key_type_by_cmac(o->key_type);
 	uint8_t kcv[3];
 
 	if (!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0 ||
 		o->object_class != CKO_SECRET_KEY)
 		return CKR_OK;
-	ENSURE(t->check_value.n == sizeof kcv, CKR_ATTRIBUTE_VALUE_INVALID);
-	ENSURE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID);
+	REQUIRE(t->check_value.n == sizeof kcv, CKR_ATTRIBUTE_VALUE_INVALID,
+		"CKA_CHECK_VALUE is not 3 bytes long");
+	REQUIRE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID,
+		"a state has no CKA_CHECK_VALUE");
 	TRY(key_load(scratch, o->key_type, secret_peek(&o->value), o->value.len));
-	CK_RV rv = key_check_value(scratch, cmac_style, kcv);
+	CK_RV rv = key_check_value(scratch, object_checks_by_cmac(o), kcv);
 	key_unload(scratch);
 	TRY(rv);
-	ENSURE(secret_equal(kcv, t->check_value.p, sizeof kcv), CKR_ATTRIBUTE_VALUE_INVALID);
+	REQUIRE(secret_equal(kcv, t->check_value.p, sizeof kcv), CKR_ATTRIBUTE_VALUE_INVALID,
+		"CKA_CHECK_VALUE is not that of the key");
 	return CKR_OK;
 }

@@ -1,36 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan_derive.c: C_DeriveKey: what the derived object will be (mechanisms/README.md, "The derived
+ * plan_derive.c: C_DeriveKey. What the derived object will be (mechanisms/README.md, "The derived
  * key"). The hot path.
  */
 #include "policy/plan_rules.h"
 
-/* T, or T with the base's CKA_DERIVE_TEMPLATE merged in, which takes MERGED. */
-static CK_RV with_base_template(const struct template *t, const struct object *base,
-	struct template *merged, const struct template **ret)
+/* CKA_DERIVE_TEMPLATE of a base, and the template of the caller with that merged in. */
+struct base_template {
+	struct template more, merged;
+};
+
+/*
+ * Merge CKA_DERIVE_TEMPLATE of BASE into *T. IGNORED are flags of CKA_DERIVE_TEMPLATE that count as
+ * not given. *T and *RET_MORE then refer to ROOM. If the base has no template, *T stays as it is
+ * and *RET_MORE is NULL.
+ */
+static CK_RV merge_base(const struct object *base, uint32_t ignored, struct base_template *room,
+	const struct template **t, const struct template **ret_more)
 {
 	struct bytes encoded =
 		base ? object_variable(base, VAR_DERIVE_TEMPLATE) : bytes_of(NULL, 0);
-	struct template more;
 
-	if (__builtin_expect(encoded.p == NULL, 1)) {
-		*ret = t;
+	*ret_more = NULL;
+	if (__builtin_expect(encoded.p == NULL, 1))
 		return CKR_OK;
-	}
-	TRY(template_decode(encoded, &more));
-	TRY(template_merge(t, &more, merged));
-	*ret = merged;
+	TRY(template_decode(VAR_DERIVE_TEMPLATE, encoded, &room->more));
+	room->more.flags_given &= ~ignored;
+	room->more.flags &= ~ignored;
+	TRY(template_merge(*t, &room->more, true, &room->merged));
+	*t = &room->merged;
+	*ret_more = &room->more;
 	return CKR_OK;
 }
 
 CK_RV plan_request(const struct template *t, const struct object *base, struct key_request *ret)
 {
-	struct template merged;
+	const struct template *more;
+	struct base_template room;
 
-	TRY(with_base_template(t, base, &merged, &t));
+	TRY(merge_base(base, FLAG_DERIVE, &room, &t, &more));
 	ret->object_class = t->given & GIVEN_CLASS ? t->object_class : CKO_SECRET_KEY;
-	ENSURE(ret->object_class == CKO_SECRET_KEY || ret->object_class == CKO_DATA,
-		CKR_TEMPLATE_INCONSISTENT);
+	REQUIRE(ret->object_class == CKO_SECRET_KEY || ret->object_class == CKO_DATA,
+		CKR_TEMPLATE_INCONSISTENT, "objects of this class cannot be derived");
 	ret->has_type = (t->given & GIVEN_KEY_TYPE) != 0;
 	ret->type = ret->has_type ? t->key_type : 0;
 	ret->has_length = (t->given & GIVEN_VALUE_LEN) != 0;
@@ -38,92 +49,101 @@ CK_RV plan_request(const struct template *t, const struct object *base, struct k
 	return CKR_OK;
 }
 
-/* Whether a key with FLAGS is guarded at least as well as BASE. */
+/* Check that a key with FLAGS is protected at least as well as BASE, the flags of its base. */
 static CK_RV guard(uint32_t flags, uint32_t base)
 {
 	bool extractable = (flags & FLAG_EXTRACTABLE) != 0;
 	bool readable = extractable && !(flags & FLAG_SENSITIVE);
 	bool base_readable = (base & FLAG_EXTRACTABLE) && !(base & FLAG_SENSITIVE);
 
-	ENSURE(!(base & FLAG_PRIVATE) || (flags & FLAG_PRIVATE), CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(!(base & FLAG_SENSITIVE) || (flags & FLAG_SENSITIVE), CKR_TEMPLATE_INCONSISTENT);
-	/*
-	 * An unextractable base that is not sensitive cannot be read either: nor may its children.
-	 */
-	ENSURE(base_readable || !readable, CKR_TEMPLATE_INCONSISTENT);
-	/*
-	 * What leaves goes no further than the base itself might: under a trusted wrapping key, or
-	 * not at all.
-	 */
-	bool any_wrapper = (base & FLAG_EXTRACTABLE) && !(base & FLAG_WRAP_WITH_TRUSTED);
-	ENSURE(!extractable || any_wrapper || (flags & FLAG_WRAP_WITH_TRUSTED),
-		CKR_TEMPLATE_INCONSISTENT);
+	REQUIRE(!(base & FLAG_PRIVATE) || (flags & FLAG_PRIVATE), CKR_TEMPLATE_INCONSISTENT,
+		"a key derived from a private key must be private");
+	REQUIRE(!(base & FLAG_SENSITIVE) || (flags & FLAG_SENSITIVE), CKR_TEMPLATE_INCONSISTENT,
+		"a key derived from a sensitive key must be sensitive");
+	/* A base that is not extractable cannot be read even if the base is not sensitive. */
+	REQUIRE(base_readable || !readable, CKR_TEMPLATE_INCONSISTENT,
+		"a key derived from a key that cannot be read must not be readable");
+	/* EXTRACTABLE_CHILDREN lets keys go to the field while the master stays. */
+	bool anywhere = ((base & FLAG_EXTRACTABLE) && !(base & FLAG_WRAP_WITH_TRUSTED)) ||
+			(base & FLAG_EXTRACTABLE_CHILDREN);
+	REQUIRE(!extractable || anywhere || (flags & FLAG_WRAP_WITH_TRUSTED),
+		CKR_TEMPLATE_INCONSISTENT,
+		"keys derived from this master can leave only with CKA_WRAP_WITH_TRUSTED; create "
+		"the master with CKA_KEYDIV_EXTRACTABLE_CHILDREN");
 	return CKR_OK;
 }
 
-/* A key with state: never out, never twice. */
-static CK_RV plan_fixed(const struct template *t, uint32_t *flags)
+/* Fix the flags of a key with state, which never leaves the token and exists once. */
+static CK_RV fix_state(const struct template *t, uint32_t *flags)
 {
 	const uint32_t never = FLAG_EXTRACTABLE | FLAG_COPYABLE;
 
-	ENSURE(!(t->flags & never), CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(!(t->flags_given & ~t->flags & (FLAG_DERIVE | FLAG_SENSITIVE)),
-		CKR_TEMPLATE_INCONSISTENT);
+	REQUIRE(!(t->flags & never), CKR_TEMPLATE_INCONSISTENT,
+		"a client state cannot be extractable or copyable");
+	REQUIRE(!(t->flags_given & ~t->flags & (FLAG_DERIVE | FLAG_SENSITIVE)),
+		CKR_TEMPLATE_INCONSISTENT, "a client state is sensitive and derives");
 	*flags = (*flags & ~never) | FLAG_DERIVE | FLAG_SENSITIVE;
 	return CKR_OK;
 }
 
-static CK_RV derive_flags(const struct template *t, const struct object *base,
-	const struct mechanism *mech, struct object *ret)
+static CK_RV derive_flags(
+	const struct template *t, const struct object *base, bool state, struct object *ret)
 {
 	uint32_t flags =
 		plan_flags(t, FLAGS_DEFAULT | FLAG_SENSITIVE | (base->flags & FLAG_PRIVATE));
 
-	if (mech->derive.level == LEVEL_FIXED)
-		TRY(plan_fixed(t, &flags));
+	if (state)
+		TRY(fix_state(t, &flags));
 	TRY(guard(flags, base->flags));
 	if ((base->flags & FLAG_ALWAYS_SENSITIVE) && (flags & FLAG_SENSITIVE))
 		flags |= FLAG_ALWAYS_SENSITIVE;
 	if ((base->flags & FLAG_NEVER_EXTRACTABLE) && !(flags & FLAG_EXTRACTABLE))
 		flags |= FLAG_NEVER_EXTRACTABLE;
 	ret->flags = flags;
+	ret->made = MADE_DERIVED | (flags & MADE_FLAGS);
 	return CKR_OK;
 }
 
 /*
- * A CKO_DATA object, of a mechanism that makes one. It is no key and can be read: such mechanisms
- * stand in no default list, so whoever made the base has named it.
+ * Plan a CKO_DATA object, which is no key and can be read. The maker of the base has named the
+ * mechanism, because no default list contains a mechanism that makes data.
  */
 static CK_RV derive_data(const struct template *t, const struct object *base,
 	const struct rights *rights, struct object *ret)
 {
 	TRY(plan_given(t, WHO_DATA, WHEN_DERIVE));
-	ENSURE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_DATA, CKR_TEMPLATE_INCONSISTENT);
+	REQUIRE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_DATA, CKR_TEMPLATE_INCONSISTENT,
+		"the mechanism derives data only");
 	plan_start(ret, CKO_DATA, CK_UNAVAILABLE_INFORMATION);
 	ret->flags = plan_flags(t, FLAGS_DEFAULT | (base->flags & FLAG_PRIVATE));
-	ENSURE(!(base->flags & FLAG_PRIVATE) || (ret->flags & FLAG_PRIVATE),
-		CKR_TEMPLATE_INCONSISTENT);
+	REQUIRE(!(base->flags & FLAG_PRIVATE) || (ret->flags & FLAG_PRIVATE),
+		CKR_TEMPLATE_INCONSISTENT, "data derived from a private key must be private");
 	TRY(plan_access(rights, ret->flags));
 	return plan_variables(t, ret);
 }
 
-CK_RV plan_derive(const struct template *t, const struct object *base, const struct mechanism *mech,
+CK_RV plan_derive(const struct template *t, const struct object *base, const struct role *role,
 	CK_KEY_TYPE type, const struct rights *rights, struct object *ret)
 {
-	enum attribute_who who = key_type_is_state(type) ? WHO_CLIENT : WHO_KEY;
-	struct template merged;
+	bool state = key_type_is_state(type);
+	struct derived_plan plan = {NULL, NULL, role, base->flags};
+	struct base_template room;
 
-	TRY(with_base_template(t, base, &merged, &t));
+	TRY(merge_base(base, role->level == LEVEL_LEAF ? FLAG_DERIVE : 0, &room, &t, &plan.base));
 	if (type == CK_UNAVAILABLE_INFORMATION)
 		return derive_data(t, base, rights, ret);
-	TRY(plan_given(t, who, WHEN_DERIVE));
-	ENSURE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_SECRET_KEY,
-		CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(!(t->given & GIVEN_KEY_TYPE) || t->key_type == type, CKR_TEMPLATE_INCONSISTENT);
-	TRY(plan_trusted(t, rights));
+	TRY(plan_given(t, state ? WHO_CLIENT : WHO_KEY, WHEN_DERIVE));
+	REQUIRE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_SECRET_KEY,
+		CKR_TEMPLATE_INCONSISTENT, "the mechanism derives secret keys only");
+	REQUIRE(!(t->given & GIVEN_KEY_TYPE) || t->key_type == type, CKR_TEMPLATE_INCONSISTENT,
+		"the mechanism derives a key of another type");
+	plan.t = t;
 	plan_start(ret, CKO_SECRET_KEY, type);
-	TRY(derive_flags(t, base, mech, ret));
-	TRY(plan_level(t, mech, ret));
+	TRY(derive_flags(t, base, state, ret));
+	TRY(plan_role_derived(&plan, ret));
 	TRY(plan_access(rights, ret->flags));
-	return plan_variables(t, ret);
+	TRY(plan_variables(t, ret));
+	if (__builtin_expect(ret->flags & FLAG_EXTRACTABLE, 0))
+		TRY(plan_note_master(&plan, ret));
+	return ret->flags & FLAG_TRUSTED ? plan_trust(ret, rights) : CKR_OK;
 }

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * plan_rules.h: the rules that all ways of making an object share; between the plan_*.c files only.
- */
-#ifndef KEYDIV_TOKEN_PLAN_RULES_H
-#define KEYDIV_TOKEN_PLAN_RULES_H
+/* plan_rules.h: the rules that the plan_*.c files share. Only these files include this header. */
+#ifndef KEYDIV_POLICY_PLAN_RULES_H
+#define KEYDIV_POLICY_PLAN_RULES_H
 
 #include "object/attribute.h"
 #include "policy/plan.h"
 
-/* What stands where a template is silent, for every kind of object. */
+/* Flags that every kind of object has unless the template says otherwise. */
 #define FLAGS_DEFAULT (FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE)
 
-/* Numbers of an O-DUKPT client claimed at once: CKA_KEYDIV_RESERVE, 1 to this. */
+/* Most numbers that an O-DUKPT client may claim at once (CKA_KEYDIV_RESERVE). */
 #define PLAN_RESERVE_MAX 4096
 
-/* Which of plan_given's codes it is, once T is known to give something that may not be given. */
+/* Return the code of plan_given for T, which gives an attribute that must not be given. */
 MUST_USE CK_RV plan_refuse(
 	const struct template *t, enum attribute_who who, enum attribute_when when);
 
 /*
- * Whether T gives only what may be given for WHO at the moment WHEN, by the attribute
- * table. Else, in the order of PKCS#11 "Creating objects":
+ * Check that T gives only attributes that WHO may be given at the moment WHEN. The
+ * codes come in the order of PKCS#11 "Creating objects":
  * CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT.
  */
 MUST_USE static inline CK_RV plan_given(
@@ -36,7 +34,7 @@ MUST_USE static inline CK_RV plan_given(
 	return plan_refuse(t, who, when);
 }
 
-/* The flags of a new object: what T gives, DEFAULTS where it is silent. */
+/* Return the flags of a new object: the flags of T, and DEFAULTS where T gives none. */
 static inline uint32_t plan_flags(const struct template *t, uint32_t defaults)
 {
 	return (defaults & ~t->flags_given) | t->flags;
@@ -46,23 +44,63 @@ static inline uint32_t plan_flags(const struct template *t, uint32_t defaults)
 void plan_start(struct object *ret, CK_OBJECT_CLASS object_class, CK_KEY_TYPE type);
 
 /*
- * Give RET the variable attributes T gives. CKR_ATTRIBUTE_VALUE_INVALID for a CKA_KEYDIV_RESERVE
- * out of range; as object_set_variable.
+ * Give RET the variable attributes of T. CKR_ATTRIBUTE_VALUE_INVALID for a CKA_KEYDIV_RESERVE out
+ * of range, and the codes of object_set_variable.
  */
 MUST_USE CK_RV plan_variables(const struct template *t, struct object *ret);
 
+/* --- plan_role.c: roles and levels (mechanisms/README.md) --- */
+
 /*
- * Roles and levels (mechanisms/README.md) of the new key RET, whose flags are planned
- * and whose type is known: MECH is the mechanism it comes from, NULL for C_CreateObject
- * and C_UnwrapKey. CKR_TEMPLATE_INCONSISTENT.
+ * Check the role of RET, a key that is created, generated or unwrapped. The flags and the
+ * type of RET must be planned. Give RET the default list of its type if RET derives and T has
+ * no list. CKR_TEMPLATE_INCONSISTENT.
  */
-MUST_USE CK_RV plan_level(
-	const struct template *t, const struct mechanism *mech, struct object *ret);
+MUST_USE CK_RV plan_role_made(const struct template *t, struct object *ret);
 
-/* Whether RIGHTS may set what T sets: CKA_TRUSTED. CKR_ATTRIBUTE_READ_ONLY. */
-MUST_USE CK_RV plan_trusted(const struct template *t, const struct rights *rights);
+/* A derivation while it is planned. */
+struct derived_plan {
+	const struct template *t;    /* with CKA_DERIVE_TEMPLATE of the base merged in */
+	const struct template *base; /* CKA_DERIVE_TEMPLATE of the base; NULL: none */
+	const struct role *role;     /* of the value */
+	uint32_t base_flags;
+};
 
-/* Whether every mechanism of the list NEW (encoded) is one that O allows. */
+/*
+ * Check that ROLE permits the planned flags of RET, a derived key. Give RET its list if RET
+ * derives. CKR_TEMPLATE_INCONSISTENT. The hot path.
+ */
+MUST_USE CK_RV plan_role_derived(const struct derived_plan *plan, struct object *ret);
+
+/*
+ * Note in RET, whose variable attributes are planned, that its value is a master's although RET
+ * does not derive (plan_may_wrap). Does nothing for most keys.
+ */
+MUST_USE CK_RV plan_note_master(const struct derived_plan *plan, struct object *ret);
+
+/* Return true if O allows every mechanism of the encoded list LIST. */
 bool plan_list_within(const struct object *o, struct bytes list);
+
+/* --- plan_trust.c: which keys the SO may trust, which keys may wrap a master --- */
+
+/*
+ * Check that CKA_TRUSTED may become true on O. CKR_ATTRIBUTE_READ_ONLY if RIGHTS are not those of
+ * the SO, CKR_ATTRIBUTE_VALUE_INVALID if O was not made as a trusted key must be made.
+ */
+MUST_USE CK_RV plan_trust(const struct object *o, const struct rights *rights);
+
+/*
+ * Return true if T is a CKA_UNWRAP_TEMPLATE that makes every unwrapped key a master. Such an
+ * unwrapping key wraps only masters.
+ */
+static inline bool plan_unwraps_masters(const struct template *t)
+{
+	return (t->flags & FLAG_DERIVE) != 0;
+}
+
+/*
+ * Check that WRAPPER may wrap TARGET if one of them has to do with masters. CKR_KEY_NOT_WRAPPABLE.
+ */
+MUST_USE CK_RV plan_wrap_master(const struct object *wrapper, const struct object *target);
 
 #endif

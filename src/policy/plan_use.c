@@ -1,35 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * plan_use.c: whether a key may be used for something, and whether it may be wrapped; see plan.h.
- */
+/* plan_use.c: which function a key may be used for, and which keys it may wrap; see plan.h. */
 #include "policy/plan_rules.h"
 
 CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag)
 {
-	ENSURE(key->object_class == CKO_SECRET_KEY, CKR_KEY_TYPE_INCONSISTENT);
-	ENSURE(mechanism_takes(mech, key->key_type), CKR_KEY_TYPE_INCONSISTENT);
-	ENSURE(key->flags & flag, CKR_KEY_FUNCTION_NOT_PERMITTED);
-	/*
-	 * Whoever may decrypt could decrypt what he has wrapped; whoever may encrypt could make up
-	 * what he unwraps.
-	 */
-	ENSURE(flag != FLAG_WRAP || !(key->flags & FLAG_DECRYPT), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	ENSURE(flag != FLAG_UNWRAP || !(key->flags & FLAG_ENCRYPT), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	/* No way of making a key lets both happen; this is the second lock on the door. */
-	ENSURE(flag != FLAG_DERIVE || !(key->flags & FLAGS_USAGE), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	ENSURE(object_allows(key, mech->type), CKR_MECHANISM_INVALID);
+	REQUIRE(key->object_class == CKO_SECRET_KEY && mechanism_takes(mech, key->key_type),
+		CKR_KEY_TYPE_INCONSISTENT, "the mechanism does not take a key of this type");
+	REQUIRE(key->flags & flag, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key does not have the usage attribute of this function");
+	/* No way of making a key lets both be true. This check is a second barrier. */
+	REQUIRE(flag != FLAG_DERIVE || !(key->flags & FLAGS_USAGE), CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key has another usage beside CKA_DERIVE");
+	REQUIRE(object_allows(key, mech->type), CKR_MECHANISM_INVALID,
+		"the mechanism is not in the key's CKA_ALLOWED_MECHANISMS");
 	return CKR_OK;
 }
 
-/* A key that wraps must not be weaker than the key that is wrapped. */
+CK_RV plan_second_key(
+	const struct object *key, const struct object *base, const struct mechanism *mech)
+{
+	const uint32_t opens = FLAG_EXTRACTABLE | FLAG_EXTRACTABLE_CHILDREN;
+	uint32_t must = key->flags & (FLAG_SENSITIVE | FLAG_PRIVATE);
+	uint32_t must_not = ~key->flags & opens;
+	struct bytes children = object_variable(key, VAR_DERIVE_TEMPLATE);
+
+	REQUIRE(!key_type_is_state(key->key_type), CKR_KEY_TYPE_INCONSISTENT,
+		"the second key is a state");
+	REQUIRE(key->flags & FLAG_DERIVE, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"CKA_DERIVE of the second key is CK_FALSE");
+	REQUIRE(object_allows(key, mech->type), CKR_MECHANISM_INVALID,
+		"not in CKA_ALLOWED_MECHANISMS of the second key");
+	/*
+	 * The children of an extractable base leave under the keys that the base may leave under.
+	 */
+	if (base->flags & FLAG_EXTRACTABLE)
+		must |= key->flags & FLAG_WRAP_WITH_TRUSTED;
+	REQUIRE((base->flags & must) == must && (base->flags & must_not) == 0,
+		CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the second key is protected better than the base key");
+	REQUIRE(children.p == NULL ||
+			bytes_equal(children, object_variable(base, VAR_DERIVE_TEMPLATE)),
+		CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"CKA_DERIVE_TEMPLATE of the second key is not the base key's");
+	return CKR_OK;
+}
+
+/* Return the strength of KEY in bits. A key that wraps must not be weaker than the wrapped key. */
 static unsigned strength(const struct object *key)
 {
 	return key_type_strength(key->key_type, object_key_length(key));
 }
 
 /*
- * CKA_WRAP_TEMPLATE: the target must match it as in a search (PKCS#11 5.14.3:
- * "CKR_KEY_HANDLE_INVALID" if it does not).
+ * Check that TARGET matches CKA_WRAP_TEMPLATE of WRAPPER as in a search (PKCS#11 5.14.3:
+ * CKR_KEY_HANDLE_INVALID if it does not).
  */
 static CK_RV matches_wrap_template(const struct object *wrapper, const struct object *target)
 {
@@ -39,8 +63,9 @@ static CK_RV matches_wrap_template(const struct object *wrapper, const struct ob
 
 	if (encoded.p == NULL)
 		return CKR_OK;
-	TRY(template_decode(encoded, &t));
-	ENSURE(attributes_match(&reading, &t), CKR_KEY_HANDLE_INVALID);
+	TRY(template_decode(VAR_WRAP_TEMPLATE, encoded, &t));
+	REQUIRE(attributes_match(&reading, &t), CKR_KEY_HANDLE_INVALID,
+		"the key does not match CKA_WRAP_TEMPLATE of the wrapping key");
 	return CKR_OK;
 }
 
@@ -49,16 +74,20 @@ CK_RV plan_may_wrap(
 {
 	CK_RV rv = plan_may_use(wrapper, mech, FLAG_WRAP);
 
-	ENSURE(rv != CKR_KEY_TYPE_INCONSISTENT, CKR_WRAPPING_KEY_TYPE_INCONSISTENT);
+	if (rv == CKR_KEY_TYPE_INCONSISTENT)
+		return CKR_WRAPPING_KEY_TYPE_INCONSISTENT;
 	TRY(rv);
-	ENSURE(target->object_class == CKO_SECRET_KEY, CKR_KEY_NOT_WRAPPABLE);
-	ENSURE(!key_type_is_state(target->key_type), CKR_KEY_NOT_WRAPPABLE);
-	ENSURE(target != wrapper, CKR_KEY_NOT_WRAPPABLE);
-	ENSURE(target->flags & FLAG_EXTRACTABLE, CKR_KEY_UNEXTRACTABLE);
-	ENSURE(!(target->flags & FLAG_WRAP_WITH_TRUSTED) || (wrapper->flags & FLAG_TRUSTED),
-		CKR_KEY_NOT_WRAPPABLE);
+	REQUIRE(target->object_class == CKO_SECRET_KEY && !key_type_is_state(target->key_type),
+		CKR_KEY_NOT_WRAPPABLE, "only secret keys can be wrapped");
+	REQUIRE(target != wrapper, CKR_KEY_NOT_WRAPPABLE, "a key cannot wrap itself");
+	REQUIRE(target->flags & FLAG_EXTRACTABLE, CKR_KEY_UNEXTRACTABLE,
+		"the key does not have CKA_EXTRACTABLE");
+	REQUIRE(!(target->flags & FLAG_WRAP_WITH_TRUSTED) || (wrapper->flags & FLAG_TRUSTED),
+		CKR_KEY_NOT_WRAPPABLE, "the key needs a wrapping key with CKA_TRUSTED");
+	TRY(plan_wrap_master(wrapper, target));
 	TRY(matches_wrap_template(wrapper, target));
-	ENSURE(strength(wrapper) >= strength(target), CKR_WRAPPING_KEY_SIZE_RANGE);
-	ENSURE(object_key_length(target) > 0, CKR_KEY_NOT_WRAPPABLE);
+	REQUIRE(strength(wrapper) >= strength(target), CKR_WRAPPING_KEY_SIZE_RANGE,
+		"the wrapping key is weaker than the key");
+	REQUIRE(object_key_length(target) > 0, CKR_KEY_NOT_WRAPPABLE, "the key has no value");
 	return CKR_OK;
 }

@@ -16,7 +16,7 @@
 #define STORE_ID_MAX ((INT64_C(1) << 33) - 1)
 
 /* The longest label, object id, attributes or sealed value, in bytes. */
-#define STORE_FIELD_MAX 65536
+#define STORE_FIELD_MAX 131072
 
 /* Every sealed value ends in its tag of so many bytes. */
 #define RECORD_TAG_LEN 16

@@ -145,10 +145,11 @@ static void plan_all(const struct template *t, uint8_t which)
 	if (rv == CKR_OK)
 		rv = plan_check_value(&o, t, scratch);
 	look_at(rv, &o);
-	if (plan_request(t, &base, &request) == CKR_OK && row->info.flags & CKF_DERIVE &&
-		row->derive.level != LEVEL_FIXED) {
+	const struct role *role = row->derive.role;
+	if (plan_request(t, &base, &request) == CKR_OK && role != NULL &&
+		role->level != LEVEL_FIXED) {
 		rv = plan_derive(
-			t, &base, row, request.has_type ? request.type : CKK_AES, &rights, &o);
+			t, &base, role, request.has_type ? request.type : CKK_AES, &rights, &o);
 		MUST(rv != CKR_OK || (o.flags & FLAG_SENSITIVE));
 		MUST(rv != CKR_OK || !(o.flags & FLAG_EXTRACTABLE) ||
 			(o.flags & FLAG_WRAP_WITH_TRUSTED));
@@ -196,17 +197,20 @@ static void encoded(struct input in)
 {
 	struct template t, merged, none;
 	struct nested nested;
+	static const enum variable templates[] = {
+		VAR_WRAP_TEMPLATE, VAR_UNWRAP_TEMPLATE, VAR_DERIVE_TEMPLATE};
+	enum variable outer = templates[take_byte(&in) % 3];
 	struct bytes rest = bytes_of(in.p, in.n);
 
-	if (template_decode(rest, &t) != CKR_OK)
+	if (template_decode(outer, rest, &t) != CKR_OK)
 		return;
 	for (size_t before = rest.n; rest.n > 0; before = rest.n) {
-		MUST(template_next(&rest, &nested) ==
+		MUST(template_next(outer, &rest, &nested) ==
 			CKR_OK); /* template_decode has checked the encoding */
 		MUST(rest.n < before);
 	}
 	MUST(template_parse(NULL, 0, &none) == CKR_OK);
-	if (template_merge(&none, &t, &merged) == CKR_OK)
+	if (template_merge(&none, &t, true, &merged) == CKR_OK)
 		plan_all(&merged, 5);
 	template_wipe(&none);
 }

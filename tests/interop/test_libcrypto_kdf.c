@@ -68,8 +68,8 @@ static void gives_key(CK_KEY_TYPE base_type, const struct blob *key, CK_MECHANIS
 	CK_KEY_TYPE type, const uint8_t *wanted, size_t n)
 {
 	uint8_t got[64];
-	CK_OBJECT_HANDLE child, base = import(base_type, key->bytes, key->n,
-					T(YES(CKA_DERIVE), READABLE, ALLOWED(m->mechanism)));
+	CK_OBJECT_HANDLE child,
+		base = import(base_type, key->bytes, key->n, T(OPEN_MASTER, ALLOWED(m->mechanism)));
 
 	ok(f->C_DeriveKey(s, m, base, T(READABLE, TYPE(type), LENGTH(n)), &child));
 	ck_assert_uint_eq(get_bytes(child, CKA_VALUE, got, sizeof got), n);
@@ -363,8 +363,7 @@ static CK_OBJECT_HANDLE set_salt(CK_HKDF_PARAMS *hkdf, struct blob *salt)
 		salt->n = 0;
 	if (hkdf->ulSaltType != CKF_HKDF_SALT_KEY || !hkdf->bExtract)
 		return 0;
-	hkdf->hSaltKey =
-		import(CKK_GENERIC_SECRET, salt->bytes, salt->n, T(YES(CKA_DERIVE), READABLE));
+	hkdf->hSaltKey = import(CKK_GENERIC_SECRET, salt->bytes, salt->n, T(OPEN_MASTER));
 	return hkdf->hSaltKey;
 }
 
@@ -416,8 +415,7 @@ START_TEST(hkdf_data)
 		OSSL_PARAM params[] = {TEXT("digest", digests[which].name),
 			OCTETS("key", key.bytes, key.n), OCTETS("info", info.bytes, info.n), END};
 		run_kdf("HKDF", params, wanted, length);
-		base = import(CKK_HKDF, key.bytes, key.n,
-			T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_HKDF_DATA)));
+		base = import(CKK_HKDF, key.bytes, key.n, T(OPEN_MASTER, ALLOWED(CKM_HKDF_DATA)));
 		ok(f->C_DeriveKey(s, &m, base, T(CLASS(CKO_DATA), LENGTH(length)), &data));
 		ck_assert_uint_eq(get_bytes(data, CKA_VALUE, got, sizeof got), length);
 		ck_assert_mem_eq(got, wanted, length);

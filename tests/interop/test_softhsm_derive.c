@@ -39,7 +39,7 @@ static void new_base(const struct way *way)
 	if (way->base == CKK_DES3)
 		for (size_t i = 0; i < n; i++)
 			value[i] ^= __builtin_parity(value[i]) == 0;
-	ours = import(way->base, value, n, T(YES(CKA_DERIVE), READABLE, ALLOWED(way->type)));
+	ours = import(way->base, value, n, T(OPEN_MASTER, ALLOWED(way->type)));
 	theirs = import_there(way->base, value, n, CKA_DERIVE);
 }
 

@@ -18,8 +18,7 @@ static void new_master(CK_MECHANISM_TYPE allowed)
 	}
 	master_length = 16 + 8 * below(3);
 	draw(master, sizeof master);
-	ours = import(
-		CKK_AES, master, master_length, T(YES(CKA_DERIVE), READABLE, ALLOWED(allowed)));
+	ours = import(CKK_AES, master, master_length, T(OPEN_MASTER, ALLOWED(allowed)));
 	theirs = import_there(CKK_AES, master, master_length, CKA_SIGN);
 }
 

@@ -26,7 +26,7 @@ CK_OBJECT_HANDLE import(
 
 CK_OBJECT_HANDLE open_master(void)
 {
-	return import(CKK_AES, mk, sizeof mk, T(YES(CKA_DERIVE), READABLE));
+	return import(CKK_AES, mk, sizeof mk, T(OPEN_MASTER));
 }
 
 CK_OBJECT_HANDLE closed_master(void)

@@ -35,14 +35,13 @@ void device_shape(unsigned char r, unsigned char n)
 CK_OBJECT_HANDLE bdk(void)
 {
 	return import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), READABLE,
-			ALLOWED(CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY)));
+		T(OPEN_MASTER, ALLOWED(CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_KEY)));
 }
 
 CK_OBJECT_HANDLE initial_key(unsigned char r, unsigned char n)
 {
 	device_shape(r, n);
-	ok(derive(CKM_KEYDIV_ODUKPT_INITIAL_KEY, bdk(), T(YES(CKA_DERIVE), READABLE)));
+	ok(derive(CKM_KEYDIV_ODUKPT_INITIAL_KEY, bdk(), T(YES(CKA_DERIVE), READABLE_TRUSTED)));
 	return made;
 }
 

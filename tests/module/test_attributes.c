@@ -45,7 +45,7 @@ START_TEST(defaults_are_closed)
 	CK_OBJECT_HANDLE master = open_master(), key[2];
 	size_t i, j;
 
-	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16)), &key[0]));
+	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16), NO(CKA_ENCRYPT)), &key[0]));
 	ok(derive_device(master, NOTHING, &key[1]));
 	for (j = 0; j < 2; j++) {
 		for (i = 0; i < sizeof off / sizeof *off; i++)
@@ -53,7 +53,7 @@ START_TEST(defaults_are_closed)
 		for (i = 0; i < sizeof on / sizeof *on; i++)
 			holds(get_bool(key[j], on[i]));
 	}
-	made = import(CKK_AES, mk, 16, NOTHING);
+	made = import(CKK_AES, mk, 16, T(NO(CKA_DERIVE)));
 	for (i = 0; i < 7; i++)
 		holds(!get_bool(made, off[i]));
 }
@@ -209,9 +209,12 @@ START_TEST(one_way_streets)
 		NO(CKA_WRAP_WITH_TRUSTED), YES(CKA_LOCAL), YES(CKA_ALWAYS_SENSITIVE),
 		YES(CKA_NEVER_EXTRACTABLE), NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN),
 		TYPE(CKK_GENERIC_SECRET), CLASS(CKO_DATA), RAW(CKA_VALUE, mk32, 16), LENGTH(32),
-		YES(CKA_TRUSTED), YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN),
-		YES(CKA_VERIFY), YES(CKA_WRAP), YES(CKA_UNWRAP), YES(CKA_DERIVE),
-		STR(CKA_UNIQUE_ID, "0")};
+		YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN), NO(CKA_KEYDIV_EXTRACTABLE_CHILDREN),
+		NESTED(CKA_WRAP_TEMPLATE, YES(CKA_SENSITIVE)),
+		NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_SENSITIVE)),
+		NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_SENSITIVE)), YES(CKA_TRUSTED), YES(CKA_ENCRYPT),
+		YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY), YES(CKA_WRAP), YES(CKA_UNWRAP),
+		YES(CKA_DERIVE), STR(CKA_UNIQUE_ID, "0")};
 	static const CK_BBOOL token[] = {CK_FALSE, CK_TRUE};
 	size_t i;
 	int t;
@@ -219,7 +222,7 @@ START_TEST(one_way_streets)
 	for (t = 0; t < 2; t++) {
 		CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
 			T(RAW(CKA_TOKEN, &token[t], 1), STR(CKA_LABEL, "old"), YES(CKA_SENSITIVE),
-				NO(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+				NO(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED), NO(CKA_ENCRYPT)));
 
 		for (i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
 			refused(key, forbidden[i]);

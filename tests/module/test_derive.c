@@ -37,9 +37,9 @@ static void nonces(void)
 START_TEST(known_answers)
 {
 	CK_OBJECT_HANDLE master = open_master(),
-			 long_master = import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE), READABLE)),
-			 cmac_master = import(CKK_AES, mk, 16,
-				 T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_KEYDIV_CMAC)));
+			 long_master = import(CKK_AES, mk32, 32, T(OPEN_MASTER)),
+			 cmac_master =
+				 import(CKK_AES, mk, 16, T(OPEN_MASTER, ALLOWED(CKM_KEYDIV_CMAC)));
 	uint8_t salt[8];
 
 	device("SN-000123");
@@ -128,17 +128,16 @@ END_TEST
 START_TEST(two_steps_are_one)
 {
 	/* 0003 is 0001 and 0002, 0005 is 0001 and 0004, the inner key as long as the master. */
-	CK_OBJECT_HANDLE master = import(CKK_AES, mk32, 32, T(YES(CKA_DERIVE), READABLE)),
-			 device_key;
+	CK_OBJECT_HANDLE master = import(CKK_AES, mk32, 32, T(OPEN_MASTER)), device_key;
 	uint8_t one[32], two[32];
 
 	device("SN-000123");
-	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE, YES(CKA_DERIVE))));
+	ok(derive(CKM_KEYDIV_DEVICE_KEY, master, T(READABLE_TRUSTED, YES(CKA_DERIVE))));
 	device_key = made;
 	keydiv_start(&p);
 	keydiv_put_number(&p, KEYDIV_COUNTER, 77);
 	keydiv_put(&p, KEYDIV_MESSAGE_PURPOSE, "mac", 3);
-	ok(derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(READABLE, LENGTH(16))));
+	ok(derive(CKM_KEYDIV_MESSAGE_KEY, device_key, T(READABLE_TRUSTED, LENGTH(16))));
 	get_bytes(made, CKA_VALUE, one, 32);
 	device("SN-000123");
 	keydiv_put_number(&p, KEYDIV_COUNTER, 77);
@@ -148,7 +147,7 @@ START_TEST(two_steps_are_one)
 	holds(memcmp(one, two, 16) == 0);
 	keydiv_start(&p);
 	nonces();
-	ok(derive(CKM_KEYDIV_SESSION_KEY, device_key, T(READABLE)));
+	ok(derive(CKM_KEYDIV_SESSION_KEY, device_key, T(READABLE_TRUSTED)));
 	get_bytes(made, CKA_VALUE, one, 32);
 	device("SN-000123");
 	nonces();
@@ -197,9 +196,8 @@ START_TEST(labels_keep_roles_apart)
 	 * does the CMAC of the context.
 	 */
 	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), READABLE,
-			ALLOWED(CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
-				CKM_KEYDIV_SESSION_KEY)));
+		T(OPEN_MASTER, ALLOWED(CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
+				       CKM_KEYDIV_SESSION_KEY)));
 	uint8_t value[3][16];
 
 	device("12345678");
@@ -217,7 +215,7 @@ START_TEST(the_same_again)
 {
 	CK_OBJECT_HANDLE master = open_master(),
 			 token = import(CKK_AES, mk, 16,
-				 T(YES(CKA_DERIVE), READABLE, YES(CKA_TOKEN), STR(CKA_LABEL, "m")));
+				 T(OPEN_MASTER, YES(CKA_TOKEN), STR(CKA_LABEL, "m")));
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -250,12 +248,13 @@ START_TEST(what_comes_out)
 				ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
 					T(LENGTH(16), YES(CKA_DERIVE),
 						RAW(CKA_SENSITIVE, &values[sensitive], 1),
-						RAW(CKA_EXTRACTABLE, &values[extractable], 1)),
+						RAW(CKA_EXTRACTABLE, &values[extractable], 1),
+						YES(CKA_WRAP_WITH_TRUSTED)),
 					&base));
 				ok(derive_device(base,
 					T(YES(CKA_SENSITIVE),
-						RAW(CKA_EXTRACTABLE, &values[child_extractable],
-							1)),
+						RAW(CKA_EXTRACTABLE, &values[child_extractable], 1),
+						YES(CKA_WRAP_WITH_TRUSTED)),
 					&made));
 				holds(!get_bool(made, CKA_LOCAL));
 				holds(get_ulong(made, CKA_KEY_GEN_MECHANISM) ==
@@ -316,8 +315,7 @@ END_TEST
 START_TEST(cmac_has_one_block)
 {
 	/* CMAC gives 16 bytes and no more. */
-	CK_OBJECT_HANDLE master =
-		import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_KEYDIV_CMAC)));
+	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16, T(OPEN_MASTER, ALLOWED(CKM_KEYDIV_CMAC)));
 
 	keydiv_start(&p);
 	keydiv_put(&p, KEYDIV_MESSAGE, "", 0);

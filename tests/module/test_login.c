@@ -147,7 +147,7 @@ START_TEST(the_so_sees_no_private_objects)
 	key = import(CKK_AES, mk, 16,
 		T(YES(CKA_TOKEN), YES(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "private")));
 	import(CKK_AES, mk, 16,
-		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_ENCRYPT), STR(CKA_LABEL, "public")));
+		T(YES(CKA_TOKEN), NO(CKA_PRIVATE), YES(CKA_WRAP), STR(CKA_LABEL, "public")));
 	ok(f->C_Logout(s));
 	login(CKU_SO);
 	holds(find(s, T(STR(CKA_LABEL, "private")), NULL, 0) == 0);
@@ -185,7 +185,7 @@ START_TEST(without_login_nothing_private)
 	ok(f->C_GenerateKey(ro, MECH(CKM_AES_KEY_GEN),
 		T(LENGTH(16), NO(CKA_PRIVATE), YES(CKA_ENCRYPT)), &made));
 	ok(f->C_EncryptInit(ro, MECH(CKM_AES_ECB), made));
-	base = import(CKK_AES, mk, 16, T(NO(CKA_PRIVATE), YES(CKA_DERIVE), READABLE));
+	base = import(CKK_AES, mk, 16, T(NO(CKA_PRIVATE), OPEN_MASTER));
 	ok(derive_device(base, T(NO(CKA_PRIVATE)), &made));
 	ok(derive_device(base, NOTHING, &made)); /* CKA_PRIVATE as the base */
 	holds(!get_bool(made, CKA_PRIVATE));

@@ -142,8 +142,7 @@ static CK_OBJECT_HANDLE key_for(const struct example *e, CK_ATTRIBUTE_TYPE usage
 		for (i = 0; i < e->key_length; i++)
 			value[i] ^= __builtin_parity(value[i]) == 0;
 	if (usage == CKA_DERIVE)
-		return import(e->key_type, value, e->key_length,
-			T(YES(CKA_DERIVE), READABLE, ALLOWED(e->type)));
+		return import(e->key_type, value, e->key_length, T(OPEN_MASTER, ALLOWED(e->type)));
 	return import(e->key_type, value, e->key_length, T(YES(usage)));
 }
 
@@ -221,8 +220,7 @@ static void derives(const struct example *e)
 		CKM_KEYDIV_ODUKPT_CLIENT) { /* from the initial key by way of the client state */
 		before = example_mechanism(example_of(CKM_KEYDIV_ODUKPT_CLIENT));
 		ok(f->C_DeriveKey(s, &before,
-			import(CKK_AES, mk, 16,
-				T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_KEYDIV_ODUKPT_CLIENT))),
+			import(CKK_AES, mk, 16, T(OPEN_MASTER, ALLOWED(CKM_KEYDIV_ODUKPT_CLIENT))),
 			NOTHING, &base));
 	} else {
 		base = key_for(e, CKA_DERIVE);

@@ -150,8 +150,8 @@ START_TEST(derived_keys_leave_nothing)
 	uint8_t value[16];
 
 	login(CKU_USER);
-	ok(derive_device(import_hidden(T(YES(CKA_DERIVE), READABLE)),
-		T(READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN)), &key));
+	ok(derive_device(
+		import_hidden(T(OPEN_MASTER)), T(READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN)), &key));
 	ck_assert_uint_eq(get_bytes(key, CKA_VALUE, value, 16), 16);
 	invert(wanted, value, 16);
 	explicit_bzero(value, 16);

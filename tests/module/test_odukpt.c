@@ -161,7 +161,7 @@ START_TEST(levels)
 	keydiv_start(&p);
 	shape(3, 3);
 	keydiv_put_number(&p, KEYDIV_TRANSACTION, 18);
-	ok(derive(CKM_KEYDIV_ODUKPT_KEY, initial, T(READABLE)));
+	ok(derive(CKM_KEYDIV_ODUKPT_KEY, initial, T(READABLE_TRUSTED)));
 	value_is(made, "8e6ff7d16e9f7f7d5668971568fffd32");
 	/* transaction keys are leaves */
 	gives(CKR_TEMPLATE_INCONSISTENT,

@@ -37,6 +37,8 @@ static CK_RV hkdf(CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE salt, CK_ATTRIBUTE *t,
 
 #define FEEDBACK YES(CKA_DERIVE), ALLOWED(CKM_SP800_108_FEEDBACK_KDF)
 #define HKDF YES(CKA_DERIVE), ALLOWED(CKM_HKDF_DERIVE)
+#define OPEN READABLE_TRUSTED, YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN)
+#define LEAVES_TRUSTED YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)
 #define SECRET_TEMPLATE TYPE(CKK_GENERIC_SECRET), LENGTH(16)
 
 START_TEST(a_closed_key_is_not_computed_back)
@@ -45,14 +47,13 @@ START_TEST(a_closed_key_is_not_computed_back)
 	 * CMAC of one block under a known key can be inverted: readable children of (known base,
 	 * closed key) give the closed key away.
 	 */
-	CK_OBJECT_HANDLE known = import(CKK_AES, mk, 16, T(FEEDBACK, READABLE)),
+	CK_OBJECT_HANDLE known = import(CKK_AES, mk, 16, T(FEEDBACK, OPEN)),
 			 closed = import(CKK_AES, mk32, 16,
 				 T(FEEDBACK, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
-			 sensitive = import(CKK_AES, mk32, 16,
-				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
+			 sensitive = import(CKK_AES, mk32, 16, T(FEEDBACK, LEAVES_TRUSTED)),
 			 fixed = import(CKK_AES, mk32, 16,
 				 T(FEEDBACK, NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
-			 open = import(CKK_AES, mk32, 16, T(FEEDBACK, READABLE));
+			 open = import(CKK_AES, mk32, 16, T(FEEDBACK, OPEN));
 	uint8_t value[16], expected[16];
 	CK_OBJECT_HANDLE mac_key = import(CKK_AES, mk, 16, T(YES(CKA_SIGN)));
 	CK_ULONG n = 16;
@@ -78,14 +79,14 @@ START_TEST(a_closed_key_is_not_computed_back)
 }
 END_TEST
 
-START_TEST(a_key_for_trusted_wrapping_only_does_not_leave_by_a_base_of_ones_own)
+START_TEST(a_key_without_extractable_children_has_none_by_another_base)
 {
 	/*
-	 * A key derived from a base that any key may wrap can leave under any key. With a known
+	 * A key derived from a base with EXTRACTABLE_CHILDREN can leave under any key. With a known
 	 * base, a caller could compute the other key back.
 	 */
 	CK_OBJECT_HANDLE own = import(CKK_AES, mk, 16,
-				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
+				 T(FEEDBACK, YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN))),
 			 kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), YES(CKA_UNWRAP))),
 			 other = import(CKK_AES, mk32, 16,
 				 T(FEEDBACK, YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE),
@@ -118,8 +119,8 @@ END_TEST
 
 START_TEST(a_private_key_under_a_public_base)
 {
-	CK_OBJECT_HANDLE base = import(CKK_AES, mk, 16, T(FEEDBACK, READABLE, NO(CKA_PRIVATE))),
-			 other = import(CKK_AES, mk32, 16, T(FEEDBACK, READABLE, YES(CKA_PRIVATE)));
+	CK_OBJECT_HANDLE base = import(CKK_AES, mk, 16, T(FEEDBACK, OPEN, NO(CKA_PRIVATE))),
+			 other = import(CKK_AES, mk32, 16, T(FEEDBACK, OPEN, YES(CKA_PRIVATE)));
 
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, feedback(base, other, T(SECRET_TEMPLATE)));
 	holds(made == 0xABCD);
@@ -128,10 +129,10 @@ END_TEST
 
 START_TEST(rules_of_a_base)
 {
-	CK_OBJECT_HANDLE base = import(CKK_AES, mk, 16, T(FEEDBACK, READABLE)),
+	CK_OBJECT_HANDLE base = import(CKK_AES, mk, 16, T(FEEDBACK, OPEN)),
 			 idle = import(CKK_AES, mk32, 16, T(READABLE)),
 			 signs = import(CKK_AES, mk32, 16, T(READABLE, YES(CKA_SIGN))),
-			 other_list = import(CKK_AES, mk32, 16, T(YES(CKA_DERIVE), READABLE)), data;
+			 other_list = import(CKK_AES, mk32, 16, T(OPEN_MASTER)), data;
 
 	ok(f->C_CreateObject(s, T(CLASS(CKO_DATA), STR(CKA_VALUE, "x")), &data));
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, feedback(base, idle, T(SECRET_TEMPLATE)));
@@ -146,8 +147,8 @@ END_TEST
 
 START_TEST(salts_of_hkdf)
 {
-	CK_OBJECT_HANDLE base = import(CKK_HKDF, mk32, 32, T(HKDF, READABLE)),
-			 salt = import(CKK_HKDF, mk, 16, T(HKDF, READABLE)),
+	CK_OBJECT_HANDLE base = import(CKK_HKDF, mk32, 32, T(HKDF, OPEN)),
+			 salt = import(CKK_HKDF, mk, 16, T(HKDF, OPEN)),
 			 closed = import(CKK_HKDF, mk, 16,
 				 T(HKDF, YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE))),
 			 idle = import(CKK_HKDF, mk, 16, T(READABLE));
@@ -164,13 +165,13 @@ END_TEST
 
 START_TEST(the_derive_template_of_the_other_key_is_not_got_round)
 {
-	CK_OBJECT_HANDLE own = import(CKK_HKDF, mk32, 32, T(HKDF, READABLE)),
+	CK_OBJECT_HANDLE own = import(CKK_HKDF, mk32, 32, T(HKDF, OPEN)),
 			 salt = import(CKK_HKDF, mk, 16,
-				 T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
+				 T(HKDF, OPEN, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
 			 alike = import(CKK_HKDF, mk32, 32,
-				 T(HKDF, READABLE, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
+				 T(HKDF, OPEN, NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
 			 stricter = import(CKK_HKDF, mk32, 32,
-				 T(HKDF, READABLE,
+				 T(HKDF, OPEN,
 					 NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN),
 						 NO(CKA_VERIFY))));
 
@@ -189,7 +190,7 @@ int main(void)
 	TCase *tc = add_case(suite, "other keys", start);
 
 	tcase_add_test(tc, a_closed_key_is_not_computed_back);
-	tcase_add_test(tc, a_key_for_trusted_wrapping_only_does_not_leave_by_a_base_of_ones_own);
+	tcase_add_test(tc, a_key_without_extractable_children_has_none_by_another_base);
 	tcase_add_test(tc, a_private_key_under_a_public_base);
 	tcase_add_test(tc, rules_of_a_base);
 	tcase_add_test(tc, salts_of_hkdf);

@@ -5,6 +5,11 @@
 #define SIX                                                                                        \
 	CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,              \
 		CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY
+#define OF_MASTERS SIX, CKM_KEYDIV_WITH_DERIVED_KEY
+#define OF_DEVICE_KEYS CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_WITH_DERIVED_KEY
+#define OF_DES2_MASTERS                                                                            \
+	CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY, CKM_KEYDIV_WITH_DERIVED_KEY
+
 static CK_OBJECT_HANDLE made;
 static KEYDIV_PARAMETER p;
 
@@ -53,7 +58,10 @@ START_TEST(guarded_like_the_base)
 {
 	CK_OBJECT_HANDLE closed = closed_master(),
 			 sensitive = import(CKK_AES, mk, 16,
-				 T(YES(CKA_DERIVE), YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE))),
+				 T(YES(CKA_DERIVE), YES(CKA_SENSITIVE), YES(CKA_EXTRACTABLE),
+					 YES(CKA_WRAP_WITH_TRUSTED))),
+			 sends = import(CKK_AES, mk, 16,
+				 T(YES(CKA_DERIVE), YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN))),
 			 fixed = import(CKK_AES, mk, 16,
 				 T(YES(CKA_DERIVE), NO(CKA_SENSITIVE), NO(CKA_EXTRACTABLE)));
 
@@ -61,6 +69,9 @@ START_TEST(guarded_like_the_base)
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(sensitive, T(NO(CKA_SENSITIVE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(closed, T(YES(CKA_EXTRACTABLE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(fixed, T(YES(CKA_EXTRACTABLE)), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(sensitive, T(YES(CKA_EXTRACTABLE)), &made));
+	/* EXTRACTABLE_CHILDREN lets keys leave, but does not let anyone read them */
+	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(sends, T(READABLE), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT,
 		derive_device(closed, T(YES(CKA_EXTRACTABLE), NO(CKA_WRAP_WITH_TRUSTED)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(closed, T(NO(CKA_PRIVATE)),
@@ -71,15 +82,16 @@ START_TEST(guarded_like_the_base)
 		get_bool(made, CKA_SENSITIVE));
 	gives(CKR_ATTRIBUTE_SENSITIVE,
 		f->C_GetAttributeValue(s, made, T(RAW(CKA_VALUE, (uint8_t[32]){0}, 32))));
-	ok(derive_device(sensitive, T(YES(CKA_EXTRACTABLE)), &made));
+	ok(derive_device(sensitive, T(YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)), &made));
+	ok(derive_device(sends, T(YES(CKA_EXTRACTABLE)), &made));
+	holds(get_bool(made, CKA_SENSITIVE) && !get_bool(made, CKA_WRAP_WITH_TRUSTED));
 	ok(derive_device(fixed, T(NO(CKA_SENSITIVE)), &made));
 }
 END_TEST
 
 START_TEST(the_base_decides_privacy)
 {
-	CK_OBJECT_HANDLE open =
-		import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NO(CKA_PRIVATE), READABLE));
+	CK_OBJECT_HANDLE open = import(CKK_AES, mk, 16, T(OPEN_MASTER, NO(CKA_PRIVATE)));
 
 	ok(derive_device(open, NOTHING, &made));
 	holds(!get_bool(made, CKA_PRIVATE) && get_bool(made, CKA_SENSITIVE) &&
@@ -94,9 +106,8 @@ END_TEST
 START_TEST(derive_template)
 {
 	CK_OBJECT_HANDLE base = import(CKK_AES, mk, 16,
-		T(YES(CKA_DERIVE), READABLE,
-			NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_SENSITIVE), YES(CKA_SIGN),
-				TYPE(CKK_AES))));
+		T(OPEN_MASTER, NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_SENSITIVE), YES(CKA_SIGN),
+				       TYPE(CKK_AES))));
 
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(NO(CKA_SENSITIVE)), &made));
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(base, T(NO(CKA_SIGN)), &made));
@@ -142,17 +153,22 @@ START_TEST(a_key_that_derives_does_nothing_else)
 			f->C_UnwrapKey(s, MECH(CKM_AES_KEY_WRAP), kek, wrapped, 24,
 				T(KEY(CKK_AES), YES(CKA_DERIVE), YES(others[i])), &made));
 		/* by copy and by set: a usage cannot be added at all */
-		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		gives(CKR_TEMPLATE_INCONSISTENT,
 			f->C_CopyObject(s, base, T(YES(others[i])), &made));
-		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
-			f->C_SetAttributeValue(s, base, T(YES(others[i]))));
+		gives(CKR_TEMPLATE_INCONSISTENT,
+			f->C_CopyObject(s, base, T(YES(CKA_DERIVE), YES(others[i])), &made));
+		gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, base, T(YES(others[i]))));
 		plain = import(CKK_AES, mk, 16, T(YES(others[i])));
-		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		gives(CKR_ATTRIBUTE_READ_ONLY,
 			f->C_SetAttributeValue(s, plain, T(YES(CKA_DERIVE))));
-		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		gives(CKR_ATTRIBUTE_READ_ONLY,
 			f->C_SetAttributeValue(s, plain, T(YES(CKA_DERIVE), NO(others[i]))));
-		gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
+		gives(CKR_ATTRIBUTE_READ_ONLY,
 			f->C_CopyObject(s, plain, T(YES(CKA_DERIVE), NO(others[i])), &made));
+		gives(CKR_ATTRIBUTE_READ_ONLY,
+			f->C_CopyObject(s, plain, T(YES(CKA_DERIVE)), &made));
+		gives(CKR_TEMPLATE_INCONSISTENT,
+			f->C_CopyObject(s, plain, T(YES(CKA_DERIVE), YES(others[i])), &made));
 		holds(!get_bool(base, others[i]));
 	}
 	holds(made == 0xABCD);
@@ -165,11 +181,7 @@ END_TEST
 
 START_TEST(device_keys_that_only_derive)
 {
-	/*
-	 * A device key that signs and one that derives are the same bytes, and a CMAC by the first
-	 * is a message key of the second (SECURITY.md): a master's template, or its list, leaves
-	 * only one of them.
-	 */
+	/* CKA_DERIVE_TEMPLATE or the list of a master can leave only one kind of device key. */
 	CK_OBJECT_HANDLE device_key,
 		pinned = import(CKK_AES, mk, 16,
 			T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DEVICE_KEY),
@@ -197,15 +209,17 @@ START_TEST(default_lists)
 	CK_OBJECT_HANDLE key = open_master();
 	CK_ATTRIBUTE a = {CKA_ALLOWED_MECHANISMS, NULL, 0};
 
-	list_holds(key, SIX);
+	list_holds(key, OF_MASTERS);
 	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(32), YES(CKA_DERIVE)), &key));
-	list_holds(key, SIX);
+	list_holds(key, OF_MASTERS);
 	ok(derive_device(open_master(), T(YES(CKA_DERIVE)), &key));
-	list_holds(key, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY);
-	key = import(CKK_DES3, des, 24, T(YES(CKA_DERIVE)));
-	list_holds(key, CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY);
+	list_holds(key, OF_DEVICE_KEYS);
+	/* a master of three keys must name its mechanisms */
+	gives(CKR_TEMPLATE_INCONSISTENT, try_import(CKK_DES3, des, 24, T(YES(CKA_DERIVE)), &key));
+	gives(CKR_OK, try_import(CKK_DES3, des, 24, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_AN10922)),
+			      &key));
 	key = import(CKK_DES2, des, 16, T(YES(CKA_DERIVE)));
-	list_holds(key, CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY);
+	list_holds(key, OF_DES2_MASTERS);
 	/* without CKA_DERIVE none is made up */
 	key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
 	gives(CKR_ATTRIBUTE_TYPE_INVALID, f->C_GetAttributeValue(s, key, &a, 1));
@@ -221,7 +235,7 @@ START_TEST(default_lists)
 	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "l")), &key, 1), 1);
 	list_holds(key, CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922);
 	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "d")), &key, 1), 1);
-	list_holds(key, SIX);
+	list_holds(key, OF_MASTERS);
 }
 END_TEST
 
@@ -339,8 +353,8 @@ START_TEST(lists_of_masters_only_shrink)
 {
 	CK_OBJECT_HANDLE master = open_master(), copy = 0xABCD,
 			 plain = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
-	CK_ATTRIBUTE longer = ALLOWED(SIX, CKM_KEYDIV_CMAC), other = ALLOWED(CKM_KEYDIV_CMAC),
-		     none = RAW(CKA_ALLOWED_MECHANISMS, NULL, 0);
+	CK_ATTRIBUTE longer = ALLOWED(OF_MASTERS, CKM_KEYDIV_CMAC),
+		     other = ALLOWED(CKM_KEYDIV_CMAC), none = RAW(CKA_ALLOWED_MECHANISMS, NULL, 0);
 
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
 		f->C_SetAttributeValue(s, master, &longer, 1));
@@ -351,7 +365,7 @@ START_TEST(lists_of_masters_only_shrink)
 	gives_either(CKR_ATTRIBUTE_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
 		f->C_CopyObject(s, master, &other, 1, &copy));
 	holds(copy == 0xABCD);
-	list_holds(master, SIX);
+	list_holds(master, OF_MASTERS);
 	ok(f->C_CopyObject(
 		s, master, T(ALLOWED(CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_DEVICE_KEY)), &copy));
 	list_holds(copy, CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_DEVICE_KEY);
@@ -374,7 +388,7 @@ START_TEST(copies_keep_their_level)
 
 	ok(derive_device(closed_master(), T(YES(CKA_DERIVE)), &device_key));
 	ok(f->C_CopyObject(s, device_key, T(YES(CKA_TOKEN)), &copy));
-	list_holds(copy, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY);
+	list_holds(copy, OF_DEVICE_KEYS);
 	gives(CKR_MECHANISM_INVALID, derive_device(copy, NOTHING, &made));
 	counter();
 	ok(derive(CKM_KEYDIV_MESSAGE_KEY, copy, T(YES(CKA_ENCRYPT))));
@@ -386,17 +400,73 @@ START_TEST(copies_keep_their_level)
 }
 END_TEST
 
-START_TEST(derive_can_be_taken_away)
+START_TEST(derive_never_changes)
 {
+	CK_OBJECT_HANDLE master = closed_master(), copy,
+			 plain = import(CKK_AES, mk, 16, T(YES(CKA_SIGN)));
+
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, master, T(NO(CKA_DERIVE))));
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_CopyObject(s, master, T(NO(CKA_DERIVE)), &made));
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, plain, T(YES(CKA_DERIVE))));
+	holds(made == 0xABCD && get_bool(master, CKA_DERIVE) && !get_bool(plain, CKA_DERIVE));
+	/* the value that the attribute has is accepted */
+	ok(f->C_SetAttributeValue(s, master, T(YES(CKA_DERIVE))));
+	ok(f->C_SetAttributeValue(s, plain, T(NO(CKA_DERIVE))));
+	ok(f->C_CopyObject(s, master, T(YES(CKA_DERIVE)), &copy));
+	ok(f->C_CopyObject(s, plain, T(NO(CKA_DERIVE)), &copy));
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, master, T(YES(CKA_SIGN))));
+}
+END_TEST
+
+START_TEST(attributes_of_masters)
+{
+	/* CKA_KEYDIV_EXTRACTABLE_CHILDREN: on keys that derive, when they are made, never later. */
+	const CK_ATTRIBUTE yes = YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN),
+			   no = NO(CKA_KEYDIV_EXTRACTABLE_CHILDREN);
 	CK_OBJECT_HANDLE master = closed_master();
 
-	ok(f->C_SetAttributeValue(s, master, T(NO(CKA_DERIVE))));
-	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, derive_device(master, NOTHING, &made));
-	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
-		f->C_SetAttributeValue(s, master, T(YES(CKA_DERIVE))));
-	/* and the old master takes no new role, or its device keys could be computed with it */
-	gives_either(CKR_TEMPLATE_INCONSISTENT, CKR_ATTRIBUTE_READ_ONLY,
-		f->C_SetAttributeValue(s, master, T(YES(CKA_SIGN))));
+	holds(!get_bool(master, CKA_KEYDIV_EXTRACTABLE_CHILDREN));
+	gives(CKR_TEMPLATE_INCONSISTENT, try_import(CKK_AES, mk, 16, T(yes), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT, try_import(CKK_AES, mk, 16, T(YES(CKA_SIGN), no), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16), yes), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_DERIVE), yes), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_DERIVE), no), &made));
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, master, T(yes)));
+	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_CopyObject(s, master, T(yes), &made));
+	/* these two belong to WITH_DERIVED_KEY, which this version does not have */
+	gives(CKR_ATTRIBUTE_TYPE_INVALID,
+		try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_KEYDIV_USE_ONLY)), &made));
+	gives(CKR_ATTRIBUTE_TYPE_INVALID,
+		try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NUM(CKA_KEYDIV_WINDOW, 8)), &made));
+	holds(made == 0xABCD);
+	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16), YES(CKA_DERIVE), yes), &made));
+	holds(get_bool(made, CKA_KEYDIV_EXTRACTABLE_CHILDREN));
+	import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), yes, YES(CKA_TOKEN), STR(CKA_LABEL, "kept")));
+	restart();
+	s = open_session(0);
+	login(CKU_USER);
+	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "kept")), &master, 1), 1);
+	holds(get_bool(master, CKA_KEYDIV_EXTRACTABLE_CHILDREN));
+	ok(derive_device(master, T(YES(CKA_EXTRACTABLE)), &made));
+}
+END_TEST
+
+START_TEST(a_shorter_list_agrees_with_the_derive_template)
+{
+	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
+		T(YES(CKA_DERIVE),
+			NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_DERIVE),
+				ALLOWED(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY))));
+
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive_device(master,
+			T(ALLOWED(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_WITH_DERIVED_KEY)), &made));
+	holds(made == 0xABCD);
+	ok(derive_device(master, NOTHING, &made));
+	list_holds(made, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY);
+	ok(derive_device(master, T(ALLOWED(CKM_KEYDIV_SESSION_KEY)), &made));
+	list_holds(made, CKM_KEYDIV_SESSION_KEY);
 }
 END_TEST
 
@@ -417,6 +487,8 @@ int main(void)
 	tcase_add_test(tc, lists_of_device_keys_only_shrink);
 	tcase_add_test(tc, lists_of_masters_only_shrink);
 	tcase_add_test(tc, copies_keep_their_level);
-	tcase_add_test(tc, derive_can_be_taken_away);
+	tcase_add_test(tc, derive_never_changes);
+	tcase_add_test(tc, attributes_of_masters);
+	tcase_add_test(tc, a_shorter_list_agrees_with_the_derive_template);
 	return run(suite);
 }

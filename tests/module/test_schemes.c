@@ -13,7 +13,7 @@ static CK_OBJECT_HANDLE base_for(CK_MECHANISM_TYPE type, CK_KEY_TYPE key_type, c
 	uint8_t value[64];
 	size_t n = unhex(hex, value);
 
-	return import(key_type, value, n, T(YES(CKA_DERIVE), READABLE, ALLOWED(type)));
+	return import(key_type, value, n, T(OPEN_MASTER, ALLOWED(type)));
 }
 
 static const struct flat {
@@ -176,8 +176,7 @@ START_TEST(hkdf_keys_and_data)
 	 * the salt as a key: it must be one that may derive by this very mechanism, guarded no more
 	 * than the base
 	 */
-	salt_key = import(CKK_GENERIC_SECRET, salt, 13,
-		T(YES(CKA_DERIVE), READABLE, ALLOWED(CKM_HKDF_DERIVE)));
+	salt_key = import(CKK_GENERIC_SECRET, salt, 13, T(OPEN_MASTER, ALLOWED(CKM_HKDF_DERIVE)));
 	hkdf.ulSaltType = CKF_HKDF_SALT_KEY;
 	hkdf.hSaltKey = salt_key;
 	ok(f->C_DeriveKey(s, MECH_P(CKM_HKDF_DERIVE, &hkdf, sizeof hkdf), base,

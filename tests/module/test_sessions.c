@@ -187,7 +187,7 @@ START_TEST(read_only_sessions_change_no_token_object)
 	login(CKU_USER);
 	token = import(CKK_AES, mk, 16,
 		T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), READABLE, STR(CKA_LABEL, "t")));
-	base = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_DERIVE), READABLE));
+	base = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), OPEN_MASTER));
 	made = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP)));
 	ok(f->C_WrapKey(s, MECH(CKM_AES_KEY_WRAP), made, import(CKK_AES, mk, 16, T(READABLE)),
 		wrapped, &n));

@@ -32,7 +32,7 @@ static void keys(void)
 	CK_ULONG n = 16;
 
 	user();
-	master = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_DERIVE), READABLE));
+	master = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), OPEN_MASTER));
 	mac_key = import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_SIGN), YES(CKA_VERIFY)));
 	ok(f->C_SignInit(s, MECH(CKM_AES_CMAC), mac_key));
 	ok(f->C_Sign(s, (CK_BYTE_PTR) "message", 7, expected_mac, &n));

@@ -13,7 +13,7 @@ static CK_OBJECT_HANDLE made;
 
 START_TEST(usage_that_is_off)
 {
-	CK_OBJECT_HANDLE none = import(CKK_AES, mk, 16, T(READABLE)),
+	CK_OBJECT_HANDLE none = import(CKK_AES, mk, 16, T(READABLE, NO(CKA_ENCRYPT))),
 			 target = import(CKK_AES, mk, 16, T(READABLE));
 	CK_OBJECT_HANDLE all_but_wrap = import(CKK_AES, mk32, 32,
 		T(YES(CKA_ENCRYPT), YES(CKA_DECRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)));

@@ -43,6 +43,10 @@ __attribute__((unused)) static const CK_BBOOL template_true = CK_TRUE, template_
 /* Two attributes: a secret key of TYPE; a key whose value can be read. */
 #define KEY(type) CLASS(CKO_SECRET_KEY), TYPE(type)
 #define READABLE NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)
+/* The same for a key that leaves under trusted keys only, as every extractable master must. */
+#define READABLE_TRUSTED READABLE, YES(CKA_WRAP_WITH_TRUSTED)
+/* A readable master whose children may be READABLE. */
+#define OPEN_MASTER YES(CKA_DERIVE), READABLE_TRUSTED, YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN)
 
 /* --- Mechanisms: without a parameter, with one, with the variable P as the parameter --- */
 

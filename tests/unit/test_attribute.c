@@ -119,8 +119,10 @@ START_TEST(the_sets_are_as_the_standard_has_them)
 	ck_assert_uint_eq(attribute_sets[WHO_KEY][WHEN_SET].flags &
 				  (FLAG_TOKEN | FLAG_PRIVATE | FLAG_MODIFIABLE),
 		0);
-	ck_assert_uint_eq(
-		attribute_flags_only_true, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_WRAP_WITH_TRUSTED);
+	/* CKA_DERIVE is in both: it never changes */
+	ck_assert_uint_eq(attribute_flags_only_true,
+		FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_WRAP_WITH_TRUSTED | FLAG_DERIVE);
+	ck_assert_uint_eq(attributes_only_deriving.flags, FLAG_EXTRACTABLE_CHILDREN);
 	ck_assert_uint_eq(attribute_flags_only_false,
 		FLAGS_USAGE | FLAG_DERIVE | FLAG_EXTRACTABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
 	ck_assert_uint_eq(attribute_flags_only_so, FLAG_TRUSTED);
@@ -318,12 +320,13 @@ START_TEST(lists_as_the_caller_sees_them)
 	create(&silent, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE));
 	a.ulValueLen = sizeof list;
 	ck_ok(read_one(&silent, &a));
-	ck_assert_uint_eq(a.ulValueLen, 6 * 8);
+	ck_assert_uint_eq(a.ulValueLen, 7 * 8);
 	ck_assert_uint_eq(list[0], CKM_KEYDIV_DEVICE_KEY);
 	ck_assert_uint_eq(list[5], CKM_KEYDIV_DATA_KEY);
 	ck_assert(matches(&silent, ALLOWED(CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
 					   CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
-					   CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY)));
+					   CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY,
+					   CKM_KEYDIV_WITH_DERIVED_KEY)));
 	ck_assert(!matches(&silent, ALLOWED(CKM_KEYDIV_DEVICE_KEY)));
 }
 END_TEST

@@ -24,7 +24,7 @@ static CK_SP800_108_KDF_PARAMS params;
 static void set_up(void)
 {
 	user_token();
-	base = make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE, ALLOWED(CKM_SP800_108_COUNTER_KDF)));
+	base = make(rw, T(AES_MK, OPEN_MASTER, ALLOWED(CKM_SP800_108_COUNTER_KDF)));
 	params = (CK_SP800_108_KDF_PARAMS){CKM_AES_CMAC, 2, list, 0, more};
 }
 

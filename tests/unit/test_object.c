@@ -92,7 +92,7 @@ END_TEST
 
 START_TEST(variables_too_long)
 {
-	static uint8_t big[48 * 1024];
+	static uint8_t big[VARIABLES_MAX];
 	OBJECT o = {0};
 
 	set(&o, VAR_LABEL, "label");

@@ -34,9 +34,11 @@ START_TEST(there_and_back)
 	ck_assert_uint_eq(back.key_type, CKK_AES);
 	ck_assert_uint_eq(back.key_gen_mechanism, CK_UNAVAILABLE_INFORMATION);
 	ck_assert_uint_eq(back.flags, o.flags);
+	ck_assert_uint_eq(back.made, o.made);
+	ck_assert_uint_eq(back.made & MADE_WAY, MADE_CREATED);
 	ck_assert_uint_eq(back.value.len, 0);
 	ck_assert_uint_eq(object_key_length(&back), 16);
-	for (unsigned id = VAR_LABEL; id <= VAR_PUBLIC_VALUE; id++)
+	for (unsigned id = VAR_LABEL; id <= VARIABLE_LAST; id++)
 		if (id != VAR_ALLOWED_MECHANISMS)
 			ck_assert(bytes_equal(object_variable(&o, id), object_variable(&back, id)));
 
@@ -89,7 +91,7 @@ START_TEST(cut_short)
 		memcpy(cut, encoded, i);
 		CK_RV rv = object_decode(bytes_of(cut, i), &back);
 		ck_assert(rv == CKR_OK || rv == CKR_DEVICE_ERROR);
-		ck_assert(rv == CKR_DEVICE_ERROR || i >= 37);
+		ck_assert(rv == CKR_DEVICE_ERROR || i >= 41);
 		free(cut);
 	}
 	free(encoded);
@@ -122,17 +124,20 @@ static const struct {
 	const char *bytes;
 	size_t n;
 } wrongs[] = {
-	{"version", 0, "\2", 1},
+	{"version 1", 0, "\1", 1},
+	{"version", 0, "\3", 1},
 	{"class CKO_PROFILE", 8, "\11", 1},
 	{"class unknown", 1, "\377", 1},
 	{"no key type", 9, "\377\377\377\377\377\377\377\377", 8},
 	{"length 0", 25, "\0\0\0\0\0\0\0\0", 8},
 	{"length beyond SECRET_MAX", 25, "\0\0\0\0\0\0\20\1", 8},
 	{"flags that are none", 33, "\200", 1},
-	{"variable 0", 37, "\0", 1},
-	{"variable beyond the last", 37, "\17", 1},
-	{"variable of data on a key", 37, "\3", 1},
-	{"length beyond the end", 38, "\377\377\377\377", 4},
+	{"made in a way that is none", 37, "\200", 1},
+	{"made with a flag that is none of these", 37, "\0\20", 2},
+	{"variable 0", 41, "\0", 1},
+	{"variable beyond the last", 41, "\20", 1},
+	{"variable of data on a key", 41, "\3", 1},
+	{"length beyond the end", 42, "\377\377\377\377", 4},
 };
 
 START_TEST(wrong)
@@ -190,20 +195,20 @@ END_TEST
 
 START_TEST(order_of_variables)
 {
-	uint8_t b[64] = {1};
+	uint8_t b[64] = {2};
 	OBJECT o = {0};
 
 	put_be64(b + 1, CKO_SECRET_KEY);
 	put_be64(b + 9, CKK_AES);
 	put_be64(b + 17, CK_UNAVAILABLE_INFORMATION);
 	put_be64(b + 25, 16);
-	memcpy(b + 37, "\1\0\0\0\1a\2\0\0\0\1b", 12);
-	ck_ok(object_decode(bytes_of(b, 49), &o));
+	memcpy(b + 41, "\1\0\0\0\1a\2\0\0\0\1b", 12);
+	ck_ok(object_decode(bytes_of(b, 53), &o));
 	object_wipe(&o);
-	memcpy(b + 37, "\2\0\0\0\1a\1\0\0\0\1b", 12);
-	ck_rv(object_decode(bytes_of(b, 49), &o), CKR_DEVICE_ERROR);
-	memcpy(b + 37, "\1\0\0\0\1a\1\0\0\0\1b", 12);
-	ck_rv(object_decode(bytes_of(b, 49), &o), CKR_DEVICE_ERROR);
+	memcpy(b + 41, "\2\0\0\0\1a\1\0\0\0\1b", 12);
+	ck_rv(object_decode(bytes_of(b, 53), &o), CKR_DEVICE_ERROR);
+	memcpy(b + 41, "\1\0\0\0\1a\1\0\0\0\1b", 12);
+	ck_rv(object_decode(bytes_of(b, 53), &o), CKR_DEVICE_ERROR);
 }
 END_TEST
 

@@ -126,151 +126,250 @@ END_TEST
 static const CK_ATTRIBUTE_TYPE usages[] = {
 	CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP};
 
+static void planned(struct object *ret, CK_KEY_TYPE type, uint32_t flags)
+{
+	plan_start(ret, CKO_SECRET_KEY, type);
+	ret->flags = flags;
+}
+
 START_TEST(a_master_does_nothing_else)
 {
 	OBJECT o = {0};
 
 	TEMPLATE t;
 	ck_ok(parse(&t, YES(CKA_DERIVE), YES(usages[_i])));
-	o.key_type = CKK_AES;
-	o.flags = plan_flags(&t, 0);
-	ck_rv(plan_level(&t, NULL, &o), CKR_TEMPLATE_INCONSISTENT);
+	planned(&o, CKK_AES, plan_flags(&t, 0));
+	ck_rv(plan_role_made(&t, &o), CONTRA);
 	o.flags &= ~(uint32_t)FLAG_DERIVE;
-	ck_ok(plan_level(&t, NULL, &o));
+	ck_ok(plan_role_made(&t, &o));
 }
 END_TEST
 
-/*
- * The table of mechanisms/README.md, "The derived key". LIST_: what the template gives; RV and
- * COUNT: what comes of it.
- */
-static const struct {
-	CK_MECHANISM_TYPE row; /* 0: C_CreateObject or C_UnwrapKey */
-	CK_KEY_TYPE type;
-	CK_RV silent;
-	uint32_t count; /* of the default list */
-	CK_RV shorter, wider, empty;
-} levels[] = {
-	{0, CKK_AES, CKR_OK, 6, CKR_OK, CKR_OK, CKR_OK},
-	{0, CKK_DES2, CKR_OK, 2, CKR_OK, CKR_OK, CKR_OK},
-	{0, CKK_DES3, CKR_OK, 2, CKR_OK, CKR_OK, CKR_OK},
-	{0, CKK_GENERIC_SECRET, CKR_OK, 4, CKR_OK, CKR_OK, CKR_OK},
-	{0, CKK_HKDF, CKR_OK, 4, CKR_OK, CKR_OK, CKR_OK},
-	{0, CKK_SHA256_HMAC, CKR_OK, 4, CKR_OK, CKR_OK, CKR_OK},
-	{CKM_AES_KEY_GEN, CKK_AES, CKR_OK, 6, CKR_OK, CKR_OK, CKR_OK},
-	{CKM_KEYDIV_CMAC, CKK_AES, CKR_OK, 6, CKR_OK, CKR_OK, CKR_OK},
-	{CKM_KEYDIV_AN10922, CKK_AES, CKR_OK, 6, CKR_OK, CKR_OK, CKR_OK},
-	{CKM_KEYDIV_DATA_KEY, CKK_AES, CKR_OK, 6, CKR_OK, CKR_OK, CKR_OK},
-	{CKM_KEYDIV_DEVICE_KEY, CKK_AES, CKR_OK, 2, CKR_OK, CONTRA, CKR_OK},
-	{CKM_KEYDIV_DEVICE_KEY, CKK_GENERIC_SECRET, CKR_OK, 2, CKR_OK, CONTRA, CKR_OK},
-	{CKM_KEYDIV_ODUKPT_INITIAL_KEY, CKK_AES, CKR_OK, 2, CKR_OK, CONTRA, CKR_OK},
-	{CKM_KEYDIV_EMV_CARD_KEY, CKK_AES, CKR_OK, 1, CKR_OK, CONTRA, CKR_OK},
-	{CKM_KEYDIV_ODUKPT_CLIENT, CKK_KEYDIV_ODUKPT_CLIENT, CKR_OK, 1, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_MESSAGE_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_SESSION_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_DEVICE_SESSION_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_EMV_SESSION_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_SCP03_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_TDES_DUKPT_KEY, CKK_DES2, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL, CKK_DES2, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_AES_DUKPT_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_ODUKPT_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_KEYDIV_ODUKPT_NEXT_KEY, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA},
-	{CKM_HKDF_DATA, CKK_AES, CONTRA, 0, CONTRA, CONTRA, CONTRA}, /* it makes no keys */
-	{CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKK_DES2, CONTRA, 0, CKR_OK, CKR_OK, CKR_OK},
-	{CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKK_AES, CONTRA, 0, CKR_OK, CKR_OK, CKR_OK},
-};
-
-/*
- * The level of a key of TYPE from ROW that derives, LIST (N mechanisms) being given unless
- * it is NULL.
- */
-static CK_RV level(size_t i, const CK_MECHANISM_TYPE *list, size_t n, struct object *o)
-{
-	const struct mechanism *row = levels[i].row ? mechanism_find(levels[i].row) : NULL;
-	CK_ATTRIBUTE a[2] = {
-		YES(CKA_DERIVE), {CKA_ALLOWED_MECHANISMS, (void *)(uintptr_t)list, 8 * n}};
-
-	ck_assert(levels[i].row == 0 || row != NULL);
-	TEMPLATE t;
-	ck_ok(template_parse(a, list == NULL ? 1 : 2, &t));
-	plan_start(o, CKO_SECRET_KEY, levels[i].type);
-	o->flags = FLAG_DERIVE;
-	CK_RV rv = plan_level(&t, row, o);
-	return rv == CKR_OK ? plan_variables(&t, o) : rv;
-}
-
-START_TEST(levels_do_not_mix)
-{
-	OBJECT silent = {0};
-	OBJECT shorter = {0};
-	OBJECT wider = {0};
-	OBJECT empty = {0};
-	const struct mechanism *row = levels[_i].row ? mechanism_find(levels[_i].row) : NULL;
-	CK_MECHANISM_TYPE first =
-		row && row->derive.children[0] ? row->derive.children[0] : CKM_KEYDIV_DEVICE_KEY;
-	CK_MECHANISM_TYPE two[2] = {first, CKM_KEYDIV_CMAC};
-
-	ck_rv(level(_i, NULL, 0, &silent), levels[_i].silent);
-	if (levels[_i].silent == CKR_OK) {
-		ck_assert(has_list(&silent));
-		ck_assert_uint_eq(silent.default_allowed_count, levels[_i].count);
-		ck_assert(!object_allows(&silent, CKM_KEYDIV_CMAC)); /* never by default */
-		ck_assert(!object_allows(&silent, CKM_AES_ECB_ENCRYPT_DATA));
-		ck_assert(!object_allows(&silent, CKM_HKDF_DATA));
-	}
-	ck_rv(level(_i, two, 1, &shorter), levels[_i].shorter);
-	if (levels[_i].shorter == CKR_OK) {
-		ck_assert(object_allows(&shorter, first));
-		ck_assert(!object_allows(&shorter, CKM_KEYDIV_DATA_KEY));
-	}
-	ck_rv(level(_i, two, 2, &wider), levels[_i].wider);
-	ck_rv(level(_i, two, 0, &empty), levels[_i].empty);
-	if (levels[_i].empty == CKR_OK)
-		ck_assert(!object_allows(&empty, first));
-}
-END_TEST
-
-/* A key of a type for which there is no default list: not one that everything may derive from. */
-START_TEST(no_list_no_master)
+START_TEST(an_extractable_master_needs_trusted_keys)
 {
 	OBJECT o = {0};
 
 	TEMPLATE t;
 	ck_ok(parse(&t, YES(CKA_DERIVE)));
-	plan_start(&o, CKO_SECRET_KEY, CKK_RC4);
-	o.flags = FLAG_DERIVE;
-	ck_rv(plan_level(&t, NULL, &o), CKR_TEMPLATE_INCONSISTENT);
+	planned(&o, CKK_AES, FLAG_DERIVE | FLAG_EXTRACTABLE);
+	ck_rv(plan_role_made(&t, &o), CONTRA);
+	o.flags |= FLAG_WRAP_WITH_TRUSTED;
+	ck_ok(plan_role_made(&t, &o));
 }
 END_TEST
 
+START_TEST(attributes_of_masters)
+{
+	OBJECT o = {0};
+
+	TEMPLATE t;
+	ck_ok(parse(&t, NO(CKA_KEYDIV_EXTRACTABLE_CHILDREN)));
+	planned(&o, CKK_AES, FLAG_SIGN);
+	ck_rv(plan_role_made(&t, &o), CONTRA);
+	planned(&o, CKK_AES, FLAG_DERIVE);
+	ck_ok(plan_role_made(&t, &o));
+	ck_rv(plan_given(&t, WHO_KEY, WHEN_DERIVE), CONTRA);
+	ck_rv(plan_given(&t, WHO_KEY, WHEN_SET), RO);
+	ck_rv(plan_given(&t, WHO_DATA, WHEN_CREATE), BAD);
+}
+END_TEST
+
+/* Created, generated and unwrapped keys: the default list, or any list that the template gives. */
+static const struct {
+	CK_KEY_TYPE type;
+	uint32_t count; /* 0: the template must give a list */
+} made[] = {{CKK_AES, 7}, {CKK_DES2, 3}, {CKK_DES3, 0}, {CKK_GENERIC_SECRET, 4}, {CKK_HKDF, 4},
+	{CKK_SHA256_HMAC, 4}, {CKK_RC4, 0}};
+
+START_TEST(lists_of_made_keys)
+{
+	OBJECT o = {0};
+
+	TEMPLATE t;
+	ck_ok(parse(&t, YES(CKA_DERIVE)));
+	planned(&o, made[_i].type, FLAG_DERIVE);
+	ck_rv(plan_role_made(&t, &o), made[_i].count ? CKR_OK : CONTRA);
+	ck_assert_uint_eq(o.default_allowed_count, made[_i].count);
+	if (made[_i].count > 0) {
+		ck_assert(!object_allows(&o, CKM_KEYDIV_CMAC)); /* never by default */
+		ck_assert(!object_allows(&o, CKM_AES_ECB_ENCRYPT_DATA));
+		ck_assert(!object_allows(&o, CKM_HKDF_DATA));
+	}
+	ck_ok(parse(&t, YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_CMAC)));
+	planned(&o, made[_i].type, FLAG_DERIVE);
+	ck_ok(plan_role_made(&t, &o));
+	ck_assert_ptr_null(o.default_allowed);
+}
+END_TEST
+
+/* --- Derived keys --- */
+
+#define NO_BASE_TEMPLATE UINT32_MAX
+
 /*
- * Every row that derives is in the table above, or is of the kind that mechanisms/README.md
- * calls "anything else".
+ * Plan a derived key with FLAGS and role ROLE. CKA_DERIVE_TEMPLATE of the base gives GIVEN with the
+ * values VALUES. The caller gives N mechanisms of LIST unless LIST is NULL.
  */
-START_TEST(no_row_is_forgotten)
+static CK_RV role(const struct role *of, uint32_t given, uint32_t values, uint32_t flags,
+	const CK_MECHANISM_TYPE *list, size_t n, struct object *o)
+{
+	CK_ATTRIBUTE a = {CKA_ALLOWED_MECHANISMS, (void *)(uintptr_t)list, 8 * n};
+	struct template base = {.flags_given = given, .flags = values};
+
+	TEMPLATE t;
+	ck_ok(template_parse(&a, list == NULL ? 0 : 1, &t));
+	struct derived_plan plan = {&t, given == NO_BASE_TEMPLATE ? NULL : &base, of, 0};
+	planned(o, CKK_AES, flags);
+	CK_RV rv = plan_role_derived(&plan, o);
+	return rv == CKR_OK ? plan_variables(&t, o) : rv;
+}
+
+static const struct {
+	CK_MECHANISM_TYPE mechanism;
+	uint32_t count; /* of the default list; 0: a leaf */
+	CK_RV shorter;
+} levels[] = {
+	{CKM_KEYDIV_DEVICE_KEY, 3, CKR_OK},
+	{CKM_KEYDIV_DATA_KEY, 7, CKR_OK},
+	{CKM_KEYDIV_ODUKPT_INITIAL_KEY, 3, CKR_OK},
+	{CKM_KEYDIV_EMV_CARD_KEY, 2, CKR_OK},
+	{CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, 2, CKR_OK},
+	{CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, 2, CKR_OK},
+	{CKM_KEYDIV_ODUKPT_CLIENT, 1, CONTRA},
+	{CKM_KEYDIV_MESSAGE_KEY, 0, CONTRA},
+	{CKM_KEYDIV_DEVICE_MESSAGE_KEY, 0, CONTRA},
+	{CKM_KEYDIV_SESSION_KEY, 0, CONTRA},
+	{CKM_KEYDIV_DEVICE_SESSION_KEY, 0, CONTRA},
+	{CKM_KEYDIV_EMV_SESSION_KEY, 0, CONTRA},
+	{CKM_KEYDIV_ODUKPT_KEY, 0, CONTRA},
+	{CKM_KEYDIV_ODUKPT_NEXT_KEY, 0, CONTRA},
+	{CKM_HKDF_DATA, 0, CONTRA}, /* makes no keys */
+	{CKM_KEYDIV_CMAC, 0, CONTRA},
+	{CKM_KEYDIV_AN10922, 0, CONTRA},
+	{CKM_KEYDIV_HOROWITZ_DK, 0, CONTRA},
+	{CKM_KEYDIV_RFC3961_DK, 0, CONTRA},
+	{CKM_SP800_108_COUNTER_KDF, 0, CONTRA},
+	{CKM_AES_ECB_ENCRYPT_DATA, 0, CONTRA},
+};
+
+START_TEST(levels_do_not_mix)
+{
+	const struct mechanism *mech = mechanism_find(levels[_i].mechanism);
+	const struct role *of = mech->derive.role;
+	CK_MECHANISM_TYPE first = of->children[0] ? of->children[0] : CKM_KEYDIV_DEVICE_KEY;
+	CK_MECHANISM_TYPE two[2] = {first, CKM_KEYDIV_CMAC};
+	OBJECT o = {0};
+
+	ck_rv(role(of, NO_BASE_TEMPLATE, 0, FLAG_DERIVE, NULL, 0, &o),
+		levels[_i].count ? CKR_OK : CONTRA);
+	if (levels[_i].count > 0) {
+		ck_assert_uint_eq(o.default_allowed_count, levels[_i].count);
+		ck_assert(!object_allows(&o, CKM_KEYDIV_CMAC));
+	}
+	object_wipe(&o);
+	ck_rv(role(of, NO_BASE_TEMPLATE, 0, FLAG_DERIVE, two, 1, &o), levels[_i].shorter);
+	if (levels[_i].shorter == CKR_OK) {
+		ck_assert(object_allows(&o, first));
+		ck_assert(!object_allows(&o, CKM_KEYDIV_SESSION_KEY));
+	}
+	object_wipe(&o);
+	ck_rv(role(of, NO_BASE_TEMPLATE, 0, FLAG_DERIVE, two, 2, &o), CONTRA);
+	object_wipe(&o);
+	ck_rv(role(of, NO_BASE_TEMPLATE, 0, FLAG_DERIVE, two, 0, &o), levels[_i].shorter);
+	if (levels[_i].shorter == CKR_OK)
+		ck_assert(!object_allows(&o, first));
+	object_wipe(&o);
+	ck_rv(role(of, NO_BASE_TEMPLATE, 0, FLAG_DERIVE | FLAG_SIGN, NULL, 0, &o), CONTRA);
+}
+END_TEST
+
+static const CK_MECHANISM_TYPE parameter_decides[] = {CKM_KEYDIV_SCP03_KEY,
+	CKM_KEYDIV_TDES_DUKPT_KEY, CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL, CKM_KEYDIV_AES_DUKPT_KEY,
+	CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL, CKM_HKDF_DERIVE};
+
+/* Each mechanism that derives is in the tables above, or one of its scheme is. */
+START_TEST(every_mechanism_has_a_role)
 {
 	for (size_t i = 0; i < mechanism_count; i++) {
-		bool listed = false;
-		for (size_t j = 0; j < sizeof levels / sizeof levels[0]; j++)
-			listed |= levels[j].row == mechanisms[i]->type;
-		ck_assert_msg(listed || mechanisms[i]->derive.level == LEVEL_OPEN, "%s",
-			mechanisms[i]->name);
+		const struct mechanism *mech = mechanisms[i];
+		bool decides = false;
+
+		if (!(mech->info.flags & CKF_DERIVE))
+			continue;
+		for (size_t j = 0; j < sizeof parameter_decides / sizeof *parameter_decides; j++)
+			decides |= parameter_decides[j] == mech->type;
+		ck_assert_msg(decides ? mech->derive.role_of != NULL : mech->derive.role != NULL,
+			"%s", mech->name);
 	}
+}
+END_TEST
+
+/* PERMITTED of all usage bits and CKA_DERIVE, one at a time. */
+static const struct {
+	const struct role *role;
+	uint32_t given, values; /* of CKA_DERIVE_TEMPLATE of the base */
+	uint32_t permitted;
+} permissions[] = {
+	{&role_by_use, NO_BASE_TEMPLATE, 0, USAGE_ALL},
+	{&role_cipher, NO_BASE_TEMPLATE, 0, USAGE_CIPHER},
+	{&role_mac, NO_BASE_TEMPLATE, 0, USAGE_MAC},
+	{&role_wrapping, NO_BASE_TEMPLATE, 0, USAGE_WRAPPING},
+	{&role_none, NO_BASE_TEMPLATE, 0, 0},
+	{&role_no_wrap, NO_BASE_TEMPLATE, 0, USAGE_CIPHER | USAGE_MAC},
+	{&role_leaf, NO_BASE_TEMPLATE, 0, USAGE_CIPHER | USAGE_MAC},
+	{&role_leaf, FLAG_SENSITIVE, FLAG_SENSITIVE, USAGE_CIPHER | USAGE_MAC},
+	{&role_leaf, FLAG_DERIVE, 0, USAGE_CIPHER | USAGE_MAC},
+	{&role_leaf, FLAG_DERIVE, FLAG_DERIVE, FLAG_DERIVE},
+	{&role_leaf, FLAG_WRAP, FLAG_WRAP, USAGE_WRAP},
+	{&role_leaf, FLAG_WRAP | FLAG_UNWRAP, FLAG_WRAP | FLAG_UNWRAP, USAGE_WRAPPING},
+	{&role_leaf, FLAG_WRAP, 0, USAGE_CIPHER | USAGE_MAC},
+};
+
+START_TEST(usage_by_role)
+{
+	for (uint32_t bit = FLAG_ENCRYPT; bit <= FLAG_DERIVE; bit <<= 1) {
+		OBJECT o = {0};
+		CK_RV rv = role(permissions[_i].role, permissions[_i].given, permissions[_i].values,
+			bit, NULL, 0, &o);
+		ck_rv(rv, permissions[_i].permitted & bit ? CKR_OK : CONTRA);
+	}
+}
+END_TEST
+
+START_TEST(card_keys_that_are_used_as_they_are)
+{
+	const struct role *card = mechanism_find(CKM_KEYDIV_EMV_CARD_KEY)->derive.role;
+	OBJECT o = {0};
+
+	ck_rv(role(card, NO_BASE_TEMPLATE, 0, FLAG_SIGN, NULL, 0, &o), CONTRA);
+	ck_rv(role(card, FLAG_DERIVE, FLAG_DERIVE, FLAG_SIGN, NULL, 0, &o), CONTRA);
+	ck_ok(role(card, FLAG_DERIVE, 0, FLAG_SIGN, NULL, 0, &o));
+	ck_ok(role(card, FLAG_DERIVE, 0, FLAG_DECRYPT, NULL, 0, &o));
+	ck_rv(role(card, FLAG_DERIVE, 0, FLAG_WRAP, NULL, 0, &o), CONTRA);
+	ck_rv(role(card, FLAG_DERIVE, 0, FLAG_DERIVE, NULL, 0, &o), CONTRA);
 }
 END_TEST
 
 START_TEST(trusted_by_the_so)
 {
-	TEMPLATE t;
-	ck_ok(parse(&t, YES(CKA_TRUSTED)));
-	ck_rv(plan_trusted(&t, &user), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(plan_trusted(&t, &public_rw), CKR_ATTRIBUTE_READ_ONLY);
-	ck_ok(plan_trusted(&t, &so));
-	ck_ok(parse(&t, NO(CKA_TRUSTED)));
-	ck_ok(plan_trusted(&t, &user));
+	OBJECT o = {0};
+
+	planned(&o, CKK_AES, FLAG_WRAP | FLAG_SENSITIVE);
+	o.made = MADE_CREATED | FLAG_WRAP | FLAG_SENSITIVE;
+	ck_rv(plan_trust(&o, &user), CKR_ATTRIBUTE_READ_ONLY);
+	ck_rv(plan_trust(&o, &public_rw), CKR_ATTRIBUTE_READ_ONLY);
+	ck_ok(plan_trust(&o, &so));
+	/* a key of unknown origin, or with each other origin */
+	static const uint32_t ways[] = {0, MADE_FROM_PASSWORD, MADE_DERIVED, MADE_UNWRAPPED,
+		MADE_CREATED | MADE_COPY, MADE_GENERATED};
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		o.made = ways[i] | FLAG_WRAP | FLAG_SENSITIVE;
+		ck_rv(plan_trust(&o, &so), CKR_ATTRIBUTE_VALUE_INVALID);
+	}
+	o.flags |= FLAG_ALWAYS_SENSITIVE;
+	ck_rv(plan_trust(&o, &so), CKR_ATTRIBUTE_VALUE_INVALID);
+	o.flags |= FLAG_NEVER_EXTRACTABLE;
+	ck_ok(plan_trust(&o, &so));
 }
 END_TEST
 
@@ -284,9 +383,13 @@ int main(void)
 	tcase_add_test(tests, given_numbers);
 	tcase_add_test(tests, given_for_data);
 	tcase_add_loop_test(tests, a_master_does_nothing_else, 0, sizeof usages / sizeof usages[0]);
+	tcase_add_test(tests, an_extractable_master_needs_trusted_keys);
+	tcase_add_test(tests, attributes_of_masters);
+	tcase_add_loop_test(tests, lists_of_made_keys, 0, sizeof made / sizeof made[0]);
 	tcase_add_loop_test(tests, levels_do_not_mix, 0, sizeof levels / sizeof levels[0]);
-	tcase_add_test(tests, no_list_no_master);
-	tcase_add_test(tests, no_row_is_forgotten);
+	tcase_add_test(tests, every_mechanism_has_a_role);
+	tcase_add_loop_test(tests, usage_by_role, 0, sizeof permissions / sizeof permissions[0]);
+	tcase_add_test(tests, card_keys_that_are_used_as_they_are);
 	tcase_add_test(tests, trusted_by_the_so);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -53,6 +53,7 @@ static const struct {
 	CK_RV set, copy;
 } attacks[] = {
 #define RO CKR_ATTRIBUTE_READ_ONLY
+#define CONTRA CKR_TEMPLATE_INCONSISTENT
 	{NO(CKA_SENSITIVE), RO, RO},
 	{YES(CKA_EXTRACTABLE), RO, RO},
 	{NO(CKA_WRAP_WITH_TRUSTED), RO, RO},
@@ -62,10 +63,10 @@ static const struct {
 	{YES(CKA_NEVER_EXTRACTABLE), RO, RO},
 	{STR(CKA_VALUE, "0123456789abcdeF"), RO, RO},
 	{NO(CKA_PRIVATE), RO, RO},
-	{YES(CKA_DECRYPT), RO, RO},
-	{YES(CKA_VERIFY), RO, RO},
-	{YES(CKA_WRAP), RO, RO},
-	{YES(CKA_UNWRAP), RO, RO},
+	{YES(CKA_DECRYPT), RO, CONTRA},
+	{YES(CKA_VERIFY), RO, CONTRA},
+	{YES(CKA_WRAP), RO, CONTRA},
+	{YES(CKA_UNWRAP), RO, CONTRA},
 	{YES(CKA_DERIVE), RO, RO},
 	{STR(CKA_CHECK_VALUE, "abc"), RO, RO},
 	{STR(CKA_UNIQUE_ID, "0"), RO, RO},
@@ -195,14 +196,22 @@ END_TEST
 START_TEST(trusted)
 {
 	OBJECT o = {0};
+	OBJECT copied = {0};
 
 	make(&o, T(NO(CKA_PRIVATE)));
+	ck_rv(set(&o, &so, T(YES(CKA_TRUSTED))), CKR_ATTRIBUTE_VALUE_INVALID);
+	object_wipe(&o);
+	TEMPLATE t;
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, NO(CKA_PRIVATE), YES(CKA_WRAP)));
+	ck_ok(plan_create(&t, &user, &o));
 	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)YES(CKA_TRUSTED), 1));
 	ck_assert(has(&o, FLAG_TRUSTED));
 	ck_ok(set(&o, &user, &(CK_ATTRIBUTE)YES(CKA_TRUSTED), 1)); /* no change */
-	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)NO(CKA_TRUSTED), 1),
-		RO); /* or what it unwraps would be free: plan_create.c, unwrap_guard */
+	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)NO(CKA_TRUSTED), 1), RO);
 	ck_assert(has(&o, FLAG_TRUSTED));
+	ck_ok(copy(&o, &user, NULL, 0, &copied));
+	ck_assert(!has(&copied, FLAG_TRUSTED) && copied.made == (o.made | MADE_COPY));
+	ck_rv(set(&copied, &so, T(YES(CKA_TRUSTED))), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(set(&o, &so, &(CK_ATTRIBUTE)NO(CKA_TRUSTED), 1));
 	ck_rv(set(&o, &user, &(CK_ATTRIBUTE)YES(CKA_TRUSTED), 1), RO);
 }

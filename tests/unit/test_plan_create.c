@@ -106,8 +106,9 @@ START_TEST(closed_by_default)
 	OBJECT o = {0};
 
 	ck_ok(create(&o, &user, KEY(CKK_AES), VALUE16));
-	ck_assert_uint_eq(o.flags, FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE |
-					   FLAG_DESTROYABLE); /* and no usage */
+	ck_assert_uint_eq(o.flags & ~(uint32_t)FLAGS_USAGE,
+		FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
+	ck_assert_uint_eq(o.made, MADE_CREATED | FLAG_SENSITIVE | USAGE_CIPHER | USAGE_MAC);
 	ck_assert_uint_eq(o.key_gen_mechanism, CK_UNAVAILABLE_INFORMATION);
 	ck_assert(!has_list(&o));
 	ck_assert_mem_eq(secret_peek(&o.value), "0123456789abcdef", 16);
@@ -136,7 +137,11 @@ START_TEST(rights_of_creation)
 		CKR_SESSION_READ_ONLY);
 	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, YES(CKA_TRUSTED)), CKR_ATTRIBUTE_READ_ONLY);
 	object_wipe(&o);
-	ck_ok(create(&o, &so, KEY(CKK_AES), VALUE16, YES(CKA_TRUSTED), NO(CKA_PRIVATE)));
+	ck_rv(create(&o, &so, KEY(CKK_AES), VALUE16, YES(CKA_TRUSTED), NO(CKA_PRIVATE)),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	object_wipe(&o);
+	ck_ok(create(
+		&o, &so, KEY(CKK_AES), VALUE16, YES(CKA_TRUSTED), NO(CKA_PRIVATE), YES(CKA_WRAP)));
 }
 END_TEST
 
@@ -242,7 +247,9 @@ START_TEST(generated)
 	ck_assert_uint_eq(o.key_gen_mechanism, CKM_AES_KEY_GEN);
 	ck_assert_uint_eq(o.flags, FLAG_LOCAL | FLAG_SENSITIVE | FLAG_ALWAYS_SENSITIVE |
 					   FLAG_NEVER_EXTRACTABLE | FLAG_PRIVATE | FLAG_MODIFIABLE |
-					   FLAG_COPYABLE | FLAG_DESTROYABLE);
+					   FLAG_COPYABLE | FLAG_DESTROYABLE | USAGE_CIPHER |
+					   USAGE_MAC);
+	ck_assert_uint_eq(o.made & MADE_WAY, MADE_GENERATED);
 	object_wipe(&o);
 	ck_ok(generate(&o, CKM_DES3_KEY_GEN, &public_ro, NO(CKA_PRIVATE), NO(CKA_SENSITIVE),
 		YES(CKA_EXTRACTABLE)));
@@ -263,6 +270,7 @@ START_TEST(generated_from_parameters)
 	ck_ok(parse(&t, TYPE(CKK_AES), LENGTH(16), YES(CKA_DERIVE)));
 	ck_ok(plan_generate_as(&t, row, CKK_AES, &user, &o));
 	ck_assert_uint_eq(o.key_gen_mechanism, row->type);
+	ck_assert_uint_eq(o.made & MADE_WAY, MADE_FROM_PASSWORD);
 	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	ck_rv(plan_generate_as(&t, row, CKK_DES3, &user, &o), CKR_TEMPLATE_INCONSISTENT);
 }
@@ -295,8 +303,7 @@ START_TEST(unwrap_refused)
 	ck_rv(unwrap(&o, &kek, KEY(CKK_KEYDIV_ODUKPT_CLIENT)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), VALUE16), CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_ALWAYS_SENSITIVE)), CKR_ATTRIBUTE_READ_ONLY);
-	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), NO(CKA_SENSITIVE)), CKR_TEMPLATE_INCONSISTENT);
-	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)),
+	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_DERIVE), YES(CKA_EXTRACTABLE)),
 		CKR_TEMPLATE_INCONSISTENT);
 	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_DERIVE), YES(CKA_SIGN)),
 		CKR_TEMPLATE_INCONSISTENT);
@@ -324,11 +331,10 @@ START_TEST(unwrapped)
 	ck_rv(plan_value(&o, NULL, zero, 20), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_ok(plan_value(&o, NULL, zero, 32));
 	ck_assert(!(o.flags & FLAG_EXTRACTABLE));
-	/* what a trusted key has wrapped may have been for trusted keys only */
-	kek.flags |= FLAG_TRUSTED;
-	ck_rv(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_EXTRACTABLE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_assert_uint_eq(o.made & MADE_WAY, MADE_UNWRAPPED);
+	/* a key that any wrapping key may wrap may come back readable */
 	object_wipe(&o);
-	ck_ok(unwrap(&o, &kek, KEY(CKK_AES), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+	ck_ok(unwrap(&o, &kek, KEY(CKK_AES), READABLE));
 }
 END_TEST
 

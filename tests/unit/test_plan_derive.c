@@ -13,13 +13,18 @@
 static const struct rights public_rw = {.read_write = true}, user_ro = {.user = true},
 			   so = {.so = true, .read_write = true};
 
+static const struct role *role_of(CK_MECHANISM_TYPE mechanism)
+{
+	return mechanism_find(mechanism)->derive.role;
+}
+
 #define derive_as(o, base, mechanism, type, rights, ...)                                           \
 	({                                                                                         \
 		struct template t_;                                                                \
 		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                              \
 		if (rv2_ == CKR_OK) {                                                              \
 			object_wipe(o);                                                            \
-			rv2_ = plan_derive(&t_, base, mechanism_find(mechanism), type, rights, o); \
+			rv2_ = plan_derive(&t_, base, role_of(mechanism), type, rights, o);        \
 		}                                                                                  \
 		template_wipe(&t_);                                                                \
 		rv2_;                                                                              \
@@ -89,6 +94,7 @@ static const struct {
 #define E FLAG_EXTRACTABLE
 #define W FLAG_WRAP_WITH_TRUSTED
 #define P FLAG_PRIVATE
+#define C FLAG_EXTRACTABLE_CHILDREN
 #define BAD CKR_TEMPLATE_INCONSISTENT
 	/* readable child of a sensitive base */
 	{S, S, 0, BAD},
@@ -110,6 +116,12 @@ static const struct {
 	{S | E | W, E | W, E | W, CKR_OK},
 	{S | E | W, E, 0, CKR_OK},
 	{E | W, E | S, E, BAD},
+	/* EXTRACTABLE_CHILDREN: they leave under any key, but are no more readable for that */
+	{S | C, E, E, CKR_OK},
+	{S | E | W | C, E, E, CKR_OK},
+	{S | C, S | E, E, BAD},
+	{C, S | E, E, BAD},
+	{E | W | C, S | E, E, CKR_OK},
 	/* public child of a private base */
 	{P, P, 0, BAD},
 	{P, P, P, CKR_OK},
@@ -130,7 +142,7 @@ START_TEST(guarded_as_well_as_the_base)
 	ck_ok(template_parse(NULL, 0, &t));
 	t.flags_given = guards[_i].given;
 	t.flags = guards[_i].values;
-	ck_rv(plan_derive(&t, &base, mechanism_find(CKM_KEYDIV_DEVICE_KEY), CKK_AES, &user, &o),
+	ck_rv(plan_derive(&t, &base, role_of(CKM_KEYDIV_DEVICE_KEY), CKK_AES, &user, &o),
 		guards[_i].rv);
 }
 END_TEST
@@ -139,7 +151,7 @@ END_TEST
 START_TEST(never_wider)
 {
 	static const uint32_t bits[] = {S, E, W, P};
-	const struct mechanism *row = mechanism_find(CKM_KEYDIV_DEVICE_KEY);
+	const struct role *role = role_of(CKM_KEYDIV_DEVICE_KEY);
 	unsigned planned = 0;
 
 	for (unsigned i = 0; i < 1u << 14; i++) {
@@ -155,7 +167,7 @@ START_TEST(never_wider)
 		b |= i >> 12 & 1 ? FLAG_ALWAYS_SENSITIVE : 0;
 		b |= i >> 13 & 1 ? FLAG_NEVER_EXTRACTABLE : 0;
 		base = base_with(b);
-		if (plan_derive(&t, &base, row, CKK_AES, &user, &o) != CKR_OK)
+		if (plan_derive(&t, &base, role, CKK_AES, &user, &o) != CKR_OK)
 			continue;
 		planned++;
 		bool readable = (o.flags & E) && !(o.flags & S),
@@ -188,7 +200,9 @@ START_TEST(rights_of_derivation)
 	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, YES(CKA_TOKEN)),
 		CKR_USER_NOT_LOGGED_IN);
 	ck_ok(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &public_rw, NO(CKA_TOKEN)));
-	ck_ok(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &so, YES(CKA_TRUSTED)));
+	ck_rv(derive_as(&o, &open, CKM_KEYDIV_DEVICE_KEY, CKK_AES, &so, YES(CKA_TRUSTED),
+		      YES(CKA_WRAP)),
+		CKR_ATTRIBUTE_VALUE_INVALID);
 }
 END_TEST
 
@@ -251,6 +265,35 @@ START_TEST(client_states)
 }
 END_TEST
 
+/* How a key was made decides its check value, and whether it counts as a master when it leaves. */
+START_TEST(how_it_was_made)
+{
+	OBJECT o = {0};
+	OBJECT base = base_with(CLOSED), sends = base_with(CLOSED | FLAG_EXTRACTABLE_CHILDREN);
+
+	ck_ok(derive(&o, &base, YES(CKA_SIGN)));
+	ck_assert_uint_eq(o.made, MADE_DERIVED | FLAG_SENSITIVE | FLAG_SIGN);
+	ck_assert(!object_checks_by_cmac(&o));
+	ck_ok(derive(&o, &base, NO(CKA_TOKEN)));
+	ck_assert_uint_eq(o.made, MADE_DERIVED | FLAG_SENSITIVE | MADE_CHECK_BY_CMAC);
+	ck_assert(object_checks_by_cmac(&o));
+	ck_assert_ptr_null(object_variable(&o, VAR_MASTER_LIST).p); /* cannot leave */
+	ck_ok(derive(&o, &base, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+	ck_assert_uint_eq(object_variable(&o, VAR_MASTER_LIST).n, 3 * 8);
+	ck_ok(derive(&o, &base, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED), YES(CKA_SIGN)));
+	ck_assert_ptr_null(object_variable(&o, VAR_MASTER_LIST).p);
+	ck_ok(derive(&o, &sends, YES(CKA_EXTRACTABLE)));
+	ck_assert_ptr_null(object_variable(&o, VAR_MASTER_LIST).p);
+	ck_ok(derive_as(&o, &base, CKM_KEYDIV_MESSAGE_KEY, CKK_AES, &user, YES(CKA_EXTRACTABLE),
+		YES(CKA_WRAP_WITH_TRUSTED)));
+	ck_assert_ptr_null(object_variable(&o, VAR_MASTER_LIST).p); /* no value of a master */
+	ck_assert(!object_checks_by_cmac(&o));
+	ck_ok(derive_as(
+		&o, &base, CKM_KEYDIV_DEVICE_KEY, CKK_GENERIC_SECRET, &user, NO(CKA_TOKEN)));
+	ck_assert(!object_checks_by_cmac(&o)); /* no AES key */
+}
+END_TEST
+
 /* A CKO_DATA object comes only where the row's plan says so. */
 START_TEST(data_objects)
 {
@@ -281,8 +324,7 @@ END_TEST
 static void base_with_template(struct object *ret)
 {
 	TEMPLATE t;
-	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE), NO(CKA_SENSITIVE),
-		YES(CKA_EXTRACTABLE),
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, OPEN_MASTER,
 		NESTED(CKA_DERIVE_TEMPLATE, TYPE(CKK_GENERIC_SECRET), LENGTH(32),
 			NO(CKA_EXTRACTABLE), YES(CKA_SIGN), STR(CKA_LABEL, "device"))));
 	ck_ok(plan_create(&t, &user, ret));
@@ -301,7 +343,7 @@ START_TEST(derive_template_is_added)
 	ck_assert(w.has_type && w.has_length);
 	ck_assert_uint_eq(w.type, CKK_GENERIC_SECRET);
 	ck_assert_uint_eq(w.length, 32);
-	ck_ok(plan_derive(&t, &base, mechanism_find(CKM_KEYDIV_DEVICE_KEY), w.type, &user, &o));
+	ck_ok(plan_derive(&t, &base, role_of(CKM_KEYDIV_DEVICE_KEY), w.type, &user, &o));
 	ck_assert(has(&o, FLAG_SIGN | FLAG_VERIFY));
 	ck_assert(bytes_equal(object_variable(&o, VAR_LABEL), bytes_of("device", 6)));
 	ck_assert_ptr_null(object_variable(&o, VAR_DERIVE_TEMPLATE).p);
@@ -319,8 +361,7 @@ START_TEST(derive_template_conflicts)
 	base_with_template(&base);
 	TEMPLATE t;
 	ck_ok(template_parse(&conflicts[_i], 1, &t));
-	ck_rv(plan_derive(&t, &base, mechanism_find(CKM_KEYDIV_DEVICE_KEY), CKK_GENERIC_SECRET,
-		      &user, &o),
+	ck_rv(plan_derive(&t, &base, role_of(CKM_KEYDIV_DEVICE_KEY), CKK_GENERIC_SECRET, &user, &o),
 		CKR_TEMPLATE_INCONSISTENT);
 }
 END_TEST
@@ -369,6 +410,7 @@ int main(void)
 	tcase_add_test(tests, rights_of_derivation);
 	tcase_add_test(tests, roles_and_levels);
 	tcase_add_test(tests, client_states);
+	tcase_add_test(tests, how_it_was_made);
 	tcase_add_test(tests, data_objects);
 	tcase_add_test(tests, derive_template_is_added);
 	tcase_add_loop_test(

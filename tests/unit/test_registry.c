@@ -140,16 +140,29 @@ START_TEST(fields_ascend)
 }
 END_TEST
 
+/* Lists name these before there are such mechanisms. */
+static bool comes_later(CK_MECHANISM_TYPE type)
+{
+	return type == CKM_KEYDIV_WITH_DERIVED_KEY ||
+	       type == CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL ||
+	       type == CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL;
+}
+
 /* Children exist and derive; leaves have none. */
 START_TEST(children)
 {
 	const struct mechanism *row = mechanisms[_i];
-	bool lists = row->derive.level == LEVEL_SHORTEN || row->derive.level == LEVEL_FIXED;
+	const struct role *role = row->derive.role;
 
-	ck_assert_msg(lists == (row->derive.children[0] != 0), "%s", row->name);
-	ck_assert_uint_eq(row->derive.children[CHILDREN_MAX - 1], 0);
-	for (size_t i = 0; row->derive.children[i] != 0; i++) {
-		const struct mechanism *child = mechanism_find(row->derive.children[i]);
+	if (role == NULL)
+		return;
+	bool lists = role->level == LEVEL_SHORTEN || role->level == LEVEL_FIXED;
+	ck_assert_msg(lists == (role->children[0] != 0), "%s", row->name);
+	ck_assert_uint_eq(role->children[CHILDREN_MAX - 1], 0);
+	for (size_t i = 0; role->children[i] != 0; i++) {
+		const struct mechanism *child = mechanism_find(role->children[i]);
+		if (child == NULL && comes_later(role->children[i]))
+			continue;
 		ck_assert_msg(child != NULL && child->info.flags & CKF_DERIVE, "%s: child %zu",
 			row->name, i);
 	}

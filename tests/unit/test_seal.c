@@ -19,8 +19,8 @@ static void tear_down(void)
 
 START_TEST(round_trips)
 {
-	static uint8_t plain[SECRET_MAX + 1], sealed[SECRET_MAX + 1 + SEAL_OVERHEAD];
-	static const size_t lengths[] = {0, 1, 16, 32, 65, SECRET_MAX};
+	static uint8_t plain[DATA_MAX + 1], sealed[DATA_MAX + 1 + SEAL_OVERHEAD];
+	static const size_t lengths[] = {0, 1, 16, 32, 65, DATA_MAX};
 	SECRET key = {0};
 	SECRET back = {0};
 	struct bytes aad = {(const uint8_t *)"attributes", 10};
@@ -38,7 +38,7 @@ START_TEST(round_trips)
 		if (n >= 16)
 			ck_assert_ptr_null(memmem(sealed, len, plain, 8));
 	}
-	ck_ok(seal(&key, aad, plain, SECRET_MAX + 1, sealed));
+	ck_ok(seal(&key, aad, plain, DATA_MAX + 1, sealed));
 	ck_rv(seal_open(&key, aad, bytes_of(sealed, sizeof sealed), &back),
 		CKR_ENCRYPTED_DATA_INVALID);
 }

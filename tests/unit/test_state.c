@@ -22,7 +22,7 @@ static CK_OBJECT_HANDLE initial;
 static void set_up(void)
 {
 	user_token();
-	initial = make(rw, T(AES_MK, YES(CKA_DERIVE), READABLE, NO(CKA_PRIVATE),
+	initial = make(rw, T(AES_MK, OPEN_MASTER, NO(CKA_PRIVATE),
 				   ALLOWED(CKM_KEYDIV_ODUKPT_KEY, CKM_KEYDIV_ODUKPT_CLIENT)));
 }
 

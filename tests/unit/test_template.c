@@ -9,7 +9,7 @@
 
 #define ONE(a) template_parse(&(CK_ATTRIBUTE)a, 1, &t)
 
-static const uint8_t long_value[4097];
+static const uint8_t long_value[65537];
 
 START_TEST(bad_lengths)
 {
@@ -32,8 +32,8 @@ START_TEST(bad_lengths)
 	ck_rv(ONE(RAW(CKA_LABEL, "x", 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(RAW(CKA_VALUE, NULL, 16)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(RAW(CKA_VALUE, "x", (CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_rv(ONE(RAW(CKA_VALUE, long_value, 4097)), CKR_ATTRIBUTE_VALUE_INVALID);
-	ck_ok(ONE(RAW(CKA_VALUE, long_value, 4096)));
+	ck_rv(ONE(RAW(CKA_VALUE, long_value, 65537)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_ok(ONE(RAW(CKA_VALUE, long_value, 65536)));
 	template_wipe(&t);
 	ck_rv(ONE(RAW(CKA_ALLOWED_MECHANISMS, &wide, 7)), CKR_ATTRIBUTE_VALUE_INVALID);
 	ck_rv(ONE(RAW(CKA_ALLOWED_MECHANISMS, NULL, 8)), CKR_ATTRIBUTE_VALUE_INVALID);
@@ -60,8 +60,8 @@ START_TEST(unknown_attributes)
 {
 	TEMPLATE t;
 	static const CK_ATTRIBUTE_TYPE types[] = {0x7f0, CKA_VENDOR_DEFINED, CKA_VENDOR_DEFINED | 1,
-		KEYDIV_VENDOR | 5, (CK_ULONG)-1, 0x40000000, 0x40000003, 0x1000, 0x1001, 0x80001,
-		0x100000000};
+		KEYDIV_VENDOR | 7, KEYDIV_VENDOR | 8, (CK_ULONG)-1, 0x40000000, 0x40000003, 0x1000,
+		0x1001, 0x80001, 0x100000000};
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
 		ck_rv(ONE(RAW(types[i], &template_true, 1)), CKR_ATTRIBUTE_TYPE_INVALID);
@@ -266,7 +266,7 @@ START_TEST(nested_there_and_back)
 	ck_ok(parse(&t, NESTED(CKA_DERIVE_TEMPLATE, KEY(CKK_AES), LENGTH(32), YES(CKA_SENSITIVE),
 				NO(CKA_EXTRACTABLE), STR(CKA_LABEL, "x"), STR(CKA_ID, ""),
 				ALLOWED(CKM_KEYDIV_MESSAGE_KEY))));
-	ck_ok(template_decode(t.variable[VAR_DERIVE_TEMPLATE], &n));
+	ck_ok(template_decode(VAR_DERIVE_TEMPLATE, t.variable[VAR_DERIVE_TEMPLATE], &n));
 	ck_assert_uint_eq(n.given, GIVEN_CLASS | GIVEN_KEY_TYPE | GIVEN_VALUE_LEN);
 	ck_assert_uint_eq(n.object_class, CKO_SECRET_KEY);
 	ck_assert_uint_eq(n.key_type, CKK_AES);
@@ -278,7 +278,7 @@ START_TEST(nested_there_and_back)
 	ck_assert_uint_eq(get_be64(n.variable[VAR_ALLOWED_MECHANISMS].p), CKM_KEYDIV_MESSAGE_KEY);
 
 	ck_ok(parse(&t, RAW(CKA_DERIVE_TEMPLATE, NULL, 0)));
-	ck_ok(template_decode(t.variable[VAR_DERIVE_TEMPLATE], &n));
+	ck_ok(template_decode(VAR_DERIVE_TEMPLATE, t.variable[VAR_DERIVE_TEMPLATE], &n));
 	ck_assert_uint_eq(n.given | n.flags_given | n.variables_given, 0);
 }
 END_TEST
@@ -295,22 +295,24 @@ START_TEST(decoding_hostile_bytes)
 	struct nested n;
 
 	struct bytes rest = bytes_of(cut, sizeof cut);
-	ck_rv(template_next(&rest, &n), CKR_DEVICE_ERROR);
+	ck_rv(template_next(VAR_DERIVE_TEMPLATE, &rest, &n), CKR_DEVICE_ERROR);
 	rest = bytes_of(beyond, sizeof beyond - 1);
-	ck_rv(template_next(&rest, &n), CKR_DEVICE_ERROR);
+	ck_rv(template_next(VAR_DERIVE_TEMPLATE, &rest, &n), CKR_DEVICE_ERROR);
 	rest = bytes_of(beyond, sizeof beyond);
-	ck_ok(template_next(&rest, &n));
+	ck_ok(template_next(VAR_DERIVE_TEMPLATE, &rest, &n));
 	ck_assert_uint_eq(rest.n, 0);
 
 	/* the same attribute twice, of each kind */
 	memcpy(many, label, sizeof label);
 	memcpy(many + sizeof label, label, sizeof label);
-	ck_ok(template_decode(bytes_of(many, sizeof label), &t));
-	ck_rv(template_decode(bytes_of(many, 2 * sizeof label), &t), CKR_DEVICE_ERROR);
+	ck_ok(template_decode(VAR_DERIVE_TEMPLATE, bytes_of(many, sizeof label), &t));
+	ck_rv(template_decode(VAR_DERIVE_TEMPLATE, bytes_of(many, 2 * sizeof label), &t),
+		CKR_DEVICE_ERROR);
 	memcpy(many, class, sizeof class);
 	memcpy(many + sizeof class, class, sizeof class);
-	ck_ok(template_decode(bytes_of(many, sizeof class), &t));
-	ck_rv(template_decode(bytes_of(many, 2 * sizeof class), &t), CKR_DEVICE_ERROR);
+	ck_ok(template_decode(VAR_DERIVE_TEMPLATE, bytes_of(many, sizeof class), &t));
+	ck_rv(template_decode(VAR_DERIVE_TEMPLATE, bytes_of(many, 2 * sizeof class), &t),
+		CKR_DEVICE_ERROR);
 }
 END_TEST
 
@@ -322,7 +324,7 @@ START_TEST(merging)
 	TEMPLATE more;
 	ck_ok(parse(&more, TYPE(CKK_AES), YES(CKA_SENSITIVE), STR(CKA_LABEL, "base's")));
 	ck_ok(parse(&t, LENGTH(16), YES(CKA_SIGN)));
-	ck_ok(template_merge(&t, &more, &merged));
+	ck_ok(template_merge(&t, &more, false, &merged));
 	ck_assert_uint_eq(merged.given, GIVEN_KEY_TYPE | GIVEN_VALUE_LEN);
 	ck_assert_uint_eq(merged.flags, FLAG_SENSITIVE | FLAG_SIGN);
 	ck_assert(bytes_equal(merged.variable[VAR_LABEL], bytes_of("base's", 6)));
@@ -330,20 +332,95 @@ START_TEST(merging)
 	static const CK_ATTRIBUTE conflicts[] = {NO(CKA_SENSITIVE), STR(CKA_LABEL, "mine")};
 	for (size_t i = 0; i < 2; i++) {
 		ck_ok(template_parse(&conflicts[i], 1, &t));
-		ck_rv(template_merge(&t, &more, &merged), CKR_TEMPLATE_INCONSISTENT);
+		ck_rv(template_merge(&t, &more, false, &merged), CKR_TEMPLATE_INCONSISTENT);
 	}
 	ck_ok(parse(&t, TYPE(CKK_DES3)));
-	ck_rv(template_merge(&t, &more, &merged), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(template_merge(&t, &more, false, &merged), CKR_TEMPLATE_INCONSISTENT);
 	TEMPLATE long_ones;
 	ck_ok(parse(&long_ones, LENGTH(32)));
 	ck_ok(parse(&t, LENGTH(16)));
-	ck_rv(template_merge(&t, &long_ones, &merged), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(template_merge(&t, &long_ones, false, &merged), CKR_TEMPLATE_INCONSISTENT);
 	TEMPLATE classed;
 	ck_ok(parse(&classed, CLASS(CKO_SECRET_KEY)));
 	ck_ok(parse(&t, CLASS(CKO_DATA)));
-	ck_rv(template_merge(&t, &classed, &merged), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(template_merge(&t, &classed, false, &merged), CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(parse(&t, TYPE(CKK_AES), YES(CKA_SENSITIVE), STR(CKA_LABEL, "base's")));
-	ck_ok(template_merge(&t, &more, &merged));
+	ck_ok(template_merge(&t, &more, false, &merged));
+}
+END_TEST
+
+START_TEST(merging_lists)
+{
+	struct template merged;
+
+	TEMPLATE t;
+	TEMPLATE more;
+	ck_ok(parse(&more, ALLOWED(CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY)));
+	ck_ok(parse(&t, ALLOWED(CKM_KEYDIV_SESSION_KEY)));
+	ck_rv(template_merge(&t, &more, false, &merged), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(template_merge(&t, &more, true, &merged));
+	ck_assert_uint_eq(merged.variable[VAR_ALLOWED_MECHANISMS].n, 8);
+	ck_rv(template_merge(&more, &t, true, &merged), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(parse(&t, RAW(CKA_ALLOWED_MECHANISMS, NULL, 0)));
+	ck_ok(template_merge(&t, &more, true, &merged));
+	ck_assert_uint_eq(merged.variable[VAR_ALLOWED_MECHANISMS].n, 0);
+}
+END_TEST
+
+/* One template may be in another: what a master's keys are must come back with the master. */
+START_TEST(derive_template_in_an_unwrap_template)
+{
+	CK_ATTRIBUTE children[] = {YES(CKA_SENSITIVE), ALLOWED(CKM_KEYDIV_MESSAGE_KEY)},
+		     deeper[] = {RAW(CKA_DERIVE_TEMPLATE, children, sizeof children)},
+		     wrap[] = {RAW(CKA_WRAP_TEMPLATE, children, sizeof children)};
+	struct template n, inner;
+	struct bytes rest;
+
+	TEMPLATE t;
+	ck_ok(parse(&t, NESTED(CKA_UNWRAP_TEMPLATE, YES(CKA_DERIVE),
+				RAW(CKA_DERIVE_TEMPLATE, children, sizeof children))));
+	rest = t.variable[VAR_UNWRAP_TEMPLATE];
+	ck_ok(template_decode(VAR_UNWRAP_TEMPLATE, rest, &n));
+	ck_assert_uint_eq(n.flags, FLAG_DERIVE);
+	ck_ok(template_decode(VAR_DERIVE_TEMPLATE, n.variable[VAR_DERIVE_TEMPLATE], &inner));
+	ck_assert_uint_eq(inner.flags, FLAG_SENSITIVE);
+	/* the same bytes are not valid as another template, and no deeper nesting is */
+	ck_rv(template_decode(VAR_WRAP_TEMPLATE, rest, &n), CKR_DEVICE_ERROR);
+	ck_rv(template_decode(VAR_DERIVE_TEMPLATE, rest, &n), CKR_DEVICE_ERROR);
+	ck_rv(parse(&t,
+		      NESTED(CKA_UNWRAP_TEMPLATE, RAW(CKA_DERIVE_TEMPLATE, deeper, sizeof deeper))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, NESTED(CKA_UNWRAP_TEMPLATE, RAW(CKA_WRAP_TEMPLATE, wrap, sizeof wrap))),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, RAW(CKA_DERIVE_TEMPLATE, deeper, sizeof deeper)),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(parse(&t, RAW(CKA_WRAP_TEMPLATE, deeper, sizeof deeper)),
+		CKR_ATTRIBUTE_VALUE_INVALID);
+}
+END_TEST
+
+START_TEST(parameter)
+{
+	uint8_t out[8];
+	size_t n;
+	bool found;
+
+	ck_ok(template_parameter(
+		T(YES(CKA_TOKEN), STR(CKA_KEYDIV_PARAMETER, "abc")), out, 8, &n, &found));
+	ck_assert(found);
+	ck_assert_uint_eq(n, 3);
+	ck_assert_mem_eq(out, "abc", 3);
+	ck_ok(template_parameter(T(YES(CKA_TOKEN)), out, 8, &n, &found));
+	ck_assert(!found);
+	ck_ok(template_parameter(NULL, 3, out, 8, &n, &found));
+	ck_assert(!found);
+	ck_rv(template_parameter(T(STR(CKA_KEYDIV_PARAMETER, "too long!")), out, 8, &n, &found),
+		CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(template_parameter(T(RAW(CKA_KEYDIV_PARAMETER, NULL, 3)), out, 8, &n, &found),
+		CKR_MECHANISM_PARAM_INVALID);
+	TEMPLATE t;
+	ck_rv(parse(&t, STR(CKA_KEYDIV_PARAMETER, "one"), STR(CKA_KEYDIV_PARAMETER, "two")),
+		CKR_TEMPLATE_INCONSISTENT);
 }
 END_TEST
 
@@ -367,6 +444,9 @@ int main(void)
 	tcase_add_test(tests, nested_there_and_back);
 	tcase_add_test(tests, decoding_hostile_bytes);
 	tcase_add_test(tests, merging);
+	tcase_add_test(tests, merging_lists);
+	tcase_add_test(tests, derive_template_in_an_unwrap_template);
+	tcase_add_test(tests, parameter);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }
