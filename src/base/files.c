@@ -32,57 +32,25 @@ CK_RV file_error(const char *what)
 	}
 }
 
+bool file_is_own(const char *name, uid_t owner, mode_t mode)
+{
+	if (owner != geteuid())
+		log_error("%s is owned by user %lu, not by user %lu: it is not used", name,
+			(unsigned long)owner, (unsigned long)geteuid());
+	else if ((mode & 022) != 0)
+		log_error("%s can be written by group or others (mode %03o): it is not used; "
+			  "chmod go-w",
+			name, (unsigned)mode & 0777);
+	else
+		return true;
+	return false;
+}
+
 void file_done(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
-}
-
-/* Sync the directory that holds NAME, so that NAME is still there after a power cut. */
-static CK_RV sync_parent(int dirfd, int fd)
-{
-	__attribute__((cleanup(file_done))) int parent = -1;
-
-	if (dirfd == AT_FDCWD) {
-		parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		dirfd = parent;
-	}
-	if (dirfd < 0 || fsync(dirfd) != 0)
-		return file_error("syncing the directory above a new one");
-	return CKR_OK;
-}
-
-CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd)
-{
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	bool made = false;
-
-	int fd = openat(dirfd, name, flags);
-	if (fd < 0 && errno == ENOENT) {
-		if (!make) {
-			*ret_fd = -1;
-			return CKR_OK;
-		}
-		made = mkdirat(dirfd, name, 0700) == 0;
-		if (!made && errno != EEXIST)
-			return file_error("making a directory");
-		if (made && fchmodat(dirfd, name, 0700, 0) !=
-				    0) /* the umask may have removed permissions of the owner */
-			return file_error("making a directory");
-		fd = openat(dirfd, name, flags);
-	}
-	if (fd < 0) {
-		CK_RV rv = file_error("opening a directory");
-		return rv == CKR_TOKEN_WRITE_PROTECTED ? CKR_DEVICE_ERROR : rv;
-	}
-	CK_RV rv = made ? sync_parent(dirfd, fd) : CKR_OK;
-	if (rv != CKR_OK) {
-		close(fd);
-		return rv;
-	}
-	*ret_fd = fd;
-	return CKR_OK;
 }
 
 /* Read the status with fstat(2), where statx(2) does not exist or a sandbox refuses it. */
@@ -118,6 +86,61 @@ int file_status(int fd, struct file_status *ret)
 
 #endif
 
+/* Sync the directory that holds NAME, so that NAME is still there after a power cut. */
+static CK_RV sync_parent(int dirfd, int fd)
+{
+	__attribute__((cleanup(file_done))) int parent = -1;
+
+	if (dirfd == AT_FDCWD) {
+		parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		dirfd = parent;
+	}
+	if (dirfd < 0 || fsync(dirfd) != 0)
+		return file_error("syncing the directory above a new one");
+	return CKR_OK;
+}
+
+static CK_RV check_own_directory(int fd, const char *name)
+{
+	struct file_status st;
+
+	if (file_status(fd, &st) != 0)
+		return file_error("opening a directory");
+	return file_is_own(name, st.owner, st.mode) ? CKR_OK : CKR_DEVICE_ERROR;
+}
+
+CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	bool made = false;
+
+	int fd = openat(dirfd, name, flags);
+	if (fd < 0 && errno == ENOENT) {
+		if (!make) {
+			*ret_fd = -1;
+			return CKR_OK;
+		}
+		made = mkdirat(dirfd, name, 0700) == 0;
+		if (!made && errno != EEXIST)
+			return file_error("making a directory");
+		if (made && fchmodat(dirfd, name, 0700, 0) !=
+				    0) /* the umask may have taken our own bits */
+			return file_error("making a directory");
+		fd = openat(dirfd, name, flags);
+	}
+	if (fd < 0) {
+		CK_RV rv = file_error("opening a directory");
+		return rv == CKR_TOKEN_WRITE_PROTECTED ? CKR_DEVICE_ERROR : rv;
+	}
+	CK_RV rv = made ? sync_parent(dirfd, fd) : check_own_directory(fd, name);
+	if (rv != CKR_OK) {
+		close(fd);
+		return rv;
+	}
+	*ret_fd = fd;
+	return CKR_OK;
+}
+
 int file_open(int dirfd, const char *name, int flags)
 {
 	struct file_status st;
@@ -140,6 +163,11 @@ int file_open(int dirfd, const char *name, int flags)
 	if (file_status(fd, &st) != 0 || !S_ISREG(st.mode)) {
 		close(fd);
 		errno = EINVAL;
+		return -1;
+	}
+	if (!(st.size == 0 && (flags & O_CREAT)) && !file_is_own(name, st.owner, st.mode)) {
+		close(fd);
+		errno = EPERM;
 		return -1;
 	}
 	if ((flags & O_CREAT) && st.size == 0 && (st.mode & 0777) != 0600 &&

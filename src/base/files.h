@@ -13,22 +13,30 @@
 
 #include "base/error.h"
 
-/* Return the code for errno after WHAT failed, and log it. The codes of store.h. */
+/* Return the code of store.h for errno after the action WHAT has failed, and log both. */
 MUST_USE CK_RV file_error(const char *what);
 
 /*
- * Open the directory NAME in DIRFD (AT_FDCWD for a path). If the directory is missing, MAKE makes
- * it durable with mode 0700. Without MAKE, RET_FD is then -1, and the result is CKR_OK.
+ * Open the directory NAME in DIRFD (AT_FDCWD: a path). If it is missing and MAKE, it is made with
+ * mode 0700, durably; if it is missing and not MAKE, RET_FD is -1, which is no error.
+ * CKR_DEVICE_ERROR if the directory is not file_is_own.
  */
 MUST_USE CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd);
 
 /*
- * Open NAME in DIRFD for reading and writing. With FLAGS O_CREAT, a missing file is made with mode
- * 0600. Return -1 and errno as open(2). Only regular files are opened.
+ * Open the regular file NAME in DIRFD with the FLAGS of open(2), made with mode 0600 if they have
+ * O_CREAT. Return -1 and errno as open(2); errno is EPERM if the file is not file_is_own.
  */
 int file_open(int dirfd, const char *name, int flags);
 
-/* The status of a file, as file_status reads it. */
+/*
+ * Return true if a file or directory of OWNER with the permissions MODE is this user's own: owned by
+ * the effective user, and not writable by group or others. Otherwise somebody else can change it,
+ * so the token is not to use it; the reason is logged with NAME.
+ */
+bool file_is_own(const char *name, uid_t owner, mode_t mode);
+
+/* What file_status tells of a file. */
 struct file_status {
 	mode_t mode; /* type and permissions */
 	uid_t owner;

@@ -27,14 +27,18 @@ struct store_backend {
 
 	/*
 	 * Lifecycle. open sets store->at and nothing else; close frees it. abandon is called in the
-	 * child of a fork and must not touch what the parent still uses.
+	 * child of a fork, between fork and perhaps exec: it must not touch what the parent still
+	 * uses, and not wait for any lock. discard frees the rest later, and returns false if that
+	 * would be a danger to the parent.
 	 */
 	CK_RV (*open)(struct store *store, const char *dir);
 	void (*close)(struct store *store);
 	void (*abandon)(struct store *store);
+	bool (*discard)(struct store *store);
 
-	/* See store_freshness, store_state_directory. Called without the lock. */
+	/* See store_freshness, store_check_freshness, store_state_directory. Without the lock. */
 	const _Atomic uint64_t *(*freshness)(const struct store *store);
+	void (*check_freshness)(struct store *store);
 	CK_RV (*state_directory)(struct store *store, bool make, int *ret_fd);
 
 	/*
@@ -117,6 +121,8 @@ struct store {
 	bool leading;                /* a thread is committing */
 
 	pthread_mutex_t pins_lock; /* held from store_lock_pins to store_unlock_pins */
+
+	_Atomic int64_t freshness_checked; /* the second in which it was checked last */
 
 	struct store *next; /* in the list of all stores, for fork */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* open.c: opening and closing a store, and what a fork does to it, see store.h. */
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "store/backend.h"
@@ -53,11 +54,27 @@ static void list_remove(struct store *store)
 		}
 }
 
+/* Free what is left of the stores of the parent, once this process opens a store of its own. */
+static void discard_abandoned(void)
+{
+	HOLD(&all_lock);
+	for (struct store **link = &abandoned; *link;) {
+		struct store *store = *link;
+		if (!store->backend->discard(store)) {
+			link = &store->next;
+			continue;
+		}
+		*link = store->next;
+		free(store);
+	}
+}
+
 /* --- Opening and closing --- */
 
 CK_RV store_open(const char *dir, const struct store_above *above, struct store **ret_store)
 {
 	pthread_once(&fork_once, watch_forks);
+	discard_abandoned();
 	struct store *store = calloc(1, sizeof *store);
 	ENSURE(store != NULL, CKR_HOST_MEMORY);
 	store->backend = &sqlite_backend;
@@ -101,6 +118,18 @@ void store_abandon(struct store *store)
 const _Atomic uint64_t *store_freshness(const struct store *store)
 {
 	return store->backend->freshness(store);
+}
+
+void store_check_freshness(struct store *store)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	int64_t checked = atomic_load_explicit(&store->freshness_checked, memory_order_relaxed);
+	if (__builtin_expect(checked == now.tv_sec, 1))
+		return;
+	if (atomic_compare_exchange_strong(&store->freshness_checked, &checked, now.tv_sec))
+		store->backend->check_freshness(store);
 }
 
 CK_RV store_state_directory(struct store *store, bool make, int *ret_fd)

@@ -78,13 +78,21 @@ bool store_is_read_only(struct store *store);
 /*
  * Return the freshness counter: even, and different after every change by any process; odd while a
  * process changes something, or died doing so. What was read under an even number is still true
- * while the number is the same. Reading the counter is one atomic load. Never NULL.
+ * while the number is the same. Reading the counter is one atomic load. Never NULL. A pointer that
+ * was returned earlier stays valid until store_close, but its counter may have become odd for good:
+ * ask again before something is read.
  */
 const _Atomic uint64_t *store_freshness(const struct store *store);
 
 /*
- * Open the directory of state files, created first if MAKE. The store keeps RET_FD open; it is -1
- * if the directory is missing and not MAKE.
+ * Before the counter is compared: once a second, check that it is still the one that other processes
+ * change. Costs the reading of a coarse clock otherwise.
+ */
+void store_check_freshness(struct store *store);
+
+/*
+ * Open the directory of state files, created first if MAKE. The store keeps RET_FD open; it is -1 if
+ * the directory is missing and not MAKE.
  */
 MUST_USE CK_RV store_state_directory(struct store *store, bool make, int *ret_fd);
 

@@ -20,8 +20,8 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 	 * The store's number is read before the object. If a writer comes between, the entry seems
 	 * stale and is read again, but a stale entry never seems fresh.
 	 */
-	ret_version->now = s->token->freshness;
-	ret_version->seen = atomic_load_explicit(s->token->freshness, memory_order_acquire);
+	ret_version->now = store_freshness(s->token->store);
+	ret_version->seen = atomic_load_explicit(ret_version->now, memory_order_acquire);
 	if (ret_version->seen & 1)
 		ret_version->seen = UINT64_MAX; /* a writer is active, so read again next time */
 	return token_object_get(s, handle, ret);
@@ -74,6 +74,8 @@ CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 {
 	struct cached_key *e = s->keys.last;
 
+	if (__builtin_expect(handle_is_token_object(handle), 0))
+		store_check_freshness(s->token->store);
 	if (__builtin_expect(
 		    e != NULL && e->handle == handle && handle != 0 && key_cache_fresh(e), 1)) {
 		*ret = e;

@@ -33,7 +33,6 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 		token_free(token);
 		return rv;
 	}
-	token->freshness = store_freshness(token->store);
 	pthread_mutex_init(&token->lock, NULL);
 	*ret_token = token;
 	return CKR_OK;

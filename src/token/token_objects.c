@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "state/state.h"
 #include "token/handle.h"
 
@@ -115,10 +116,18 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 		return FAIL(CKR_ACTION_PROHIBITED, "CKA_DESTROYABLE is CK_FALSE");
 	TRY(token_object_id(s, handle, &id));
 	TRY(token_object_take_back(s, handle));
-	/* A state cannot be used without its record. Its file is erased after the record. */
+	/*
+	 * The record is gone and the call says so, whatever becomes of the file: without its record
+	 * a state cannot be used, and a file that is left is removed by the next process that
+	 * changes the token.
+	 */
 	if (!record_has_state(&o))
 		return CKR_OK;
 	struct state_location at = {
 		s->token->store, &s->token->vault, id, state_kind_of(o.key_type)};
-	return state_remove(&at);
+	CK_RV rv = state_remove(&at);
+	if (rv != CKR_OK)
+		log_error("clients/%lld of a destroyed client is left: %s", (long long)id,
+			rv_name(rv));
+	return CKR_OK;
 }

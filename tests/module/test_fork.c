@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_fork.c: after fork the child is another application, and the parent does not notice. */
+#include <dirent.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include "functions.h"
 
@@ -151,6 +153,49 @@ START_TEST(a_child_that_initialized_may_fork_again)
 }
 END_TEST
 
+static int open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (readdir(dir) != NULL)
+		n++;
+	closedir(dir);
+	return n;
+}
+
+/* Generation N of a chain, in which each uses the token and begets the next. */
+static void live_and_fork(int n)
+{
+	int status = 0;
+
+	ok(f->C_Initialize(NULL));
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT)));
+	((int *)shared)[n] = open_files();
+	if (n == 6)
+		return;
+	pid_t child = fork();
+	if (child == 0) {
+		live_and_fork(n + 1);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	holds(status == 0);
+}
+
+START_TEST(a_chain_of_forks_leaks_no_files)
+{
+	int *files = (int *)shared;
+
+	ok(f->C_Finalize(NULL));
+	live_and_fork(0);
+	for (int n = 1; n <= 6; n++)
+		ck_assert_int_eq(files[n], files[0]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fork");
@@ -161,5 +206,6 @@ int main(void)
 	tcase_add_test(tc, the_child_may_end_at_once);
 	tcase_add_test(tc, random_numbers_differ);
 	tcase_add_test(tc, a_child_that_initialized_may_fork_again);
+	tcase_add_test(tc, a_chain_of_forks_leaks_no_files);
 	return run(suite);
 }

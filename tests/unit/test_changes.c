@@ -367,7 +367,7 @@ int main(void)
 	Suite *suite = suite_create("changes");
 	TCase *tcase = tcase_create("changes");
 
-	tcase_set_timeout(tcase, 100);
+	tcase_set_timeout(tcase, TIME_LIMIT);
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, the_inventory_follows_every_change);
 	tcase_add_test(tcase, several_objects_are_added_or_none);

@@ -6,10 +6,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
+
+#include <sqlite3.h>
 
 #include "store_support.h"
 
@@ -356,7 +359,7 @@ static bool own_mounts(void)
 /* A file system of 1 MiB, where this user may have one of his own. */
 START_TEST(full_disk)
 {
-	if (!own_mounts() || mount("none", test_dir, "tmpfs", 0, "size=1m,mode=0777") != 0)
+	if (!own_mounts() || mount("none", test_dir, "tmpfs", 0, "size=1m,mode=0700") != 0)
 		return; /* file_size_limit has tried it in the other way */
 	store = new_store();
 	fill_up();
@@ -437,5 +440,209 @@ START_TEST(last_sync_fails)
 }
 END_TEST
 
-RUN_SUITE("commit", threads_share_commits, mixed_changes, processes_lose_nothing,
-	killed_while_committing, file_size_limit, full_disk, last_sync_fails)
+/* --- System calls of SQLite that fail --- */
+
+typedef sqlite3_syscall_ptr call_ptr;
+
+static call_ptr replace_call(const char *name, call_ptr call)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
+	call_ptr before = vfs->xGetSystemCall(vfs, name);
+
+	if (before != NULL)
+		ck_assert_int_eq(vfs->xSetSystemCall(vfs, name, call), SQLITE_OK);
+	return before;
+}
+
+static bool journal_is_gone; /* the commit is made */
+static short failing_lock;   /* F_UNLCK or F_RDLCK: fails once the commit is made */
+static int failed_locks;
+
+static int unlink_and_note(const char *path)
+{
+	int rv = unlink(path);
+
+	journal_is_gone = strstr(path, "-journal") != NULL;
+	return rv;
+}
+
+static int failing_fcntl(int fd, int command, ...)
+{
+	va_list list;
+
+	va_start(list, command);
+	void *arg = va_arg(list, void *);
+	va_end(list);
+	if (journal_is_gone && command == F_SETLK &&
+		((struct flock *)arg)->l_type == failing_lock) {
+		failed_locks++;
+		errno = EIO;
+		return -1;
+	}
+	return fcntl(fd, command, arg);
+}
+
+/* After the commit the change is made, and the call says so, whatever the unlocking says. */
+START_TEST(unlock_after_a_commit_fails)
+{
+	static const short kinds[] = {F_UNLCK, F_RDLCK};
+	int64_t id;
+	struct record record;
+	int status;
+
+	store = new_store();
+	failing_lock = kinds[_i];
+	call_ptr own_unlink = replace_call("unlink", (call_ptr)unlink_and_note);
+	call_ptr own_fcntl = replace_call("fcntl", (call_ptr)failing_fcntl);
+	id = insert_sample(store, CKO_DATA, false, NULL, NULL);
+	ck_assert_int_gt(failed_locks, 0);
+	replace_call("unlink", own_unlink);
+	replace_call("fcntl", own_fcntl);
+	ck_ok(store_read(store, id, &record));
+	record_free(&record);
+	pid_t child = fork(); /* nothing is left locked */
+	if (child == 0)
+		insert_and_exit("child", 1);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	ck_assert_int_gt(insert_sample(store, CKO_DATA, false, NULL, NULL), id);
+	assert_whole(store, 3);
+	store_close(store);
+}
+END_TEST
+
+static int write_error; /* errno of every write to a journal */
+
+static bool is_journal(int fd)
+{
+	char link[40], path[400];
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof path);
+	return n > 8 && memcmp(path + n - 8, "-journal", 8) == 0;
+}
+
+static ssize_t failing_pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	if (!is_journal(fd))
+		return pwrite(fd, p, n, at);
+	errno = write_error;
+	return -1;
+}
+
+static ssize_t failing_write(int fd, const void *p, size_t n)
+{
+	if (!is_journal(fd))
+		return write(fd, p, n);
+	errno = write_error;
+	return -1;
+}
+
+static int failing_open(const char *path, int flags, int mode)
+{
+	if (strstr(path, "-journal") == NULL)
+		return open(path, flags, mode);
+	errno = write_error;
+	return -1;
+}
+
+static const struct {
+	int error;
+	CK_RV rv;
+} write_errors[] = {{EDQUOT, CKR_DEVICE_MEMORY}, {EFBIG, CKR_DEVICE_MEMORY},
+	{ENOSPC, CKR_DEVICE_MEMORY}, {EIO, CKR_DEVICE_ERROR}};
+
+/* A quota, a file-size limit or a full disk that is met at the journal, while it is written. */
+START_TEST(journal_cannot_be_written)
+{
+	struct sample_text text;
+	struct record record = {.object_class = CKO_DATA};
+
+	store = new_store();
+	write_error = write_errors[_i].error;
+	call_ptr own[3] = {replace_call("pwrite", (call_ptr)failing_pwrite),
+		replace_call("pwrite64", (call_ptr)failing_pwrite),
+		replace_call("write", (call_ptr)failing_write)};
+	ck_rv(raw_insert(store, &record, sample_prepare, &text), write_errors[_i].rv);
+	replace_call("pwrite", own[0]);
+	replace_call("pwrite64", own[1]);
+	replace_call("write", own[2]);
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	assert_whole(store, 1);
+	store_close(store);
+}
+END_TEST
+
+/* The same while it is made: no inode is left. */
+START_TEST(journal_cannot_be_made)
+{
+	struct sample_text text;
+	struct record record = {.object_class = CKO_DATA};
+
+	store = new_store();
+	write_error = write_errors[_i].error;
+	call_ptr own = replace_call("open", (call_ptr)failing_open);
+	ck_rv(raw_insert(store, &record, sample_prepare, &text), write_errors[_i].rv);
+	replace_call("open", own);
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	assert_whole(store, 1);
+	store_close(store);
+}
+END_TEST
+
+static int failures_left;
+
+/* Opening for writing fails for a moment, opening for reading does not. */
+static int passing_failure(const char *path, int flags, int mode)
+{
+	if ((flags & O_ACCMODE) == O_RDONLY || failures_left == 0)
+		return open(path, flags, mode);
+	failures_left--;
+	errno = EMFILE;
+	return -1;
+}
+
+START_TEST(a_passing_error_does_not_make_the_token_read_only)
+{
+	struct sample_text text;
+	struct record record = {.object_class = CKO_DATA};
+
+	store_close(new_store());
+	store = open_store();
+	failures_left = 1;
+	call_ptr own = replace_call("open", (call_ptr)passing_failure);
+	ck_rv(raw_insert(store, &record, sample_prepare, &text), CKR_DEVICE_ERROR);
+	ck_assert_int_eq(failures_left, 0);
+	ck_assert(!store_is_read_only(store));
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	replace_call("open", own);
+	assert_whole(store, 1);
+	store_close(store);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("commit");
+	TCase *tcase = tcase_create("commit");
+
+	tcase_set_timeout(tcase, TIME_LIMIT);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, threads_share_commits);
+	tcase_add_test(tcase, mixed_changes);
+	tcase_add_test(tcase, processes_lose_nothing);
+	tcase_add_test(tcase, killed_while_committing);
+	tcase_add_test(tcase, file_size_limit);
+	tcase_add_test(tcase, full_disk);
+	tcase_add_test(tcase, last_sync_fails);
+	tcase_add_loop_test(tcase, unlock_after_a_commit_fails, 0, 2);
+	tcase_add_loop_test(tcase, journal_cannot_be_written, 0, 4);
+	tcase_add_loop_test(tcase, journal_cannot_be_made, 0, 4);
+	tcase_add_test(tcase, a_passing_error_does_not_make_the_token_read_only);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

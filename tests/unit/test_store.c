@@ -1,12 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_store.c: opening, closing, forking; the token's row; the generation; read-only
- * files; old formats.
+ * test_store.c: opening, closing, forking; the token record; the freshness counter;
+ * read-only files; files of others; PIN tries.
  */
 #include <pthread.h>
 #include <signal.h>
 
 #include "store_support.h"
+
+static CK_RV count_wrong(const struct store_token *token, struct store_tries *tries, void *arg)
+{
+	(void)token;
+	(void)arg;
+	tries->wrong++;
+	tries->started = 7;
+	return CKR_OK;
+}
+
+static CK_RV look_at_tries(const struct store_token *token, struct store_tries *tries, void *arg)
+{
+	(void)token;
+	*(struct store_tries *)arg = *tries;
+	return CKR_OK;
+}
+
+static CK_RV refuse(const struct store_token *token, struct store_tries *tries, void *arg)
+{
+	(void)token;
+	(void)arg;
+	tries->wrong = 0;
+	return CKR_PIN_LOCKED;
+}
 
 static bool exists(const char *name)
 {
@@ -139,7 +163,7 @@ START_TEST(links_in_the_directory)
 	store = open_store();
 	ck_rv(store_token_get(store, &token), CKR_DEVICE_ERROR);
 	store_close(store);
-	/* The generation: never followed, so nothing is trusted and nothing written. */
+	/* The freshness counter: never followed, so nothing is trusted and nothing written. */
 	ck_assert_int_eq(rename(in_token("real.db"), in_token("token.db")), 0);
 	ck_assert_int_eq(rename(in_token("token.gen"), in_token("real.gen")), 0);
 	ck_assert_int_eq(symlink("real.gen", in_token("token.gen")), 0);
@@ -205,7 +229,7 @@ static CK_RV fail_prepare(struct record *row, void *arg)
 	return CKR_FUNCTION_FAILED;
 }
 
-START_TEST(generation_tells_every_change)
+START_TEST(freshness_tells_every_change)
 {
 	struct store *store = new_store(), *other = open_store();
 	const _Atomic uint64_t *seen = store_freshness(other);
@@ -241,8 +265,8 @@ static CK_RV die(struct record *row, void *arg)
 	return CKR_OK;
 }
 
-/* A writer that dies leaves the change counter odd. The next writer makes it even. */
-START_TEST(generation_after_a_kill)
+/* A writer that dies leaves the counter odd. The next writer makes it even. */
+START_TEST(freshness_after_a_kill)
 {
 	struct store *store = new_store();
 	int status;
@@ -341,7 +365,219 @@ START_TEST(read_only_file)
 }
 END_TEST
 
-RUN_SUITE("store", uninitialised_token, another_process_initialises, modes_whatever_the_umask,
-	directories_that_are_none, link_above_the_directory, links_in_the_directory, token_data,
-	generation_tells_every_change, generation_after_a_kill, fork_while_committing,
-	read_only_file)
+/* --- Files of others --- */
+
+/* What must not be used: a path in the token directory, "" for the directory, ".." for that above. */
+static const char *const own_paths[] = {
+	"", "..", "token.db", "token.db-journal", "token.tries", "clients"};
+
+static CK_RV use_everything(void)
+{
+	struct store *store = NULL;
+	struct store_token token;
+	struct sample_text text;
+	struct record record = {.object_class = CKO_DATA};
+	int fd;
+
+	CK_RV rv = store_open(token_dir, NULL, &store);
+	if (rv == CKR_OK)
+		rv = store_token_get(store, &token);
+	if (rv == CKR_OK)
+		rv = raw_insert(store, &record, sample_prepare, &text);
+	if (rv == CKR_OK)
+		rv = store_state_directory(store, true, &fd);
+	if (rv == CKR_OK)
+		rv = store_tries_edit(store, STORE_SO, count_wrong, NULL);
+	store_close(store);
+	return rv;
+}
+
+START_TEST(files_of_others_are_not_used)
+{
+	const char *path = in_token(own_paths[_i]);
+	struct stat st;
+	bool is_journal = strstr(path, "journal") != NULL;
+
+	store_close(new_store());
+	ck_ok(use_everything());
+	if (is_journal)
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(chmod(path, (st.st_mode & 0777) | 020), 0);
+	ck_rv(use_everything(), CKR_DEVICE_ERROR);
+	ck_assert_int_eq(chmod(path, (st.st_mode & 0777) | 002), 0);
+	ck_rv(use_everything(), CKR_DEVICE_ERROR);
+	ck_assert_int_eq(chmod(path, st.st_mode & 0777), 0);
+	if (geteuid() == 0) { /* only root can give a file away */
+		ck_assert_int_eq(chown(path, 4711, (gid_t)-1), 0);
+		ck_rv(use_everything(), CKR_DEVICE_ERROR);
+		ck_assert_int_eq(chown(path, 0, (gid_t)-1), 0);
+	}
+	ck_ok(use_everything());
+}
+END_TEST
+
+/* --- The freshness counter's file --- */
+
+/* What is done to the file while it is mapped. */
+static void replace_file(void)
+{
+	static uint8_t content[4096];
+	int from = open(in_token("token.gen"), O_RDONLY);
+
+	ck_assert_int_eq(read(from, content, sizeof content), sizeof content);
+	ck_assert_int_eq(unlink(in_token("token.gen")), 0);
+	int to = open(in_token("token.gen"), O_CREAT | O_WRONLY, 0600);
+	ck_assert_int_eq(write(to, content, sizeof content), sizeof content);
+	close(from);
+	close(to);
+}
+
+static void remove_file(void)
+{
+	ck_assert_int_eq(unlink(in_token("token.gen")), 0);
+}
+
+static void cut_file(void)
+{
+	ck_assert_int_eq(truncate(in_token("token.gen"), 0), 0);
+}
+
+static void (*const done_to_file[])(void) = {replace_file, remove_file, cut_file};
+
+START_TEST(another_freshness_file_is_noticed)
+{
+	struct store *store = new_store(), *other = open_store();
+	const _Atomic uint64_t *counter = store_freshness(store);
+	uint64_t seen = atomic_load(counter);
+
+	store_check_freshness(store);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)), seen);
+	done_to_file[_i]();
+	insert_sample(other, CKO_DATA, false, NULL, NULL); /* the writer notices before it writes */
+	if (done_to_file[_i] != cut_file)
+		ck_assert_uint_eq(atomic_load(counter), seen); /* this process has not seen it */
+	usleep(1100000);
+	store_check_freshness(store); /* but does so after a second */
+	ck_assert_uint_ne(atomic_load(counter), seen);
+	counter = store_freshness(store);
+	seen = atomic_load(counter);
+	ck_assert_uint_eq(seen % 2, 0);
+	insert_sample(other, CKO_DATA, false, NULL, NULL);
+	ck_assert_uint_ne(atomic_load(counter), seen);
+	store_close(other);
+	store_close(store);
+}
+END_TEST
+
+/* --- Tries --- */
+
+START_TEST(tries_of_a_pin)
+{
+	struct store *store = new_store();
+	struct store_tries tries;
+
+	ck_ok(store_tries_edit(store, STORE_SO, count_wrong, NULL));
+	ck_ok(store_tries_edit(store, STORE_SO, count_wrong, NULL));
+	store_close(store);
+	store = open_store();
+	ck_ok(store_tries_edit(store, STORE_SO, look_at_tries, &tries));
+	ck_assert(tries.wrong == 2 && tries.started == 7);
+	ck_ok(store_tries_edit(store, STORE_USER, look_at_tries, &tries));
+	ck_assert(tries.wrong == 0 && tries.started == 0);
+	ck_rv(store_tries_edit(store, STORE_SO, refuse, NULL), CKR_PIN_LOCKED);
+	ck_assert(!store_tries_in_memory(store));
+
+	/* A new PIN has a new salt, and no tries. */
+	struct store_token token;
+	struct store_pin pin = sample_token().so;
+	bool as_seen = false;
+	memset(pin.salt, 0x99, sizeof pin.salt);
+	ck_ok(store_token_get(store, &token));
+	ck_ok(store_set_pin(store, STORE_SO, &token, true, &pin, &as_seen));
+	ck_assert(as_seen);
+	ck_ok(store_set_pin(store, STORE_SO, &token, true, &pin, &as_seen));
+	ck_assert(!as_seen);
+	ck_ok(store_tries_edit(store, STORE_SO, look_at_tries, &tries));
+	ck_assert(tries.wrong == 0 && tries.started == 0);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(a_damaged_file_of_tries)
+{
+	struct store *store = new_store();
+	struct store_tries tries;
+	uint8_t content[1024];
+	unsigned noticed = 0;
+
+	ck_ok(store_tries_edit(store, STORE_SO, count_wrong, NULL));
+	int fd = open(in_token("token.tries"), O_RDWR);
+	ck_assert_int_eq(pread(fd, content, sizeof content, 0), sizeof content);
+	for (int bit = 0; bit < 8 * 1024; bit++) {
+		content[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		ck_assert_int_eq(pwrite(fd, content, sizeof content, 0), sizeof content);
+		CK_RV rv = store_tries_edit(store, STORE_SO, look_at_tries, &tries);
+		noticed += rv != CKR_OK;
+		if (rv != CKR_OK)
+			ck_rv(rv, CKR_DEVICE_ERROR);
+		else
+			ck_assert(tries.wrong == 1 && tries.started == 7);
+		content[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	ck_assert_uint_eq(noticed, 8 * 32);
+	close(fd);
+	ck_assert_int_eq(unlink(in_token("token.tries")), 0); /* the way out */
+	ck_ok(store_tries_edit(store, STORE_SO, look_at_tries, &tries));
+	ck_assert_uint_eq(tries.wrong, 0);
+	ck_assert_uint_eq(mode_of(in_token("token.tries")), 0600);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(tries_of_a_read_only_file_are_in_memory)
+{
+	struct store *store = new_store();
+	struct store_tries tries;
+
+	ck_ok(store_tries_edit(store, STORE_SO, count_wrong, NULL));
+	ck_assert_int_eq(chmod(in_token("token.tries"), 0400), 0);
+	ck_ok(store_tries_edit(store, STORE_SO, count_wrong, NULL));
+	ck_assert(store_tries_in_memory(store));
+	ck_ok(store_tries_edit(store, STORE_SO, look_at_tries, &tries));
+	ck_assert_uint_eq(tries.wrong, 2);
+	store_close(store);
+	store = open_store();
+	ck_ok(store_tries_edit(store, STORE_SO, look_at_tries, &tries));
+	ck_assert_uint_eq(tries.wrong, 1); /* what the file says */
+	store_close(store);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("store");
+	TCase *tcase = tcase_create("store");
+
+	tcase_set_timeout(tcase, TIME_LIMIT);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, uninitialised_token);
+	tcase_add_test(tcase, another_process_initialises);
+	tcase_add_test(tcase, modes_whatever_the_umask);
+	tcase_add_test(tcase, directories_that_are_none);
+	tcase_add_test(tcase, link_above_the_directory);
+	tcase_add_test(tcase, links_in_the_directory);
+	tcase_add_test(tcase, token_data);
+	tcase_add_test(tcase, freshness_tells_every_change);
+	tcase_add_test(tcase, freshness_after_a_kill);
+	tcase_add_test(tcase, fork_while_committing);
+	tcase_add_test(tcase, read_only_file);
+	tcase_add_loop_test(
+		tcase, files_of_others_are_not_used, 0, sizeof own_paths / sizeof own_paths[0]);
+	tcase_add_loop_test(tcase, another_freshness_file_is_noticed, 0, 3);
+	tcase_add_test(tcase, tries_of_a_pin);
+	tcase_add_test(tcase, a_damaged_file_of_tries);
+	tcase_add_test(tcase, tries_of_a_read_only_file_are_in_memory);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}

@@ -11,7 +11,9 @@
 #ifndef KEYDIV_STORE_DATABASE_H
 #define KEYDIV_STORE_DATABASE_H
 
+#include <sqlite3.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -21,8 +23,24 @@
 #define DATABASE_FORMAT 2
 #define DATABASE_WAIT_SECONDS 60 /* for another process */
 
-struct database;
 struct statement;
+
+/* One connection. Only database.c and database_open.c use the members. */
+struct database {
+	sqlite3 *sqlite;
+	sqlite3_stmt
+		*statements[SQL_COUNT_OF_STATEMENTS]; /* prepared when first needed, then kept */
+	bool empty;                                   /* there is no schema yet */
+	bool made;                                    /* the schema was made in this transaction */
+	bool broken;                                  /* to be closed, see database_is_broken */
+	bool impatient;                               /* do not wait for other processes now */
+	struct timespec waiting_since;
+};
+
+/* Return the CKR_ code of SQLite's error CODE in the action WHAT, and log the error. */
+CK_RV database_failure(sqlite3 *sqlite, int code, const char *what);
+/* Run the statements of SQL, which give no rows. */
+MUST_USE CK_RV database_run_text(struct database *db, const char *sql, const char *what);
 
 /*
  * Open token.db in the directory DIRFD, which is at PATH, read-only if the file is. With CREATE,
@@ -34,6 +52,11 @@ void database_close(struct database *db);
 
 /* Return true if the database was opened read-only. Changes then give CKR_TOKEN_WRITE_PROTECTED. */
 bool database_is_read_only(const struct database *db);
+/*
+ * Return true if an error after a commit has left DB with locks that it should not have. The caller
+ * closes DB, which releases them.
+ */
+bool database_is_broken(const struct database *db);
 /* Return true if there is no schema yet, which is possible only after database_open with CREATE. */
 bool database_is_empty(const struct database *db);
 /* Make the schema inside a transaction, unless another process has made it. */

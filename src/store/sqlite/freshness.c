@@ -1,30 +1,101 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* freshness.c: the mapped file token.gen. */
+/* freshness.c: the mapped number that every change of a token changes, see freshness.h. */
 #include "store/sqlite/freshness.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/files.h"
 #include "base/log.h"
 
+/* --- File systems --- */
+
+/* f_type of the file systems on which a mapping does not show what another host has written. */
+static const uint32_t shared_systems[] = {
+	0x00006969, /* NFS */
+	0x0000517B, /* SMB */
+	0xFF534D42, /* CIFS */
+	0xFE534D42, /* SMB 2 */
+	0x65735546, /* FUSE: sshfs, virtiofs, gluster ... */
+	0x00C36400, /* Ceph */
+	0x73757245, /* Coda */
+	0x5346414F, /* OpenAFS */
+	0x6B414653, /* AFS */
+	0x01021997, /* 9P */
+	0x0BD00BD0, /* Lustre */
+	0x47504653, /* GPFS */
+	0x7461636F, /* OCFS2 */
+	0x01161970, /* GFS2 */
+	0x786F4256, /* VirtualBox shared folders */
+	0x19830326, /* BeeGFS */
+	0x20030528, /* OrangeFS */
+};
+
+static bool is_shared_system(int dirfd)
+{
+	struct statfs fs;
+
+	if (fstatfs(dirfd, &fs) != 0)
+		return true;
+	for (size_t i = 0; i < sizeof shared_systems / sizeof shared_systems[0]; i++)
+		if ((uint32_t)fs.f_type == shared_systems[i])
+			return true;
+	return false;
+}
+
+/* --- Mapping --- */
+
+/* Map a page of this process's own, with an odd number. NULL if there is no memory. */
+static _Atomic uint64_t *odd_page(void)
+{
+	void *p = mmap(
+		NULL, FRESHNESS_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	atomic_store((_Atomic uint64_t *)p, 1);
+	return p;
+}
+
+/* Note which file is mapped. */
+static void note_file(struct freshness *f, const struct stat *st, bool writable)
+{
+	f->device = st->st_dev;
+	f->inode = st->st_ino;
+	f->writable = writable;
+}
+
 /*
- * Map the file over the page at WORD. Every block of the file must exist, because a store into a
- * hole on a full disk would raise a signal.
+ * Give a new file a number that no earlier file has had: the time. A process that has read something
+ * under a number must not see that number again after the file was made again.
  */
-static CK_RV map_writable(struct freshness *freshness, int dirfd)
+static void begin_counting(_Atomic uint64_t *word)
+{
+	struct timespec now;
+	uint64_t none = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t start = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	atomic_compare_exchange_strong(word, &none, start & ~UINT64_C(1));
+}
+
+/*
+ * Put the file over the page at WORD. Every block of the file must exist: a store into a hole on a
+ * full disk would be a signal.
+ */
+static CK_RV map_writable(struct freshness *f, _Atomic uint64_t *word)
 {
 	struct stat st;
-	__attribute__((cleanup(file_done))) int fd =
-		file_open(dirfd, FRESHNESS_FILE, O_RDWR | O_CREAT);
+	FILE_DESCRIPTOR fd = file_open(f->dirfd, FRESHNESS_FILE, O_RDWR | O_CREAT);
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return file_error("opening token.gen");
-	if ((st.st_mode & 0222) ==
-		0) { /* root may write a read-only file; treat the file as read-only */
+	if ((st.st_mode & 0222) == 0) { /* root may write such a file, and is not to */
 		errno = EACCES;
 		return file_error("opening token.gen");
 	}
@@ -33,63 +104,142 @@ static CK_RV map_writable(struct freshness *freshness, int dirfd)
 		if (errno != 0)
 			return file_error("making token.gen");
 	}
-	void *p = mmap(freshness->word, FRESHNESS_LEN, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_FIXED, fd, 0);
-	if (p == MAP_FAILED)
+	if (mmap((void *)word, FRESHNESS_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+		    0) == MAP_FAILED)
 		return file_error("mapping token.gen");
-	freshness->writable = true;
+	begin_counting(word);
+	note_file(f, &st, true);
 	return CKR_OK;
 }
 
-static void map_readable(struct freshness *freshness, int dirfd)
+/* Put the file over the page at WORD if it can be read. Otherwise the odd number stays. */
+static void map_readable(struct freshness *f, _Atomic uint64_t *word)
 {
 	struct stat st;
-	__attribute__((cleanup(file_done))) int fd = file_open(dirfd, FRESHNESS_FILE, O_RDONLY);
+	FILE_DESCRIPTOR fd = file_open(f->dirfd, FRESHNESS_FILE, O_RDONLY);
 
 	if (fd < 0 || fstat(fd, &st) != 0 || st.st_size < FRESHNESS_LEN)
-		return; /* the odd number stays */
-	if (mmap(freshness->word, FRESHNESS_LEN, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) ==
+		return;
+	if (mmap((void *)word, FRESHNESS_LEN, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) ==
 		MAP_FAILED)
 		log_warning("token.gen cannot be mapped: nothing will be cached");
+	else
+		note_file(f, &st, false);
 }
 
-CK_RV freshness_map(struct freshness *freshness, int dirfd)
+static void map_file(struct freshness *f, _Atomic uint64_t *word)
 {
-	void *p = mmap(
-		NULL, FRESHNESS_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	f->inode = 0;
+	f->writable = false;
+	if (map_writable(f, word) != CKR_OK)
+		map_readable(f, word);
+}
 
-	ENSURE(p != MAP_FAILED, CKR_HOST_MEMORY);
-	freshness->word = p;
-	freshness->writable = false;
-	atomic_store(freshness->word, 1);
-	if (map_writable(freshness, dirfd) != CKR_OK)
-		map_readable(freshness, dirfd);
+CK_RV freshness_map(struct freshness *f, int dirfd)
+{
+	_Atomic uint64_t *word = odd_page();
+
+	ENSURE(word != NULL, CKR_HOST_MEMORY);
+	*f = (struct freshness){.dirfd = dirfd, .never = is_shared_system(dirfd)};
+	pthread_mutex_init(&f->lock, NULL);
+	if (f->never)
+		log_warning("the token is on a network or FUSE file system: nothing is cached");
+	else
+		map_file(f, word);
+	atomic_store(&f->word, word);
 	return CKR_OK;
 }
 
-void freshness_unmap(struct freshness *freshness)
+void freshness_unmap(struct freshness *f)
 {
-	if (freshness->word)
-		munmap((void *)freshness->word, FRESHNESS_LEN);
-	freshness->word = NULL;
+	_Atomic uint64_t *word = atomic_load(&f->word);
+
+	if (word != NULL)
+		munmap((void *)word, FRESHNESS_LEN);
+	atomic_store(&f->word, NULL);
 }
 
-CK_RV freshness_need_writable(struct freshness *freshness, int dirfd)
+/* --- Checking --- */
+
+static bool is_still_there(const struct freshness *f)
 {
-	return freshness->writable ? CKR_OK : map_writable(freshness, dirfd);
+	struct stat st;
+
+	if (f->inode == 0)
+		return true; /* nothing is mapped that could be replaced */
+	return fstatat(f->dirfd, FRESHNESS_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_dev == f->device && st.st_ino == f->inode && st.st_size >= FRESHNESS_LEN;
 }
 
-void freshness_begin(struct freshness *freshness)
+/*
+ * Map the file as it is now at a new place. Whoever compares the number at the old place must find
+ * it changed, so an odd page takes that place, in one step.
+ */
+static void map_again(struct freshness *f)
 {
+	_Atomic uint64_t *word = odd_page(), *odd = odd_page(), *old = atomic_load(&f->word);
+
+	log_error("token.gen was replaced, removed or cut while it was in use");
+	if (word != NULL && odd != NULL &&
+		mremap((void *)odd, FRESHNESS_LEN, FRESHNESS_LEN, MREMAP_MAYMOVE | MREMAP_FIXED,
+			(void *)old) != MAP_FAILED) {
+		map_file(f, word);
+		atomic_store_explicit(&f->word, word, memory_order_release);
+		return;
+	}
+	/* No memory: the next check tries again. */
+	if (word != NULL)
+		munmap((void *)word, FRESHNESS_LEN);
+	if (odd != NULL)
+		munmap((void *)odd, FRESHNESS_LEN);
+}
+
+void freshness_check(struct freshness *f)
+{
+	if (f->never)
+		return;
+	pthread_mutex_lock(&f->lock);
+	if (!is_still_there(f))
+		map_again(f);
+	pthread_mutex_unlock(&f->lock);
+}
+
+/* --- Changing --- */
+
+CK_RV freshness_need_writable(struct freshness *f)
+{
+	CK_RV rv = CKR_OK;
+
+	if (f->never)
+		return CKR_OK;
+	pthread_mutex_lock(&f->lock);
+	if (!f->writable)
+		rv = map_writable(f, atomic_load(&f->word));
+	pthread_mutex_unlock(&f->lock);
+	return rv;
+}
+
+void freshness_begin(struct freshness *f)
+{
+	_Atomic uint64_t *word = atomic_load(&f->word);
+
+	if (f->never)
+		return;
 	/*
-	 * The number is still odd if the last writer died. Use another odd number, so that this
-	 * change shows even then.
+	 * The number is still odd if the last writer died. Then another odd number shows that this
+	 * change is made.
 	 */
-	uint64_t now = atomic_load(freshness->word);
-	atomic_store(freshness->word, now % 2 == 0 ? now + 1 : now + 2);
+	uint64_t now = atomic_load(word);
+	atomic_store(word, now % 2 == 0 ? now + 1 : now + 2);
 }
 
-void freshness_end(struct freshness *freshness)
+void freshness_end(struct freshness *f)
 {
-	atomic_store(freshness->word, atomic_load(freshness->word) + 1);
+	_Atomic uint64_t *word = atomic_load(&f->word);
+
+	if (f->never)
+		return;
+	/* Even also if the file was mapped again since freshness_begin. */
+	uint64_t now = atomic_load(word);
+	atomic_store(word, now % 2 == 0 ? now + 2 : now + 1);
 }

@@ -51,9 +51,25 @@ static CK_RV resolve(int fd, const char *name, char **ret_path)
 	return CKR_OK;
 }
 
+/*
+ * The directory above, where the token directory could be exchanged for another, must belong to this
+ * user or to root, and others must not be able to write it.
+ */
+static CK_RV check_directory_above(const struct sqlite_store *sqlite)
+{
+	struct stat st;
+
+	if (fstatat(sqlite->dirfd, "..", &st, 0) != 0)
+		return file_error("looking at the directory above the token");
+	uid_t owner = st.st_uid == 0 ? geteuid() : st.st_uid;
+	ENSURE(file_is_own("the directory above the token", owner, st.st_mode), CKR_DEVICE_ERROR);
+	return CKR_OK;
+}
+
 static CK_RV open_parts(struct sqlite_store *sqlite, const char *name)
 {
 	TRY(directory_open(AT_FDCWD, name, true, &sqlite->dirfd));
+	TRY(check_directory_above(sqlite));
 	TRY(resolve(sqlite->dirfd, name, &sqlite->path));
 	return freshness_map(&sqlite->freshness, sqlite->dirfd);
 }
@@ -98,15 +114,39 @@ static void sqlite_close(struct store *store)
 	free(sqlite);
 }
 
-/* sqlite->db is left as it is: to close it would drop the locks of the parent. */
+/* SQLite is not called here: another thread of the parent may have held one of its locks. */
 static void sqlite_abandon(struct store *store)
 {
 	free_parts(sqlite_of(store));
 }
 
+/*
+ * The locks of the parent are not in danger: file locks belong to a process, and this process has
+ * none. But SQLite would undo a transaction that the parent had begun. So a connection is closed
+ * only if it was at rest when the fork happened. before_fork (open.c) waits for that, and only a
+ * fork that ran no handlers finds the connection at work.
+ */
+static bool sqlite_discard(struct store *store)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	if (pthread_mutex_trylock(&store->lock) != 0)
+		return false;
+	if (sqlite->db != NULL && database_in_transaction(sqlite->db))
+		return false;
+	database_close(sqlite->db);
+	free(sqlite);
+	return true;
+}
+
 static const _Atomic uint64_t *sqlite_freshness(const struct store *store)
 {
-	return sqlite_of(store)->freshness.word;
+	return atomic_load_explicit(&sqlite_of(store)->freshness.word, memory_order_acquire);
+}
+
+static void sqlite_check_freshness(struct store *store)
+{
+	freshness_check(&sqlite_of(store)->freshness);
 }
 
 /* The directory is opened once and kept, because it is never removed. */
@@ -224,7 +264,8 @@ static CK_RV sqlite_begin(struct store *store, bool create, bool *ret_busy)
 	TRY(open_database(store, create));
 	if (sqlite->db == NULL)
 		return CKR_TOKEN_NOT_RECOGNIZED;
-	TRY(freshness_need_writable(&sqlite->freshness, sqlite->dirfd));
+	freshness_check(&sqlite->freshness);
+	TRY(freshness_need_writable(&sqlite->freshness));
 	if (create)
 		TRY(tries_create(sqlite->dirfd)); /* while there is room: a login needs none */
 	TRY(database_begin(sqlite->db, ret_busy));
@@ -233,10 +274,13 @@ static CK_RV sqlite_begin(struct store *store, bool create, bool *ret_busy)
 	return CKR_OK;
 }
 
-/* Close a database whose schema was not made: another process may make it now. */
-static void close_empty(struct sqlite_store *sqlite)
+/*
+ * Close a database whose schema was not made, because another process may make it now, and one that
+ * was left with locks.
+ */
+static void close_unusable(struct sqlite_store *sqlite)
 {
-	if (!database_is_empty(sqlite->db))
+	if (!database_is_empty(sqlite->db) && !database_is_broken(sqlite->db))
 		return;
 	database_close(sqlite->db);
 	sqlite->db = NULL;
@@ -248,7 +292,7 @@ static CK_RV sqlite_commit(struct store *store)
 	CK_RV rv = database_commit(sqlite->db, sqlite->dirfd);
 
 	freshness_end(&sqlite->freshness);
-	close_empty(sqlite);
+	close_unusable(sqlite);
 	return rv;
 }
 
@@ -258,7 +302,7 @@ static void sqlite_rollback(struct store *store)
 
 	database_rollback(sqlite->db);
 	freshness_end(&sqlite->freshness);
-	close_empty(sqlite);
+	close_unusable(sqlite);
 }
 
 static bool sqlite_in_transaction(struct store *store)
@@ -310,7 +354,9 @@ const struct store_backend sqlite_backend = {
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.abandon = sqlite_abandon,
+	.discard = sqlite_discard,
 	.freshness = sqlite_freshness,
+	.check_freshness = sqlite_check_freshness,
 	.state_directory = sqlite_state_directory,
 	.lock_pins = sqlite_lock_pins,
 	.unlock_pins = sqlite_unlock_pins,

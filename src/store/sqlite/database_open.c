@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* database_open.c: token.db is opened with care, and its schema made, see database.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "store/sqlite/database.h"
+#include "store/sqlite/schema.h"
+#include "store/sqlite/vfs.h"
+
+#define LENGTH_LIMIT (1 << 20) /* of a record or of a statement's text */
+
+/*
+ * Called while another process has the file locked: whether to try again, after a short sleep
+ * of random length.
+ */
+static int wait_for_others(void *arg, int tries)
+{
+	struct database *db = arg;
+	struct timespec now;
+
+	if (db->impatient)
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (tries == 0)
+		db->waiting_since = now;
+	if (now.tv_sec - db->waiting_since.tv_sec >= DATABASE_WAIT_SECONDS)
+		return 0;
+	unsigned most = tries < 5 ? 200U << tries : 5000;
+	usleep(100 + (unsigned)(now.tv_nsec / 64) % most);
+	return 1;
+}
+
+/* The single number that the query SQL gives. */
+static CK_RV ask_number(struct database *db, const char *sql, int64_t *ret_number)
+{
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &s, NULL);
+
+	if (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		*ret_number = sqlite3_column_int64(s, 0);
+		code = SQLITE_OK;
+	}
+	sqlite3_finalize(s);
+	return code == SQLITE_OK ? CKR_OK : database_failure(db->sqlite, code, sql);
+}
+
+static bool text_is(sqlite3_stmt *s, int column, const char *expected)
+{
+	const char *text = (const char *)sqlite3_column_text(s, column);
+
+	if (text == NULL || expected == NULL)
+		return text == NULL && expected == NULL;
+	return (size_t)sqlite3_column_bytes(s, column) == strlen(expected) &&
+	       strcmp(text, expected) == 0;
+}
+
+/*
+ * Whether the file's schema is ours to the letter: no trigger, view, generated column or function
+ * lurks in it.
+ */
+static CK_RV compare_schema(struct database *db, bool *ret_empty)
+{
+	sqlite3_stmt *s = NULL;
+	int code = sqlite3_prepare_v2(db->sqlite,
+		"SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid", -1, &s, NULL);
+	size_t n = 0;
+	bool same = true;
+
+	while (code == SQLITE_OK && same && (code = sqlite3_step(s)) == SQLITE_ROW) {
+		const struct schema_row *row = n < schema_rows ? &schema[n] : NULL;
+		same = row && text_is(s, 0, row->type) && text_is(s, 1, row->name) &&
+		       text_is(s, 2, row->table) &&
+		       text_is(s, 3, row->sql ? row->sql : row->made_as);
+		n++;
+		code = SQLITE_OK;
+	}
+	sqlite3_finalize(s);
+	if (code != SQLITE_OK && code != SQLITE_DONE)
+		return database_failure(db->sqlite, code, "reading the schema");
+	if (!same || (n != 0 && n != schema_rows)) {
+		log_error("token.db: its schema is not that of format %d", DATABASE_FORMAT);
+		return CKR_DEVICE_ERROR;
+	}
+	*ret_empty = n == 0;
+	return CKR_OK;
+}
+
+/* Inside a transaction, of reading or writing: whose file is it, and which format? */
+static CK_RV check_format(struct database *db, bool *ret_empty)
+{
+	int64_t application = 0, format = 0;
+	bool empty = false;
+
+	TRY(ask_number(db, "PRAGMA application_id", &application));
+	TRY(ask_number(db, "PRAGMA user_version", &format));
+	if (application != (format == 0 ? 0 : SCHEMA_APPLICATION_ID) ||
+		(format != 0 && format != DATABASE_FORMAT)) {
+		log_error("token.db: format %lld of application %lld, not %d of %d",
+			(long long)format, (long long)application, DATABASE_FORMAT,
+			SCHEMA_APPLICATION_ID);
+		return CKR_DEVICE_ERROR;
+	}
+	TRY(compare_schema(db, &empty));
+	ENSURE(empty == (format == 0), CKR_DEVICE_ERROR);
+	*ret_empty = empty;
+	return CKR_OK;
+}
+
+/*
+ * A file in WAL mode is none of ours, and reading it would make files beside it: look
+ * before SQLite does.
+ */
+static CK_RV refuse_wal(struct database *db)
+{
+	sqlite3_file *file = NULL;
+	uint8_t header[20] = {0};
+
+	int code = sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	if (code != SQLITE_OK || file == NULL || file->pMethods == NULL)
+		return database_failure(db->sqlite, code, "looking at the file");
+	code = file->pMethods->xRead(file, header, sizeof header, 0);
+	if (code == SQLITE_IOERR_SHORT_READ)
+		return CKR_OK; /* empty */
+	if (code != SQLITE_OK)
+		return database_failure(db->sqlite, code, "reading the header");
+	ENSURE(header[18] != 2 && header[19] != 2, CKR_DEVICE_ERROR);
+	return CKR_OK;
+}
+
+static CK_RV set_up(struct database *db)
+{
+	sqlite3 *sqlite = db->sqlite;
+
+	sqlite3_extended_result_codes(sqlite, 1);
+	sqlite3_busy_handler(sqlite, wait_for_others, db);
+	sqlite3_limit(sqlite, SQLITE_LIMIT_LENGTH, LENGTH_LIMIT);
+	sqlite3_limit(sqlite, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_db_config(sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(sqlite, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(sqlite, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	sqlite3_db_config(sqlite, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+	TRY(refuse_wal(db));
+	TRY(database_run_text(db, schema_settings, "setting up"));
+	TRY(database_run_text(db, "BEGIN", "reading"));
+	CK_RV rv = check_format(db, &db->empty);
+	CK_RV end = database_run_text(db, "ROLLBACK", "reading");
+	return rv != CKR_OK ? rv : end;
+}
+
+/*
+ * Make the file without ever holding a descriptor of it: closing one would drop this process's
+ * locks on it.
+ */
+static CK_RV make_file(int dirfd)
+{
+	struct stat st;
+
+	if (mknodat(dirfd, DATABASE_FILE, S_IFREG | 0600, 0) != 0 && errno != EEXIST)
+		return file_error("making token.db");
+	ENSURE(fstatat(dirfd, DATABASE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode),
+		CKR_DEVICE_ERROR);
+	if (st.st_size == 0 && (st.st_mode & 0777) != 0600) /* the umask has taken our own bits */
+		ENSURE(fchmodat(dirfd, DATABASE_FILE, 0600, 0) == 0, CKR_DEVICE_ERROR);
+	return CKR_OK;
+}
+
+/*
+ * Whether SQLite has opened the regular file BEFORE that lies in DIRFD, and not another one
+ * put there meanwhile.
+ */
+static CK_RV check_same_file(struct database *db, int dirfd, const struct stat *before)
+{
+	struct stat after;
+	int moved = 1;
+
+	ENSURE(sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+				SQLITE_OK &&
+			!moved,
+		CKR_DEVICE_ERROR);
+	ENSURE(fstatat(dirfd, DATABASE_FILE, &after, AT_SYMLINK_NOFOLLOW) == 0, CKR_DEVICE_ERROR);
+	ENSURE(S_ISREG(after.st_mode) && after.st_dev == before->st_dev &&
+			after.st_ino == before->st_ino,
+		CKR_DEVICE_ERROR);
+	return CKR_OK;
+}
+
+/*
+ * Return true if token.db with the status ST may be written. Root may write a file that has no
+ * write permission, and is not to. Only EACCES and EROFS say that a file is read-only: the system
+ * call filter of an old container host answers EPERM, and then the permissions decide.
+ */
+static bool may_write(int dirfd, const struct stat *st)
+{
+	if ((st->st_mode & 0222) == 0)
+		return false;
+	if (faccessat(dirfd, DATABASE_FILE, W_OK, AT_EACCESS) == 0)
+		return true;
+	if (errno == EACCES || errno == EROFS)
+		return false;
+	if (getuid() == geteuid() && getgid() == getegid())
+		return faccessat(dirfd, DATABASE_FILE, W_OK, 0) == 0 ||
+		       (errno != EACCES && errno != EROFS);
+	return true;
+}
+
+static CK_RV open_file(struct database *db, int dirfd, const char *path, const struct stat *st)
+{
+	char name[PATH_MAX];
+	bool writing = may_write(dirfd, st);
+	int flags = (writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
+		    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+
+	ENSURE(snprintf(name, sizeof name, "%s/%s", path, DATABASE_FILE) < (int)sizeof name,
+		CKR_DEVICE_ERROR);
+	vfs_forget_error();
+	int code = vfs_open(name, &db->sqlite, flags);
+	if (code != SQLITE_OK) {
+		CK_RV rv = database_failure(db->sqlite, code, "opening");
+		return rv == CKR_TOKEN_WRITE_PROTECTED ? CKR_DEVICE_ERROR : rv; /* not even read */
+	}
+	/*
+	 * SQLite opens the file for reading when opening it for writing fails, for any reason. A
+	 * passing one, such as too many open files, must not make the token read-only for good.
+	 */
+	if (writing && database_is_read_only(db)) {
+		log_error("token.db: cannot be opened for writing (errno %d)", vfs_first_error());
+		return CKR_DEVICE_ERROR;
+	}
+	TRY(check_same_file(db, dirfd, st));
+	return set_up(db);
+}
+
+/* A journal that another user can write would be rolled back into the database. */
+static CK_RV check_owners(int dirfd, const struct stat *database)
+{
+	struct stat journal;
+
+	ENSURE(file_is_own(DATABASE_FILE, database->st_uid, database->st_mode), CKR_DEVICE_ERROR);
+	if (fstatat(dirfd, DATABASE_FILE "-journal", &journal, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? CKR_OK : file_error("looking for a journal");
+	ENSURE(file_is_own(DATABASE_FILE "-journal", journal.st_uid, journal.st_mode),
+		CKR_DEVICE_ERROR);
+	return CKR_OK;
+}
+
+CK_RV database_open(int dirfd, const char *path, bool create, struct database **ret_db)
+{
+	struct stat st;
+
+	if (create)
+		TRY(make_file(dirfd));
+	if (fstatat(dirfd, DATABASE_FILE, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		ENSURE(errno == ENOENT, CKR_DEVICE_ERROR);
+		*ret_db = NULL;
+		return CKR_OK;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		log_error("token.db: not a regular file");
+		return CKR_DEVICE_ERROR;
+	}
+	TRY(check_owners(dirfd, &st));
+	if (st.st_size == 0 && !create) {
+		*ret_db = NULL;
+		return CKR_OK;
+	}
+	struct database *db = calloc(1, sizeof *db);
+	ENSURE(db != NULL, CKR_HOST_MEMORY);
+	CK_RV rv = open_file(db, dirfd, path, &st);
+	if (rv != CKR_OK || (db->empty && !create)) {
+		database_close(db);
+		db = NULL;
+	}
+	if (rv == CKR_OK)
+		*ret_db = db;
+	return rv;
+}
+
+CK_RV database_make_schema(struct database *db)
+{
+	char text[80];
+
+	if (!db->empty)
+		return CKR_OK;
+	TRY(check_format(db, &db->empty)); /* another process may have been first */
+	if (!db->empty)
+		return CKR_OK;
+	snprintf(text, sizeof text, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+		SCHEMA_APPLICATION_ID, DATABASE_FORMAT);
+	TRY(database_run_text(db, text, "writing the format"));
+	for (size_t i = 0; i < schema_rows; i++)
+		if (schema[i].sql)
+			TRY(database_run_text(db, schema[i].sql, "making the schema"));
+	db->empty = false;
+	db->made = true;
+	return CKR_OK;
+}
