@@ -2,8 +2,7 @@
 /* block.c: look up the provider's block ciphers. */
 #include "block.h"
 
-#include <string.h>
-#include <strings.h>
+#include "key/provider.h"
 
 struct block_cipher block_ciphers[KIND_COUNT];
 
@@ -18,19 +17,6 @@ static const struct {
 	[KIND_DES3] = {"DES-EDE3-ECB", 24},
 };
 
-/* Return true if NAME is one of the names in NAMES_OF, which colons separate. */
-static bool is_named(const char *names_of, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = names_of; p != NULL; p = strchr(p, ':')) {
-		p += *p == ':';
-		if (strncasecmp(p, name, n) == 0 && (p[n] == ':' || p[n] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 static bool look_up(const OSSL_ALGORITHM *list, OSSL_PROVIDER *provider, enum cipher_kind kind)
 {
 	struct block_cipher b = {
@@ -38,11 +24,11 @@ static bool look_up(const OSSL_ALGORITHM *list, OSSL_PROVIDER *provider, enum ci
 		.provider = OSSL_PROVIDER_get0_provider_ctx(provider),
 	};
 
-	while (list->algorithm_names != NULL && !is_named(list->algorithm_names, names[kind].name))
-		list++;
-	if (list->algorithm_names == NULL)
+	const OSSL_ALGORITHM *found = provider_find(list, names[kind].name);
+
+	if (found == NULL)
 		return false;
-	for (const OSSL_DISPATCH *d = list->implementation; d->function_id != 0; d++)
+	for (const OSSL_DISPATCH *d = found->implementation; d->function_id != 0; d++)
 		switch (d->function_id) {
 		case OSSL_FUNC_CIPHER_NEWCTX:
 			b.context_new = OSSL_FUNC_cipher_newctx(d);

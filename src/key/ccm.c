@@ -132,7 +132,7 @@ CK_RV ccm_begin(struct ccm *ccm, struct key *key, const struct cipher_setup *set
 	if (!set_key(ccm, kind, same ? NULL : value.p, counter) ||
 		!first_blocks(ccm, setup, length_len)) {
 		ccm_reset(ccm);
-		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot encrypt");
+		return FAIL(CKR_HOST_MEMORY, NO_MEMORY);
 	}
 	ccm->serial = key_serial(key);
 	return CKR_OK;

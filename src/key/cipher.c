@@ -101,7 +101,7 @@ static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode m
 	if (!EVP_CipherInit_ex2(cipher->context, same_cipher ? NULL : evp,
 		    same_key ? NULL : value.p, iv, setup->encrypt, NULL)) {
 		reset_context(cipher);
-		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
+		return FAIL(CKR_HOST_MEMORY, NO_MEMORY);
 	}
 	cipher->keyed_mode = mode;
 	cipher->keyed_encrypt = setup->encrypt;

@@ -3,6 +3,7 @@
 #include "crypto.h"
 
 #include "library.h"
+#include "provider.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -159,7 +160,7 @@ static CK_RV first_use(void)
 {
 	void *volatile probe = malloc(FIRST_USE); /* volatile keeps the compiler from removing it */
 
-	REQUIRE(probe != NULL, CKR_HOST_MEMORY, "no memory for libcrypto");
+	REQUIRE(probe != NULL, CKR_HOST_MEMORY, NO_MEMORY);
 	free(probe);
 	ERR_set_mark();
 	ERR_pop_to_mark();
@@ -174,6 +175,35 @@ __attribute__((constructor)) static void at_load(void)
 {
 	if (first_use() != CKR_OK)
 		return; /* crypto_start() tries again and reports the failure */
+}
+
+/* Return true if PROVIDER offers every algorithm of this file. */
+static bool provides_all(OSSL_PROVIDER *provider)
+{
+	bool all = provider_has(provider, OSSL_OP_MAC, "HMAC") &&
+		   provider_has(provider, OSSL_OP_RAND, "CTR-DRBG") &&
+		   provider_has(provider, OSSL_OP_KDF, "SCRYPT") &&
+		   provider_has(provider, OSSL_OP_KDF, "PBKDF2");
+
+	for (int mode = 0; mode < EVP_MODE_COUNT; mode++)
+		for (int kind = 0; kind < KIND_COUNT; kind++)
+			if (cipher_names[mode][kind] != NULL)
+				all &= provider_has(
+					provider, OSSL_OP_CIPHER, cipher_names[mode][kind]);
+	for (int kind = DIGEST_NONE + 1; kind < DIGEST_COUNT; kind++)
+		all &= provider_has(provider, OSSL_OP_DIGEST, digest_names[kind]);
+	return all;
+}
+
+/*
+ * Return the code for a set-up of C that failed. libcrypto reports a missing algorithm and a failed
+ * allocation alike, so look for the algorithms in the provider's lists.
+ */
+static CK_RV start_failure(const struct crypto *c)
+{
+	REQUIRE(c->provider == NULL || provides_all(c->provider), CKR_FUNCTION_FAILED,
+		"libcrypto does not provide all algorithms");
+	return FAIL(CKR_HOST_MEMORY, NO_MEMORY);
 }
 
 CK_RV crypto_start(void)
@@ -198,12 +228,13 @@ CK_RV crypto_start(void)
 	 * names the file itself (OSSL_LIB_CTX_load_config).
 	 */
 	bool ok = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) && set_up(c);
+	CK_RV rv = ok ? CKR_OK : start_failure(c);
 	if (!ok)
 		tear_down(c);
 	ERR_pop_to_mark(); /* the thread's error queue belongs to the host program */
 	if (!ok) {
 		free(c);
-		return FAIL(CKR_FUNCTION_FAILED, "libcrypto does not provide all algorithms");
+		return rv;
 	}
 	c->pid = (long)getpid();
 	c->left = old;

@@ -38,6 +38,9 @@ struct crypto {
 	struct crypto *left;
 };
 
+/* The reason where libcrypto fails with valid arguments: the call allocates. */
+#define NO_MEMORY "no memory for libcrypto"
+
 /* The context of crypto_start. NULL before crypto_start and after crypto_stop. */
 extern struct crypto *crypto;
 

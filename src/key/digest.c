@@ -42,7 +42,8 @@ CK_RV digest_begin(struct digest *digest, enum digest_kind kind)
 {
 	digest->active = false;
 	ENSURE(crypto != NULL && kind > DIGEST_NONE && kind < DIGEST_COUNT, CKR_FUNCTION_FAILED);
-	ENSURE(EVP_DigestInit_ex2(digest->context, crypto->md[kind], NULL), CKR_FUNCTION_FAILED);
+	REQUIRE(EVP_DigestInit_ex2(digest->context, crypto->md[kind], NULL), CKR_HOST_MEMORY,
+		NO_MEMORY);
 	digest->active = true;
 	return CKR_OK;
 }
@@ -74,7 +75,7 @@ CK_RV digest_once(
 	static const uint8_t none[1];
 
 	ENSURE(crypto != NULL && kind > DIGEST_NONE && kind < DIGEST_COUNT, CKR_FUNCTION_FAILED);
-	ENSURE(EVP_Digest(n > 0 ? in : none, n, ret_digest, NULL, crypto->md[kind], NULL),
-		CKR_FUNCTION_FAILED);
+	REQUIRE(EVP_Digest(n > 0 ? in : none, n, ret_digest, NULL, crypto->md[kind], NULL),
+		CKR_HOST_MEMORY, NO_MEMORY);
 	return CKR_OK;
 }

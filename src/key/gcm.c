@@ -38,7 +38,7 @@ CK_RV gcm_begin_raw(
 	}
 	if (!set_key(gcm, kind, key, encrypt, iv)) {
 		gcm_reset(gcm);
-		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
+		return FAIL(CKR_HOST_MEMORY, NO_MEMORY);
 	}
 	return CKR_OK;
 }

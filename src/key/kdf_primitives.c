@@ -26,7 +26,7 @@ static CK_RV extract_key(
 	ENSURE(hmac != NULL, CKR_HOST_MEMORY);
 	TRY(secret_resize(ret, len));
 	ENSURE(EVP_MAC_update(hmac, ikm.p, ikm.n), CKR_FUNCTION_FAILED);
-	ENSURE(EVP_MAC_final(hmac, secret_bytes(ret), &len, len), CKR_FUNCTION_FAILED);
+	REQUIRE(EVP_MAC_final(hmac, secret_bytes(ret), &len, len), CKR_HOST_MEMORY, NO_MEMORY);
 	return CKR_OK;
 }
 
@@ -48,7 +48,8 @@ static CK_RV expand_key(
 		ok = ok && (info.n == 0 || EVP_MAC_update(hmac, info.p, info.n)) &&
 		     EVP_MAC_update(hmac, &i, 1);
 		size_t n = block;
-		ENSURE(ok && EVP_MAC_final(hmac, secret_bytes(&t), &n, block), CKR_FUNCTION_FAILED);
+		REQUIRE(ok && EVP_MAC_final(hmac, secret_bytes(&t), &n, block), CKR_HOST_MEMORY,
+			NO_MEMORY);
 		take = len - done < block ? len - done : block;
 		memcpy(secret_bytes(ret) + done, secret_peek(&t), take);
 	}
@@ -113,7 +114,7 @@ CK_RV pbkdf2(enum digest_kind kind, struct bytes password, struct bytes salt, ui
 	EVP_KDF_CTX_free(kdf);
 	if (!ok) {
 		secret_wipe(ret);
-		return FAIL(kdf == NULL ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED, "EVP_KDF_derive");
+		return FAIL(CKR_HOST_MEMORY, NO_MEMORY);
 	}
 	return CKR_OK;
 }

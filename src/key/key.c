@@ -32,66 +32,6 @@ static uint64_t next_serial(struct key *key)
 	return key->serial;
 }
 
-/* Make the context of S for KIND ready for a key. */
-static inline CK_RV schedule_prepare(struct schedule *s, enum cipher_kind kind)
-{
-	if (s->dirty != kind)
-		schedule_wipe(s);
-	if (s->context[kind] == NULL) {
-		ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
-		s->context[kind] = block_new(kind);
-		ENSURE(s->context[kind] != NULL, CKR_HOST_MEMORY);
-	}
-	s->dirty = kind;
-	return CKR_OK;
-}
-
-CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes)
-{
-	TRY(schedule_prepare(s, kind));
-	if (!block_set_key(kind, s->context[kind], bytes)) {
-		schedule_wipe(s);
-		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
-	}
-	return CKR_OK;
-}
-
-CK_RV schedule_set_inverse(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes)
-{
-	TRY(schedule_prepare(s, kind));
-	if (!block_set_key_inverse(kind, s->context[kind], bytes)) {
-		schedule_wipe(s);
-		return FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot set the key");
-	}
-	return CKR_OK;
-}
-
-void schedule_wipe(struct schedule *s)
-{
-	static const uint8_t zero[32];
-
-	if (s->dirty == KIND_NONE)
-		return;
-	/*
-	 * if setting the zero key fails, freeing wipes the schedule, and the next load makes
-	 * a new one
-	 */
-	if (!block_set_key(s->dirty, s->context[s->dirty], zero)) {
-		block_free(s->dirty, s->context[s->dirty]);
-		s->context[s->dirty] = NULL;
-	}
-	s->dirty = KIND_NONE;
-}
-
-void schedule_free(struct schedule *s)
-{
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		block_free((enum cipher_kind)kind, s->context[kind]);
-		s->context[kind] = NULL;
-	}
-	s->dirty = KIND_NONE;
-}
-
 struct key *key_new(void)
 {
 	struct key *key = arena_take(&keys, sizeof *key);
@@ -150,6 +90,9 @@ void key_unload(struct key *key)
 	schedule_wipe(&key->plain);
 	key->type = CK_UNAVAILABLE_INFORMATION;
 	key->kind = KIND_NONE;
+	key->ops = NULL;
+	key->remote = NULL;
+	key->length = 0;
 }
 
 /*
@@ -182,6 +125,8 @@ static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_
 		schedule_wipe(&key->plain);
 	key->type = type;
 	key->kind = kind;
+	key->length = n;
+	key->ops = NULL;
 	return CKR_OK;
 }
 
@@ -197,6 +142,22 @@ CK_RV key_load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n
 	return rv;
 }
 
+CK_RV key_attach(
+	struct key *key, CK_KEY_TYPE type, size_t n, const struct key_ops *ops, void *remote)
+{
+	const struct key_type *t = key_type_find(type);
+
+	key_unload(key);
+	next_serial(key);
+	ENSURE(t != NULL && !t->state && key_type_fits(type, n), CKR_KEY_SIZE_RANGE);
+	key->type = type;
+	key->kind = key_type_cipher(t, n);
+	key->length = n;
+	key->ops = ops;
+	key->remote = remote;
+	return CKR_OK;
+}
+
 CK_KEY_TYPE key_type(const struct key *key)
 {
 	return key->type;
@@ -204,7 +165,7 @@ CK_KEY_TYPE key_type(const struct key *key)
 
 size_t key_length(const struct key *key)
 {
-	return key->value.len;
+	return key->length;
 }
 
 size_t key_block_size(const struct key *key)
@@ -222,6 +183,15 @@ struct bytes key_expose(const struct key *key)
 	return bytes_of(secret_peek(&key->value), key->value.len);
 }
 
+#define MASKED "the mechanism needs variants of the key, and the key is in another token"
+
+static CK_RV remote_blocks(const struct key *key, const uint8_t *in, size_t n, uint8_t *ret_out)
+{
+	REQUIRE(key->ops->blocks != NULL, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key in the other token may not encrypt");
+	return key->ops->blocks(key->remote, in, n, ret_out);
+}
+
 /* RET = the value of KEY with MASK, as long as the value, XORed onto the value. */
 static CK_RV masked_value(const struct key *key, const uint8_t *mask, struct secret *ret)
 {
@@ -237,6 +207,10 @@ CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t
 	size_t block = key_block_size(key);
 
 	ENSURE(block != 0, CKR_KEY_TYPE_INCONSISTENT);
+	if (key_is_remote(key)) {
+		REQUIRE(mask == NULL, CKR_KEY_TYPE_INCONSISTENT, MASKED);
+		return remote_blocks(key, in, block, ret_out);
+	}
 	if (mask != NULL) {
 		SECRET masked = {0};
 		TRY(masked_value(key, mask, &masked));
@@ -257,6 +231,7 @@ CK_RV key_one_way(struct key *key, const uint8_t *mask, const uint8_t in[8], uin
 	uint8_t right[8];
 
 	ENSURE(key->kind == KIND_DES2, CKR_KEY_TYPE_INCONSISTENT);
+	REQUIRE(!key_is_remote(key), CKR_KEY_TYPE_INCONSISTENT, MASKED);
 	TRY(masked_value(key, mask != NULL ? mask : none, &halves));
 	memcpy(right, secret_peek(&halves) + 8, 8);
 	/* Single DES is two-key TDES with the same key twice. */
@@ -273,32 +248,39 @@ CK_RV key_one_way(struct key *key, const uint8_t *mask, const uint8_t in[8], uin
 	return rv;
 }
 
+/* Encrypt N bytes, whole blocks, in ECB mode. */
+static CK_RV encrypt_ecb(struct key *key, const uint8_t *in, size_t n, uint8_t *ret_out)
+{
+	if (n == 0)
+		return CKR_OK;
+	if (key_is_remote(key))
+		return remote_blocks(key, in, n, ret_out);
+	TRY(key_expand(key));
+	ENSURE(block_encrypt(key->kind, key->plain.context[key->kind], in, n, ret_out),
+		CKR_FUNCTION_FAILED);
+	return CKR_OK;
+}
+
 CK_RV key_encrypt_blocks(
 	struct key *key, const uint8_t *iv, const uint8_t *in, size_t n, uint8_t *ret_out)
 {
-	void *context;
 	size_t block = key_block_size(key);
 	uint8_t state[KEY_BLOCK_MAX];
-	bool ok = true;
+	CK_RV rv = CKR_OK;
 
-	TRY(key_expand(key));
+	ENSURE(block != 0, CKR_KEY_TYPE_INCONSISTENT);
 	ENSURE(n % block == 0 && n <= INT32_MAX, CKR_DATA_LEN_RANGE);
-	context = key->plain.context[key->kind];
-	if (iv == NULL) {
-		ENSURE(n == 0 || block_encrypt(key->kind, context, in, n, ret_out),
-			CKR_FUNCTION_FAILED);
-		return CKR_OK;
-	}
+	if (iv == NULL)
+		return encrypt_ecb(key, in, n, ret_out);
 	memcpy(state, iv, block);
-	for (size_t at = 0; ok && at < n; at += block) {
+	for (size_t at = 0; rv == CKR_OK && at < n; at += block) {
 		for (size_t i = 0; i < block; i++)
 			state[i] ^= in[at + i];
-		ok = block_encrypt(key->kind, context, state, block, state);
+		rv = encrypt_ecb(key, state, block, state);
 		memcpy(ret_out + at, state, block);
 	}
 	wipe_block(state); /* the ciphertext may be a key (CKM_AES_CBC_ENCRYPT_DATA) */
-	ENSURE(ok, CKR_FUNCTION_FAILED);
-	return CKR_OK;
+	return rv;
 }
 
 size_t mac_length(enum mac_kind kind, const struct key *key)
@@ -308,6 +290,14 @@ size_t mac_length(enum mac_kind kind, const struct key *key)
 	return kind == MAC_GMAC ? 16 : digest_length(mac_digest(kind));
 }
 
+static CK_RV remote_mac(
+	const struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	REQUIRE(key->ops->mac != NULL, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key in the other token may not sign");
+	return key->ops->mac(key->remote, kind, msg, n, ret_mac);
+}
+
 static CK_RV hmac_once(
 	struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 {
@@ -315,6 +305,8 @@ static CK_RV hmac_once(
 	bool ok;
 
 	ENSURE(mac_digest(kind) != DIGEST_NONE, CKR_FUNCTION_FAILED);
+	if (key_is_remote(key))
+		return remote_mac(key, kind, msg, n, ret_mac);
 	ENSURE(key->value.len > 0, CKR_KEY_TYPE_INCONSISTENT);
 	if (key->hmac == NULL || key->hmac_kind != kind) {
 		EVP_MAC_CTX_free(key->hmac);
@@ -327,7 +319,7 @@ static CK_RV hmac_once(
 	}
 	ok = ok && (n == 0 || EVP_MAC_update(key->hmac, msg, n)) &&
 	     EVP_MAC_final(key->hmac, ret_mac, &len, KEY_MAC_MAX);
-	ENSURE(ok, CKR_FUNCTION_FAILED);
+	REQUIRE(ok, CKR_HOST_MEMORY, NO_MEMORY);
 	return CKR_OK;
 }
 
@@ -342,7 +334,9 @@ CK_RV key_check_value(struct key *key, bool cmac_style, uint8_t ret_kcv[3])
 	static const uint8_t zero[KEY_BLOCK_MAX];
 	SECRET out = {0};
 
-	ENSURE(key->value.len > 0 && (!cmac_style || key_type_by_cmac(key->type)),
+	REQUIRE(!key_is_remote(key) || key->kind != KIND_NONE, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the value is in another token");
+	ENSURE(key->length > 0 && (!cmac_style || key_type_by_cmac(key->type)),
 		CKR_KEY_TYPE_INCONSISTENT);
 	TRY(secret_resize(&out, DIGEST_MAX));
 	if (cmac_style)

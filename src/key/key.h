@@ -49,6 +49,30 @@ void keys_forked(void);
  */
 MUST_USE CK_RV key_load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n);
 
+/*
+ * The functions of a key that is in another token. The token keeps the value, and REMOTE says which
+ * key is meant. A function that the key may not do is NULL.
+ */
+struct key_ops {
+	/* MAC (one block) = CMAC of N bytes at MSG. */
+	CK_RV (*cmac)(void *remote, const uint8_t *msg, size_t n, uint8_t *ret_mac);
+	/* OUT = N bytes at IN, whole blocks, encrypted in ECB mode. OUT may be IN. */
+	CK_RV (*blocks)(void *remote, const uint8_t *in, size_t n, uint8_t *ret_out);
+	/* MAC = HMAC of KIND of N bytes at MSG. */
+	CK_RV(*mac)
+	(void *remote, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac);
+};
+
+/*
+ * Make KEY the key of TYPE with N bytes that OPS compute with, and wipe what was there. OPS and
+ * REMOTE must live until the next key_load, key_attach or key_unload. CKR_KEY_SIZE_RANGE.
+ *
+ * key_cmac, key_block without mask, key_encrypt_blocks and key_mac work. Functions that need the
+ * value itself return CKR_KEY_TYPE_INCONSISTENT (masks) or CKR_KEY_FUNCTION_NOT_PERMITTED.
+ */
+MUST_USE CK_RV key_attach(
+	struct key *key, CK_KEY_TYPE type, size_t n, const struct key_ops *ops, void *remote);
+
 /* Wipe the value and every schedule made from it. The key is then empty. */
 void key_unload(struct key *key);
 

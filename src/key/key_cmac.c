@@ -98,11 +98,21 @@ CK_RV cmac_last(struct key *key, uint8_t *state, const uint8_t *last, size_t n, 
 	return CKR_OK;
 }
 
+static CK_RV remote_cmac(const struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	ENSURE(key->kind != KIND_NONE, CKR_KEY_TYPE_INCONSISTENT);
+	REQUIRE(key->ops->cmac != NULL, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key in the other token makes no CMAC");
+	return key->ops->cmac(key->remote, msg, n, ret_mac);
+}
+
 CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 {
 	_Alignas(16) uint8_t state[KEY_BLOCK_MAX] = {0};
 	size_t block = 16, rest = 0;
 
+	if (key_is_remote(key))
+		return remote_cmac(key, msg, n, ret_mac);
 	TRY(cmac_prepare(key));
 	if (key->kind >= KIND_DES2)
 		block = 8;

@@ -5,16 +5,9 @@
 
 #include "base/secret.h"
 #include "key/crypto.h"
+#include "key/schedule.h"
 
-/*
- * The contexts of a schedule are made once for each kind of cipher and kept. A schedule is wiped by
- * setting a key of zeros, which overwrites every round key, because the kind is the same. block.h
- * says what setting a key costs.
- */
-struct schedule {
-	void *context[KIND_COUNT]; /* of block.h, made on first use */
-	enum cipher_kind dirty;    /* the context that has a key, or KIND_NONE */
-};
+struct key_ops; /* key.h */
 
 struct key {
 	CK_KEY_TYPE type;
@@ -29,7 +22,16 @@ struct key {
 	_Alignas(16) uint8_t k2[KEY_BLOCK_MAX];
 	EVP_MAC_CTX *hmac; /* with the key set, NULL until needed */
 	enum mac_kind hmac_kind;
+	size_t length;             /* of the value in bytes, wherever the value is */
+	const struct key_ops *ops; /* NULL for a key in memory */
+	void *remote;              /* for ops */
 };
+
+/* Return true if KEY is in another token. Keys in memory pay one predicted branch. */
+static inline bool key_is_remote(const struct key *key)
+{
+	return __builtin_expect(key->ops != NULL, 0);
+}
 
 /*
  * Wipe a block inline, because a call of OPENSSL_cleanse would cost a tenth of a CMAC. The barrier
@@ -42,18 +44,6 @@ static inline void wipe_block(uint8_t p[KEY_BLOCK_MAX])
 }
 
 /*
- * Set BYTES as the key of S for KIND, and wipe what another kind
- * left. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
- */
-MUST_USE CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
-
-/* The same, for a schedule that decrypts. */
-MUST_USE CK_RV schedule_set_inverse(
-	struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
-void schedule_wipe(struct schedule *s);
-void schedule_free(struct schedule *s);
-
-/*
  * Expand the key unless that is done already. CKR_KEY_TYPE_INCONSISTENT if the key is not
  * a block cipher's.
  */
@@ -62,6 +52,8 @@ static inline CK_RV key_expand(struct key *key)
 	if (__builtin_expect(key->plain.dirty != KIND_NONE, 1))
 		return CKR_OK;
 	ENSURE(key->kind != KIND_NONE, CKR_KEY_TYPE_INCONSISTENT);
+	REQUIRE(!key_is_remote(key), CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key is in another token and only derives");
 	return schedule_set(&key->plain, key->kind, secret_peek(&key->value));
 }
 

@@ -58,7 +58,7 @@ static CK_RV begin_hmac(struct mac *mac, enum mac_kind kind, struct key *key)
 {
 	ENSURE(key->value.len > 0, CKR_KEY_TYPE_INCONSISTENT);
 	if (mac->hmac != NULL && mac->hmac_kind == kind && mac->hmac_serial == key_serial(key)) {
-		ENSURE(EVP_MAC_init(mac->hmac, NULL, 0, NULL), CKR_FUNCTION_FAILED);
+		REQUIRE(EVP_MAC_init(mac->hmac, NULL, 0, NULL), CKR_HOST_MEMORY, NO_MEMORY);
 		return CKR_OK;
 	}
 	EVP_MAC_CTX_free(mac->hmac);
@@ -137,7 +137,7 @@ CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX])
 	}
 	if (kind == MAC_GMAC)
 		return gcm_tag(&mac->gcm, GCM_TAG, ret_mac);
-	ENSURE(EVP_MAC_final(mac->hmac, ret_mac, &len, KEY_MAC_MAX), CKR_FUNCTION_FAILED);
+	REQUIRE(EVP_MAC_final(mac->hmac, ret_mac, &len, KEY_MAC_MAX), CKR_HOST_MEMORY, NO_MEMORY);
 	return CKR_OK;
 }
 

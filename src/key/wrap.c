@@ -47,6 +47,8 @@ static CK_RV check_kek(const struct key *kek)
 {
 	REQUIRE(key_block_size(kek) == BLOCK, CKR_KEY_TYPE_INCONSISTENT,
 		"the wrapping key is not an AES key");
+	REQUIRE(!key_is_remote(kek), CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key is in another token and only derives");
 	return CKR_OK;
 }
 
