@@ -58,11 +58,13 @@ static CK_RV settle(struct nonces *n, const struct message_setup *setup)
 		n->fixed_bits = setup->fixed_bits;
 		memcpy(n->base, setup->nonce, setup->nonce_len);
 	}
-	ENSURE(n->generator == setup->generator, CKR_MECHANISM_PARAM_INVALID);
+	REQUIRE(n->generator == setup->generator, CKR_MECHANISM_PARAM_INVALID,
+		"the messages of an operation must use the same nonce generator");
 	if (setup->generator == CKG_NO_GENERATE)
 		return CKR_OK;
-	ENSURE(n->len == setup->nonce_len && n->fixed_bits == setup->fixed_bits,
-		CKR_MECHANISM_PARAM_INVALID);
+	REQUIRE(n->len == setup->nonce_len && n->fixed_bits == setup->fixed_bits,
+		CKR_MECHANISM_PARAM_INVALID,
+		"the messages of an operation must use nonces of the same form");
 	return CKR_OK;
 }
 
@@ -88,7 +90,8 @@ static CK_RV make_counted(struct nonces *n, size_t bits, bool masked, uint8_t *n
 	uint8_t bytes[OPERATION_NONCE_MAX];
 	uint64_t number = n->counter->next;
 
-	ENSURE(bits >= 64 ? number < UINT64_MAX : number >> bits == 0, CKR_KEY_EXHAUSTED);
+	REQUIRE(bits >= 64 ? number < UINT64_MAX : number >> bits == 0, CKR_KEY_EXHAUSTED,
+		"no nonce is left for this key in this session");
 	n->counter->next = number + 1;
 	number_bytes(number, bytes, n->len);
 	if (masked) {
@@ -104,7 +107,8 @@ static CK_RV make_random(struct nonces *n, size_t bits, uint8_t *nonce)
 {
 	uint8_t bytes[OPERATION_NONCE_MAX];
 
-	ENSURE(n->random_made < RANDOM_NONCES_MAX, CKR_KEY_EXHAUSTED);
+	REQUIRE(n->random_made < RANDOM_NONCES_MAX, CKR_KEY_EXHAUSTED,
+		"no random nonce is left for this operation");
 	n->random_made++;
 	TRY(random_bytes(bytes, n->len));
 	put_low_bits(nonce, n->len, bits, bytes);
@@ -127,10 +131,14 @@ CK_RV nonce_next(struct nonces *n, const struct message_setup *setup, uint8_t *r
 		8 * setup->nonce_len - setup->fixed_bits; /* number of bits that the token makes */
 	bool random = is_random(setup->generator, bits);
 
-	ENSURE(setup->nonce_len <= OPERATION_NONCE_MAX, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(setup->generator <= CKG_GENERATE_COUNTER_XOR, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(setup->generator == CKG_NO_GENERATE || bits > 0, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(!random || bits >= RANDOM_BITS_MIN, CKR_MECHANISM_PARAM_INVALID);
+	REQUIRE(setup->nonce_len <= OPERATION_NONCE_MAX, CKR_MECHANISM_PARAM_INVALID,
+		"the nonce is longer than 128 bytes");
+	REQUIRE(setup->generator <= CKG_GENERATE_COUNTER_XOR, CKR_MECHANISM_PARAM_INVALID,
+		"unknown nonce generator");
+	REQUIRE(setup->generator == CKG_NO_GENERATE || bits > 0, CKR_MECHANISM_PARAM_INVALID,
+		"all bits of the nonce are fixed");
+	REQUIRE(!random || bits >= RANDOM_BITS_MIN, CKR_MECHANISM_PARAM_INVALID,
+		"a random nonce needs at least 64 bits that are not fixed");
 	TRY(settle(n, setup));
 	memcpy(ret_nonce, setup->nonce, setup->nonce_len);
 	if (setup->generator == CKG_NO_GENERATE)

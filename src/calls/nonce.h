@@ -7,8 +7,8 @@
  * operation and begins another with the same key gets the next number, never the same number again.
  * The caller must not use one key with the same fixed part in two sessions.
  */
-#ifndef KEYDIV_TOKEN_NONCE_H
-#define KEYDIV_TOKEN_NONCE_H
+#ifndef KEYDIV_CALLS_NONCE_H
+#define KEYDIV_CALLS_NONCE_H
 
 #include "calls/operation_steps.h"
 

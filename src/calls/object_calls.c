@@ -2,9 +2,7 @@
 /* object_calls.c: the functions on objects. */
 #include "calls/object_calls.h"
 
-#include <stdlib.h>
-#include <string.h>
-
+#include "calls/failure.h"
 #include "object/attribute.h"
 #include "object/template.h"
 #include "token/objects.h"
@@ -16,7 +14,7 @@ CK_RV create_object(
 	struct rights rights = session_rights(s);
 	OBJECT object = {0};
 
-	ENSURE(ret_handle != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(ret_handle != NULL, CKR_ARGUMENTS_BAD, "phObject is NULL");
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
 	TRY(plan_create(&template, &rights, &object));
@@ -33,11 +31,13 @@ CK_RV copy_object(struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attr
 	OBJECT source = {0};
 	OBJECT copy = {0};
 
-	ENSURE(ret_handle != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(ret_handle != NULL, CKR_ARGUMENTS_BAD, "phObject is NULL");
 	TRY(object_get(s, handle, &source, unique_id));
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
-	TRY(plan_copy(&template, &source, &rights, &copy));
+	CK_RV rv = plan_copy(&template, &source, &rights, &copy);
+	if (rv != CKR_OK)
+		return call_failed(rv, NULL, s, handle, &source);
 	return object_add(s, &copy, ret_handle);
 }
 
@@ -46,7 +46,7 @@ CK_RV get_object_size(struct session *s, CK_OBJECT_HANDLE handle, CK_ULONG *ret_
 	uint8_t unique_id[16];
 	OBJECT object = {0};
 
-	ENSURE(ret_size != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(ret_size != NULL, CKR_ARGUMENTS_BAD, "pulSize is NULL");
 	TRY(object_get(s, handle, &object, unique_id));
 	*ret_size = attributes_size(&object);
 	return CKR_OK;
@@ -58,7 +58,7 @@ CK_RV get_attributes(
 	uint8_t unique_id[16];
 	OBJECT object = {0};
 
-	ENSURE(attributes != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(attributes != NULL, CKR_ARGUMENTS_BAD, "pTemplate is NULL");
 	TRY(object_get(s, handle, &object, unique_id));
 	TRY(session_scratch(s));
 	struct reading r = {&object, handle, unique_id, s->scratch[0], self_test_now};
@@ -82,44 +82,9 @@ static CK_RV set_on_copy(struct object *o, void *arg)
 CK_RV set_attributes(
 	struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
-	ENSURE(attributes != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(attributes != NULL, CKR_ARGUMENTS_BAD, "pTemplate is NULL");
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
 	struct setting setting = {&template, session_rights(s)};
 	return object_change(s, handle, set_on_copy, &setting);
-}
-
-/* --- Searching --- */
-
-CK_RV search_begin(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count)
-{
-	ENSURE(!s->search.active, CKR_OPERATION_ACTIVE);
-	TEMPLATE template;
-	TRY(template_parse(attributes, count, &template));
-	TRY(objects_find(s, &template, &s->search.handles, &s->search.count));
-	s->search.next = 0;
-	s->search.active = true;
-	return CKR_OK;
-}
-
-CK_RV search_next(struct session *s, CK_OBJECT_HANDLE *handles, CK_ULONG max, CK_ULONG *ret_n)
-{
-	ENSURE(s->search.active, CKR_OPERATION_NOT_INITIALIZED);
-	ENSURE(ret_n != NULL && (handles != NULL || max == 0), CKR_ARGUMENTS_BAD);
-	size_t left = s->search.count - s->search.next;
-	size_t n = max < left ? max : left;
-
-	if (n > 0)
-		memcpy(handles, s->search.handles + s->search.next, n * sizeof *handles);
-	s->search.next += n;
-	*ret_n = n;
-	return CKR_OK;
-}
-
-CK_RV search_end(struct session *s)
-{
-	ENSURE(s->search.active, CKR_OPERATION_NOT_INITIALIZED);
-	free(s->search.handles);
-	memset(&s->search, 0, sizeof s->search);
-	return CKR_OK;
 }

@@ -6,8 +6,8 @@
  * Called with the lock of S held (session_enter). The arguments are the caller's, not checked
  * except for the session. Each function returns what the C_ function of that name returns.
  */
-#ifndef KEYDIV_TOKEN_OBJECT_CALLS_H
-#define KEYDIV_TOKEN_OBJECT_CALLS_H
+#ifndef KEYDIV_CALLS_OBJECT_CALLS_H
+#define KEYDIV_CALLS_OBJECT_CALLS_H
 
 #include "token/session.h"
 
@@ -20,10 +20,5 @@ CK_RV get_attributes(
 	struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count);
 CK_RV set_attributes(
 	struct session *s, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *attributes, CK_ULONG count);
-
-/* C_FindObjectsInit, C_FindObjects, C_FindObjectsFinal. */
-CK_RV search_begin(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count);
-CK_RV search_next(struct session *s, CK_OBJECT_HANDLE *handles, CK_ULONG max, CK_ULONG *ret_n);
-CK_RV search_end(struct session *s);
 
 #endif

@@ -30,9 +30,9 @@ CK_RV operation_state_get(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
 	bool active = false;
 
 	(void)out;
-	ENSURE(out_len != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(out_len != NULL, CKR_ARGUMENTS_BAD, "pulOperationStateLen is NULL");
 	for (unsigned i = 0; s->operations != NULL && i < OPERATION_KINDS; i++)
 		active |= s->operations->slot[i].stage != STAGE_NONE;
-	ENSURE(active, CKR_OPERATION_NOT_INITIALIZED);
+	REQUIRE(active, CKR_OPERATION_NOT_INITIALIZED, "no operation is active");
 	return FAIL(CKR_STATE_UNSAVEABLE, "operation states cannot be saved");
 }

@@ -7,8 +7,8 @@
  * except for the session. One state machine (begin, single, update, final, cancel) has the rules
  * that all kinds share.
  */
-#ifndef KEYDIV_TOKEN_OPERATION_H
-#define KEYDIV_TOKEN_OPERATION_H
+#ifndef KEYDIV_CALLS_OPERATION_H
+#define KEYDIV_CALLS_OPERATION_H
 
 #include "token/session.h"
 

@@ -45,7 +45,8 @@ static CK_RV set_up(struct operation *op, bool encrypt, const CK_MECHANISM *call
 	if (op->mech->operation.cipher_setup)
 		TRY(op->mech->operation.cipher_setup(caller, &setup));
 	else
-		ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+		REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
+			"the mechanism takes no parameter");
 	if (op->cipher == NULL)
 		op->cipher = cipher_new();
 	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
@@ -90,12 +91,15 @@ static CK_RV check_sealed_length(const struct operation *op, size_t n)
 	size_t block = block_of(op);
 
 	if (op->mech->operation.cipher == CIPHER_CBC_PAD) {
-		ENSURE(n > 0 && n % block == 0, CKR_ENCRYPTED_DATA_LEN_RANGE);
+		REQUIRE(n > 0 && n % block == 0, CKR_ENCRYPTED_DATA_LEN_RANGE,
+			"the ciphertext is not whole blocks");
 		return CKR_OK;
 	}
-	ENSURE(n >= op->out_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
-	ENSURE(op->mech->operation.cipher != CIPHER_CCM || n - op->out_len == op->data_len,
-		CKR_ENCRYPTED_DATA_LEN_RANGE);
+	REQUIRE(n >= op->out_len, CKR_ENCRYPTED_DATA_LEN_RANGE,
+		"the ciphertext is shorter than the tag");
+	REQUIRE(op->mech->operation.cipher != CIPHER_CCM || n - op->out_len == op->data_len,
+		CKR_ENCRYPTED_DATA_LEN_RANGE,
+		"the ciphertext does not have the length of the CCM parameter");
 	return CKR_OK;
 }
 
@@ -171,9 +175,11 @@ static size_t single_length(const struct operation *op, bool encrypt, size_t n)
 static CK_RV check_single_length(const struct operation *op, bool encrypt, size_t n)
 {
 	if (in_blocks(op) && op->mech->operation.cipher != CIPHER_CBC_PAD)
-		ENSURE(n % block_of(op) == 0, range_error(encrypt));
+		REQUIRE(n % block_of(op) == 0, range_error(encrypt),
+			"the data is not whole blocks");
 	if (op->mech->operation.cipher == CIPHER_CCM)
-		ENSURE(n == op->data_len, range_error(encrypt));
+		REQUIRE(n == op->data_len, range_error(encrypt),
+			"the data does not have the length of the CCM parameter");
 	return CKR_OK;
 }
 
@@ -183,8 +189,9 @@ static CK_RV single(struct operation *op, bool encrypt, const CK_BYTE *in, CK_UL
 	size_t needed, done, last;
 	bool go;
 
-	ENSURE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
-	ENSURE(in_len <= OPERATION_DATA_MAX, range_error(encrypt));
+	REQUIRE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD,
+		"a pointer to data or to a length is NULL");
+	REQUIRE(in_len <= OPERATION_DATA_MAX, range_error(encrypt), "the data is too long");
 	needed = single_length(op, encrypt, in_len);
 	if (out != NULL && !encrypt && is_checked(op))
 		return decrypt_checked(op, in, in_len, out, out_len);
@@ -237,7 +244,8 @@ static CK_RV collect(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, c
 	if (out != NULL) {
 		size_t most = op->mech->operation.cipher == CIPHER_CCM ? op->data_len + op->out_len
 								       : OPERATION_DATA_MAX;
-		ENSURE(in_len <= most && op->total <= most - in_len, CKR_ENCRYPTED_DATA_LEN_RANGE);
+		REQUIRE(in_len <= most && op->total <= most - in_len, CKR_ENCRYPTED_DATA_LEN_RANGE,
+			"the ciphertext is too long");
 		TRY(buffer_append(&op->buffer, in, in_len));
 		op->total += in_len;
 	}
@@ -251,9 +259,10 @@ static CK_RV update(struct operation *op, bool encrypt, const CK_BYTE *in, CK_UL
 	size_t needed, done = 0;
 	bool go;
 
-	ENSURE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
-	ENSURE(in_len <= OPERATION_DATA_MAX, range_error(encrypt));
-	ENSURE(!op->finished, CKR_OPERATION_ACTIVE); /* a final call has already closed the data */
+	REQUIRE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD,
+		"a pointer to data or to a length is NULL");
+	REQUIRE(in_len <= OPERATION_DATA_MAX, range_error(encrypt), "the data is too long");
+	REQUIRE(!op->finished, CKR_OPERATION_ACTIVE, "a final call has closed the data already");
 	if (!encrypt && is_aead(op))
 		return collect(op, in, in_len, out, out_len);
 	needed = held(op, encrypt, op->total) + in_len - held(op, encrypt, op->total + in_len);
@@ -261,9 +270,11 @@ static CK_RV update(struct operation *op, bool encrypt, const CK_BYTE *in, CK_UL
 	if (!go)
 		return CKR_OK;
 	if (op->mech->operation.cipher == CIPHER_CCM)
-		ENSURE(in_len <= op->data_len - op->total, CKR_DATA_LEN_RANGE);
+		REQUIRE(in_len <= op->data_len - op->total, CKR_DATA_LEN_RANGE,
+			"the data is longer than the CCM parameter says");
 	if (op->mech->operation.cipher == CIPHER_GCM)
-		ENSURE(in_len <= OPERATION_DATA_MAX - op->total, CKR_DATA_LEN_RANGE);
+		REQUIRE(in_len <= OPERATION_DATA_MAX - op->total, CKR_DATA_LEN_RANGE,
+			"the data is too long");
 	if (in_len > 0)
 		TRY(cipher_update(op->cipher, in, in_len, out, &done));
 	op->total += in_len;
@@ -313,7 +324,7 @@ static CK_RV final(struct operation *op, bool encrypt, CK_BYTE *out, CK_ULONG *o
 {
 	bool go;
 
-	ENSURE(out_len != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(out_len != NULL, CKR_ARGUMENTS_BAD, "the pointer to the output length is NULL");
 	if (!encrypt && is_aead(op))
 		return final_collected(op, out, out_len);
 	if (out == NULL && !op->finished) {

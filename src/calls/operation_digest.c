@@ -6,7 +6,8 @@
 
 static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 {
-	ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+	REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
+		"the mechanism takes no parameter");
 	if (op->digest == NULL)
 		op->digest = digest_new();
 	ENSURE(op->digest != NULL, CKR_HOST_MEMORY);
@@ -26,8 +27,8 @@ CK_RV digest_init(struct session *s, CK_MECHANISM *mechanism)
 
 static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 {
-	ENSURE(in != NULL || in_len == 0, CKR_ARGUMENTS_BAD);
-	ENSURE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE);
+	REQUIRE(in != NULL || in_len == 0, CKR_ARGUMENTS_BAD, "the pointer to the data is NULL");
+	REQUIRE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE, "the data is too long");
 	return in_len == 0 ? CKR_OK : digest_update(op->digest, in, in_len);
 }
 
@@ -46,7 +47,8 @@ static CK_RV single(
 {
 	bool go;
 
-	ENSURE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
+	REQUIRE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD,
+		"a pointer to data or to a length is NULL");
 	TRY(output_room(op->out_len, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
@@ -88,7 +90,7 @@ static CK_RV final(struct operation *op, CK_BYTE *out, CK_ULONG *out_len)
 {
 	bool go;
 
-	ENSURE(out_len != NULL, CKR_ARGUMENTS_BAD);
+	REQUIRE(out_len != NULL, CKR_ARGUMENTS_BAD, "the pointer to the output length is NULL");
 	TRY(output_room(op->out_len, out, out_len, &go));
 	return go ? take_out(op, out, out_len) : CKR_OK;
 }

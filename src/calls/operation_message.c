@@ -22,8 +22,8 @@ static CK_RV set_up(struct operations *operations, struct operation *op, bool en
 	struct message_setup ignored;
 
 	/* The parameter comes with each message. A parameter given here is checked and not used. */
-	ENSURE(caller->pParameter != NULL || caller->ulParameterLen == 0,
-		CKR_MECHANISM_PARAM_INVALID);
+	REQUIRE(caller->pParameter != NULL || caller->ulParameterLen == 0,
+		CKR_MECHANISM_PARAM_INVALID, "the mechanism parameter is NULL");
 	if (caller->pParameter != NULL && caller->ulParameterLen > 0)
 		TRY(op->mech->operation.message_setup(
 			caller->pParameter, caller->ulParameterLen, &ignored));
@@ -47,11 +47,22 @@ CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_
 			  : operation_begun(s, op, set_up(s->operations, op, encrypt, &caller));
 }
 
+/* *RET = the slot of a message operation, which is active. */
+static CK_RV active(struct session *s, bool encrypt, struct operation **ret)
+{
+	struct operation *op = s->operations ? &s->operations->slot[kind_of(encrypt)] : NULL;
+
+	REQUIRE(op != NULL && op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED,
+		"no message operation is active");
+	*ret = op;
+	return CKR_OK;
+}
+
 CK_RV message_final(struct session *s, bool encrypt)
 {
-	ENSURE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED);
-	struct operation *op = &s->operations->slot[kind_of(encrypt)];
-	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
+	struct operation *op;
+
+	TRY(active(s, encrypt, &op));
 	operation_end(op);
 	return CKR_OK;
 }
@@ -69,9 +80,9 @@ static void message_end(struct operation *op)
 /* Enter a call that begins a message. A message that is not finished is given up. */
 static CK_RV enter(struct session *s, bool encrypt, struct operation **ret)
 {
-	ENSURE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED);
-	struct operation *op = &s->operations->slot[kind_of(encrypt)];
-	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
+	struct operation *op;
+
+	TRY(active(s, encrypt, &op));
 	if (op->stage == STAGE_PARTS) {
 		message_end(op);
 		return FAIL(CKR_OPERATION_ACTIVE, "the previous message is not finished");
@@ -93,7 +104,8 @@ static CK_RV begin(struct operation *op, bool encrypt, const struct message_setu
 		.data_len = m->data_len,
 	};
 
-	ENSURE(aad_len <= OPERATION_DATA_MAX && (aad != NULL || aad_len == 0), CKR_ARGUMENTS_BAD);
+	REQUIRE(aad_len <= OPERATION_DATA_MAX && (aad != NULL || aad_len == 0), CKR_ARGUMENTS_BAD,
+		"the associated data is NULL or too long");
 	if (encrypt)
 		TRY(nonce_next(&op->nonces, m, nonce));
 	else
@@ -129,7 +141,7 @@ static CK_RV open_buffer(
 	if (n > 0)
 		TRY(cipher_update(op->cipher, op->buffer.p, n, op->buffer.p, &done));
 	CK_RV rv = cipher_finish(op->cipher, bytes_of(tag, m->tag_len), none, &last);
-	ENSURE(rv != CKR_ENCRYPTED_DATA_INVALID, CKR_AEAD_DECRYPT_FAILED);
+	REQUIRE(rv != CKR_ENCRYPTED_DATA_INVALID, CKR_AEAD_DECRYPT_FAILED, "the tag is wrong");
 	TRY(rv);
 	if (done > 0)
 		memcpy(out, op->buffer.p, done);
@@ -141,10 +153,11 @@ static CK_RV check_length(const struct operation *op, bool encrypt, CK_ULONG n, 
 {
 	CK_RV range = encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
 
-	ENSURE(n <= OPERATION_DATA_MAX && op->total <= OPERATION_DATA_MAX - n, range);
+	REQUIRE(n <= OPERATION_DATA_MAX && op->total <= OPERATION_DATA_MAX - n, range,
+		"the message is too long");
 	if (op->mech->operation.cipher == CIPHER_CCM)
-		ENSURE(op->total + n <= op->data_len && (!whole || op->total + n == op->data_len),
-			range);
+		REQUIRE(op->total + n <= op->data_len && (!whole || op->total + n == op->data_len),
+			range, "the message does not have the length of the CCM parameter");
 	return CKR_OK;
 }
 
@@ -168,7 +181,8 @@ static CK_RV single(struct operation *op, const struct message *m)
 	size_t done = 0;
 	bool go;
 
-	ENSURE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD);
+	REQUIRE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD,
+		"a pointer to data or to a length is NULL");
 	TRY(op->mech->operation.message_setup(m->parameter, m->parameter_len, &setup));
 	op->data_len = setup.data_len;
 	TRY(check_length(op, m->encrypt, m->in_len, true));
@@ -200,7 +214,7 @@ CK_RV message_single(struct session *s, bool encrypt, void *parameter, CK_ULONG 
 	TRY(enter(s, encrypt, &op));
 	CK_RV rv = single(op, &m);
 	message_end(op);
-	return rv;
+	return rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL ? rv : operation_failed(s, op, rv);
 }
 
 /* --- In parts --- */
@@ -212,8 +226,11 @@ CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG p
 	struct operation *op;
 
 	TRY(enter(s, encrypt, &op));
-	TRY(op->mech->operation.message_setup(parameter, parameter_len, &setup));
-	TRY(begin(op, encrypt, &setup, aad, aad_len));
+	CK_RV rv = op->mech->operation.message_setup(parameter, parameter_len, &setup);
+	if (rv == CKR_OK)
+		rv = begin(op, encrypt, &setup, aad, aad_len);
+	if (rv != CKR_OK)
+		return operation_failed(s, op, rv);
 	op->stage = STAGE_PARTS;
 	return CKR_OK;
 }
@@ -268,10 +285,12 @@ static CK_RV next(struct operation *op, const struct message *m, CK_FLAGS flags)
 	struct message_setup setup;
 	const struct message_setup *end = NULL;
 
-	ENSURE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD);
+	REQUIRE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD,
+		"a pointer to data or to a length is NULL");
 	if (flags & CKF_END_OF_MESSAGE) {
 		TRY(op->mech->operation.message_setup(m->parameter, m->parameter_len, &setup));
-		ENSURE(setup.tag_len == op->out_len, CKR_MECHANISM_PARAM_INVALID);
+		REQUIRE(setup.tag_len == op->out_len, CKR_MECHANISM_PARAM_INVALID,
+			"the tag length differs from the beginning of the message");
 		end = &setup;
 	}
 	return m->encrypt ? next_encrypt(op, m, end) : next_decrypt(op, m, end);
@@ -281,12 +300,13 @@ CK_RV message_next(struct session *s, bool encrypt, void *parameter, CK_ULONG pa
 	CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len, CK_FLAGS flags)
 {
 	struct message m = {encrypt, parameter, parameter_len, NULL, 0, in, in_len, out, out_len};
+	struct operation *op;
 
-	ENSURE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED);
-	struct operation *op = &s->operations->slot[kind_of(encrypt)];
-	ENSURE(op->stage == STAGE_PARTS, CKR_OPERATION_NOT_INITIALIZED);
+	TRY(active(s, encrypt, &op));
+	REQUIRE(op->stage == STAGE_PARTS, CKR_OPERATION_NOT_INITIALIZED, "no message is begun");
 	CK_RV rv = next(op, &m, flags);
-	if (rv != CKR_OK && rv != CKR_BUFFER_TOO_SMALL)
-		message_end(op);
-	return rv;
+	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
+		return rv;
+	message_end(op);
+	return operation_failed(s, op, rv);
 }

@@ -30,8 +30,9 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 
 	op->out_len = mac_length(mech->operation.mac, op->key->key);
 	if (mech->operation.mac_general) {
-		ENSURE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
-			CKR_MECHANISM_PARAM_INVALID);
+		REQUIRE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
+			CKR_MECHANISM_PARAM_INVALID,
+			"the parameter is not a CK_MAC_GENERAL_PARAMS");
 		memcpy(&length, caller->pParameter, sizeof length);
 		bool named = object_names(&op->key->object, mech->type);
 		REQUIRE(length >= (named ? MAC_MIN_NAMED : MAC_MIN), CKR_MECHANISM_PARAM_INVALID,
@@ -45,14 +46,15 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 		TRY(mech->operation.mac_setup(caller, op->out_len, &iv));
 		return begin_mac(op, iv);
 	}
-	ENSURE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID);
+	REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
+		"the mechanism takes no parameter");
 	return CKR_OK;
 }
 
 static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 {
-	ENSURE(in != NULL || in_len == 0, CKR_ARGUMENTS_BAD);
-	ENSURE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE);
+	REQUIRE(in != NULL || in_len == 0, CKR_ARGUMENTS_BAD, "the pointer to the data is NULL");
+	REQUIRE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE, "the data is too long");
 	if (!op->mac_begun)
 		TRY(begin_mac(op, bytes_of(NULL, 0)));
 	return in_len == 0 ? CKR_OK : mac_update(op->mac, in, in_len);
@@ -66,7 +68,7 @@ static CK_RV whole_mac(
 	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, uint8_t ret_mac[KEY_MAC_MAX])
 {
 	if (op->stage == STAGE_SINGLE && !op->mac_begun) {
-		ENSURE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE);
+		REQUIRE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE, "the data is too long");
 		return key_mac(op->key->key, op->mech->operation.mac, in, in_len, ret_mac);
 	}
 	TRY(put_in(op, in, in_len));
@@ -91,7 +93,8 @@ static CK_RV sign(
 	uint8_t mac[KEY_MAC_MAX];
 	bool go;
 
-	ENSURE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
+	REQUIRE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD,
+		"a pointer to data or to a length is NULL");
 	TRY(output_room(op->out_len, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
@@ -144,12 +147,13 @@ static CK_RV verify(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, co
 {
 	uint8_t expected[KEY_MAC_MAX];
 
-	ENSURE(mac != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD);
-	ENSURE(mac_len == op->out_len, CKR_SIGNATURE_LEN_RANGE);
+	REQUIRE(mac != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD,
+		"the pointer to the MAC or to the data is NULL");
+	REQUIRE(mac_len == op->out_len, CKR_SIGNATURE_LEN_RANGE, "the MAC has a wrong length");
 	TRY(whole_mac(op, in, in_len, expected));
 	bool same = secret_equal(expected, mac, mac_len);
 	wipe(expected, sizeof expected);
-	ENSURE(same, CKR_SIGNATURE_INVALID);
+	REQUIRE(same, CKR_SIGNATURE_INVALID, "the MAC is wrong");
 	return CKR_OK;
 }
 

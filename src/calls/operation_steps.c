@@ -62,10 +62,9 @@ CK_RV operation_request(struct session *s, const struct operation_request *reque
 	return CKR_OK;
 }
 
-/* Add the mechanism and key of OP to the log's line of a call that fails with RV. */
-static void explain(struct session *s, const struct operation *op, CK_RV rv)
+CK_RV operation_failed(struct session *s, const struct operation *op, CK_RV rv)
 {
-	(void)call_failed(rv, op->mech, s, op->key_handle, op->key ? &op->key->object : NULL);
+	return call_failed(rv, op->mech, s, op->key_handle, op->key ? &op->key->object : NULL);
 }
 
 CK_RV operation_begun(struct session *s, struct operation *op, CK_RV rv)
@@ -74,7 +73,7 @@ CK_RV operation_begun(struct session *s, struct operation *op, CK_RV rv)
 		op->stage = STAGE_BEGUN;
 		return CKR_OK;
 	}
-	explain(s, op, rv);
+	rv = operation_failed(s, op, rv);
 	operation_end(op);
 	return rv;
 }
@@ -84,9 +83,9 @@ CK_RV operation_begun(struct session *s, struct operation *op, CK_RV rv)
 static CK_RV enter(struct session *s, enum operation_kind kind, enum stage forbidden,
 	enum stage next, struct operation **ret)
 {
-	ENSURE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED);
+	REQUIRE(s->operations != NULL, CKR_OPERATION_NOT_INITIALIZED, "no operation is active");
 	struct operation *op = &s->operations->slot[kind];
-	ENSURE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED);
+	REQUIRE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED, "no operation is active");
 	if (op->stage == forbidden) {
 		operation_end(op);
 		return FAIL(CKR_OPERATION_ACTIVE, "the operation was begun in parts");
@@ -111,7 +110,7 @@ CK_RV operation_leave(struct session *s, struct operation *op, CK_RV rv, bool go
 	if (rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && goes_on))
 		return rv;
 	if (__builtin_expect(rv != CKR_OK, 0))
-		explain(s, op, rv);
+		rv = operation_failed(s, op, rv);
 	operation_end(op);
 	return rv;
 }

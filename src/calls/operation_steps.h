@@ -43,6 +43,9 @@ MUST_USE CK_RV operation_single(
 	struct session *s, enum operation_kind kind, struct operation **ret);
 MUST_USE CK_RV operation_part(struct session *s, enum operation_kind kind, struct operation **ret);
 
+/* Add the mechanism and key of OP to the log's line of a call that fails with RV. Returns RV. */
+CK_RV operation_failed(struct session *s, const struct operation *op, CK_RV rv);
+
 /*
  * Leave the call with RV. The operation stays active after CKR_BUFFER_TOO_SMALL, and after CKR_OK
  * if GOES_ON is true. In every other case the operation ends. Returns RV.

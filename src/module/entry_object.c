@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* entry_object.c: object management (PKCS#11 5.7). */
+#include "calls/find.h"
 #include "calls/object_calls.h"
 #include "module.h"
 #include "token/objects.h"

@@ -161,7 +161,7 @@ CK_RV state_file_open(struct store *store, int64_t id, struct state_file **ret_f
 	TRY(store_state_directory(store, false, &dirfd));
 	if (dirfd >= 0)
 		TRY(open_locked(dirfd, name, WAIT_MS, &fd, &size));
-	ENSURE(fd >= 0, CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(fd >= 0, CKR_OBJECT_HANDLE_INVALID, "the file of the state is missing");
 	struct state_file *file = calloc(1, sizeof *file);
 	if (file == NULL) {
 		close(fd);

@@ -33,7 +33,7 @@ bool built_in_exists(CK_OBJECT_HANDLE handle)
 
 CK_RV built_in_get(CK_OBJECT_HANDLE handle, struct object *ret)
 {
-	ENSURE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID, "no such object");
 	make((size_t)handle_built_in_number(handle) - 1, ret);
 	return CKR_OK;
 }

@@ -63,7 +63,7 @@ static CK_RV read_state(struct session *s, CK_OBJECT_HANDLE handle, struct objec
 CK_RV object_get(
 	struct session *s, CK_OBJECT_HANDLE handle, struct object *ret, uint8_t ret_unique_id[16])
 {
-	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(handle != 0, CKR_OBJECT_HANDLE_INVALID, "no such object");
 	if (handle_is_built_in(handle)) {
 		TRY(built_in_get(handle, ret));
 	} else if (handle_is_token_object(handle)) {
@@ -90,14 +90,14 @@ CK_RV object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_hand
 /* Refuse a change of a built-in object. */
 static CK_RV refuse_built_in(CK_OBJECT_HANDLE handle)
 {
-	ENSURE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(built_in_exists(handle), CKR_OBJECT_HANDLE_INVALID, "no such object");
 	return FAIL(CKR_ACTION_PROHIBITED, "a built-in object cannot be changed");
 }
 
 CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle,
 	CK_RV (*change)(struct object *o, void *arg), void *arg)
 {
-	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(handle != 0, CKR_OBJECT_HANDLE_INVALID, "no such object");
 	if (handle_is_built_in(handle))
 		return refuse_built_in(handle);
 	if (handle_is_token_object(handle))
@@ -107,7 +107,7 @@ CK_RV object_change(struct session *s, CK_OBJECT_HANDLE handle,
 
 CK_RV object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 {
-	ENSURE(handle != 0, CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(handle != 0, CKR_OBJECT_HANDLE_INVALID, "no such object");
 	if (handle_is_built_in(handle))
 		return refuse_built_in(handle);
 	if (handle_is_token_object(handle))

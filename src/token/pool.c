@@ -87,7 +87,7 @@ void pool_stop(void)
 
 static CK_RV grow(struct shard *shard)
 {
-	ENSURE(shard->chunks_used < CHUNKS_MAX, CKR_HOST_MEMORY);
+	REQUIRE(shard->chunks_used < CHUNKS_MAX, CKR_HOST_MEMORY, "too many session objects");
 	struct slot *chunk = arena_map(CHUNK_SLOTS * sizeof *chunk);
 	ENSURE(chunk != NULL, CKR_HOST_MEMORY);
 	uint32_t first = shard->chunks_used << CHUNK_BITS;
@@ -188,7 +188,7 @@ CK_RV pool_get(struct token *token, CK_OBJECT_HANDLE handle, bool private_too, s
 	LOCKED(shard);
 	struct slot *slot = find(shard, token, handle, private_too, &index);
 
-	ENSURE(slot != NULL, CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(slot != NULL, CKR_OBJECT_HANDLE_INVALID, "no such object");
 	TRY(object_copy(&slot->object, ret));
 	if (ret_version != NULL) {
 		*ret_version = &slot->version;
@@ -206,7 +206,7 @@ CK_RV pool_change(struct token *token, CK_OBJECT_HANDLE handle, bool private_too
 	LOCKED(shard);
 	struct slot *slot = find(shard, token, handle, private_too, &index);
 
-	ENSURE(slot != NULL, CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(slot != NULL, CKR_OBJECT_HANDLE_INVALID, "no such object");
 	CK_RV rv = object_copy(&slot->object, &copy);
 	if (rv == CKR_OK)
 		rv = change(&copy, arg);
@@ -226,8 +226,9 @@ CK_RV pool_destroy(struct token *token, CK_OBJECT_HANDLE handle, bool private_to
 	LOCKED(shard);
 	struct slot *slot = find(shard, token, handle, private_too, &index);
 
-	ENSURE(slot != NULL, CKR_OBJECT_HANDLE_INVALID);
-	ENSURE(slot->object.flags & FLAG_DESTROYABLE, CKR_ACTION_PROHIBITED);
+	REQUIRE(slot != NULL, CKR_OBJECT_HANDLE_INVALID, "no such object");
+	REQUIRE(slot->object.flags & FLAG_DESTROYABLE, CKR_ACTION_PROHIBITED,
+		"CKA_DESTROYABLE is CK_FALSE");
 	release(shard, slot, index);
 	return CKR_OK;
 }
@@ -239,7 +240,7 @@ CK_RV pool_take_back(struct token *token, CK_OBJECT_HANDLE handle)
 	LOCKED(shard);
 	struct slot *slot = find(shard, token, handle, true, &index);
 
-	ENSURE(slot != NULL, CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(slot != NULL, CKR_OBJECT_HANDLE_INVALID, "no such object");
 	release(shard, slot, index);
 	return CKR_OK;
 }

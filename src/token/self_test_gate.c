@@ -54,7 +54,7 @@ CK_RV self_test_now(CK_MECHANISM_TYPE type, CK_ULONG *ret_result, CK_ULONG *ret_
 	const struct mechanism *mech = mechanism_find(type);
 	struct timespec before, after;
 
-	ENSURE(mech != NULL, CKR_MECHANISM_INVALID);
+	REQUIRE(mech != NULL, CKR_MECHANISM_INVALID, "no such mechanism");
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	CK_RV rv = run(mech);
 	clock_gettime(CLOCK_MONOTONIC, &after);

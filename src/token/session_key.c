@@ -32,11 +32,13 @@ static CK_RV load(struct cached_key *e)
 {
 	const struct object *o = &e->object;
 
-	ENSURE(o->object_class == CKO_SECRET_KEY, CKR_KEY_HANDLE_INVALID);
+	REQUIRE(o->object_class == CKO_SECRET_KEY, CKR_KEY_HANDLE_INVALID,
+		"the object is not a key");
 	if (key_type_is_state(o->key_type))
 		return CKR_OK;
 	/* A public token key is visible without login, but its value is sealed. */
-	ENSURE(o->value.len > 0, CKR_USER_NOT_LOGGED_IN);
+	REQUIRE(o->value.len > 0, CKR_USER_NOT_LOGGED_IN,
+		"the value of a public token key is sealed while nobody is logged in");
 	return key_load(e->key, o->key_type, secret_peek(&o->value), o->value.len);
 }
 
@@ -61,7 +63,7 @@ static CK_RV miss(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 {
 	struct cached_key *e;
 
-	ENSURE(handle != 0, CKR_KEY_HANDLE_INVALID);
+	REQUIRE(handle != 0, CKR_KEY_HANDLE_INVALID, "no such key");
 	TRY(key_cache_entry(&s->keys, handle, &e));
 	if (e->handle == 0)
 		TRY(fill(s, handle, e));

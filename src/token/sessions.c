@@ -106,7 +106,7 @@ CK_RV session_enter(CK_SESSION_HANDLE handle, struct session **ret_session)
 	struct session *s =
 		atomic_load_explicit(&table[handle_session_index(handle)], memory_order_acquire);
 
-	ENSURE(s != NULL && handle != 0, CKR_SESSION_HANDLE_INVALID);
+	REQUIRE(s != NULL && handle != 0, CKR_SESSION_HANDLE_INVALID, "no such session");
 	pthread_mutex_lock(&s->lock);
 	if (__builtin_expect(s->handle != handle, 0)) {
 		pthread_mutex_unlock(&s->lock);
@@ -140,7 +140,8 @@ static CK_RV take_free(struct session **ret)
 		*ret = s;
 		return CKR_OK;
 	}
-	ENSURE(table_used < HANDLE_SESSIONS_MAX, CKR_SESSION_COUNT);
+	REQUIRE(table_used < HANDLE_SESSIONS_MAX, CKR_SESSION_COUNT,
+		"65536 sessions are open already");
 	s = calloc(1, sizeof *s);
 	ENSURE(s != NULL, CKR_HOST_MEMORY);
 	pthread_mutex_init(&s->lock, NULL);
@@ -259,7 +260,7 @@ CK_RV sessions_logout(struct token *token)
 {
 	uint64_t login;
 
-	ENSURE(token_forget_login(token, &login), CKR_USER_NOT_LOGGED_IN);
+	REQUIRE(token_forget_login(token, &login), CKR_USER_NOT_LOGGED_IN, "nobody is logged in");
 	sessions_reset(token);
 	/*
 	 * A call that was under way in another session may have made one more private object after

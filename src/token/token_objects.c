@@ -24,10 +24,12 @@ CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t 
 {
 	uint64_t login = handle_epoch(handle);
 
-	ENSURE(handle_slot(handle) == s->token->slot, CKR_OBJECT_HANDLE_INVALID);
+	REQUIRE(handle_slot(handle) == s->token->slot, CKR_OBJECT_HANDLE_INVALID,
+		"no such object in this slot");
 	if (login != 0)
-		ENSURE(session_rights(s).user && login == epoch(s), CKR_OBJECT_HANDLE_INVALID);
-	ENSURE(handle_record_id(handle) != 0, CKR_OBJECT_HANDLE_INVALID);
+		REQUIRE(session_rights(s).user && login == epoch(s), CKR_OBJECT_HANDLE_INVALID,
+			"the handle is from an earlier login");
+	REQUIRE(handle_record_id(handle) != 0, CKR_OBJECT_HANDLE_INVALID, "no such object");
 	*ret_id = handle_record_id(handle);
 	return CKR_OK;
 }

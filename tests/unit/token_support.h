@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "calls/derive.h"
+#include "calls/find.h"
 #include "calls/generate.h"
 #include "calls/object_calls.h"
 #include "calls/operation.h"
