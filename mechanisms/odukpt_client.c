@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* odukpt_client.c: Optimal-DUKPT, the client: its state (0223) and its next key (0224). */
+/* odukpt_client.c: the client of Optimal-DUKPT, with its state (0223) and its next key (0224). */
 #include "odukpt_client.h"
 
 #include "odukpt.h"
@@ -12,11 +12,9 @@ enum {
 	AT_N = 2,
 	AT_KEY_LENGTH = 3,
 	AT_NUMBER = 4,
-	AT_RESERVE = 12,
-	AT_ZERO = 14
 };
 
-/* Register P (from 1) of STATE: its distance byte, after which stands the key. */
+/* Register P (from 1) of STATE: a distance byte, followed by the key. */
 static uint8_t *register_at(uint8_t *state, unsigned p)
 {
 	return state + ODUKPT_STATE_HEADER + (p - 1) * (1u + state[AT_KEY_LENGTH]);
@@ -30,8 +28,8 @@ static size_t state_length(unsigned r, size_t key_length)
 /* --- Checking --- */
 
 /*
- * DISTANCE[1..R] as they must be when NUMBER is next: a register above a step of the path holds the
- * unused sibling that stands there.
+ * Compute the DISTANCE of each register 1..R when NUMBER is next. A register above a step of the
+ * path holds the key of that step's sibling, which is unused.
  */
 static void expected_distances(
 	unsigned r, unsigned n, uint64_t number, uint8_t distance[ODUKPT_SHAPE_MAX + 1])
@@ -67,9 +65,6 @@ static CK_RV check_header(const uint8_t *state, size_t n, uint64_t *ret_t)
 	ENSURE(n == state_length(r, length), CKR_DEVICE_ERROR);
 	ENSURE(odukpt_transactions(r, steps, ret_t), CKR_DEVICE_ERROR);
 	ENSURE(get_be64(state + AT_NUMBER) <= *ret_t, CKR_DEVICE_ERROR);
-	unsigned reserve = get_be16(state + AT_RESERVE);
-	ENSURE(reserve >= 1 && reserve <= 4096, CKR_DEVICE_ERROR);
-	ENSURE(state[AT_ZERO] == 0 && state[AT_ZERO + 1] == 0, CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 
@@ -139,8 +134,10 @@ static CK_RV check_shape(const struct parameter *p)
 
 static CK_RV plan_state(struct derivation *d, const struct key_request *request)
 {
-	ENSURE(!request->has_type || key_type_is_state(request->type), CKR_TEMPLATE_INCONSISTENT);
-	ENSURE(!request->has_length, CKR_TEMPLATE_INCONSISTENT);
+	REQUIRE(!request->has_type || request->type == CKK_KEYDIV_ODUKPT_CLIENT,
+		CKR_TEMPLATE_INCONSISTENT, "the key type is not that of a client state");
+	REQUIRE(!request->has_length, CKR_TEMPLATE_INCONSISTENT,
+		"the template gives a length, which a client state does not have");
 	d->object_class = CKO_SECRET_KEY;
 	d->type = CKK_KEYDIV_ODUKPT_CLIENT;
 	d->length =
@@ -173,7 +170,6 @@ static CK_RV derive_state(struct derivation *d, struct secret *ret_value)
 	state[AT_R] = (uint8_t)r;
 	state[AT_N] = (uint8_t)n;
 	state[AT_KEY_LENGTH] = (uint8_t)key_length(d->base);
-	put_be16(state + AT_RESERVE, 1);
 	for (unsigned p = 1; p <= r; p++)
 		TRY(fill(state, p, 1, d->base, odukpt_before(p, n - 1)));
 	return CKR_OK;
@@ -181,19 +177,16 @@ static CK_RV derive_state(struct derivation *d, struct secret *ret_value)
 
 /* --- The next key (0224) --- */
 
-/*
- * The register keys' length, which the pipeline knows from the state; a type of other lengths must
- * be said in full.
- */
+/* The default is an AES key as long as the register keys. */
 static CK_RV plan_next(struct derivation *d, const struct key_request *request)
 {
 	return derive_plan_as(d, request, CKK_AES, d->state_key_length);
 }
 
 /*
- * Take the lowest filled register, derive its key's children into the registers up to its own
- * (which takes its own child last), or erase it at distance N. The key's only copy is then RET_KEY.
- * After an error STATE is half changed and must be thrown away.
+ * Take the key of the lowest filled register. At distance N erase the register. Else derive a child
+ * of the key into each register up to that one, which gets its own child last. RET_KEY is then the
+ * only copy of the key (Brier, Peyrin 2010).
  */
 static CK_RV advance(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key)
 {
@@ -201,7 +194,7 @@ static CK_RV advance(struct derivation *d, uint8_t *state, size_t state_len, str
 	unsigned r = 1, n = state[AT_N];
 	while (r <= state[AT_R] && register_at(state, r)[0] == 0)
 		r++;
-	ENSURE(r <= state[AT_R], CKR_KEYDIV_EXHAUSTED);
+	REQUIRE(r <= state[AT_R], CKR_KEYDIV_EXHAUSTED, "the client has no key left");
 
 	uint8_t *at = register_at(state, r);
 	unsigned distance = at[0];
@@ -239,7 +232,7 @@ const struct state_kind state_odukpt_client = {
 	.released_length = released_length,
 };
 
-/* --- Rows --- */
+/* --- The mechanisms --- */
 
 static const CK_KEY_TYPE key_types_client[] = {CKK_KEYDIV_ODUKPT_CLIENT, KEY_TYPES_END};
 
@@ -259,17 +252,17 @@ static const struct field fields_next[] = {
  */
 #define INITIAL_KEY "6b19db10601cbc2a9d230d011bc605e4"
 #define STATE_0                                                                                    \
-	"01030310000000000000000000010000"                                                         \
+	"010303100000000000000000"                                                                 \
 	"019408e98d4f6a68843e2ff292f964e4af"                                                       \
 	"010c441597cd4e4ffeec87e4471bab3d84"                                                       \
 	"01cbcf2cf84afeee5fd0e342fb6b3146f1"
 #define STATE_3                                                                                    \
-	"01030310000000000000000300010000"                                                         \
+	"010303100000000000000003"                                                                 \
 	"0000000000000000000000000000000000"                                                       \
 	"010c441597cd4e4ffeec87e4471bab3d84"                                                       \
 	"01cbcf2cf84afeee5fd0e342fb6b3146f1"
 #define STATE_18                                                                                   \
-	"01030310000000000000001200010000"                                                         \
+	"010303100000000000000012"                                                                 \
 	"0000000000000000000000000000000000"                                                       \
 	"0000000000000000000000000000000000"                                                       \
 	"039287f85ed945f7a05c41844c4f6b64dc"

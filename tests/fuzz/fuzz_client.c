@@ -39,7 +39,6 @@ static size_t build(struct input *in, uint8_t *state)
 	state[2] = (uint8_t)n;
 	state[3] = (uint8_t)length;
 	put_be64(state + 4, number % (t + 1));
-	put_be16(state + 12, 1);
 	if (odukpt_path(r, n, number % (t + 1), &path)) {
 		for (unsigned k = 1; k <= path.length; k++)
 			for (; p > path.at[k - 1]; p--)

@@ -75,7 +75,7 @@ class Client:
         return number, key
 
     def state(self):
-        out = bytes([1, len(self.registers), self.n, self.key_length]) + self.next.to_bytes(8, "big") + b"\0\1\0\0"
+        out = bytes([1, len(self.registers), self.n, self.key_length]) + self.next.to_bytes(8, "big")
         for register in self.registers:
             out += bytes([register[0]]) + register[2] if register else bytes(1 + self.key_length)
         return out

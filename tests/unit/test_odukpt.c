@@ -337,13 +337,13 @@ START_TEST(plans)
 	scheme_want(&s, CKK_KEYDIV_ODUKPT_CLIENT, 0);
 	SECRET state = {0};
 	ck_ok(scheme_run(&s, &state));
-	ck_assert_uint_eq(state.len, 16 + 3 * 17);
+	ck_assert_uint_eq(state.len, ODUKPT_STATE_HEADER + 3 * 17);
 }
 END_TEST
 
 /*
- * A state with any changed byte must be refused, except where the byte belongs to a key or makes
- * another valid reserve. A state of any other length must be refused.
+ * A state with any changed byte must be refused, except where the byte belongs to a key. A state of
+ * any other length must be refused.
  */
 START_TEST(malformed_states)
 {
@@ -358,13 +358,13 @@ START_TEST(malformed_states)
 		ck_rv(state_odukpt_client.check(client.base, n), CKR_DEVICE_ERROR);
 	ck_rv(state_odukpt_client.check(client.base, client.base_len + 1), CKR_DEVICE_ERROR);
 	for (size_t at = 0; at < client.base_len; at++) {
-		bool header = at < ODUKPT_STATE_HEADER, reserve = at == 12 || at == 13;
+		bool header = at < ODUKPT_STATE_HEADER;
 		bool distance = !header && (at - ODUKPT_STATE_HEADER) % 17 == 0;
 		bool filled =
 			!header &&
 			client.base[ODUKPT_STATE_HEADER + (at - ODUKPT_STATE_HEADER) / 17 * 17] !=
 				0;
-		if (reserve || (filled && !distance))
+		if (filled && !distance)
 			continue;
 		for (unsigned change = 1; change < 256; change++) {
 			client.base[at] ^= (uint8_t)change;
@@ -385,7 +385,6 @@ static CK_RV check_used_up(unsigned r, unsigned n, unsigned length, uint64_t las
 	uint8_t state[ODUKPT_STATE_HEADER + 40 * 41] = {1, (uint8_t)r, (uint8_t)n, (uint8_t)length};
 
 	put_be64(state + 4, last + extra);
-	put_be16(state + 12, 1);
 	return state_odukpt_client.check(state, ODUKPT_STATE_HEADER + r * (1 + length));
 }
 
