@@ -165,8 +165,8 @@ static enum aes_dukpt_algorithm algorithm_of(CK_KEY_TYPE type, size_t length)
 }
 
 /*
- * Settle type and length below an initial key of INITIAL bytes. The default is an AES key as long as
- * the initial key. No key is stronger than the initial key (6.2.2).
+ * Settle type and length below an initial key of INITIAL bytes. The default is an AES key as long
+ * as the initial key. No key is stronger than the initial key (6.2.2).
  */
 static CK_RV plan_below(struct derivation *d, const struct key_request *request, size_t initial)
 {

@@ -88,7 +88,7 @@ struct more_key {
 
 struct derive_call;
 
-/* What the functions of a struct deriving work on. Everything is borrowed. */
+/* The inputs of the functions of a struct deriving. Everything is borrowed. */
 struct derivation {
 	const struct mechanism *mechanism;
 	struct key *base;                  /* opaque; NULL for C_GenerateKey */
@@ -135,8 +135,8 @@ enum level {
 #define CHILDREN_MAX 8
 
 /*
- * What the result of a derivation may do. The role depends on what the value is, never on the
- * caller who derives the value: README.md, "One value has one role".
+ * The role of the result of a derivation, which says what the result may do. The role depends on
+ * what the value is, never on the caller (README.md, "One value has one role").
  */
 struct role {
 	uint32_t usage; /* USAGE_ bits that the result may have if CKA_DERIVE is false */
@@ -152,8 +152,8 @@ struct role {
 /* --- Operations: encrypt, sign, digest, wrap --- */
 
 /*
- * The parameter of a message function (PKCS#11 3.0, AES-GCM and AES-CCM). The pointers are the
- * caller's.
+ * The parameter of a message function (PKCS#11 3.0, AES-GCM and AES-CCM). The pointers are to
+ * the caller's memory.
  */
 struct message_setup {
 	uint8_t *nonce; /* read, and written where the token makes the nonce */
@@ -210,7 +210,7 @@ struct deriving {
 	bool sets_transaction; /* the result has CKA_KEYDIV_TRANSACTION */
 };
 
-/* What src/key does for a mechanism that encrypts, signs, digests, wraps or generates. */
+/* The work of src/key for a mechanism that encrypts, signs, digests, wraps or generates. */
 struct operating {
 	CK_KEY_TYPE generates; /* C_GenerateKey of a random key of this type, without a value() */
 	enum cipher_mode cipher;
@@ -303,10 +303,10 @@ extern const struct role role_leaf;     /* the same, but CKA_DERIVE_TEMPLATE may
 extern const CK_KEY_TYPE key_types_aes[], key_types_tdes[], key_types_hmac[];
 
 /*
- * The plan of a mechanism without one: the requested type and length, or those of the base. AES has
- * 16, 24 or 32 bytes, generic and HMAC types 16 to 64, DES2 16, DES3 24. CKR_KEY_SIZE_RANGE for
- * other lengths, CKR_TEMPLATE_INCONSISTENT for other types. Other plans call this function or
- * derive_plan_as.
+ * The plan of a mechanism that has no plan function. Type and length are as requested, or those of
+ * the base. AES has 16, 24 or 32 bytes, generic and HMAC types 16 to 64, DES2 16, DES3 24.
+ * CKR_KEY_SIZE_RANGE for other lengths, CKR_TEMPLATE_INCONSISTENT for other types. Other plans call
+ * this function or derive_plan_as.
  */
 MUST_USE CK_RV derive_plan_default(struct derivation *d, const struct key_request *request);
 

@@ -17,8 +17,8 @@
 MUST_USE CK_RV file_error(const char *what);
 
 /*
- * Open the directory NAME in DIRFD (AT_FDCWD: a path). If it is missing and MAKE, it is made with
- * mode 0700, durably; if it is missing and not MAKE, RET_FD is -1, which is no error.
+ * Open the directory NAME in DIRFD (AT_FDCWD for a path). If the directory is missing, MAKE makes
+ * it durable with mode 0700. Without MAKE, RET_FD is then -1, and the result is CKR_OK.
  * CKR_DEVICE_ERROR if the directory is not file_is_own.
  */
 MUST_USE CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd);
@@ -30,13 +30,13 @@ MUST_USE CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_f
 int file_open(int dirfd, const char *name, int flags);
 
 /*
- * Return true if a file or directory of OWNER with the permissions MODE is this user's own: owned by
- * the effective user, and not writable by group or others. Otherwise somebody else can change it,
- * so the token is not to use it; the reason is logged with NAME.
+ * Return true if a file or directory of OWNER with the permissions MODE belongs to the effective
+ * user and is not writable by group or others. Otherwise another user can change it, so the token
+ * must not use it. The reason is logged with NAME.
  */
 bool file_is_own(const char *name, uid_t owner, mode_t mode);
 
-/* What file_status tells of a file. */
+/* The status of a file, as file_status reads it. */
 struct file_status {
 	mode_t mode; /* type and permissions */
 	uid_t owner;

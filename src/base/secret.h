@@ -5,9 +5,9 @@
  * 	SECRET value = { 0 };			empty, and wiped at the end of the block
  * 	TRY(secret_set(&value, bytes, n));
  *
- * Up to SECRET_INLINE bytes are in the struct itself, so a diversified key costs no allocation. They
- * are locked in memory only if the struct is. A longer secret, such as an imported HMAC key, is in
- * the arena (arena.h).
+ * Up to SECRET_INLINE bytes are in the struct itself, so a diversified key costs no allocation.
+ * They are locked in memory only if the struct is. A longer secret, such as an imported HMAC key,
+ * is in the arena (arena.h).
  */
 #ifndef KEYDIV_BASE_SECRET_H
 #define KEYDIV_BASE_SECRET_H

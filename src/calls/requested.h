@@ -38,18 +38,19 @@ struct parsed {
 };
 
 /*
- * Copy the parameter of REQUESTED to S->parameter and parse the copy. A mechanism with fields takes
- * the parameter from CKA_KEYDIV_PARAMETER among COUNT ATTRIBUTES if REQUESTED has none. RET needs no
- * initialisation. RET refers to S->parameter and is valid until the next call in that session. The parameter may be
- * unaligned. CKR_MECHANISM_PARAM_INVALID for NULL with a length, for more than PARAMETER_MAX bytes,
- * for a parameter of a mechanism that takes none, and for a parameter that the mechanism refuses.
+ * Copy the parameter of REQUESTED to S->parameter and parse the copy. If REQUESTED has no
+ * parameter, a mechanism with fields takes CKA_KEYDIV_PARAMETER among the COUNT ATTRIBUTES. RET
+ * needs no initialisation. RET refers to S->parameter and is valid until the next call in that
+ * session. The parameter may be unaligned. CKR_MECHANISM_PARAM_INVALID for NULL with a length, for
+ * more than PARAMETER_MAX bytes, for a parameter of a mechanism that takes none, and for a
+ * parameter that the mechanism refuses.
  */
 MUST_USE CK_RV requested_parameter(struct session *s, const struct requested *requested,
 	const CK_ATTRIBUTE *attributes, CK_ULONG count, struct parsed *ret);
 
 /*
- * Check that the template T gives CKA_KEYDIV_PARAMETER only if PARSED came from there: a parameter in
- * both places gives CKR_MECHANISM_PARAM_INVALID.
+ * Check that the template T gives CKA_KEYDIV_PARAMETER only if PARSED came from there.
+ * CKR_MECHANISM_PARAM_INVALID for a parameter in both places.
  */
 MUST_USE static inline CK_RV parameter_once(const struct template *t, const struct parsed *parsed)
 {

@@ -153,8 +153,8 @@ static void tear_down(struct crypto *c)
 
 /*
  * Make libcrypto's first use safe. libcrypto makes its first locks once in a process. If an
- * allocation fails then, libcrypto cannot be used until the process ends. Therefore check that there
- * is memory before the first use, which is a mark in the empty error queue of this thread.
+ * allocation fails then, libcrypto cannot be used until the process ends. Therefore check that
+ * there is memory before the first use, which is a mark in the empty error queue of this thread.
  */
 static CK_RV first_use(void)
 {

@@ -22,7 +22,8 @@ const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(PLACE_OF, 0, 
 /*
  * --- Sets, computed by the compiler ---
  *
- * Each PICK is one term of an OR over the list. WHO is a mask of `on`. WHEN is one of the rules, or 0.
+ * Each PICK is one term of an OR over the list. WHO is a mask of `on`. WHEN is one of the
+ * rules or 0.
  */
 
 #define IS_VARIABLE(kind)                                                                          \

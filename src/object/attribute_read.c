@@ -53,8 +53,8 @@ static CK_RV read_value(const struct object *o, struct attribute_value *ret)
 			ret->bytes = object_variable(o, VAR_PUBLIC_VALUE);
 		return CKR_OK;
 	}
-	ENSURE(o->value.len > 0,
-		CKR_ATTRIBUTE_SENSITIVE); /* a public token key is sealed while nobody is logged in */
+	/* The value of a public token key is sealed while nobody is logged in. */
+	ENSURE(o->value.len > 0, CKR_ATTRIBUTE_SENSITIVE);
 	return CKR_OK;
 }
 
@@ -312,8 +312,8 @@ CK_RV attributes_read(const struct reading *r, CK_ATTRIBUTE *attributes, CK_ULON
 		case CKR_ATTRIBUTE_SENSITIVE:
 		case CKR_ATTRIBUTE_TYPE_INVALID:
 		case CKR_BUFFER_TOO_SMALL:
-			if (result ==
-				CKR_OK) /* "no true errors": the other entries are read all the same */
+			/* These are "no true errors", so the other entries are read too. */
+			if (result == CKR_OK)
 				result = rv;
 			break;
 		default:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template_value.c: encoded values of attributes, and templates inside attributes. */
+/* template_value.c: encoded values of attributes, and encoded templates (template.h). */
 #include "object/template_value.h"
 
 #define NESTED_HEADER 12 /* type (8), length (4) */

@@ -114,14 +114,14 @@ MUST_USE CK_RV plan_set(const struct template *t, const struct rights *rights, s
 /*
  * Check that WRAPPER may wrap TARGET with MECH.
  *
- * - CKR_WRAPPING_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID: about
- *   the wrapping key, as in plan_may_use.
- * - CKR_KEY_NOT_WRAPPABLE: a state; CKA_WRAP_WITH_TRUSTED without CKA_TRUSTED on the wrapping key; a
- *   master that the wrapping key would not give back as the same master; another key under a
- *   wrapping key that gives back masters.
- * - CKR_KEY_UNEXTRACTABLE: TARGET is not extractable.
- * - CKR_KEY_HANDLE_INVALID: CKA_WRAP_TEMPLATE does not match (PKCS#11 C_WrapKey).
- * - CKR_WRAPPING_KEY_SIZE_RANGE: the wrapping key is weaker than TARGET.
+ * - CKR_WRAPPING_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID as in
+ *   plan_may_use, for the wrapping key.
+ * - CKR_KEY_NOT_WRAPPABLE for a state, for CKA_WRAP_WITH_TRUSTED without CKA_TRUSTED on the
+ *   wrapping key, for a master that the wrapping key would not give back as the same master, and
+ *   for another key under a wrapping key that gives back masters.
+ * - CKR_KEY_UNEXTRACTABLE if TARGET is not extractable.
+ * - CKR_KEY_HANDLE_INVALID if CKA_WRAP_TEMPLATE does not match (PKCS#11 C_WrapKey).
+ * - CKR_WRAPPING_KEY_SIZE_RANGE if the wrapping key is weaker than TARGET.
  *
  * The caller must check that the two handles differ (CKR_KEY_NOT_WRAPPABLE).
  */

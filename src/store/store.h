@@ -85,14 +85,14 @@ bool store_is_read_only(struct store *store);
 const _Atomic uint64_t *store_freshness(const struct store *store);
 
 /*
- * Before the counter is compared: once a second, check that it is still the one that other processes
- * change. Costs the reading of a coarse clock otherwise.
+ * Check once a second, before the counter is compared, that it is still the counter that other
+ * processes change. Otherwise the call costs the reading of a coarse clock.
  */
 void store_check_freshness(struct store *store);
 
 /*
- * Open the directory of state files, created first if MAKE. The store keeps RET_FD open; it is -1 if
- * the directory is missing and not MAKE.
+ * Open the directory of state files, which is created if MAKE is true. The store keeps RET_FD open.
+ * RET_FD is -1 if the directory is missing and MAKE is false.
  */
 MUST_USE CK_RV store_state_directory(struct store *store, bool make, int *ret_fd);
 

@@ -307,8 +307,8 @@ static void openssl(const char *line)
 /*
  * --- Any mechanism with fields ---
  *
- * The line is NUMBER TYPE KEY PARAMETER TYPE LENGTH USAGE, where the last three belong to the result
- * and "-" leaves them open.
+ * The line is NUMBER TYPE KEY PARAMETER TYPE LENGTH USAGE. The last three belong to the result, and
+ * "-" leaves them open.
  */
 
 static void any_row(const char *line)

@@ -76,7 +76,9 @@ START_TEST(known_answers)
 }
 END_TEST
 
-/* USE is part of the value: each role of a serial number, and each kind of type, has its own key. */
+/*
+ * USE is part of the value: each role of a serial number, and each kind of type, has its own key.
+ */
 START_TEST(known_answers_with_usage)
 {
 	CK_OBJECT_HANDLE master = open_master();

@@ -57,8 +57,8 @@ static void add_padded(EVP_MD_CTX *hash, sqlite3_value *v, int room)
 }
 
 /*
- * token_checksum(uuid, serial, label, scrypt_log2_n, so_salt, so_key, user_salt, user_key,
- * count_seal)
+ * The arguments are uuid, serial, label, scrypt_log2_n, so_salt, so_key, user_salt, user_key
+ * and count_seal.
  */
 static void token_checksum(sqlite3_context *context, int count, sqlite3_value **v)
 {

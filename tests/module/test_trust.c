@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_trust.c: "trusted, or yours". A key with CKA_WRAP_WITH_TRUSTED never becomes readable for the
- * holder of the user's PIN, and a master that leaves comes back as the same master or not at all.
+ * test_trust.c: "trusted, or yours". A key with CKA_WRAP_WITH_TRUSTED never becomes readable
+ * for the holder of the user's PIN, and a master that leaves comes back as the same master or
+ * not at all.
  */
 #include "harness.h"
 
 #define WITH_TRUSTED YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)
-/* What CKA_TRUSTED demands of the template of a key that unwraps too. */
+/* CKA_TRUSTED has these conditions for the template of a key that also unwraps. */
 #define PROTECTED YES(CKA_SENSITIVE), YES(CKA_WRAP_WITH_TRUSTED)
 #define DEFAULT_LIST                                                                               \
 	CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,              \
@@ -71,8 +72,8 @@ static CK_RV unwrap(CK_OBJECT_HANDLE with, CK_ATTRIBUTE *t, CK_ULONG count)
 }
 
 /*
- * C_Logout destroys private session objects, and trust() logs the user out. All keys here are
- * therefore public.
+ * C_Logout destroys private session objects, and trust() logs the user out. All keys here
+ * are therefore public.
  */
 #define PUBLIC NO(CKA_PRIVATE)
 

@@ -77,7 +77,9 @@ START_TEST(own_schemes)
 }
 END_TEST
 
-/* The initial key of a scheme is a base, and an ECB block or a CMAC under it is a transaction key. */
+/*
+ * The initial key of a scheme is a base, and an ECB block or a CMAC under it is a transaction key.
+ */
 START_TEST(initial_keys)
 {
 	keydiv_start(&p);

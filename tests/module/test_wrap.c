@@ -244,7 +244,10 @@ END_TEST
 
 START_TEST(des_keys_of_any_parity)
 {
-	/* The cipher does not see the parity bits. A key comes and leaves with the bits that it has. */
+	/*
+	 * The cipher does not see the parity bits. A key comes and leaves with the bits
+	 * that it has.
+	 */
 	static const CK_KEY_TYPE types[] = {CKK_DES2, CKK_DES3};
 	uint8_t value[24], got[24];
 	CK_OBJECT_HANDLE created;

@@ -48,7 +48,7 @@ MAX_FOLDER_SHARE = 0.20
 # Known breaches, which may only become fewer. The number says how many includes from one folder to the other remain.
 KNOWN_UPWARD = {}
 # The highest number of units that may still be part of a cycle.
-KNOWN_IN_CYCLES = 5
+KNOWN_IN_CYCLES = 0
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.M)
 

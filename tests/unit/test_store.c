@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_store.c: opening, closing, forking; the token record; the freshness counter;
- * read-only files; files of others; PIN tries.
+ * test_store.c: opening, closing, forking; the token record; the freshness counter; read-only
+ * files; files of others; PIN tries.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -367,7 +367,9 @@ END_TEST
 
 /* --- Files of others --- */
 
-/* What must not be used: a path in the token directory, "" for the directory, ".." for that above. */
+/*
+ * What must not be used: a path in the token directory, "" for the directory, ".." for that above.
+ */
 static const char *const own_paths[] = {
 	"", "..", "token.db", "token.db-journal", "token.tries", "clients"};
 

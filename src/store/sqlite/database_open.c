@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* database_open.c: token.db is opened with care, and its schema made, see database.h. */
+/* database_open.c: open token.db with all checks, and make its schema. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,8 +17,8 @@
 #define LENGTH_LIMIT (1 << 20) /* of a record or of a statement's text */
 
 /*
- * Called while another process has the file locked: whether to try again, after a short sleep
- * of random length.
+ * Decide whether to try again while another process has locked the file. Sleep for a short
+ * random time first.
  */
 static int wait_for_others(void *arg, int tries)
 {
@@ -37,7 +37,7 @@ static int wait_for_others(void *arg, int tries)
 	return 1;
 }
 
-/* The single number that the query SQL gives. */
+/* Read the single number that the query SQL gives. */
 static CK_RV ask_number(struct database *db, const char *sql, int64_t *ret_number)
 {
 	sqlite3_stmt *s = NULL;
@@ -62,8 +62,8 @@ static bool text_is(sqlite3_stmt *s, int column, const char *expected)
 }
 
 /*
- * Whether the file's schema is ours to the letter: no trigger, view, generated column or function
- * lurks in it.
+ * Check that the file's schema is exactly the expected text, without a trigger, view, generated
+ * column or function.
  */
 static CK_RV compare_schema(struct database *db, bool *ret_empty)
 {
@@ -92,7 +92,7 @@ static CK_RV compare_schema(struct database *db, bool *ret_empty)
 	return CKR_OK;
 }
 
-/* Inside a transaction, of reading or writing: whose file is it, and which format? */
+/* Check the owner and the format of the file, inside a transaction of reading or writing. */
 static CK_RV check_format(struct database *db, bool *ret_empty)
 {
 	int64_t application = 0, format = 0;
@@ -113,10 +113,7 @@ static CK_RV check_format(struct database *db, bool *ret_empty)
 	return CKR_OK;
 }
 
-/*
- * A file in WAL mode is none of ours, and reading it would make files beside it: look
- * before SQLite does.
- */
+/* Refuse a file in WAL mode before SQLite reads it, because reading would make files beside it. */
 static CK_RV refuse_wal(struct database *db)
 {
 	sqlite3_file *file = NULL;
@@ -156,8 +153,8 @@ static CK_RV set_up(struct database *db)
 }
 
 /*
- * Make the file without ever holding a descriptor of it: closing one would drop this process's
- * locks on it.
+ * Make the file without a descriptor of it. Closing a descriptor would drop this process's locks
+ * on the file.
  */
 static CK_RV make_file(int dirfd)
 {
@@ -173,7 +170,7 @@ static CK_RV make_file(int dirfd)
 }
 
 /*
- * Whether SQLite has opened the regular file BEFORE that lies in DIRFD, and not another one
+ * Check that SQLite has opened the regular file BEFORE in DIRFD, and not another file that was
  * put there meanwhile.
  */
 static CK_RV check_same_file(struct database *db, int dirfd, const struct stat *before)
@@ -193,9 +190,9 @@ static CK_RV check_same_file(struct database *db, int dirfd, const struct stat *
 }
 
 /*
- * Return true if token.db with the status ST may be written. Root may write a file that has no
- * write permission, and is not to. Only EACCES and EROFS say that a file is read-only: the system
- * call filter of an old container host answers EPERM, and then the permissions decide.
+ * Return true if token.db with the status ST may be written. Root must not write a file that has no
+ * write permission. Only EACCES and EROFS show that a file is read-only. The system call filter of
+ * an old container host answers EPERM, and then the permissions decide.
  */
 static bool may_write(int dirfd, const struct stat *st)
 {
@@ -227,8 +224,9 @@ static CK_RV open_file(struct database *db, int dirfd, const char *path, const s
 		return rv == CKR_TOKEN_WRITE_PROTECTED ? CKR_DEVICE_ERROR : rv; /* not even read */
 	}
 	/*
-	 * SQLite opens the file for reading when opening it for writing fails, for any reason. A
-	 * passing one, such as too many open files, must not make the token read-only for good.
+	 * SQLite opens the file for reading if opening for writing fails for any reason.
+	 * A temporary reason, such as too many open files, must not make the token
+	 * read-only for good.
 	 */
 	if (writing && database_is_read_only(db)) {
 		log_error("token.db: cannot be opened for writing (errno %d)", vfs_first_error());

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* freshness.c: the mapped number that every change of a token changes, see freshness.h. */
+/* freshness.c: the mapped file token.gen, whose number changes with every change of a token. */
 #include "store/sqlite/freshness.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 /* --- File systems --- */
 
-/* f_type of the file systems on which a mapping does not show what another host has written. */
+/* The f_type of file systems on which a mapping does not show what another host has written. */
 static const uint32_t shared_systems[] = {
 	0x00006969, /* NFS */
 	0x0000517B, /* SMB */
@@ -50,7 +50,7 @@ static bool is_shared_system(int dirfd)
 
 /* --- Mapping --- */
 
-/* Map a page of this process's own, with an odd number. NULL if there is no memory. */
+/* Map a private page with an odd number. NULL if there is no memory. */
 static _Atomic uint64_t *odd_page(void)
 {
 	void *p = mmap(
@@ -71,7 +71,7 @@ static void note_file(struct freshness *f, const struct stat *st, bool writable)
 }
 
 /*
- * Give a new file a number that no earlier file has had: the time. A process that has read something
+ * Give a new file the time as number, which no earlier file has had. A process that has read data
  * under a number must not see that number again after the file was made again.
  */
 static void begin_counting(_Atomic uint64_t *word)
@@ -85,8 +85,8 @@ static void begin_counting(_Atomic uint64_t *word)
 }
 
 /*
- * Put the file over the page at WORD. Every block of the file must exist: a store into a hole on a
- * full disk would be a signal.
+ * Map the file over the page at WORD. Every block of the file must exist, because a store into a
+ * hole on a full disk would raise a signal.
  */
 static CK_RV map_writable(struct freshness *f, _Atomic uint64_t *word)
 {
@@ -112,7 +112,7 @@ static CK_RV map_writable(struct freshness *f, _Atomic uint64_t *word)
 	return CKR_OK;
 }
 
-/* Put the file over the page at WORD if it can be read. Otherwise the odd number stays. */
+/* Map the file over the page at WORD if the file can be read. Otherwise the odd number stays. */
 static void map_readable(struct freshness *f, _Atomic uint64_t *word)
 {
 	struct stat st;
@@ -172,8 +172,8 @@ static bool is_still_there(const struct freshness *f)
 }
 
 /*
- * Map the file as it is now at a new place. Whoever compares the number at the old place must find
- * it changed, so an odd page takes that place, in one step.
+ * Map the file as it is now at a new place. A reader that compares the number at the old place must
+ * find it changed, so an odd page takes that place in one step.
  */
 static void map_again(struct freshness *f)
 {
@@ -187,7 +187,7 @@ static void map_again(struct freshness *f)
 		atomic_store_explicit(&f->word, word, memory_order_release);
 		return;
 	}
-	/* No memory: the next check tries again. */
+	/* Without memory, the next check tries again. */
 	if (word != NULL)
 		munmap((void *)word, FRESHNESS_LEN);
 	if (odd != NULL)
@@ -239,7 +239,7 @@ void freshness_end(struct freshness *f)
 
 	if (f->never)
 		return;
-	/* Even also if the file was mapped again since freshness_begin. */
+	/* The number becomes even, also if the file was mapped again since freshness_begin. */
 	uint64_t now = atomic_load(word);
 	atomic_store(word, now % 2 == 0 ? now + 2 : now + 1);
 }

@@ -52,8 +52,8 @@ static CK_RV resolve(int fd, const char *name, char **ret_path)
 }
 
 /*
- * The directory above, where the token directory could be exchanged for another, must belong to this
- * user or to root, and others must not be able to write it.
+ * The directory above, in which the token directory could be exchanged for another, must belong to
+ * this user or to root, and others must not be able to write to it.
  */
 static CK_RV check_directory_above(const struct sqlite_store *sqlite)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan.c: rules that every way of making or changing an object shares; see plan.h and plan_rules.h.
+ * plan_rules.c: rules that every way of making or changing an object shares.
  */
 #include "policy/plan_rules.h"
 

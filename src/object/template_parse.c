@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template.c: copy the template of a caller and check each attribute; see template.h. */
+/* template_parse.c: copy the template of a caller and check each attribute. */
 #include "object/template.h"
 
 #include <stdlib.h>
