@@ -183,7 +183,7 @@ const struct mechanism mech_aes_key_gen = {
 		},
 	.test =
 		{
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -199,7 +199,7 @@ const struct mechanism mech_aes_ecb = {
 	.test =
 		{
 			.operation_answers = ecb_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -216,7 +216,7 @@ const struct mechanism mech_aes_cbc = {
 	.test =
 		{
 			.operation_answers = cbc_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -233,7 +233,7 @@ const struct mechanism mech_aes_cbc_pad = {
 	.test =
 		{
 			.operation_answers = cbc_pad_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -250,7 +250,7 @@ const struct mechanism mech_aes_ctr = {
 	.test =
 		{
 			.operation_answers = ctr_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -268,7 +268,7 @@ const struct mechanism mech_aes_gcm = {
 	.test =
 		{
 			.operation_answers = gcm_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -286,6 +286,6 @@ const struct mechanism mech_aes_ccm = {
 	.test =
 		{
 			.operation_answers = ccm_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };

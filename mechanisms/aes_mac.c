@@ -69,7 +69,7 @@ const struct mechanism mech_aes_cmac = {
 	.test =
 		{
 			.operation_answers = cmac_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -86,7 +86,7 @@ const struct mechanism mech_aes_cmac_general = {
 	.test =
 		{
 			.operation_answers = cmac_general_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -103,6 +103,6 @@ const struct mechanism mech_aes_gmac = {
 	.test =
 		{
 			.operation_answers = gmac_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };

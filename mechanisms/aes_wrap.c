@@ -46,7 +46,7 @@ const struct mechanism mech_aes_key_wrap = {
 	.test =
 		{
 			.operation_answers = kw_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -63,6 +63,6 @@ const struct mechanism mech_aes_key_wrap_kwp = {
 	.test =
 		{
 			.operation_answers = kwp_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };

@@ -46,7 +46,7 @@ const struct mechanism mech_des2_key_gen = {
 		},
 	.test =
 		{
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -60,7 +60,7 @@ const struct mechanism mech_des3_key_gen = {
 		},
 	.test =
 		{
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -76,7 +76,7 @@ const struct mechanism mech_des3_ecb = {
 	.test =
 		{
 			.operation_answers = ecb_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -93,6 +93,6 @@ const struct mechanism mech_des3_cbc = {
 	.test =
 		{
 			.operation_answers = cbc_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };

@@ -32,7 +32,7 @@ const struct mechanism mech_des3_cmac = {
 	.test =
 		{
 			.operation_answers = cmac_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };
 
@@ -49,6 +49,6 @@ const struct mechanism mech_des3_cmac_general = {
 	.test =
 		{
 			.operation_answers = cmac_general_answers,
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };

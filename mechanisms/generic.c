@@ -12,6 +12,6 @@ const struct mechanism mech_generic_secret_key_gen = {
 		},
 	.test =
 		{
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };

@@ -220,6 +220,6 @@ const struct mechanism mech_hkdf_key_gen = {
 		},
 	.test =
 		{
-			.run = operation_selftest,
+			.run = operation_self_test,
 		},
 };

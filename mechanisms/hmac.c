@@ -26,7 +26,7 @@
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
 		.operation = {.mac = kind},                                                        \
-		.test = {.operation_answers = symbol##_answers, .run = operation_selftest},        \
+		.test = {.operation_answers = symbol##_answers, .run = operation_self_test},       \
 	};                                                                                         \
 	const struct mechanism mech_##symbol##_general = {                                         \
 		.type = ckm##_GENERAL,                                                             \
@@ -35,7 +35,7 @@
 		.key_types = symbol##_types,                                                       \
 		.operation = {.mac = kind, .mac_general = true},                                   \
 		.test = {.operation_answers = symbol##_general_answers,                            \
-			.run = operation_selftest},                                                \
+			.run = operation_self_test},                                               \
 	}
 
 HMAC(sha_1_hmac, CKM_SHA_1_HMAC, CKK_SHA_1_HMAC, MAC_HMAC_SHA1, "effcdf6ae5eb2fa2d27416d5f184df9c",

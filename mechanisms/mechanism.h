@@ -325,7 +325,7 @@ MUST_USE CK_RV derive_value(struct derivation *d, struct secret *ret_value);
  * The test.run of mechanisms that encrypt, sign, digest, wrap or generate random keys. Compares
  * operation_answers with the results of src/key, in both directions.
  */
-MUST_USE CK_RV operation_selftest(const struct mechanism *mech, struct key *key, bool flip);
+MUST_USE CK_RV operation_self_test(const struct mechanism *mech, struct key *key, bool flip);
 
 /* --- The registry --- */
 

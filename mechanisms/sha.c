@@ -15,7 +15,7 @@
 		.name = #ckm,                                                                      \
 		.info = {0, 0, CKF_DIGEST},                                                        \
 		.operation = {.digest = kind},                                                     \
-		.test = {.operation_answers = symbol##_answers, .run = operation_selftest},        \
+		.test = {.operation_answers = symbol##_answers, .run = operation_self_test},       \
 	}
 
 DIGEST(sha_1, CKM_SHA_1, DIGEST_SHA1, "a9993e364706816aba3e25717850c26c9cd0d89d");

@@ -125,7 +125,7 @@ struct reading {
 	 * Runs the self-test of a CKO_MECHANISM object for CKA_KEYDIV_SELFTEST (the result) and
 	 * CKA_KEYDIV_SELFTEST_TIME (nanoseconds). NULL: these attributes are absent.
 	 */
-	CK_RV (*selftest)(CK_MECHANISM_TYPE type, CK_ULONG *ret_rv, CK_ULONG *ret_ns);
+	CK_RV (*self_test)(CK_MECHANISM_TYPE type, CK_ULONG *ret_rv, CK_ULONG *ret_ns);
 };
 
 /*

@@ -102,8 +102,8 @@ static CK_RV read_computed(
 	case CKA_KEYDIV_REMAINING:
 		return read_state(r->object, attr, ret);
 	default: /* CKA_KEYDIV_SELFTEST, CKA_KEYDIV_SELFTEST_TIME */
-		ENSURE(r->selftest != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
-		TRY(r->selftest(r->object->number, &rv, &ns));
+		ENSURE(r->self_test != NULL, CKR_ATTRIBUTE_TYPE_INVALID);
+		TRY(r->self_test(r->object->number, &rv, &ns));
 		set_number(ret, attr->type == CKA_KEYDIV_SELFTEST ? rv : ns);
 		return CKR_OK;
 	}

@@ -7,7 +7,7 @@
 
 #define MECHANISMS_MAX 256
 
-int self_test_flip = SELFTEST_NO_FLIP;
+int self_test_flip = SELF_TEST_NO_FLIP;
 
 static _Atomic uint8_t passed[MECHANISMS_MAX]; /* by index in mechanisms[] */
 static void (*tell_failed)(const char *mechanism);
@@ -21,17 +21,17 @@ void self_test_gate_start(void (*failed)(const char *mechanism))
 
 static CK_RV run(const struct mechanism *mech)
 {
-	struct key *keys[SELFTEST_KEYS];
+	struct key *keys[SELF_TEST_KEYS];
 	CK_RV rv = CKR_OK;
 
-	for (unsigned i = 0; i < SELFTEST_KEYS; i++) {
+	for (unsigned i = 0; i < SELF_TEST_KEYS; i++) {
 		keys[i] = key_new();
 		if (keys[i] == NULL)
 			rv = CKR_HOST_MEMORY;
 	}
 	if (rv == CKR_OK)
-		rv = mechanism_selftest(mech, keys, self_test_flip);
-	for (unsigned i = 0; i < SELFTEST_KEYS; i++)
+		rv = mechanism_self_test(mech, keys, self_test_flip);
+	for (unsigned i = 0; i < SELF_TEST_KEYS; i++)
 		key_free(keys[i]);
 	if (rv == CKR_OK || rv == CKR_HOST_MEMORY)
 		return rv;

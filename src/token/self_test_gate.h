@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * self_test_gate.h: the gate before the first use of a mechanism. No mechanism is used before its
- * known answers (mechanisms/selftest.h) were right once since C_Initialize. A wrong answer puts the
+ * known answers (mechanisms/self_test.h) were right once since C_Initialize. A wrong answer puts the
  * module into the error state.
  *
  * A mechanism is named by its index in mechanisms[], which mechanism_look_up returns.
@@ -10,7 +10,7 @@
 #define KEYDIV_TOKEN_SELF_TEST_GATE_H
 
 #include "mechanism.h"
-#include "selftest.h"
+#include "self_test.h"
 
 /*
  * Close the gate of every mechanism. From now on FAILED, unless NULL, is called with the name of a
@@ -32,7 +32,7 @@ MUST_USE CK_RV self_test_now(
 	CK_MECHANISM_TYPE type, CK_ULONG *ret_result, CK_ULONG *ret_nanoseconds);
 
 /*
- * For tests of the gate: the number of the answer to spoil in every mechanism, or SELFTEST_NO_FLIP.
+ * For tests of the gate: the number of the answer to spoil in every mechanism, or SELF_TEST_NO_FLIP.
  */
 extern int self_test_flip;
 

@@ -418,7 +418,7 @@ START_TEST(built_in_objects)
 		.number = CKM_AES_CBC};
 	struct object profile = {
 		.object_class = CKO_PROFILE, .key_type = CK_UNAVAILABLE_INFORMATION, .number = 1};
-	struct reading r = {.object = &mechanism, .selftest = tested};
+	struct reading r = {.object = &mechanism, .self_test = tested};
 	CK_ULONG type = 0, rv = 1, ns = 0;
 	CK_ATTRIBUTE a[] = {{CKA_MECHANISM_TYPE, &type, 8}, {CKA_KEYDIV_SELFTEST, &rv, 8},
 		{CKA_KEYDIV_SELFTEST_TIME, &ns, 8}};
@@ -427,7 +427,7 @@ START_TEST(built_in_objects)
 	ck_assert_uint_eq(type, CKM_AES_CBC);
 	ck_assert_uint_eq(rv, CKR_OK);
 	ck_assert_uint_eq(ns, 42);
-	r.selftest = NULL;
+	r.self_test = NULL;
 	ck_rv(attributes_read(&r, a, 3), CKR_ATTRIBUTE_TYPE_INVALID);
 	CK_ATTRIBUTE id = {CKA_UNIQUE_ID, NULL, 0}; /* they have none, unless they are given one */
 	ck_rv(attributes_read(&r, &id, 1), CKR_ATTRIBUTE_TYPE_INVALID);

@@ -59,7 +59,7 @@ START_TEST(a_mechanism_tells_its_self_test)
 	get_number(rw, o[0], CKA_KEYDIV_SELFTEST_TIME);
 	self_test_flip = 0;
 	ck_assert_uint_eq(get_number(rw, o[0], CKA_KEYDIV_SELFTEST), CKR_DEVICE_ERROR);
-	self_test_flip = SELFTEST_NO_FLIP;
+	self_test_flip = SELF_TEST_NO_FLIP;
 }
 END_TEST
 

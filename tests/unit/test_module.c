@@ -38,7 +38,7 @@ static void set_up(void)
 	write_conf("tokens", 3);
 	ck_ok(C_GetInterface(NULL, NULL, &interface, 0));
 	list = interface->pFunctionList;
-	self_test_flip = SELFTEST_NO_FLIP;
+	self_test_flip = SELF_TEST_NO_FLIP;
 }
 
 static void tear_down(void)
@@ -139,7 +139,7 @@ START_TEST(a_primitive_that_fails)
 	everything_fails();
 	ck_ok(list->C_Finalize(NULL));
 	ck_rv(module_guard(), CKR_CRYPTOKI_NOT_INITIALIZED);
-	self_test_flip = SELFTEST_NO_FLIP;
+	self_test_flip = SELF_TEST_NO_FLIP;
 	ck_ok(list->C_Initialize(NULL));
 }
 END_TEST
@@ -180,7 +180,7 @@ START_TEST(a_derivation_that_fails)
 	self_test_flip = 0;
 	ck_rv(derive(s, master), CKR_DEVICE_ERROR);
 	everything_fails();
-	self_test_flip = SELFTEST_NO_FLIP;
+	self_test_flip = SELF_TEST_NO_FLIP;
 	everything_fails(); /* only C_Finalize ends it */
 	ck_ok(list->C_Finalize(NULL));
 	ck_ok(list->C_Initialize(NULL));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * selftest_operation.c: the self-test of the mechanisms that src/key computes, which encrypt, sign,
+ * self_test_operation.c: the self-test of the mechanisms that src/key computes, which encrypt, sign,
  * digest, wrap or generate.
  */
 #include "key/mac.h"
@@ -175,7 +175,7 @@ static CK_RV run_answers(const struct mechanism *mech, struct key *key, bool fli
 	return CKR_OK;
 }
 
-CK_RV operation_selftest(const struct mechanism *mech, struct key *key, bool flip)
+CK_RV operation_self_test(const struct mechanism *mech, struct key *key, bool flip)
 {
 	if (mech->info.flags == CKF_GENERATE)
 		return test_generator(flip);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* selftest.c: run the known answers of a mechanism. */
-#include "selftest.h"
+/* self_test.c: run the known answers of a mechanism. */
+#include "self_test.h"
 
 /* Room for what one answer needs: the parameter in both forms, and the base key or state. */
 struct bench {
@@ -89,8 +89,8 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 	return CKR_OK;
 }
 
-CK_RV mechanism_selftest(
-	const struct mechanism *mech, struct key *keys[SELFTEST_KEYS], int flip_answer)
+CK_RV mechanism_self_test(
+	const struct mechanism *mech, struct key *keys[SELF_TEST_KEYS], int flip_answer)
 {
 	CK_RV rv = CKR_OK;
 
@@ -106,7 +106,7 @@ CK_RV mechanism_selftest(
 			d.usage = mech->test.usages[i];
 		rv = run_answer(&mech->test.answers[i], &d, i == flip_answer);
 	}
-	for (size_t i = 0; i < SELFTEST_KEYS; i++)
+	for (size_t i = 0; i < SELF_TEST_KEYS; i++)
 		key_unload(keys[i]);
 	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_FUNCTION_FAILED;
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * self_test.h: run a mechanism's known answers through the parser, the plan and the derivation
+ * that callers use.
+ */
+#ifndef KEYDIV_MECHANISMS_SELF_TEST_H
+#define KEYDIV_MECHANISMS_SELF_TEST_H
+
+#include "mechanism.h"
+
+#define SELF_TEST_KEYS (1 + SCRATCH_KEYS)
+#define SELF_TEST_NO_FLIP (-1)
+
+/*
+ * Run every known answer of the mechanism, or its own self_test function. KEYS are scratch keys and
+ * are empty afterwards. FLIP_ANSWER is the number of the answer whose expected value gets a wrong
+ * bit, which tests the test, or SELF_TEST_NO_FLIP. CKR_FUNCTION_FAILED if an answer is wrong or the
+ * mechanism has none. CKR_HOST_MEMORY says nothing about the mechanism. Allocates nothing unless a
+ * value is over SECRET_INLINE.
+ */
+MUST_USE CK_RV mechanism_self_test(
+	const struct mechanism *mech, struct key *keys[SELF_TEST_KEYS], int flip_answer);
+
+#endif
