@@ -45,6 +45,11 @@ def cmac(key, data):
     return bytes.fromhex(out.decode().strip())
 
 
+def deriving_check_value(key):
+    """First 3 bytes of the CMAC of a zero block: of AES keys that derive, and of keys with the same value."""
+    return cmac(key, bytes(16))[:3].hex().upper()
+
+
 def field(tag, value):
     return bytes([tag]) + len(value).to_bytes(2, "big") + value
 

@@ -16,9 +16,17 @@ class Generate(ToolTest):
             self.assertTrue(shown[flag], flag)
         self.assertFalse(shown["extractable"])
         self.assertEqual(sorted(shown["allowed_mechanisms"]),
-                         sorted("CKM_KEYDIV_" + m for m in ("DEVICE_KEY", "MESSAGE_KEY", "DEVICE_MESSAGE_KEY", "SESSION_KEY",
+                         ["0x8b440010"] + sorted("CKM_KEYDIV_" + m for m in ("DEVICE_KEY", "MESSAGE_KEY", "DEVICE_MESSAGE_KEY", "SESSION_KEY",
                                                              "DEVICE_SESSION_KEY", "DATA_KEY")))
         self.assertNotIn("value", shown)
+
+    def test_masters_that_let_keys_leave(self):
+        self.user("key", "generate", "--label", "leaves", "--extractable")
+        self.user("key", "generate", "--label", "sends", "--extractable-children")
+        leaves, sends = (self.user_json("key", "show", label) for label in ("leaves", "sends"))
+        self.assertEqual((leaves["extractable"], leaves["wrap_with_trusted"], leaves["extractable_children"]), (True, True, False))
+        self.assertEqual((sends["extractable"], sends["wrap_with_trusted"], sends["extractable_children"]), (False, False, True))
+        self.refused("key", "generate", "--label", "x", "--usage", "sign", "--extractable-children", says="give --usage derive")
 
     def test_two_keys_differ(self):
         for label in "a", "b":

@@ -93,7 +93,7 @@ pass() { cat pin; }
         self.write("fleet.csv", "model,serial\nmeter,SN-1\nmeter,SN-2\n")
         before = "" if "keydiv init" in text else "keydiv init --label t >/dev/null\n"
         if "--label master" not in text and "--key master" in text:
-            before += "keydiv key generate --label master --extractable >/dev/null\n"
+            before += "keydiv key generate --label master --extractable-children >/dev/null\n"
         p = subprocess.run(["bash", "-c", self.shell + before + text], cwd=self.dir, env=self.env, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, text=True)
         self.assertEqual((p.returncode, p.stderr), (0, ""), text)

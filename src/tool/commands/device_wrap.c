@@ -13,7 +13,8 @@ static long long length = -1;
 
 static const struct option_spec options[] = {
 	TEXT_OPTION("key", "KEY", &key_name,
-		"the master, made with --extractable (default: the only one there is)"),
+		"the master, made with --extractable-children (default: the only one there "
+		"is)"),
 	TEXT_OPTION("purpose", "TEXT", &purpose, "role of the device key, as in derive"),
 	NUMBER_OPTION("length", "BYTES", &length,
 		"length of the device key (default: that of the master)"),
@@ -35,9 +36,8 @@ static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const cha
 	CK_RV rv = client->f->C_DeriveKey(
 		client->session, &mechanism, master, t.attributes, t.count, ret);
 	if (rv == CKR_TEMPLATE_INCONSISTENT && use == CKA_EXTRACTABLE)
-		return fail("no key may leave the token in wrapping that comes from this master: "
-			    "one for changes in the field is made with --extractable "
-			    "(CKR_TEMPLATE_INCONSISTENT)");
+		return fail("keys derived from this master cannot be wrapped; create it with "
+			    "--extractable-children (CKR_TEMPLATE_INCONSISTENT)");
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot derive the key of '%s'", serial);
 }
 

@@ -102,6 +102,7 @@ static bool run(int count, char **operands)
 		{CKA_MODIFIABLE, "modifiable"},
 		{CKA_TRUSTED, "trusted"},
 		{CKA_WRAP_WITH_TRUSTED, "wrap_with_trusted"},
+		{CKA_KEYDIV_EXTRACTABLE_CHILDREN, "extractable_children"},
 	};
 	CLIENT client = {0};
 	CK_OBJECT_HANDLE key;

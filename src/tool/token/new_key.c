@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "keydiv.h"
 #include "tool/output.h"
 #include "tool/report.h"
 
@@ -33,6 +34,9 @@ bool new_key_read(void)
 		return fail("a key to derive from does nothing else, since a MAC or a block under "
 			    "it is a device key: "
 			    "give --usage derive alone");
+	if (new_key.extractable_children && new_key.usages != 1)
+		return fail("--extractable-children is for keys to derive from: give --usage "
+			    "derive");
 	return !new_key.allow || allowed_read(new_key.allow, &new_key.allowed);
 }
 
@@ -44,6 +48,10 @@ void new_key_template(struct template *t)
 	template_flag(t, CKA_PRIVATE, !new_key.public);
 	template_flag(t, CKA_SENSITIVE, true);
 	template_flag(t, CKA_EXTRACTABLE, new_key.extractable);
+	if (new_key.extractable && new_key.usages == 1)
+		template_flag(t, CKA_WRAP_WITH_TRUSTED, true); /* a master leaves in no other way */
+	if (new_key.extractable_children)
+		template_flag(t, CKA_KEYDIV_EXTRACTABLE_CHILDREN, true);
 	if (new_key.id_length)
 		template_bytes(t, CKA_ID, new_key.id_bytes, new_key.id_length);
 	for (unsigned i = 0; usages[i].name; i++)

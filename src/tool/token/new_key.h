@@ -13,7 +13,7 @@
 struct new_key {
 	/* from the options */
 	const char *label, *id, *type, *usage, *allow;
-	bool extractable, public;
+	bool extractable, extractable_children, public;
 	/* new_key_read sets the members below */
 	const struct key_kind *kind;
 	unsigned usages;
@@ -36,7 +36,9 @@ extern struct new_key new_key;
 		TEXT_OPTION("allow", "LIST", &new_key.allow,                                       \
 			"mechanisms or schemes the key may be used with (default: by type)"),      \
 		FLAG_OPTION("extractable", &new_key.extractable,                                   \
-			"let the key be wrapped; it is never readable"),                           \
+			"let the key be wrapped, a master only by trusted keys"),                  \
+		FLAG_OPTION("extractable-children", &new_key.extractable_children,                 \
+			"let the keys derived from this master be wrapped"),                       \
 		FLAG_OPTION("public", &new_key.public, "let the key be seen without login")
 
 /* Check and read the options. False after a report. */
