@@ -299,7 +299,7 @@ class ClosedStreams(ToolTest):
         with open(self.path("keydiv.conf"), "a") as f:
             f.write("log-file = %s\nlog-level = debug\n" % self.path("log"))
         self.user("key", "generate", "--label", "master")
-        serials = self.write("serials", "SERIAL\n")
+        serials = self.write("serials", "SERIAL-7\n")
         for command in ["key", "list"], ["derive", "SERIAL"], ["derive", "--csv", serials], ["key", "list", "--json"]:
             done = self.run_without(1, *command)
             self.assertEqual(done.returncode, 1)
