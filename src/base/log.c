@@ -139,6 +139,11 @@ static void subject_text(char *text, size_t room)
 		snprintf(text, room, " (%s)", key);
 }
 
+void log_forget(void)
+{
+	memset(&failure, 0, sizeof failure);
+}
+
 void log_failure(const char *function, CK_RV rv)
 {
 	char subject[200], place[80] = "";
@@ -151,5 +156,5 @@ void log_failure(const char *function, CK_RV rv)
 		snprintf(place, sizeof place, " at %s:%d", failure.file, failure.line);
 	log_error("%s: %s%s%s%s%s", function, rv_name(rv), failure.reason ? ": " : "",
 		failure.reason ? failure.reason : "", subject, place);
-	memset(&failure, 0, sizeof failure);
+	log_forget();
 }

@@ -2,7 +2,7 @@
 /*
  * secret.h: secret bytes, wiped when they leave scope and compared in constant time.
  *
- * 	SECRET value = { 0 };			empty, and wiped at the end of the block
+ * 	SECRET value = { 0 };		empty, and wiped at the end of the block
  * 	TRY(secret_set(&value, bytes, n));
  *
  * Up to SECRET_INLINE bytes are in the struct itself, so a diversified key costs no allocation.

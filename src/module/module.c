@@ -217,7 +217,11 @@ static bool is_answer(const char *function, CK_RV rv)
 
 CK_RV module_result(const char *function, CK_RV rv)
 {
-	if (log_enabled(LOG_ERROR) && !is_answer(function, rv))
-		log_failure(function, rv);
+	if (log_enabled(LOG_ERROR)) {
+		if (is_answer(function, rv))
+			log_forget();
+		else
+			log_failure(function, rv);
+	}
 	return rv;
 }

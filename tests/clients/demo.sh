@@ -1,13 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# The main job, from a clone on a fresh Debian 12: installs the packages, builds, makes a token with a non-extractable AES-256
-# master, derives inside the token, through p11-kit, the key of every serial number in tests/fixtures/serials.csv, and prints
-# for each the key check value and a CMAC made with the derived key, next to the same CMAC computed by openssl.
+# The main job, from a clone on a fresh Debian 12 or 13. The script installs the packages, builds, and makes a token with a
+# non-extractable AES-256 master. For every serial number in tests/fixtures/serials.csv it derives a key inside the token, through
+# p11-kit, and prints the key check value and a CMAC by the derived key, beside the same CMAC computed by openssl.
 #
-# The master is a known test master, imported from two components, or openssl could not follow. The token lies in a
-# temporary directory. p11-kit finds the module by the keydiv.module of this build: for root by installing it, since p11-kit reads
-# no user's configuration for root; for others by a configuration directory of the same temporary kind.
+# The master is imported from two components and is public, because openssl computes with it too. The token is in a temporary
+# directory. p11-kit finds the module by the keydiv.module of this build. Root installs that file, because p11-kit reads no user's
+# configuration for root. Other users get a temporary configuration directory.
+#
+# MESON_OPTIONS are passed to meson setup. -Dprefix=$HOME/.local makes an installation without root possible.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${1:-build}

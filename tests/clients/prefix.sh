@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 #
-# prefix.sh SOURCE: an installation below a prefix of the user's own writes nothing outside of that prefix.
-# The system's prefixes use p11-kit's directories instead, or p11-kit would not find the module. Sets up builds and compiles nothing.
+# prefix.sh SOURCE: check that an installation below a user's prefix writes nothing outside of that prefix, and that an installation
+# for the whole system uses p11-kit's directories. The script sets up builds and compiles nothing.
 set -eu
 source=$1
 work=$(mktemp -d)

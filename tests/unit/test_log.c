@@ -240,6 +240,10 @@ START_TEST(subjects)
 	log_failure("C_Sign", CKR_DATA_LEN_RANGE);
 	ck_assert_ptr_null(strstr(last_text(), "plant"));
 	log_subject_key(CKR_DATA_INVALID, "plant", 5);
+	log_forget();
+	log_failure("C_Sign", CKR_DATA_INVALID);
+	ck_assert_ptr_null(strstr(last_text(), "plant"));
+	log_subject_key(CKR_DATA_INVALID, "plant", 5);
 	log_failure("C_Sign", CKR_DATA_LEN_RANGE);
 	ck_assert_ptr_null(strstr(last_text(), "plant"));
 	log_failure("C_Sign", CKR_DATA_INVALID);
