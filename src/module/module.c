@@ -79,6 +79,7 @@ static CK_RV open_tokens(const struct config *config)
 			log_error("%s cannot be opened: %s", dir, rv_name(rv));
 			return rv;
 		}
+		tokens[i]->read_only_login = config->read_only_login;
 		slot_count = i + 1;
 	}
 	return CKR_OK;

@@ -8,22 +8,32 @@
 #include "cheap_scrypt.h"
 #include "harness.h"
 
-/* Put the fixture NAME in the place of the prepared token of slot 0, and start. */
-static void open_fixture(const char *name)
+/* Copy FILE of the fixture NAME over that of slot 0. */
+static void copy_file(const char *name, const char *file)
 {
 	char path[700];
 	static char bytes[1 << 18];
 
-	snprintf(path, sizeof path, "%s/%s/token.db", FIXTURES_DIR, name);
+	snprintf(path, sizeof path, "%s/%s/%s", FIXTURES_DIR, name, file);
 	int in = open(path, O_RDONLY | O_CLOEXEC);
 	ck_assert_msg(in >= 0, "cannot open %s", path);
 	ssize_t n = read(in, bytes, sizeof bytes);
 	close(in);
 	ck_assert(n > 0 && (size_t)n < sizeof bytes);
-	int out = open(database(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+	snprintf(path, sizeof path, "%s/slot-0/%s", token_dir, file);
+	int out = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
 	ck_assert(out >= 0);
 	ck_assert_int_eq(write(out, bytes, (size_t)n), n);
 	close(out);
+}
+
+/* Put the fixture NAME in the place of the prepared token of slot 0, and start. */
+static void open_fixture(const char *name)
+{
+	char path[700];
+
+	copy_file(name, "token.db");
+	copy_file(name, "token.tries");
 	snprintf(path, sizeof path, "%s/slot-0/token.gen", token_dir);
 	unlink(path);
 	ok(f->C_Initialize(NULL));
@@ -39,21 +49,22 @@ static CK_OBJECT_HANDLE only(const char *label)
 	return found[0];
 }
 
-START_TEST(format_1)
+START_TEST(format_2)
 {
 	static const uint8_t expected[16] = {/* AES-128 of a zero block under mk */
 		0x7d, 0xf7, 0x6b, 0x0c, 0x1a, 0xb8, 0x99, 0xb3, 0x3e, 0x42, 0xf0, 0x47, 0xb9, 0x1b,
 		0x54, 0x6f};
 	static const uint8_t device_key_kcv[3] = {
-		0x63, 0x22, 0x48}; /* of 2759dd43..., DEVICE_KEY of mk and "SN-000123" */
+		0x78, 0x52, 0xff}; /* of the DEVICE_KEY of mk for "SN-000123" and CKA_SIGN */
 	uint8_t block[16] = {0}, text[8];
 	CK_ULONG n = sizeof block;
 	CK_OBJECT_HANDLE device;
 	CK_TOKEN_INFO info;
 
-	open_fixture("token-format-1");
+	open_fixture("token-format-2");
 	ok(f->C_GetTokenInfo(0, &info));
-	holds(memcmp(info.label, "format 1                        ", 32) == 0);
+	holds(memcmp(info.label, "format 2                        ", 32) == 0);
+	holds(info.flags & CKF_USER_PIN_COUNT_LOW);
 	login(CKU_SO);
 	ok(f->C_Logout(s));
 	login(CKU_USER);
@@ -83,6 +94,6 @@ int main(void)
 	Suite *suite = suite_create("formats");
 
 	scrypt_is_cheap = false; /* the fixtures come from released versions */
-	tcase_add_test(add_case(suite, "formats", load), format_1);
+	tcase_add_test(add_case(suite, "formats", load), format_2);
 	return run(suite);
 }

@@ -3,7 +3,9 @@
  * test_store_full.c: a store that cannot be written: full, or read-only: a code,
  * and nothing half-written.
  */
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -183,6 +185,42 @@ START_TEST(a_read_only_token)
 }
 END_TEST
 
+/* Mount the token directory on itself, read-only, for this process alone. False: not allowed. */
+static bool mount_read_only(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount(token_dir, token_dir, NULL, MS_BIND | MS_REC, NULL) == 0 &&
+	       mount(NULL, token_dir, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) == 0;
+}
+
+START_TEST(a_read_only_mount)
+{
+	CK_TOKEN_INFO info;
+	CK_OBJECT_HANDLE key =
+		import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), YES(CKA_ENCRYPT), STR(CKA_LABEL, "key")));
+
+	ok(f->C_Finalize(NULL));
+	if (!mount_read_only())
+		return; /* a_read_only_token has tried it in the other way */
+	ok(f->C_Initialize(NULL));
+	s = open_session(0);
+	gives(CKR_PIN_INCORRECT, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR) "wrong", 5));
+	login(CKU_USER);
+	ok(f->C_GetTokenInfo(slot, &info));
+	holds(info.flags & CKF_WRITE_PROTECTED);
+	holds(find(s, T(STR(CKA_LABEL, "key")), &key, 1) == 1);
+	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
+	ok(f->C_Finalize(NULL));
+
+	write_conf("read-only-login = no\n");
+	ok(f->C_Initialize(NULL));
+	s = open_session(0);
+	gives(CKR_TOKEN_WRITE_PROTECTED, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4));
+	gives(CKR_TOKEN_WRITE_PROTECTED, f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR) "wrong", 5));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store full");
@@ -193,5 +231,6 @@ int main(void)
 	tcase_add_test(tc, no_number_on_a_full_disk);
 	tcase_add_test(tc, login_on_a_full_disk);
 	tcase_add_test(tc, a_read_only_token);
+	tcase_add_test(tc, a_read_only_mount);
 	return run(suite);
 }

@@ -13,11 +13,15 @@
 #include "key/digest.h"
 #include "store_support.h"
 
+static int quick_clock(clockid_t clock, struct timespec *ret);
+static ssize_t broken_pread(int fd, void *p, size_t n, off_t at);
 static ssize_t watched_pwrite(int fd, const void *p, size_t n, off_t at);
 static int watched_fdatasync(int fd);
 static int watched_fsync(int fd);
 static int watched_unlinkat(int fd, const char *name, int flags);
 static DIR *watched_fdopendir(int fd);
+#define clock_gettime quick_clock
+#define pread broken_pread
 #define pwrite watched_pwrite
 #define fdatasync watched_fdatasync
 #define fsync watched_fsync
@@ -25,6 +29,8 @@ static DIR *watched_fdopendir(int fd);
 #define fdopendir watched_fdopendir
 #include "base/files.c"
 #include "state/state_file.c"
+#undef clock_gettime
+#undef pread
 #undef pwrite
 #undef fdatasync
 #undef fsync
@@ -32,6 +38,31 @@ static DIR *watched_fdopendir(int fd);
 #undef fdopendir
 
 #define SECTOR 512
+
+static bool clock_is_quick; /* a second passes in a millisecond */
+
+static int quick_clock(clockid_t clock, struct timespec *ret)
+{
+	int rv = clock_gettime(clock, ret);
+
+	if (clock_is_quick) {
+		ret->tv_sec = ret->tv_sec * 1000 + ret->tv_nsec / 1000000;
+		ret->tv_nsec = ret->tv_nsec % 1000000 * 1000;
+	}
+	return rv;
+}
+
+static int interruptions; /* reads that end with EINTR, or after one byte, in turn */
+
+static ssize_t broken_pread(int fd, void *p, size_t n, off_t at)
+{
+	if (interruptions == 0)
+		return pread(fd, p, n, at);
+	if (interruptions-- % 2 == 0)
+		return pread(fd, p, 1, at);
+	errno = EINTR;
+	return -1;
+}
 
 static int operations_left = -1; /* until the power is cut; negative: never */
 static uint8_t durable[FILE_LEN];
@@ -613,6 +644,57 @@ START_TEST(removed_while_waiting)
 }
 END_TEST
 
+/* A process that is stopped in the middle of a step stops nobody for ever. */
+START_TEST(a_stopped_process_is_waited_for_a_while)
+{
+	struct store *store = store_with_file();
+	struct state_file *file = NULL;
+	int status;
+
+	pid_t child = fork();
+	if (child == 0) {
+		struct store *mine = NULL;
+		store_abandon(store);
+		if (store_open(token_dir, NULL, &mine) != CKR_OK ||
+			state_file_open(mine, 1, &file) != CKR_OK)
+			_exit(1);
+		raise(SIGSTOP);
+		state_file_close(file);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, WUNTRACED), child);
+	ck_assert(WIFSTOPPED(status));
+	clock_is_quick = true;
+	ck_rv(state_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	ck_rv(state_file_remove(store, 1), CKR_DEVICE_ERROR);
+	clock_is_quick = false;
+	ck_rv(state_file_remove_now(store, 1), CKR_DEVICE_ERROR);
+	ck_assert_int_eq(access(in_token("clients/1"), F_OK), 0);
+	kill(child, SIGCONT);
+	ck_ok(state_file_open(store, 1, &file));
+	state_file_close(file);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	store_close(store);
+}
+END_TEST
+
+START_TEST(interrupted_reads_go_on)
+{
+	struct store *store = store_with_file();
+	struct state_file *file = NULL;
+	struct state_text text;
+
+	interruptions = 9;
+	ck_ok(state_file_open(store, 1, &file));
+	ck_assert_int_eq(interruptions, 0);
+	ck_ok(state_file_read(file, 0, &text));
+	ck_assert(text.sequence == 1 && opens(&text));
+	state_file_close(file);
+	store_close(store);
+}
+END_TEST
+
 START_TEST(no_room)
 {
 	struct store *store = open_store();
@@ -633,4 +715,5 @@ END_TEST
 RUN_SUITE("state_file", no_number_of_a_standard_stream, steps_leave_one_state,
 	made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
 	flipped_bits, hostile_slots, files_that_are_none, modes_whatever_the_umask, wrong_writes,
-	removed_files_are_zero, a_client_of_the_new_token_stays, removed_while_waiting, no_room)
+	removed_files_are_zero, a_client_of_the_new_token_stays, removed_while_waiting,
+	a_stopped_process_is_waited_for_a_while, interrupted_reads_go_on, no_room)

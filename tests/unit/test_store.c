@@ -3,9 +3,17 @@
  * test_store.c: opening, closing, forking; the token record; the freshness counter; read-only
  * files; files of others; PIN tries.
  */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 
+#include "state/state_file.h"
 #include "store_support.h"
 
 static CK_RV count_wrong(const struct store_token *token, struct store_tries *tries, void *arg)
@@ -472,6 +480,77 @@ START_TEST(another_freshness_file_is_noticed)
 }
 END_TEST
 
+/* --- Systems that are different --- */
+
+static long file_system; /* what fstatfs says; 0: the truth */
+
+__attribute__((visibility("default"))) int fstatfs(int fd, struct statfs *ret)
+{
+	int rv = (int)syscall(SYS_fstatfs, fd, ret);
+
+	if (file_system != 0)
+		ret->f_type = (__typeof__(ret->f_type))file_system;
+	return rv;
+}
+
+static const long shared_systems[] = {0x6969, 0x65735546, (long)0xFF534D42, 0x01021997};
+
+/* On a network or FUSE file system a mapping is not trusted: nothing may be cached. */
+START_TEST(nothing_is_cached_on_a_network_file_system)
+{
+	file_system = shared_systems[_i];
+	struct store *store = new_store();
+	const _Atomic uint64_t *counter = store_freshness(store);
+
+	ck_assert_uint_eq(atomic_load(counter) % 2, 1);
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	ck_assert_uint_eq(atomic_load(counter) % 2, 1);
+	store_check_freshness(store);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 1);
+	ck_assert_uint_eq(count_objects(store), 1);
+	store_close(store);
+}
+END_TEST
+
+/* Let the system calls CALLS fail with EPERM, as the filter of an old container host does. */
+static void refuse_system_calls(const unsigned *calls, size_t n)
+{
+	struct sock_filter filter[16] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
+	size_t at = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		filter[at++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
+		filter[at++] =
+			(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	}
+	filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = {(unsigned short)at, filter};
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+START_TEST(refused_system_calls_do_not_make_a_token_read_only)
+{
+	static const unsigned calls[] = {439 /* faccessat2 */, SYS_statx};
+	struct store *store = new_store();
+
+	store_close(store);
+	refuse_system_calls(calls, 2);
+	ck_assert_int_eq(faccessat(AT_FDCWD, "/", W_OK, AT_EACCESS) == 0 || errno == EPERM, 1);
+	store = open_store();
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	ck_assert(!store_is_read_only(store));
+	store_close(store);
+	ck_assert_int_eq(chmod(in_token("token.db"), 0400), 0); /* this is read-only, still */
+	store = open_store();
+	ck_assert_uint_eq(count_objects(store), 1);
+	ck_assert(store_is_read_only(store));
+	store_close(store);
+}
+END_TEST
+
 /* --- Tries --- */
 
 START_TEST(tries_of_a_pin)
@@ -556,6 +635,70 @@ START_TEST(tries_of_a_read_only_file_are_in_memory)
 }
 END_TEST
 
+/* --- Formats --- */
+
+/* Copy NAME from the fixture into the token directory. */
+static void copy_fixture(const char *name)
+{
+	static uint8_t content[1 << 20];
+	char path[512];
+
+	snprintf(path, sizeof path, FIXTURES_DIR "/store-format-2/%s", name);
+	int from = open(path, O_RDONLY), to = open(in_token(name), O_CREAT | O_WRONLY, 0600);
+	ssize_t n = read(from, content, sizeof content);
+	ck_assert_int_gt(n, 0);
+	ck_assert_int_eq(write(to, content, (size_t)n), n);
+	close(from);
+	close(to);
+}
+
+/* A token of the first released format: it opens, says what it said, and can be written to. */
+START_TEST(format_2)
+{
+	struct store_token expected = sample_token(), token;
+	struct store_query all = {0}, by_id = {.object_id = text_bytes("7")};
+	struct record rows[5];
+	struct state_file *file;
+	struct state_text text;
+	struct store_tries tries;
+	int64_t id;
+	size_t n;
+
+	ck_assert_int_eq(mkdir(token_dir, 0700), 0);
+	ck_assert_int_eq(mkdir(in_token("clients"), 0700), 0);
+	copy_fixture("token.db");
+	copy_fixture("token.tries");
+	copy_fixture("clients/2");
+	struct store *store = open_store();
+	ck_ok(store_token_get(store, &token));
+	assert_same_token(&token, &expected);
+	ck_ok(store_find(store, &all, rows, 5, &n));
+	ck_assert_uint_eq(n, 3);
+	ck_assert(rows[0].id == 1 && rows[0].object_class == CKO_DATA && !rows[0].is_private);
+	ck_assert(rows[1].id == 2 && rows[1].object_class == CKO_SECRET_KEY && rows[1].is_private);
+	ck_assert(rows[2].id == 4 && rows[2].object_class == (CKO_VENDOR_DEFINED | 7) &&
+		  !rows[2].is_private);
+	ck_assert(bytes_equal(rows[0].label, text_bytes("public")) && rows[0].object_id.p == NULL);
+	ck_assert(bytes_equal(rows[1].label, text_bytes("private")) &&
+		  bytes_equal(rows[1].object_id, text_bytes("7")));
+	ck_assert(rows[2].label.p != NULL && rows[2].label.n == 0);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert(is_sample(&rows[i]));
+		record_free(&rows[i]);
+	}
+	ck_ok(raw_find_ids(store, &by_id, &id, 1, &n));
+	ck_assert(n == 1 && id == 2);
+	ck_assert_int_eq(insert_sample(store, CKO_DATA, false, NULL, NULL), 5);
+	ck_ok(state_file_open(store, 2, &file));
+	ck_ok(state_file_read(file, 0, &text));
+	ck_assert(text.sequence == 1 && bytes_equal(text.text, text_bytes("client state")));
+	state_file_close(file);
+	ck_ok(store_tries_edit(store, STORE_SO, look_at_tries, &tries));
+	ck_assert(tries.wrong == 2 && tries.started == 1);
+	store_close(store);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store");
@@ -577,9 +720,12 @@ int main(void)
 	tcase_add_loop_test(
 		tcase, files_of_others_are_not_used, 0, sizeof own_paths / sizeof own_paths[0]);
 	tcase_add_loop_test(tcase, another_freshness_file_is_noticed, 0, 3);
+	tcase_add_loop_test(tcase, nothing_is_cached_on_a_network_file_system, 0, 4);
+	tcase_add_test(tcase, refused_system_calls_do_not_make_a_token_read_only);
 	tcase_add_test(tcase, tries_of_a_pin);
 	tcase_add_test(tcase, a_damaged_file_of_tries);
 	tcase_add_test(tcase, tries_of_a_read_only_file_are_in_memory);
+	tcase_add_test(tcase, format_2);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
