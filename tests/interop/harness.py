@@ -89,6 +89,7 @@ READABLE_AES = [
     (PyKCS11.CKA_KEY_TYPE, PyKCS11.CKK_AES),
     (PyKCS11.CKA_SENSITIVE, False),
     (PyKCS11.CKA_EXTRACTABLE, True),
+    (PyKCS11.CKA_WRAP_WITH_TRUSTED, True),  # as every extractable master, and so its keys
 ]
 
 

@@ -178,8 +178,9 @@ static CK_RV derive(
 	if (mode == FEEDBACK)
 		m = (CK_MECHANISM){modes[mode], &chained, sizeof chained};
 	CK_ATTRIBUTE base_t[] = {KEY(prfs[input.prf].key), READABLE, YES(CKA_DERIVE), NO(CKA_TOKEN),
-		RAW(CKA_VALUE, input.key, input.key_length), ALLOWED(modes[mode])};
-	ok(module->C_CreateObject(session, base_t, module == nss ? 7 : 8, &base));
+		RAW(CKA_VALUE, input.key, input.key_length), ALLOWED(modes[mode]),
+		YES(CKA_WRAP_WITH_TRUSTED), YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN)};
+	ok(module->C_CreateObject(session, base_t, module == nss ? 7 : 10, &base));
 	rv = module->C_DeriveKey(session, &m, base, t[0], 5, &keys[0]);
 	ok(module->C_DestroyObject(session, base));
 	return rv;

@@ -45,7 +45,7 @@ import sys
 sys.path.insert(0, %r)
 from harness import *
 lib, session = open_session(%r)
-master = session.createObject(secret_key(MASTER, derive=True, sensitive=False, extractable=True))
+master = session.createObject(secret_key(MASTER, derive=True, sensitive=False, extractable=True, wrap_with_trusted=True))
 print(value_of(session, derive(session, master, DEVICE_KEY, field(1, b"SN-000123"))).hex())
 """
 

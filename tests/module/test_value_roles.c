@@ -276,6 +276,73 @@ START_TEST(check_values)
 }
 END_TEST
 
+/* What version 0.1.0 gave away. Each attack computes the value of one key with another key. */
+
+/* The block that a KDF encrypts for one block of output: counter, label, 00, context, length in bits. */
+static CK_ULONG kdf_input(const char *label, const uint8_t *context, CK_ULONG n, uint8_t *out)
+{
+	CK_ULONG used = 4 + strlen(label) + 1;
+
+	memset(out, 0, used);
+	out[3] = 1;
+	memcpy(out + 4, label, strlen(label));
+	memcpy(out + used, context, n);
+	memcpy(out + used + n, "\0\0\0\x80", 4);
+	return used + n + 4;
+}
+
+static void sign(CK_OBJECT_HANDLE key, const uint8_t *data, CK_ULONG n, uint8_t out[16])
+{
+	CK_ULONG length = 16;
+
+	ok(f->C_SignInit(s, MECH(CKM_AES_CMAC), key));
+	ok(f->C_Sign(s, (CK_BYTE_PTR)(uintptr_t)data, n, out, &length));
+}
+
+START_TEST(a_signing_key_computes_no_derived_key)
+{
+	CK_OBJECT_HANDLE base = open_master(), signs;
+	uint8_t input[100], mac[16], value[16];
+	CK_ULONG n;
+
+	ok(derive_device(base, T(YES(CKA_SIGN)), &signs));
+	keydiv_start(&p);
+	put(KEYDIV_DEVICE, "SN-000123", 9);
+	keydiv_put_number(&p, KEYDIV_COUNTER, 1);
+	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, base, T(READABLE)));
+	get_bytes(made, CKA_VALUE, value, 16);
+	n = kdf_input("message", p.bytes + 12, p.length - 12, input);
+	sign(signs, input, n, mac);
+	holds(memcmp(mac, value, 16) != 0);
+	/* the computation itself is right: with the bytes of the deriving key it gives the key */
+	ok(derive_device(base, T(READABLE), &made));
+	get_bytes(made, CKA_VALUE, value, 16);
+	sign(import(CKK_AES, value, 16, T(YES(CKA_SIGN))), input, n, mac);
+	ok(derive(CKM_KEYDIV_DEVICE_MESSAGE_KEY, base, T(READABLE)));
+	get_bytes(made, CKA_VALUE, value, 16);
+	holds(memcmp(mac, value, 16) == 0);
+}
+END_TEST
+
+START_TEST(one_deriving_value_has_one_list)
+{
+	/* A data key that derives by CMAC would compute the device keys of its sibling. */
+	CK_OBJECT_HANDLE base = closed_master();
+
+	keydiv_start(&p);
+	put(KEYDIV_NONCE, mk32, 16);
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_DATA_KEY, base, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_CMAC))));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive(CKM_KEYDIV_DATA_KEY, base,
+			T(YES(CKA_DERIVE),
+				ALLOWED(CKM_KEYDIV_DEVICE_KEY, CKM_AES_ECB_ENCRYPT_DATA))));
+	holds(made == 0xABCD);
+	ok(derive(CKM_KEYDIV_DATA_KEY, base, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DEVICE_KEY))));
+	ok(derive_device(made, NOTHING, &made));
+}
+END_TEST
+
 START_TEST(parameter_as_an_attribute)
 {
 	/* For callers that cannot pass a mechanism parameter of varying length. */
@@ -333,6 +400,8 @@ int main(void)
 	tcase_add_test(tc, hkdf);
 	tcase_add_test(tc, leaves_ignore_derive_in_the_template);
 	tcase_add_test(tc, check_values);
+	tcase_add_test(tc, a_signing_key_computes_no_derived_key);
+	tcase_add_test(tc, one_deriving_value_has_one_list);
 	tcase_add_test(tc, parameter_as_an_attribute);
 	return run(suite);
 }
