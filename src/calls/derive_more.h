@@ -9,6 +9,7 @@
  * The last steps of a call whose parameter may ask for further keys: plan all keys, derive once,
  * cut the result, and add all keys or none. Handles are written last, and none on failure.
  */
-MUST_USE CK_RV derive_more_keys(struct derive_call *c, CK_OBJECT_HANDLE *ret_key);
+__attribute__((noinline)) MUST_USE CK_RV derive_more_keys(
+	struct derive_call *c, CK_OBJECT_HANDLE *ret_key);
 
 #endif

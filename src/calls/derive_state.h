@@ -9,7 +9,7 @@
 #include "calls/derive_call.h"
 
 /* Set c->d.state_key_length, which the mechanism's plan needs, from the attributes of the base. */
-void derive_state_plan(struct derive_call *c);
+__attribute__((noinline)) void derive_state_plan(struct derive_call *c);
 
 /*
  * Advance the state of the base, durably if the base is a token object, and load the released key
@@ -17,12 +17,13 @@ void derive_state_plan(struct derive_call *c);
  * CKR_KEYDIV_EXHAUSTED; CKR_KEY_HANDLE_INVALID if the base was destroyed meanwhile;
  * CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_HOST_MEMORY.
  */
-MUST_USE CK_RV derive_state_claim(struct derive_call *c);
+__attribute__((noinline)) MUST_USE CK_RV derive_state_claim(struct derive_call *c);
 
 /*
  * The result in c->value is a new state of KIND: store those of its attributes with the planned
  * object that never change. CKR_HOST_MEMORY.
  */
-MUST_USE CK_RV derive_state_attributes(struct derive_call *c, const struct state_kind *kind);
+__attribute__((noinline)) MUST_USE CK_RV derive_state_attributes(
+	struct derive_call *c, const struct state_kind *kind);
 
 #endif

@@ -47,14 +47,12 @@ CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_
 			  : operation_begun(s, op, set_up(s->operations, op, encrypt, &caller));
 }
 
-/* *RET = the slot of a message operation, which is active. */
+/* *RET = the slot of the message operation. CKR_OPERATION_NOT_INITIALIZED unless one is active. */
 static CK_RV active(struct session *s, bool encrypt, struct operation **ret)
 {
-	struct operation *op = s->operations ? &s->operations->slot[kind_of(encrypt)] : NULL;
-
-	REQUIRE(op != NULL && op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED,
+	*ret = s->operations ? &s->operations->slot[kind_of(encrypt)] : NULL;
+	REQUIRE(*ret != NULL && (*ret)->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED,
 		"no message operation is active");
-	*ret = op;
 	return CKR_OK;
 }
 

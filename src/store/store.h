@@ -88,7 +88,7 @@ const _Atomic uint64_t *store_freshness(const struct store *store);
  * Check once a second, before the counter is compared, that it is still the counter that other
  * processes change. Otherwise the call costs the reading of a coarse clock.
  */
-void store_check_freshness(struct store *store);
+__attribute__((noinline)) void store_check_freshness(struct store *store);
 
 /*
  * Open the directory of state files, which is created if MAKE is true. The store keeps RET_FD open.

@@ -59,7 +59,16 @@ static CK_RV fill(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 	return CKR_OK;
 }
 
-static CK_RV miss(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+/* Return true if E is the entry of HANDLE and its object has not changed. */
+static inline bool is_hit(const struct cached_key *e, CK_OBJECT_HANDLE handle)
+{
+	return __builtin_expect(
+		e != NULL && e->handle == handle && handle != 0 && key_cache_fresh(e), 1);
+}
+
+/* Not inline, so that a hit saves no registers and needs no stack. */
+__attribute__((noinline)) static CK_RV miss(
+	struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
 {
 	struct cached_key *e;
 
@@ -74,13 +83,10 @@ static CK_RV miss(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 
 CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
 {
-	struct cached_key *e = s->keys.last;
-
-	if (__builtin_expect(handle_is_token_object(handle), 0))
+	if (handle_is_token_object(handle))
 		store_check_freshness(s->token->store);
-	if (__builtin_expect(
-		    e != NULL && e->handle == handle && handle != 0 && key_cache_fresh(e), 1)) {
-		*ret = e;
+	if (is_hit(s->keys.last, handle)) {
+		*ret = s->keys.last;
 		return CKR_OK;
 	}
 	return miss(s, handle, ret);
