@@ -100,8 +100,8 @@ static CK_RV plan(struct derivation *d, const struct key_request *request)
 }
 
 /*
- * The key is the trailing end of the ciphertext, so encrypt only the blocks that reach
- * into the key.
+ * Bytes are removed from the trailing end of the ciphertext until the key has its length, so
+ * encrypt only the leading blocks that the key needs.
  */
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * self_test_operation.c: the self-test of the mechanisms that src/key computes, which encrypt, sign,
- * digest, wrap or generate.
+ * self_test_operation.c: the self-test of the mechanisms that src/key computes, which encrypt,
+ * sign, digest, wrap or generate.
  */
 #include "key/mac.h"
 #include "key/random.h"

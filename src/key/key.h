@@ -129,9 +129,10 @@ MUST_USE CK_RV key_mac(
 	struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac);
 
 /*
- * Compute the check value, 3 bytes. With CMAC_STYLE (AES only) it begins CMAC(key, 16 zero bytes),
- * as X9.24-1:2017 says. Otherwise it begins the ECB encryption of a zero block (AES, DES2, DES3) or
- * SHA-1 of the value (other types), as PKCS#11 says under "Secret key objects".
+ * Compute the check value. With CMAC_STYLE (AES only) the check value is the first 3 bytes of
+ * CMAC(key, 16 zero bytes), as X9.24-1:2017 says. Otherwise the check value is the first 3 bytes of
+ * the ECB encryption of a zero block (AES, DES2, DES3) or of SHA-1 of the value (other types), as
+ * PKCS#11 says under "Secret key objects".
  */
 MUST_USE CK_RV key_check_value(struct key *key, bool cmac_style, uint8_t ret_kcv[3]);
 
