@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c: the keydiv command. Finds the subcommand and runs it. */
+/* main.c: finds the command that the first words name, and runs it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "tool/commands/commands.h"
 #include "tool/output.h"
 #include "tool/report.h"
+#include "tool/suggest.h"
 #include "tool/token/locked.h"
 
 const struct command *const commands[] = {
@@ -19,6 +20,7 @@ const struct command *const commands[] = {
 	&cmd_key_import,
 	&cmd_key_list,
 	&cmd_key_show,
+	&cmd_key_trust,
 	&cmd_key_delete,
 	&cmd_derive,
 	&cmd_device_rotate,
@@ -32,6 +34,7 @@ const struct command *const commands[] = {
 	&cmd_odukpt_retrieve,
 	&cmd_pin_change,
 	&cmd_pin_unlock,
+	&cmd_config_check,
 	NULL,
 };
 
@@ -65,10 +68,42 @@ static const struct command *find(int argc, char **argv, int *ret_words)
 	return NULL;
 }
 
+/* Return true if FIRST is the first word of a command of two words. */
+static bool is_group(const char *first)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const char *space = strchr(commands[i]->name, ' ');
+		if (space && (size_t)(space - commands[i]->name) == strlen(first) &&
+			strncmp(first, commands[i]->name, strlen(first)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Report that there is no command FIRST SECOND, and name the nearest command. */
+static void unknown(const char *first, const char *second)
+{
+	char both[128];
+	struct suggestion nearest = SUGGESTION(both);
+
+	snprintf(both, sizeof both, "%s%s%s", first, second ? " " : "", second ? second : "");
+	for (size_t i = 0; commands[i]; i++)
+		suggestion_offer(&nearest, commands[i]->name);
+	if (!nearest.nearest && !is_group(first)) {
+		nearest.wrong = first;
+		for (size_t i = 0; commands[i]; i++)
+			suggestion_offer(&nearest, commands[i]->name);
+	}
+	if (nearest.nearest)
+		fail("there is no command '%s': did you mean 'keydiv %s'?", both, nearest.nearest);
+	else
+		fail("there is no command '%s': see 'keydiv --help'", both);
+}
+
 /*
- * Open the standard streams that are closed. Otherwise the next file opened would get the number of
- * such a stream, and output would go into that file. The streams are opened in the wrong direction,
- * so that using them fails as with a closed stream.
+ * Open /dev/null in place of each standard stream that is closed. Otherwise the next file that is
+ * opened would get the number of the stream, and messages would be written into that file. The
+ * stream is opened in the wrong direction, so that its use fails as that of a closed one does.
  */
 static bool fill_standard_streams(void)
 {
@@ -95,8 +130,7 @@ int main(int argc, char **argv)
 	}
 	const struct command *command = find(argc, argv, &words);
 	if (!command) {
-		fail("there is no command '%s%s%s': see 'keydiv --help'", argv[1],
-			argc > 2 ? " " : "", argc > 2 ? argv[2] : "");
+		unknown(argv[1], argc > 2 && argv[2][0] != '-' ? argv[2] : NULL);
 		return 2;
 	}
 	argv += 1 + words;
@@ -104,6 +138,5 @@ int main(int argc, char **argv)
 		return 2;
 	if (!locked_start())
 		return 1;
-	return command->run(operands, argv) && output_end() ? 0
-							    : 1; /* print the first message only */
+	return command->run(operands, argv) && output_end() ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* options.c: read options by the tables of the commands, and print the tables as help. */
+/* options.c: reads options as the tables of the commands say, and prints the tables as help. */
 #include "tool/options.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 
 #include "tool/output.h"
 #include "tool/report.h"
+#include "tool/suggest.h"
 
 #define OPTIONS_MAX 48
 
@@ -40,7 +41,7 @@ static const struct {
 	{SET_JSON, FLAG_OPTION("json", &settings.json, "print JSON")},
 };
 
-/* Collect all options of COMMAND, its own options first. Return their number. */
+/* Collect all options of COMMAND, its own options first. Returns their number. */
 static size_t collect(const struct command *command, const struct option_spec **ret)
 {
 	size_t n = 0;
@@ -60,7 +61,7 @@ static bool read_number(const char *name, const char *text, long long *ret)
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
 	if (errno || end == text || *end || value < 0)
-		return fail("--%s wants a number, not '%s'", name, text);
+		return fail("--%s takes a number, not '%s'", name, text);
 	*ret = value;
 	return true;
 }
@@ -87,9 +88,28 @@ static bool take(const struct option_spec *spec, const char *argument)
 	return false;
 }
 
+/* Report that COMMAND has no option with the N characters at NAME, and name the nearest option. */
+static void unknown_option(const struct command *command, const char *name, size_t n)
+{
+	const struct option_spec *specs[OPTIONS_MAX];
+	size_t count = collect(command, specs);
+	char wrong[64];
+	struct suggestion nearest = SUGGESTION(wrong);
+
+	snprintf(wrong, sizeof wrong, "%.*s", (int)(n < sizeof wrong ? n : sizeof wrong - 1), name);
+	for (size_t i = 0; i < count; i++)
+		suggestion_offer(&nearest, specs[i]->name);
+	if (nearest.nearest)
+		fail("'--%s' is no option of 'keydiv %s': did you mean --%s?", wrong, command->name,
+			nearest.nearest);
+	else
+		fail("'--%s' is no option of 'keydiv %s': see 'keydiv %s --help'", wrong,
+			command->name, command->name);
+}
+
 /*
- * Return the option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full.
- * Abbreviations are not accepted, because --pin would be one.
+ * Find the option of COMMAND that ARGUMENT ("--name" or "--name=value") names in full.
+ * Abbreviations are refused, because --pin would be one. NULL: reported.
  */
 static const struct option_spec *find(const struct command *command, const char *argument)
 {
@@ -99,8 +119,7 @@ static const struct option_spec *find(const struct command *command, const char 
 	for (size_t i = 0; i < count; i++)
 		if (strlen(specs[i]->name) == n && strncmp(specs[i]->name, argument + 2, n) == 0)
 			return specs[i];
-	fail("'%.*s' is no option of 'keydiv %s'; see 'keydiv %s --help'", (int)n + 2, argument,
-		command->name, command->name);
+	unknown_option(command, argument + 2, n);
 	return NULL;
 }
 
@@ -117,7 +136,7 @@ static bool read_option(const struct command *command, int argc, char **argv, in
 	if (value)
 		return take(spec, value + 1);
 	if (spec->argument && *i + 1 >= argc)
-		return fail("--%s wants an argument; see 'keydiv %s --help'", spec->name,
+		return fail("--%s needs an argument; see 'keydiv %s --help'", spec->name,
 			command->name);
 	return take(spec, spec->argument ? argv[++*i] : NULL);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * options.h: commands and their options as tables. One table has the name of an option, its
- * argument, its target and its help text, so the help and the parser cannot differ.
+ * options.h: commands and their options as tables. An entry has the name of an option, its
+ * argument, the variable that gets the value, and the text of the help. Parser and help use
+ * the same table.
  */
 #ifndef KEYDIV_TOOL_OPTIONS_H
 #define KEYDIV_TOOL_OPTIONS_H

@@ -73,7 +73,9 @@ echo 'the output is in the order of the input'
 kek=000102030405060708090a0b0c0d0e0f
 echo $kek >"$dir/component1"
 echo 00000000000000000000000000000000 >"$dir/component2"
-run key import --label kek --usage unwrap --component-file "$dir/component1" --component-file "$dir/component2" >/dev/null
+check=$(head -c 16 /dev/zero | openssl enc -aes-128-ecb -nopad -K $kek | head -c 3 | od -An -tx1 | tr -d ' \n')
+run key import --label kek --usage unwrap --component-file "$dir/component1" --component-file "$dir/component2" --size 128 \
+	--check-value "$check" >/dev/null
 wrapped=$(printf 'abcdefghijklmnop' | openssl enc -id-aes128-wrap-pad -e -K $kek -iv A65959A6 | od -An -v -tx1 | tr -d ' \n')
 seq -f "key-%08.0f,$wrapped" 1 "$imported" >"$dir/wrapped.csv"
 killed "$dir/imported.out" $((imported * 10)) "$keydiv" key import --csv "$dir/wrapped.csv" --unwrap-key kek

@@ -61,7 +61,7 @@ keydiv() {
 echo "== token"
 keydiv init --label demo --so-pin-file "$work/so-pin" --pin-file "$work/pin"
 keydiv key import --label master --component-file "$work/component-1.txt" --component-file "$work/component-2.txt" \
-	--pin-file "$work/pin" >/dev/null
+	--check-value 377822 --pin-file "$work/pin" >/dev/null
 keydiv key show master --pin-file "$work/pin" | grep -E '^(label|type|bits|check value|usage|sensitive|extractable):'
 # p11-kit 0.24 begins the paragraph of a module with "keydiv: PATH", later releases with "module: keydiv".
 p11-kit list-modules | sed -n '/^keydiv:/,/^[^ ]/p; /^module: keydiv$/,/^[^ ]/p' | grep -E '^keydiv:|^module: keydiv|^ *token:' || {

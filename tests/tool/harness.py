@@ -126,21 +126,24 @@ class ToolTest(unittest.TestCase):
         self.assertEqual(done.out, "")
 
     def import_key(self, label, key, *arguments):
-        """Import KEY by two components."""
+        """Import the AES key KEY by two components."""
         one = os.urandom(len(key))
         two = bytes(a ^ b for a, b in zip(one, key))
         files = [self.write("c1", one.hex() + "\n"), self.write("c2", two.hex() + "\n")]
         return self.user_json("key", "import", "--label", label, "--component-file", files[0], "--component-file", files[1],
-                              *arguments)
+                              "--size", str(8 * len(key)), "--check-value", aes_check_value(key), *arguments)
 
 
 class Terminal:
     """The tool at a pseudo-terminal that is its controlling one."""
 
-    def __init__(self, arguments, env):
+    def __init__(self, arguments, env, user=None):
         self.seen = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            if user is not None:
+                os.setresgid(user, user, user)
+                os.setresuid(user, user, user)
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; subprocess does this by itself
             os.execve(TOOL, [TOOL, *arguments, "--module", MODULE], env)
 

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_key.py: key generate, import, list, show, delete."""
 import os
+import shutil
+import subprocess
+import unittest
 
-from harness import MASTER, Terminal, ToolTest, aes_check_value, cmac, keywrap, main, needs_keywrap, openssl
+from harness import MASTER, MODULE, PIN, SO_PIN, TOOL, Terminal, ToolTest, aes_check_value, cmac, keywrap, main, needs_keywrap, openssl
 
-MASTER_CHECK = cmac(MASTER, bytes(16))[:3].hex().upper()  # of a key to derive from
+
+def cmac_check(key):
+    return cmac(key, bytes(16))[:3].hex().upper()
+
+
+MASTER_CHECK = cmac_check(MASTER)  # of a key that derives
 
 
 class Generate(ToolTest):
@@ -104,6 +112,81 @@ class Generate(ToolTest):
             self.assertEqual(len(self.user_json("key", "list")), left)
 
 
+class Names(ToolTest):
+    def test_every_key_has_an_id(self):
+        self.import_key("imported", MASTER)
+        self.user("key", "generate", "--label", "generated", "--allow", "odukpt")
+        self.user("derive", "--key", "imported", "--store", "--usage", "sign", "derived")
+        self.user("odukpt", "initial", "--key", "generated", "--device", "d", "--shape", "2,2", "--label", "initial")
+        self.user("odukpt", "client", "--key", "initial", "--shape", "2,2", "--label", "client", "--keep-initial")
+        keys = self.user_json("key", "list")
+        self.assertEqual([len(k["id"]) for k in keys], 5 * [16])
+        self.assertEqual(len({k["id"] for k in keys}), 5)
+        for k in keys:
+            self.assertEqual(self.user_json("key", "show", "id:" + k["id"])["label"], k["label"])
+
+    @unittest.skipUnless(shutil.which("pkcs11-tool"), "pkcs11-tool is not installed")
+    def test_two_keys_of_one_label(self):
+        for kind in "aes", "generic":
+            subprocess.run(["pkcs11-tool", "--module", MODULE, "--login", "--pin", PIN, "--keygen", "--key-type",
+                            kind + ":32", "--label", "twin", "--usage-sign"], env=self.env, check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        self.refused("key", "show", "twin", says="several keys fit 'twin': name one by its uid:")
+        uids = [k["uid"] for k in self.user_json("key", "list")]
+        self.assertEqual(len(set(uids)), 2)
+        shown = self.user_json("key", "show", "uid:" + uids[0])
+        self.assertEqual((shown["label"], shown["uid"]), ("twin", uids[0]))
+        self.assertIn(uids[1], self.user("key", "list"))
+        self.user("key", "delete", "uid:" + uids[0], "--force")
+        self.assertEqual([k["uid"] for k in self.user_json("key", "list")], uids[1:])
+        self.refused("key", "show", "uid:none", says="there is no key 'uid:none'")
+
+    def test_two_processes_do_not_give_one_label(self):
+        arguments = ["key", "generate", "--label", "race", "--pin-file", self.pin, "--module", MODULE]
+        for _ in range(5):
+            runs = [subprocess.Popen([TOOL, *arguments], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                    for _ in range(6)]
+            errors = [p.communicate()[1] for p in runs]
+            keys = [k["label"] for k in self.user_json("key", "list")]
+            self.assertEqual(len(keys), [p.returncode for p in runs].count(0))
+            self.assertLessEqual(len(keys), 1)
+            for e in filter(None, errors):
+                self.assertRegex(e, "choose another label")
+            if keys:
+                self.user("key", "delete", "race", "--force")
+
+
+class Trust(ToolTest):
+    def trust(self, *arguments, **more):
+        return self.run_tool("key", "trust", "--pin-file", self.pin, "--so-pin-file", self.so_pin, *arguments, **more)
+
+    def test_what_the_officer_sees(self):
+        self.user("key", "generate", "--label", "kek", "--usage", "wrap", "--public")
+        done = self.trust("kek", "--force")
+        self.assertEqual((done.code, done.err), (0, ""))
+        shown = self.user_json("key", "show", "kek")
+        self.assertTrue(shown["trusted"])
+        self.assertIn("local: yes\n", done.out)
+        self.assertIn("check value: %s\n" % shown["check_value"], done.out)
+        t = Terminal(["key", "trust", "kek", "--pin-file", self.pin], self.env)
+        t.expect("(yes/no)")
+        self.assertIn("local: yes", t.seen.decode())
+        t.type("yes")
+        t.expect("SO PIN: ")
+        t.type(SO_PIN)
+        self.assertEqual(t.end()[1], 0)
+
+    def test_refusals(self):
+        self.user("key", "generate", "--label", "private", "--usage", "wrap")
+        self.refused("key", "trust", "private", "--so-pin-file", self.so_pin, says="make the key with --public")
+        self.user("key", "generate", "--label", "kek", "--usage", "wrap", "--public")
+        self.refused("key", "trust", "none", says="there is no key 'none'")
+        done = self.trust("kek")
+        self.assertEqual(done.code, 1)
+        self.assertIn("answer yes, or give --force", done.err)
+        self.assertFalse(self.user_json("key", "show", "kek")["trusted"])
+
+
 class Components(ToolTest):
     def components(self, key, count):
         parts = [os.urandom(len(key)) for _ in range(count - 1)]
@@ -123,26 +206,27 @@ class Components(ToolTest):
         for count in 2, 3, 5:
             parts = self.components(MASTER, count)
             checks = [aes_check_value(p) for p in parts]
-            self.user("key", "import", "--label", "m%d" % count, *self.files(parts, checks), "--check-value", MASTER_CHECK)
+            self.user("key", "import", "--label", "m%d" % count, "--size", "128", *self.files(parts, checks), "--check-value", MASTER_CHECK)
             shown = self.user_json("key", "show", "m%d" % count)
             self.assertEqual((shown["check_value"], shown["bits"], shown["local"]), (MASTER_CHECK, 128, False))
             self.assertEqual((shown["sensitive"], shown["extractable"], shown["usage"]), (True, False, ["derive"]))
 
     def test_nothing_is_left_of_the_components(self):
-        self.user("key", "import", "--label", "m", *self.files(self.components(MASTER, 2)))
+        self.user("key", "import", "--label", "m", "--size", "128", "--check-value", MASTER_CHECK, *self.files(self.components(MASTER, 2)))
         self.assertEqual([k["label"] for k in self.user_json("key", "list")], ["m"])
 
     def test_wrong_check_values(self):
         parts = self.components(MASTER, 2)
         self.refused("key", "import", "--label", "m", *self.files(parts, [aes_check_value(parts[0]), "000000"]),
-                     says="component 2 has the check value %s, not 000000" % aes_check_value(parts[1]))
-        self.refused("key", "import", "--label", "m", *self.files(parts), "--check-value", "000000", says="it was not imported")
+                     says="component 2 has the check value %s or %s, not 000000" % (aes_check_value(parts[1]), cmac_check(parts[1])))
+        self.refused("key", "import", "--label", "m", *self.files(parts), "--check-value", "000000",
+                     says="has the check value %s, not 000000: it was not imported" % MASTER_CHECK)
         self.assertEqual(self.user_json("key", "list"), [])
 
     def test_refusals(self):
         one = os.urandom(16)
         self.refused("key", "import", "--label", "m", *self.files([one, one]), says="cancel out")
-        self.refused("key", "import", "--label", "m", *self.files([one, os.urandom(32)]), says="must be equal")
+        self.refused("key", "import", "--label", "m", *self.files([one, os.urandom(32)]), says="all must have the same length")
         self.refused("key", "import", "--label", "m", *self.files([one]), says="once for each")
         self.refused("key", "import", "--label", "m", "--components", "1", says="one person holds the whole key")
         self.refused("key", "import", "--label", "m", "--components", "3", *self.files([one, os.urandom(16)]),
@@ -150,7 +234,10 @@ class Components(ToolTest):
         self.refused("key", "import", "--label", "", *self.files([one, os.urandom(16)]), says="give --label")
         for option in ["--output", "x"], ["--resume"], ["--header"], ["--column", "1"], ["--threads", "1"]:
             self.refused("key", "import", "--label", "m", *option, *self.files([one, os.urandom(16)]), says="go with --csv")
-        self.refused("key", "import", "--label", "m", *self.files([os.urandom(15), os.urandom(15)]), says="CKR_")
+        self.refused("key", "import", "--label", "m", *self.files([os.urandom(15), os.urandom(15)]),
+                     says="component 1 has 15 bytes, and an AES key has 16, 24 or 32")
+        self.refused("key", "import", "--label", "m", "--type", "des3", *self.files([one, one]),
+                     says="component 1 has 16 bytes, and a key of type des3 has 24")
         for text in "12 34 5", "no key", "00" * 65:
             self.write("bad", text + "\n")
             self.refused("key", "import", "--label", "m", "--component-file", self.path("bad"), "--component-file", self.path("bad"),
@@ -159,23 +246,80 @@ class Components(ToolTest):
 
     def test_des_keys_get_their_parity(self):
         key = bytes.fromhex("0123456789abcdeffedcba9876543210")
-        self.user("key", "import", "--label", "d", "--type", "des2", "--usage", "encrypt", *self.files(self.components(key, 3)))
         expected = openssl("enc", "-des-ede-ecb", "-nopad", "-K", key.hex(), data=bytes(8))[:3].hex().upper()
+        self.user("key", "import", "--label", "d", "--type", "des2", "--usage", "encrypt", "--check-value", expected,
+                  *self.files(self.components(key, 3)))
         self.assertEqual(self.user_json("key", "show", "d")["check_value"], expected)
 
-    def test_typed(self):
+    def test_check_values_of_both_kinds(self):
         parts = self.components(MASTER, 2)
-        t = Terminal(["key", "import", "--label", "m", "--pin-file", self.pin], self.env)
+        block = openssl("enc", "-aes-128-ecb", "-nopad", "-K", parts[0].hex(), data=bytes(16)).hex()
+        mac = cmac(parts[1], bytes(16)).hex()
+        good = [block[:4], block[:6].upper(), block[:10], "%s %s" % (block[:4], block[4:8]), " " + block[:5] + "\t"]
+        for i, text in enumerate(good):
+            self.user("key", "import", "--label", "m%d" % i, "--size", "128", "--check-value", " ".join(MASTER_CHECK),
+                      *self.files(parts, [text, mac[:4 + i]]))
+        for text in block[:3], mac[:11], "ab cg", "0000", block[:9] + ("0" if block[9] != "0" else "1"):
+            done = self.run_tool("key", "import", "--label", "m", "--size", "128", "--check-value", MASTER_CHECK, "--pin-file", self.pin,
+                                 *self.files(parts, [text, mac[:6]]))
+            self.assertEqual((done.code, done.err.count("\n")), (1, 1))
+        for text in "123", "12345678901", "xyzw", "":
+            self.refused("key", "import", "--label", "m", "--size", "128", "--check-value", text, *self.files(parts),
+                         says="--check-value: a check value has 4 to 10 hexadecimal digits")
+        self.user("key", "import", "--label", "m", "--size", "128", "--check-value", aes_check_value(MASTER), *self.files(parts))
+        self.assertEqual(len(self.user_json("key", "list")), 6)
+
+    def test_check_values_of_other_types(self):
+        import hashlib
+        value = os.urandom(32)
+        digest = hashlib.sha1(value).hexdigest()
+        self.user("key", "import", "--label", "g", "--type", "generic", "--usage", "sign", "--check-value", digest[:10],
+                  *self.files(self.components(value, 2)))
+        self.assertEqual(self.user_json("key", "show", "g")["check_value"], digest[:6].upper())
+
+    def test_nothing_is_stored_unconfirmed(self):
+        parts = self.components(os.urandom(32), 2)
+        self.refused("key", "import", "--label", "m", *self.files(parts), says="confirm it with --check-value")
+        parts = self.components(MASTER, 2)
+        self.refused("key", "import", "--label", "m", *self.files(parts), "--check-value", MASTER_CHECK,
+                     says="an AES key of 128 bits: confirm that with --size 128")
+        self.refused("key", "import", "--label", "m", *self.files(parts), "--check-value", MASTER_CHECK, "--size", "256",
+                     says="a key of 128 bits, not 256")
+        self.assertEqual(self.user_json("key", "list"), [])
+
+    def type_components(self, parts, *arguments):
+        t = Terminal(["key", "import", "--label", "m", "--pin-file", self.pin, *arguments], self.env)
         for i, part in enumerate(parts):
             t.expect("component %d of 2 (hexadecimal, not shown): " % (i + 1))
-            t.type(" ".join(part.hex()[k:k + 4] for k in range(0, 32, 4)))
+            t.type(" ".join(part.hex()[k:k + 4] for k in range(0, len(part.hex()), 4)))
             t.expect("(yes/no)")
-            self.assertIn(aes_check_value(part), t.seen.decode())
+            self.assertIn("is %s (CMAC: %s)" % (aes_check_value(part), cmac_check(part)), t.seen.decode())
             self.assertNotIn(part.hex()[:4], t.seen.decode())
             t.type("yes")
-        seen, code = t.end()
-        self.assertEqual(code, 0, seen)
-        self.assertEqual(self.user_json("key", "show", "m")["check_value"], MASTER_CHECK)
+        return t
+
+    def test_typed(self):
+        for key in MASTER, os.urandom(32):
+            for answer in "no", "yes":
+                t = self.type_components(self.components(key, 2))
+                t.expect("Store it? (yes/no)")
+                self.assertIn("type aes, %d bits" % (8 * len(key)), t.seen.decode())
+                self.assertIn("check value %s" % cmac_check(key), t.seen.decode())
+                self.assertEqual("not the usual 256" in t.seen.decode(), len(key) == 16)
+                self.assertEqual(self.user_json("key", "list"), [])
+                t.type(answer)
+                seen, code = t.end()
+                self.assertEqual(code, 0 if answer == "yes" else 1, seen)
+            self.assertEqual(self.user_json("key", "show", "m")["check_value"], cmac_check(key))
+            self.user("key", "delete", "m", "--force")
+
+    def test_typed_with_a_check_value(self):
+        t = self.type_components(self.components(MASTER, 2), "--check-value", MASTER_CHECK)
+        t.expect("Store it? (yes/no)")
+        t.type("no")
+        self.assertEqual(t.end()[1], 1)
+        t = self.type_components(self.components(MASTER, 2), "--check-value", MASTER_CHECK, "--size", "128")
+        self.assertEqual(t.end()[1], 0)
 
     def test_a_component_not_confirmed_ends_it(self):
         t = Terminal(["key", "import", "--label", "m", "--pin-file", self.pin], self.env)

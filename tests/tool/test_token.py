@@ -2,10 +2,15 @@
 """test_token.py: init, info, mechanisms, pin, where PINs come from, messages."""
 import json
 import os
+import shutil
 import signal
 import subprocess
+import time
+import unittest
 
 from harness import MODULE, PIN, SO_PIN, TOOL, Terminal, ToolTest, main
+
+P11_KIT_CLIENT = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
 
 
 class Init(ToolTest):
@@ -287,6 +292,51 @@ class AtTheTerminal(ToolTest):
         self.assertEqual(t.end()[1], -signal.SIGINT)
 
 
+class Hidden(ToolTest):
+    """The tool's memory, and mechanisms that p11-kit's client does not pass."""
+
+    def test_other_processes_cannot_read_the_memory(self):
+        user = os.geteuid()
+        if user == 0:  # to root every process is open: run the tool as somebody else
+            user = 65534
+            os.chmod(self.dir, 0o755)
+            for directory, _, files in os.walk(self.dir):
+                for path in [directory] + [os.path.join(directory, f) for f in files]:
+                    os.chown(path, user, user)
+        t = Terminal(["key", "list"], self.env, user=user if os.geteuid() == 0 else None)
+        t.expect("user PIN: ")
+        owner = os.stat("/proc/%d/mem" % t.pid).st_uid  # root's if the process is not dumpable
+        with open("/proc/%d/status" % t.pid) as f:
+            status = dict(line.split(":", 1) for line in f)
+        with open("/proc/%d/limits" % t.pid) as f:
+            limits = f.read()
+        t.type(PIN)
+        seen, code = t.end()
+        self.assertEqual((code, owner), (0, 0), seen)
+        self.assertGreaterEqual(int(status["VmLck"].split()[0]), 64)
+        self.assertRegex(limits, r"(?m)^Max core file size +0 ")
+
+    @unittest.skipUnless(os.path.exists(P11_KIT_CLIENT) and shutil.which("p11-kit"), "p11-kit's server is not installed")
+    def test_p11_kit_is_named(self):
+        self.user("key", "generate", "--label", "master")
+        socket = self.path("socket")
+        server = subprocess.Popen(["p11-kit", "server", "-f", "-n", socket, "--provider", MODULE, "pkcs11:token=test"], env=self.env,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(200):
+                if os.path.exists(socket):
+                    break
+                time.sleep(0.05)
+            env = dict(self.env, P11_KIT_SERVER_ADDRESS="unix:path=" + socket)
+            p = subprocess.run([TOOL, "derive", "SN-1", "--pin-file", self.pin, "--module", P11_KIT_CLIENT], env=env, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        finally:
+            server.terminate()
+            server.wait()
+        self.assertEqual((p.returncode, p.stdout, p.stderr.count("\n")), (1, "", 1))
+        self.assertIn("p11-kit's client, through which this program reaches the token, hides CKM_KEYDIV_DEVICE_KEY", p.stderr)
+
+
 class ClosedStreams(ToolTest):
     """Standard streams that are closed: their numbers go to no file, and what is printed into none."""
 
@@ -299,15 +349,15 @@ class ClosedStreams(ToolTest):
         with open(self.path("keydiv.conf"), "a") as f:
             f.write("log-file = %s\nlog-level = debug\n" % self.path("log"))
         self.user("key", "generate", "--label", "master")
-        serials = self.write("serials", "SERIAL-7\n")
-        for command in ["key", "list"], ["derive", "SERIAL"], ["derive", "--csv", serials], ["key", "list", "--json"]:
+        serials = self.write("serials", "STRAY-1\n")
+        for command in ["key", "list"], ["derive", "STRAY-1"], ["derive", "--csv", serials], ["key", "list", "--json"]:
             done = self.run_without(1, *command)
             self.assertEqual(done.returncode, 1)
             self.assertIn("cannot write the output", done.stderr)
         self.assertEqual(self.run_without(2, "key", "show", "stray").returncode, 1)
         self.assertIn("cannot read the input", self.run_without(0, "derive", "--csv", "-").stderr)
         log = self.read("log")
-        for text in "master", "SERIAL", "stray":
+        for text in "master", "STRAY-1", "stray":
             self.assertNotIn(text, log)
         self.user("key", "list")
 
@@ -315,19 +365,27 @@ class ClosedStreams(ToolTest):
 class CommandLine(ToolTest):
     token = False
 
+    def test_the_nearest_word_is_suggested(self):
+        for wrong, right in (("inti", "init"), ("derives", "derive"), ("key lsit", "key list"), ("keys list", "key list"), ("mechanism", "mechanisms"),
+                             ("key-generate", "key generate"), ("selftset", "selftest"), ("odukpt nxet", "odukpt next")):
+            self.refused(*wrong.split(), pin=False, code=2, says="did you mean 'keydiv %s'?" % right)
+        self.refused("derive", "--purpos", "x", pin=False, code=2, says="'--purpos' is no option of 'keydiv derive': did you mean --purpose?")
+        self.refused("frobnicate", pin=False, code=2, says="see 'keydiv --help'")
+        self.refused("x" * 3000, pin=False, code=2, says="there is no command 'xxx")
+
     def test_wrong_words(self):
         self.refused("sing", pin=False, code=2, says="there is no command 'sing")
         self.refused("key", "sing", pin=False, code=2, says="there is no command 'key sing")
         self.refused("info", "--sing", pin=False, code=2, says="'--sing' is no option")
         self.refused("key", "show", code=2, says="usage: keydiv key show")
         self.refused("info", "operand", pin=False, code=2, says="usage: keydiv info")
-        self.refused("init", "--slot", "one", code=2, says="--slot wants a number")
+        self.refused("init", "--slot", "one", code=2, says="--slot takes a number")
         self.refused("init", "--lab", "one", pin=False, code=2, says="'--lab' is no option")
         self.refused("init", "-l", "one", pin=False, code=2, says="two dashes")
         self.refused("info", "--json=yes", pin=False, code=2, says="takes no argument")
         done = self.run_tool("init", "--label", module=False)
         self.assertEqual((done.code, done.out), (2, ""))
-        self.assertIn("--label wants an argument", done.err)
+        self.assertIn("--label needs an argument", done.err)
 
     def test_a_path_of_a_module_may_be_relative(self):
         done = self.run_tool("info", "--module", os.path.relpath(MODULE, self.dir), module=False, cwd=self.dir)
@@ -348,6 +406,17 @@ class CommandLine(ToolTest):
         module, tool = done.err.splitlines()
         self.assertEqual(module, "keydiv: %s:1: slots must be a number from 1 to 64" % self.path("keydiv.conf"))
         self.assertIn("(CKR_FUNCTION_FAILED)", tool)
+
+    def test_config_check(self):
+        shown = json.loads(self.run_tool("config", "check", "--json", module=False).out)
+        self.assertEqual((shown["file"], shown["slots"], shown["scrypt-log2-n"]), (self.path("keydiv.conf"), 1, 14))
+        self.write("keydiv.conf", "# ours\nslots = 2\nlog-levle = debug\n")
+        for file in [], [self.path("keydiv.conf")]:
+            done = self.run_tool("config", "check", *file, module=False)
+            self.assertEqual((done.code, done.out), (1, ""))
+            self.assertEqual(done.err, "keydiv: %s:3: unknown key 'log-levle'\n" % self.path("keydiv.conf"))
+        done = self.run_tool("config", "check", self.path("none"), module=False)
+        self.assertIn("%s: no such file" % self.path("none"), done.err)
 
     def test_full_disk(self):
         for words in ["info", "--module", MODULE], ["--help"], ["--version"], ["derive", "--help"]:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commands.h: every command. main.c has the table of the commands. */
+/* commands.h: every command. The table of them is in main.c. */
 #ifndef KEYDIV_TOOL_COMMANDS_H
 #define KEYDIV_TOOL_COMMANDS_H
 
@@ -7,11 +7,12 @@
 
 extern const struct command cmd_init, cmd_info, cmd_mechanisms, cmd_selftest;
 extern const struct command cmd_key_generate, cmd_key_import, cmd_key_list, cmd_key_show,
-	cmd_key_delete;
+	cmd_key_trust, cmd_key_delete;
 extern const struct command cmd_derive;
 extern const struct command cmd_device_rotate, cmd_device_wrap, cmd_device_retire, cmd_device_show;
 extern const struct command cmd_odukpt_plan, cmd_odukpt_initial, cmd_odukpt_client, cmd_odukpt_next,
 	cmd_odukpt_retrieve;
 extern const struct command cmd_pin_change, cmd_pin_unlock;
+extern const struct command cmd_config_check;
 
 #endif

@@ -18,6 +18,7 @@
 #include "tool/token/derivation.h"
 #include "tool/token/device_record.h"
 #include "tool/token/find.h"
+#include "tool/token/identity.h"
 
 static const char *key_name, *purpose, *salt_text, *message_purpose, *initiator_text,
 	*responder_text, *session_purpose;
@@ -104,13 +105,15 @@ static CK_MECHANISM mechanism_for(
 	return keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, p);
 }
 
-static bool derive_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,
-	CK_OBJECT_HANDLE *ret, struct problem *problem)
+static bool derive_key(const struct client *client, CK_SESSION_HANDLE session,
+	const struct record *record, CK_OBJECT_HANDLE *ret, struct problem *problem)
 {
+	CK_FUNCTION_LIST *f = client->f;
 	KEYDIV_PARAMETER p;
 	struct template t = {0};
 	struct salt salt;
 	CLAIM claim = {0};
+	unsigned char id[NEW_ID_BYTES];
 	const char *serial = record->name;
 	size_t n = record->n;
 
@@ -127,15 +130,19 @@ static bool derive_key(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const str
 				record->shown);
 		template_flag(&t, CKA_TOKEN, true);
 		template_bytes(&t, CKA_LABEL, serial, n);
+		if (!identity_add_id(f, session, &t, id, problem))
+			return false;
 	}
 	if (!find_salt(f, session, record, &salt, problem))
 		return false;
 	result_template(&request, &t);
 	CK_MECHANISM mechanism = mechanism_for(serial, n, &salt, &p);
 	CK_RV rv = f->C_DeriveKey(session, &mechanism, master, t.attributes, t.count, ret);
-	return rv == CKR_OK
-		       ? true
-		       : problem_set(problem, rv, "cannot derive the key of '%s'", record->shown);
+	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, problem))
+		return false;
+	if (rv != CKR_OK)
+		return problem_set(problem, rv, "cannot derive the key of '%s'", record->shown);
+	return !store || identity_is_alone(f, session, *ret, serial, n, problem);
 }
 
 static void add_line(struct text *out, const char *serial, const struct result *result)
@@ -161,9 +168,10 @@ static void add_line(struct text *out, const char *serial, const struct result *
 	text_add(out, "\n", 1);
 }
 
-static bool derive_one(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,
-	struct text *out, struct problem *problem)
+static bool derive_one(const struct client *client, CK_SESSION_HANDLE session,
+	const struct record *record, struct text *out, struct problem *problem)
 {
+	CK_FUNCTION_LIST *f = client->f;
 	CK_OBJECT_HANDLE key;
 	struct result result;
 
@@ -171,7 +179,7 @@ static bool derive_one(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const str
 		return problem_set(problem, CKR_OK,
 			"the serial '%s' has %zu bytes: the limit is %d", record->shown, record->n,
 			SERIAL_MAX);
-	if (!derive_key(f, session, record, &key, problem))
+	if (!derive_key(client, session, record, &key, problem))
 		return false;
 	bool ok = result_read(f, session, key, &request, &result, problem);
 	if (!store)
@@ -184,7 +192,7 @@ static bool derive_one(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const str
 static bool derive_record(const struct bulk *b, CK_SESSION_HANDLE session,
 	const struct record *record, struct text *out, struct problem *problem)
 {
-	return derive_one(b->client->f, session, record, out, problem);
+	return derive_one(b->client, session, record, out, problem);
 }
 
 static bool derive_operands(struct client *client, int count, char **serials)
@@ -199,7 +207,7 @@ static bool derive_operands(struct client *client, int count, char **serials)
 		text_clear(&out);
 		ok = record_name(&bulk.format, serials[i], strlen(serials[i]), name, shown, &record,
 			     &problem) &&
-		     derive_one(client->f, client->session, &record, &out, &problem);
+		     derive_one(client, client->session, &record, &out, &problem);
 		if (ok)
 			fwrite(out.p, 1, out.n, stdout);
 		else

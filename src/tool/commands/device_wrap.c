@@ -27,6 +27,7 @@ static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const cha
 {
 	KEYDIV_PARAMETER p;
 	struct template t = {0};
+	struct problem problem;
 
 	device_parameter(&p, serial, strlen(serial), salt, purpose);
 	template_flag(&t, use, true);
@@ -35,6 +36,8 @@ static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const cha
 	CK_MECHANISM mechanism = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
 	CK_RV rv = client->f->C_DeriveKey(
 		client->session, &mechanism, master, t.attributes, t.count, ret);
+	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, &problem))
+		return problem_report(&problem, 0);
 	if (rv == CKR_TEMPLATE_INCONSISTENT && use == CKA_EXTRACTABLE)
 		return fail("keys derived from this master cannot be wrapped; create it with "
 			    "--extractable-children (CKR_TEMPLATE_INCONSISTENT)");

@@ -70,12 +70,14 @@ static bool run(int count, char **operands)
 	CK_RV rv = client.f->C_InitToken(client.slot, so_pin->text, so_pin->length, padded);
 	if (rv != CKR_OK)
 		return fail_so(rv, "cannot initialise the token");
-	CK_SLOT_ID slot = client.slot;
-	if (!set_user_pin(&client, so_pin, pin))
+	bool ok = set_user_pin(&client, so_pin, pin);
+	explicit_bzero(so_pin, sizeof *so_pin);
+	explicit_bzero(pin, sizeof *pin);
+	if (!ok)
 		return false;
 	struct json_object *o = json_object_new_object();
 	add_text(o, "token", label);
-	add_number(o, "slot", slot);
+	add_number(o, "slot", client.slot);
 	show(o);
 	return true;
 }

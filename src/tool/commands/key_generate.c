@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* key_generate.c: keydiv key generate: a key from the token's own random numbers. */
+#include <string.h>
+
 #include "tool/commands/commands.h"
 #include "tool/report.h"
-#include "tool/token/find.h"
+#include "tool/token/identity.h"
 #include "tool/token/new_key.h"
 
 static long long bits = -1;
@@ -18,6 +20,8 @@ static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
 	struct template t = {0};
+	struct problem problem;
+	unsigned char id[NEW_ID_BYTES];
 	CK_OBJECT_HANDLE key;
 
 	(void)count, (void)operands;
@@ -36,10 +40,15 @@ static bool run(int count, char **operands)
 		template_number(&t, CKA_VALUE_LEN, (CK_ULONG)(bits >= 0 ? bits : 256) / 8);
 	if (!client_login(&client, true) || !label_is_free(&client, new_key.label))
 		return false;
+	if (!new_key.id_length && !identity_add_id(client.f, client.session, &t, id, &problem))
+		return problem_report(&problem, 0);
 	CK_MECHANISM mechanism = {new_key.kind->generate, NULL, 0};
 	CK_RV rv = client.f->C_GenerateKey(client.session, &mechanism, t.attributes, t.count, &key);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot generate '%s'", new_key.label);
+	if (!identity_is_alone(
+		    client.f, client.session, key, new_key.label, strlen(new_key.label), &problem))
+		return problem_report(&problem, 0);
 	new_key_show(&client, key);
 	return true;
 }

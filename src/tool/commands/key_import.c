@@ -3,10 +3,10 @@
 #include "tool/commands/key_import.h"
 #include "tool/commands/commands.h"
 #include "tool/report.h"
-#include "tool/token/find.h"
+#include "tool/token/identity.h"
 #include "tool/token/new_key.h"
 
-static long long components = -1;
+static long long components = -1, size = -1;
 static struct texts component_files;
 static const char *check, *unwrap_key;
 static struct bulk bulk = {.threads = -1};
@@ -17,7 +17,10 @@ static const struct option_spec options[] = {
 		"the key is the XOR of so many components, typed one by one (default: 2)"),
 	TEXTS_OPTION("component-file", "FILE", &component_files,
 		"read a component from FILE instead; give it once for each"),
-	TEXT_OPTION("check-value", "HEX", &check, "refuse the key if its check value is another"),
+	NUMBER_OPTION("size", "BITS", &size,
+		"length of the key; needed for an AES key of 128 bits without a terminal"),
+	TEXT_OPTION("check-value", "HEX", &check,
+		"refuse the key if its check value, CMAC or encrypted block, is another"),
 	TEXT_OPTION("unwrap-key", "KEY", &unwrap_key,
 		"with --csv: the key all those in the file are wrapped under, by AES-KWP"),
 	BULK_OPTIONS(bulk),
@@ -28,7 +31,7 @@ static const struct option_spec options[] = {
 static bool check_options(void)
 {
 	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || component_files.count ||
-				  components >= 0 || check))
+				  components >= 0 || size >= 0 || check))
 		return fail("--csv goes with --unwrap-key; labels come from the file, and "
 			    "components, ids and check values "
 			    "make no sense there");
@@ -60,8 +63,8 @@ static bool run(int count, char **operands)
 		       import_wrapped(&client, &bulk, unwrap_key);
 	}
 	return client_login(&client, true) && label_is_free(&client, new_key.label) &&
-	       import_components(
-		       &client, components < 0 ? 2 : (size_t)components, &component_files, check);
+	       import_components(&client, components < 0 ? 2 : (size_t)components, &component_files,
+		       check, size);
 }
 
 const struct command cmd_key_import = {

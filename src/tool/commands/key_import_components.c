@@ -1,145 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * key_import_components.c: import a key as the XOR of components, each typed without echo and
- * confirmed by its check value.
+ * key_import_components.c: a key as the XOR of components. Each component is typed without echo and
+ * confirmed by its check value. The whole key is confirmed before the token stores it.
  *
- * Components and key are in locked memory only, and wiped after use. The token computes the check
- * values, for which each component is a session key for a moment.
+ * Components and key are in locked memory only, and are wiped after use.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/bytes.h"
 #include "tool/commands/key_import.h"
 #include "tool/output.h"
 #include "tool/report.h"
+#include "tool/token/component.h"
+#include "tool/token/identity.h"
 #include "tool/token/locked.h"
 #include "tool/token/new_key.h"
 
-#define VALUE_MAX 64
-
-struct value {
-	size_t n;
-	unsigned char p[VALUE_MAX];
-};
-
-static int digit(int c)
+/* Ask if CHECKS are those of component NUMBER. */
+static bool confirm_component(size_t number, const struct check_values *checks)
 {
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
+	char question[160];
 
-/* Read "HEX" or "HEX,CHECKVALUE". Blanks between digits are ignored. */
-static bool parse(const struct secret_text *text, size_t number, struct value *ret,
-	char ret_check[CHECK_VALUE_TEXT])
-{
-	size_t digits = 0, i = 0;
-
-	memset(ret, 0, sizeof *ret);
-	for (; i < text->length && text->text[i] != ','; i++) {
-		if (text->text[i] == ' ' || text->text[i] == '\t')
-			continue;
-		int d = digit(text->text[i]);
-		if (d < 0 || digits == sizeof ret->p * 2)
-			return fail(
-				"component %zu is no key in hexadecimal: type it again", number);
-		ret->p[digits / 2] |= (unsigned char)(digits % 2 ? d : d << 4);
-		digits++;
-	}
-	ret->n = digits / 2;
-	if (digits % 2 || ret->n == 0)
-		return fail("component %zu has an odd number of digits, or none: type it again",
-			number);
-	size_t left = text->length - i;
-	if (left > 0 && left != 7)
-		return fail(
-			"component %zu: the check value behind the comma has 6 hexadecimal digits",
-			number);
-	snprintf(ret_check, CHECK_VALUE_TEXT, "%.*s", left > 0 ? 6 : 0,
-		(const char *)text->text + i + 1);
-	return true;
-}
-
-/* Set odd parity for keys of DES. Components need no parity. */
-static void set_parity(struct value *v)
-{
-	if (!new_key.kind->parity)
-		return;
-	for (size_t i = 0; i < v->n; i++) {
-		unsigned char b = v->p[i] & 0xfe;
-		v->p[i] = b | !__builtin_parity(b);
-	}
-}
-
-/* Compute the check value of a component as a key of the requested type. */
-static bool component_check(struct client *client, const struct value *component, size_t number,
-	char ret[CHECK_VALUE_TEXT])
-{
-	struct template t = {0};
-	CK_OBJECT_HANDLE key;
-	struct value *v = locked_new(sizeof *v);
-
-	*v = *component;
-	set_parity(v);
-	template_number(&t, CKA_CLASS, CKO_SECRET_KEY);
-	template_number(&t, CKA_KEY_TYPE, new_key.kind->type);
-	template_flag(&t, CKA_TOKEN, false);
-	template_flag(&t, CKA_PRIVATE, true);
-	template_flag(&t, CKA_SENSITIVE, true);
-	template_flag(&t, CKA_EXTRACTABLE, false);
-	template_bytes(&t, CKA_VALUE, v->p, v->n);
-	CK_RV rv = client->f->C_CreateObject(client->session, t.attributes, t.count, &key);
-	explicit_bzero(v, sizeof *v);
-	if (rv != CKR_OK)
-		return fail_rv(
-			rv, "component %zu cannot be a key of type %s", number, new_key.kind->name);
-	check_value(client->f, client->session, key, ret);
-	(void)client->f->C_DestroyObject(client->session, key);
-	return true;
-}
-
-/*
- * Read component NUMBER from FILE, or from the keyboard if FILE is NULL, and confirm that it is
- * the right one.
- */
-static bool read_component(
-	struct client *client, size_t number, size_t count, const char *file, struct value *ret)
-{
-	char what[96], wanted[CHECK_VALUE_TEXT], check[CHECK_VALUE_TEXT], question[120];
-	struct secret_text *text = locked_new(sizeof *text);
-
-	snprintf(what, sizeof what, "component %zu of %zu (hexadecimal, not shown)", number, count);
-	bool ok = (file ? secret_read_file(file, "the component", text) : secret_ask(what, text)) &&
-		  parse(text, number, ret, wanted);
-	explicit_bzero(text, sizeof *text);
-	if (!ok || !component_check(client, ret, number, check))
-		return false;
-	if (*wanted)
-		return strcasecmp(wanted, check) == 0 ? true
-						      : fail("component %zu has the check value "
-							     "%s, not %s: it was not copied right",
-								number, check, wanted);
-	if (file)
-		return true;
-	snprintf(question, sizeof question,
-		"The check value of component %zu is %s. Is that right? (yes/no)", number, check);
+	if (*checks->cmac)
+		snprintf(question, sizeof question,
+			"The check value of component %zu is %.6s (CMAC: %.6s). Is that right? "
+			"(yes/no)",
+			number, checks->block, checks->cmac);
+	else
+		snprintf(question, sizeof question,
+			"The check value of component %zu is %.6s. Is that right? (yes/no)", number,
+			checks->block);
 	return confirm(question) ? true
 				 : fail("component %zu was not confirmed: begin again", number);
 }
 
-static bool all_zero(const struct value *v)
+/*
+ * Read component NUMBER of COUNT from FILE, or from the terminal if FILE is NULL, and check
+ * it. False: reported.
+ */
+static bool read_component(
+	struct client *client, size_t number, size_t count, const char *file, struct component *ret)
+{
+	char what[96];
+	struct check_text given;
+	struct check_values checks;
+	struct secret_text *text = locked_new(sizeof *text);
+
+	snprintf(what, sizeof what, "component %zu of %zu (hexadecimal, not shown)", number, count);
+	bool ok = (file ? secret_read_file(file, "the component", text) : secret_ask(what, text)) &&
+		  component_read(text, number, ret, &given);
+	explicit_bzero(text, sizeof *text);
+	if (!ok || !component_length_fits(ret, new_key.kind, number) ||
+		!check_values_of(client, ret, new_key.kind, &checks))
+		return false;
+	if (*given.digits)
+		return check_matches(&given, &checks)
+			       ? true
+			       : fail("component %zu has the check value %.6s%s%.6s, not %s: it "
+				      "was not copied right",
+					 number, checks.block, *checks.cmac ? " or " : "",
+					 checks.cmac, given.digits);
+	return file ? true : confirm_component(number, &checks);
+}
+
+static bool all_zero(const struct component *c)
 {
 	unsigned char any = 0;
 
-	for (size_t i = 0; i < v->n; i++)
-		any |= v->p[i];
+	for (size_t i = 0; i < c->n; i++)
+		any |= c->p[i];
 	return any == 0;
 }
 
-/* Combine all components in KEY by XOR. */
+/* Read all components and set KEY to their XOR. */
 static bool combine(struct client *client, size_t count, const struct texts *files,
-	struct value *key, struct value *component)
+	struct component *key, struct component *component)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!read_component(
@@ -148,8 +83,8 @@ static bool combine(struct client *client, size_t count, const struct texts *fil
 		if (i == 0)
 			key->n = component->n;
 		if (component->n != key->n)
-			return fail("component %zu is %zu bytes long, the first %zu: they must be "
-				    "equal",
+			return fail("component %zu has %zu bytes, and the first has %zu: all must "
+				    "have the same length",
 				i + 1, component->n, key->n);
 		for (size_t k = 0; k < key->n; k++)
 			key->p[k] ^= component->p[k];
@@ -159,38 +94,77 @@ static bool combine(struct client *client, size_t count, const struct texts *fil
 	return true;
 }
 
-static bool create(struct client *client, struct value *key, const char *check)
+/*
+ * Show type, bits and check value of KEY and make sure that they are meant. WANTED is the value of
+ * --check-value, or empty. SIZE is the value of --size, or -1.
+ */
+static bool confirm_key(const struct component *key, const struct check_values *checks,
+	const struct check_text *wanted, long long size)
+{
+	size_t bits = 8 * key->n;
+	bool derives = new_key.usages & 1;
+	const char *value = derives && *checks->cmac ? checks->cmac : checks->block;
+	bool short_master = new_key.kind->type == CKK_AES && bits == 128 && size < 0;
+	char question[320];
+
+	if (size >= 0 && (size_t)size != bits)
+		return fail("the components make a key of %zu bits, not %lld: it was not imported",
+			bits, size);
+	if (*wanted->digits && !check_matches(wanted, checks))
+		return fail(
+			"the key has the check value %.6s, not %s: it was not imported; look at "
+			"the components",
+			value, wanted->digits);
+	if (*wanted->digits && !short_master)
+		return true;
+	if (!has_terminal())
+		return short_master ? fail("the components make an AES key of 128 bits: confirm "
+					   "that with --size 128; the key was not imported")
+				    : fail("the key (type %s, %zu bits, check value %.6s) was not "
+					   "imported: confirm it with --check-value",
+					      new_key.kind->name, bits, value);
+	snprintf(question, sizeof question,
+		"The key '%.80s' has type %s, %zu bits%s and check value %.6s. Store it? (yes/no)",
+		new_key.label, new_key.kind->name, bits,
+		short_master ? " (and not the usual 256)" : "", value);
+	return confirm(question) ? true
+				 : fail("the key was not confirmed, and so it was not imported");
+}
+
+static bool create(struct client *client, const struct component *key)
 {
 	struct template t = {0};
+	struct problem problem;
+	unsigned char id[NEW_ID_BYTES];
 	CK_OBJECT_HANDLE object;
-	char value[CHECK_VALUE_TEXT];
 
-	set_parity(key);
 	new_key_template(&t);
 	template_text(&t, CKA_LABEL, new_key.label);
 	template_bytes(&t, CKA_VALUE, key->p, key->n);
+	if (!new_key.id_length && !identity_add_id(client->f, client->session, &t, id, &problem))
+		return problem_report(&problem, 0);
 	CK_RV rv = client->f->C_CreateObject(client->session, t.attributes, t.count, &object);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot import '%s'", new_key.label);
-	check_value(client->f, client->session, object, value);
-	if (check && strcasecmp(check, value) != 0) {
-		(void)client->f->C_DestroyObject(client->session, object);
-		return fail("the key has the check value %s, not %s: it was not imported; look at "
-			    "the components",
-			value, check);
-	}
+	if (!identity_is_alone(client->f, client->session, object, new_key.label,
+		    strlen(new_key.label), &problem))
+		return problem_report(&problem, 0);
 	new_key_show(client, object);
 	return true;
 }
 
-bool import_components(
-	struct client *client, size_t count, const struct texts *files, const char *check)
+bool import_components(struct client *client, size_t count, const struct texts *files,
+	const char *check, long long size)
 {
-	struct value *key = locked_new(sizeof *key), *component = locked_new(sizeof *component);
+	struct component *key = locked_new(sizeof *key), *component = locked_new(sizeof *component);
+	struct check_text wanted = {""};
+	struct check_values checks;
 
 	memset(key, 0, sizeof *key);
-	bool ok = combine(client, files->count ? files->count : count, files, key, component) &&
-		  create(client, key, check);
+	bool ok = (!check || check_read(check, strlen(check), "--check-value", &wanted)) &&
+		  combine(client, files->count ? files->count : count, files, key, component) &&
+		  check_values_of(client, key, new_key.kind, &checks) &&
+		  confirm_key(key, &checks, &wanted, size) && create(client, key);
 	explicit_bzero(key, sizeof *key);
 	explicit_bzero(component, sizeof *component);
 	return ok;

@@ -12,6 +12,7 @@
 #include "tool/output.h"
 #include "tool/report.h"
 #include "tool/token/find.h"
+#include "tool/token/identity.h"
 #include "tool/token/new_key.h"
 
 #define WRAPPED_MAX 4104 /* the longest key the token takes, padded and with its check block */
@@ -24,6 +25,7 @@ static bool unwrap(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct 
 	unsigned char wrapped[WRAPPED_MAX];
 	struct template t = {0};
 	CK_MECHANISM mechanism = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
+	unsigned char id[NEW_ID_BYTES];
 
 	size_t n = record->value_n / 2;
 	if (record->value_n % 2 || n > sizeof wrapped || !hex_decode(record->value, wrapped, n))
@@ -31,10 +33,12 @@ static bool unwrap(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct 
 			record->shown);
 	new_key_template(&t);
 	template_bytes(&t, CKA_LABEL, record->name, record->n);
+	if (!identity_add_id(f, session, &t, id, problem))
+		return false;
 	CK_RV rv = f->C_UnwrapKey(session, &mechanism, kek, wrapped, n, t.attributes, t.count, ret);
-	return rv == CKR_OK
-		       ? true
-		       : problem_set(problem, rv, "cannot unwrap the key of '%s'", record->shown);
+	if (rv != CKR_OK)
+		return problem_set(problem, rv, "cannot unwrap the key of '%s'", record->shown);
+	return identity_is_alone(f, session, *ret, record->name, record->n, problem);
 }
 
 static void add_line(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,

@@ -19,18 +19,19 @@ static void print_line(struct json_object *o, bool first)
 	}
 	struct json_object *list = json_object_object_get(o, "usage");
 	if (first)
-		printf("%-32s  %-13s  %4s  %-6s  %-20s  %s\n", "label", "type", "bits", "check",
-			"usage", "id");
+		printf("%-32s  %-13s  %4s  %-6s  %-20s  %-16s  %s\n", "label", "type", "bits",
+			"check", "usage", "id", "uid");
 	char joined[128] = "";
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 		snprintf(joined + strlen(joined), sizeof joined - strlen(joined), "%s%s",
 			i ? "," : "", json_object_get_string(json_object_array_get_idx(list, i)));
-	printf("%-32s  %-13s  %4s  %-6s  %-20s  %s\n",
+	printf("%-32s  %-13s  %4s  %-6s  %-20s  %-16s  %s\n",
 		json_object_get_string(json_object_object_get(o, "label")),
 		json_object_get_string(json_object_object_get(o, "type")),
 		json_object_get_string(json_object_object_get(o, "bits")),
 		json_object_get_string(json_object_object_get(o, "check_value")), joined,
-		json_object_get_string(json_object_object_get(o, "id")));
+		json_object_get_string(json_object_object_get(o, "id")),
+		json_object_get_string(json_object_object_get(o, "uid")));
 }
 
 /* List key by key, so that a token of a million keys needs constant memory. */

@@ -57,5 +57,7 @@ struct json_object *key_summary(struct client *client, CK_OBJECT_HANDLE key)
 	check_value(client->f, client->session, key, text);
 	add_text(o, "check_value", text);
 	json_object_object_add(o, "usage", usage_list(client, key));
+	text_of(client, key, CKA_UNIQUE_ID, false, text, sizeof text);
+	add_text(o, "uid", text);
 	return o;
 }

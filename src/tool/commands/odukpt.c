@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "tool/report.h"
+#include "tool/token/identity.h"
 
 bool odukpt_shape(const char *text, unsigned char ret[2])
 {
@@ -44,16 +45,26 @@ bool odukpt_store(struct client *client, CK_OBJECT_HANDLE key, CK_MECHANISM_TYPE
 	KEYDIV_PARAMETER *p, const char *label, long long reserve, CK_OBJECT_HANDLE *ret)
 {
 	struct template t = {0};
+	struct problem problem;
+	unsigned char id[NEW_ID_BYTES];
 
 	template_flag(&t, CKA_TOKEN, true);
 	template_text(&t, CKA_LABEL, label);
 	template_flag(&t, CKA_DERIVE, true);
+	if (!identity_add_id(client->f, client->session, &t, id, &problem))
+		return problem_report(&problem, 0);
 	if (reserve >= 0)
 		template_number(&t, CKA_KEYDIV_RESERVE, (CK_ULONG)reserve);
 	CK_MECHANISM mechanism = keydiv_mechanism(type, p);
 	CK_RV rv = client->f->C_DeriveKey(
 		client->session, &mechanism, key, t.attributes, t.count, ret);
-	return rv == CKR_OK ? true : fail_rv(rv, "cannot make '%s'", label);
+	if (rv == CKR_MECHANISM_INVALID && client_hides(client, type, &problem))
+		return problem_report(&problem, 0);
+	if (rv != CKR_OK)
+		return fail_rv(rv, "cannot make '%s'", label);
+	return identity_is_alone(client->f, client->session, *ret, label, strlen(label), &problem)
+		       ? true
+		       : problem_report(&problem, 0);
 }
 
 bool odukpt_transact(struct client *client, CK_OBJECT_HANDLE base, CK_MECHANISM_TYPE type,
@@ -68,6 +79,8 @@ bool odukpt_transact(struct client *client, CK_OBJECT_HANDLE base, CK_MECHANISM_
 	CK_MECHANISM mechanism = keydiv_mechanism(type, p);
 	CK_RV rv = client->f->C_DeriveKey(
 		client->session, &mechanism, base, t.attributes, t.count, &key);
+	if (rv == CKR_MECHANISM_INVALID && client_hides(client, type, &problem))
+		return problem_report(&problem, 0);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot derive the transaction key");
 	if (!result_read(client->f, client->session, key, request, &result, &problem))

@@ -4,6 +4,7 @@
 #include "tool/commands/odukpt.h"
 #include "tool/report.h"
 #include "tool/token/find.h"
+#include "tool/token/identity.h"
 
 static const char *key_name, *shape_text, *label;
 static long long reserve = -1;

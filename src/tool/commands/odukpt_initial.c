@@ -6,6 +6,7 @@
 #include "tool/commands/odukpt.h"
 #include "tool/report.h"
 #include "tool/token/find.h"
+#include "tool/token/identity.h"
 
 static const char *key_name, *device, *shape_text, *label;
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pin_change.c: keydiv pin change. */
+#include <string.h>
+
 #include "tool/commands/commands.h"
 #include "tool/report.h"
 #include "tool/token/client.h"
@@ -23,6 +25,8 @@ static bool run(int count, char **operands)
 		return false;
 	CK_RV rv =
 		client.f->C_SetPIN(client.session, old->text, old->length, pin->text, pin->length);
+	explicit_bzero(old, sizeof *old);
+	explicit_bzero(pin, sizeof *pin);
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot change the PIN");
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pin_unlock.c: keydiv pin unlock. */
+#include <string.h>
+
 #include "tool/commands/commands.h"
 #include "tool/report.h"
 #include "tool/token/client.h"
@@ -14,7 +16,9 @@ static bool run(int count, char **operands)
 	if (!client_login_as(&client, CKU_SO, &so_pin) ||
 		!pin_get_as(PIN_NEW, true, "new user PIN", &pin))
 		return false;
+	explicit_bzero(so_pin, sizeof *so_pin);
 	CK_RV rv = client.f->C_InitPIN(client.session, pin->text, pin->length);
+	explicit_bzero(pin, sizeof *pin);
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot set the user PIN");
 }
 

@@ -9,6 +9,7 @@
 
 #include "tool/options.h"
 #include "tool/report.h"
+#include "tool/token/names.h"
 #include "tool/token/p11_kit.h"
 #include "tool/token/uri.h"
 
@@ -111,10 +112,7 @@ bool client_load(struct client *client)
 		unload(client);
 		if (rv != CKR_FUNCTION_FAILED)
 			return fail_rv(rv, "cannot start '%s'", module);
-		return fail("cannot start '%s': a line of its configuration is wrong, or its log "
-			    "or token directory "
-			    "cannot be made; its log says which (log-file in keydiv.conf) "
-			    "(CKR_FUNCTION_FAILED)",
+		return fail("cannot start '%s': see 'keydiv config check' (CKR_FUNCTION_FAILED)",
 			module);
 	}
 	return true;
@@ -267,21 +265,25 @@ bool client_login(struct client *client, bool write)
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot log in");
 }
 
-bool client_login_for(struct client *client, const char *key, bool write)
+/* Use what KEY says of token, module and PIN if it is a PKCS#11 URI. False: reported. */
+static bool take_key(const char *key)
 {
 	P11KitUri *uri = NULL;
 
-	if (key && is_uri(key)) {
-		if (!uri_read(key, &uri))
-			return false;
-		bool ok = take_query(uri);
-		p11_kit_uri_free(uri);
-		if (!ok)
-			return false;
-		if (!settings.token && settings.slot < 0)
-			settings.token = key;
-	}
-	return client_login(client, write);
+	if (!key || !is_uri(key))
+		return true;
+	if (!uri_read(key, &uri))
+		return false;
+	bool ok = take_query(uri);
+	p11_kit_uri_free(uri);
+	if (!settings.token && settings.slot < 0)
+		settings.token = key;
+	return ok;
+}
+
+bool client_login_for(struct client *client, const char *key, bool write)
+{
+	return take_key(key) && client_login(client, write);
 }
 
 bool client_login_as(struct client *client, CK_USER_TYPE user, struct secret_text **ret_pin)
@@ -294,4 +296,22 @@ bool client_login_as(struct client *client, CK_USER_TYPE user, struct secret_tex
 		return true;
 	return user == CKU_SO ? fail_so(rv, "cannot log in as security officer")
 			      : fail_rv(rv, "cannot log in");
+}
+
+bool client_hides(const struct client *client, CK_MECHANISM_TYPE type, struct problem *problem)
+{
+	char model[sizeof client->token.model + 1], name[NAME_TEXT_MAX];
+	CK_MECHANISM_INFO info;
+
+	padded_text(client->token.model, sizeof client->token.model, model);
+	if (strcmp(model, "keydiv") != 0 || !(type & CKM_VENDOR_DEFINED) ||
+		client->f->C_GetMechanismInfo(client->slot, type, &info) != CKR_MECHANISM_INVALID)
+		return false;
+	mechanism_name(type, name);
+	problem_set(problem, CKR_OK,
+		"p11-kit's client, through which this program reaches the token, hides %s: run "
+		"keydiv on the host of the token, with the token's own module "
+		"(CKR_MECHANISM_INVALID)",
+		name);
+	return true;
 }

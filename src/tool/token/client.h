@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "tool/report.h"
 #include "tool/token/pin.h"
 
 struct client {
@@ -49,6 +50,13 @@ MUST_USE bool client_open_session(struct client *client, bool write, CK_SESSION_
  * without a name.
  */
 MUST_USE bool client_find_slot(struct client *client);
+
+/*
+ * p11-kit's client and server pass only the mechanisms that p11-kit knows. Return true and
+ * set PROBLEM if the token is keydiv's and such a client hides the mechanism TYPE of keydiv
+ * from this program.
+ */
+bool client_hides(const struct client *client, CK_MECHANISM_TYPE type, struct problem *problem);
 
 void client_close(struct client *client);
 

@@ -40,7 +40,9 @@ static bool find_one(
 		return fail("there is no key '%s' in the token: 'keydiv key list' shows the keys",
 			name);
 	if (name)
-		return fail("several keys fit '%s': name one by id:HEX or by a PKCS#11 URI", name);
+		return fail("several keys fit '%s': name one by its uid:, which 'keydiv key list' "
+			    "shows",
+			name);
 	return fail("the token has %s key to derive from: name one with --key",
 		count == 0 ? "no" : "more than one");
 }
@@ -94,6 +96,8 @@ bool find_key(struct client *client, const char *name, CK_OBJECT_HANDLE *ret)
 			return fail(
 				"'%s': an id is up to %zu bytes in hexadecimal", name, sizeof id);
 		template_bytes(&t, CKA_ID, id, n);
+	} else if (strncmp(name, "uid:", 4) == 0) {
+		template_text(&t, CKA_UNIQUE_ID, name + 4);
 	} else {
 		template_text(&t, CKA_LABEL, name);
 	}
@@ -112,14 +116,4 @@ CK_RV find_label(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *lab
 	TRY(find_objects(f, session, &t, &found, 1, &count));
 	*ret = count > 0 ? found : 0;
 	return CKR_OK;
-}
-
-bool label_is_free(struct client *client, const char *label)
-{
-	CK_OBJECT_HANDLE found;
-	CK_RV rv = find_label(client->f, client->session, label, strlen(label), &found);
-
-	if (rv != CKR_OK)
-		return fail_rv(rv, "cannot search the token");
-	return found == 0 ? true : fail("there is a key '%s' already: choose another label", label);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -31,11 +32,13 @@ bool locked_start(void)
 	struct rlimit none = {0, 0};
 
 	(void)setrlimit(RLIMIT_CORE, &none);
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		return fail(
+			"cannot keep other processes from reading this one: %s", strerror(errno));
 	arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (arena == MAP_FAILED)
 		return fail("out of memory");
-	(void)mlock(
-		arena, ARENA_SIZE); /* a small limit, as in containers, does not stop the tool */
+	(void)mlock(arena, ARENA_SIZE); /* limits are small in containers: go on unlocked */
 	(void)madvise(arena, ARENA_SIZE, MADV_DONTDUMP);
 	atexit(wipe_arena);
 	return true;
@@ -163,6 +166,15 @@ bool secret_ask(const char *prompt, struct secret_text *ret)
 	if (!whole)
 		return fail("what was typed for '%s' is too long", prompt);
 	return ok ? true : fail("nothing was typed for '%s'", prompt);
+}
+
+bool has_terminal(void)
+{
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (tty >= 0)
+		close(tty);
+	return tty >= 0;
 }
 
 bool confirm(const char *prompt)

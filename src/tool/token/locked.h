@@ -25,7 +25,10 @@ struct secret_text {
  */
 void *locked_new(size_t n);
 
-/* Turn off core dumps and prepare the arena. Call this function first. False after a report. */
+/*
+ * Turn off core dumps, keep other processes of the user from reading this one (ptrace, /proc), and
+ * prepare the arena. Call this before any secret is read. False: reported.
+ */
 MUST_USE bool locked_start(void);
 
 /*
@@ -42,7 +45,10 @@ MUST_USE bool secret_read_file(const char *file, const char *what, struct secret
  */
 MUST_USE bool secret_ask(const char *prompt, struct secret_text *ret);
 
-/* Ask PROMPT on the terminal with echo. Return true if the answer is yes. */
+/* Return true if there is a terminal to ask at. */
+bool has_terminal(void);
+
+/* Ask PROMPT at the terminal, with echo. Returns true if the answer is yes. */
 bool confirm(const char *prompt);
 
 #endif
