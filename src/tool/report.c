@@ -12,54 +12,55 @@
 
 static const struct {
 	CK_RV rv;
-	const char *mend;
-} mends[] = {
-	{CKR_PIN_INCORRECT, "the PIN is wrong; ten wrong ones lock it"},
-	{CKR_PIN_LOCKED,
-		"too many wrong PINs; the security officer unlocks it with 'keydiv pin unlock'"},
+	const char *text;
+} remedies[] = {
+	{CKR_PIN_INCORRECT, "the PIN is wrong; ten wrong PINs lock it"},
+	{CKR_PIN_LOCKED, "too many wrong PINs; the security officer can unlock the user's PIN with "
+			 "'keydiv pin unlock'"},
 	{CKR_PIN_LEN_RANGE, "a PIN has 4 to 255 bytes"},
-	{CKR_PIN_INVALID, "the token does not take this PIN; choose another"},
+	{CKR_PIN_INVALID, "the token refuses this PIN; choose another"},
 	{CKR_USER_PIN_NOT_INITIALIZED,
 		"the token has no user PIN; set one with 'keydiv pin unlock'"},
 	{CKR_USER_NOT_LOGGED_IN,
-		"the token wants the user PIN; give it with --pin-file, --pin-fd or at a terminal"},
+		"this needs the user PIN; give it with --pin-file, --pin-fd or at a terminal"},
 	{CKR_TOKEN_NOT_PRESENT, "there is no token in this slot; make one with 'keydiv init'"},
 	{CKR_TOKEN_NOT_RECOGNIZED, "the token is not initialised; do so with 'keydiv init'"},
 	{CKR_TOKEN_WRITE_PROTECTED,
-		"the token's files cannot be written; see who owns the token directory"},
-	{CKR_SESSION_EXISTS, "another program uses the token; end it first"},
-	{CKR_SLOT_ID_INVALID, "there is no such slot; 'keydiv info' lists them"},
+		"the token's files cannot be written; check the owner of the token directory"},
+	{CKR_SESSION_EXISTS, "another program uses the token; end that program first"},
+	{CKR_SLOT_ID_INVALID, "there is no such slot; 'keydiv info' lists the slots"},
 	{CKR_MECHANISM_INVALID, "the key or the token does not allow this mechanism; see 'keydiv "
 				"key show' and key generate --allow"},
 	{CKR_MECHANISM_PARAM_INVALID,
-		"a field is too short, too long or out of range; see the limits in keydiv(1)"},
+		"a field is too short, too long or out of range; the limits are in keydiv(1)"},
 	{CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"the key was not made for this use; see 'keydiv key show'"},
 	{CKR_KEY_TYPE_INCONSISTENT, "the mechanism does not take keys of this type"},
-	{CKR_KEY_SIZE_RANGE, "this length is not to be had; AES keys have 16, 24 or 32 bytes"},
-	{CKR_KEY_UNEXTRACTABLE, "the key may not leave the token"},
-	{CKR_WRAPPED_KEY_INVALID, "this was not wrapped under that key, or it was damaged"},
-	{CKR_WRAPPED_KEY_LEN_RANGE, "this was not wrapped under that key, or it was damaged"},
+	{CKR_KEY_SIZE_RANGE, "key length not supported; AES keys have 16, 24 or 32 bytes"},
+	{CKR_KEY_UNEXTRACTABLE, "the key was made without --extractable"},
+	{CKR_KEY_NOT_WRAPPABLE, "the wrapping key must not wrap this key; see keydiv(1)"},
+	{CKR_WRAPPING_KEY_SIZE_RANGE, "the wrapping key is weaker than the key"},
+	{CKR_WRAPPED_KEY_INVALID, "it was wrapped under another key, or is damaged"},
+	{CKR_WRAPPED_KEY_LEN_RANGE, "it was wrapped under another key, or is damaged"},
 	{CKR_TEMPLATE_INCONSISTENT,
-		"the properties asked for contradict each other or the base key's"},
-	{CKR_ATTRIBUTE_VALUE_INVALID, "the token does not take one of the values"},
+		"the properties contradict each other or those of the base key"},
+	{CKR_ATTRIBUTE_VALUE_INVALID, "the token refuses one of the values"},
 	{CKR_ATTRIBUTE_TYPE_INVALID, "the token does not know one of the properties"},
 	{CKR_KEYDIV_EXHAUSTED, "the client has used up its keys; give it a new initial key"},
 	{CKR_DEVICE_MEMORY, "there is no room left where the token is stored"},
-	{CKR_DEVICE_ERROR, "the token's files are damaged or not yours to read, or a self-test "
-			   "failed; set log-file "
-			   "and look there"},
+	{CKR_DEVICE_ERROR, "the token's files are damaged or cannot be read, or a self-test "
+			   "failed; set log-file and see the log"},
 	{CKR_HOST_MEMORY, "out of memory"},
 	{CKR_FUNCTION_FAILED, "see the log; log-file is set in keydiv.conf"},
-	{CKR_FUNCTION_NOT_SUPPORTED, "this module cannot do it"},
+	{CKR_FUNCTION_NOT_SUPPORTED, "this module cannot do that"},
 	{CKR_GENERAL_ERROR, "see the log; log-file is set in keydiv.conf"},
 };
 
-static const char *mend_of(CK_RV rv)
+static const char *remedy_for(CK_RV rv)
 {
-	for (size_t i = 0; i < sizeof mends / sizeof mends[0]; i++)
-		if (mends[i].rv == rv)
-			return mends[i].mend;
+	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
+		if (remedies[i].rv == rv)
+			return remedies[i].text;
 	return "the module refused";
 }
 
@@ -75,7 +76,7 @@ void report_line_open(bool open)
  * becomes a question mark.
  */
 static void __attribute__((format(printf, 2, 0)))
-print(const char *prefix, const char *format, va_list args, const char *mend, const char *code)
+print(const char *prefix, const char *format, va_list args, const char *remedy, const char *code)
 {
 	char line[8192];
 
@@ -86,7 +87,7 @@ print(const char *prefix, const char *format, va_list args, const char *mend, co
 	if (line_open)
 		fputs("\r\033[K", stderr);
 	line_open = false;
-	fprintf(stderr, "%s%s%s%s%s\n", prefix, n < 0 ? format : line, *mend ? ": " : "", mend,
+	fprintf(stderr, "%s%s%s%s%s\n", prefix, n < 0 ? format : line, *remedy ? ": " : "", remedy,
 		code);
 }
 
@@ -110,7 +111,7 @@ bool fail_rv(CK_RV rv, const char *format, ...)
 	else
 		snprintf(code, sizeof code, " (0x%08lx)", rv);
 	va_start(args, format);
-	print("keydiv: ", format, args, mend_of(rv), code);
+	print("keydiv: ", format, args, remedy_for(rv), code);
 	va_end(args);
 	return false;
 }

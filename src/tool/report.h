@@ -27,7 +27,7 @@ void report_line_open(bool open);
 /* A failure that is not printed yet. RV is CKR_OK if no call of the module failed. */
 struct problem {
 	CK_RV rv;
-	char text[240];
+	char text[400];
 };
 
 /* Set PROBLEM. Returns false. */

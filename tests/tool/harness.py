@@ -45,8 +45,8 @@ def cmac(key, data):
     return bytes.fromhex(out.decode().strip())
 
 
-def deriving_check_value(key):
-    """First 3 bytes of the CMAC of a zero block: of AES keys that derive, and of keys with the same value."""
+def derive_check_value(key):
+    """First 3 bytes of the CMAC of a zero block: the check value of AES keys that derive."""
     return cmac(key, bytes(16))[:3].hex().upper()
 
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from harness import MASTER, MODULE, TOOL, Terminal, ToolTest, deriving_check_value, field, kdf, main
+from harness import MASTER, MODULE, TOOL, Terminal, ToolTest, derive_check_value, field, kdf, main
 
 COUNT = 20000
 
@@ -25,7 +25,7 @@ class Bulk(ToolTest):
         lines = one.splitlines()
         self.assertEqual([x.split(",")[0] for x in lines], ["SN-%06d" % i for i in range(COUNT)])
         for i in 0, 63, 64, COUNT - 1:
-            self.assertEqual(lines[i].split(",")[1], deriving_check_value(kdf(MASTER, b"device", field(1, b"SN-%06d" % i), 16)))
+            self.assertEqual(lines[i].split(",")[1], derive_check_value(kdf(MASTER, b"device", field(1, b"SN-%06d" % i), 16)))
         for threads in "2", "7":
             self.assertEqual(self.derive("--threads", threads), one)
         self.assertEqual(self.derive(), one)

@@ -2,7 +2,7 @@
 """test_derive.py: derive: the published answers, openssl's answers, options, refusals; device rotate, retire, show."""
 import json
 
-from harness import MASTER, ToolTest, aes_check_value, cmac, deriving_check_value, field, kdf, keywrap, main, needs_keywrap, use
+from harness import MASTER, ToolTest, aes_check_value, cmac, derive_check_value, field, kdf, keywrap, main, needs_keywrap, use
 
 SERIAL = b"SN-000123"
 SIGN = use(2)  # --mac makes a key that signs
@@ -37,15 +37,14 @@ class Derive(DeriveTest):
         for answer, *options in (("2759dd4361d7979a96a5c23692cd5555",), ("d5158ad88eaed7329eb0fa2246ed5c5d", "--counter", "1"),
                                  ("a534ead2171eb5a37319a6e5e19dd387", "--salt", "0011223344556677", "--purpose", "mac"),
                                  ("25ac2ff675ae7b1e4d1fd82bfa4fd18823e730af45624caa310dc2536fd53d56", "--length", "32")):
-            # a message key never derives, so its check value is the usual one
-            expected = aes_check_value if "--counter" in options else deriving_check_value
-            self.assertEqual(self.user_json("derive", SERIAL.decode(), *options)["check_value"], expected(bytes.fromhex(answer)))
+            check = aes_check_value if "--counter" in options else derive_check_value  # message keys derive nothing
+            self.assertEqual(self.user_json("derive", SERIAL.decode(), *options)["check_value"], check(bytes.fromhex(answer)))
 
     def test_highest_counter(self):
         device = kdf(MASTER, b"device", field(1, SERIAL), 16)
         self.expect(kdf(device, b"message", field(0x10, b"\xff" * 8) + SIGN, 16), SERIAL.decode(), "--counter", str(2**64 - 1))
         for counter in str(2**64), "-1", "", "0x10", "1 ":
-            self.refused("derive", "x", "--counter=" + counter, says="--counter wants a number")
+            self.refused("derive", "x", "--counter=" + counter, says="--counter takes a number")
 
     def test_session_purpose(self):
         device = kdf(MASTER, b"device", field(1, SERIAL), 16)
@@ -61,7 +60,7 @@ class Derive(DeriveTest):
     def test_text(self):
         key = kdf(MASTER, b"device", field(1, SERIAL), 16)
         self.assertEqual(self.user("derive", "--key", "master", SERIAL.decode(), "B"),
-                         "SN-000123,%s\nB,%s\n" % (deriving_check_value(key), deriving_check_value(kdf(MASTER, b"device", field(1, b"B"), 16))))
+                         "SN-000123,%s\nB,%s\n" % (derive_check_value(key), derive_check_value(kdf(MASTER, b"device", field(1, b"B"), 16))))
         self.assertEqual(self.user("derive", 'a,"b').split(",", 1)[0] + ",", '"a,')
         file = self.write("message", b"binary\0\n\xff")
         key = kdf(MASTER, b"device", field(1, SERIAL) + SIGN, 16)
@@ -78,13 +77,13 @@ class Derive(DeriveTest):
         self.assertEqual((shown["check_value"], shown["usage"], shown["sensitive"], shown["extractable"], shown["private"]),
                          (aes_check_value(kdf(MASTER, b"device", field(1, b"SN-2") + SIGN, 16)), ["sign", "verify"], True, False, True))
         self.refused("derive", "--key", "master", "--store", "--usage", "sign", "SN-1", says="there is a key 'SN-1' already")
-        self.refused("derive", "--key", "master", "--store", "SN-3", says="--store wants --usage")
+        self.refused("derive", "--key", "master", "--store", "SN-3", says="--store needs --usage")
         self.assertEqual(len(self.user_json("key", "list")), 3)
 
     def test_a_stored_device_key_derives_message_keys_only(self):
         self.user("derive", "--store", "--usage", "derive", "SN-1")
         self.assertEqual(sorted(self.user_json("key", "show", "SN-1")["allowed_mechanisms"]),
-                         ["0x8b440010", "CKM_KEYDIV_MESSAGE_KEY", "CKM_KEYDIV_SESSION_KEY"])
+                         ["CKM_KEYDIV_MESSAGE_KEY", "CKM_KEYDIV_SESSION_KEY", "CKM_KEYDIV_WITH_DERIVED_KEY"])
         self.refused("derive", "--key", "SN-1", "x", says="(CKR_MECHANISM_INVALID)")
         self.refused("derive", "x", says="more than one key to derive from")
 
@@ -100,7 +99,7 @@ class Derive(DeriveTest):
         self.refused("derive", "x", "--message-purpose", "enc", says="goes with --counter")
         self.refused("derive", "x", "--initiator-nonce", "0011223344556677", says="has two nonces")
         self.refused("derive", "x", "--session-purpose", "enc", says="has two nonces")
-        self.refused("derive", "x", "--initiator-nonce", "00", "--responder-nonce", "0011223344556677", says="--initiator-nonce wants")
+        self.refused("derive", "x", "--initiator-nonce", "00", "--responder-nonce", "0011223344556677", says="--initiator-nonce takes")
         self.refused("derive", "x", "--initiator-nonce", "0011223344556677", "--responder-nonce", "0011223344556677", "--counter", "1",
                      says="one or the other")
         self.refused("derive", "x", "--mac", "a", "--mac-file", "b", says="give one")
@@ -125,7 +124,7 @@ class LongMaster(DeriveTest):
 
     def test_published_answer(self):
         self.assertEqual(self.user_json("derive", SERIAL.decode())["check_value"],
-                         deriving_check_value(bytes.fromhex("9eaf70a77a7975216ac1571d42c87475dfc1b8e0974217d4f3ac1b7946e6c546")))
+                         derive_check_value(bytes.fromhex("9eaf70a77a7975216ac1571d42c87475dfc1b8e0974217d4f3ac1b7946e6c546")))
 
 
 class Rotation(DeriveTest):
@@ -154,17 +153,33 @@ class Rotation(DeriveTest):
     @needs_keywrap
     def test_new_key_under_the_old_one(self):
         self.import_key("open", MASTER, "--extractable-children")
+        shown = self.user_json("key", "show", "open")
+        self.assertEqual((shown["extractable"], shown["extractable_children"]), (False, True))
         self.refused("device", "wrap", "--key", "open", "SN-1", says="'keydiv device rotate' first")
         salt = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
         wrapped = self.user_json("device", "wrap", "--key", "open", "SN-1")
         new = keywrap.aes_key_unwrap_with_padding(self.key(role=use(4)), bytes.fromhex(wrapped["wrapped_key"]))
         self.assertEqual(new, self.key(salt, role=b""))
-        self.assertEqual(wrapped["check_value"], deriving_check_value(new))
+        self.assertEqual(wrapped["check_value"], derive_check_value(new))
         other = self.user_json("device", "wrap", "--key", "open", "--purpose", "mac", "--length", "32", "SN-1")
         old = kdf(MASTER, b"device", field(1, b"SN-1") + field(3, b"mac") + use(4), 32)
         self.assertEqual(keywrap.aes_key_unwrap_with_padding(old, bytes.fromhex(other["wrapped_key"])),
                          kdf(MASTER, b"device", field(1, b"SN-1") + field(2, salt) + field(3, b"mac"), 32))
-        self.refused("device", "wrap", "--key", "master", "SN-1", says="create it with --extractable-children")
+
+    @needs_keywrap
+    def test_usage_of_the_new_key(self):
+        self.import_key("open", MASTER, "--extractable-children")
+        salt = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
+        for usage, role in ("sign", use(2)), ("encrypt,decrypt", use(1)), ("encrypt,verify", use(3)):
+            wrapped = self.user_json("device", "wrap", "--key", "open", "--usage", usage, "SN-1")
+            new = keywrap.aes_key_unwrap_with_padding(self.key(role=use(4)), bytes.fromhex(wrapped["wrapped_key"]))
+            self.assertEqual(new, self.key(salt, role=role))
+            self.assertEqual(wrapped["check_value"], aes_check_value(new))
+
+    def test_masters_whose_keys_stay(self):
+        self.user("device", "rotate", "SN-1")
+        self.refused("device", "wrap", "--key", "master", "SN-1",
+                     says="Keys derived from this master cannot be wrapped; create it with --extractable-children")
 
     def test_other_devices_stay_as_they_are(self):
         self.user("device", "rotate", "SN-1")
@@ -174,8 +189,8 @@ class Rotation(DeriveTest):
     def test_bulk_uses_the_salts(self):
         salt = bytes.fromhex(self.user_json("device", "rotate", "SN-1")["salt"])
         out = self.user("derive", "--csv", "-", data="SN-0\nSN-1\n")
-        self.assertEqual(out, "SN-0,%s\nSN-1,%s\n" % (deriving_check_value(kdf(MASTER, b"device", field(1, b"SN-0"), 16)),
-                                                     deriving_check_value(self.key(salt, role=b""))))
+        self.assertEqual(out, "SN-0,%s\nSN-1,%s\n" % (derive_check_value(kdf(MASTER, b"device", field(1, b"SN-0"), 16)),
+                                                     derive_check_value(self.key(salt, role=b""))))
 
     def test_refusals(self):
         self.refused("device", "rotate", "", says="1 to 128 bytes")

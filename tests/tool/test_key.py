@@ -24,17 +24,9 @@ class Generate(ToolTest):
             self.assertTrue(shown[flag], flag)
         self.assertFalse(shown["extractable"])
         self.assertEqual(sorted(shown["allowed_mechanisms"]),
-                         ["0x8b440010"] + sorted("CKM_KEYDIV_" + m for m in ("DEVICE_KEY", "MESSAGE_KEY", "DEVICE_MESSAGE_KEY", "SESSION_KEY",
-                                                             "DEVICE_SESSION_KEY", "DATA_KEY")))
+                         sorted("CKM_KEYDIV_" + m for m in ("DEVICE_KEY", "MESSAGE_KEY", "DEVICE_MESSAGE_KEY", "SESSION_KEY",
+                                                             "DEVICE_SESSION_KEY", "DATA_KEY", "WITH_DERIVED_KEY")))
         self.assertNotIn("value", shown)
-
-    def test_masters_that_let_keys_leave(self):
-        self.user("key", "generate", "--label", "leaves", "--extractable")
-        self.user("key", "generate", "--label", "sends", "--extractable-children")
-        leaves, sends = (self.user_json("key", "show", label) for label in ("leaves", "sends"))
-        self.assertEqual((leaves["extractable"], leaves["wrap_with_trusted"], leaves["extractable_children"]), (True, True, False))
-        self.assertEqual((sends["extractable"], sends["wrap_with_trusted"], sends["extractable_children"]), (False, False, True))
-        self.refused("key", "generate", "--label", "x", "--usage", "sign", "--extractable-children", says="give --usage derive")
 
     def test_two_keys_differ(self):
         for label in "a", "b":
@@ -72,11 +64,32 @@ class Generate(ToolTest):
         self.refused("key", "generate", "--label", "x", "--allow", "cmac,", says="empty or too long")
         self.refused("key", "generate", "--label", "x", "--size", "100", says="multiple of 8")
         self.refused("key", "generate", "--label", "x", "--size", "136", says="CKR_")
-        self.refused("key", "generate", "--label", "x", "--id", "xyz", says="--id wants")
+        self.refused("key", "generate", "--label", "x", "--id", "xyz", says="--id takes")
         self.refused("key", "generate", "--label", "x", "--type", "sha256-hmac", says="--type generic")
         self.assertEqual(self.user_json("key", "list"), [])
         self.user("key", "generate", "--label", "x")
         self.refused("key", "generate", "--label", "x", says="there is a key 'x' already")
+
+    def test_extractable_masters(self):
+        self.refused("key", "generate", "--label", "x", "--extractable", says="needs --wrap-with-trusted")
+        self.refused("key", "generate", "--label", "x", "--usage", "sign", "--extractable-children", says="is for masters")
+        self.user("key", "generate", "--label", "x", "--extractable", "--wrap-with-trusted")
+        shown = self.user_json("key", "show", "x")
+        self.assertEqual((shown["extractable"], shown["wrap_with_trusted"], shown["extractable_children"]), (True, True, False))
+
+    def test_unwrap_template(self):
+        self.user("key", "generate", "--label", "kek", "--usage", "wrap,unwrap", "--public", "--unwrap-template",
+                  "sensitive,wrap-with-trusted,derive,allow=device,allow=cmac")
+        done = self.run_tool("key", "trust", "kek", "--force", "--pin-file", self.pin, "--so-pin-file", self.so_pin)
+        self.assertEqual((done.code, done.err), (0, ""))
+        self.user("key", "generate", "--label", "loose", "--usage", "wrap,unwrap", "--public", "--unwrap-template", "sensitive")
+        done = self.run_tool("key", "trust", "loose", "--force", "--pin-file", self.pin, "--so-pin-file", self.so_pin)
+        self.assertEqual((done.code, done.err.count("\n")), (1, 1))
+        self.assertIn("'loose' cannot be trusted", done.err)
+        for wrong, says in (("sensitive,sensitive=no", "twice"), ("sensitive=maybe", "is not part of a template"), ("secret", "is not part"),
+                            ("allow=nothing", "is no mechanism"), ("", "empty")):
+            self.refused("key", "generate", "--label", "x", "--usage", "unwrap", "--unwrap-template", wrong, says=says)
+        self.refused("key", "generate", "--label", "x", "--unwrap-template", "sensitive", says="add unwrap to --usage")
 
     def test_whatever_is_in_a_label(self):
         self.user("key", "generate", "--label", "a\n\033[1mb", "--id", "01")

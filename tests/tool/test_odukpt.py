@@ -122,7 +122,7 @@ class Keys(ToolTest):
 
     def test_refusals(self):
         for shape in "3", "3,33", "0,3", "3,3,3", "a,b":
-            self.refused("odukpt", "retrieve", "--device", "d", "--transaction", "0", "--shape", shape, says="--shape wants")
+            self.refused("odukpt", "retrieve", "--device", "d", "--transaction", "0", "--shape", shape, says="--shape takes")
         self.refused("odukpt", "retrieve", "--device", "d", "--shape", "3,3", says="give --transaction")
         self.refused("odukpt", "retrieve", "--device", "d", "--shape", "3,3", "--transaction", "19", says="(CKR_MECHANISM_PARAM_INVALID)")
         self.refused("odukpt", "initial", "--shape", "3,3", says="give --device and --label")

@@ -49,7 +49,7 @@ static const struct option_spec options[] = {
 		"role of the session key; goes with the nonces"),
 	RESULT_OPTIONS(request),
 	FLAG_OPTION("store", &store,
-		"keep the derived keys in the token, labelled with the serials; wants --usage"),
+		"keep the derived keys in the token, labelled with the serials; needs --usage"),
 	BULK_OPTIONS(bulk),
 	OPTIONS_END,
 };
@@ -221,7 +221,7 @@ static bool read_hex(const char *option, const char *text, struct salt *ret)
 {
 	ret->n = strlen(text) / 2;
 	if (ret->n < 8 || ret->n > SALT_MAX || !hex_decode(text, ret->p, ret->n))
-		return fail("%s wants 8 to %d bytes in hexadecimal", option, SALT_MAX);
+		return fail("%s takes 8 to %d bytes in hexadecimal", option, SALT_MAX);
 	return true;
 }
 
@@ -233,7 +233,7 @@ static bool read_counter(void)
 	errno = 0;
 	counter = strtoull(counter_text, &end, 10);
 	if (errno || *end || counter_text[0] < '0' || counter_text[0] > '9')
-		return fail("--counter wants a number from 0 to %llu, not '%s'", ULLONG_MAX,
+		return fail("--counter takes a number from 0 to %llu, not '%s'", ULLONG_MAX,
 			counter_text);
 	return true;
 }
@@ -263,7 +263,7 @@ static bool check_options(int count)
 	if ((count > 0) == (bulk.input != NULL))
 		return fail("give the serials as arguments, or a file of them with --csv");
 	if (store && !request.usage)
-		return fail("--store wants --usage: what the stored keys are for");
+		return fail("--store needs --usage: what the stored keys are for");
 	return bulk_options_fit(&bulk, true) && check_fields() && result_request_read(&request);
 }
 

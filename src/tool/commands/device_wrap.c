@@ -8,40 +8,57 @@
 #include "tool/token/derivation.h"
 #include "tool/token/find.h"
 
-static const char *key_name, *purpose;
+static const char *key_name, *purpose, *usage;
 static long long length = -1;
 
 static const struct option_spec options[] = {
 	TEXT_OPTION("key", "KEY", &key_name,
-		"the master, made with --extractable-children (default: the only one there "
-		"is)"),
+		"the master, made with --extractable-children (default: the only one there is)"),
 	TEXT_OPTION("purpose", "TEXT", &purpose, "role of the device key, as in derive"),
+	TEXT_OPTION("usage", "LIST", &usage,
+		"what the device does with the new key; the usage is part of its value"),
 	NUMBER_OPTION("length", "BYTES", &length,
 		"length of the device key (default: that of the master)"),
 	OPTIONS_END,
 };
 
-/* Derive the device key with SALT. USE is the usage of the session object. */
+/* Derive the device key with SALT as a session object with the attributes of T besides. */
 static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const char *serial,
-	const struct salt *salt, CK_ATTRIBUTE_TYPE use, CK_OBJECT_HANDLE *ret)
+	const struct salt *salt, struct template *t, CK_OBJECT_HANDLE *ret)
 {
 	KEYDIV_PARAMETER p;
-	struct template t = {0};
 	struct problem problem;
 
 	device_parameter(&p, serial, strlen(serial), salt, purpose);
-	template_flag(&t, use, true);
 	if (length >= 0)
-		template_number(&t, CKA_VALUE_LEN, (CK_ULONG)length);
+		template_number(t, CKA_VALUE_LEN, (CK_ULONG)length);
 	CK_MECHANISM mechanism = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
 	CK_RV rv = client->f->C_DeriveKey(
-		client->session, &mechanism, master, t.attributes, t.count, ret);
+		client->session, &mechanism, master, t->attributes, t->count, ret);
 	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, &problem))
 		return problem_report(&problem, 0);
-	if (rv == CKR_TEMPLATE_INCONSISTENT && use == CKA_EXTRACTABLE)
-		return fail("keys derived from this master cannot be wrapped; create it with "
-			    "--extractable-children (CKR_TEMPLATE_INCONSISTENT)");
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot derive the key of '%s'", serial);
+}
+
+/* Derive both keys. The one before wraps, and the new one leaves the token. */
+static bool derive_both(struct client *client, CK_OBJECT_HANDLE master, const char *serial,
+	const struct device_record *record, CK_OBJECT_HANDLE *ret_old, CK_OBJECT_HANDLE *ret_new)
+{
+	struct template old = {0}, new = {0};
+	unsigned bits = 0;
+
+	if (usage && !usage_read(usage, &bits))
+		return false;
+	if (!attribute_flag(client->f, client->session, master, CKA_KEYDIV_EXTRACTABLE_CHILDREN))
+		return fail("Keys derived from this master cannot be wrapped; create it with "
+			    "--extractable-children");
+	template_flag(&old, CKA_WRAP, true);
+	template_flag(&new, CKA_EXTRACTABLE, true);
+	for (unsigned i = 0; usages[i].name; i++)
+		if (bits & (1U << i))
+			template_flag(&new, usages[i].type, true);
+	return derive_for(client, master, serial, &record->salt[1], &old, ret_old) &&
+	       derive_for(client, master, serial, &record->salt[0], &new, ret_new);
 }
 
 static bool run(int count, char **operands)
@@ -62,8 +79,7 @@ static bool run(int count, char **operands)
 		return fail("'%s' has no previous key to wrap the new one under: 'keydiv device "
 			    "rotate' first",
 			operands[0]);
-	if (!derive_for(&client, master, operands[0], &record.salt[1], CKA_WRAP, &old) ||
-		!derive_for(&client, master, operands[0], &record.salt[0], CKA_EXTRACTABLE, &new))
+	if (!derive_both(&client, master, operands[0], &record, &old, &new))
 		return false;
 	CK_RV rv = client.f->C_WrapKey(client.session, &mechanism, old, new, wrapped, &n);
 	if (rv != CKR_OK)

@@ -12,7 +12,7 @@ static const char *label;
 static bool erase;
 
 static const struct option_spec options[] = {
-	TEXT_OPTION("label", "TEXT", &label, "name of the token, up to 32 bytes; wanted"),
+	TEXT_OPTION("label", "TEXT", &label, "name of the token, up to 32 bytes; required"),
 	FLAG_OPTION(
 		"erase", &erase, "make anew a token that is initialised, and lose all its keys"),
 	OPTIONS_END,

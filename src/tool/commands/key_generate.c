@@ -33,7 +33,7 @@ static bool run(int count, char **operands)
 		return fail("keys of type %s can be imported, not generated: use --type generic",
 			new_key.kind->name);
 	if (bits >= 0 && (new_key.kind->bytes || bits % 8 != 0))
-		return fail("--size wants a multiple of 8 bits, and none for des2 and des3");
+		return fail("--size takes a multiple of 8 bits, and none for des2 and des3");
 	new_key_template(&t);
 	template_text(&t, CKA_LABEL, new_key.label);
 	if (!new_key.kind->bytes)

@@ -39,7 +39,7 @@ static bool check_options(void)
 		return fail("a key needs a name: give --label; or --csv with --unwrap-key for many "
 			    "keys");
 	if (components >= 0 && (components < 2 || components > 16))
-		return fail("--components wants 2 to 16: with one, one person holds the whole key");
+		return fail("--components takes 2 to 16: with one, one person holds the whole key");
 	if (component_files.count == 1 || component_files.count > 16)
 		return fail("--component-file is given once for each of 2 to 16 components");
 	if (components >= 0 && component_files.count && (size_t)components != component_files.count)

@@ -102,9 +102,9 @@ static bool confirm_key(const struct component *key, const struct check_values *
 	const struct check_text *wanted, long long size)
 {
 	size_t bits = 8 * key->n;
-	bool derives = new_key.usages & 1;
+	bool derives = new_key.usages & usage_bit(CKA_DERIVE);
 	const char *value = derives && *checks->cmac ? checks->cmac : checks->block;
-	bool short_master = new_key.kind->type == CKK_AES && bits == 128 && size < 0;
+	bool short_master = component_is_half(key, new_key.kind) && size < 0;
 	char question[320];
 
 	if (size >= 0 && (size_t)size != bits)

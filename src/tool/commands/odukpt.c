@@ -16,7 +16,7 @@ bool odukpt_shape(const char *text, unsigned char ret[2])
 
 	if (!text || sscanf(text, "%2u,%2u%c", &r, &n, &left) != 2 || r < 1 || r > 32 || n < 1 ||
 		n > 32)
-		return fail("--shape wants two numbers from 1 to 32, as 21,7: 'keydiv odukpt plan' "
+		return fail("--shape takes two numbers from 1 to 32, as 21,7: 'keydiv odukpt plan' "
 			    "helps to choose");
 	ret[0] = (unsigned char)r;
 	ret[1] = (unsigned char)n;

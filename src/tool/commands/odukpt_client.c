@@ -13,7 +13,7 @@ static bool keep_initial;
 static const struct option_spec options[] = {
 	ODUKPT_KEY_OPTION(&key_name, "the initial key of this client"),
 	ODUKPT_SHAPE_OPTION(&shape_text),
-	TEXT_OPTION("label", "TEXT", &label, "name of the client state in the token; wanted"),
+	TEXT_OPTION("label", "TEXT", &label, "name of the client state in the token; required"),
 	NUMBER_OPTION("reserve", "NUMBER", &reserve,
 		"numbers a program claims by one write; what is left of them when it ends is "
 		"skipped (default: 1)"),

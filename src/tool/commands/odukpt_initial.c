@@ -14,7 +14,7 @@ static const struct option_spec options[] = {
 	ODUKPT_KEY_OPTION(&key_name, "the BDK, made with --allow odukpt"),
 	ODUKPT_DEVICE_OPTION(&device),
 	ODUKPT_SHAPE_OPTION(&shape_text),
-	TEXT_OPTION("label", "TEXT", &label, "name of the initial key in the token; wanted"),
+	TEXT_OPTION("label", "TEXT", &label, "name of the initial key in the token; required"),
 	OPTIONS_END,
 };
 

@@ -56,9 +56,9 @@ static bool run(int operand_count, char **operands)
 
 	(void)operand_count, (void)operands;
 	if (transactions < 1)
-		return fail("--transactions wants at least 1");
+		return fail("--transactions takes at least 1");
 	if (key_size != 16 && key_size != 24 && key_size != 32)
-		return fail("--key-size wants 16, 24 or 32");
+		return fail("--key-size takes 16, 24 or 32");
 	size_t count = plan_shapes((uint64_t)transactions, shapes);
 	if (count == 0)
 		return fail("no shape with R and N up to 32 gives %lld transactions below 2^63",

@@ -20,7 +20,7 @@ static const struct option_spec options[] = {
 	ODUKPT_DEVICE_OPTION(&device),
 	ODUKPT_SHAPE_OPTION(&shape_text),
 	NUMBER_OPTION(
-		"transaction", "NUMBER", &transaction, "number of the transaction, from 0; wanted"),
+		"transaction", "NUMBER", &transaction, "number of the transaction, from 0; required"),
 	ODUKPT_PURPOSE_OPTION(&purpose),
 	RESULT_OPTIONS(request),
 	OPTIONS_END,

@@ -81,6 +81,30 @@ bool component_read(const struct secret_text *text, size_t number, struct compon
 					      text->length - end - 1, name, ret_check);
 }
 
+/* --- check values --- */
+
+/* How the token encrypts a block of zeros with keys of a type, and computes its CMAC. */
+struct cipher {
+	CK_KEY_TYPE type;
+	CK_MECHANISM_TYPE block, cmac;
+	CK_ULONG block_size;
+	enum { ONE_LENGTH, AES_LENGTHS } lengths;
+};
+
+static const struct cipher ciphers[] = {
+	{CKK_AES, CKM_AES_ECB, CKM_AES_CMAC, 16, AES_LENGTHS},
+	{CKK_DES2, CKM_DES3_ECB, CKM_DES3_CMAC, 8, ONE_LENGTH},
+	{CKK_DES3, CKM_DES3_ECB, CKM_DES3_CMAC, 8, ONE_LENGTH},
+};
+
+static const struct cipher *cipher_of(const struct key_kind *kind)
+{
+	for (size_t i = 0; i < sizeof ciphers / sizeof ciphers[0]; i++)
+		if (ciphers[i].type == kind->type)
+			return &ciphers[i];
+	return NULL;
+}
+
 bool component_length_fits(
 	const struct component *component, const struct key_kind *kind, size_t number)
 {
@@ -89,26 +113,19 @@ bool component_length_fits(
 	if (kind->bytes && n != kind->bytes)
 		return fail("component %zu has %zu bytes, and a key of type %s has %lu", number, n,
 			kind->name, kind->bytes);
-	if (kind->type == CKK_AES && n != 16 && n != 24 && n != 32)
+	const struct cipher *cipher = cipher_of(kind);
+	if (cipher && cipher->lengths == AES_LENGTHS && n != 16 && n != 24 && n != 32)
 		return fail(
 			"component %zu has %zu bytes, and an AES key has 16, 24 or 32", number, n);
 	return true;
 }
 
-/* --- check values --- */
+bool component_is_half(const struct component *component, const struct key_kind *kind)
+{
+	const struct cipher *cipher = cipher_of(kind);
 
-/* How the token encrypts a block of zeros with keys of a type, and computes its CMAC. */
-struct cipher {
-	CK_KEY_TYPE type;
-	CK_MECHANISM_TYPE block, cmac;
-	CK_ULONG block_size;
-};
-
-static const struct cipher ciphers[] = {
-	{CKK_AES, CKM_AES_ECB, CKM_AES_CMAC, 16},
-	{CKK_DES2, CKM_DES3_ECB, CKM_DES3_CMAC, 8},
-	{CKK_DES3, CKM_DES3_ECB, CKM_DES3_CMAC, 8},
-};
+	return cipher && cipher->lengths == AES_LENGTHS && component->n == 16;
+}
 
 static void write_digits(const unsigned char *p, char ret[CHECK_DIGITS_MAX + 1])
 {
@@ -168,11 +185,7 @@ static CK_RV with_hash(
 bool check_values_of(struct client *client, const struct component *component,
 	const struct key_kind *kind, struct check_values *ret)
 {
-	const struct cipher *cipher = NULL;
-
-	for (size_t i = 0; i < sizeof ciphers / sizeof ciphers[0]; i++)
-		if (ciphers[i].type == kind->type)
-			cipher = &ciphers[i];
+	const struct cipher *cipher = cipher_of(kind);
 	CK_RV rv = cipher ? with_cipher(client, cipher, component, ret)
 			  : with_hash(client, component, ret);
 	return rv == CKR_OK ? true

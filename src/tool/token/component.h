@@ -47,6 +47,9 @@ MUST_USE bool component_read(const struct secret_text *text, size_t number, stru
 MUST_USE bool component_length_fits(
 	const struct component *component, const struct key_kind *kind, size_t number);
 
+/* Return true if COMPONENT has the length of an AES key of 128 bits, and masters mostly have 256. */
+bool component_is_half(const struct component *component, const struct key_kind *kind);
+
 /*
  * Compute the check values that COMPONENT has as a key of KIND. The token computes them with a
  * session key, which is destroyed afterwards. False: reported.

@@ -40,15 +40,6 @@ static bool read_message(struct result_request *request)
 	return ok ? true : fail("cannot read '%s'", request->mac_file);
 }
 
-/* Return the bit of the usage TYPE. */
-static unsigned usage_bit(CK_ATTRIBUTE_TYPE type)
-{
-	for (unsigned i = 0; usages[i].name; i++)
-		if (usages[i].type == type)
-			return 1U << i;
-	return 0;
-}
-
 bool result_request_read(struct result_request *request)
 {
 	if (request->mac && request->mac_file)
@@ -56,8 +47,6 @@ bool result_request_read(struct result_request *request)
 	if (request->type && !(request->kind = key_kind_read(request->type)))
 		return false;
 	if (request->usage && !usage_read(request->usage, &request->usages))
-		return false;
-	if (request->allow && !allowed_read(request->allow, &request->allowed))
 		return false;
 	if (request->mac)
 		text_add_string(&request->message, request->mac);
@@ -83,11 +72,6 @@ void result_template(const struct result_request *request, struct template *t)
 	for (unsigned i = 0; usages[i].name; i++)
 		if (request->usages & (1U << i))
 			template_flag(t, usages[i].type, true);
-	if (request->extractable)
-		template_flag(t, CKA_EXTRACTABLE, true);
-	if (request->allowed.count)
-		template_bytes(t, CKA_ALLOWED_MECHANISMS, request->allowed.type,
-			request->allowed.count * sizeof request->allowed.type[0]);
 }
 
 bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,

@@ -20,13 +20,11 @@
 /* The result that the options ask for. Begin with RESULT_REQUEST. */
 struct result_request {
 	/* from the options */
-	const char *type, *usage, *allow, *mac, *mac_file;
+	const char *type, *usage, *mac, *mac_file;
 	long long length;
-	bool extractable;
 	/* result_request_read sets the members below */
 	const struct key_kind *kind; /* or NULL for the mechanism's default */
 	unsigned usages;
-	struct allowed allowed;
 	struct text message; /* for the MAC */
 	bool with_mac;
 };
@@ -36,16 +34,16 @@ struct result_request {
 		.length = -1                                                                       \
 	}
 
-/* Rows for a command's option table. */
+/* Entries for a command's option table. */
 #define RESULT_OPTIONS(request)                                                                    \
 	TEXT_OPTION("type", "TYPE", &(request).type,                                               \
 		"type of the derived key (default: the mechanism's)"),                             \
 		NUMBER_OPTION("length", "BYTES", &(request).length,                                \
 			"length of the derived key (default: the mechanism's)"),                   \
 		TEXT_OPTION("usage", "LIST", &(request).usage,                                     \
-			"what the derived key may do, as in key generate"),                        \
+			"what the derived key may do; the usage is part of its value"),            \
 		TEXT_OPTION("mac", "TEXT", &(request).mac,                                         \
-			"print also the MAC of TEXT made with the derived key"),                   \
+			"print also the MAC of TEXT made with the derived key; adds usage sign"),  \
 		TEXT_OPTION("mac-file", "FILE", &(request).mac_file,                               \
 			"the same, of what is in FILE (up to 64 KiB)")
 

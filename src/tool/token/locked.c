@@ -89,7 +89,7 @@ bool secret_read_file(const char *file, const char *what, struct secret_text *re
 	if (fd < 0)
 		return fail("cannot open %s '%s': %s", what, file, strerror(errno));
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
-		note("others can read '%s'; mend it with chmod 600", file);
+		note("others can read '%s': protect the file with chmod 600", file);
 	bool ok = secret_read_fd(fd, what, ret);
 	close(fd);
 	return ok;

@@ -29,9 +29,10 @@ static const struct {
 #undef MECHANISM
 #undef KEY_TYPE
 #define OTHER(number) {number, #number, "", ""},
-	OTHER(CKM_AES_MAC) OTHER(CKM_AES_MAC_GENERAL) OTHER(CKM_AES_KEY_WRAP_PAD)
-		OTHER(CKM_DES_KEY_GEN) OTHER(CKM_DES3_CBC_PAD) OTHER(CKM_DES3_MAC) OTHER(CKM_MD5)
-			OTHER(CKM_MD5_HMAC) OTHER(CKM_RSA_PKCS) OTHER(CKM_RSA_PKCS_KEY_PAIR_GEN)};
+	OTHER(CKM_KEYDIV_WITH_DERIVED_KEY) OTHER(CKM_AES_MAC) OTHER(CKM_AES_MAC_GENERAL)
+		OTHER(CKM_AES_KEY_WRAP_PAD) OTHER(CKM_DES_KEY_GEN) OTHER(CKM_DES3_CBC_PAD)
+			OTHER(CKM_DES3_MAC) OTHER(CKM_MD5) OTHER(CKM_MD5_HMAC) OTHER(CKM_RSA_PKCS)
+				OTHER(CKM_RSA_PKCS_KEY_PAIR_GEN)};
 
 #define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])
 
@@ -80,7 +81,7 @@ static bool is_mechanism(const char *name, const char *wanted)
 	return false;
 }
 
-static bool allow(struct allowed *allowed, CK_MECHANISM_TYPE type)
+bool allowed_add(struct allowed *allowed, CK_MECHANISM_TYPE type)
 {
 	for (CK_ULONG i = 0; i < allowed->count; i++)
 		if (allowed->type[i] == type)
@@ -104,7 +105,7 @@ static bool allow_scheme(struct allowed *allowed, const char *part, bool *ret_do
 		if (*mechanisms[i].scheme == '\0' || !same_name(mechanisms[i].scheme, part))
 			continue;
 		found = true;
-		*ret_done = *ret_done && allow(allowed, mechanisms[i].type);
+		*ret_done = *ret_done && allowed_add(allowed, mechanisms[i].type);
 	}
 	return found;
 }
@@ -119,11 +120,11 @@ static bool allow_part(const char *part, void *data)
 		return done;
 	for (size_t i = 0; i < MECHANISMS; i++)
 		if (is_mechanism(mechanisms[i].name, part))
-			return allow(allowed, mechanisms[i].type);
+			return allowed_add(allowed, mechanisms[i].type);
 	errno = 0;
 	unsigned long number = strtoul(part, &end, 16);
 	if (strncmp(part, "0x", 2) == 0 && !errno && *end == '\0' && end > part + 2)
-		return allow(allowed, number);
+		return allowed_add(allowed, number);
 	return fail("'%s' is no mechanism or scheme: 'keydiv mechanisms' lists them", part);
 }
 
@@ -232,4 +233,12 @@ bool usage_read(const char *text, unsigned *ret_bits)
 		return false;
 	*ret_bits = bits;
 	return true;
+}
+
+unsigned usage_bit(CK_ATTRIBUTE_TYPE type)
+{
+	for (unsigned i = 0; usages[i].name; i++)
+		if (usages[i].type == type)
+			return 1U << i;
+	return 0;
 }

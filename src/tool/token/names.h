@@ -35,6 +35,9 @@ struct allowed {
  */
 MUST_USE bool allowed_read(const char *text, struct allowed *ret);
 
+/* Add TYPE to ALLOWED unless it is there. False after a report if the list is full. */
+MUST_USE bool allowed_add(struct allowed *allowed, CK_MECHANISM_TYPE type);
+
 /* A type of key, from keydiv's own table (mechanism_names.h has the columns in this order). */
 struct key_kind {
 	const char *name;
@@ -71,5 +74,8 @@ extern const struct usage usages[]; /* ended by a NULL name */
  * after a report.
  */
 MUST_USE bool usage_read(const char *text, unsigned *ret_bits);
+
+/* Return the bit of usage_read that stands for the attribute TYPE. */
+unsigned usage_bit(CK_ATTRIBUTE_TYPE type);
 
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/pkcs11.h"
+
 #include "keydiv.h"
 #include "tool/output.h"
 #include "tool/report.h"
@@ -16,8 +18,25 @@ static bool read_id(void)
 	size_t n = strlen(new_key.id) / 2;
 
 	if (n == 0 || n > sizeof new_key.id_bytes || !hex_decode(new_key.id, new_key.id_bytes, n))
-		return fail("--id wants 1 to %zu bytes in hexadecimal", sizeof new_key.id_bytes);
+		return fail("--id takes 1 to %zu bytes in hexadecimal", sizeof new_key.id_bytes);
 	new_key.id_length = n;
+	return true;
+}
+
+/* Check that the options give the key one role. DERIVES: the key is a master. */
+static bool check_roles(bool derives)
+{
+	if (derives && new_key.usages != usage_bit(CKA_DERIVE))
+		return fail("a key to derive from does nothing else, since a MAC or a block under "
+			    "it is a device key: give --usage derive alone");
+	if (derives && new_key.extractable && !new_key.wrap_with_trusted)
+		return fail("a master that may be wrapped needs --wrap-with-trusted; if only its "
+			    "device keys are to be wrapped, give --extractable-children instead of "
+			    "--extractable");
+	if (!derives && new_key.extractable_children)
+		return fail("--extractable-children is for masters: give --usage derive");
+	if (new_key.unwrap_template && !(new_key.usages & usage_bit(CKA_UNWRAP)))
+		return fail("--unwrap-template is for keys that unwrap: add unwrap to --usage");
 	return true;
 }
 
@@ -30,13 +49,11 @@ bool new_key_read(void)
 		return false;
 	if (!usage_read(new_key.usage ? new_key.usage : "derive", &new_key.usages))
 		return false;
-	if ((new_key.usages & 1) && new_key.usages != 1)
-		return fail("a key to derive from does nothing else, since a MAC or a block under "
-			    "it is a device key: "
-			    "give --usage derive alone");
-	if (new_key.extractable_children && new_key.usages != 1)
-		return fail("--extractable-children is for keys to derive from: give --usage "
-			    "derive");
+	if (!check_roles(new_key.usages & usage_bit(CKA_DERIVE)))
+		return false;
+	if (new_key.unwrap_template &&
+		!template_list_read(new_key.unwrap_template, &new_key.unwrap))
+		return false;
 	return !new_key.allow || allowed_read(new_key.allow, &new_key.allowed);
 }
 
@@ -48,10 +65,13 @@ void new_key_template(struct template *t)
 	template_flag(t, CKA_PRIVATE, !new_key.public);
 	template_flag(t, CKA_SENSITIVE, true);
 	template_flag(t, CKA_EXTRACTABLE, new_key.extractable);
-	if (new_key.extractable && new_key.usages == 1)
-		template_flag(t, CKA_WRAP_WITH_TRUSTED, true); /* a master leaves in no other way */
+	if (new_key.wrap_with_trusted)
+		template_flag(t, CKA_WRAP_WITH_TRUSTED, true);
 	if (new_key.extractable_children)
 		template_flag(t, CKA_KEYDIV_EXTRACTABLE_CHILDREN, true);
+	if (new_key.unwrap_template)
+		template_bytes(t, CKA_UNWRAP_TEMPLATE, new_key.unwrap.t.attributes,
+			new_key.unwrap.t.count * sizeof new_key.unwrap.t.attributes[0]);
 	if (new_key.id_length)
 		template_bytes(t, CKA_ID, new_key.id_bytes, new_key.id_length);
 	for (unsigned i = 0; usages[i].name; i++)

@@ -9,24 +9,26 @@
 #include "tool/token/attributes.h"
 #include "tool/token/client.h"
 #include "tool/token/names.h"
+#include "tool/token/template_list.h"
 
 struct new_key {
 	/* from the options */
-	const char *label, *id, *type, *usage, *allow;
-	bool extractable, extractable_children, public;
+	const char *label, *id, *type, *usage, *allow, *unwrap_template;
+	bool extractable, wrap_with_trusted, extractable_children, public;
 	/* new_key_read sets the members below */
 	const struct key_kind *kind;
 	unsigned usages;
 	struct allowed allowed;
 	unsigned char id_bytes[64];
 	CK_ULONG id_length;
+	struct template_list unwrap;
 };
 
 extern struct new_key new_key;
 
 /* Entries for a command's option table. */
 #define NEW_KEY_OPTIONS                                                                            \
-	TEXT_OPTION("label", "TEXT", &new_key.label, "name of the key; wanted"),                   \
+	TEXT_OPTION("label", "TEXT", &new_key.label, "name of the key"),                           \
 		TEXT_OPTION("id", "HEX", &new_key.id, "CKA_ID of the key"),                        \
 		TEXT_OPTION("type", "TYPE", &new_key.type,                                         \
 			"aes (default), des2, des3, generic, hkdf, sha256-hmac, ..."),             \
@@ -36,9 +38,13 @@ extern struct new_key new_key;
 		TEXT_OPTION("allow", "LIST", &new_key.allow,                                       \
 			"mechanisms or schemes the key may be used with (default: by type)"),      \
 		FLAG_OPTION("extractable", &new_key.extractable,                                   \
-			"let the key be wrapped, a master only by trusted keys"),                  \
+			"let the key be wrapped; it is never readable"),                           \
+		FLAG_OPTION("wrap-with-trusted", &new_key.wrap_with_trusted,                       \
+			"let the key be wrapped under trusted keys only"),                         \
 		FLAG_OPTION("extractable-children", &new_key.extractable_children,                 \
-			"let the keys derived from this master be wrapped"),                       \
+			"let keys derived from this master be wrapped"),                           \
+		TEXT_OPTION("unwrap-template", "LIST", &new_key.unwrap_template,                   \
+			"properties of every key that is unwrapped with the key"),                 \
 		FLAG_OPTION("public", &new_key.public, "let the key be seen without login")
 
 /* Check and read the options. False after a report. */

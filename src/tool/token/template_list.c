@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template_list.c: reads a template from its text. */
+#include "tool/token/template_list.h"
+
+#include <string.h>
+
+#include "base/pkcs11.h"
+
+#include "keydiv.h"
+#include "tool/options.h"
+#include "tool/report.h"
+
+static const struct usage flags[] = {
+	{"sensitive", CKA_SENSITIVE},
+	{"extractable", CKA_EXTRACTABLE},
+	{"wrap-with-trusted", CKA_WRAP_WITH_TRUSTED},
+	{"extractable-children", CKA_KEYDIV_EXTRACTABLE_CHILDREN},
+	{"use-only", CKA_KEYDIV_USE_ONLY},
+	{NULL, 0},
+};
+
+static bool find_flag(const char *name, size_t n, CK_ATTRIBUTE_TYPE *ret)
+{
+	const struct usage *const tables[] = {flags, usages};
+
+	for (size_t k = 0; k < 2; k++)
+		for (const struct usage *u = tables[k]; u->name; u++)
+			if (strlen(u->name) == n && strncmp(u->name, name, n) == 0) {
+				*ret = u->type;
+				return true;
+			}
+	return false;
+}
+
+static bool read_part(const char *part, void *data)
+{
+	struct template_list *list = data;
+	struct allowed more;
+	CK_ATTRIBUTE_TYPE type;
+	size_t n = strcspn(part, "=");
+	const char *value = part[n] ? part + n + 1 : "yes";
+
+	if (n == 5 && strncmp(part, "allow", n) == 0) {
+		if (!allowed_read(value, &more))
+			return false;
+		for (CK_ULONG i = 0; i < more.count; i++)
+			if (!allowed_add(&list->allowed, more.type[i]))
+				return false;
+		return true;
+	}
+	if (!find_flag(part, n, &type) || (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0))
+		return fail("'%s' is not part of a template: give allow=NAME, or sensitive, "
+			    "extractable, wrap-with-trusted, extractable-children, use-only or a "
+			    "usage, and =no behind it if it is to be false",
+			part);
+	for (CK_ULONG i = 0; i < list->t.count; i++)
+		if (list->t.attributes[i].type == type)
+			return fail("'%.*s' is twice in the template", (int)n, part);
+	template_flag(&list->t, type, strcmp(value, "yes") == 0);
+	return true;
+}
+
+bool template_list_read(const char *text, struct template_list *ret)
+{
+	*ret = (struct template_list){0};
+	if (!each_part(text, read_part, ret))
+		return false;
+	if (ret->allowed.count)
+		template_bytes(&ret->t, CKA_ALLOWED_MECHANISMS, ret->allowed.type,
+			ret->allowed.count * sizeof ret->allowed.type[0]);
+	return true;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template_list.h: a template that a key carries, such as CKA_UNWRAP_TEMPLATE, as a text. */
+#ifndef KEYDIV_TOOL_TEMPLATE_LIST_H
+#define KEYDIV_TOOL_TEMPLATE_LIST_H
+
+#include "tool/token/attributes.h"
+#include "tool/token/names.h"
+
+struct template_list {
+	struct template t;
+	struct allowed allowed;
+};
+
+/*
+ * Read a list with commas: names of flags ("sensitive", "wrap-with-trusted", "derive=no", ...) and
+ * "allow=NAME" for mechanisms and schemes. RET must stay where it is while its template is in use.
+ * False after a report.
+ */
+MUST_USE bool template_list_read(const char *text, struct template_list *ret);
+
+#endif
