@@ -49,28 +49,35 @@ CK_RV plan_request(const struct template *t, const struct object *base, struct k
 	return CKR_OK;
 }
 
-/* Check that a key with FLAGS is protected at least as well as BASE, the flags of its base. */
-static CK_RV guard(uint32_t flags, uint32_t base)
+/* Check that a key with FLAGS, which can leave the token, may leave if its base has the flags BASE. */
+static CK_RV guard_leaving(uint32_t flags, uint32_t base)
 {
-	bool extractable = (flags & FLAG_EXTRACTABLE) != 0;
-	bool readable = extractable && !(flags & FLAG_SENSITIVE);
 	bool base_readable = (base & FLAG_EXTRACTABLE) && !(base & FLAG_SENSITIVE);
-
-	REQUIRE(!(base & FLAG_PRIVATE) || (flags & FLAG_PRIVATE), CKR_TEMPLATE_INCONSISTENT,
-		"a key derived from a private key must be private");
-	REQUIRE(!(base & FLAG_SENSITIVE) || (flags & FLAG_SENSITIVE), CKR_TEMPLATE_INCONSISTENT,
-		"a key derived from a sensitive key must be sensitive");
-	/* A base that is not extractable cannot be read even if the base is not sensitive. */
-	REQUIRE(base_readable || !readable, CKR_TEMPLATE_INCONSISTENT,
-		"a key derived from a key that cannot be read must not be readable");
 	/* EXTRACTABLE_CHILDREN lets keys go to the field while the master stays. */
 	bool anywhere = ((base & FLAG_EXTRACTABLE) && !(base & FLAG_WRAP_WITH_TRUSTED)) ||
 			(base & FLAG_EXTRACTABLE_CHILDREN);
-	REQUIRE(!extractable || anywhere || (flags & FLAG_WRAP_WITH_TRUSTED),
-		CKR_TEMPLATE_INCONSISTENT,
+
+	/* A base that is not extractable cannot be read even if the base is not sensitive. */
+	REQUIRE(base_readable || (flags & FLAG_SENSITIVE), CKR_TEMPLATE_INCONSISTENT,
+		"a key derived from a key that cannot be read must not be readable");
+	REQUIRE(anywhere || (flags & FLAG_WRAP_WITH_TRUSTED), CKR_TEMPLATE_INCONSISTENT,
 		"keys derived from this master can leave only with CKA_WRAP_WITH_TRUSTED; create "
 		"the master with CKA_KEYDIV_EXTRACTABLE_CHILDREN");
 	return CKR_OK;
+}
+
+/* Check that a key with FLAGS is protected at least as well as BASE, the flags of its base. */
+static CK_RV guard(uint32_t flags, uint32_t base)
+{
+	uint32_t lost = base & ~flags;
+
+	REQUIRE(!(lost & FLAG_PRIVATE), CKR_TEMPLATE_INCONSISTENT,
+		"a key derived from a private key must be private");
+	REQUIRE(!(lost & FLAG_SENSITIVE), CKR_TEMPLATE_INCONSISTENT,
+		"a key derived from a sensitive key must be sensitive");
+	if (__builtin_expect(!(flags & FLAG_EXTRACTABLE), 1))
+		return CKR_OK;
+	return guard_leaving(flags, base);
 }
 
 /* Fix the flags of a key with state, which never leaves the token and exists once. */
@@ -95,13 +102,33 @@ static CK_RV derive_flags(
 	if (state)
 		TRY(fix_state(t, &flags));
 	TRY(guard(flags, base->flags));
-	if ((base->flags & FLAG_ALWAYS_SENSITIVE) && (flags & FLAG_SENSITIVE))
-		flags |= FLAG_ALWAYS_SENSITIVE;
-	if ((base->flags & FLAG_NEVER_EXTRACTABLE) && !(flags & FLAG_EXTRACTABLE))
-		flags |= FLAG_NEVER_EXTRACTABLE;
+	uint32_t history = base->flags & (FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE);
+	if (!(flags & FLAG_SENSITIVE))
+		history &= ~(uint32_t)FLAG_ALWAYS_SENSITIVE;
+	if (flags & FLAG_EXTRACTABLE)
+		history &= ~(uint32_t)FLAG_NEVER_EXTRACTABLE;
+	flags |= history;
 	ret->flags = flags;
 	ret->made = MADE_DERIVED | (flags & MADE_FLAGS);
 	return CKR_OK;
+}
+
+/* Check the role of the key RET, and give RET the attributes that follow from the role. */
+static CK_RV check_role(const struct derived_plan *plan, struct object *ret)
+{
+	if (ret->flags & (FLAGS_USAGE | FLAG_DERIVE))
+		return plan_role_derived(plan, ret);
+	if (plan->role->level == LEVEL_SHORTEN)
+		ret->made |= MADE_CHECK_BY_CMAC; /* the value of a key that derives */
+	return CKR_OK;
+}
+
+/* Finish a key that can leave the token or that the template calls trusted. */
+static CK_RV derive_special(
+	const struct derived_plan *plan, const struct rights *rights, struct object *ret)
+{
+	TRY(plan_note_master(plan, ret));
+	return ret->flags & FLAG_TRUSTED ? plan_trust(ret, rights) : CKR_OK;
 }
 
 /*
@@ -140,10 +167,10 @@ CK_RV plan_derive(const struct template *t, const struct object *base, const str
 	plan.t = t;
 	plan_start(ret, CKO_SECRET_KEY, type);
 	TRY(derive_flags(t, base, state, ret));
-	TRY(plan_role_derived(&plan, ret));
+	TRY(check_role(&plan, ret));
 	TRY(plan_access(rights, ret->flags));
 	TRY(plan_variables(t, ret));
-	if (__builtin_expect(ret->flags & FLAG_EXTRACTABLE, 0))
-		TRY(plan_note_master(&plan, ret));
-	return ret->flags & FLAG_TRUSTED ? plan_trust(ret, rights) : CKR_OK;
+	if (__builtin_expect(!(ret->flags & (FLAG_EXTRACTABLE | FLAG_TRUSTED)), 1))
+		return CKR_OK;
+	return derive_special(&plan, rights, ret);
 }

@@ -141,8 +141,6 @@ CK_RV plan_role_derived(const struct derived_plan *plan, struct object *ret)
 
 	REQUIRE(!(ret->flags & FLAGS_USAGE & ~permitted.usage), CKR_TEMPLATE_INCONSISTENT,
 		"the result of this mechanism must not have this usage");
-	if (plan->role->level == LEVEL_SHORTEN && !(ret->flags & FLAGS_USAGE))
-		ret->made |= MADE_CHECK_BY_CMAC;
 	if (__builtin_expect(!(ret->flags & FLAG_DERIVE), 1))
 		return CKR_OK;
 	REQUIRE(permitted.derive, CKR_TEMPLATE_INCONSISTENT,
