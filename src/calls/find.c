@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "object/template.h"
-#include "token/objects.h"
+#include "token/object_search.h"
 
 CK_RV search_begin(struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count)
 {

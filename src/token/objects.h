@@ -7,7 +7,6 @@
 #define KEYDIV_TOKEN_OBJECTS_H
 
 #include "object/object.h"
-#include "object/template.h"
 #include "token/session.h"
 
 /* Prepare unique ids. Call once per C_Initialize, after crypto_start. CKR_FUNCTION_FAILED. */
@@ -56,17 +55,10 @@ MUST_USE CK_RV object_destroy(struct session *session, CK_OBJECT_HANDLE handle);
 MUST_USE CK_RV object_take_back(struct session *session, CK_OBJECT_HANDLE handle);
 
 /*
- * Find all handles that match T and that SESSION may see. The caller frees *RET. A search by label
- * or id uses the store's index.
- */
-MUST_USE CK_RV objects_find(
-	struct session *session, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n);
-
-/*
- * Step 6 of the derive pipeline for mechanisms with state: advance the state of the object HANDLE
- * by D's mechanism, durably if HANDLE is a token object, and only then set RET_KEY (the register
- * key) and d->number. RESERVE is the number of keys to claim at one sync, 1 or more; those that are
- * unused when the process ends are skipped. CKR_KEYDIV_EXHAUSTED.
+ * Advance the state of the object HANDLE by D's mechanism, durably if HANDLE is a token
+ * object, and only then set RET_KEY (the released key) and d->number. RESERVE is the
+ * number of keys to claim at one sync, 1 or more; those that are unused when the process
+ * ends are skipped. CKR_KEYDIV_EXHAUSTED.
  */
 MUST_USE CK_RV object_advance(struct session *s, CK_OBJECT_HANDLE handle, uint64_t reserve,
 	struct derivation *d, struct secret *ret_key);
