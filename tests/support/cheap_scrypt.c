@@ -29,6 +29,10 @@ static derive_function *libcrypto_derive(void)
 	void *found = dlsym(RTLD_NEXT, "EVP_KDF_derive");
 	derive_function *derive;
 
+	if (found == NULL) { /* libcrypto is there for the module alone */
+		void *libcrypto = dlopen("libcrypto.so.3", RTLD_LAZY | RTLD_NOLOAD);
+		found = libcrypto != NULL ? dlsym(libcrypto, "EVP_KDF_derive") : NULL;
+	}
 	if (found == NULL)
 		abort();
 	memcpy(&derive, &found, sizeof derive);
@@ -58,6 +62,6 @@ __attribute__((visibility("default"))) int EVP_KDF_derive(
 		if (scrypt_is_cheap && is_tests_n(&params[n]))
 			copy[n].data = &cheap_n;
 	}
-	copy[n] = OSSL_PARAM_construct_end();
+	copy[n] = (OSSL_PARAM)OSSL_PARAM_END;
 	return libcrypto_derive()(kdf, key, len, params != NULL ? copy : NULL);
 }

@@ -73,6 +73,7 @@ class ToolTest(unittest.TestCase):
 
     token = True
     slots = 1
+    real_scrypt = False  # stretch PINs with N = 2^14, as tests of PINs do, and not with the 2^4 of tests/support/cheap_scrypt.h
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="keydiv-tool-")
@@ -81,6 +82,8 @@ class ToolTest(unittest.TestCase):
         self.so_pin = self.write("so-pin", SO_PIN + "\n")
         self.pin = self.write("pin", PIN + "\n")
         self.env = dict(os.environ, KEYDIV_CONF=self.path("keydiv.conf"), LC_ALL="C")
+        if not self.real_scrypt:
+            self.env["LD_PRELOAD"] = os.environ["CHEAP_SCRYPT"]
         if self.token:
             self.ok("init", "--label", "test", "--so-pin-file", self.so_pin, "--pin-file", self.pin)
 

@@ -146,6 +146,8 @@ class SelftestOfTwoSlots(ToolTest):
 
 
 class Pins(ToolTest):
+    real_scrypt = True
+
     def test_pin_from_a_descriptor(self):
         r, w = os.pipe()
         os.write(w, (PIN + "\nnot for us").encode())
