@@ -4,7 +4,7 @@
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
-	return kdf(d->base, "data", d->parameter->encoded, derive_use(d), d->length, ret_value);
+	return kdf_result(d, d->base, "data", d->parameter->encoded, ret_value);
 }
 
 static const struct field fields[] = {

@@ -16,10 +16,10 @@ MUST_USE CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[10], st
 
 /*
  * Compute the transaction key of KSN, whose counter is not 0, below the initial key INITIAL (DES2)
- * into RET. SCRATCH is loaded and is another key than INITIAL.
+ * into RET.
  */
 MUST_USE CK_RV tdes_dukpt_transaction_key(
-	struct key *initial, struct key *scratch, const uint8_t ksn[10], struct secret *ret);
+	struct key *initial, const uint8_t ksn[10], struct secret *ret);
 
 /* The algorithms that a key can be derived for (AES DUKPT, X9.24-3:2017, 6.3.2, table 3). */
 enum aes_dukpt_algorithm {

@@ -35,36 +35,23 @@ CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[KSN_LENGTH], str
 
 /* --- Transaction key, annex A.3: one step of the process of A.2 for each set bit --- */
 
-/* RET = the key that STEP, whose low bits are those of the counter so far, makes from KEY. */
-static CK_RV next_key(struct key *key, const uint8_t step[HALF], struct secret *ret)
-{
-	TRY(secret_resize(ret, KEY_LENGTH));
-	TRY(key_one_way(key, NULL, step, secret_bytes(ret) + HALF));
-	return key_one_way(key, other_half, step, secret_bytes(ret));
-}
-
 CK_RV tdes_dukpt_transaction_key(
-	struct key *initial, struct key *scratch, const uint8_t ksn[KSN_LENGTH], struct secret *ret)
+	struct key *initial, const uint8_t ksn[KSN_LENGTH], struct secret *ret)
 {
 	const uint32_t counter_mask = (1u << COUNTER_BITS) - 1;
 	uint32_t counter = counter_of(ksn);
 	uint32_t reached = get_be32(ksn + KSN_LENGTH - 4) & ~counter_mask;
-	uint8_t step[HALF];
-	struct key *key = initial;
+	uint8_t steps[COUNTER_BITS][HALF];
+	size_t n = 0;
 
-	memcpy(step, ksn + KSN_LENGTH - HALF, HALF);
 	for (uint32_t bit = 1u << (COUNTER_BITS - 1); bit != 0; bit >>= 1) {
 		if (!(counter & bit))
 			continue;
 		reached |= bit;
-		put_be32(step + HALF - 4, reached);
-		TRY(next_key(key, step, ret));
-		if ((counter & (bit - 1)) == 0)
-			break;
-		TRY(key_load(scratch, CKK_DES2, secret_peek(ret), KEY_LENGTH));
-		key = scratch;
+		memcpy(steps[n], ksn + KSN_LENGTH - HALF, HALF);
+		put_be32(steps[n++] + HALF - 4, reached);
 	}
-	return CKR_OK;
+	return key_one_way(initial, other_half, (const uint8_t(*)[HALF])steps, n, ret);
 }
 
 /* --- Variants, annex A.4 --- */
@@ -129,7 +116,7 @@ static CK_RV working_key(struct derivation *d, struct key *initial, struct secre
 	const uint8_t *ksn = parameter_get(d->parameter, KEYDIV_KSN).p;
 	const struct variant *variant = variant_of(d->parameter);
 
-	TRY(tdes_dukpt_transaction_key(initial, d->scratch[0], ksn, ret));
+	TRY(tdes_dukpt_transaction_key(initial, ksn, ret));
 	uint8_t *value = secret_bytes(ret);
 	value[variant->at] ^= 0xFF;
 	value[HALF + variant->at] ^= 0xFF;

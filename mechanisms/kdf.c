@@ -4,6 +4,7 @@
 
 #define LABEL_MAX 16
 #define USE_FIELD 4 /* tag, length, one byte */
+#define NO_USE 0
 
 /* Compute the last block, of which the result has only the first N bytes. */
 static CK_RV part_of_block(
@@ -17,12 +18,16 @@ static CK_RV part_of_block(
 	return CKR_OK;
 }
 
-uint8_t derive_use(const struct derivation *d)
+/*
+ * Return USE of the planned result of D: KEYDIV_USE_ bits for its usage and its type. NO_USE for a
+ * result without usage, whatever its type.
+ */
+static uint8_t use_of(const struct derivation *d)
 {
 	uint8_t use = 0;
 
 	if (d->usage == 0)
-		return 0;
+		return NO_USE;
 	use |= d->usage & USAGE_CIPHER ? KEYDIV_USE_CIPHER : 0;
 	use |= d->usage & USAGE_MAC ? KEYDIV_USE_MAC : 0;
 	use |= d->usage & USAGE_WRAPPING ? KEYDIV_USE_WRAP : 0;
@@ -39,8 +44,9 @@ static size_t put_use(uint8_t *input, size_t n, uint8_t use)
 	return n + USE_FIELD;
 }
 
-CK_RV kdf(struct key *key, const char *label, struct bytes context, uint8_t use, size_t length,
-	struct secret *ret)
+/* The KDF with USE at the end of the context, unless it is NO_USE. */
+static inline __attribute__((always_inline)) CK_RV compute(struct key *key, const char *label,
+	struct bytes context, uint8_t use, size_t length, struct secret *ret)
 {
 	/* Not cleared, because no byte is read before it is written. */
 	uint8_t input[4 + LABEL_MAX + 1 + PARAMETER_MAX + USE_FIELD + 4];
@@ -54,7 +60,7 @@ CK_RV kdf(struct key *key, const char *label, struct bytes context, uint8_t use,
 	if (context.n > 0)
 		memcpy(input + n, context.p, context.n);
 	n += context.n;
-	if (use != 0)
+	if (use != NO_USE)
 		n = put_use(input, n, use);
 	put_be32(input + n, (uint32_t)length * 8);
 	n += 4;
@@ -73,12 +79,24 @@ CK_RV kdf(struct key *key, const char *label, struct bytes context, uint8_t use,
 	return CKR_OK;
 }
 
+CK_RV kdf(
+	struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
+{
+	return compute(key, label, context, NO_USE, length, ret);
+}
+
+CK_RV kdf_result(struct derivation *d, struct key *key, const char *label, struct bytes context,
+	struct secret *ret)
+{
+	return compute(key, label, context, use_of(d), d->length, ret);
+}
+
 CK_RV load_device_key(struct derivation *d, struct key **ret_key)
 {
 	SECRET value = {0};
 	struct bytes context = parameter_span(d->parameter, KEYDIV_DEVICE, KEYDIV_PURPOSE);
 
-	TRY(kdf(d->base, "device", context, NO_USE, key_length(d->base), &value));
+	TRY(kdf(d->base, "device", context, key_length(d->base), &value));
 	TRY(key_load(d->scratch[0], CKK_AES, secret_peek(&value), value.len));
 	*ret_key = d->scratch[0];
 	return CKR_OK;

@@ -5,25 +5,23 @@
 
 #include "mechanism.h"
 
-#define NO_USE 0 /* of an inner key, and of a result without usage */
-
-/*
- * Return USE of the planned result of D: KEYDIV_USE_ bits for its usage and its type. NO_USE for a
- * result without usage, whatever its type.
- */
-uint8_t derive_use(const struct derivation *d);
-
 /*
  * Compute LENGTH bytes (at most SECRET_INLINE) of SP 800-108r1 counter mode with the PRF AES-CMAC
- * under KEY into RET.
+ * under KEY into RET, for an inner key.
  *
- *     block i = CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || USE || [8 * LENGTH]32)
+ *     block i = CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || [8 * LENGTH]32)
  *
- * LABEL is a C string. USE is the field 7F 0001 USE, or nothing for NO_USE.
- * CKR_KEY_TYPE_INCONSISTENT unless KEY is AES.
+ * LABEL is a C string. CKR_KEY_TYPE_INCONSISTENT unless KEY is AES.
  */
-MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, uint8_t use,
-	size_t length, struct secret *ret);
+MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length,
+	struct secret *ret);
+
+/*
+ * The same for the planned result of D, whose length and usage are those of D. The field USE
+ * follows CONTEXT if the result has usage.
+ */
+MUST_USE CK_RV kdf_result(struct derivation *d, struct key *key, const char *label,
+	struct bytes context, struct secret *ret);
 
 /* Derive the device key of the two-step mechanisms, of the master's length, into a scratch key. */
 MUST_USE CK_RV load_device_key(struct derivation *d, struct key **ret_key);

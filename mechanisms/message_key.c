@@ -6,7 +6,7 @@
 
 static CK_RV derive(struct derivation *d, struct secret *ret_value)
 {
-	return kdf(d->base, LABEL, d->parameter->encoded, derive_use(d), d->length, ret_value);
+	return kdf_result(d, d->base, LABEL, d->parameter->encoded, ret_value);
 }
 
 static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
@@ -14,9 +14,8 @@ static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
 	struct key *device_key;
 
 	TRY(load_device_key(d, &device_key));
-	return kdf(device_key, LABEL,
-		parameter_span(d->parameter, KEYDIV_COUNTER, KEYDIV_MESSAGE_PURPOSE), derive_use(d),
-		d->length, ret_value);
+	return kdf_result(d, device_key, LABEL,
+		parameter_span(d->parameter, KEYDIV_COUNTER, KEYDIV_MESSAGE_PURPOSE), ret_value);
 }
 
 static const struct field fields[] = {

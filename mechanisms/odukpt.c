@@ -23,7 +23,7 @@ CK_RV odukpt_child(struct key *parent, uint64_t number, size_t length, struct se
 	uint8_t field[3 + 8] = {KEYDIV_TRANSACTION, 0, 8};
 
 	put_be64(field + 3, number);
-	return kdf(parent, ODUKPT_LABEL_KEY, bytes_of(field, sizeof field), NO_USE, length, ret);
+	return kdf(parent, ODUKPT_LABEL_KEY, bytes_of(field, sizeof field), length, ret);
 }
 
 CK_RV odukpt_result(struct derivation *d, struct key *register_key, struct secret *ret)
@@ -31,7 +31,7 @@ CK_RV odukpt_result(struct derivation *d, struct key *register_key, struct secre
 	struct bytes purpose =
 		parameter_span(d->parameter, KEYDIV_ODUKPT_PURPOSE, KEYDIV_ODUKPT_PURPOSE);
 
-	return kdf(register_key, ODUKPT_LABEL_RESULT, purpose, derive_use(d), d->length, ret);
+	return kdf_result(d, register_key, ODUKPT_LABEL_RESULT, purpose, ret);
 }
 
 /* --- The initial key of one client --- */
@@ -57,7 +57,7 @@ static CK_RV derive_initial(struct derivation *d, struct secret *ret_value)
 {
 	struct bytes context = parameter_span(d->parameter, KEYDIV_DEVICE, KEYDIV_SHAPE);
 
-	return kdf(d->base, ODUKPT_LABEL_INITIAL, context, NO_USE, key_length(d->base), ret_value);
+	return kdf(d->base, ODUKPT_LABEL_INITIAL, context, key_length(d->base), ret_value);
 }
 
 /* --- A transaction key by its number --- */

@@ -95,18 +95,6 @@ void key_unload(struct key *key)
 	key->length = 0;
 }
 
-/*
- * Set S to the value, as secret_set does. A key as long as the last one is written over the last
- * one without wiping first.
- */
-static CK_RV set_value(struct secret *s, const uint8_t *value, size_t n)
-{
-	if (s->len != n || n > SECRET_INLINE)
-		return secret_set(s, value, n);
-	memcpy(s->small, value, n);
-	return CKR_OK;
-}
-
 static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n)
 {
 	const struct key_type *t = key_type_find(type);
@@ -114,15 +102,8 @@ static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_
 
 	ENSURE(n > 0 && n <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
 	ENSURE(kind != KIND_NONE || t == NULL || t->block == 0, CKR_KEY_SIZE_RANGE);
-	TRY(set_value(&key->value, value, n));
-	/*
-	 * A schedule of the old value must not stay. If the new key has the same kind, its schedule
-	 * overwrites the old one now.
-	 */
-	if (key->plain.dirty == kind && kind != KIND_NONE)
-		TRY(schedule_set(&key->plain, kind, value));
-	else
-		schedule_wipe(&key->plain);
+	TRY(secret_set(&key->value, value, n));
+	schedule_wipe(&key->plain);
 	key->type = type;
 	key->kind = kind;
 	key->length = n;
@@ -130,13 +111,23 @@ static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_
 	return CKR_OK;
 }
 
+/*
+ * Write a value over the value of KEY, which is in memory, inside the struct and as long. The inner
+ * keys of a derivation come here. A schedule of the old value is overwritten by the new one.
+ */
+static CK_RV load_over(struct key *key, const uint8_t *value, size_t n)
+{
+	memcpy(key->value.small, value, n);
+	return key->plain.dirty == KIND_NONE ? CKR_OK : schedule_set(&key->plain, key->kind, value);
+}
+
 CK_RV key_load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n)
 {
-	CK_RV rv;
+	bool over = n > 0 && n <= SECRET_INLINE && key->value.len == n && key->type == type;
 
 	forget(key);
 	next_serial(key);
-	rv = load(key, type, value, n);
+	CK_RV rv = over ? load_over(key, value, n) : load(key, type, value, n);
 	if (rv != CKR_OK)
 		key_unload(key);
 	return rv;
@@ -224,28 +215,47 @@ CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t
 	return CKR_OK;
 }
 
-CK_RV key_one_way(struct key *key, const uint8_t *mask, const uint8_t in[8], uint8_t ret_out[8])
+/*
+ * OUT = DES(left half, STEP ^ right half) ^ right half, where the halves are those of VALUE with
+ * MASK XORed on, by way of the schedule S.
+ */
+static CK_RV one_way(struct schedule *s, const uint8_t value[16], const uint8_t mask[16],
+	const uint8_t step[8], uint8_t out[8])
+{
+	uint8_t left[16], right[8];
+
+	for (size_t i = 0; i < 8; i++) {
+		left[i] = left[8 + i] = value[i] ^ mask[i]; /* single DES: the same key twice */
+		right[i] = value[8 + i] ^ mask[8 + i];
+		out[i] = step[i] ^ right[i];
+	}
+	CK_RV rv = schedule_set(s, KIND_DES2, left);
+	if (rv == CKR_OK && !block_encrypt(KIND_DES2, s->context[KIND_DES2], out, 8, out))
+		rv = FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot encrypt a block");
+	for (size_t i = 0; i < 8; i++)
+		out[i] ^= right[i];
+	wipe_block(left);
+	wipe(right, sizeof right);
+	return rv;
+}
+
+CK_RV key_one_way(struct key *key, const uint8_t mask[16], const uint8_t (*steps)[8], size_t n,
+	struct secret *ret)
 {
 	static const uint8_t none[16];
-	SECRET halves = {0};
-	uint8_t right[8];
+	SECRET next = {0};
 
 	ENSURE(key->kind == KIND_DES2, CKR_KEY_TYPE_INCONSISTENT);
 	REQUIRE(!key_is_remote(key), CKR_KEY_TYPE_INCONSISTENT, MASKED);
-	TRY(masked_value(key, mask != NULL ? mask : none, &halves));
-	memcpy(right, secret_peek(&halves) + 8, 8);
-	/* Single DES is two-key TDES with the same key twice. */
-	memcpy(secret_bytes(&halves) + 8, secret_peek(&halves), 8);
-	CK_RV rv = schedule_set(&key->masked, KIND_DES2, secret_peek(&halves));
-	for (size_t i = 0; i < 8; i++)
-		ret_out[i] = in[i] ^ right[i];
-	if (rv == CKR_OK &&
-		!block_encrypt(KIND_DES2, key->masked.context[KIND_DES2], ret_out, 8, ret_out))
-		rv = FAIL(CKR_FUNCTION_FAILED, "libcrypto cannot encrypt a block");
-	for (size_t i = 0; i < 8; i++)
-		ret_out[i] ^= right[i];
-	wipe(right, sizeof right);
-	return rv;
+	TRY(secret_set(ret, secret_peek(&key->value), 16));
+	TRY(secret_resize(&next, 16));
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *left = secret_bytes(&next);
+		TRY(one_way(&key->masked, secret_peek(ret), mask, steps[i], left));
+		TRY(one_way(&key->masked, secret_peek(ret), none, steps[i], left + 8));
+		memcpy(secret_bytes(ret), left, 16);
+	}
+	return CKR_OK;
 }
 
 /* Encrypt N bytes, whole blocks, in ECB mode. */

@@ -100,13 +100,12 @@ MUST_USE CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *
 MUST_USE CK_RV key_block(struct key *key, const uint8_t *mask, const uint8_t *in, uint8_t *ret_out);
 
 /*
- * OUT (8 bytes) = DES(left half, IN ^ right half) ^ right half, where the halves are those of the
- * key, a DES2 key, with MASK (16 bytes or NULL) XORed onto the key first. This is the
- * non-reversible key generation process of X9.24-1 annex A.2. OUT must not overlap IN.
- * CKR_KEY_TYPE_INCONSISTENT for another type, else errors as key_cmac.
+ * RET (16 bytes) = the key, a DES2 key, after N steps of the non-reversible key generation process
+ * of X9.24-1 annex A.2, with STEPS as crypto registers. MASK is XORed onto the key before the left
+ * half is made. CKR_KEY_TYPE_INCONSISTENT for another type, else errors as key_cmac.
  */
-MUST_USE CK_RV key_one_way(
-	struct key *key, const uint8_t *mask, const uint8_t in[8], uint8_t ret_out[8]);
+MUST_USE CK_RV key_one_way(struct key *key, const uint8_t mask[16], const uint8_t (*steps)[8],
+	size_t n, struct secret *ret);
 
 /*
  * Encrypt N bytes at IN (a multiple of the block size) in ECB mode, or in CBC mode from IV if IV is

@@ -38,12 +38,10 @@ CK_RV schedule_set_inverse(struct schedule *s, enum cipher_kind kind, const uint
 	return CKR_OK;
 }
 
-void schedule_wipe(struct schedule *s)
+void schedule_overwrite(struct schedule *s)
 {
 	static const uint8_t zero[32];
 
-	if (s->dirty == KIND_NONE)
-		return;
 	/*
 	 * if setting the zero key fails, freeing wipes the schedule, and the next load makes
 	 * a new one

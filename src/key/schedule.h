@@ -25,8 +25,15 @@ MUST_USE CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uin
 MUST_USE CK_RV schedule_set_inverse(
 	struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
 
-/* Wipe the key of S, and keep the contexts. */
-void schedule_wipe(struct schedule *s);
+/* Overwrite the key of S, which has one. Called by schedule_wipe only. */
+void schedule_overwrite(struct schedule *s);
+
+/* Wipe the key of S, and keep the contexts. Most schedules have no key. */
+static inline void schedule_wipe(struct schedule *s)
+{
+	if (s->dirty != KIND_NONE)
+		schedule_overwrite(s);
+}
 
 /* Wipe the key of S and free the contexts. S may be used again. */
 void schedule_free(struct schedule *s);

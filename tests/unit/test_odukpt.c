@@ -17,18 +17,29 @@
  * Calls of the KDF, which is all that the scheme computes with: the linker puts this
  * counter before it.
  */
-CK_RV __real_kdf(struct key *key, const char *label, struct bytes context, uint8_t use,
-	size_t length, struct secret *ret);
-CK_RV __wrap_kdf(struct key *key, const char *label, struct bytes context, uint8_t use,
-	size_t length, struct secret *ret);
+CK_RV __real_kdf(struct key *key, const char *label, struct bytes context, size_t length,
+	struct secret *ret);
+CK_RV __wrap_kdf(struct key *key, const char *label, struct bytes context, size_t length,
+	struct secret *ret);
+CK_RV __real_kdf_result(struct derivation *d, struct key *key, const char *label,
+	struct bytes context, struct secret *ret);
+CK_RV __wrap_kdf_result(struct derivation *d, struct key *key, const char *label,
+	struct bytes context, struct secret *ret);
 
 static unsigned calls;
 
-CK_RV __wrap_kdf(struct key *key, const char *label, struct bytes context, uint8_t use,
-	size_t length, struct secret *ret)
+CK_RV __wrap_kdf(
+	struct key *key, const char *label, struct bytes context, size_t length, struct secret *ret)
 {
 	calls++;
-	return __real_kdf(key, label, context, use, length, ret);
+	return __real_kdf(key, label, context, length, ret);
+}
+
+CK_RV __wrap_kdf_result(struct derivation *d, struct key *key, const char *label,
+	struct bytes context, struct secret *ret)
+{
+	calls++;
+	return __real_kdf_result(d, key, label, context, ret);
 }
 
 static void put_shape(struct scheme *s, unsigned r, unsigned n)
