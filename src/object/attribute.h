@@ -3,8 +3,8 @@
  * attribute.h: the table of attributes, and reading them. Create, copy, set, derive, unwrap, search
  * and read all use the table. No other place knows the type of an attribute or who may set it.
  */
-#ifndef KEYDIV_TOKEN_ATTRIBUTE_H
-#define KEYDIV_TOKEN_ATTRIBUTE_H
+#ifndef KEYDIV_OBJECT_ATTRIBUTE_H
+#define KEYDIV_OBJECT_ATTRIBUTE_H
 
 #include "object/template.h"
 

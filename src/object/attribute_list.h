@@ -4,8 +4,8 @@
  * those of struct attribute. A and B are passed on to X. The sources are the tables of chapter 4 of
  * the PKCS#11 v3.0 Base Specification with their footnotes, and include/keydiv.h.
  */
-#ifndef KEYDIV_TOKEN_ATTRIBUTE_LIST_H
-#define KEYDIV_TOKEN_ATTRIBUTE_LIST_H
+#ifndef KEYDIV_OBJECT_ATTRIBUTE_LIST_H
+#define KEYDIV_OBJECT_ATTRIBUTE_LIST_H
 
 #define MAKE (AT_CREATE | AT_GENERATE | AT_DERIVE | AT_UNWRAP)
 #define EDIT (AT_COPY | AT_SET)

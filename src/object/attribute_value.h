@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attribute_value.h: the value of one attribute of one object, for reading and searching. */
-#ifndef KEYDIV_TOKEN_ATTRIBUTE_VALUE_H
-#define KEYDIV_TOKEN_ATTRIBUTE_VALUE_H
+#ifndef KEYDIV_OBJECT_ATTRIBUTE_VALUE_H
+#define KEYDIV_OBJECT_ATTRIBUTE_VALUE_H
 
 #include "object/attribute.h"
 

@@ -8,8 +8,8 @@
  * buffer that the object owns. Nothing in this file locks. The caller must own the object, and
  * pool.h and objects.h guard the objects that threads share.
  */
-#ifndef KEYDIV_TOKEN_OBJECT_H
-#define KEYDIV_TOKEN_OBJECT_H
+#ifndef KEYDIV_OBJECT_OBJECT_H
+#define KEYDIV_OBJECT_OBJECT_H
 
 #include "base/bytes.h"
 #include "base/error.h"

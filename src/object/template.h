@@ -17,8 +17,8 @@
  * A nested template has at most TEMPLATE_NESTED_MAX attributes. Only CKA_UNWRAP_TEMPLATE may
  * contain a further template, which is CKA_DERIVE_TEMPLATE.
  */
-#ifndef KEYDIV_TOKEN_TEMPLATE_H
-#define KEYDIV_TOKEN_TEMPLATE_H
+#ifndef KEYDIV_OBJECT_TEMPLATE_H
+#define KEYDIV_OBJECT_TEMPLATE_H
 
 #include "object/object.h"
 

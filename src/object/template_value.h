@@ -3,8 +3,8 @@
  * template_value.h: convert one attribute value between the form of PKCS#11 and the
  * encoded form (template.h).
  */
-#ifndef KEYDIV_TOKEN_TEMPLATE_VALUE_H
-#define KEYDIV_TOKEN_TEMPLATE_VALUE_H
+#ifndef KEYDIV_OBJECT_TEMPLATE_VALUE_H
+#define KEYDIV_OBJECT_TEMPLATE_VALUE_H
 
 #include "object/attribute.h"
 
