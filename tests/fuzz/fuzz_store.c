@@ -19,8 +19,9 @@
 
 #define ROWS 6
 
-static char dir[64],
-	path[4][128]; /* of the database, its journal, the client file, the generation */
+static char above[64], dir[80],
+	path[5]
+	    [128]; /* of the database, its journal, the state file, the freshness counter, the tries */
 static uint8_t *good;
 static size_t good_n;
 
@@ -74,6 +75,7 @@ void fuzz_start(void)
 	snprintf(path[1], sizeof path[1], "%s/token.db-journal", dir);
 	snprintf(path[2], sizeof path[2], "%s/clients/1", dir);
 	snprintf(path[3], sizeof path[3], "%s/token.gen", dir);
+	snprintf(path[4], sizeof path[4], "%s/token.tries", dir);
 	make_good();
 	FILE *in = fopen(path[0], "rb");
 	MUST(in != NULL && stat(path[0], &st) == 0);
@@ -201,6 +203,24 @@ static void client(struct store *store)
 	state_file_close(file);
 }
 
+static CK_RV count_wrong(const struct store_token *token, struct store_tries *t, void *arg)
+{
+	(void)token;
+	(void)arg;
+	t->wrong++;
+	return CKR_OK;
+}
+
+static void tries(struct store *store)
+{
+	for (int i = 0; i < 2; i++) {
+		CK_RV rv = store_tries_edit(store, STORE_USER, count_wrong, NULL);
+		MUST(rv == CKR_OK || rv == CKR_DEVICE_ERROR || rv == CKR_TOKEN_NOT_RECOGNIZED);
+	}
+	(void)!store_tries_edit(store, STORE_SO, count_wrong, NULL);
+	unlink(path[4]);
+}
+
 void fuzz_one(const uint8_t *data, size_t n)
 {
 	struct input in = {data, n};
@@ -220,12 +240,16 @@ void fuzz_one(const uint8_t *data, size_t n)
 		write_file(path[2], in.p, in.n);
 	if (what & 16)
 		write_file(path[3], in.p, in.n < 4096 ? in.n : 4096);
+	if (what & 64)
+		write_file(path[4], in.p, in.n < 4096 ? in.n : 4096);
 	if (store_open(dir, NULL, &store) != CKR_OK) {
 		unlink(path[3]);
 		return;
 	}
 	look(store);
 	client(store);
+	if (what & 64)
+		tries(store);
 	if (what & 32) {
 		change(store);
 		look(store);

@@ -211,10 +211,10 @@ CK_RV statement_step(struct statement *statement, bool *ret_found)
 CK_RV database_run(struct database *db, enum sql which)
 {
 	STATEMENT *s = NULL;
-	bool row;
+	bool unused;
 
 	TRY(database_statement(db, which, &s));
-	return statement_step(s, &row);
+	return statement_step(s, &unused);
 }
 
 bool statement_is_null(struct statement *statement, int i)

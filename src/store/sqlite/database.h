@@ -39,7 +39,7 @@ struct database {
 
 /* Return the CKR_ code of SQLite's error CODE in the action WHAT, and log the error. */
 CK_RV database_failure(sqlite3 *sqlite, int code, const char *what);
-/* Run the statements of SQL, which give no rows. */
+/* Run the statements of SQL, which give no results. */
 MUST_USE CK_RV database_run_text(struct database *db, const char *sql, const char *what);
 
 /*
@@ -95,13 +95,13 @@ void statement_done(struct statement **statement);
 MUST_USE CK_RV statement_bind_number(struct statement *statement, int i, int64_t value);
 MUST_USE CK_RV statement_bind_bytes(struct statement *statement, int i, struct bytes value);
 
-/* Step to the next row. */
+/* Step to the next result. */
 MUST_USE CK_RV statement_step(struct statement *statement, bool *ret_found);
-/* Prepare and run a statement without rows. */
+/* Prepare and run a statement that gives no results. */
 MUST_USE CK_RV database_run(struct database *db, enum sql which);
 
 /*
- * Read column I (from 0) of the row, which is a number from LOW to HIGH, or a blob of at most MAX
+ * Read column I (from 0) of the result, which is a number from LOW to HIGH, or a blob of at most MAX
  * bytes or NULL. A blob is valid until the next step.
  */
 MUST_USE CK_RV statement_number(
@@ -110,7 +110,7 @@ bool statement_is_null(struct statement *statement, int i);
 MUST_USE CK_RV statement_bytes(
 	struct statement *statement, int i, size_t max, struct bytes *ret_value);
 
-/* Return the number of rows that the last INSERT, UPDATE or DELETE changed. */
+/* Return how many records the last INSERT, UPDATE or DELETE changed. */
 int database_changes(const struct database *db);
 
 #endif

@@ -74,17 +74,17 @@ static CK_RV compare_schema(struct database *db, bool *ret_empty)
 	bool same = true;
 
 	while (code == SQLITE_OK && same && (code = sqlite3_step(s)) == SQLITE_ROW) {
-		const struct schema_row *row = n < schema_rows ? &schema[n] : NULL;
-		same = row && text_is(s, 0, row->type) && text_is(s, 1, row->name) &&
-		       text_is(s, 2, row->table) &&
-		       text_is(s, 3, row->sql ? row->sql : row->made_as);
+		const struct schema_entry *entry = n < schema_entries ? &schema[n] : NULL;
+		same = entry && text_is(s, 0, entry->type) && text_is(s, 1, entry->name) &&
+		       text_is(s, 2, entry->table) &&
+		       text_is(s, 3, entry->sql ? entry->sql : entry->made_as);
 		n++;
 		code = SQLITE_OK;
 	}
 	sqlite3_finalize(s);
 	if (code != SQLITE_OK && code != SQLITE_DONE)
 		return database_failure(db->sqlite, code, "reading the schema");
-	if (!same || (n != 0 && n != schema_rows)) {
+	if (!same || (n != 0 && n != schema_entries)) {
 		log_error("token.db: its schema is not that of format %d", DATABASE_FORMAT);
 		return CKR_DEVICE_ERROR;
 	}
@@ -293,7 +293,7 @@ CK_RV database_make_schema(struct database *db)
 	snprintf(text, sizeof text, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
 		SCHEMA_APPLICATION_ID, DATABASE_FORMAT);
 	TRY(database_run_text(db, text, "writing the format"));
-	for (size_t i = 0; i < schema_rows; i++)
+	for (size_t i = 0; i < schema_entries; i++)
 		if (schema[i].sql)
 			TRY(database_run_text(db, schema[i].sql, "making the schema"));
 	db->empty = false;

@@ -9,14 +9,14 @@
 /*
  * Partial indexes save space. An object without a label has no entry in the label index. A private
  * object (the usual kind) has no entry in the indexes for searches before login. SQLite ends every
- * index entry with the row id, so results come in ascending order without sorting.
+ * index entry with the id, so results come in ascending order without sorting.
  */
 #define INDEX(name, column, where)                                                                 \
 	{                                                                                          \
 		"index", name, "object", "CREATE INDEX " name " ON object(" column ")" where, NULL \
 	}
 
-const struct schema_row schema[] = {
+const struct schema_entry schema[] = {
 	{"table", "token", "token",
 		"CREATE TABLE token(id INTEGER PRIMARY KEY, uuid BLOB, serial BLOB, label BLOB, "
 		"scrypt_log2_n INTEGER, so_salt BLOB, so_key BLOB, user_salt BLOB, user_key BLOB, "
@@ -37,7 +37,7 @@ const struct schema_row schema[] = {
 	INDEX("public_class", "class", " WHERE private = 0"),
 	INDEX("public", "private", " WHERE private = 0"),
 };
-const size_t schema_rows = sizeof schema / sizeof schema[0];
+const size_t schema_entries = sizeof schema / sizeof schema[0];
 
 const char *const schema_settings =
 	"PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; "
@@ -75,7 +75,7 @@ static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
 };
 
 /*
- * Return the index that leaves the fewest rows. An object id is rarer than a label, and a label is
+ * Return the index that leaves the fewest records. An object id is rarer than a label, and a label is
  * rarer than a class.
  */
 static const char *find_index(unsigned find)

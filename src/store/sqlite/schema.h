@@ -8,15 +8,15 @@
 #define SCHEMA_APPLICATION_ID 0x6b646976 /* "kdiv" */
 
 /*
- * One row of sqlite_schema, in the order of creation. SQL creates the row, and is NULL for a row
+ * One entry of sqlite_schema, in the order of creation. SQL creates the entry, and is NULL for one
  * that SQLite makes itself.
  */
-struct schema_row {
+struct schema_entry {
 	const char *type, *name, *table, *sql, *made_as;
 };
 
-extern const struct schema_row schema[];
-extern const size_t schema_rows;
+extern const struct schema_entry schema[];
+extern const size_t schema_entries;
 
 /* Settings of every connection, before anything is read. */
 extern const char *const schema_settings;
