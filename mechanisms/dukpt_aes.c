@@ -209,7 +209,7 @@ static CK_RV working_key(struct derivation *d, struct key *initial, struct secre
 		algorithm_of(d->type, d->length), ksn + ID_LENGTH - 4, d->length, ret);
 }
 
-static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
+static CK_RV derive_working_key(struct derivation *d, struct secret *ret_value)
 {
 	const uint8_t *ksn = parameter_get(d->parameter, KEYDIV_KSN).p;
 
@@ -335,7 +335,7 @@ const struct mechanism mech_aes_dukpt_key = {
 	.derive =
 		{
 			.plan = plan_key,
-			.value = derive_key,
+			.value = derive_working_key,
 			.role_of = role_of,
 		},
 	.test =

@@ -127,7 +127,7 @@ static CK_RV working_key(struct derivation *d, struct key *initial, struct secre
 	return CKR_OK;
 }
 
-static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
+static CK_RV derive_working_key(struct derivation *d, struct secret *ret_value)
 {
 	SECRET initial = {0};
 
@@ -251,7 +251,7 @@ const struct mechanism mech_tdes_dukpt_key = {
 	.derive =
 		{
 			.plan = plan,
-			.value = derive_key,
+			.value = derive_working_key,
 			.role_of = role_of,
 		},
 	.test =

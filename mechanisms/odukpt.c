@@ -90,7 +90,7 @@ static CK_RV load_root(struct derivation *d, struct key **ret_root)
 	return CKR_OK;
 }
 
-static CK_RV derive_key(struct derivation *d, struct secret *ret_value)
+static CK_RV derive_transaction_key(struct derivation *d, struct secret *ret_value)
 {
 	struct odukpt_path path;
 	struct key *key;
@@ -201,7 +201,7 @@ const struct mechanism mech_odukpt_key = {
 	.check = check_key,
 	.derive =
 		{
-			.value = derive_key,
+			.value = derive_transaction_key,
 			.role = &role_by_use,
 			.sets_transaction = true,
 		},

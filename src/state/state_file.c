@@ -11,9 +11,9 @@
  * the key of the step. The process can end at these points.
  *
  * - Before or within the write of B. A is untouched and opens. B is as before, torn, or g'. A torn
- *   B does not open, because its text is sealed with the sequence number bound, and the caller reads A.
- *   From g the number is given for the first time, because the interrupted step gave out nothing.
- *   From g' the number is skipped.
+ *   B does not open, because the sequence number is bound to its sealed text, and the caller reads
+ *   A. From g the number is given for the first time, because the interrupted step gave out
+ *   nothing. From g' the number is skipped.
  * - After the first sync. Both slots open, and the newer g' counts. The number is skipped.
  * - Within the zeroing of A. B is durable and g' opens. The rest of A does not open or is older.
  * - After the second sync. A is zero on the disk. Only B can be read, so nothing leads back to g.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * self_test_gate.h: the gate before the first use of a mechanism. No mechanism is used before its
- * known answers (mechanisms/self_test.h) were right once since C_Initialize. A wrong answer puts the
- * module into the error state.
+ * known answers (mechanisms/self_test.h) were right once since C_Initialize. A wrong answer puts
+ * the module into the error state.
  *
  * A mechanism is named by its index in mechanisms[], which mechanism_look_up returns.
  */
@@ -32,7 +32,8 @@ MUST_USE CK_RV self_test_now(
 	CK_MECHANISM_TYPE type, CK_ULONG *ret_result, CK_ULONG *ret_nanoseconds);
 
 /*
- * For tests of the gate: the number of the answer to spoil in every mechanism, or SELF_TEST_NO_FLIP.
+ * For tests of the gate: the number of the answer to spoil in every
+ * mechanism, or SELF_TEST_NO_FLIP.
  */
 extern int self_test_flip;
 

@@ -6,8 +6,10 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "key/cipher.h"
 #include "key/digest.h"
 #include "key/kdf_primitives.h"
@@ -377,6 +379,48 @@ START_TEST(keys_are_in_the_arena)
 }
 END_TEST
 
+static struct key *long_key;
+
+static int search_in_child(void)
+{
+	static const char *const gone[] = {AES128, AES128_LAST, AES128_K1, AES256};
+
+	arena_forked();
+	keys_forked();
+	for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
+		if (count(gone[i]) != 0)
+			return 1 + (int)i;
+	return key_length(key) == 0 && key_length(long_key) == 0 ? 0 : 9;
+}
+
+/* The child of a fork wipes every key, wherever a thread of the parent was using it. */
+START_TEST(a_forked_child_wipes_all_keys)
+{
+	uint8_t value[96];
+	int status = -1;
+
+	long_key = key_new();
+	ck_assert_ptr_nonnull(long_key);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert(hex_decode(AES256, value + 32 * i, 32));
+	ck_ok(key_load(long_key, CKK_GENERIC_SECRET, value, sizeof value));
+	wipe(value, sizeof value);
+	load(CKK_AES, AES128);
+	make_cmac();
+	wipe(work, sizeof work);
+	ck_found(AES128);
+	ck_found(AES128_LAST);
+	ck_found(AES256);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(search_in_child());
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_msg(status == 0, "the child still has secret %d", WEXITSTATUS(status));
+	ck_found(AES128); /* the parent goes on with its keys */
+	key_free(long_key);
+}
+END_TEST
+
 int main(void)
 {
 	if (getenv("KEYDIV_TESTS_SANITIZED") != NULL || getenv("KEYDIV_UNDER_VALGRIND") != NULL) {
@@ -395,6 +439,7 @@ int main(void)
 	tcase_add_test(tests, hmac_and_check_values);
 	tcase_add_test(tests, cipher_reset_wipes);
 	tcase_add_test(tests, keys_are_in_the_arena);
+	tcase_add_test(tests, a_forked_child_wipes_all_keys);
 	tcase_add_test(tests, wrapped_and_sealed);
 	tcase_add_test(tests, derived_and_stretched);
 	suite_add_tcase(suite, tests);

@@ -105,7 +105,7 @@ static CK_MECHANISM mechanism_for(
 	return keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, p);
 }
 
-static bool derive_key(const struct client *client, CK_SESSION_HANDLE session,
+static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE session,
 	const struct record *record, CK_OBJECT_HANDLE *ret, struct problem *problem)
 {
 	CK_FUNCTION_LIST *f = client->f;
@@ -179,7 +179,7 @@ static bool derive_one(const struct client *client, CK_SESSION_HANDLE session,
 		return problem_set(problem, CKR_OK,
 			"the serial '%s' has %zu bytes: the limit is %d", record->shown, record->n,
 			SERIAL_MAX);
-	if (!derive_key(client, session, record, &key, problem))
+	if (!derive_for_record(client, session, record, &key, problem))
 		return false;
 	bool ok = result_read(f, session, key, &request, &result, problem);
 	if (!store)
