@@ -279,6 +279,12 @@ static const struct known_answer answers_key[] = {
 		"40000c" ID "00000001"
 		"4100021000",
 		CKK_AES, "8c1ab7bee973829e30242e0bbbdd4946d540c98fc1b5bdcf94790001a23fd502"},
+	/* An initial key of 16 bytes, by tests/models/aes_dukpt.py: nothing is published. */
+	{CKK_AES, BDK_256,
+		"40000c" ID "00000001"
+		"4100021000"
+		"42000110",
+		CKK_AES, "5f5621e41d7814e2a43267afdb7bf68a"},
 	{0},
 };
 

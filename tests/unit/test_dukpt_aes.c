@@ -139,6 +139,24 @@ static void check_update_key(const struct vectors *v)
 	ck_assert_mem_eq(secret_peek(&key), expected, key.len);
 }
 
+/* An initial key that is shorter than the BDK, and a PIN key below it. */
+static void check_mixed(const struct vectors *v)
+{
+	size_t length = strlen(vector_text(v, "ik")) / 2;
+	struct scheme s;
+	char size[24];
+
+	scheme_start(&s, CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKK_AES, vector_text(v, "mixed_bdk"));
+	scheme_put_hex(&s, KEYDIV_KSN, vector_text(v, "ikid"));
+	scheme_want(&s, CKK_AES, length);
+	scheme_expect(&s, vector_text(v, "ik"));
+	start(&s, vector_text(v, "mixed_bdk"), vector_text(v, "ikid"),
+		(uint32_t)strtoul(vector_text(v, "counter"), NULL, 16), KEYDIV_USAGE_PIN);
+	snprintf(size, sizeof size, "%02zx", length);
+	scheme_put_hex(&s, KEYDIV_INITIAL_KEY_LENGTH, size);
+	scheme_expect(&s, vector_text(v, "work_key"));
+}
+
 START_TEST(published)
 {
 	struct vectors v;
@@ -150,6 +168,8 @@ START_TEST(published)
 			check_pin_block(&v);
 		} else if (vector_text(&v, "update_key")) {
 			check_update_key(&v);
+		} else if (vector_text(&v, "mixed_bdk")) {
+			check_mixed(&v);
 		} else {
 			uint32_t counter = (uint32_t)strtoul(vector_text(&v, "counter"), NULL, 16);
 			check_transaction_key(&v, counter);
@@ -157,7 +177,7 @@ START_TEST(published)
 				check_working_key(&v, counter);
 		}
 	}
-	ck_assert_uint_eq(v.cases, 124);
+	ck_assert_uint_eq(v.cases, 126);
 }
 END_TEST
 
