@@ -19,7 +19,7 @@
 
 #define ROWS 6
 
-static char above[64], dir[80],
+static char above[TEMP_DIR_MAX], dir[TEMP_DIR_MAX + 8],
 	path[5]
 	    [128]; /* of the database, its journal, the state file, the freshness counter, the tries */
 static uint8_t *good;
@@ -34,7 +34,7 @@ static CK_RV fill(struct record *row, void *arg)
 
 static void remove_all(void)
 {
-	temp_dir_remove(dir);
+	temp_dir_remove(above);
 }
 
 static void make_good(void)
@@ -69,7 +69,8 @@ void fuzz_start(void)
 	struct stat st;
 
 	MUST(crypto_start() == CKR_OK);
-	MUST(temp_dir_make("fuzz", dir));
+	MUST(temp_dir_make("fuzz", above));
+	snprintf(dir, sizeof dir, "%s/token", above);
 	atexit(remove_all);
 	snprintf(path[0], sizeof path[0], "%s/token.db", dir);
 	snprintf(path[1], sizeof path[1], "%s/token.db-journal", dir);
