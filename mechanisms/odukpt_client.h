@@ -10,8 +10,8 @@
  * 	 2  1  N, computations
  * 	 3  1  length of every key: 16, 24 or 32
  * 	 4  8  number of the next transaction, or T if no key is left
- * 	12     for each register from 1 to R: the distance of its key from the initial key (1..N) and
- * 	       the key, or zero bytes where the register is empty
+ * 	12     for each register from 1 to R: the distance of its key from the initial key, 1..N,
+ * 	       and the key, or zero bytes where the register is empty
  *
  * Transactions run through the tree depth first. Therefore the next number alone determines which
  * registers are filled and at which distance. A state that differs from that is malformed.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * provider.h: the algorithms that a provider of libcrypto offers, for the files of this folder only.
+ * provider.h: the algorithms that a provider of libcrypto offers, for the files of
+ * this folder only.
  *
  * The lists of a provider are constant memory, so a search allocates nothing and cannot fail for
  * want of memory. EVP_..._fetch reports a missing algorithm and a failed allocation alike.

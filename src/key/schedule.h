@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schedule.h: the expanded key of a block cipher, kept and wiped. For the files of this folder only. */
+/* schedule.h: the expanded key of a block cipher, kept and wiped. For this folder only. */
 #ifndef KEYDIV_KEY_SCHEDULE_H
 #define KEYDIV_KEY_SCHEDULE_H
 

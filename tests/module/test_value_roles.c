@@ -276,9 +276,15 @@ START_TEST(check_values)
 }
 END_TEST
 
-/* What version 0.1.0 gave away. Each attack computes the value of one key with another key. */
+/*
+ * Attacks that succeeded against version 0.1.0. Each attack computes the value of one key by
+ * using another key.
+ */
 
-/* The block that a KDF encrypts for one block of output: counter, label, 00, context, length in bits. */
+/*
+ * Build the input of a KDF for one block of output, which is counter, label, 00, context and
+ * length in bits.
+ */
 static CK_ULONG kdf_input(const char *label, const uint8_t *context, CK_ULONG n, uint8_t *out)
 {
 	CK_ULONG used = 4 + strlen(label) + 1;

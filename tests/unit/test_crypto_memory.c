@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_crypto_memory.c: a failed allocation is reported as CKR_HOST_MEMORY, by crypto_start() and by
- * every operation, and both work once memory is free again. This program replaces the allocator of the C library for libcrypto too.
+ * test_crypto_memory.c: a failed allocation is reported as CKR_HOST_MEMORY, by crypto_start() and
+ * by every operation, and both work once memory is free again. This program replaces the allocator
+ * of the C library for libcrypto too.
  */
 #include <stdlib.h>
 #include <sys/wait.h>

@@ -376,7 +376,8 @@ END_TEST
 /* --- Files of others --- */
 
 /*
- * What must not be used: a path in the token directory, "" for the directory, ".." for that above.
+ * Paths that must not be used if another user owns them: a path in the token directory, "" for the
+ * directory, ".." for the directory above.
  */
 static const char *const own_paths[] = {
 	"", "..", "token.db", "token.db-journal", "token.tries", "clients"};
@@ -429,7 +430,7 @@ END_TEST
 
 /* --- The freshness counter's file --- */
 
-/* What is done to the file while it is mapped. */
+/* Changes of the file while the file is mapped. */
 static void replace_file(void)
 {
 	static uint8_t content[4096];
