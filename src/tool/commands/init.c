@@ -13,8 +13,7 @@ static bool erase;
 
 static const struct option_spec options[] = {
 	TEXT_OPTION("label", "TEXT", &label, "name of the token, up to 32 bytes; required"),
-	FLAG_OPTION(
-		"erase", &erase, "make anew a token that is initialised, and lose all its keys"),
+	FLAG_OPTION("erase", &erase, "initialise the token again, which destroys all its keys"),
 	OPTIONS_END,
 };
 
@@ -58,8 +57,9 @@ static bool run(int count, char **operands)
 		return false;
 	bool initialised = client.token.flags & CKF_TOKEN_INITIALIZED;
 	if (initialised && !erase)
-		return fail("the token in slot %lu is initialised: --erase makes it anew and "
-			    "destroys all its keys",
+		return fail(
+			"the token in slot %lu is initialised: --erase initialises it again and "
+			"destroys all its keys",
 			client.slot);
 	if (!pin_get(PIN_SO, !initialised, &so_pin) || !pin_get(PIN_USER, true, &pin))
 		return false;

@@ -19,8 +19,8 @@ static const struct option_spec options[] = {
 		&key_name, "the BDK, with --device; or the client's initial key, without"),
 	ODUKPT_DEVICE_OPTION(&device),
 	ODUKPT_SHAPE_OPTION(&shape_text),
-	NUMBER_OPTION(
-		"transaction", "NUMBER", &transaction, "number of the transaction, from 0; required"),
+	NUMBER_OPTION("transaction", "NUMBER", &transaction,
+		"number of the transaction, from 0; required"),
 	ODUKPT_PURPOSE_OPTION(&purpose),
 	RESULT_OPTIONS(request),
 	OPTIONS_END,
