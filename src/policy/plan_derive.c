@@ -49,7 +49,9 @@ CK_RV plan_request(const struct template *t, const struct object *base, struct k
 	return CKR_OK;
 }
 
-/* Check that a key with FLAGS, which can leave the token, may leave if its base has the flags BASE. */
+/*
+ * Check that a key with FLAGS, which can leave the token, may leave if its base has the flags BASE.
+ */
 static CK_RV guard_leaving(uint32_t flags, uint32_t base)
 {
 	bool base_readable = (base & FLAG_EXTRACTABLE) && !(base & FLAG_SENSITIVE);

@@ -67,8 +67,8 @@ struct derived_plan {
 };
 
 /*
- * Check that the role permits the planned flags of RET, a derived key with usage or CKA_DERIVE. Give
- * RET its list if RET derives. CKR_TEMPLATE_INCONSISTENT. The hot path.
+ * Check that the role permits the planned flags of RET, a derived key with usage or CKA_DERIVE.
+ * Give RET its list if RET derives. CKR_TEMPLATE_INCONSISTENT. The hot path.
  */
 MUST_USE CK_RV plan_role_derived(const struct derived_plan *plan, struct object *ret);
 
