@@ -101,8 +101,8 @@ MUST_USE CK_RV statement_step(struct statement *statement, bool *ret_found);
 MUST_USE CK_RV database_run(struct database *db, enum sql which);
 
 /*
- * Read column I (from 0) of the result, which is a number from LOW to HIGH, or a blob of at most MAX
- * bytes or NULL. A blob is valid until the next step.
+ * Read column I (from 0) of the result, which is a number from LOW to HIGH, or a blob of at most
+ * MAX bytes or NULL. A blob is valid until the next step.
  */
 MUST_USE CK_RV statement_number(
 	struct statement *statement, int i, int64_t low, int64_t high, int64_t *ret_value);

@@ -75,8 +75,8 @@ static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
 };
 
 /*
- * Return the index that leaves the fewest records. An object id is rarer than a label, and a label is
- * rarer than a class.
+ * Return the index that leaves the fewest records. An object id is rarer than a label, and a label
+ * is rarer than a class.
  */
 static const char *find_index(unsigned find)
 {
