@@ -19,9 +19,9 @@
 
 #define ROWS 6
 
-static char above[TEMP_DIR_MAX], dir[TEMP_DIR_MAX + 8],
-	path[5]
-	    [128]; /* of the database, its journal, the state file, the freshness counter, the tries */
+static char above[TEMP_DIR_MAX], dir[TEMP_DIR_MAX + 8];
+/* The paths of the database, its journal, the state file, the freshness counter and the tries. */
+static char path[5][128];
 static uint8_t *good;
 static size_t good_n;
 
