@@ -177,14 +177,8 @@ const struct mechanism mech_aes_key_gen = {
 	.type = CKM_AES_KEY_GEN,
 	.name = "CKM_AES_KEY_GEN",
 	.info = {16, 32, CKF_GENERATE},
-	.operation =
-		{
-			.generates = CKK_AES,
-		},
-	.test =
-		{
-			.run = operation_self_test,
-		},
+	.operation = {.generates = CKK_AES},
+	.test = {.run = operation_self_test},
 };
 
 const struct mechanism mech_aes_ecb = {
@@ -192,15 +186,8 @@ const struct mechanism mech_aes_ecb = {
 	.name = "CKM_AES_ECB",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.cipher = CIPHER_ECB,
-		},
-	.test =
-		{
-			.operation_answers = ecb_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.cipher = CIPHER_ECB},
+	.test = {.operation_answers = ecb_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_aes_cbc = {
@@ -208,16 +195,8 @@ const struct mechanism mech_aes_cbc = {
 	.name = "CKM_AES_CBC",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.cipher = CIPHER_CBC,
-			.cipher_setup = iv_setup,
-		},
-	.test =
-		{
-			.operation_answers = cbc_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.cipher = CIPHER_CBC, .cipher_setup = iv_setup},
+	.test = {.operation_answers = cbc_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_aes_cbc_pad = {
@@ -225,16 +204,8 @@ const struct mechanism mech_aes_cbc_pad = {
 	.name = "CKM_AES_CBC_PAD",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.cipher = CIPHER_CBC_PAD,
-			.cipher_setup = iv_setup,
-		},
-	.test =
-		{
-			.operation_answers = cbc_pad_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.cipher = CIPHER_CBC_PAD, .cipher_setup = iv_setup},
+	.test = {.operation_answers = cbc_pad_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_aes_ctr = {
@@ -242,16 +213,8 @@ const struct mechanism mech_aes_ctr = {
 	.name = "CKM_AES_CTR",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.cipher = CIPHER_CTR,
-			.cipher_setup = ctr_setup,
-		},
-	.test =
-		{
-			.operation_answers = ctr_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.cipher = CIPHER_CTR, .cipher_setup = ctr_setup},
+	.test = {.operation_answers = ctr_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_aes_gcm = {
@@ -259,17 +222,10 @@ const struct mechanism mech_aes_gcm = {
 	.name = "CKM_AES_GCM",
 	.info = {16, 32, CRYPT | MESSAGES},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.cipher = CIPHER_GCM,
-			.cipher_setup = gcm_setup,
-			.message_setup = gcm_message,
-		},
-	.test =
-		{
-			.operation_answers = gcm_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.cipher = CIPHER_GCM,
+		.cipher_setup = gcm_setup,
+		.message_setup = gcm_message},
+	.test = {.operation_answers = gcm_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_aes_ccm = {
@@ -277,15 +233,8 @@ const struct mechanism mech_aes_ccm = {
 	.name = "CKM_AES_CCM",
 	.info = {16, 32, CRYPT | MESSAGES},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.cipher = CIPHER_CCM,
-			.cipher_setup = ccm_setup,
-			.message_setup = ccm_message,
-		},
-	.test =
-		{
-			.operation_answers = ccm_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.cipher = CIPHER_CCM,
+		.cipher_setup = ccm_setup,
+		.message_setup = ccm_message},
+	.test = {.operation_answers = ccm_answers, .run = operation_self_test},
 };

@@ -62,15 +62,8 @@ const struct mechanism mech_aes_cmac = {
 	.name = "CKM_AES_CMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.mac = MAC_CMAC,
-		},
-	.test =
-		{
-			.operation_answers = cmac_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.mac = MAC_CMAC},
+	.test = {.operation_answers = cmac_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_aes_cmac_general = {
@@ -78,16 +71,8 @@ const struct mechanism mech_aes_cmac_general = {
 	.name = "CKM_AES_CMAC_GENERAL",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.mac = MAC_CMAC,
-			.mac_general = true,
-		},
-	.test =
-		{
-			.operation_answers = cmac_general_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.mac = MAC_CMAC, .mac_general = true},
+	.test = {.operation_answers = cmac_general_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_aes_gmac = {
@@ -95,14 +80,6 @@ const struct mechanism mech_aes_gmac = {
 	.name = "CKM_AES_GMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.mac = MAC_GMAC,
-			.mac_setup = gmac_setup,
-		},
-	.test =
-		{
-			.operation_answers = gmac_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.mac = MAC_GMAC, .mac_setup = gmac_setup},
+	.test = {.operation_answers = gmac_answers, .run = operation_self_test},
 };

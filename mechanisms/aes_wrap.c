@@ -38,16 +38,8 @@ const struct mechanism mech_aes_key_wrap = {
 	.name = "CKM_AES_KEY_WRAP",
 	.info = {16, 32, CKF_WRAP | CKF_UNWRAP},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.wrap = WRAP_KW,
-			.wrap_iv = {kw_iv, sizeof kw_iv},
-		},
-	.test =
-		{
-			.operation_answers = kw_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.wrap = WRAP_KW, .wrap_iv = {kw_iv, sizeof kw_iv}},
+	.test = {.operation_answers = kw_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_aes_key_wrap_kwp = {
@@ -55,14 +47,6 @@ const struct mechanism mech_aes_key_wrap_kwp = {
 	.name = "CKM_AES_KEY_WRAP_KWP",
 	.info = {16, 32, CKF_WRAP | CKF_UNWRAP},
 	.key_types = key_types_aes,
-	.operation =
-		{
-			.wrap = WRAP_KWP,
-			.wrap_iv = {kwp_iv, sizeof kwp_iv},
-		},
-	.test =
-		{
-			.operation_answers = kwp_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.wrap = WRAP_KWP, .wrap_iv = {kwp_iv, sizeof kwp_iv}},
+	.test = {.operation_answers = kwp_answers, .run = operation_self_test},
 };

@@ -40,14 +40,6 @@ const struct mechanism mech_data_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.derive =
-		{
-			.value = derive,
-			.role = &role,
-		},
-	.test =
-		{
-			.answers = answers,
-			.usages = usages,
-		},
+	.derive = {.value = derive, .role = &role},
+	.test = {.answers = answers, .usages = usages},
 };

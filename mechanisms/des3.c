@@ -40,28 +40,16 @@ const struct mechanism mech_des2_key_gen = {
 	.type = CKM_DES2_KEY_GEN,
 	.name = "CKM_DES2_KEY_GEN",
 	.info = {0, 0, CKF_GENERATE},
-	.operation =
-		{
-			.generates = CKK_DES2,
-		},
-	.test =
-		{
-			.run = operation_self_test,
-		},
+	.operation = {.generates = CKK_DES2},
+	.test = {.run = operation_self_test},
 };
 
 const struct mechanism mech_des3_key_gen = {
 	.type = CKM_DES3_KEY_GEN,
 	.name = "CKM_DES3_KEY_GEN",
 	.info = {0, 0, CKF_GENERATE},
-	.operation =
-		{
-			.generates = CKK_DES3,
-		},
-	.test =
-		{
-			.run = operation_self_test,
-		},
+	.operation = {.generates = CKK_DES3},
+	.test = {.run = operation_self_test},
 };
 
 const struct mechanism mech_des3_ecb = {
@@ -69,15 +57,8 @@ const struct mechanism mech_des3_ecb = {
 	.name = "CKM_DES3_ECB",
 	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
 	.key_types = key_types_tdes,
-	.operation =
-		{
-			.cipher = CIPHER_ECB,
-		},
-	.test =
-		{
-			.operation_answers = ecb_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.cipher = CIPHER_ECB},
+	.test = {.operation_answers = ecb_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_des3_cbc = {
@@ -85,14 +66,6 @@ const struct mechanism mech_des3_cbc = {
 	.name = "CKM_DES3_CBC",
 	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
 	.key_types = key_types_tdes,
-	.operation =
-		{
-			.cipher = CIPHER_CBC,
-			.cipher_setup = iv_setup,
-		},
-	.test =
-		{
-			.operation_answers = cbc_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.cipher = CIPHER_CBC, .cipher_setup = iv_setup},
+	.test = {.operation_answers = cbc_answers, .run = operation_self_test},
 };

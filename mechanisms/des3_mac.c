@@ -25,15 +25,8 @@ const struct mechanism mech_des3_cmac = {
 	.name = "CKM_DES3_CMAC",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
-	.operation =
-		{
-			.mac = MAC_CMAC,
-		},
-	.test =
-		{
-			.operation_answers = cmac_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.mac = MAC_CMAC},
+	.test = {.operation_answers = cmac_answers, .run = operation_self_test},
 };
 
 const struct mechanism mech_des3_cmac_general = {
@@ -41,14 +34,6 @@ const struct mechanism mech_des3_cmac_general = {
 	.name = "CKM_DES3_CMAC_GENERAL",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
-	.operation =
-		{
-			.mac = MAC_CMAC,
-			.mac_general = true,
-		},
-	.test =
-		{
-			.operation_answers = cmac_general_answers,
-			.run = operation_self_test,
-		},
+	.operation = {.mac = MAC_CMAC, .mac_general = true},
+	.test = {.operation_answers = cmac_general_answers, .run = operation_self_test},
 };

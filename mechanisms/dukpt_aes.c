@@ -317,16 +317,8 @@ const struct mechanism mech_aes_dukpt_initial_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_initial,
-	.derive =
-		{
-			.plan = plan_initial,
-			.value = derive_initial,
-			.role = &role_initial,
-		},
-	.test =
-		{
-			.answers = answers_initial,
-		},
+	.derive = {.plan = plan_initial, .value = derive_initial, .role = &role_initial},
+	.test = {.answers = answers_initial},
 };
 
 const struct mechanism mech_aes_dukpt_key = {
@@ -338,16 +330,8 @@ const struct mechanism mech_aes_dukpt_key = {
 	.key_types = key_types_aes,
 	.fields = fields_key,
 	.check = check_key,
-	.derive =
-		{
-			.plan = plan_key,
-			.value = derive_working_key,
-			.role_of = role_of,
-		},
-	.test =
-		{
-			.answers = answers_key,
-		},
+	.derive = {.plan = plan_key, .value = derive_working_key, .role_of = role_of},
+	.test = {.answers = answers_key},
 };
 
 const struct mechanism mech_aes_dukpt_key_of_initial = {
@@ -358,14 +342,6 @@ const struct mechanism mech_aes_dukpt_key_of_initial = {
 	.key_types = key_types_aes,
 	.fields = fields_key_of_initial,
 	.check = check_key,
-	.derive =
-		{
-			.plan = plan_key_of_initial,
-			.value = derive_key_of_initial,
-			.role_of = role_of,
-		},
-	.test =
-		{
-			.answers = answers_key_of_initial,
-		},
+	.derive = {.plan = plan_key_of_initial, .value = derive_key_of_initial, .role_of = role_of},
+	.test = {.answers = answers_key_of_initial},
 };

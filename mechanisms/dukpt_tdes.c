@@ -226,17 +226,11 @@ const struct mechanism mech_tdes_dukpt_initial_key = {
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_des2,
 	.fields = fields_initial,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive_initial,
-			.keeps_parity = true,
-			.role = &role_initial,
-		},
-	.test =
-		{
-			.answers = answers_initial,
-		},
+	.derive = {.plan = plan,
+		.value = derive_initial,
+		.keeps_parity = true,
+		.role = &role_initial},
+	.test = {.answers = answers_initial},
 };
 
 const struct mechanism mech_tdes_dukpt_key = {
@@ -248,16 +242,8 @@ const struct mechanism mech_tdes_dukpt_key = {
 	.key_types = key_types_des2,
 	.fields = fields_key,
 	.check = check_key,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive_working_key,
-			.role_of = role_of,
-		},
-	.test =
-		{
-			.answers = answers_key,
-		},
+	.derive = {.plan = plan, .value = derive_working_key, .role_of = role_of},
+	.test = {.answers = answers_key},
 };
 
 const struct mechanism mech_tdes_dukpt_key_of_initial = {
@@ -268,14 +254,6 @@ const struct mechanism mech_tdes_dukpt_key_of_initial = {
 	.key_types = key_types_des2,
 	.fields = fields_key,
 	.check = check_key,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive_key_of_initial,
-			.role_of = role_of,
-		},
-	.test =
-		{
-			.answers = answers_key_of_initial,
-		},
+	.derive = {.plan = plan, .value = derive_key_of_initial, .role_of = role_of},
+	.test = {.answers = answers_key_of_initial},
 };

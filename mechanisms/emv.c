@@ -237,16 +237,8 @@ const struct mechanism mech_emv_card_key = {
 	.key_types = key_types,
 	.fields = fields_card,
 	.check = check_card,
-	.derive =
-		{
-			.plan = plan_card,
-			.value = derive_card,
-			.role = &role_card,
-		},
-	.test =
-		{
-			.answers = answers_card,
-		},
+	.derive = {.plan = plan_card, .value = derive_card, .role = &role_card},
+	.test = {.answers = answers_card},
 };
 
 const struct mechanism mech_emv_session_key = {
@@ -257,14 +249,6 @@ const struct mechanism mech_emv_session_key = {
 	.key_types = key_types,
 	.fields = fields_session,
 	.check = check_session,
-	.derive =
-		{
-			.plan = plan_session,
-			.value = derive_session,
-			.role = &role_no_wrap,
-		},
-	.test =
-		{
-			.answers = answers_session,
-		},
+	.derive = {.plan = plan_session, .value = derive_session, .role = &role_no_wrap},
+	.test = {.answers = answers_session},
 };

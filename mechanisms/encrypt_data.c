@@ -172,17 +172,8 @@ const struct mechanism mech_aes_ecb_encrypt_data = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.parse_native = parse_aes_ecb,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive,
-			.role = &role_leaf,
-		},
-	.test =
-		{
-			.answers = aes_ecb_answers,
-			.native_answers = aes_ecb_native,
-		},
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = aes_ecb_answers, .native_answers = aes_ecb_native},
 };
 
 const struct mechanism mech_aes_cbc_encrypt_data = {
@@ -191,17 +182,8 @@ const struct mechanism mech_aes_cbc_encrypt_data = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.parse_native = parse_aes_cbc,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive,
-			.role = &role_leaf,
-		},
-	.test =
-		{
-			.answers = aes_cbc_answers,
-			.native_answers = aes_cbc_native,
-		},
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = aes_cbc_answers, .native_answers = aes_cbc_native},
 };
 
 const struct mechanism mech_des3_ecb_encrypt_data = {
@@ -210,17 +192,8 @@ const struct mechanism mech_des3_ecb_encrypt_data = {
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_tdes,
 	.parse_native = parse_des3_ecb,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive,
-			.role = &role_leaf,
-		},
-	.test =
-		{
-			.answers = des3_ecb_answers,
-			.native_answers = des3_ecb_native,
-		},
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = des3_ecb_answers, .native_answers = des3_ecb_native},
 };
 
 const struct mechanism mech_des3_cbc_encrypt_data = {
@@ -229,15 +202,6 @@ const struct mechanism mech_des3_cbc_encrypt_data = {
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_tdes,
 	.parse_native = parse_des3_cbc,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive,
-			.role = &role_leaf,
-		},
-	.test =
-		{
-			.answers = des3_cbc_answers,
-			.native_answers = des3_cbc_native,
-		},
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = des3_cbc_answers, .native_answers = des3_cbc_native},
 };

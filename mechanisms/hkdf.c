@@ -177,17 +177,8 @@ const struct mechanism mech_hkdf_derive = {
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types_hmac,
 	.parse_native = parse,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive,
-			.role_of = role_of,
-		},
-	.test =
-		{
-			.answers = answers,
-			.native_answers = native_answers,
-		},
+	.derive = {.plan = plan, .value = derive, .role_of = role_of},
+	.test = {.answers = answers, .native_answers = native_answers},
 };
 
 const struct mechanism mech_hkdf_data = {
@@ -197,29 +188,14 @@ const struct mechanism mech_hkdf_data = {
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types_hmac,
 	.parse_native = parse,
-	.derive =
-		{
-			.plan = plan_data,
-			.value = derive,
-			.role = &role_none,
-		},
-	.test =
-		{
-			.answers = data_answers,
-			.native_answers = native_answers,
-		},
+	.derive = {.plan = plan_data, .value = derive, .role = &role_none},
+	.test = {.answers = data_answers, .native_answers = native_answers},
 };
 
 const struct mechanism mech_hkdf_key_gen = {
 	.type = CKM_HKDF_KEY_GEN,
 	.name = "CKM_HKDF_KEY_GEN",
 	.info = {1, SECRET_MAX, CKF_GENERATE},
-	.operation =
-		{
-			.generates = CKK_HKDF,
-		},
-	.test =
-		{
-			.run = operation_self_test,
-		},
+	.operation = {.generates = CKK_HKDF},
+	.test = {.run = operation_self_test},
 };

@@ -146,16 +146,8 @@ const struct mechanism mech_horowitz_dk = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive,
-			.role = &role_leaf,
-		},
-	.test =
-		{
-			.answers = answers,
-		},
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = answers},
 };
 
 const struct mechanism mech_horowitz_password_key = {
@@ -164,13 +156,6 @@ const struct mechanism mech_horowitz_password_key = {
 	.what = "password -> key",
 	.info = {16, 32, CKF_GENERATE},
 	.fields = fields_password,
-	.derive =
-		{
-			.plan = plan_password,
-			.value = derive_password,
-		},
-	.test =
-		{
-			.answers = answers_password,
-		},
+	.derive = {.plan = plan_password, .value = derive_password},
+	.test = {.answers = answers_password},
 };

@@ -3,10 +3,10 @@
  * mechanism.h: struct mechanism, and the functions that a struct mechanism may name.
  *
  * A mechanism is one constant struct mechanism in the file of its scheme. Everything that differs
- * from mechanism to mechanism is in that struct. The calls, C_GetMechanismList,
- * C_GetMechanismInfo, the parser, the policy, the self-tests and the log read the struct. The tool
- * takes its names from the structs too (print_names.c). There is no second list, and no switch over
- * mechanism numbers elsewhere. README.md in this folder says how to add a mechanism.
+ * from mechanism to mechanism is in that struct. The calls, C_GetMechanismList, C_GetMechanismInfo,
+ * the parser, the policy, the self-tests and the log read the struct. The tool takes its names from
+ * the structs too (print_names.c). There is no second list, and no switch over mechanism numbers
+ * elsewhere. README.md in this folder says how to add a mechanism.
  */
 #ifndef KEYDIV_MECHANISM_H
 #define KEYDIV_MECHANISM_H
@@ -220,9 +220,9 @@ struct operating {
 	enum wrap_kind wrap;
 	struct bytes wrap_iv; /* of the standard: the only parameter that a caller may give */
 	/*
-	 * Check the caller's parameter and fill in RET, except mode and direction. RET refers to
-	 * the caller's memory, which is used in the same call. NULL: the mechanism takes no
-	 * parameter. CKR_MECHANISM_PARAM_INVALID.
+	 * Check the caller's parameter and fill in RET, except mode and direction. RET refers
+	 * to the caller's memory, which is used in the same call. NULL: the mechanism takes
+	 * no parameter. CKR_MECHANISM_PARAM_INVALID.
 	 */
 	CK_RV (*cipher_setup)(const CK_MECHANISM *caller, struct cipher_setup *ret);
 	/* The same for a MAC that takes an IV; LENGTH is that of the whole MAC in bytes. */

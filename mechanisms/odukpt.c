@@ -178,16 +178,8 @@ const struct mechanism mech_odukpt_initial_key = {
 	.key_types = key_types_aes,
 	.fields = fields_initial,
 	.check = check_shape,
-	.derive =
-		{
-			.plan = plan_initial,
-			.value = derive_initial,
-			.role = &role_initial,
-		},
-	.test =
-		{
-			.answers = answers_initial,
-		},
+	.derive = {.plan = plan_initial, .value = derive_initial, .role = &role_initial},
+	.test = {.answers = answers_initial},
 };
 
 const struct mechanism mech_odukpt_key = {
@@ -199,15 +191,6 @@ const struct mechanism mech_odukpt_key = {
 	.key_types = key_types_aes,
 	.fields = fields_key,
 	.check = check_key,
-	.derive =
-		{
-			.value = derive_transaction_key,
-			.role = &role_by_use,
-			.sets_transaction = true,
-		},
-	.test =
-		{
-			.answers = answers_key,
-			.usages = usages_key,
-		},
+	.derive = {.value = derive_transaction_key, .role = &role_by_use, .sets_transaction = true},
+	.test = {.answers = answers_key, .usages = usages_key},
 };

@@ -292,16 +292,8 @@ const struct mechanism mech_odukpt_client = {
 	.key_types = key_types_aes,
 	.fields = fields_state,
 	.check = check_shape,
-	.derive =
-		{
-			.plan = plan_state,
-			.value = derive_state,
-			.role = &role_client,
-		},
-	.test =
-		{
-			.answers = answers_state,
-		},
+	.derive = {.plan = plan_state, .value = derive_state, .role = &role_client},
+	.test = {.answers = answers_state},
 };
 
 const struct mechanism mech_odukpt_next_key = {
@@ -311,16 +303,10 @@ const struct mechanism mech_odukpt_next_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_client,
 	.fields = fields_next,
-	.derive =
-		{
-			.plan = plan_next,
-			.value = derive_next,
-			.state = &state_odukpt_client,
-			.role = &role_by_use,
-			.sets_transaction = true,
-		},
-	.test =
-		{
-			.answers = answers_next,
-		},
+	.derive = {.plan = plan_next,
+		.value = derive_next,
+		.state = &state_odukpt_client,
+		.role = &role_by_use,
+		.sets_transaction = true},
+	.test = {.answers = answers_next},
 };

@@ -101,14 +101,6 @@ const struct mechanism mech_pkcs5_pbkd2 = {
 	.name = "CKM_PKCS5_PBKD2",
 	.info = {16, 64, CKF_GENERATE},
 	.parse_native = parse,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive,
-		},
-	.test =
-		{
-			.answers = answers,
-			.native_answers = native_answers,
-		},
+	.derive = {.plan = plan, .value = derive},
+	.test = {.answers = answers, .native_answers = native_answers},
 };

@@ -498,18 +498,11 @@ const struct mechanism mech_sp800_108_counter_kdf = {
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
 	.parse_native = parse_counter_mode,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive_counter,
-			.more_keys = more_keys,
-			.role = &role_leaf,
-		},
-	.test =
-		{
-			.answers = counter_answers,
-			.native_answers = counter_native,
-		},
+	.derive = {.plan = plan,
+		.value = derive_counter,
+		.more_keys = more_keys,
+		.role = &role_leaf},
+	.test = {.answers = counter_answers, .native_answers = counter_native},
 };
 
 const struct mechanism mech_sp800_108_feedback_kdf = {
@@ -519,18 +512,11 @@ const struct mechanism mech_sp800_108_feedback_kdf = {
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
 	.parse_native = parse_feedback_mode,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive_feedback,
-			.more_keys = more_keys,
-			.role = &role_leaf,
-		},
-	.test =
-		{
-			.answers = feedback_answers,
-			.native_answers = feedback_native,
-		},
+	.derive = {.plan = plan,
+		.value = derive_feedback,
+		.more_keys = more_keys,
+		.role = &role_leaf},
+	.test = {.answers = feedback_answers, .native_answers = feedback_native},
 };
 
 const struct mechanism mech_sp800_108_double_pipeline_kdf = {
@@ -540,16 +526,9 @@ const struct mechanism mech_sp800_108_double_pipeline_kdf = {
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
 	.parse_native = parse_pipeline_mode,
-	.derive =
-		{
-			.plan = plan,
-			.value = derive_pipeline,
-			.more_keys = more_keys,
-			.role = &role_leaf,
-		},
-	.test =
-		{
-			.answers = pipeline_answers,
-			.native_answers = pipeline_native,
-		},
+	.derive = {.plan = plan,
+		.value = derive_pipeline,
+		.more_keys = more_keys,
+		.role = &role_leaf},
+	.test = {.answers = pipeline_answers, .native_answers = pipeline_native},
 };

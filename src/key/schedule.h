@@ -16,8 +16,8 @@ struct schedule {
 };
 
 /*
- * Set BYTES as the key of S for KIND, and wipe what another kind left. crypto_start must have run.
- * CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
+ * Set BYTES as the key of S for KIND, and wipe what another kind left. crypto_start must have
+ * run. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV schedule_set(struct schedule *s, enum cipher_kind kind, const uint8_t *bytes);
 
