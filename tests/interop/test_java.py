@@ -8,7 +8,7 @@ from harness import *
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-@needs("java")
+@needs("javac")
 class Java(TokenTest):
     def test_every_cipher_mac_and_key_generator(self):
         configuration = os.path.join(self.work, "java.conf")

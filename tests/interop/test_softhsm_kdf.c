@@ -86,7 +86,7 @@ static CK_ULONG random_length(void)
 	return lengths[below(7)];
 }
 
-START_TEST(one_step)
+START_TEST(kdf_of_one_step)
 {
 	static const struct {
 		CK_MECHANISM_TYPE type;
@@ -123,7 +123,7 @@ START_TEST(one_step)
 }
 END_TEST
 
-START_TEST(two_steps)
+START_TEST(kdf_of_two_steps)
 {
 	/* The inner device key has the length of the master. */
 	uint8_t inner[32], wanted[64];
@@ -184,8 +184,8 @@ int main(void)
 	tcase_add_checked_fixture(tc, NULL, finish);
 	tcase_add_checked_fixture(tc, both, second_finish);
 	suite_add_tcase(suite, tc);
-	tcase_add_loop_test(tc, one_step, 0, 4);
-	tcase_add_loop_test(tc, two_steps, 0, 2);
+	tcase_add_loop_test(tc, kdf_of_one_step, 0, 4);
+	tcase_add_loop_test(tc, kdf_of_two_steps, 0, 2);
 	tcase_add_test(tc, plain_cmac);
 	return run(suite);
 }

@@ -203,7 +203,7 @@ static void refused(CK_OBJECT_HANDLE key, CK_ATTRIBUTE bad)
 	holds(find(s, NOTHING, NULL, 0) == before);
 }
 
-START_TEST(one_way_streets)
+START_TEST(attributes_that_change_one_way)
 {
 	const CK_ATTRIBUTE forbidden[] = {NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE),
 		NO(CKA_WRAP_WITH_TRUSTED), YES(CKA_LOCAL), YES(CKA_ALWAYS_SENSITIVE),
@@ -232,7 +232,7 @@ START_TEST(one_way_streets)
 }
 END_TEST
 
-START_TEST(only_set_refuses)
+START_TEST(private_and_token_change_only_in_a_copy)
 {
 	/* PRIVATE and TOKEN may differ in a copy, and only there. */
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16, T(STR(CKA_LABEL, "old"), YES(CKA_ENCRYPT)));
@@ -247,7 +247,7 @@ START_TEST(only_set_refuses)
 }
 END_TEST
 
-START_TEST(the_allowed_way)
+START_TEST(changes_that_are_allowed)
 {
 	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
 		T(YES(CKA_TOKEN), READABLE, YES(CKA_ENCRYPT), YES(CKA_SIGN), STR(CKA_LABEL, "old"),
@@ -417,7 +417,7 @@ START_TEST(built_in_objects)
 }
 END_TEST
 
-START_TEST(sizes)
+START_TEST(object_sizes)
 {
 	CK_ULONG n = 0;
 
@@ -441,15 +441,15 @@ int main(void)
 	tcase_add_test(tc, sensitive_values_are_not_read);
 	tcase_add_test(tc, every_entry_is_handled);
 	tcase_add_test(tc, nested_templates_are_read);
-	tcase_add_test(tc, one_way_streets);
-	tcase_add_test(tc, only_set_refuses);
-	tcase_add_test(tc, the_allowed_way);
+	tcase_add_test(tc, attributes_that_change_one_way);
+	tcase_add_test(tc, private_and_token_change_only_in_a_copy);
+	tcase_add_test(tc, changes_that_are_allowed);
 	tcase_add_test(tc, modifiable_copyable_destroyable);
 	tcase_add_test(tc, searching);
 	tcase_add_test(tc, a_search_during_changes);
 	tcase_add_test(tc, no_search_by_a_hidden_value);
 	tcase_add_test(tc, unique_ids);
 	tcase_add_test(tc, built_in_objects);
-	tcase_add_test(tc, sizes);
+	tcase_add_test(tc, object_sizes);
 	return run(suite);
 }

@@ -28,7 +28,7 @@ static const struct {
 	{CKK_SHA256_HMAC, 32, CK_UNAVAILABLE_INFORMATION, MACS},
 	{CKK_SHA_1_HMAC, 20, CK_UNAVAILABLE_INFORMATION, MACS}};
 
-START_TEST(by_type)
+START_TEST(usage_by_key_type)
 {
 	static const uint8_t other[32] = {0x5a}; /* a key does not wrap its own value */
 	CK_OBJECT_HANDLE wrapper = import(CKK_AES, other, 32, T(YES(CKA_WRAP))),
@@ -59,7 +59,7 @@ START_TEST(by_type)
 }
 END_TEST
 
-START_TEST(from_passwords)
+START_TEST(usage_of_keys_from_passwords)
 {
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 	CK_PKCS5_PBKD2_PARAMS2 params = {CKZ_SALT_SPECIFIED, (void *)(uintptr_t)mk, 16, 1000,
@@ -92,7 +92,7 @@ START_TEST(templates_of_unwrapping_keys_count)
 }
 END_TEST
 
-START_TEST(derived_keys_have_none)
+START_TEST(derived_keys_get_no_usage)
 {
 	ok(derive_device(open_master(), NOTHING, &made));
 	ck_assert_uint_eq(usage_of(made), NONE);
@@ -138,10 +138,10 @@ int main(void)
 	Suite *suite = suite_create("default usage");
 	TCase *tc = add_case(suite, "default usage", user);
 
-	tcase_add_loop_test(tc, by_type, 0, sizeof types / sizeof *types);
-	tcase_add_test(tc, from_passwords);
+	tcase_add_loop_test(tc, usage_by_key_type, 0, sizeof types / sizeof *types);
+	tcase_add_test(tc, usage_of_keys_from_passwords);
 	tcase_add_test(tc, templates_of_unwrapping_keys_count);
-	tcase_add_test(tc, derived_keys_have_none);
+	tcase_add_test(tc, derived_keys_get_no_usage);
 	tcase_add_loop_test(tc, long_data, 0, 4);
 	return run(suite);
 }

@@ -159,7 +159,7 @@ START_TEST(two_steps_are_one)
 }
 END_TEST
 
-START_TEST(no_two_inputs_meet)
+START_TEST(different_inputs_give_different_keys)
 {
 	/*
 	 * (ab, c) and (a, bc); a short key is no prefix of the long one; lengths of fields count.
@@ -213,7 +213,7 @@ START_TEST(labels_keep_roles_apart)
 }
 END_TEST
 
-START_TEST(the_same_again)
+START_TEST(the_same_inputs_give_the_same_key)
 {
 	CK_OBJECT_HANDLE master = open_master(),
 			 token = import(CKK_AES, mk, 16,
@@ -236,7 +236,7 @@ START_TEST(the_same_again)
 }
 END_TEST
 
-START_TEST(what_comes_out)
+START_TEST(sensitivity_of_derived_keys)
 {
 	static const CK_BBOOL values[] = {CK_FALSE, CK_TRUE};
 	CK_OBJECT_HANDLE base;
@@ -419,7 +419,7 @@ START_TEST(derived_keys_work)
 }
 END_TEST
 
-START_TEST(many)
+START_TEST(twenty_thousand_derivations)
 {
 	CK_OBJECT_HANDLE master = open_master();
 	CK_MECHANISM m;
@@ -448,16 +448,16 @@ int main(void)
 	tcase_add_test(tc, known_answers_with_usage);
 	tcase_add_test(tc, use_is_not_the_callers);
 	tcase_add_test(tc, two_steps_are_one);
-	tcase_add_test(tc, no_two_inputs_meet);
+	tcase_add_test(tc, different_inputs_give_different_keys);
 	tcase_add_test(tc, labels_keep_roles_apart);
-	tcase_add_test(tc, the_same_again);
-	tcase_add_test(tc, what_comes_out);
+	tcase_add_test(tc, the_same_inputs_give_the_same_key);
+	tcase_add_test(tc, sensitivity_of_derived_keys);
 	tcase_add_test(tc, types_and_lengths);
 	tcase_add_test(tc, cmac_has_one_block);
 	tcase_add_test(tc, refused_templates);
 	tcase_add_test(tc, refused_arguments);
 	tcase_add_test(tc, what_the_caller_changes_meanwhile);
 	tcase_add_test(tc, derived_keys_work);
-	tcase_add_test(tc, many);
+	tcase_add_test(tc, twenty_thousand_derivations);
 	return run(suite);
 }

@@ -20,7 +20,7 @@ static void nothing_made(void)
 	holds(find(s, NOTHING, NULL, 0) == objects_before);
 }
 
-START_TEST(refused)
+START_TEST(bad_requests_are_refused)
 {
 	static const CK_ULONG aes[] = {0, 1, 15, 17, 23, 33, 1UL << 31, (CK_ULONG)-1};
 	static const CK_ULONG generic[] = {0, 1UL << 31, (CK_ULONG)-1};
@@ -50,7 +50,7 @@ START_TEST(refused)
 }
 END_TEST
 
-START_TEST(made_as_asked)
+START_TEST(keys_are_made_as_requested)
 {
 	static const CK_ULONG lengths[] = {16, 24, 32};
 	size_t i;
@@ -112,8 +112,8 @@ int main(void)
 	Suite *suite = suite_create("generate");
 	TCase *tc = add_case(suite, "generate", start);
 
-	tcase_add_test(tc, refused);
-	tcase_add_test(tc, made_as_asked);
+	tcase_add_test(tc, bad_requests_are_refused);
+	tcase_add_test(tc, keys_are_made_as_requested);
 	tcase_add_test(tc, random_and_of_odd_parity);
 	tcase_add_test(tc, only_the_so_makes_trusted_keys);
 	tcase_add_test(tc, key_pairs_are_not_made_here);

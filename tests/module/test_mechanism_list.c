@@ -25,7 +25,7 @@ static bool is_listed(CK_MECHANISM_TYPE type)
 	return false;
 }
 
-START_TEST(the_list)
+START_TEST(the_list_of_mechanisms)
 {
 	CK_ULONG n = 0, i, j;
 	CK_MECHANISM_TYPE small[1];
@@ -46,7 +46,7 @@ END_TEST
  * A defect once: the count was read from the caller's memory again and again, also when the list
  * lay over it.
  */
-START_TEST(the_list_lies_over_the_count)
+START_TEST(the_list_may_overlap_the_count)
 {
 	static CK_MECHANISM_TYPE over[256] = {256};
 	CK_SLOT_ID slots[8] = {8};
@@ -85,7 +85,7 @@ START_TEST(information_agrees)
 }
 END_TEST
 
-START_TEST(what_must_be_there)
+START_TEST(required_mechanisms)
 {
 	size_t i;
 	CK_MECHANISM_INFO info;
@@ -99,7 +99,7 @@ START_TEST(what_must_be_there)
 }
 END_TEST
 
-START_TEST(what_must_not_be_there)
+START_TEST(mechanisms_that_must_be_absent)
 {
 	/*
 	 * Ways to take a key apart (XOR, extract, concatenate), wrapping without integrity, and
@@ -343,11 +343,11 @@ int main(void)
 	Suite *suite = suite_create("mechanism list");
 	TCase *tc = add_case(suite, "list", listed);
 
-	tcase_add_test(tc, the_list);
-	tcase_add_test(tc, the_list_lies_over_the_count);
+	tcase_add_test(tc, the_list_of_mechanisms);
+	tcase_add_test(tc, the_list_may_overlap_the_count);
 	tcase_add_test(tc, information_agrees);
-	tcase_add_test(tc, what_must_be_there);
-	tcase_add_test(tc, what_must_not_be_there);
+	tcase_add_test(tc, required_mechanisms);
+	tcase_add_test(tc, mechanisms_that_must_be_absent);
 	tcase_add_loop_test(tc, what_is_listed_works, 0, (int)example_count);
 	tcase_add_test(tc, every_listed_mechanism_has_an_example);
 	tcase_add_test(tc, hmac_takes_keys_of_any_length);

@@ -186,7 +186,7 @@ START_TEST(unwrapped_and_refused_keys_leave_nothing)
 }
 END_TEST
 
-START_TEST(pins_leave_nothing)
+START_TEST(pins_are_wiped)
 {
 	/* A PIN of 24 bytes, set, used and tried wrong. */
 	static const char hex[] = "0123456789abcdef";
@@ -244,7 +244,7 @@ int main(void)
 	tcase_add_test(tc, nothing_in_a_forked_child);
 	tcase_add_test(tc, derived_keys_leave_nothing);
 	tcase_add_test(tc, unwrapped_and_refused_keys_leave_nothing);
-	tcase_add_test(tc, pins_leave_nothing);
+	tcase_add_test(tc, pins_are_wiped);
 	tcase_add_test(tc, pages_with_keys_are_not_dumped);
 	return run(suite);
 }

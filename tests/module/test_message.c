@@ -305,7 +305,7 @@ START_TEST(room_and_state)
 }
 END_TEST
 
-START_TEST(in_parts)
+START_TEST(messages_in_parts)
 {
 	CK_GCM_MESSAGE_PARAMS p = gcm(CKG_NO_GENERATE, 0);
 	uint8_t whole[40], whole_tag[16];
@@ -398,7 +398,7 @@ int main(void)
 	tcase_add_test(tc, forged_messages);
 	tcase_add_test(tc, bad_parameters);
 	tcase_add_test(tc, room_and_state);
-	tcase_add_test(tc, in_parts);
+	tcase_add_test(tc, messages_in_parts);
 	tcase_add_test(tc, the_tag_of_a_message_in_parts_keeps_its_length);
 	tcase_add_test(tc, a_ccm_message_in_parts_is_as_long_as_was_said);
 	return run(suite);

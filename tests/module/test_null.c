@@ -91,7 +91,7 @@ START_TEST(nulls_in_every_function)
 }
 END_TEST
 
-START_TEST(absurd_counts)
+START_TEST(absurd_attribute_counts)
 {
 	CK_OBJECT_HANDLE made;
 	CK_SESSION_HANDLE other = open_session(CKF_RW_SESSION);
@@ -273,7 +273,7 @@ int main(void)
 	TCase *tc = add_case(suite, "null", keys);
 
 	tcase_add_test(tc, nulls_in_every_function);
-	tcase_add_test(tc, absurd_counts);
+	tcase_add_test(tc, absurd_attribute_counts);
 	tcase_add_test(tc, nested_templates);
 	tcase_add_test(tc, random_calls);
 	tcase_add_test(tc, wrong_pins_and_labels);

@@ -147,7 +147,7 @@ START_TEST(states_do_not_get_out)
 }
 END_TEST
 
-START_TEST(levels)
+START_TEST(levels_of_keys)
 {
 	CK_OBJECT_HANDLE initial = initial_key(3, 3), state;
 
@@ -204,7 +204,7 @@ int main(void)
 	tcase_add_test(tc, a_session_client);
 	tcase_add_test(tc, a_token_client);
 	tcase_add_loop_test(tc, states_do_not_get_out, 0, 2);
-	tcase_add_test(tc, levels);
+	tcase_add_test(tc, levels_of_keys);
 	tcase_add_test(tc, a_restart_goes_on_where_it_was);
 	return run(suite);
 }

@@ -47,7 +47,7 @@ static CK_ULONG encrypt_whole(int i, uint8_t *ret)
 	return length;
 }
 
-START_TEST(nothing_without_init)
+START_TEST(calls_without_init_are_refused)
 {
 	n = sizeof out;
 	gives(CKR_OPERATION_NOT_INITIALIZED, f->C_Encrypt(s, text, 16, out, &n));
@@ -278,7 +278,7 @@ START_TEST(room_for_digests_and_macs)
 }
 END_TEST
 
-START_TEST(any_other_result_ends_it)
+START_TEST(an_error_ends_the_operation)
 {
 	n = sizeof out;
 	ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
@@ -420,7 +420,7 @@ int main(void)
 	Suite *suite = suite_create("operations");
 	TCase *tc = add_case(suite, "operations", keys);
 
-	tcase_add_test(tc, nothing_without_init);
+	tcase_add_test(tc, calls_without_init_are_refused);
 	tcase_add_test(tc, init_twice);
 	tcase_add_test(tc, a_refused_init_leaves_nothing_active);
 	tcase_add_test(tc, null_mechanism_cancels);
@@ -429,7 +429,7 @@ int main(void)
 	tcase_add_loop_test(tc, room_for_a_plaintext, 0, CIPHERS);
 	tcase_add_loop_test(tc, room_in_updates_and_finals, 0, CIPHERS);
 	tcase_add_test(tc, room_for_digests_and_macs);
-	tcase_add_test(tc, any_other_result_ends_it);
+	tcase_add_test(tc, an_error_ends_the_operation);
 	tcase_add_test(tc, verify_always_ends);
 	tcase_add_test(tc, single_after_update_is_refused);
 	tcase_add_test(tc, update_after_a_single_query_is_refused);

@@ -122,7 +122,7 @@ START_TEST(missing_fields)
 }
 END_TEST
 
-START_TEST(order_and_doubles)
+START_TEST(fields_out_of_order_or_twice)
 {
 	const struct limits *l;
 	CK_ULONG n, i;
@@ -177,7 +177,7 @@ START_TEST(tags_that_do_not_belong)
 }
 END_TEST
 
-START_TEST(cut_off_and_left_over)
+START_TEST(truncated_parameters_and_extra_bytes)
 {
 	CK_ULONG n, k, boundary = 0;
 	int i;
@@ -236,7 +236,7 @@ START_TEST(every_byte_flipped)
 }
 END_TEST
 
-START_TEST(the_builder)
+START_TEST(the_parameter_builder_of_keydiv_h)
 {
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 	uint8_t wanted[] = {0x01, 0, 2, 'a', 'b', 0x10, 0, 8, 0, 0, 0, 0, 0, 0, 1, 2};
@@ -275,10 +275,10 @@ int main(void)
 
 	tcase_add_loop_test(tc, limits_of_lengths, 0, SCHEMES);
 	tcase_add_loop_test(tc, missing_fields, 0, SCHEMES);
-	tcase_add_loop_test(tc, order_and_doubles, 0, SCHEMES);
+	tcase_add_loop_test(tc, fields_out_of_order_or_twice, 0, SCHEMES);
 	tcase_add_loop_test(tc, tags_that_do_not_belong, 0, SCHEMES);
-	tcase_add_loop_test(tc, cut_off_and_left_over, 0, SCHEMES);
+	tcase_add_loop_test(tc, truncated_parameters_and_extra_bytes, 0, SCHEMES);
 	tcase_add_loop_test(tc, every_byte_flipped, 0, SCHEMES);
-	tcase_add_test(tc, the_builder);
+	tcase_add_test(tc, the_parameter_builder_of_keydiv_h);
 	return run(suite);
 }

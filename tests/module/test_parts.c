@@ -113,7 +113,7 @@ START_TEST(ciphers_in_place)
 }
 END_TEST
 
-START_TEST(left_over)
+START_TEST(data_that_is_not_whole_blocks)
 {
 	CK_ULONG n = sizeof out;
 	int i;
@@ -301,7 +301,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, ciphers_in_parts, 0, CIPHERS);
 	tcase_add_loop_test(tc, ciphers_in_place, 0, CIPHERS);
-	tcase_add_test(tc, left_over);
+	tcase_add_test(tc, data_that_is_not_whole_blocks);
 	tcase_add_test(tc, empty_input);
 	tcase_add_test(tc, macs_and_digests_in_parts);
 	tcase_add_test(tc, published_answers);

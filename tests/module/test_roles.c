@@ -54,7 +54,7 @@ static bool list_is(CK_OBJECT_HANDLE key, const CK_MECHANISM_TYPE *wanted, size_
 	holds(list_is((key), (CK_MECHANISM_TYPE[]){__VA_ARGS__},                                   \
 		sizeof((CK_MECHANISM_TYPE[]){__VA_ARGS__}) / sizeof(CK_MECHANISM_TYPE)))
 
-START_TEST(guarded_like_the_base)
+START_TEST(derived_keys_are_as_closed_as_their_base)
 {
 	CK_OBJECT_HANDLE closed = closed_master(),
 			 sensitive = import(CKK_AES, mk, 16,
@@ -239,7 +239,7 @@ START_TEST(default_lists)
 }
 END_TEST
 
-START_TEST(not_on_the_list)
+START_TEST(mechanisms_off_the_list_are_refused)
 {
 	/* A diversification master is no oracle for its device keys. */
 	uint8_t data[32] = {0};
@@ -269,7 +269,7 @@ START_TEST(not_on_the_list)
 }
 END_TEST
 
-START_TEST(levels)
+START_TEST(levels_of_keys)
 {
 	CK_OBJECT_HANDLE device_key, message_key;
 
@@ -297,7 +297,7 @@ START_TEST(levels)
 }
 END_TEST
 
-START_TEST(leaves)
+START_TEST(keys_that_derive_nothing)
 {
 	CK_OBJECT_HANDLE master = closed_master(), device_key;
 
@@ -475,15 +475,15 @@ int main(void)
 	Suite *suite = suite_create("roles");
 	TCase *tc = add_case(suite, "roles", start);
 
-	tcase_add_test(tc, guarded_like_the_base);
+	tcase_add_test(tc, derived_keys_are_as_closed_as_their_base);
 	tcase_add_test(tc, the_base_decides_privacy);
 	tcase_add_test(tc, derive_template);
 	tcase_add_test(tc, a_key_that_derives_does_nothing_else);
 	tcase_add_test(tc, device_keys_that_only_derive);
 	tcase_add_test(tc, default_lists);
-	tcase_add_test(tc, not_on_the_list);
-	tcase_add_test(tc, levels);
-	tcase_add_test(tc, leaves);
+	tcase_add_test(tc, mechanisms_off_the_list_are_refused);
+	tcase_add_test(tc, levels_of_keys);
+	tcase_add_test(tc, keys_that_derive_nothing);
 	tcase_add_test(tc, lists_of_device_keys_only_shrink);
 	tcase_add_test(tc, lists_of_masters_only_shrink);
 	tcase_add_test(tc, copies_keep_their_level);

@@ -78,7 +78,7 @@ static CK_MECHANISM flat_mechanism(const struct flat *flat)
 	return (CK_MECHANISM){flat->mechanism, parameter, unhex(flat->parameter, parameter)};
 }
 
-START_TEST(flat_schemes)
+START_TEST(schemes_with_flat_parameters)
 {
 	const struct flat *flat = &flats[_i];
 	CK_OBJECT_HANDLE base = base_for(flat->mechanism, flat->base_type, flat->base);
@@ -236,7 +236,7 @@ int main(void)
 	Suite *suite = suite_create("schemes");
 	TCase *tc = add_case(suite, "schemes", user);
 
-	tcase_add_loop_test(tc, flat_schemes, 0, sizeof flats / sizeof flats[0]);
+	tcase_add_loop_test(tc, schemes_with_flat_parameters, 0, sizeof flats / sizeof flats[0]);
 	tcase_add_test(tc, several_keys);
 	tcase_add_test(tc, hkdf_keys_and_data);
 	tcase_add_test(tc, encrypt_data);

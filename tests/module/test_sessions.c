@@ -13,7 +13,7 @@ static CK_STATE state_of(CK_SESSION_HANDLE h)
 	return info.state;
 }
 
-START_TEST(opening)
+START_TEST(open_session_arguments)
 {
 	CK_SESSION_HANDLE h = 77;
 
@@ -102,7 +102,7 @@ START_TEST(derive_with_a_bad_session_and_all_else_bad)
 }
 END_TEST
 
-START_TEST(closing_ends_it)
+START_TEST(closed_sessions_are_gone)
 {
 	CK_SESSION_INFO info;
 	CK_SESSION_HANDLE other = open_session(0);
@@ -234,11 +234,11 @@ int main(void)
 	Suite *suite = suite_create("sessions");
 	TCase *tc = add_case(suite, "sessions", session);
 
-	tcase_add_test(tc, opening);
+	tcase_add_test(tc, open_session_arguments);
 	tcase_add_test(tc, states);
 	tcase_add_test(tc, a_bad_handle_comes_before_everything);
 	tcase_add_test(tc, derive_with_a_bad_session_and_all_else_bad);
-	tcase_add_test(tc, closing_ends_it);
+	tcase_add_test(tc, closed_sessions_are_gone);
 	tcase_add_test(tc, closing_the_last_session_logs_out);
 	tcase_add_test(tc, many_sessions);
 	tcase_add_test(tc, session_objects_live_with_their_session);

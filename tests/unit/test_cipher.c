@@ -343,7 +343,7 @@ START_TEST(counter_wrap)
 }
 END_TEST
 
-START_TEST(wrong_setups)
+START_TEST(bad_setups_are_refused)
 {
 	uint8_t value[24] = {1}, iv[200] = {0}, out[32];
 	size_t n;
@@ -513,7 +513,7 @@ int main(void)
 	tcase_add_loop_test(tests, block_modes_round_trip, 0, 5);
 	tcase_add_loop_test(tests, paddings, 2, 4);
 	tcase_add_test(tests, counter_wrap);
-	tcase_add_test(tests, wrong_setups);
+	tcase_add_test(tests, bad_setups_are_refused);
 	tcase_add_test(tests, overlapping);
 	tcase_add_test(tests, ccm_lengths);
 	tcase_add_test(tests, object_used_again);

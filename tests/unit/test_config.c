@@ -90,7 +90,7 @@ START_TEST(defaults)
 }
 END_TEST
 
-START_TEST(every_key)
+START_TEST(every_key_is_read)
 {
 	write_text(file,
 		"token-dir = /srv/tokens\n  slots=64\nlog-file:/var/log/keydiv.log ; why not\n"
@@ -111,7 +111,7 @@ START_TEST(every_key)
 }
 END_TEST
 
-START_TEST(the_last_one_counts)
+START_TEST(the_last_line_of_a_key_counts)
 {
 	write_text(file, "slots = 2\nslots = 3\n\tscrypt-log2-n = 14\n");
 	ck_ok(config_read_file(file, &config));
@@ -132,7 +132,7 @@ START_TEST(log_levels)
 }
 END_TEST
 
-START_TEST(wrong_values)
+START_TEST(wrong_values_are_refused)
 {
 	refused("slots = 0\n", 1, "slots must be a number from 1 to 64");
 	refused("slots = 65\n", 1, "slots must be a number from 1 to 64");
@@ -193,7 +193,7 @@ START_TEST(right_lines_of_a_wrong_file_count)
 }
 END_TEST
 
-START_TEST(any_bytes)
+START_TEST(random_bytes_do_not_crash_the_parser)
 {
 	char text[256];
 
@@ -338,14 +338,14 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, defaults);
-	tcase_add_test(tests, every_key);
-	tcase_add_test(tests, the_last_one_counts);
+	tcase_add_test(tests, every_key_is_read);
+	tcase_add_test(tests, the_last_line_of_a_key_counts);
 	tcase_add_loop_test(tests, log_levels, 0, 5);
-	tcase_add_test(tests, wrong_values);
+	tcase_add_test(tests, wrong_values_are_refused);
 	tcase_add_test(tests, wrong_lines);
 	tcase_add_test(tests, a_long_line_is_not_cut);
 	tcase_add_test(tests, right_lines_of_a_wrong_file_count);
-	tcase_add_test(tests, any_bytes);
+	tcase_add_test(tests, random_bytes_do_not_crash_the_parser);
 	tcase_add_test(tests, the_named_file);
 	tcase_add_test(tests, the_users_file);
 	tcase_add_test(tests, files_that_others_may_change);

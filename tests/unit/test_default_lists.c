@@ -16,7 +16,7 @@ static bool lists(CK_KEY_TYPE type, CK_MECHANISM_TYPE mechanism)
 }
 
 /* Whatever is listed exists, derives, and takes that type of key. */
-START_TEST(all_work)
+START_TEST(every_listed_mechanism_derives_from_the_type)
 {
 	static const CK_KEY_TYPE types[] = {CKK_AES, CKK_DES2, CKK_GENERIC_SECRET, CKK_HKDF,
 		CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC};
@@ -38,7 +38,7 @@ START_TEST(all_work)
 END_TEST
 
 /* Nothing listed lets the bytes of another derived key out. */
-START_TEST(no_oracles)
+START_TEST(no_listed_mechanism_gives_bytes_of_another_key)
 {
 	ck_assert(!lists(CKK_AES, CKM_KEYDIV_CMAC));
 	ck_assert(!lists(CKK_AES, CKM_SP800_108_COUNTER_KDF));
@@ -51,7 +51,7 @@ START_TEST(no_oracles)
 }
 END_TEST
 
-START_TEST(others_have_none)
+START_TEST(other_key_types_have_no_list)
 {
 	size_t n = 7;
 
@@ -68,9 +68,9 @@ int main(void)
 	Suite *suite = suite_create("default_lists");
 	TCase *tc = tcase_create("default_lists");
 
-	tcase_add_test(tc, all_work);
-	tcase_add_test(tc, no_oracles);
-	tcase_add_test(tc, others_have_none);
+	tcase_add_test(tc, every_listed_mechanism_derives_from_the_type);
+	tcase_add_test(tc, no_listed_mechanism_gives_bytes_of_another_key);
+	tcase_add_test(tc, other_key_types_have_no_list);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -85,7 +85,7 @@ START_TEST(known_answers)
 }
 END_TEST
 
-START_TEST(wrong_use)
+START_TEST(calls_out_of_order_are_refused)
 {
 	uint8_t out[DIGEST_MAX] = {0};
 
@@ -114,7 +114,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, known_answers, 0, 5);
-	tcase_add_test(tests, wrong_use);
+	tcase_add_test(tests, calls_out_of_order_are_refused);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

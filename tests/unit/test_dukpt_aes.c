@@ -256,7 +256,7 @@ START_TEST(key_types_and_strength)
 END_TEST
 
 /* No two usages, algorithms or lengths share a key. */
-START_TEST(all_differ)
+START_TEST(usages_algorithms_and_lengths_share_no_key)
 {
 	static const unsigned indicators[] = {
 		0x0002, 0x1000, 0x2000, 0x2001, 0x2002, 0x3000, 0x3001, 0x3002, 0x8000};
@@ -356,7 +356,7 @@ int main(void)
 	tcase_add_loop_test(tc, counter_limits, 0, sizeof counters / sizeof counters[0]);
 	tcase_add_test(tc, usages);
 	tcase_add_loop_test(tc, key_types_and_strength, 0, sizeof wishes / sizeof wishes[0]);
-	tcase_add_test(tc, all_differ);
+	tcase_add_test(tc, usages_algorithms_and_lengths_share_no_key);
 	tcase_add_test(tc, initial_key_is_as_the_bdk);
 	tcase_add_loop_test(tc, shorter_initial_key, 0, sizeof mixed / sizeof mixed[0]);
 	suite_add_tcase(suite, tc);

@@ -25,7 +25,7 @@ static int test_statx(int fd, const char *name, int flags, unsigned mask, struct
 
 static const int refusals[] = {0, EPERM, ENOSYS};
 
-START_TEST(status)
+START_TEST(file_status_without_statx)
 {
 	char name[] = "/tmp/keydiv-files-XXXXXX";
 	struct file_status st;
@@ -47,7 +47,7 @@ START_TEST(status)
 }
 END_TEST
 
-START_TEST(other_errors_stay)
+START_TEST(an_io_error_is_reported)
 {
 	struct file_status st;
 
@@ -62,9 +62,9 @@ int main(void)
 	Suite *suite = suite_create("files");
 	TCase *tests = tcase_create("files");
 
-	tcase_add_loop_test(tests, status, 0, 3);
+	tcase_add_loop_test(tests, file_status_without_statx, 0, 3);
 #ifdef STATX_TYPE
-	tcase_add_test(tests, other_errors_stay);
+	tcase_add_test(tests, an_io_error_is_reported);
 #endif
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -81,7 +81,7 @@ START_TEST(plans)
 }
 END_TEST
 
-START_TEST(data)
+START_TEST(data_equals_the_key)
 {
 	struct scheme s;
 	SECRET value = {0};
@@ -115,7 +115,7 @@ static CK_RV other(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret 
  * A salt that is a key's value gives what the same bytes give; where nothing is extracted the salt
  * is not looked at.
  */
-START_TEST(salt_key)
+START_TEST(a_salt_key_is_as_its_bytes)
 {
 	struct scheme s;
 	SECRET value = {0};
@@ -198,7 +198,7 @@ static void spoil(int what, struct scheme *s)
 	}
 }
 
-START_TEST(refused)
+START_TEST(bad_parameters_are_refused)
 {
 	struct scheme s;
 
@@ -217,9 +217,9 @@ int main(void)
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
 	tcase_add_test(tc, rfc5869);
 	tcase_add_test(tc, plans);
-	tcase_add_test(tc, data);
-	tcase_add_test(tc, salt_key);
-	tcase_add_loop_test(tc, refused, 0, 17);
+	tcase_add_test(tc, data_equals_the_key);
+	tcase_add_test(tc, a_salt_key_is_as_its_bytes);
+	tcase_add_loop_test(tc, bad_parameters_are_refused, 0, 17);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -23,7 +23,7 @@ static const struct {
 } bases[] = {{CKK_AES, AES_16, 16, 16}, {CKK_AES, AES_32, 16, 32}, {CKK_DES2, DES2, 8, 16},
 	{CKK_DES3, DES3, 8, 24}};
 
-START_TEST(constants)
+START_TEST(constants_of_every_length)
 {
 	size_t block = bases[_i].block, key = bases[_i].key;
 	uint8_t constant[255];
@@ -129,7 +129,7 @@ int main(void)
 	TCase *tc = tcase_create("horowitz");
 
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
-	tcase_add_loop_test(tc, constants, 0, 4);
+	tcase_add_loop_test(tc, constants_of_every_length, 0, 4);
 	tcase_add_test(tc, one_block_is_one_encryption);
 	tcase_add_test(tc, password_is_fold_then_dk);
 	tcase_add_test(tc, password_plans);

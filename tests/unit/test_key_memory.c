@@ -125,7 +125,7 @@ static void tear_down(void)
 	crypto_stop();
 }
 
-START_TEST(control)
+START_TEST(the_search_finds_what_is_there)
 {
 	ck_gone(AES128);
 	ck_assert(hex_decode(AES128, work, 16));
@@ -213,7 +213,7 @@ START_TEST(freeing)
 END_TEST
 
 /* Under a mask that turns the zero key into AES128: the schedule of the variant goes as well. */
-START_TEST(masked)
+START_TEST(variants_under_a_mask_leave_nothing)
 {
 	uint8_t out[16] = {0};
 
@@ -332,7 +332,7 @@ END_TEST
  * RFC 5869 test case 1 (PRK and OKM) and RFC 6070's second; the PIN and password
  * themselves as well.
  */
-START_TEST(derived_and_stretched)
+START_TEST(hkdf_and_pbkdf2_leave_nothing)
 {
 	static const char prk[] = "077709362c2e32df0ddc3f0dc47bba63",
 			  okm[] = "3cb25f25faacd57a90434f64d0362f2a";
@@ -431,17 +431,17 @@ int main(void)
 	Suite *suite = suite_create("key_memory");
 	TCase *tests = tcase_create("key_memory");
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, control);
+	tcase_add_test(tests, the_search_finds_what_is_there);
 	tcase_add_test(tests, unload_after_cmac);
 	tcase_add_test(tests, load_another_kind);
 	tcase_add_test(tests, freeing);
-	tcase_add_test(tests, masked);
+	tcase_add_test(tests, variants_under_a_mask_leave_nothing);
 	tcase_add_test(tests, hmac_and_check_values);
 	tcase_add_test(tests, cipher_reset_wipes);
 	tcase_add_test(tests, keys_are_in_the_arena);
 	tcase_add_test(tests, a_forked_child_wipes_all_keys);
 	tcase_add_test(tests, wrapped_and_sealed);
-	tcase_add_test(tests, derived_and_stretched);
+	tcase_add_test(tests, hkdf_and_pbkdf2_leave_nothing);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -153,7 +153,7 @@ START_TEST(refused)
 END_TEST
 
 /* A key is again in memory after key_load, and empty after key_unload. */
-START_TEST(load_ends_it)
+START_TEST(key_load_brings_a_key_into_memory)
 {
 	uint8_t value[16] = {1}, expected[16], out[16];
 	struct key *key = scheme_key(0);
@@ -181,7 +181,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, every_mechanism);
 	tcase_add_test(tc, refused);
-	tcase_add_test(tc, load_ends_it);
+	tcase_add_test(tc, key_load_brings_a_key_into_memory);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

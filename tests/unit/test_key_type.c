@@ -45,7 +45,7 @@ START_TEST(lengths)
 END_TEST
 
 /* SP 800-57 part 1, table 2; a secret of over 32 bytes counts 256 bits. */
-START_TEST(strength)
+START_TEST(strengths_of_key_types)
 {
 	ck_assert_uint_eq(key_type_strength(CKK_DES2, 16), 80);
 	ck_assert_uint_eq(key_type_strength(CKK_DES3, 24), 112);
@@ -71,7 +71,7 @@ int main(void)
 
 	tcase_add_test(cases, every_entry_is_found);
 	tcase_add_test(cases, lengths);
-	tcase_add_test(cases, strength);
+	tcase_add_test(cases, strengths_of_key_types);
 	tcase_add_test(cases, unknown_types);
 	suite_add_tcase(suite, cases);
 	return run_suite(suite);

@@ -48,7 +48,7 @@ static uint32_t usage_named(const char *text)
 	       (strstr(text, "wrap") ? USAGE_WRAP : 0);
 }
 
-START_TEST(all_answers)
+START_TEST(published_answers_of_the_family)
 {
 	struct vectors v;
 	struct scheme s;
@@ -82,7 +82,7 @@ int main(void)
 	TCase *tc = tcase_create("keydiv_vectors");
 
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
-	tcase_add_test(tc, all_answers);
+	tcase_add_test(tc, published_answers_of_the_family);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

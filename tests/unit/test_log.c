@@ -79,7 +79,7 @@ START_TEST(silent_without_a_file)
 }
 END_TEST
 
-START_TEST(levels)
+START_TEST(each_level_logs_what_is_above_it)
 {
 	ck_assert(log_open(file, (enum log_level)_i));
 	log_error("one");
@@ -92,7 +92,7 @@ START_TEST(levels)
 }
 END_TEST
 
-START_TEST(a_line)
+START_TEST(the_format_of_a_line)
 {
 	char expected[64], stamp[32];
 	int year, month, day, hour, minute, second, at = 0;
@@ -132,7 +132,7 @@ START_TEST(one_line_whatever_the_text)
 }
 END_TEST
 
-START_TEST(appended_to)
+START_TEST(a_file_is_appended_to)
 {
 	ck_assert(log_open(file, LOG_ERROR));
 	log_error("first");
@@ -181,7 +181,7 @@ static CK_RV requires_more(int n)
 	return CKR_OK;
 }
 
-START_TEST(reasons)
+START_TEST(a_failure_is_logged_with_its_reason)
 {
 	ck_assert(log_open(file, LOG_ERROR));
 	ck_ok(fails(4));
@@ -210,7 +210,7 @@ START_TEST(reasons)
 }
 END_TEST
 
-START_TEST(subjects)
+START_TEST(a_failure_is_logged_with_key_and_mechanism)
 {
 	char label[80], expected[200];
 
@@ -251,7 +251,7 @@ START_TEST(subjects)
 }
 END_TEST
 
-START_TEST(names)
+START_TEST(names_of_return_codes)
 {
 	ck_assert_str_eq(rv_name(CKR_OK), "CKR_OK");
 	ck_assert_str_eq(rv_name(CKR_KEY_EXHAUSTED), "CKR_KEY_EXHAUSTED");
@@ -268,14 +268,14 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, no_number_of_a_standard_stream);
 	tcase_add_test(tests, silent_without_a_file);
-	tcase_add_loop_test(tests, levels, LOG_ERROR, LOG_DEBUG + 1);
-	tcase_add_test(tests, a_line);
+	tcase_add_loop_test(tests, each_level_logs_what_is_above_it, LOG_ERROR, LOG_DEBUG + 1);
+	tcase_add_test(tests, the_format_of_a_line);
 	tcase_add_test(tests, one_line_whatever_the_text);
-	tcase_add_test(tests, appended_to);
+	tcase_add_test(tests, a_file_is_appended_to);
 	tcase_add_test(tests, files_that_are_none);
-	tcase_add_test(tests, reasons);
-	tcase_add_test(tests, subjects);
-	tcase_add_test(tests, names);
+	tcase_add_test(tests, a_failure_is_logged_with_its_reason);
+	tcase_add_test(tests, a_failure_is_logged_with_key_and_mechanism);
+	tcase_add_test(tests, names_of_return_codes);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

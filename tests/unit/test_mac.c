@@ -128,7 +128,7 @@ START_TEST(gmac_is_gcm)
 }
 END_TEST
 
-START_TEST(wrong_use)
+START_TEST(calls_out_of_order_are_refused)
 {
 	uint8_t value[16] = {1}, out[KEY_MAC_MAX], iv[12] = {0};
 	const struct bytes good_iv = {iv, sizeof iv};
@@ -171,7 +171,7 @@ int main(void)
 	tcase_add_test(tests, published_cmacs);
 	tcase_add_test(tests, parts_and_whole);
 	tcase_add_test(tests, gmac_is_gcm);
-	tcase_add_test(tests, wrong_use);
+	tcase_add_test(tests, calls_out_of_order_are_refused);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

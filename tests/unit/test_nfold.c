@@ -23,7 +23,7 @@ START_TEST(published)
 END_TEST
 
 /* Folding to its own length changes nothing; nothing is written beyond the length. */
-START_TEST(identity)
+START_TEST(folding_to_its_own_length_changes_nothing)
 {
 	uint8_t in[64], out[65];
 
@@ -39,7 +39,7 @@ START_TEST(identity)
 END_TEST
 
 /* All ones stay all ones: one's complement's other zero goes through every carry. */
-START_TEST(all_ones)
+START_TEST(all_ones_stay_all_ones)
 {
 	uint8_t in[40], out[40], ones[40];
 
@@ -59,8 +59,8 @@ int main(void)
 	TCase *tc = tcase_create("nfold");
 
 	tcase_add_test(tc, published);
-	tcase_add_test(tc, identity);
-	tcase_add_test(tc, all_ones);
+	tcase_add_test(tc, folding_to_its_own_length_changes_nothing);
+	tcase_add_test(tc, all_ones_stay_all_ones);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -138,7 +138,7 @@ START_TEST(copies_own_their_memory)
 }
 END_TEST
 
-START_TEST(moves_leave_nothing)
+START_TEST(a_moved_object_is_empty)
 {
 	OBJECT o = {0};
 	OBJECT to = {0};
@@ -170,7 +170,7 @@ START_TEST(wiping_wipes)
 }
 END_TEST
 
-START_TEST(lists)
+START_TEST(allowed_mechanisms)
 {
 	static const CK_MECHANISM_TYPE two[] = {CKM_KEYDIV_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY};
 	uint8_t one[8];
@@ -204,9 +204,9 @@ int main(void)
 	tcase_add_test(tests, variables_from_themselves);
 	tcase_add_test(tests, variables_too_long);
 	tcase_add_loop_test(tests, copies_own_their_memory, 0, 4);
-	tcase_add_loop_test(tests, moves_leave_nothing, 0, 4);
+	tcase_add_loop_test(tests, a_moved_object_is_empty, 0, 4);
 	tcase_add_test(tests, wiping_wipes);
-	tcase_add_test(tests, lists);
+	tcase_add_test(tests, allowed_mechanisms);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

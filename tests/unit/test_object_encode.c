@@ -77,7 +77,7 @@ END_TEST
  * Every truncation is refused or is a shorter object; nothing is read beyond the end (the
  * sanitizers look on).
  */
-START_TEST(cut_short)
+START_TEST(truncated_encodings)
 {
 	OBJECT o = {0};
 	uint8_t *encoded;
@@ -140,7 +140,7 @@ static const struct {
 	{"length beyond the end", 42, "\377\377\377\377", 4},
 };
 
-START_TEST(wrong)
+START_TEST(edited_encodings_are_refused)
 {
 	OBJECT o = {0};
 	OBJECT back = {0};
@@ -178,7 +178,7 @@ static const struct {
 		26}, /* twice */
 };
 
-START_TEST(wrong_values)
+START_TEST(values_out_of_range_are_refused)
 {
 	OBJECT o = {0};
 	OBJECT back = {0};
@@ -219,10 +219,12 @@ int main(void)
 
 	tcase_add_test(tests, there_and_back);
 	tcase_add_test(tests, data_there_and_back);
-	tcase_add_test(tests, cut_short);
+	tcase_add_test(tests, truncated_encodings);
 	tcase_add_test(tests, bytes_changed);
-	tcase_add_loop_test(tests, wrong, 0, sizeof wrongs / sizeof wrongs[0]);
-	tcase_add_loop_test(tests, wrong_values, 0, sizeof values / sizeof values[0]);
+	tcase_add_loop_test(
+		tests, edited_encodings_are_refused, 0, sizeof wrongs / sizeof wrongs[0]);
+	tcase_add_loop_test(
+		tests, values_out_of_range_are_refused, 0, sizeof values / sizeof values[0]);
 	tcase_add_test(tests, order_of_variables);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -32,7 +32,7 @@ END_TEST
  * C(64, 32) - 1 is the largest of the 32 by 32 shapes; C(66, 33) is the largest central one below
  * 2^63; beyond, a refusal.
  */
-START_TEST(overflow)
+START_TEST(transaction_counts_up_to_63_bits)
 {
 	uint64_t t = 7;
 
@@ -161,7 +161,7 @@ int main(void)
 	TCase *tc = tcase_create("odukpt_path");
 
 	tcase_add_test(tc, sizes);
-	tcase_add_test(tc, overflow);
+	tcase_add_test(tc, transaction_counts_up_to_63_bits);
 	tcase_add_test(tc, every_small_shape);
 	tcase_add_loop_test(tc, samples_of_big_shapes, 0, 4);
 	tcase_add_test(tc, paths_that_are_none);

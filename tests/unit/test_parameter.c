@@ -181,7 +181,7 @@ START_TEST(too_long_in_all)
 }
 END_TEST
 
-START_TEST(values)
+START_TEST(values_of_fields)
 {
 	uint8_t bytes[] = {0x01, 0, 2, 'a', 'b', 0x03, 0, 1, 'x'};
 	struct parameter p;
@@ -206,7 +206,7 @@ int main(void)
 
 	tcase_add_test(tc, every_row);
 	tcase_add_test(tc, too_long_in_all);
-	tcase_add_test(tc, values);
+	tcase_add_test(tc, values_of_fields);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

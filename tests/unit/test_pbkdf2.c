@@ -34,7 +34,7 @@ START_TEST(published)
 }
 END_TEST
 
-START_TEST(plans)
+START_TEST(types_and_lengths_of_the_key)
 {
 	static const struct {
 		CK_KEY_TYPE type;
@@ -133,7 +133,7 @@ static void spoil(int what, struct scheme *s)
 	}
 }
 
-START_TEST(refused)
+START_TEST(bad_parameters_are_refused)
 {
 	struct scheme s;
 
@@ -151,9 +151,9 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
 	tcase_add_test(tc, published);
-	tcase_add_test(tc, plans);
+	tcase_add_test(tc, types_and_lengths_of_the_key);
 	tcase_add_test(tc, empty_password_and_salt);
-	tcase_add_loop_test(tc, refused, 0, 14);
+	tcase_add_loop_test(tc, bad_parameters_are_refused, 0, 14);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -62,7 +62,7 @@ static const struct {
 	{YES(CKA_SIGN_RECOVER), CONTRA, CONTRA, CONTRA, CONTRA, CONTRA, BAD},
 };
 
-START_TEST(given_for_keys)
+START_TEST(attributes_that_may_be_given_for_keys)
 {
 	TEMPLATE t;
 	ck_ok(template_parse(&table[_i].attribute, 1, &t));
@@ -75,7 +75,7 @@ START_TEST(given_for_keys)
 }
 END_TEST
 
-START_TEST(given_numbers)
+START_TEST(numbers_that_may_be_given)
 {
 	TEMPLATE t;
 	ck_ok(parse(&t, LENGTH(16)));
@@ -98,7 +98,7 @@ START_TEST(given_numbers)
 }
 END_TEST
 
-START_TEST(given_for_data)
+START_TEST(attributes_that_may_be_given_for_data)
 {
 	static const CK_ATTRIBUTE keys_only[] = {NO(CKA_SENSITIVE), YES(CKA_ENCRYPT),
 		STR(CKA_ID, "x"), NO(CKA_LOCAL), RAW(CKA_ALLOWED_MECHANISMS, NULL, 0)};
@@ -379,9 +379,10 @@ int main(void)
 	TCase *tests = tcase_create("plan");
 
 	tcase_add_test(tests, access_by_rights);
-	tcase_add_loop_test(tests, given_for_keys, 0, sizeof table / sizeof table[0]);
-	tcase_add_test(tests, given_numbers);
-	tcase_add_test(tests, given_for_data);
+	tcase_add_loop_test(
+		tests, attributes_that_may_be_given_for_keys, 0, sizeof table / sizeof table[0]);
+	tcase_add_test(tests, numbers_that_may_be_given);
+	tcase_add_test(tests, attributes_that_may_be_given_for_data);
 	tcase_add_loop_test(tests, a_master_does_nothing_else, 0, sizeof usages / sizeof usages[0]);
 	tcase_add_test(tests, an_extractable_master_needs_trusted_keys);
 	tcase_add_test(tests, attributes_of_masters);

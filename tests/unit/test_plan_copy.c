@@ -80,7 +80,7 @@ static const struct {
 static const CK_ATTRIBUTE strict[] = {
 	YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE), YES(CKA_PRIVATE), YES(CKA_WRAP_WITH_TRUSTED)};
 
-START_TEST(attacked)
+START_TEST(no_change_weakens_a_strict_key)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
@@ -99,7 +99,7 @@ START_TEST(attacked)
 }
 END_TEST
 
-START_TEST(numbers)
+START_TEST(numbers_are_read_only)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
@@ -117,7 +117,7 @@ START_TEST(numbers)
 }
 END_TEST
 
-START_TEST(one_way)
+START_TEST(changes_go_one_way)
 {
 	OBJECT o = {0};
 	static const CK_ATTRIBUTE open[] = {NO(CKA_SENSITIVE), YES(CKA_EXTRACTABLE)};
@@ -141,7 +141,7 @@ START_TEST(one_way)
 }
 END_TEST
 
-START_TEST(prohibited)
+START_TEST(unmodifiable_and_uncopyable_objects)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
@@ -193,7 +193,7 @@ START_TEST(copy_without_value)
 }
 END_TEST
 
-START_TEST(trusted)
+START_TEST(only_the_so_sets_trusted)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
@@ -245,7 +245,7 @@ START_TEST(lists_shrink)
 }
 END_TEST
 
-START_TEST(data)
+START_TEST(copies_and_changes_of_data_objects)
 {
 	OBJECT o = {0};
 	OBJECT copied = {0};
@@ -291,15 +291,16 @@ int main(void)
 	Suite *suite = suite_create("plan_copy");
 	TCase *tests = tcase_create("plan_copy");
 
-	tcase_add_loop_test(tests, attacked, 0, sizeof attacks / sizeof attacks[0]);
-	tcase_add_test(tests, numbers);
-	tcase_add_test(tests, one_way);
-	tcase_add_test(tests, prohibited);
+	tcase_add_loop_test(
+		tests, no_change_weakens_a_strict_key, 0, sizeof attacks / sizeof attacks[0]);
+	tcase_add_test(tests, numbers_are_read_only);
+	tcase_add_test(tests, changes_go_one_way);
+	tcase_add_test(tests, unmodifiable_and_uncopyable_objects);
 	tcase_add_test(tests, rights_of_change);
 	tcase_add_test(tests, copy_without_value);
-	tcase_add_test(tests, trusted);
+	tcase_add_test(tests, only_the_so_sets_trusted);
 	tcase_add_test(tests, lists_shrink);
-	tcase_add_test(tests, data);
+	tcase_add_test(tests, copies_and_changes_of_data_objects);
 	tcase_add_test(tests, clients);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -16,7 +16,7 @@ static const struct rights public_ro = {0}, so = {.so = true, .read_write = true
 		rv2_;                                                                              \
 	})
 
-START_TEST(incomplete)
+START_TEST(incomplete_templates_are_refused)
 {
 	OBJECT o = {0};
 
@@ -27,7 +27,7 @@ START_TEST(incomplete)
 END_TEST
 
 /* The table of what may be given is asked: the rest of it is in test_plan. */
-START_TEST(not_the_callers_to_give)
+START_TEST(attributes_the_caller_may_not_give)
 {
 	OBJECT o = {0};
 
@@ -236,7 +236,7 @@ START_TEST(generation_refused)
 }
 END_TEST
 
-START_TEST(generated)
+START_TEST(attributes_of_a_generated_key)
 {
 	size_t length;
 	OBJECT o = {0};
@@ -313,7 +313,7 @@ START_TEST(unwrap_refused)
 }
 END_TEST
 
-START_TEST(unwrapped)
+START_TEST(attributes_of_an_unwrapped_key)
 {
 	OBJECT kek = {0};
 	OBJECT o = {0};
@@ -418,8 +418,8 @@ int main(void)
 	Suite *suite = suite_create("plan_create");
 	TCase *tests = tcase_create("plan_create");
 
-	tcase_add_test(tests, incomplete);
-	tcase_add_test(tests, not_the_callers_to_give);
+	tcase_add_test(tests, incomplete_templates_are_refused);
+	tcase_add_test(tests, attributes_the_caller_may_not_give);
 	tcase_add_test(tests, classes_and_types);
 	tcase_add_loop_test(tests, value_lengths, 0, sizeof lengths / sizeof lengths[0]);
 	tcase_add_test(tests, closed_by_default);
@@ -429,10 +429,10 @@ int main(void)
 	tcase_add_test(tests, sixteen_attributes);
 	tcase_add_test(tests, data_values);
 	tcase_add_test(tests, generation_refused);
-	tcase_add_test(tests, generated);
+	tcase_add_test(tests, attributes_of_a_generated_key);
 	tcase_add_test(tests, generated_from_parameters);
 	tcase_add_test(tests, unwrap_refused);
-	tcase_add_test(tests, unwrapped);
+	tcase_add_test(tests, attributes_of_an_unwrapped_key);
 	tcase_add_test(tests, unwrap_template);
 	tcase_add_test(tests, value_against_template);
 	tcase_add_test(tests, check_value_given);

@@ -37,7 +37,7 @@ static struct object base_with(uint32_t flags)
 		.object_class = CKO_SECRET_KEY, .key_type = CKK_AES, .flags = flags, .number = 16};
 }
 
-START_TEST(defaults)
+START_TEST(attributes_without_a_template)
 {
 	OBJECT o = {0};
 	OBJECT base = base_with(CLOSED);
@@ -60,7 +60,7 @@ START_TEST(defaults)
 }
 END_TEST
 
-START_TEST(refused)
+START_TEST(bad_templates_are_refused)
 {
 	OBJECT o = {0};
 	OBJECT base = base_with(CLOSED);
@@ -133,7 +133,7 @@ static const struct {
 	{S | E, E, E, CKR_OK},
 };
 
-START_TEST(guarded_as_well_as_the_base)
+START_TEST(a_derived_key_is_as_closed_as_its_base)
 {
 	OBJECT o = {0};
 	OBJECT base = base_with(guards[_i].base | FLAG_DERIVE);
@@ -148,7 +148,7 @@ START_TEST(guarded_as_well_as_the_base)
 END_TEST
 
 /* Over all bases and templates: whatever is planned is closed at least as the base is. */
-START_TEST(never_wider)
+START_TEST(no_plan_is_more_open_than_its_base)
 {
 	static const uint32_t bits[] = {S, E, W, P};
 	const struct role *role = role_of(CKM_KEYDIV_DEVICE_KEY);
@@ -366,7 +366,7 @@ START_TEST(derive_template_conflicts)
 }
 END_TEST
 
-START_TEST(requests)
+START_TEST(types_and_lengths_requested)
 {
 	struct key_request w;
 	OBJECT base = {0};
@@ -402,11 +402,11 @@ int main(void)
 	Suite *suite = suite_create("plan_derive");
 	TCase *tests = tcase_create("plan_derive");
 
-	tcase_add_test(tests, defaults);
-	tcase_add_test(tests, refused);
+	tcase_add_test(tests, attributes_without_a_template);
+	tcase_add_test(tests, bad_templates_are_refused);
 	tcase_add_loop_test(
-		tests, guarded_as_well_as_the_base, 0, sizeof guards / sizeof guards[0]);
-	tcase_add_test(tests, never_wider);
+		tests, a_derived_key_is_as_closed_as_its_base, 0, sizeof guards / sizeof guards[0]);
+	tcase_add_test(tests, no_plan_is_more_open_than_its_base);
 	tcase_add_test(tests, rights_of_derivation);
 	tcase_add_test(tests, roles_and_levels);
 	tcase_add_test(tests, client_states);
@@ -415,7 +415,7 @@ int main(void)
 	tcase_add_test(tests, derive_template_is_added);
 	tcase_add_loop_test(
 		tests, derive_template_conflicts, 0, sizeof conflicts / sizeof conflicts[0]);
-	tcase_add_test(tests, requests);
+	tcase_add_test(tests, types_and_lengths_requested);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

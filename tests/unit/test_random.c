@@ -47,7 +47,7 @@ static void *draw(void *to)
 	return NULL;
 }
 
-START_TEST(distinct_in_threads)
+START_TEST(threads_draw_different_numbers)
 {
 	pthread_t thread[4];
 
@@ -75,7 +75,7 @@ START_TEST(bits_are_balanced)
 }
 END_TEST
 
-START_TEST(sizes)
+START_TEST(sizes_of_requests)
 {
 	static uint8_t big[200000], zero[64];
 
@@ -150,9 +150,9 @@ int main(void)
 	TCase *tests = tcase_create("random");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, distinct_in_threads);
+	tcase_add_test(tests, threads_draw_different_numbers);
 	tcase_add_test(tests, bits_are_balanced);
-	tcase_add_test(tests, sizes);
+	tcase_add_test(tests, sizes_of_requests);
 	tcase_add_test(tests, seeding);
 	tcase_add_test(tests, children);
 	tcase_add_test(tests, not_started);

@@ -2,7 +2,7 @@
 /* test_rfc3961.c: DK of RFC 3961 (DES3) and RFC 3962 (AES). */
 #include "scheme.h"
 
-START_TEST(published)
+START_TEST(published_answers)
 {
 	struct vectors v;
 	struct scheme s;
@@ -23,7 +23,7 @@ START_TEST(published)
 }
 END_TEST
 
-START_TEST(refused)
+START_TEST(bad_keys_are_refused)
 {
 	struct scheme s;
 
@@ -42,8 +42,8 @@ int main(void)
 	TCase *tc = tcase_create("rfc3961");
 
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
-	tcase_add_test(tc, published);
-	tcase_add_test(tc, refused);
+	tcase_add_test(tc, published_answers);
+	tcase_add_test(tc, bad_keys_are_refused);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

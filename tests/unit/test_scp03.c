@@ -2,7 +2,7 @@
 /* test_scp03.c: session keys of SCP03. */
 #include "scheme.h"
 
-START_TEST(published)
+START_TEST(published_answers)
 {
 	struct vectors v;
 	struct scheme s;
@@ -26,7 +26,7 @@ START_TEST(published)
 }
 END_TEST
 
-START_TEST(contexts)
+START_TEST(context_lengths)
 {
 	for (size_t n = 15; n <= 33; n++) {
 		struct scheme s;
@@ -47,8 +47,8 @@ int main(void)
 	TCase *tc = tcase_create("scp03");
 
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
-	tcase_add_test(tc, published);
-	tcase_add_test(tc, contexts);
+	tcase_add_test(tc, published_answers);
+	tcase_add_test(tc, context_lengths);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

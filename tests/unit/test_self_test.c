@@ -18,7 +18,7 @@ static size_t count_answers(const struct mechanism *row)
 	return n;
 }
 
-START_TEST(all_rows_pass)
+START_TEST(every_mechanism_passes)
 {
 	struct key *keys[SELF_TEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
 
@@ -90,7 +90,7 @@ int main(void)
 	TCase *tc = tcase_create("self_test");
 
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
-	tcase_add_test(tc, all_rows_pass);
+	tcase_add_test(tc, every_mechanism_passes);
 	tcase_add_test(tc, flipped_answers_fail);
 	tcase_add_test(tc, no_key_stays_behind);
 	tcase_add_test(tc, a_row_without_answers_fails);

@@ -49,7 +49,7 @@ static CK_ULONG list_of(
 	return count;
 }
 
-START_TEST(nist)
+START_TEST(published_answers_of_nist)
 {
 	struct vectors v;
 
@@ -358,7 +358,7 @@ static void spoil(int what, struct scheme *s)
 
 #define SPOILT 34
 
-START_TEST(refused)
+START_TEST(bad_parameters_are_refused)
 {
 	struct scheme s;
 
@@ -444,7 +444,7 @@ START_TEST(prf_and_key_type)
 END_TEST
 
 /* Without type and length: a generic secret of one PRF output; DES3-CMAC's 8 bytes are too few. */
-START_TEST(defaults)
+START_TEST(type_and_length_by_default)
 {
 	struct scheme s;
 	SECRET value = {0};
@@ -491,16 +491,16 @@ int main(void)
 	TCase *tc = tcase_create("sp800_108");
 
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
-	tcase_add_test(tc, nist);
+	tcase_add_test(tc, published_answers_of_nist);
 	tcase_add_test(tc, equals_device_key);
 	tcase_add_test(tc, formats);
 	tcase_add_test(tc, several_keys);
 	tcase_add_test(tc, too_much_for_the_counter);
 	tcase_add_test(tc, length_too_narrow);
-	tcase_add_loop_test(tc, refused, 0, SPOILT);
+	tcase_add_loop_test(tc, bad_parameters_are_refused, 0, SPOILT);
 	tcase_add_test(tc, chained_modes);
 	tcase_add_test(tc, prf_and_key_type);
-	tcase_add_test(tc, defaults);
+	tcase_add_test(tc, type_and_length_by_default);
 	tcase_add_test(tc, key_handle);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

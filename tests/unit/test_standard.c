@@ -44,7 +44,7 @@ static size_t run_cipher(const struct mechanism *row, size_t n, size_t iv_len)
 	return done + rest;
 }
 
-START_TEST(published)
+START_TEST(published_answers)
 {
 	struct vectors v;
 
@@ -82,7 +82,7 @@ int main(void)
 	TCase *tc = tcase_create("standard");
 
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
-	tcase_add_test(tc, published);
+	tcase_add_test(tc, published_answers);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -84,7 +84,7 @@ END_TEST
 
 #define TWICE(a, b) template_parse(((CK_ATTRIBUTE[]){a, b}), 2, &t)
 
-START_TEST(given_twice)
+START_TEST(attributes_given_twice)
 {
 	TEMPLATE t;
 	CK_ATTRIBUTE on = YES(CKA_SIGN), off = NO(CKA_SIGN), aes = TYPE(CKK_AES),
@@ -109,7 +109,7 @@ START_TEST(given_twice)
 }
 END_TEST
 
-START_TEST(everything_is_copied)
+START_TEST(values_are_copied_from_the_caller)
 {
 	char label[] = "label", value[] = "0123456789abcdef";
 	CK_BBOOL token = CK_TRUE;
@@ -433,8 +433,8 @@ int main(void)
 	tcase_add_loop_test(tests, dates, 0, sizeof bad_dates / sizeof bad_dates[0]);
 	tcase_add_test(tests, unknown_attributes);
 	tcase_add_test(tests, arguments);
-	tcase_add_test(tests, given_twice);
-	tcase_add_test(tests, everything_is_copied);
+	tcase_add_test(tests, attributes_given_twice);
+	tcase_add_test(tests, values_are_copied_from_the_caller);
 	tcase_add_test(tests, long_and_unaligned);
 	tcase_add_test(tests, values_are_wiped);
 	tcase_add_test(tests, attributes_of_other_classes);

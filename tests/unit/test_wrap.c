@@ -51,7 +51,7 @@ static void check_file(const char *file, enum wrap_kind kind, unsigned cases)
 	ck_assert_uint_eq(v.cases, cases);
 }
 
-START_TEST(published)
+START_TEST(published_answers)
 {
 	check_file("aes_kw.txt", WRAP_KW, 30);
 	check_file("aes_kwp.txt", WRAP_KWP, 26);
@@ -160,7 +160,7 @@ int main(void)
 	TCase *tests = tcase_create("wrap");
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
-	tcase_add_test(tests, published);
+	tcase_add_test(tests, published_answers);
 	tcase_add_test(tests, lengths);
 	tcase_add_test(tests, the_callers_buffer_never_holds_the_clear_key);
 	tcase_add_test(tests, wrong_keys);
