@@ -230,6 +230,9 @@ static void derive(struct input *in, struct derivation *d)
 		    d, &request) != CKR_OK)
 		return;
 	MUST(d->length <= SECRET_MAX);
+	d->usage = which & 0x40 ? USAGE_ALL : which & 0x20 ? USAGE_SIGN : 0;
+	if (d->mechanism->info.flags & CKF_DERIVE)
+		MUST(derive_role(d)->children[CHILDREN_MAX - 1] == 0);
 	if (d->mechanism->derive.more_keys != NULL && d->native != NULL) {
 		d->more_count = d->mechanism->derive.more_keys(d->native, &asked);
 		MUST(d->more_count <= MORE_KEYS_MAX);

@@ -4,6 +4,7 @@
 
 #include "key/crypto.h"
 #include "key/library.h"
+#include "key/provider.h"
 #include "unit.h"
 
 static const char *const names[KIND_COUNT] = {
@@ -53,6 +54,23 @@ START_TEST(every_kind_is_what_evp_computes)
 }
 END_TEST
 
+/* A name is found whole, in either case, among the names of an algorithm. */
+START_TEST(names_of_the_provider)
+{
+	ck_assert_uint_eq(crypto_start(), CKR_OK);
+	OSSL_PROVIDER *p = crypto->provider;
+	ck_assert(provider_has(p, OSSL_OP_CIPHER, "AES-128-ECB"));
+	ck_assert(provider_has(p, OSSL_OP_CIPHER, "aes-128-ecb"));
+	ck_assert(provider_has(p, OSSL_OP_CIPHER, "DES-EDE3"));
+	ck_assert(!provider_has(p, OSSL_OP_CIPHER, "AES-128"));
+	ck_assert(!provider_has(p, OSSL_OP_CIPHER, ""));
+	ck_assert(!provider_has(p, OSSL_OP_DIGEST, "AES-128-ECB"));
+	ck_assert(provider_has(p, OSSL_OP_MAC, "HMAC"));
+	ck_assert(!provider_has(p, OSSL_OP_MAC, "HMAC2"));
+	crypto_stop();
+}
+END_TEST
+
 START_TEST(freeing_nothing_and_unknown_kinds)
 {
 	ck_assert_uint_eq(crypto_start(), CKR_OK);
@@ -69,6 +87,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, every_kind_is_what_evp_computes, KIND_NONE + 1, KIND_COUNT);
 	tcase_add_test(tc, freeing_nothing_and_unknown_kinds);
+	tcase_add_test(tc, names_of_the_provider);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
