@@ -6,191 +6,11 @@
  * The parameter lists the pieces of the PRF's input in order. If the caller asks for several keys,
  * each key begins with a new PRF output, so that no two keys share an output.
  */
-#include "native.h"
-
-#define ITEMS_MAX 16
-#define NO_COUNTER 0
-
-/* One piece of the PRF's input. */
-struct item {
-	uint8_t type;       /* CK_SP800_108_... */
-	uint8_t width;      /* counter and length, in bytes */
-	bool little_endian; /* counter and length */
-	bool segments;      /* the length is of the PRF outputs, not of the keys */
-	union {
-		struct bytes bytes;      /* CK_SP800_108_BYTE_ARRAY */
-		CK_OBJECT_HANDLE handle; /* CK_SP800_108_KEY_HANDLE */
-	};
-};
-
-/* The parsed parameter, for plan and derive. */
-struct native {
-	enum mac_kind prf;
-	CK_MECHANISM_TYPE prf_type;
-	/* Of the iteration variable or of the optional counter, in bytes, or NO_COUNTER. */
-	uint8_t counter_width;
-	size_t count;
-	struct bytes iv; /* K(0) of feedback mode */
-	size_t more_count;
-	const CK_DERIVED_KEY *more; /* memory of the caller, read by the pipeline */
-	struct item items[ITEMS_MAX];
-};
-
-_Static_assert(sizeof(struct native) <= NATIVE_MAX, "room for the parsed parameter");
-
-/* --- Parsing --- */
-
-static CK_RV prf_of(CK_SP800_108_PRF_TYPE type, enum mac_kind *ret)
-{
-	static const struct {
-		CK_SP800_108_PRF_TYPE type;
-		enum mac_kind kind;
-	} known[] = {{CKM_AES_CMAC, MAC_CMAC}, {CKM_DES3_CMAC, MAC_CMAC},
-		{CKM_SHA_1_HMAC, MAC_HMAC_SHA1}, {CKM_SHA224_HMAC, MAC_HMAC_SHA224},
-		{CKM_SHA256_HMAC, MAC_HMAC_SHA256}, {CKM_SHA384_HMAC, MAC_HMAC_SHA384},
-		{CKM_SHA512_HMAC, MAC_HMAC_SHA512}};
-
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (known[i].type == type) {
-			*ret = known[i].kind;
-			return CKR_OK;
-		}
-	return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown PRF");
-}
-
-/* Convert a width in bits, which must be whole bytes, up to MAX bits. */
-static CK_RV width_of(CK_ULONG bits, CK_ULONG max, CK_BBOOL little_endian, struct item *ret)
-{
-	ENSURE(bits >= 8 && bits <= max && bits % 8 == 0, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(little_endian <= CK_TRUE, CKR_MECHANISM_PARAM_INVALID);
-	ret->width = (uint8_t)(bits / 8);
-	ret->little_endian = little_endian;
-	return CKR_OK;
-}
-
-static CK_RV parse_counter(const CK_PRF_DATA_PARAM *p, struct item *ret)
-{
-	CK_SP800_108_COUNTER_FORMAT format;
-
-	TRY(native_struct(p->pValue, p->ulValueLen, &format, sizeof format));
-	return width_of(format.ulWidthInBits, 32, format.bLittleEndian, ret);
-}
-
-static CK_RV parse_length(const CK_PRF_DATA_PARAM *p, struct item *ret)
-{
-	CK_SP800_108_DKM_LENGTH_FORMAT format;
-
-	TRY(native_struct(p->pValue, p->ulValueLen, &format, sizeof format));
-	ENSURE(format.dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS ||
-			format.dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS,
-		CKR_MECHANISM_PARAM_INVALID);
-	ret->segments = format.dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS;
-	return width_of(format.ulWidthInBits, 64, format.bLittleEndian, ret);
-}
-
-/*
- * Parse one piece. In counter mode the iteration variable is the only counter. In the other modes
- * the iteration variable is the chained value and has no format.
- */
-static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct item *ret,
-	uint8_t *heap, size_t *used)
-{
-	*ret = (struct item){.type = (uint8_t)p->type};
-	switch (p->type) {
-	case CK_SP800_108_ITERATION_VARIABLE:
-		if (counter_mode)
-			return parse_counter(p, ret);
-		ENSURE(p->pValue == NULL && p->ulValueLen == 0, CKR_MECHANISM_PARAM_INVALID);
-		return CKR_OK;
-	case CK_SP800_108_OPTIONAL_COUNTER:
-		ENSURE(!counter_mode, CKR_MECHANISM_PARAM_INVALID);
-		return parse_counter(p, ret);
-	case CK_SP800_108_DKM_LENGTH:
-		return parse_length(p, ret);
-	case CK_SP800_108_BYTE_ARRAY:
-		return native_copy(p->pValue, p->ulValueLen, heap, used, &ret->bytes);
-	case CK_SP800_108_KEY_HANDLE:
-		return native_struct(p->pValue, p->ulValueLen, &ret->handle, sizeof ret->handle);
-	default:
-		return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown data field");
-	}
-}
-
-/*
- * Parse the list of pieces. The iteration variable occurs exactly once, counter and length
- * at most once.
- */
-static CK_RV parse_items(const CK_PRF_DATA_PARAM *list, CK_ULONG count, bool counter_mode,
-	struct native *ret, uint8_t *heap, size_t *used)
-{
-	unsigned seen[CK_SP800_108_KEY_HANDLE + 1] = {0};
-
-	ENSURE(list != NULL && count >= 1 && count <= ITEMS_MAX, CKR_MECHANISM_PARAM_INVALID);
-	ret->counter_width = NO_COUNTER;
-	for (ret->count = 0; ret->count < count; ret->count++) {
-		struct item *item = &ret->items[ret->count];
-		CK_PRF_DATA_PARAM p;
-		memcpy(&p, list + ret->count, sizeof p);
-		TRY(parse_item(&p, counter_mode, item, heap, used));
-		seen[item->type]++;
-		if (item->type == CK_SP800_108_OPTIONAL_COUNTER ||
-			item->type == CK_SP800_108_ITERATION_VARIABLE)
-			ret->counter_width |= item->width;
-	}
-	ENSURE(seen[CK_SP800_108_ITERATION_VARIABLE] == 1, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(seen[CK_SP800_108_OPTIONAL_COUNTER] <= 1, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(seen[CK_SP800_108_DKM_LENGTH] <= 1, CKR_MECHANISM_PARAM_INVALID);
-	return CKR_OK;
-}
-
-static CK_RV parse_more(const CK_DERIVED_KEY *more, CK_ULONG count, struct native *ret)
-{
-	ENSURE(count <= MORE_KEYS_MAX && (more != NULL || count == 0), CKR_MECHANISM_PARAM_INVALID);
-	ret->more = more;
-	ret->more_count = count;
-	return CKR_OK;
-}
-
-static CK_RV parse_plain(
-	const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used, bool counter_mode)
-{
-	struct native *native = out;
-	CK_SP800_108_KDF_PARAMS p;
-
-	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &p, sizeof p));
-	native->prf_type = p.prfType;
-	native->iv = bytes_of(NULL, 0);
-	TRY(prf_of(p.prfType, &native->prf));
-	TRY(parse_more(p.pAdditionalDerivedKeys, p.ulAdditionalDerivedKeys, native));
-	return parse_items(p.pDataParams, p.ulNumberOfDataParams, counter_mode, native, heap, used);
-}
-
-static CK_RV parse_counter_mode(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
-{
-	return parse_plain(caller, out, heap, used, true);
-}
-
-static CK_RV parse_pipeline_mode(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
-{
-	return parse_plain(caller, out, heap, used, false);
-}
-
-static CK_RV parse_feedback_mode(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used)
-{
-	struct native *native = out;
-	CK_SP800_108_FEEDBACK_KDF_PARAMS p;
-
-	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &p, sizeof p));
-	native->prf_type = p.prfType;
-	TRY(prf_of(p.prfType, &native->prf));
-	TRY(native_copy(p.pIV, p.ulIVLen, heap, used, &native->iv));
-	TRY(parse_more(p.pAdditionalDerivedKeys, p.ulAdditionalDerivedKeys, native));
-	return parse_items(p.pDataParams, p.ulNumberOfDataParams, false, native, heap, used);
-}
+#include "sp800_108_parameter.h"
 
 static size_t more_keys(const void *parsed, const CK_DERIVED_KEY **ret_asked)
 {
-	const struct native *native = parsed;
+	const struct sp800_108_parameter *native = parsed;
 
 	*ret_asked = native->more;
 	return native->more_count;
@@ -211,7 +31,7 @@ static bool fits(CK_MECHANISM_TYPE prf, const struct key *key)
  */
 static CK_RV plan(struct derivation *d, const struct key_request *request)
 {
-	const struct native *native = d->native;
+	const struct sp800_108_parameter *native = d->native;
 
 	ENSURE(fits(native->prf_type, d->base), CKR_KEY_TYPE_INCONSISTENT);
 	return derive_plan_as(d, request, CKK_GENERIC_SECRET, mac_length(native->prf, d->base));
@@ -235,7 +55,7 @@ static CK_RV append(struct input *in, const void *p, size_t n)
 }
 
 /* Append VALUE in the width of FORMAT. VALUE must fit. */
-static CK_RV append_number(struct input *in, uint64_t value, const struct item *format)
+static CK_RV append_number(struct input *in, uint64_t value, const struct sp800_108_item *format)
 {
 	uint8_t bytes[8];
 
@@ -275,11 +95,12 @@ static void run_wipe(struct run *run)
  */
 static CK_RV compose(struct derivation *d, struct run *run, uint32_t i, struct bytes chained)
 {
-	const struct native *native = d->native;
+	const struct sp800_108_parameter *native = d->native;
 	struct input *in = &run->input;
 
 	in->n = 0;
-	for (const struct item *item = native->items; item < native->items + native->count; item++)
+	for (const struct sp800_108_item *item = native->items;
+		item < native->items + native->count; item++)
 		switch (item->type) {
 		case CK_SP800_108_ITERATION_VARIABLE:
 			if (run->counter_mode)
@@ -306,7 +127,7 @@ static CK_RV compose(struct derivation *d, struct run *run, uint32_t i, struct b
 
 static CK_RV prf(struct derivation *d, const struct input *in, uint8_t *out)
 {
-	const struct native *native = d->native;
+	const struct sp800_108_parameter *native = d->native;
 
 	return key_mac(d->base, native->prf, secret_peek(&in->text), in->n, out);
 }
@@ -314,7 +135,7 @@ static CK_RV prf(struct derivation *d, const struct input *in, uint8_t *out)
 /* Place the keys, each at the start of a PRF output. RET_TOTAL is the length of all outputs. */
 static CK_RV lay_out(struct derivation *d, struct run *run, size_t *ret_total)
 {
-	const struct native *native = d->native;
+	const struct sp800_108_parameter *native = d->native;
 	size_t h = run->prf_length, at = (d->length + h - 1) / h * h, end = d->length,
 	       keys = d->length;
 
@@ -325,7 +146,7 @@ static CK_RV lay_out(struct derivation *d, struct run *run, size_t *ret_total)
 		at += (d->more[i].length + h - 1) / h * h;
 	}
 	ENSURE(at <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
-	ENSURE(native->counter_width == NO_COUNTER ||
+	ENSURE(native->counter_width == SP800_108_NO_COUNTER ||
 			(uint64_t)(at / h) >> (8 * native->counter_width) == 0,
 		CKR_KEY_SIZE_RANGE); /* SP 800-108, n > 2^r - 1 */
 	run->keys_bits = 8 * (uint64_t)keys;
@@ -356,7 +177,7 @@ static CK_RV next_a(struct derivation *d, struct run *run, uint32_t i, struct se
 static CK_RV run_kdf(
 	struct derivation *d, bool counter_mode, bool pipeline, struct secret *ret_value)
 {
-	const struct native *native = d->native;
+	const struct sp800_108_parameter *native = d->native;
 	__attribute__((cleanup(run_wipe))) struct run run = {.counter_mode = counter_mode};
 	SECRET chain = {0};
 	SECRET block = {0};
@@ -497,7 +318,7 @@ const struct mechanism mech_sp800_108_counter_kdf = {
 	.scheme = "sp800-108",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
-	.parse_native = parse_counter_mode,
+	.parse_native = sp800_108_parse_counter,
 	.derive = {.plan = plan,
 		.value = derive_counter,
 		.more_keys = more_keys,
@@ -511,7 +332,7 @@ const struct mechanism mech_sp800_108_feedback_kdf = {
 	.scheme = "sp800-108",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
-	.parse_native = parse_feedback_mode,
+	.parse_native = sp800_108_parse_feedback,
 	.derive = {.plan = plan,
 		.value = derive_feedback,
 		.more_keys = more_keys,
@@ -525,7 +346,7 @@ const struct mechanism mech_sp800_108_double_pipeline_kdf = {
 	.scheme = "sp800-108",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types,
-	.parse_native = parse_pipeline_mode,
+	.parse_native = sp800_108_parse_pipeline,
 	.derive = {.plan = plan,
 		.value = derive_pipeline,
 		.more_keys = more_keys,
