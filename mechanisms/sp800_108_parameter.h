@@ -24,7 +24,9 @@ struct sp800_108_item {
 struct sp800_108_parameter {
 	enum mac_kind prf;
 	CK_MECHANISM_TYPE prf_type;
-	/* Of the iteration variable or of the optional counter, in bytes, or SP800_108_NO_COUNTER. */
+	/*
+	 * Of the iteration variable or of the optional counter, in bytes, or SP800_108_NO_COUNTER.
+	 */
 	uint8_t counter_width;
 	size_t count;
 	struct bytes iv; /* K(0) of feedback mode */
