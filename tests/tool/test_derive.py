@@ -104,7 +104,7 @@ class Derive(DeriveTest):
                      says="one or the other")
         self.refused("derive", "x", "--mac", "a", "--mac-file", "b", says="give one")
         self.refused("derive", "x", "--mac", "a", "--usage", "derive", says="makes no MAC")
-        self.refused("derive", "x", "--purpose", "p" * 33, says="(CKR_MECHANISM_PARAM_INVALID)")
+        self.refused("derive", "x", "--purpose", "p" * 33, says="--purpose takes 1 to 32 bytes, not 33")
         self.refused("derive", "x", "--key", "none", says="there is no key 'none'")
         self.refused("derive", "x", "--key", "pkcs11:token=test", says="names no key")
         self.refused("derive", "x", "--key", "pkcs11:nonsense", says="no PKCS#11 URI")
@@ -196,6 +196,14 @@ class Rotation(DeriveTest):
         self.refused("device", "rotate", "", says="1 to 128 bytes")
         self.refused("device", "retire", "SN-7", says="no previous key to retire")
         self.refused("derive", "SN-1", "--previous", says="has no previous key")
+
+    def test_serials_in_hexadecimal(self):
+        salt = bytes.fromhex(self.user_json("device", "rotate", "--hex", "00FF0a")["salt"])
+        self.assertEqual(self.user_json("device", "show", "--hex", "00ff0A")["salt"], salt.hex())
+        self.expect(kdf(MASTER, b"device", field(1, b"\0\xff\n") + field(2, salt) + SIGN, 16), "--hex", "00ff0a")
+        self.user("device", "retire", "--hex", "00ff0a")
+        self.refused("device", "show", "--hex", "SN", says="is not hexadecimal")
+        self.refused("device", "show", "--hex", 129 * "00", says="a serial has 1 to 128 bytes, not 129")
 
     def test_records_are_private(self):
         self.user("device", "rotate", "SN-1")

@@ -101,7 +101,7 @@ pass() { cat pin; }
     def test_manual(self):
         with open(os.path.join(SOURCE, PAGES[0])) as f:
             examples = re.findall(r"^\.Bd -literal.*\n((?:.*\n)*?)\.Ed", f.read().split(".Sh EXAMPLES")[1], re.M)
-        self.assertEqual(len(examples), 5)
+        self.assertEqual(len(examples), 6)
         for text in examples:
             self.run_example(text.replace("\\e\n", "\\\n"))
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* derive.c: keydiv derive: the keys of one device, or of a million, from a master. */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -14,50 +11,34 @@
 #include "tool/bulk/claim.h"
 #include "tool/bulk/csv.h"
 #include "tool/commands/commands.h"
+#include "tool/commands/derive_fields.h"
+#include "tool/commands/explain.h"
 #include "tool/report.h"
 #include "tool/token/derivation.h"
-#include "tool/token/device_record.h"
 #include "tool/token/find.h"
 #include "tool/token/identity.h"
 
-static const char *key_name, *purpose, *salt_text, *message_purpose, *initiator_text,
-	*responder_text, *session_purpose;
-static const char *counter_text;
-static unsigned long long counter;
-static bool store, previous, unsalted;
+static const char *key_name;
+static bool store, explains;
+static struct derive_fields fields;
 static struct result_request request = RESULT_REQUEST;
 static struct bulk bulk = {.threads = -1, .format = {.member = "serial"}};
 
 static const struct option_spec options[] = {
 	TEXT_OPTION("key", "KEY", &key_name,
-		"the master, by label, id:HEX or PKCS#11 URI (default: the only one there is)"),
-	TEXT_OPTION("purpose", "TEXT", &purpose, "role of the device key, as enc or mac"),
-	TEXT_OPTION("salt", "HEX", &salt_text,
-		"SALT to derive with, whatever the token keeps for the device"),
-	FLAG_OPTION("previous", &previous,
-		"derive the key from before the last 'keydiv device rotate'"),
-	FLAG_OPTION("unsalted", &unsalted,
-		"derive without a SALT, whatever the token keeps for the device"),
-	TEXT_OPTION("counter", "NUMBER", &counter_text,
-		"derive the message key of this message counter"),
-	TEXT_OPTION("message-purpose", "TEXT", &message_purpose,
-		"role of the message key; goes with --counter"),
-	TEXT_OPTION("initiator-nonce", "HEX", &initiator_text,
-		"derive the session key of both sides' nonces: the initiator's"),
-	TEXT_OPTION("responder-nonce", "HEX", &responder_text, "the responder's nonce"),
-	TEXT_OPTION("session-purpose", "TEXT", &session_purpose,
-		"role of the session key; goes with the nonces"),
+		"the master, by label, id:HEX, uid:TEXT or PKCS#11 URI (default: the only one "
+		"there is)"),
+	DERIVE_FIELD_OPTIONS(fields),
 	RESULT_OPTIONS(request),
+	EXPLAIN_OPTION(&explains),
 	FLAG_OPTION("store", &store,
 		"keep the derived keys in the token, labelled with the serials; needs --usage"),
 	BULK_OPTIONS(bulk),
 	OPTIONS_END,
 };
 
-/* The values that are the same for all devices. */
 static CK_OBJECT_HANDLE master;
-static bool use_records;
-static struct salt given_salt, initiator, responder; /* nonces have the lengths of a SALT */
+static bool use_records; /* the token has SALTs of devices */
 
 /* Find the SALT of the device SERIAL. */
 static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *serial,
@@ -65,7 +46,7 @@ static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const stru
 {
 	struct device_record record;
 
-	*ret = given_salt;
+	*ret = fields.salt;
 	if (!use_records)
 		return true;
 	CK_RV rv = device_record_read(f, session, serial->name, serial->n, &record);
@@ -75,36 +56,36 @@ static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const stru
 			serial->shown);
 	if (rv != CKR_OK)
 		return problem_set(problem, rv, "cannot read the record of '%s'", serial->shown);
-	if (previous && record.count < 2)
+	if (fields.previous && record.count < 2)
 		return problem_set(problem, CKR_OK,
 			"'%s' has no previous key: it was never changed, or is retired",
 			serial->shown);
-	*ret = record.salt[previous ? 1 : 0];
+	*ret = record.salt[fields.previous ? 1 : 0];
 	return true;
 }
 
-static CK_MECHANISM mechanism_for(
-	const char *serial, size_t n, const struct salt *salt, KEYDIV_PARAMETER *p)
+/*
+ * Find out if the token has a key with the label of RECORD, which --resume leaves as it is.
+ * Otherwise add what makes the new key a token object to T. False: PROBLEM is set.
+ */
+static bool prepare_storing(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session,
+	const struct record *record, struct template *t, unsigned char id[NEW_ID_BYTES],
+	CK_OBJECT_HANDLE *ret_found, struct problem *problem)
 {
-	device_parameter(p, serial, n, salt, purpose);
-	if (counter_text) {
-		keydiv_put_number(p, KEYDIV_COUNTER, counter);
-		if (message_purpose)
-			keydiv_put(p, KEYDIV_MESSAGE_PURPOSE, message_purpose,
-				strlen(message_purpose));
-		return keydiv_mechanism(CKM_KEYDIV_DEVICE_MESSAGE_KEY, p);
-	}
-	if (initiator.n > 0) {
-		keydiv_put(p, KEYDIV_INITIATOR_NONCE, initiator.p, initiator.n);
-		keydiv_put(p, KEYDIV_RESPONDER_NONCE, responder.p, responder.n);
-		if (session_purpose)
-			keydiv_put(p, KEYDIV_SESSION_PURPOSE, session_purpose,
-				strlen(session_purpose));
-		return keydiv_mechanism(CKM_KEYDIV_DEVICE_SESSION_KEY, p);
-	}
-	return keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, p);
+	CK_RV rv = find_label(f, session, record->name, record->n, ret_found);
+
+	if (rv != CKR_OK)
+		return problem_set(problem, rv, "cannot search the token");
+	if (*ret_found && !bulk.resume)
+		return problem_set(problem, CKR_OK,
+			"there is a key '%s' already: delete it, or go on with --resume",
+			record->shown);
+	template_flag(t, CKA_TOKEN, true);
+	template_bytes(t, CKA_LABEL, record->name, record->n);
+	return *ret_found || identity_add_id(f, session, t, id, problem);
 }
 
+/* Derive the key of RECORD, or of no serial if record->name is NULL. False: PROBLEM is set. */
 static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE session,
 	const struct record *record, CK_OBJECT_HANDLE *ret, struct problem *problem)
 {
@@ -114,35 +95,27 @@ static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE ses
 	struct salt salt;
 	CLAIM claim = {0};
 	unsigned char id[NEW_ID_BYTES];
-	const char *serial = record->name;
-	size_t n = record->n;
 
+	*ret = 0;
 	if (store) {
-		claim_take(&claim, serial, n);
-		CK_RV rv = find_label(f, session, serial, n, ret);
-		if (rv != CKR_OK)
-			return problem_set(problem, rv, "cannot search the token");
-		if (*ret && bulk.resume)
-			return true;
-		if (*ret)
-			return problem_set(problem, CKR_OK,
-				"there is a key '%s' already: delete it, or go on with --resume",
-				record->shown);
-		template_flag(&t, CKA_TOKEN, true);
-		template_bytes(&t, CKA_LABEL, serial, n);
-		if (!identity_add_id(f, session, &t, id, problem))
+		claim_take(&claim, record->name, record->n);
+		if (!prepare_storing(f, session, record, &t, id, ret, problem))
 			return false;
+		if (*ret)
+			return true;
 	}
 	if (!find_salt(f, session, record, &salt, problem))
 		return false;
 	result_template(&request, &t);
-	CK_MECHANISM mechanism = mechanism_for(serial, n, &salt, &p);
+	CK_MECHANISM mechanism = derive_fields_put(&fields, record->name, record->n, &salt, &p);
 	CK_RV rv = f->C_DeriveKey(session, &mechanism, master, t.attributes, t.count, ret);
 	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, problem))
 		return false;
 	if (rv != CKR_OK)
-		return problem_set(problem, rv, "cannot derive the key of '%s'", record->shown);
-	return !store || identity_is_alone(f, session, *ret, serial, n, problem);
+		return problem_set(problem, rv,
+			record->name ? "cannot derive the key of '%s'" : "cannot derive the key%s",
+			record->shown);
+	return !store || identity_is_alone(f, session, *ret, record->name, record->n, problem);
 }
 
 static void add_line(struct text *out, const char *serial, const struct result *result)
@@ -169,126 +142,129 @@ static void add_line(struct text *out, const char *serial, const struct result *
 }
 
 static bool derive_one(const struct client *client, CK_SESSION_HANDLE session,
-	const struct record *record, struct text *out, struct problem *problem)
+	const struct record *record, struct result *ret, struct problem *problem)
 {
 	CK_FUNCTION_LIST *f = client->f;
 	CK_OBJECT_HANDLE key;
-	struct result result;
 
-	if (record->n > SERIAL_MAX)
+	if (record->n > SERIAL_MAX && !fields.mechanism_text)
 		return problem_set(problem, CKR_OK,
 			"the serial '%s' has %zu bytes: the limit is %d", record->shown, record->n,
 			SERIAL_MAX);
 	if (!derive_for_record(client, session, record, &key, problem))
 		return false;
-	bool ok = result_read(f, session, key, &request, &result, problem);
+	bool ok = result_read(f, session, key, &request, ret, problem);
 	if (!store)
 		(void)f->C_DestroyObject(session, key);
-	if (ok)
-		add_line(out, record->shown, &result);
 	return ok;
 }
 
 static bool derive_record(const struct bulk *b, CK_SESSION_HANDLE session,
 	const struct record *record, struct text *out, struct problem *problem)
 {
-	return derive_one(b->client, session, record, out, problem);
+	struct result result;
+
+	if (!derive_one(b->client, session, record, &result, problem))
+		return false;
+	add_line(out, record->shown, &result);
+	return true;
 }
 
-static bool derive_operands(struct client *client, int count, char **serials)
+/* Print how the key of RECORD is derived. False after a report. */
+static bool explain_one(struct client *client, const struct record *record)
+{
+	KEYDIV_PARAMETER p;
+	struct salt salt;
+	struct problem problem;
+
+	if (!find_salt(client->f, client->session, record, &salt, &problem))
+		return problem_report(&problem, 0);
+	CK_MECHANISM mechanism = derive_fields_put(&fields, record->name, record->n, &salt, &p);
+	return explain(client, master, mechanism.mechanism, &p, &request,
+		record->name ? record->shown : NULL);
+}
+
+static bool derive_operand(struct client *client, const char *serial)
 {
 	char name[NAME_MAX_BYTES + 1], shown[2 * NAME_MAX_BYTES + 1];
 	struct record record = {0};
 	struct text out = {0};
 	struct problem problem;
-	bool ok = true;
 
-	for (int i = 0; ok && i < count; i++) {
-		text_clear(&out);
-		ok = record_name(&bulk.format, serials[i], strlen(serials[i]), name, shown, &record,
-			     &problem) &&
-		     derive_one(client, client->session, &record, &out, &problem);
-		if (ok)
-			fwrite(out.p, 1, out.n, stdout);
-		else
-			problem_report(&problem, 0);
-	}
+	bool ok = record_name(&bulk.format, serial, strlen(serial), name, shown, &record, &problem);
+	if (ok && explains)
+		return explain_one(client, &record);
+	ok = ok && derive_record(&bulk, client->session, &record, &out, &problem);
+	if (ok)
+		fwrite(out.p, 1, out.n, stdout);
 	text_free(&out);
-	return ok;
+	return ok ? true : problem_report(&problem, 0);
 }
 
-static bool read_hex(const char *option, const char *text, struct salt *ret)
+/* Derive the one key that --mechanism and --field describe without a serial. */
+static bool derive_alone(struct client *client)
 {
-	ret->n = strlen(text) / 2;
-	if (ret->n < 8 || ret->n > SALT_MAX || !hex_decode(text, ret->p, ret->n))
-		return fail("%s takes 8 to %d bytes in hexadecimal", option, SALT_MAX);
+	static const struct record none = {.shown = ""};
+	struct result result;
+	struct problem problem;
+
+	if (explains)
+		return explain_one(client, &none);
+	if (!derive_one(client, client->session, &none, &result, &problem))
+		return problem_report(&problem, 0);
+	struct json_object *o = json_object_new_object();
+	result_add(o, &request, &result);
+	show(o);
 	return true;
-}
-
-/* Read the counter. A counter has 8 bytes, so the signed numbers of other options are too small. */
-static bool read_counter(void)
-{
-	char *end;
-
-	errno = 0;
-	counter = strtoull(counter_text, &end, 10);
-	if (errno || *end || counter_text[0] < '0' || counter_text[0] > '9')
-		return fail("--counter takes a number from 0 to %llu, not '%s'", ULLONG_MAX,
-			counter_text);
-	return true;
-}
-
-/* Check the options that select the derivation. */
-static bool check_fields(void)
-{
-	if ((salt_text != NULL) + previous + unsalted > 1)
-		return fail("--salt, --previous and --unsalted exclude each other: give one");
-	if (message_purpose && !counter_text)
-		return fail("--message-purpose goes with --counter");
-	if (!initiator_text != !responder_text || (session_purpose && !initiator_text))
-		return fail("a session key has two nonces: give --initiator-nonce and "
-			    "--responder-nonce");
-	if (initiator_text && counter_text)
-		return fail("--counter is for message keys, nonces are for session keys: give one "
-			    "or the other");
-	return (!counter_text || read_counter()) &&
-	       (!salt_text || read_hex("--salt", salt_text, &given_salt)) &&
-	       (!initiator_text ||
-		       (read_hex("--initiator-nonce", initiator_text, &initiator) &&
-			       read_hex("--responder-nonce", responder_text, &responder)));
 }
 
 static bool check_options(int count)
 {
-	if ((count > 0) == (bulk.input != NULL))
+	bool alone = fields.mechanism_text && count == 0 && !bulk.input;
+
+	if (!alone && (count > 0) == (bulk.input != NULL))
 		return fail("give the serials as arguments, or a file of them with --csv");
-	if (store && !request.usage)
-		return fail("--store needs --usage: what the stored keys are for");
-	return bulk_options_fit(&bulk, true) && check_fields() && result_request_read(&request);
+	if (store && (alone || !request.usage))
+		return fail(alone ? "--store needs a serial, which becomes the label"
+				  : "--store needs --usage: what the stored keys are for");
+	if (explains && (store || bulk.input))
+		return fail("--explain derives nothing: leave out --store and --csv");
+	return bulk_options_fit(&bulk, true) && derive_fields_read(&fields) &&
+	       result_request_read(&request);
+}
+
+static bool derive_all(struct client *client, int count, char **operands)
+{
+	bool exist = false;
+
+	if (fields.look_up_salt) {
+		CK_RV rv = device_records_exist(client->f, client->session, &exist);
+		if (rv != CKR_OK)
+			return fail_rv(rv, "cannot search the token");
+		use_records = exist || fields.previous;
+	}
+	if (bulk.input)
+		return bulk_run(&bulk, client);
+	bulk.client = client;
+	bulk.format.utf8_only = settings.json;
+	if (count == 0)
+		return derive_alone(client);
+	for (int i = 0; i < count; i++)
+		if (!derive_operand(client, operands[i]))
+			return false;
+	return true;
 }
 
 static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
 
-	if (!check_options(count) || !client_login_for(&client, key_name, store) ||
-		!find_key(&client, key_name, &master)) {
-		result_request_free(&request);
-		return false;
-	}
-	bool ok = true, exist = false;
-	if (!salt_text && !unsalted) {
-		CK_RV rv = device_records_exist(client.f, client.session, &exist);
-		if (rv != CKR_OK)
-			ok = fail_rv(rv, "cannot search the token");
-		use_records = exist || previous;
-	}
 	bulk.work = derive_record;
 	bulk.write = store;
-	bulk.format.utf8_only = settings.json;
-	ok = ok &&
-	     (bulk.input ? bulk_run(&bulk, &client) : derive_operands(&client, count, operands));
+	bool ok = check_options(count) && client_login_for(&client, key_name, store) &&
+		  find_key(&client, key_name, &master) && derive_all(&client, count, operands);
 	result_request_free(&request);
+	derive_fields_free(&fields);
 	return ok;
 }
 

@@ -7,17 +7,17 @@
 static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
-	struct device_record record;
+	struct device device;
 
 	(void)count;
-	if (!client_login(&client, true) || !device_read(&client, operands[0], &record))
+	if (!client_login(&client, true) || !device_read(&client, operands[0], &device))
 		return false;
-	if (record.count < 2)
+	if (device.record.count < 2)
 		return fail("'%s' has no previous key to retire", operands[0]);
-	record.count = 1;
-	if (!device_write(&client, operands[0], &record))
+	device.record.count = 1;
+	if (!device_write(&client, &device))
 		return false;
-	device_print(operands[0], &record);
+	device_print(&device);
 	return true;
 }
 
@@ -26,6 +26,7 @@ const struct command cmd_device_retire = {
 	.arguments = "SERIAL",
 	.summary = "Forget the SALT of a device's previous key",
 	.sets = SET_USER,
+	.options = device_options,
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.run = run,

@@ -9,25 +9,25 @@
 static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
-	struct device_record record;
+	struct device device;
 
 	(void)count;
-	if (!client_login(&client, true) || !device_read(&client, operands[0], &record))
+	if (!client_login(&client, true) || !device_read(&client, operands[0], &device))
 		return false;
-	if (record.count > 1)
+	if (device.record.count > 1)
 		return fail("'%s' still has a previous key: when the device has the new one, "
 			    "'keydiv device retire', "
 			    "then rotate",
 			operands[0]);
-	record.salt[1] = record.salt[0];
-	record.count = 2;
-	record.salt[0].n = NEW_SALT;
-	CK_RV rv = client.f->C_GenerateRandom(client.session, record.salt[0].p, NEW_SALT);
+	device.record.salt[1] = device.record.salt[0];
+	device.record.count = 2;
+	device.record.salt[0].n = NEW_SALT;
+	CK_RV rv = client.f->C_GenerateRandom(client.session, device.record.salt[0].p, NEW_SALT);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot draw a new SALT");
-	if (!device_write(&client, operands[0], &record))
+	if (!device_write(&client, &device))
 		return false;
-	device_print(operands[0], &record);
+	device_print(&device);
 	return true;
 }
 
@@ -38,6 +38,7 @@ const struct command cmd_device_rotate = {
 		   "the old key stays "
 		   "derivable",
 	.sets = SET_USER,
+	.options = device_options,
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.run = run,

@@ -6,12 +6,12 @@
 static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
-	struct device_record record;
+	struct device device;
 
 	(void)count;
-	if (!client_login(&client, false) || !device_read(&client, operands[0], &record))
+	if (!client_login(&client, false) || !device_read(&client, operands[0], &device))
 		return false;
-	device_print(operands[0], &record);
+	device_print(&device);
 	return true;
 }
 
@@ -20,6 +20,7 @@ const struct command cmd_device_show = {
 	.arguments = "SERIAL",
 	.summary = "Show the SALTs the token keeps for a device",
 	.sets = SET_USER,
+	.options = device_options,
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.run = run,

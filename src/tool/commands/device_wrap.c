@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* device_wrap.c: keydiv device wrap: the new key of a device, wrapped under its previous key. */
-#include <string.h>
-
 #include "tool/commands/commands.h"
 #include "tool/commands/device.h"
 #include "tool/report.h"
-#include "tool/token/derivation.h"
 #include "tool/token/find.h"
 
 static const char *key_name, *purpose, *usage;
@@ -19,17 +16,18 @@ static const struct option_spec options[] = {
 		"what the device does with the new key; the usage is part of its value"),
 	NUMBER_OPTION("length", "BYTES", &length,
 		"length of the device key (default: that of the master)"),
+	DEVICE_OPTION,
 	OPTIONS_END,
 };
 
 /* Derive the device key with SALT as a session object with the attributes of T besides. */
-static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const char *serial,
+static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const struct device *device,
 	const struct salt *salt, struct template *t, CK_OBJECT_HANDLE *ret)
 {
 	KEYDIV_PARAMETER p;
 	struct problem problem;
 
-	device_parameter(&p, serial, strlen(serial), salt, purpose);
+	device_parameter(&p, device->serial, device->n, salt, purpose);
 	if (length >= 0)
 		template_number(t, CKA_VALUE_LEN, (CK_ULONG)length);
 	CK_MECHANISM mechanism = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
@@ -37,12 +35,12 @@ static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const cha
 		client->session, &mechanism, master, t->attributes, t->count, ret);
 	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, &problem))
 		return problem_report(&problem, 0);
-	return rv == CKR_OK ? true : fail_rv(rv, "cannot derive the key of '%s'", serial);
+	return rv == CKR_OK ? true : fail_rv(rv, "cannot derive the key of '%s'", device->text);
 }
 
 /* Derive both keys. The one before wraps, and the new one leaves the token. */
-static bool derive_both(struct client *client, CK_OBJECT_HANDLE master, const char *serial,
-	const struct device_record *record, CK_OBJECT_HANDLE *ret_old, CK_OBJECT_HANDLE *ret_new)
+static bool derive_both(struct client *client, CK_OBJECT_HANDLE master, const struct device *device,
+	CK_OBJECT_HANDLE *ret_old, CK_OBJECT_HANDLE *ret_new)
 {
 	struct template old = {0}, new = {0};
 	unsigned bits = 0;
@@ -57,14 +55,14 @@ static bool derive_both(struct client *client, CK_OBJECT_HANDLE master, const ch
 	for (unsigned i = 0; usages[i].name; i++)
 		if (bits & (1U << i))
 			template_flag(&new, usages[i].type, true);
-	return derive_for(client, master, serial, &record->salt[1], &old, ret_old) &&
-	       derive_for(client, master, serial, &record->salt[0], &new, ret_new);
+	return derive_for(client, master, device, &device->record.salt[1], &old, ret_old) &&
+	       derive_for(client, master, device, &device->record.salt[0], &new, ret_new);
 }
 
 static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
-	struct device_record record;
+	struct device device;
 	CK_OBJECT_HANDLE master, old, new;
 	CK_MECHANISM mechanism = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
 	unsigned char wrapped[64];
@@ -73,13 +71,13 @@ static bool run(int count, char **operands)
 
 	(void)count;
 	if (!client_login_for(&client, key_name, false) || !find_key(&client, key_name, &master) ||
-		!device_read(&client, operands[0], &record))
+		!device_read(&client, operands[0], &device))
 		return false;
-	if (record.count < 2)
+	if (device.record.count < 2)
 		return fail("'%s' has no previous key to wrap the new one under: 'keydiv device "
 			    "rotate' first",
 			operands[0]);
-	if (!derive_both(&client, master, operands[0], &record, &old, &new))
+	if (!derive_both(&client, master, &device, &old, &new))
 		return false;
 	CK_RV rv = client.f->C_WrapKey(client.session, &mechanism, old, new, wrapped, &n);
 	if (rv != CKR_OK)

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "tool/commands/commands.h"
+#include "tool/commands/explain.h"
 #include "tool/commands/odukpt.h"
 #include "tool/report.h"
 #include "tool/token/find.h"
 
 static const char *key_name, *device, *shape_text, *purpose;
 static long long transaction = -1;
+static bool explains;
 static struct result_request request = RESULT_REQUEST;
 
 static const struct option_spec options[] = {
@@ -23,6 +25,7 @@ static const struct option_spec options[] = {
 		"number of the transaction, from 0; required"),
 	ODUKPT_PURPOSE_OPTION(&purpose),
 	RESULT_OPTIONS(request),
+	EXPLAIN_OPTION(&explains),
 	OPTIONS_END,
 };
 
@@ -44,8 +47,11 @@ static bool run(int count, char **operands)
 	keydiv_put_number(&p, KEYDIV_TRANSACTION, (unsigned long long)transaction);
 	odukpt_put_purpose(&p, purpose);
 	bool ok = result_request_read(&request) && client_login_for(&client, key_name, false) &&
-		  find_key(&client, key_name, &base) &&
-		  odukpt_transact(&client, base, CKM_KEYDIV_ODUKPT_KEY, &p, &request, 0);
+		  find_key(&client, key_name, &base);
+	if (ok && explains)
+		ok = explain(&client, base, CKM_KEYDIV_ODUKPT_KEY, &p, &request, NULL);
+	else
+		ok = ok && odukpt_transact(&client, base, CKM_KEYDIV_ODUKPT_KEY, &p, &request, 0);
 	result_request_free(&request);
 	return ok;
 }

@@ -47,9 +47,7 @@ MUST_USE bool component_read(const struct secret_text *text, size_t number, stru
 MUST_USE bool component_length_fits(
 	const struct component *component, const struct key_kind *kind, size_t number);
 
-/*
- * Return true if COMPONENT has the length of an AES key of 128 bits, and masters mostly have 256.
- */
+/* Return true if COMPONENT has 128 bits and an AES key, as most masters, would have 256. */
 bool component_is_half(const struct component *component, const struct key_kind *kind);
 
 /*

@@ -57,7 +57,7 @@ const char *mechanism_help(CK_MECHANISM_TYPE type)
 /* --- lists of allowed mechanisms --- */
 
 /* Return true if NAME and WANTED differ at most in case and in - instead of _. */
-static bool same_name(const char *name, const char *wanted)
+bool name_matches(const char *name, const char *wanted)
 {
 	for (; *name && *wanted; name++, wanted++) {
 		int a = tolower((unsigned char)*name), b = tolower((unsigned char)*wanted);
@@ -71,11 +71,11 @@ static bool is_mechanism(const char *name, const char *wanted)
 {
 	static const char *const prefixes[] = {"CKM_KEYDIV_", "CKM_"};
 
-	if (same_name(name, wanted))
+	if (name_matches(name, wanted))
 		return true;
 	for (size_t i = 0; i < 2; i++) {
 		size_t n = strlen(prefixes[i]);
-		if (strncmp(name, prefixes[i], n) == 0 && same_name(name + n, wanted))
+		if (strncmp(name, prefixes[i], n) == 0 && name_matches(name + n, wanted))
 			return true;
 	}
 	return false;
@@ -102,7 +102,7 @@ static bool allow_scheme(struct allowed *allowed, const char *part, bool *ret_do
 
 	*ret_done = true;
 	for (size_t i = 0; i < MECHANISMS; i++) {
-		if (*mechanisms[i].scheme == '\0' || !same_name(mechanisms[i].scheme, part))
+		if (*mechanisms[i].scheme == '\0' || !name_matches(mechanisms[i].scheme, part))
 			continue;
 		found = true;
 		*ret_done = *ret_done && allowed_add(allowed, mechanisms[i].type);
@@ -163,7 +163,7 @@ const struct key_kind *key_kind_read(const char *name)
 	for (size_t i = 0; i < KINDS; i++) {
 		if (kinds[i].state)
 			continue;
-		if (same_name(kinds[i].name, name))
+		if (name_matches(kinds[i].name, name))
 			return &kinds[i];
 		n += (size_t)snprintf(
 			known + n, sizeof known - n, n > 0 ? ", %s" : "%s", kinds[i].name);
@@ -241,4 +241,14 @@ unsigned usage_bit(CK_ATTRIBUTE_TYPE type)
 		if (usages[i].type == type)
 			return 1U << i;
 	return 0;
+}
+
+bool mechanism_read(const char *name, CK_MECHANISM_TYPE *ret)
+{
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (is_mechanism(mechanisms[i].name, name)) {
+			*ret = mechanisms[i].type;
+			return true;
+		}
+	return fail("'%s' is no mechanism: 'keydiv mechanisms' lists them", name);
 }

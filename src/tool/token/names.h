@@ -23,6 +23,12 @@ void mechanism_name(CK_MECHANISM_TYPE type, char *ret);
  */
 const char *mechanism_help(CK_MECHANISM_TYPE type);
 
+/* Find a mechanism by NAME, with or without CKM_ or CKM_KEYDIV_. False after a report. */
+MUST_USE bool mechanism_read(const char *name, CK_MECHANISM_TYPE *ret);
+
+/* Return true if GIVEN is NAME in any case, with - or _. */
+bool name_matches(const char *name, const char *given);
+
 /* A list of mechanisms for CKA_ALLOWED_MECHANISMS. */
 struct allowed {
 	CK_ULONG count;

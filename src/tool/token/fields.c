@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fields.c: the table of fields, and reading their values. */
+#include "tool/token/fields.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "tool/report.h"
+#include "tool/token/names.h"
+
+#define VALUE_MAX 4096
+
+/* A field whose value is a number has WIDTH bytes. */
+static const struct field {
+	const char *name;
+	unsigned char tag;
+	unsigned char width; /* 0: text or bytes */
+	unsigned short min, max;
+} known[] = {
+	{"DEVICE", KEYDIV_DEVICE, 0, 1, 128},
+	{"SALT", KEYDIV_SALT, 0, 8, 64},
+	{"PURPOSE", KEYDIV_PURPOSE, 0, 1, 32},
+	{"COUNTER", KEYDIV_COUNTER, 8, 8, 8},
+	{"MESSAGE_PURPOSE", KEYDIV_MESSAGE_PURPOSE, 0, 1, 32},
+	{"INITIATOR_NONCE", KEYDIV_INITIATOR_NONCE, 0, 8, 64},
+	{"RESPONDER_NONCE", KEYDIV_RESPONDER_NONCE, 0, 8, 64},
+	{"SESSION_PURPOSE", KEYDIV_SESSION_PURPOSE, 0, 1, 32},
+	{"NONCE", KEYDIV_NONCE, 0, 16, 64},
+	{"ENCRYPTION_CONTEXT", KEYDIV_ENCRYPTION_CONTEXT, 0, 1, 2048},
+	{"MESSAGE", KEYDIV_MESSAGE, 0, 0, 4000},
+	{"SCP03_CONSTANT", KEYDIV_SCP03_CONSTANT, 1, 1, 1},
+	{"SCP03_CONTEXT", KEYDIV_SCP03_CONTEXT, 0, 16, 32},
+	{"EMV_OPTION", KEYDIV_EMV_OPTION, 0, 1, 1},
+	{"PAN", KEYDIV_PAN, 0, 8, 19},
+	{"PAN_SEQUENCE", KEYDIV_PAN_SEQUENCE, 0, 2, 2},
+	{"EMV_DIVERSIFIER", KEYDIV_EMV_DIVERSIFIER, 0, 8, 16},
+	{"KSN", KEYDIV_KSN, 0, 8, 12},
+	{"DUKPT_USAGE", KEYDIV_DUKPT_USAGE, 2, 2, 2},
+	{"INITIAL_KEY_LENGTH", KEYDIV_INITIAL_KEY_LENGTH, 1, 1, 1},
+	{"SHAPE", KEYDIV_SHAPE, 0, 2, 2},
+	{"TRANSACTION", KEYDIV_TRANSACTION, 8, 8, 8},
+	{"ODUKPT_PURPOSE", KEYDIV_ODUKPT_PURPOSE, 0, 1, 32},
+	{"CONSTANT", KEYDIV_CONSTANT, 0, 1, 255},
+};
+
+static const struct field *find(const char *name, size_t n)
+{
+	char wanted[32];
+
+	if (n < sizeof wanted) {
+		memcpy(wanted, name, n);
+		wanted[n] = '\0';
+		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+			if (name_matches(known[i].name, wanted))
+				return &known[i];
+	}
+	fail("'%.*s' is no field: 'keydiv mechanisms' lists the fields of each mechanism", (int)n,
+		name);
+	return NULL;
+}
+
+unsigned char field_tag(const char *name)
+{
+	const struct field *field = find(name, strlen(name));
+
+	return field ? field->tag : 0;
+}
+
+const char *field_name(unsigned char tag)
+{
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i].tag == tag)
+			return known[i].name;
+	return tag == KEYDIV_USE ? "USE" : "?";
+}
+
+/* Read a decimal number as WIDTH bytes, big-endian. */
+static bool read_number(const struct field *field, const char *text, unsigned char *ret)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' ||
+		(field->width < 8 && number >> (8 * field->width)))
+		return fail("the field %s is a number of %d bytes, or hex:, and not '%s'",
+			field->name, field->width, text);
+	for (unsigned i = field->width; i-- > 0; number >>= 8)
+		ret[i] = (unsigned char)number;
+	return true;
+}
+
+/* Read R,N as two bytes, for which hexadecimal would be hard to read. */
+static bool read_shape(const char *text, unsigned char *ret)
+{
+	unsigned r = 0, n = 0;
+	char left;
+
+	if (sscanf(text, "%2u,%2u%c", &r, &n, &left) != 2)
+		return fail("the field SHAPE is two numbers, as 21,7, and not '%s'", text);
+	ret[0] = (unsigned char)r;
+	ret[1] = (unsigned char)n;
+	return true;
+}
+
+static bool read_value(
+	const struct field *field, const char *text, unsigned char ret[VALUE_MAX], size_t *ret_n)
+{
+	size_t n = strlen(text);
+
+	if (strncmp(text, "hex:", 4) == 0) {
+		*ret_n = (n - 4) / 2;
+		return *ret_n <= VALUE_MAX && hex_decode(text + 4, ret, *ret_n)
+			       ? true
+			       : fail("the field %s is not hexadecimal behind hex:", field->name);
+	}
+	*ret_n = field->min;
+	if (field->width > 0)
+		return read_number(field, text, ret);
+	if (field->tag == KEYDIV_SHAPE)
+		return read_shape(text, ret);
+	if (n > VALUE_MAX)
+		return fail("the field %s is too long", field->name);
+	memcpy(ret, text, n);
+	*ret_n = n;
+	return true;
+}
+
+bool fields_add(struct fields *fields, const char *text)
+{
+	unsigned char value[VALUE_MAX];
+	size_t name = strcspn(text, "="), n, i;
+
+	if (!text[name])
+		return fail("--field takes NAME=VALUE, not '%s'", text);
+	const struct field *field = find(text, name);
+	if (!field || !read_value(field, text + name + 1, value, &n))
+		return false;
+	if (n < field->min || n > field->max)
+		return fail("the field %s has %u to %u bytes, not %zu", field->name, field->min,
+			field->max, n);
+	if (fields->count == FIELDS_MAX)
+		return fail("there are more than %d fields", FIELDS_MAX);
+	for (i = fields->count; i > 0 && fields->field[i - 1].tag >= field->tag; i--) {
+		if (fields->field[i - 1].tag == field->tag)
+			return fail("the field %s is given twice", field->name);
+		fields->field[i] = fields->field[i - 1];
+	}
+	fields->field[i].tag = field->tag;
+	fields->field[i].at = fields->bytes.n;
+	fields->field[i].n = n;
+	fields->count++;
+	text_add(&fields->bytes, value, n);
+	return true;
+}
+
+void fields_put(const struct fields *fields, unsigned char tag, const void *value, size_t n,
+	KEYDIV_PARAMETER *p)
+{
+	bool waiting = tag != 0;
+
+	keydiv_start(p);
+	for (size_t i = 0; i < fields->count; i++) {
+		if (waiting && tag <= fields->field[i].tag) {
+			keydiv_put(p, tag, value, n);
+			waiting = false;
+		}
+		keydiv_put(p, fields->field[i].tag, fields->bytes.p + fields->field[i].at,
+			fields->field[i].n);
+	}
+	if (waiting)
+		keydiv_put(p, tag, value, n);
+}
+
+void fields_free(struct fields *fields)
+{
+	text_free(&fields->bytes);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fields.h: the fields of keydiv's mechanisms as texts "NAME=VALUE". */
+#ifndef KEYDIV_TOOL_FIELDS_H
+#define KEYDIV_TOOL_FIELDS_H
+
+#include <stdbool.h>
+
+#include "base/pkcs11.h"
+
+#include "keydiv.h"
+#include "tool/text.h"
+
+#define FIELDS_MAX 16
+
+/* Fields in ascending order of their tags. Begin with {0}. */
+struct fields {
+	size_t count;
+	struct {
+		unsigned char tag;
+		size_t at, n; /* of the value in BYTES */
+	} field[FIELDS_MAX];
+	struct text bytes;
+};
+
+/* Return the tag of the field NAME, or 0 after a report. */
+unsigned char field_tag(const char *name);
+
+/* Return the name of the field TAG, "USE" for KEYDIV_USE, or "?". */
+const char *field_name(unsigned char tag);
+
+/*
+ * Read "NAME=VALUE" and add the field to FIELDS. VALUE is text, "hex:" and hexadecimal digits, or a
+ * decimal number for the fields that are numbers. False after a report.
+ */
+bool fields_add(struct fields *fields, const char *text);
+
+/*
+ * Build the parameter P from FIELDS and, unless TAG is 0, the field TAG with the N bytes at VALUE.
+ * A field that is in FIELDS too makes P fail (see keydiv.h).
+ */
+void fields_put(const struct fields *fields, unsigned char tag, const void *value, size_t n,
+	KEYDIV_PARAMETER *p);
+
+void fields_free(struct fields *fields);
+
+#endif
