@@ -132,7 +132,9 @@ static bool sqlite_discard(struct store *store)
 
 	if (pthread_mutex_trylock(&store->lock) != 0)
 		return false;
-	if (sqlite->db != NULL && database_in_transaction(sqlite->db))
+	bool at_rest = sqlite->db == NULL || !database_in_transaction(sqlite->db);
+	pthread_mutex_unlock(&store->lock);
+	if (!at_rest)
 		return false;
 	database_close(sqlite->db);
 	free(sqlite);

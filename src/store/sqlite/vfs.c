@@ -134,7 +134,7 @@ static const sqlite3_io_methods methods = {
 /* --- The VFS --- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static sqlite3_vfs *own, vfs; /* SQLite's own VFS, and the layer */
+static sqlite3_vfs *own, vfs; /* SQLite's own VFS, and the layer; set once */
 
 static int layer_open(
 	sqlite3_vfs *unused, const char *name, sqlite3_file *file, int flags, int *ret_flags)
@@ -162,19 +162,28 @@ static int layer_delete(sqlite3_vfs *unused, const char *name, int sync)
 	return code;
 }
 
+/* With the lock held: make the layer, once, above SQLite's own VFS. */
+static int make_layer(void)
+{
+	if (own != NULL)
+		return SQLITE_OK;
+	sqlite3_vfs *found = sqlite3_vfs_find("unix");
+	if (found == NULL)
+		return SQLITE_ERROR;
+	vfs = *found;
+	vfs.pNext = NULL;
+	vfs.zName = VFS_NAME;
+	vfs.szOsFile = (int)sizeof(struct layer) + found->szOsFile;
+	vfs.xOpen = layer_open;
+	vfs.xDelete = layer_delete;
+	own = found; /* from now on other threads read both without the lock */
+	return SQLITE_OK;
+}
+
 int vfs_open(const char *path, sqlite3 **ret_sqlite, int flags)
 {
 	pthread_mutex_lock(&lock);
-	own = sqlite3_vfs_find("unix");
-	int code = own == NULL ? SQLITE_ERROR : SQLITE_OK;
-	if (code == SQLITE_OK && vfs.zName == NULL) {
-		vfs = *own;
-		vfs.pNext = NULL;
-		vfs.zName = VFS_NAME;
-		vfs.szOsFile = (int)sizeof(struct layer) + own->szOsFile;
-		vfs.xOpen = layer_open;
-		vfs.xDelete = layer_delete;
-	}
+	int code = make_layer();
 	if (code == SQLITE_OK)
 		code = sqlite3_vfs_register(&vfs, 0);
 	if (code == SQLITE_OK) {
