@@ -21,6 +21,7 @@ const struct key_type all_key_types[] = {
 		.length = {{16, KIND_AES128}, {24, KIND_AES192}, {32, KIND_AES256}},
 		.block = 16,
 		.cmac_check = true,
+		.wraps = true,
 		.usage = CIPHER_USAGE,
 		.generate = CKM_AES_KEY_GEN,
 		.mac = CKM_AES_CMAC,
@@ -100,6 +101,13 @@ bool key_type_by_cmac(CK_KEY_TYPE number)
 	const struct key_type *t = key_type_find(number);
 
 	return t != NULL && t->cmac_check;
+}
+
+bool key_type_wraps(CK_KEY_TYPE number)
+{
+	const struct key_type *t = key_type_find(number);
+
+	return t != NULL && t->wraps;
 }
 
 unsigned key_type_strength(CK_KEY_TYPE number, size_t n)

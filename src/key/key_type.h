@@ -2,8 +2,8 @@
 /*
  * key_type.h: every type of secret key, one struct key_type each.
  *
- * Everything that differs from type to type is in the table of key_type.c. No other code compares
- * a number with CKK_, except the data of mechanisms. The tool gets its names of key types from the
+ * Everything that differs from type to type is in the table of key_type.c. No other code compares a
+ * number with CKK_, except the data of mechanisms. The tool gets its names of key types from the
  * same table (mechanisms/print_names.c).
  */
 #ifndef KEYDIV_KEY_KEY_TYPE_H
@@ -55,6 +55,7 @@ struct key_type {
 	bool parity;     /* derived and generated values get odd parity in each byte */
 	bool cmac_check; /* a key that derives has the CMAC of 16 zero bytes as check value */
 	bool state;      /* the value is a state that changes, not a key */
+	bool wraps;      /* a mechanism of this token wraps with keys of the type */
 	enum check_value check;
 	uint32_t usage; /* USAGE_ bits that a key of the type can have, except wrapping */
 	CK_MECHANISM_TYPE generate; /* for C_GenerateKey, or CK_UNAVAILABLE_INFORMATION */
@@ -111,6 +112,9 @@ bool key_type_has_parity(CK_KEY_TYPE number);
 
 /* Return true if the check value of a key of NUMBER that derives is a CMAC (X9.24-1:2017). */
 bool key_type_by_cmac(CK_KEY_TYPE number);
+
+/* Return true if a key of NUMBER can wrap and unwrap keys with some mechanism. */
+bool key_type_wraps(CK_KEY_TYPE number);
 
 /* Return the strength in bits of a key of NUMBER with N bytes, as SP 800-57 part 1 counts. */
 unsigned key_type_strength(CK_KEY_TYPE number, size_t n);

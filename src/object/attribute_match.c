@@ -62,6 +62,8 @@ bool attributes_match(const struct reading *r, const struct template *t)
 	if ((t->flags_given & ~has->flags) | (t->variables_given & ~has->variables) |
 		(t->given & ~has->given))
 		return false;
+	if (t->given & GIVEN_PARAMETER) /* no object keeps this attribute */
+		return false;
 	if (!numbers_match(o, t))
 		return false;
 	for (size_t i = 0;

@@ -39,8 +39,9 @@ static CK_RV plan_key(const struct template *t, enum made way, const struct mech
 	const struct rights *rights, struct object *ret)
 {
 	ret->flags = key_flags(t, ret);
-	ret->made = (uint32_t)way | (ret->flags & MADE_FLAGS);
 	TRY(plan_role_made(t, ret));
+	plan_drop_wrapping(ret);
+	ret->made = (uint32_t)way | (ret->flags & MADE_FLAGS);
 	TRY(plan_access(rights, ret->flags));
 	TRY(plan_variables(t, ret));
 	if (mech != NULL)

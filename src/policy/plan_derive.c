@@ -151,6 +151,17 @@ static CK_RV derive_data(const struct template *t, const struct object *base,
 	return plan_variables(t, ret);
 }
 
+/*
+ * Return MORE, the CKA_DERIVE_TEMPLATE of BASE, if MORE may decide the role of a result, else NULL.
+ * The caller who derives a key chooses the template of that key. Two derivations would otherwise
+ * give one base two templates, and so one result two roles.
+ */
+static const struct template *template_of_maker(
+	const struct object *base, const struct template *more)
+{
+	return (base->made & MADE_WAY) == MADE_DERIVED ? NULL : more;
+}
+
 CK_RV plan_derive(const struct template *t, const struct object *base, const struct role *role,
 	CK_KEY_TYPE type, const struct rights *rights, struct object *ret)
 {
@@ -161,6 +172,8 @@ CK_RV plan_derive(const struct template *t, const struct object *base, const str
 	TRY(merge_base(base, role->level == LEVEL_LEAF ? FLAG_DERIVE : 0, &room, &t, &plan.base));
 	if (type == CK_UNAVAILABLE_INFORMATION)
 		return derive_data(t, base, rights, ret);
+	if (__builtin_expect(plan.base != NULL, 0))
+		plan.base = template_of_maker(base, plan.base);
 	TRY(plan_given(t, state ? WHO_CLIENT : WHO_KEY, WHEN_DERIVE));
 	REQUIRE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_SECRET_KEY,
 		CKR_TEMPLATE_INCONSISTENT, "the mechanism derives secret keys only");

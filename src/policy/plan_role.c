@@ -141,8 +141,13 @@ CK_RV plan_role_derived(const struct derived_plan *plan, struct object *ret)
 
 	REQUIRE(!(ret->flags & FLAGS_USAGE & ~permitted.usage), CKR_TEMPLATE_INCONSISTENT,
 		"the result of this mechanism must not have this usage");
-	if (__builtin_expect(!(ret->flags & FLAG_DERIVE), 1))
+	if (__builtin_expect(!(ret->flags & (FLAG_DERIVE | USAGE_WRAPPING)), 1))
 		return CKR_OK;
+	if (!(ret->flags & FLAG_DERIVE)) {
+		plan_drop_wrapping(ret);
+		ret->made = MADE_DERIVED | (ret->flags & MADE_FLAGS);
+		return CKR_OK;
+	}
 	REQUIRE(permitted.derive, CKR_TEMPLATE_INCONSISTENT,
 		"the result of this mechanism must not have CKA_DERIVE");
 	TRY(check_deriving(ret->flags));

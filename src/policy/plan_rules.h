@@ -49,6 +49,17 @@ void plan_start(struct object *ret, CK_OBJECT_CLASS object_class, CK_KEY_TYPE ty
  */
 MUST_USE CK_RV plan_variables(const struct template *t, struct object *ret);
 
+/*
+ * Take CKA_WRAP and CKA_UNWRAP from the planned flags of RET if no mechanism wraps with keys of its
+ * type. Clients such as python-pkcs11 ask for every usage by default. The template is therefore
+ * accepted, and the attribute reads CK_FALSE, because CK_TRUE would promise what no call can do.
+ */
+static inline void plan_drop_wrapping(struct object *ret)
+{
+	if ((ret->flags & USAGE_WRAPPING) && !key_type_wraps(ret->key_type))
+		ret->flags &= ~(uint32_t)USAGE_WRAPPING;
+}
+
 /* --- plan_role.c: roles and levels (mechanisms/README.md) --- */
 
 /*
@@ -60,9 +71,13 @@ MUST_USE CK_RV plan_role_made(const struct template *t, struct object *ret);
 
 /* A derivation while it is planned. */
 struct derived_plan {
-	const struct template *t;    /* with CKA_DERIVE_TEMPLATE of the base merged in */
-	const struct template *base; /* CKA_DERIVE_TEMPLATE of the base; NULL: none */
-	const struct role *role;     /* of the value */
+	const struct template *t; /* with CKA_DERIVE_TEMPLATE of the base merged in */
+	/*
+	 * CKA_DERIVE_TEMPLATE of the base if the template decides the role of the
+	 * result, else NULL.
+	 */
+	const struct template *base;
+	const struct role *role; /* of the value */
 	uint32_t base_flags;
 };
 
