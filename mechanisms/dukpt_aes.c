@@ -19,23 +19,33 @@ static enum aes_dukpt_algorithm aes_of(size_t length)
 	return length == 16 ? DUKPT_AES128 : length == 24 ? DUKPT_AES192 : DUKPT_AES256;
 }
 
+/* Compute the last block, of which the result has only the first N bytes. */
+static CK_RV part_of_block(struct key *key, const uint8_t data[BLOCK], uint8_t *out, size_t n)
+{
+	SECRET block = {0};
+
+	TRY(secret_resize(&block, BLOCK));
+	TRY(key_block(key, NULL, data, secret_bytes(&block)));
+	memcpy(out, secret_peek(&block), n);
+	return CKR_OK;
+}
+
 CK_RV aes_dukpt_derive(struct key *key, unsigned usage, enum aes_dukpt_algorithm algorithm,
 	const uint8_t tail[8], size_t length, struct secret *ret)
 {
 	uint8_t data[BLOCK] = {1}; /* version of the derivation data, 6.3.2 tables 2 and 3 */
-	SECRET block = {0};
 
 	TRY(secret_resize(ret, length));
-	TRY(secret_resize(&block, BLOCK));
 	put_be16(data + 2, (uint16_t)usage);
 	put_be16(data + 4, (uint16_t)algorithm);
 	put_be16(data + 6, (uint16_t)(8 * length));
 	memcpy(data + 8, tail, 8);
 	for (size_t done = 0; done < length; done += BLOCK) {
-		size_t take = length - done < BLOCK ? length - done : BLOCK;
 		data[1]++; /* key block counter, from 1 */
-		TRY(key_block(key, NULL, data, secret_bytes(&block)));
-		memcpy(secret_bytes(ret) + done, secret_peek(&block), take);
+		if (length - done >= BLOCK)
+			TRY(key_block(key, NULL, data, secret_bytes(ret) + done));
+		else
+			TRY(part_of_block(key, data, secret_bytes(ret) + done, length - done));
 	}
 	return CKR_OK;
 }
@@ -65,9 +75,9 @@ CK_RV aes_dukpt_walk(
 	uint32_t reached = 0;
 
 	memcpy(tail, id + 4, 4);
-	for (uint32_t bit = UINT32_C(1) << 31; bit != 0; bit >>= 1) {
-		if (!(counter & bit))
-			continue;
+	while (counter != 0) { /* from the highest set bit to the lowest */
+		uint32_t bit = UINT32_C(1) << (31 - __builtin_clz(counter));
+		counter ^= bit;
 		reached |= bit;
 		put_be32(tail + 4, reached);
 		TRY(step(key, USAGE_DERIVATION, tail, length, ret_key));

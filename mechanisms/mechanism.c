@@ -80,11 +80,19 @@ bool mechanism_takes(const struct mechanism *mech, CK_KEY_TYPE type)
 
 /* --- Parameters --- */
 
+/* Note that FIELD is absent. */
+static inline CK_RV skip_field(const struct field *field, struct bytes *ret)
+{
+	ENSURE(!field->required, CKR_MECHANISM_PARAM_INVALID);
+	*ret = bytes_of(NULL, 0);
+	return CKR_OK;
+}
+
 /*
  * Read one field at P..END into field *INDEX of the mechanism or a later one. Move *P
  * past the field.
  */
-static CK_RV parse_field(
+static inline CK_RV parse_field(
 	struct parameter *ret, const uint8_t **p, const uint8_t *end, size_t *index)
 {
 	ENSURE(end - *p >= 3, CKR_MECHANISM_PARAM_INVALID);
@@ -93,13 +101,13 @@ static CK_RV parse_field(
 
 	/*
 	 * Tags ascend in the mechanism's list as in the parameter. Skipping the fields that are
-	 * absent finds a tag, or shows that the tag does not belong.
+	 * absent finds a tag, or shows that the tag does not belong. Tag 0 ends the list.
 	 */
-	while (*index < ret->count && ret->fields[*index].tag != tag) {
-		ENSURE(!ret->fields[*index].required, CKR_MECHANISM_PARAM_INVALID);
-		(*index)++;
+	for (; ret->fields[*index].tag != tag; (*index)++) {
+		ENSURE(ret->fields[*index].tag != 0, CKR_MECHANISM_PARAM_INVALID);
+		TRY(skip_field(&ret->fields[*index], &ret->value[*index]));
 	}
-	ENSURE(*index < ret->count, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(tag != 0, CKR_MECHANISM_PARAM_INVALID);
 
 	const struct field *field = &ret->fields[*index];
 	ENSURE(length >= field->min && length <= field->max, CKR_MECHANISM_PARAM_INVALID);
@@ -118,13 +126,12 @@ CK_RV parameter_parse(
 
 	ENSURE(n <= PARAMETER_MAX, CKR_MECHANISM_PARAM_INVALID);
 	ret->fields = mech->fields;
-	for (ret->count = 0; mech->fields[ret->count].tag != 0; ret->count++)
-		ret->value[ret->count] = bytes_of(NULL, 0);
 	ret->encoded = bytes_of(encoded, n);
 	while (p < end)
 		TRY(parse_field(ret, &p, end, &index));
-	for (; index < ret->count; index++)
-		ENSURE(!mech->fields[index].required, CKR_MECHANISM_PARAM_INVALID);
+	for (; ret->fields[index].tag != 0; index++)
+		TRY(skip_field(&ret->fields[index], &ret->value[index]));
+	ret->count = index;
 	return mech->check ? mech->check(ret) : CKR_OK;
 }
 

@@ -19,15 +19,42 @@ bool secret_equal(const void *a, const void *b, size_t n)
 	return CRYPTO_memcmp(a, b, n) == 0;
 }
 
+_Static_assert(SECRET_INLINE % SECRET_PART == 0, "loops over parts stay within a secret");
+
+/*
+ * Clear the first N bytes of S, rounded up to whole parts. A call of OPENSSL_cleanse takes longer
+ * for the few bytes of a key. The barrier makes the compiler keep the stores.
+ */
+static inline void clear_small(struct secret *s, size_t n)
+{
+	for (size_t i = 0; i < n; i += SECRET_PART) {
+		memset(s->small + i, 0, SECRET_PART);
+		__asm__ volatile("" : : "r"(s->small + i) : "memory");
+	}
+}
+
 void secret_wipe(struct secret *s)
 {
 	if (s->heap) {
 		arena_give(&long_secrets, s->heap, s->len);
 		s->heap = NULL;
-	} else if (s->len > 0) {
-		OPENSSL_cleanse(s->small, s->len);
+	} else {
+		clear_small(s, s->len);
 	}
 	s->len = 0;
+}
+
+void secret_move(struct secret *from, struct secret *to)
+{
+	to->len = from->len;
+	to->heap = from->heap;
+	if (from->heap == NULL) {
+		for (size_t i = 0; i < from->len; i += SECRET_PART)
+			memcpy(to->small + i, from->small + i, SECRET_PART);
+		clear_small(from, from->len);
+	}
+	from->heap = NULL;
+	from->len = 0;
 }
 
 CK_RV secret_resize(struct secret *s, size_t n)
@@ -38,7 +65,7 @@ CK_RV secret_resize(struct secret *s, size_t n)
 		s->heap = arena_take(&long_secrets, n);
 		REQUIRE(s->heap != NULL, CKR_HOST_MEMORY, "no memory for a secret");
 	} else {
-		memset(s->small, 0, n);
+		clear_small(s, n);
 	}
 	s->len = n;
 	return CKR_OK;

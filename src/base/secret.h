@@ -18,7 +18,8 @@
 
 #include "error.h"
 
-#define SECRET_INLINE 64
+#define SECRET_INLINE 64 /* a multiple of SECRET_PART */
+#define SECRET_PART 16
 #define SECRET_MAX 4096 /* longest key, in bytes */
 #define DATA_MAX 65536  /* longest value of a data object, and so longest secret, in bytes */
 
@@ -52,6 +53,9 @@ MUST_USE CK_RV secret_resize(struct secret *s, size_t n);
 
 /* Wipe S and copy the N bytes at P to S. Errors as secret_resize. P must not be in S. */
 MUST_USE CK_RV secret_set(struct secret *s, const void *p, size_t n);
+
+/* Move FROM into TO, whose old bytes are not wiped. FROM is wiped and empty afterwards. */
+void secret_move(struct secret *from, struct secret *to);
 
 /* Wipe and empty S, which may be empty already. The cleanup function of SECRET. */
 void secret_wipe(struct secret *s);

@@ -32,15 +32,12 @@ static void call_begin(struct derive_call *c, struct session *s, CK_OBJECT_HANDL
 	memset(&c->planned, 0, offsetof(struct object, variables.small));
 	c->planned.value.len = 0;
 	c->planned.value.heap = NULL;
-	c->value.len = 0;
-	c->value.heap = NULL;
 }
 
 static void call_end(struct derive_call *c)
 {
 	template_wipe(&c->template);
 	object_wipe(&c->planned);
-	secret_wipe(&c->value);
 	if (c->d.scratch[0] != NULL)
 		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
 			key_unload(c->d.scratch[i]);
@@ -77,6 +74,17 @@ static CK_RV mark(struct derive_call *c)
 	return kind == NULL ? CKR_OK : derive_state_attributes(c, kind);
 }
 
+/* Move the value of O, if O is public data, to where values are that are no secret. */
+static CK_RV publish(struct object *o)
+{
+	if (__builtin_expect(o->object_class != CKO_DATA || (o->flags & FLAG_PRIVATE), 1))
+		return CKR_OK;
+	TRY(object_set_variable(
+		o, VAR_PUBLIC_VALUE, bytes_of(secret_peek(&o->value), o->value.len)));
+	secret_wipe(&o->value);
+	return CKR_OK;
+}
+
 static CK_RV derive(
 	struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_key)
 {
@@ -92,9 +100,9 @@ static CK_RV derive(
 		return derive_more_keys(c, ret_key);
 	if (mech->derive.state != NULL)
 		TRY(derive_state_claim(c));
-	TRY(derive_value(&c->d, &c->value));
+	TRY(derive_value(&c->d, &c->planned.value));
 	TRY(mark(c));
-	TRY(derive_fill_in(&c->planned, secret_peek(&c->value), c->value.len));
+	TRY(publish(&c->planned));
 	if (c->template.given & GIVEN_CHECK_VALUE)
 		TRY(plan_check_value(&c->planned, &c->template, c->d.scratch[0]));
 	return object_add(c->session, &c->planned, ret_key);

@@ -17,8 +17,7 @@ struct derive_call {
 	struct parsed parsed;
 	struct template template;
 	struct key_request request;
-	struct object planned; /* the new object, all but its value */
-	struct secret value;
+	struct object planned; /* the new object */
 };
 
 #endif

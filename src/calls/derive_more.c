@@ -82,15 +82,15 @@ static CK_RV plan_all(struct derive_call *c, struct batch *b)
 	return CKR_OK;
 }
 
-/* Cut the derived string into the values of the planned keys. */
-static CK_RV cut(struct derive_call *c, struct batch *b)
+/* Cut STRING, which was derived, into the values of the planned keys. */
+static CK_RV cut(const struct derive_call *c, struct secret *string, struct batch *b)
 {
-	uint8_t *value = secret_bytes(&c->value);
+	uint8_t *value = secret_bytes(string);
 
 	TRY(derive_fill_in(&b->planned[0], value, c->d.length));
 	for (size_t i = 1; i < b->count; i++) {
 		const struct more_key *more = &b->more[i - 1];
-		ENSURE(more->offset + more->length <= c->value.len, CKR_FUNCTION_FAILED);
+		ENSURE(more->offset + more->length <= string->len, CKR_FUNCTION_FAILED);
 		if (key_type_has_parity(b->type[i]))
 			des_set_odd_parity(value + more->offset, more->length);
 		TRY(derive_fill_in(&b->planned[i], value + more->offset, more->length));
@@ -160,11 +160,12 @@ static CK_RV add_all(struct derive_call *c, struct batch *b)
 CK_RV derive_more_keys(struct derive_call *c, CK_OBJECT_HANDLE *ret_key)
 {
 	struct batch *b __attribute__((cleanup(batch_free))) = calloc(1, sizeof *b);
+	SECRET string = {0};
 
 	ENSURE(b != NULL, CKR_HOST_MEMORY);
 	TRY(plan_all(c, b));
-	TRY(derive_value(&c->d, &c->value));
-	TRY(cut(c, b));
+	TRY(derive_value(&c->d, &string));
+	TRY(cut(c, &string, b));
 	TRY(check_all(c, b));
 	TRY(add_all(c, b));
 	*ret_key = b->made[0];

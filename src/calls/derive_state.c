@@ -36,11 +36,12 @@ CK_RV derive_state_claim(struct derive_call *c)
 
 CK_RV derive_state_attributes(struct derive_call *c, const struct state_kind *kind)
 {
+	const struct secret *value = &c->planned.value;
 	uint8_t room[STATE_ATTRIBUTE_MAX];
 	size_t n;
 
 	for (const CK_ATTRIBUTE_TYPE *type = kind->attributes; *type != 0; type++) {
-		TRY(kind->describe(secret_peek(&c->value), c->value.len, *type, room, &n));
+		TRY(kind->describe(secret_peek(value), value->len, *type, room, &n));
 		TRY(object_set_variable(&c->planned, place_of(*type), bytes_of(room, n)));
 	}
 	return CKR_OK;

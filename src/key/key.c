@@ -57,16 +57,6 @@ void keys_trim(void)
 	arena_trim(&keys);
 }
 
-static void unload(void *key)
-{
-	key_unload(key);
-}
-
-void keys_forked(void)
-{
-	arena_each(&keys, sizeof(struct key), unload);
-}
-
 /* Wipe everything that was computed from the value, except the schedule under its ECB context. */
 static void forget(struct key *key)
 {
@@ -83,7 +73,7 @@ static void forget(struct key *key)
 	}
 }
 
-void key_unload(struct key *key)
+static void unload(struct key *key)
 {
 	forget(key);
 	secret_wipe(&key->value);
@@ -95,6 +85,23 @@ void key_unload(struct key *key)
 	key->length = 0;
 }
 
+void key_unload(struct key *key)
+{
+	if (key->length > 0)
+		unload(key);
+}
+
+static void unload_one(void *key)
+{
+	unload(key);
+}
+
+/* A thread of the parent may have been loading a key, so the length says nothing. */
+void keys_forked(void)
+{
+	arena_each(&keys, sizeof(struct key), unload_one);
+}
+
 static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n)
 {
 	const struct key_type *t = key_type_find(type);
@@ -102,11 +109,11 @@ static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_
 
 	ENSURE(n > 0 && n <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
 	ENSURE(kind != KIND_NONE || t == NULL || t->block == 0, CKR_KEY_SIZE_RANGE);
+	key->length = n; /* first, so that key_unload wipes the value even after an error */
 	TRY(secret_set(&key->value, value, n));
 	schedule_wipe(&key->plain);
 	key->type = type;
 	key->kind = kind;
-	key->length = n;
 	key->ops = NULL;
 	return CKR_OK;
 }

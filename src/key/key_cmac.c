@@ -70,10 +70,13 @@ static inline __attribute__((always_inline)) bool close_mac(const struct key *ke
 		xor_block(state, last, block);
 		xor_block(state, key->k1, block);
 	} else {
-		for (size_t i = 0; i < n; i++)
-			state[i] ^= last[i];
-		state[n] ^= 0x80;
+		uint8_t padded[KEY_BLOCK_MAX] = {0};
+		if (n > 0)
+			memcpy(padded, last, n);
+		padded[n] = 0x80;
+		xor_block(state, padded, block);
 		xor_block(state, key->k2, block);
+		wipe_block(padded);
 	}
 	bool ok = block_encrypt(key->kind, key->plain.context[key->kind], state, block, ret_mac);
 	wipe_block(state);
@@ -106,20 +109,24 @@ static CK_RV remote_cmac(const struct key *key, const uint8_t *msg, size_t n, ui
 	return key->ops->cmac(key->remote, msg, n, ret_mac);
 }
 
-CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+/* The CMAC with cipher blocks of BLOCK bytes. The last block, whole or not, goes to close_mac. */
+static inline __attribute__((always_inline)) bool whole_mac(
+	const struct key *key, size_t block, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 {
 	_Alignas(16) uint8_t state[KEY_BLOCK_MAX] = {0};
-	size_t block = 16, rest = 0;
+	size_t before = n > block ? (n - 1) / block * block : 0;
 
+	return absorb(key, block, state, msg, before) &&
+	       close_mac(key, block, state, msg + before, n - before, ret_mac);
+}
+
+CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
 	if (key_is_remote(key))
 		return remote_cmac(key, msg, n, ret_mac);
 	TRY(cmac_prepare(key));
-	if (key->kind >= KIND_DES2)
-		block = 8;
-	if (n > block) {
-		rest = (n - 1) / block *
-		       block; /* leave the last block, whole or not, to cmac_last */
-		TRY(cmac_blocks(key, state, msg, rest));
-	}
-	return cmac_last(key, state, rest > 0 ? msg + rest : msg, n - rest, ret_mac);
+	bool ok = key->kind < KIND_DES2 ? whole_mac(key, 16, msg, n, ret_mac)
+					: whole_mac(key, 8, msg, n, ret_mac);
+	ENSURE(ok, CKR_FUNCTION_FAILED);
+	return CKR_OK;
 }

@@ -22,7 +22,7 @@ struct key {
 	_Alignas(16) uint8_t k2[KEY_BLOCK_MAX];
 	EVP_MAC_CTX *hmac; /* with the key set, NULL until needed */
 	enum mac_kind hmac_kind;
-	size_t length;             /* of the value in bytes, wherever the value is */
+	size_t length; /* of the value in bytes, wherever the value is; 0: no key is loaded */
 	const struct key_ops *ops; /* NULL for a key in memory */
 	void *remote;              /* for ops */
 };

@@ -6,10 +6,22 @@
 #include "object/attribute.h"
 #include "object/attribute_value.h"
 
-static const CK_ATTRIBUTE_TYPE variable_types[] = {CKA_LABEL, CKA_ID, CKA_APPLICATION,
-	CKA_OBJECT_ID, CKA_START_DATE, CKA_END_DATE, CKA_ALLOWED_MECHANISMS, CKA_WRAP_TEMPLATE,
-	CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_KEYDIV_TRANSACTION, CKA_KEYDIV_SHAPE,
-	CKA_KEYDIV_RESERVE};
+/* The types of the variable attributes that a template can give, by enum variable. */
+static const CK_ATTRIBUTE_TYPE variable_types[TEMPLATE_VARIABLES] = {
+	[VAR_LABEL] = CKA_LABEL,
+	[VAR_ID] = CKA_ID,
+	[VAR_APPLICATION] = CKA_APPLICATION,
+	[VAR_OBJECT_ID] = CKA_OBJECT_ID,
+	[VAR_START_DATE] = CKA_START_DATE,
+	[VAR_END_DATE] = CKA_END_DATE,
+	[VAR_ALLOWED_MECHANISMS] = CKA_ALLOWED_MECHANISMS,
+	[VAR_WRAP_TEMPLATE] = CKA_WRAP_TEMPLATE,
+	[VAR_UNWRAP_TEMPLATE] = CKA_UNWRAP_TEMPLATE,
+	[VAR_DERIVE_TEMPLATE] = CKA_DERIVE_TEMPLATE,
+	[VAR_TRANSACTION] = CKA_KEYDIV_TRANSACTION,
+	[VAR_SHAPE] = CKA_KEYDIV_SHAPE,
+	[VAR_RESERVE] = CKA_KEYDIV_RESERVE,
+};
 
 static bool numbers_match(const struct object *o, const struct template *t)
 {
@@ -52,6 +64,19 @@ static bool value_matches(const struct reading *r, CK_ATTRIBUTE_TYPE type, struc
 	       (request.n == 0 || secret_equal(v.bytes.p, request.p, request.n));
 }
 
+/* Return true if the variable attributes of T match. Most objects of a search have another label. */
+static bool variables_match(const struct reading *r, const struct template *t)
+{
+	for (uint32_t left = t->variables_given; left != 0; left &= left - 1) {
+		unsigned id = (unsigned)__builtin_ctz(left);
+		if (id <= VAR_ID && t->variable[id].n > 0 && !object_has(r->object, id))
+			return false;
+		if (!value_matches(r, variable_types[id], t->variable[id]))
+			return false;
+	}
+	return true;
+}
+
 bool attributes_match(const struct reading *r, const struct template *t)
 {
 	const struct object *o = r->object;
@@ -66,14 +91,8 @@ bool attributes_match(const struct reading *r, const struct template *t)
 		return false;
 	if (!numbers_match(o, t))
 		return false;
-	for (size_t i = 0;
-		t->variables_given != 0 && i < sizeof variable_types / sizeof variable_types[0];
-		i++) {
-		uint32_t id = attribute_find(variable_types[i])->bit;
-		if ((t->variables_given >> id & 1) &&
-			!value_matches(r, variable_types[i], t->variable[id]))
-			return false;
-	}
+	if (!variables_match(r, t))
+		return false;
 	if (t->given & GIVEN_VALUE && !value_matches(r, CKA_VALUE, t->value))
 		return false;
 	if (t->given & GIVEN_UNIQUE_ID && !value_matches(r, CKA_UNIQUE_ID, t->unique_id))

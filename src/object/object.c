@@ -9,6 +9,8 @@
 
 #define ENTRY_HEADER 5 /* id (1), length (4) */
 
+_Static_assert(VARIABLE_LAST < 32, "struct variables has one bit for each variable attribute");
+
 static const uint8_t *variables_peek(const struct variables *v)
 {
 	return v->heap ? v->heap : v->small;
@@ -16,7 +18,8 @@ static const uint8_t *variables_peek(const struct variables *v)
 
 void object_wipe(struct object *o)
 {
-	free(o->variables.heap);
+	if (o->variables.heap != NULL)
+		free(o->variables.heap);
 	secret_wipe(&o->value);
 	memset(o, 0,
 		offsetof(struct object,
@@ -35,6 +38,7 @@ static void copy_fixed(const struct object *from, struct object *to)
 	to->made = from->made;
 	to->default_allowed_count = from->default_allowed_count;
 	to->default_allowed = from->default_allowed;
+	to->variables.present = from->variables.present;
 }
 
 /* Make RET, which must be empty, a copy of N bytes at P. */
@@ -72,19 +76,13 @@ void object_move(struct object *from, struct object *to)
 	copy_fixed(from, to);
 	to->variables.len = from->variables.len;
 	to->variables.heap = from->variables.heap;
-	if (from->variables.heap == NULL)
+	if (from->variables.heap == NULL && from->variables.len > 0)
 		memcpy(to->variables.small, from->variables.small, from->variables.len);
-	to->value.len = from->value.len;
-	to->value.heap = from->value.heap;
-	if (from->value.heap == NULL)
-		memcpy(to->value.small, from->value.small, from->value.len);
+	secret_move(&from->value, &to->value);
 
 	from->variables.heap = NULL;
 	from->variables.len = 0;
-	if (from->value.heap == NULL)
-		secret_wipe(&from->value);
-	from->value.heap = NULL;
-	from->value.len = 0;
+	from->variables.present = 0;
 	from->default_allowed = NULL;
 	from->default_allowed_count = 0;
 	from->flags = 0;
@@ -112,7 +110,7 @@ static size_t entry_find(const struct variables *v, enum variable id, size_t *re
 	return at;
 }
 
-struct bytes object_variable(const struct object *o, enum variable id)
+struct bytes object_find_variable(const struct object *o, enum variable id)
 {
 	size_t size, at = entry_find(&o->variables, id, &size);
 
@@ -139,6 +137,7 @@ CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value
 		put_be32(v->small + at + 1, (uint32_t)value.n);
 		memcpy(v->small + at + ENTRY_HEADER, value.p, value.n);
 		v->len = (uint32_t)total;
+		v->present |= 1u << id;
 		return CKR_OK;
 	}
 
@@ -164,13 +163,13 @@ CK_RV object_set_variable(struct object *o, enum variable id, struct bytes value
 	if (heap == NULL)
 		memcpy(v->small, small, total);
 	v->len = (uint32_t)total;
+	v->present = fresh > 0 ? v->present | 1u << id : v->present & ~(1u << id);
 	return CKR_OK;
 }
 
 bool object_names(const struct object *o, CK_MECHANISM_TYPE type)
 {
-	return (o->default_allowed != NULL ||
-		       object_variable(o, VAR_ALLOWED_MECHANISMS).p != NULL) &&
+	return (o->default_allowed != NULL || object_has(o, VAR_ALLOWED_MECHANISMS)) &&
 	       object_allows(o, type);
 }
 

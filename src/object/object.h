@@ -98,7 +98,8 @@ enum variable {
  */
 struct variables {
 	uint32_t len;
-	uint8_t *heap; /* the entries, if they take more than VARIABLES_INLINE bytes */
+	uint32_t present; /* bit (1 << enum variable) for each entry */
+	uint8_t *heap;    /* the entries, if they take more than VARIABLES_INLINE bytes */
 	uint8_t small[VARIABLES_INLINE];
 };
 
@@ -138,11 +139,23 @@ MUST_USE CK_RV object_copy(const struct object *o, struct object *ret);
  */
 void object_move(struct object *from, struct object *to);
 
+/* Return true if O has the variable attribute ID. */
+static inline bool object_has(const struct object *o, enum variable id)
+{
+	return (o->variables.present >> id & 1) != 0;
+}
+
+/* object_variable of an attribute that O has. */
+struct bytes object_find_variable(const struct object *o, enum variable id);
+
 /*
  * Return the variable attribute ID, or p == NULL if O has none. The bytes stay valid until
  * the next object_set_variable.
  */
-struct bytes object_variable(const struct object *o, enum variable id);
+static inline struct bytes object_variable(const struct object *o, enum variable id)
+{
+	return object_has(o, id) ? object_find_variable(o, id) : bytes_of(NULL, 0);
+}
 
 /*
  * Set the variable attribute ID, or remove the attribute if VALUE.p is NULL. CKR_HOST_MEMORY, and

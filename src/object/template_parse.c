@@ -171,9 +171,9 @@ static CK_RV parse_other(struct template *t, const struct attribute *attr, const
 /* Parse an attribute that is not a flag. */
 static CK_RV parse_one(struct template *t, const struct attribute *attr, const CK_ATTRIBUTE *a)
 {
-	switch ((enum attribute_kind)attr->kind) {
-	case KIND_NUMBER:
+	if (__builtin_expect(attr->kind == KIND_NUMBER, 1))
 		return parse_number(t, attr, a);
+	switch ((enum attribute_kind)attr->kind) {
 	case KIND_VALUE:
 	case KIND_COMPUTED:
 		return parse_bytes(t, attr, a);
@@ -187,6 +187,7 @@ static CK_RV parse_one(struct template *t, const struct attribute *attr, const C
 	case KIND_TEMPLATE:
 	case KIND_STORED_NUMBER:
 	case KIND_FLAG:
+	case KIND_NUMBER:
 		break;
 	}
 	return parse_encoded(t, attr, a);

@@ -5,40 +5,22 @@
  */
 #include "policy/plan_rules.h"
 
-/* CKA_DERIVE_TEMPLATE of a base, and the template of the caller with that merged in. */
-struct base_template {
-	struct template more, merged;
-};
-
 /*
- * Merge CKA_DERIVE_TEMPLATE of BASE into *T. IGNORED are flags of CKA_DERIVE_TEMPLATE that count as
- * not given. *T and *RET_MORE then refer to ROOM. If the base has no template, *T stays as it is
- * and *RET_MORE is NULL.
+ * Decode CKA_DERIVE_TEMPLATE of BASE into RET_MORE, and merge the template into T. IGNORED are flags
+ * of CKA_DERIVE_TEMPLATE that count as not given. RET_MERGED refers to T and RET_MORE.
  */
-static CK_RV merge_base(const struct object *base, uint32_t ignored, struct base_template *room,
-	const struct template **t, const struct template **ret_more)
+static CK_RV merge_base(const struct template *t, const struct object *base, uint32_t ignored,
+	struct template *ret_more, struct template *ret_merged)
 {
-	struct bytes encoded =
-		base ? object_variable(base, VAR_DERIVE_TEMPLATE) : bytes_of(NULL, 0);
-
-	*ret_more = NULL;
-	if (__builtin_expect(encoded.p == NULL, 1))
-		return CKR_OK;
-	TRY(template_decode(VAR_DERIVE_TEMPLATE, encoded, &room->more));
-	room->more.flags_given &= ~ignored;
-	room->more.flags &= ~ignored;
-	TRY(template_merge(*t, &room->more, true, &room->merged));
-	*t = &room->merged;
-	*ret_more = &room->more;
-	return CKR_OK;
+	TRY(template_decode(
+		VAR_DERIVE_TEMPLATE, object_variable(base, VAR_DERIVE_TEMPLATE), ret_more));
+	ret_more->flags_given &= ~ignored;
+	ret_more->flags &= ~ignored;
+	return template_merge(t, ret_more, true, ret_merged);
 }
 
-CK_RV plan_request(const struct template *t, const struct object *base, struct key_request *ret)
+static CK_RV request(const struct template *t, struct key_request *ret)
 {
-	const struct template *more;
-	struct base_template room;
-
-	TRY(merge_base(base, FLAG_DERIVE, &room, &t, &more));
 	ret->object_class = t->given & GIVEN_CLASS ? t->object_class : CKO_SECRET_KEY;
 	REQUIRE(ret->object_class == CKO_SECRET_KEY || ret->object_class == CKO_DATA,
 		CKR_TEMPLATE_INCONSISTENT, "objects of this class cannot be derived");
@@ -47,6 +29,23 @@ CK_RV plan_request(const struct template *t, const struct object *base, struct k
 	ret->has_length = (t->given & GIVEN_VALUE_LEN) != 0;
 	ret->length = ret->has_length ? t->value_len : 0;
 	return CKR_OK;
+}
+
+/* Not inline, so that a base without CKA_DERIVE_TEMPLATE needs no stack for two templates. */
+__attribute__((noinline)) static CK_RV request_merged(
+	const struct template *t, const struct object *base, struct key_request *ret)
+{
+	struct template more, merged;
+
+	TRY(merge_base(t, base, FLAG_DERIVE, &more, &merged));
+	return request(&merged, ret);
+}
+
+CK_RV plan_request(const struct template *t, const struct object *base, struct key_request *ret)
+{
+	if (__builtin_expect(base != NULL && object_has(base, VAR_DERIVE_TEMPLATE), 0))
+		return request_merged(t, base, ret);
+	return request(t, ret);
 }
 
 /*
@@ -162,30 +161,52 @@ static const struct template *template_of_maker(
 	return (base->made & MADE_WAY) == MADE_DERIVED ? NULL : more;
 }
 
-CK_RV plan_derive(const struct template *t, const struct object *base, const struct role *role,
-	CK_KEY_TYPE type, const struct rights *rights, struct object *ret)
+/* plan_derive, with CKA_DERIVE_TEMPLATE of BASE merged into the template of PLAN. */
+static CK_RV derive(const struct derived_plan *plan, const struct object *base, CK_KEY_TYPE type,
+	const struct rights *rights, struct object *ret)
 {
+	const struct template *t = plan->t;
 	bool state = key_type_is_state(type);
-	struct derived_plan plan = {NULL, NULL, role, base->flags};
-	struct base_template room;
 
-	TRY(merge_base(base, role->level == LEVEL_LEAF ? FLAG_DERIVE : 0, &room, &t, &plan.base));
 	if (type == CK_UNAVAILABLE_INFORMATION)
 		return derive_data(t, base, rights, ret);
-	if (__builtin_expect(plan.base != NULL, 0))
-		plan.base = template_of_maker(base, plan.base);
 	TRY(plan_given(t, state ? WHO_CLIENT : WHO_KEY, WHEN_DERIVE));
 	REQUIRE(!(t->given & GIVEN_CLASS) || t->object_class == CKO_SECRET_KEY,
 		CKR_TEMPLATE_INCONSISTENT, "the mechanism derives secret keys only");
 	REQUIRE(!(t->given & GIVEN_KEY_TYPE) || t->key_type == type, CKR_TEMPLATE_INCONSISTENT,
 		"the mechanism derives a key of another type");
-	plan.t = t;
 	plan_start(ret, CKO_SECRET_KEY, type);
 	TRY(derive_flags(t, base, state, ret));
-	TRY(check_role(&plan, ret));
+	TRY(check_role(plan, ret));
 	TRY(plan_access(rights, ret->flags));
 	TRY(plan_variables(t, ret));
 	if (__builtin_expect(!(ret->flags & (FLAG_EXTRACTABLE | FLAG_TRUSTED)), 1))
 		return CKR_OK;
-	return derive_special(&plan, rights, ret);
+	return derive_special(plan, rights, ret);
+}
+
+/* Not inline, for the same reason as request_merged. */
+__attribute__((noinline)) static CK_RV derive_merged(struct derived_plan *plan,
+	const struct object *base, CK_KEY_TYPE type, const struct rights *rights,
+	struct object *ret)
+{
+	struct template more, merged;
+
+	TRY(merge_base(
+		plan->t, base, plan->role->level == LEVEL_LEAF ? FLAG_DERIVE : 0, &more, &merged));
+	plan->t = &merged;
+	plan->base = template_of_maker(base, &more);
+	CK_RV rv = derive(plan, base, type, rights, ret);
+	plan->t = plan->base = NULL;
+	return rv;
+}
+
+CK_RV plan_derive(const struct template *t, const struct object *base, const struct role *role,
+	CK_KEY_TYPE type, const struct rights *rights, struct object *ret)
+{
+	struct derived_plan plan = {t, NULL, role, base->flags};
+
+	if (__builtin_expect(object_has(base, VAR_DERIVE_TEMPLATE), 0))
+		return derive_merged(&plan, base, type, rights, ret);
+	return derive(&plan, base, type, rights, ret);
 }
