@@ -40,7 +40,8 @@ static void call_end(struct derive_call *c)
 	object_wipe(&c->planned);
 	if (c->d.scratch[0] != NULL)
 		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
-			key_unload(c->d.scratch[i]);
+			if (key_length(c->d.scratch[i]) != 0) /* most derivations use none */
+				key_unload(c->d.scratch[i]);
 	if (c->base != NULL)
 		key_cache_unpin(c->base);
 }

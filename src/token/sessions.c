@@ -47,15 +47,19 @@ CK_RV sessions_start(void)
 
 /* --- Wiping --- */
 
-/*
- * End and wipe everything that depends on the login. The session is locked. Not inline, so that
- * session_enter saves few registers.
- */
-__attribute__((noinline)) static void forget_login(struct session *s)
+/* Not inline, so that session_enter saves few registers. */
+__attribute__((noinline)) static void forget_used(struct session *s)
 {
 	operations_reset(s->operations);
 	key_cache_reset(&s->keys);
 	session_end_search(s);
+}
+
+/* End and wipe everything that depends on the login. The session is locked. */
+static inline void forget_login(struct session *s)
+{
+	if (s->operations != NULL || s->keys.entries != NULL || s->search.active)
+		forget_used(s);
 }
 
 static void session_free(struct session *s)
