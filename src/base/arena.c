@@ -18,6 +18,16 @@
 
 #include "base/log.h"
 
+#ifdef __SANITIZE_ADDRESS__
+/* Keys point to memory of libcrypto, which the leak checker would otherwise find unreachable. */
+#include <sanitizer/lsan_interface.h>
+#define leak_checker_add(p, n) __lsan_register_root_region(p, n)
+#define leak_checker_remove(p, n) __lsan_unregister_root_region(p, n)
+#else
+#define leak_checker_add(p, n) ((void)0)
+#define leak_checker_remove(p, n) ((void)0)
+#endif
+
 #define BLOCK_MIN 64
 #define BLOCK_MAX 4096
 #define CHUNK_LEN 32768
@@ -46,7 +56,14 @@ static void *map_pages(size_t n, bool fork_zeroes)
 	(void)madvise(p, n, MADV_DONTDUMP);
 	if (fork_zeroes)
 		(void)madvise(p, n, MADV_WIPEONFORK);
+	leak_checker_add(p, n);
 	return p;
+}
+
+static void unmap_pages(void *p, size_t n)
+{
+	leak_checker_remove(p, n);
+	munmap(p, n);
 }
 
 void *arena_map(size_t n)
@@ -59,7 +76,7 @@ void arena_unmap(void *p, size_t n)
 	if (p == NULL)
 		return;
 	explicit_bzero(p, n);
-	munmap(p, n);
+	unmap_pages(p, n);
 }
 
 /* --- Blocks --- */
@@ -161,7 +178,7 @@ static void drop_chunk(struct arena_chunk **link)
 	struct arena_chunk *chunk = *link;
 
 	*link = chunk->next;
-	munmap(chunk->pages, CHUNK_LEN);
+	unmap_pages(chunk->pages, CHUNK_LEN);
 	free(chunk);
 }
 
