@@ -392,7 +392,7 @@ class Wrapped(ToolTest):
         self.refused("key", "import", "--csv", self.write("in.csv", "c\n"), "--unwrap-key", "kek", says="too few fields")
         self.refused("key", "import", "--csv", self.path("in.csv"), says="--unwrap-key")
         for option in ["--check-value", "000000"], ["--components", "2"], ["--id", "00"], ["--label", "x"]:
-            self.refused("key", "import", "--csv", self.path("in.csv"), "--unwrap-key", "kek", *option, says="make no sense there")
+            self.refused("key", "import", "--csv", self.path("in.csv"), "--unwrap-key", "kek", *option, says="leave out --label, --id")
 
 
 if __name__ == "__main__":

@@ -177,7 +177,7 @@ class Pins(ToolTest):
         wrong = self.write("wrong", "nonsense\n")
         for _ in range(10):
             self.run_tool("pin", "unlock", "--so-pin-file", wrong, "--new-pin-file", self.pin)
-        says = "of the security officer, which nobody unlocks"
+        says = "of the security officer, and nobody can unlock that PIN"
         self.refused("pin", "unlock", "--so-pin-file", self.so_pin, "--new-pin-file", self.pin, pin=False, says=says)
         self.refused("pin", "change", "--so", "--so-pin-file", self.so_pin, "--new-pin-file", self.pin, pin=False, says=says)
         self.refused("init", "--label", "x", "--slot", "0", "--erase", "--so-pin-file", self.so_pin, says=says)

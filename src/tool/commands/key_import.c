@@ -32,9 +32,8 @@ static bool check_options(void)
 {
 	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || component_files.count ||
 				  components >= 0 || size >= 0 || check))
-		return fail("--csv goes with --unwrap-key; labels come from the file, and "
-			    "components, ids and check values "
-			    "make no sense there");
+		return fail("--csv needs --unwrap-key and takes labels from the file: leave out "
+			    "--label, --id, --size, --check-value and components");
 	if (!bulk.input && (!new_key.label || !*new_key.label || unwrap_key))
 		return fail("a key needs a name: give --label; or --csv with --unwrap-key for many "
 			    "keys");
@@ -70,8 +69,8 @@ static bool run(int count, char **operands)
 const struct command cmd_key_import = {
 	.name = "key import",
 	.arguments = "",
-	.summary = "Import a key from components so that nobody holds it whole, or many wrapped "
-		   "keys from a file",
+	.summary = "Import a key from components, so that no person knows all of it, or many "
+		   "wrapped keys from a file",
 	.sets = SET_USER,
 	.options = options,
 	.run = run,

@@ -32,8 +32,8 @@ static bool run(int count, char **operands)
 const struct command cmd_odukpt_next = {
 	.name = "odukpt next",
 	.arguments = "",
-	.summary = "Take the next transaction key of a client; the state moves on and the key "
-		   "cannot be had there again",
+	.summary = "Take the next transaction key of a client; the state moves on first, so that "
+		   "no key comes twice",
 	.sets = SET_USER,
 	.options = options,
 	.run = run,

@@ -71,7 +71,7 @@ bool component_read(const struct secret_text *text, size_t number, struct compon
 	struct check_text *ret_check)
 {
 	char name[32];
-	size_t end;
+	size_t end = 0;
 
 	snprintf(name, sizeof name, "component %zu", number);
 	ret_check->digits[0] = '\0';

@@ -58,10 +58,8 @@ bool fail_so(CK_RV rv, const char *what)
 {
 	if (rv != CKR_PIN_LOCKED)
 		return fail_rv(rv, "%s", what);
-	return fail("%s: too many wrong PINs of the security officer, which nobody unlocks; the "
-		    "user PIN works as "
-		    "before, and a "
-		    "token of which both are locked can only be removed with its files "
-		    "(CKR_PIN_LOCKED)",
+	return fail("%s: too many wrong PINs of the security officer, and nobody can unlock that "
+		    "PIN; the user PIN still works; a token with both PINs locked can only be "
+		    "removed with its files (CKR_PIN_LOCKED)",
 		what);
 }
