@@ -481,6 +481,33 @@ START_TEST(another_freshness_file_is_noticed)
 }
 END_TEST
 
+/* Somebody writes the old number into the file, so that a destroyed key seems to be there still. */
+START_TEST(a_freshness_number_that_was_set_back_is_noticed)
+{
+	struct store *store = new_store(), *other = open_store();
+	const _Atomic uint64_t *counter = store_freshness(store);
+	uint64_t seen;
+
+	insert_sample(other, CKO_DATA, false, NULL, NULL);
+	ck_assert_uint_eq(count_objects(store), 1);
+	seen = atomic_load(counter);
+	usleep(1100000);
+	store_check_freshness(store);
+	ck_assert_uint_eq(atomic_load(counter), seen);
+	ck_ok(raw_remove(other, 1));
+	ck_assert_uint_ne(atomic_load(counter), seen);
+	int fd = open(in_token("token.gen"), O_RDWR);
+	ck_assert_int_eq(pwrite(fd, &seen, sizeof seen, 0), sizeof seen);
+	close(fd);
+	ck_assert_uint_eq(atomic_load(counter), seen);
+	usleep(1100000);
+	store_check_freshness(store);
+	ck_assert_uint_eq(atomic_load(counter) % 2, 1);
+	store_close(other);
+	store_close(store);
+}
+END_TEST
+
 /* --- Systems that are different --- */
 
 static long file_system; /* what fstatfs says; 0: the truth */
@@ -721,6 +748,7 @@ int main(void)
 	tcase_add_loop_test(
 		tcase, files_of_others_are_not_used, 0, sizeof own_paths / sizeof own_paths[0]);
 	tcase_add_loop_test(tcase, another_freshness_file_is_noticed, 0, 3);
+	tcase_add_test(tcase, a_freshness_number_that_was_set_back_is_noticed);
 	tcase_add_loop_test(tcase, nothing_is_cached_on_a_network_file_system, 0, 4);
 	tcase_add_test(tcase, refused_system_calls_do_not_make_a_token_read_only);
 	tcase_add_test(tcase, tries_of_a_pin);

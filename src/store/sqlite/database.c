@@ -10,6 +10,8 @@
 #include "store/sqlite/schema.h"
 #include "store/sqlite/vfs.h"
 
+#define CHANGE_COUNT_AT 24 /* in the header of a SQLite file */
+
 /* Only fixed texts and numbers are logged: a message of SQLite might quote the file. */
 CK_RV database_failure(sqlite3 *sqlite, int code, const char *what)
 {
@@ -146,6 +148,20 @@ void database_undo(struct database *db)
 bool database_in_transaction(const struct database *db)
 {
 	return sqlite3_get_autocommit(db->sqlite) == 0;
+}
+
+CK_RV database_change_count(struct database *db, uint32_t *ret_count)
+{
+	sqlite3_file *file = NULL;
+	uint8_t count[4];
+
+	int code = sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	if (code == SQLITE_OK && file != NULL && file->pMethods != NULL)
+		code = file->pMethods->xRead(file, count, sizeof count, CHANGE_COUNT_AT);
+	if (code != SQLITE_OK)
+		return database_failure(db->sqlite, code, "reading the count of changes");
+	*ret_count = get_be32(count);
+	return CKR_OK;
 }
 
 CK_RV database_statement(struct database *db, enum sql which, struct statement **ret_statement)

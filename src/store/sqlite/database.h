@@ -76,6 +76,11 @@ MUST_USE CK_RV database_commit(struct database *db, int dirfd);
 void database_rollback(struct database *db);
 /* Undo everything since SQL_SAVEPOINT. If that fails, undo everything since database_begin. */
 void database_undo(struct database *db);
+/*
+ * Read how many changes the file has seen, without a lock: SQLite counts them in the header of the
+ * file. CKR_DEVICE_ERROR.
+ */
+MUST_USE CK_RV database_change_count(struct database *db, uint32_t *ret_count);
 /* Return true if a transaction is open. Some errors end a transaction. */
 bool database_in_transaction(const struct database *db);
 

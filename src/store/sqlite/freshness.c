@@ -175,11 +175,11 @@ static bool is_still_there(const struct freshness *f)
  * Map the file as it is now at a new place. A reader that compares the number at the old place must
  * find it changed, so an odd page takes that place in one step.
  */
-static void map_again(struct freshness *f)
+static void map_again(struct freshness *f, const char *reason)
 {
 	_Atomic uint64_t *word = odd_page(), *odd = odd_page(), *old = atomic_load(&f->word);
 
-	log_error("token.gen was replaced, removed or cut while it was in use");
+	log_error("token.gen %s while it was in use", reason);
 	if (word != NULL && odd != NULL &&
 		mremap((void *)odd, FRESHNESS_LEN, FRESHNESS_LEN, MREMAP_MAYMOVE | MREMAP_FIXED,
 			(void *)old) != MAP_FAILED) {
@@ -200,7 +200,21 @@ void freshness_check(struct freshness *f)
 		return;
 	pthread_mutex_lock(&f->lock);
 	if (!is_still_there(f))
-		map_again(f);
+		map_again(f, "was replaced, removed or cut");
+	pthread_mutex_unlock(&f->lock);
+}
+
+void freshness_check_changes(struct freshness *f, uint64_t before, uint32_t changes)
+{
+	pthread_mutex_lock(&f->lock);
+	uint64_t now = atomic_load(atomic_load(&f->word));
+	if (!f->never && now == before && now % 2 == 0) {
+		if (f->known && now == f->known_number && changes != f->known_changes)
+			map_again(f, "was set back, or token.db changed by another program,");
+		f->known = true;
+		f->known_number = now;
+		f->known_changes = changes;
+	}
 	pthread_mutex_unlock(&f->lock);
 }
 

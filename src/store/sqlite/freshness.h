@@ -39,6 +39,9 @@ struct freshness {
 	bool writable;
 	dev_t device; /* of the mapped file; inode 0: none is mapped */
 	ino_t inode;
+	bool known;            /* the next two are */
+	uint64_t known_number; /* a number, and how many changes the database had under it */
+	uint32_t known_changes;
 };
 
 /*
@@ -51,6 +54,13 @@ void freshness_unmap(struct freshness *freshness);
 
 /* Map the file again if it was replaced, removed or cut. */
 void freshness_check(struct freshness *freshness);
+
+/*
+ * Compare with the database, which had CHANGES changes when the number was BEFORE, and perhaps still
+ * is. One number must not stand for two counts of changes: then somebody has set the number back,
+ * and everything that was read under it is stale.
+ */
+void freshness_check_changes(struct freshness *freshness, uint64_t before, uint32_t changes);
 
 /* Before the first change: map the file for writing if it is not. */
 MUST_USE CK_RV freshness_need_writable(struct freshness *freshness);

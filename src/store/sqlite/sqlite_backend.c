@@ -146,9 +146,19 @@ static const _Atomic uint64_t *sqlite_freshness(const struct store *store)
 	return atomic_load_explicit(&sqlite_of(store)->freshness.word, memory_order_acquire);
 }
 
+/* A thread that finds the connection in use checks the rest a second later. */
 static void sqlite_check_freshness(struct store *store)
 {
-	freshness_check(&sqlite_of(store)->freshness);
+	struct sqlite_store *sqlite = sqlite_of(store);
+	uint32_t changes;
+
+	freshness_check(&sqlite->freshness);
+	if (pthread_mutex_trylock(&store->lock) != 0)
+		return;
+	uint64_t before = atomic_load(sqlite_freshness(store));
+	if (sqlite->db != NULL && database_change_count(sqlite->db, &changes) == CKR_OK)
+		freshness_check_changes(&sqlite->freshness, before, changes);
+	pthread_mutex_unlock(&store->lock);
 }
 
 /* The directory is opened once and kept, because it is never removed. */
