@@ -99,6 +99,13 @@ static bool keeps_bounds(const struct template *t, const struct object *target)
 {
 	if ((target->flags ^ t->flags) & attributes_only_deriving.flags)
 		return false;
+	/*
+	 * The caller chose the template of a derived key, so the template decides no role
+	 * (plan_derive). The template of the key that comes back would decide one.
+	 */
+	if ((target->made & MADE_WAY) == MADE_DERIVED &&
+		object_variable(target, VAR_DERIVE_TEMPLATE).p != NULL)
+		return false;
 	if (!same_template(variable_of(t, VAR_DERIVE_TEMPLATE),
 		    object_variable(target, VAR_DERIVE_TEMPLATE)))
 		return false;

@@ -376,6 +376,26 @@ START_TEST(bounds_come_back)
 }
 END_TEST
 
+START_TEST(the_template_of_a_derived_key_does_not_come_back)
+{
+	/* After unwrapping, the template would decide the role of what the key derives. */
+	CK_HKDF_PARAMS params = {
+		CK_TRUE, CK_FALSE, CKM_SHA256, CKF_HKDF_SALT_NULL, NULL, 0, 0, NULL, 0};
+	CK_OBJECT_HANDLE derived[2], base = import(CKK_HKDF, mk32, 32, T(PUBLIC, YES(CKA_DERIVE)));
+	const CK_ATTRIBUTE children = NESTED(CKA_DERIVE_TEMPLATE, YES(CKA_DERIVE));
+
+	ok(f->C_DeriveKey(s, MECH_OF(CKM_HKDF_DERIVE, params), base,
+		T(PUBLIC, YES(CKA_DERIVE), WITH_TRUSTED, children), &derived[0]));
+	ok(f->C_DeriveKey(s, MECH_OF(CKM_HKDF_DERIVE, params), base,
+		T(PUBLIC, WITH_TRUSTED, children), &derived[1]));
+	trusted_kek(T(MASTER_TEMPLATE, ALLOWED(CKM_HKDF_DERIVE), children));
+	for (size_t i = 0; i < 2; i++)
+		gives(CKR_KEY_NOT_WRAPPABLE, wrap(kek, derived[i]));
+	gives(CKR_OK, wrap(kek, import(CKK_HKDF, mk32 + 1, 24,
+					T(YES(CKA_DERIVE), WITH_TRUSTED, children))));
+}
+END_TEST
+
 START_TEST(keys_with_a_masters_value)
 {
 	/* A device key without usage is the value that derives message keys. */
@@ -442,6 +462,7 @@ int main(void)
 	tcase_add_test(tc, a_master_comes_back_as_a_master);
 	tcase_add_test(tc, a_wider_list_does_not_come_back);
 	tcase_add_test(tc, bounds_come_back);
+	tcase_add_test(tc, the_template_of_a_derived_key_does_not_come_back);
 	tcase_add_test(tc, keys_with_a_masters_value);
 	tcase_add_test(tc, strength_of_wrapping_keys);
 	return run(suite);
