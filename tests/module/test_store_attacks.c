@@ -505,6 +505,35 @@ START_TEST(a_sequence_that_was_edited_gives_no_id)
 }
 END_TEST
 
+static const char *const sequences[] = {"DELETE FROM sqlite_sequence",
+	"UPDATE sqlite_sequence SET seq = NULL", "UPDATE sqlite_sequence SET seq = -5",
+	"UPDATE sqlite_sequence SET seq = 'x'", "UPDATE sqlite_sequence SET seq = x'01'",
+	"UPDATE sqlite_sequence SET seq = 2.5",
+	"UPDATE sqlite_sequence SET seq = 9223372036854775807",
+	"UPDATE sqlite_sequence SET seq = 9223372036854775806",
+	"INSERT INTO sqlite_sequence VALUES ('object', 1)"};
+
+/* Whatever the sequence is, a new key takes the id of no other key. */
+START_TEST(sequences_of_every_kind)
+{
+	CK_OBJECT_HANDLE new_key, found[8];
+	CK_RV rv;
+
+	sql("%s", sequences[_i]);
+	ok(log_in_as_user());
+	rv = try_import(CKK_AES, mk32, 32, T(YES(CKA_TOKEN), YES(CKA_DERIVE)), &new_key);
+	holds(rv == CKR_OK || rv == CKR_DEVICE_ERROR || rv == CKR_DEVICE_MEMORY);
+	only("first");
+	only("second");
+	only("third");
+	ck_assert_uint_eq(find(s, T(CLASS(CKO_SECRET_KEY)), found, 8), 3 + (rv == CKR_OK));
+	ok(f->C_Finalize(NULL));
+	holds(log_in_as_user() == CKR_OK);
+	ck_assert_uint_eq(find(s, T(CLASS(CKO_SECRET_KEY)), found, 8), 3 + (rv == CKR_OK));
+	ok(f->C_Finalize(NULL));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store attacks");
@@ -528,5 +557,6 @@ int main(void)
 	tcase_add_test(tc, a_destroyed_row_in_exchange_for_another_is_noticed);
 	tcase_add_test(tc, an_edited_scrypt_parameter_does_not_weaken_a_pin);
 	tcase_add_test(tc, a_sequence_that_was_edited_gives_no_id);
+	tcase_add_loop_test(tc, sequences_of_every_kind, 0, sizeof sequences / sizeof *sequences);
 	return run(suite);
 }
