@@ -64,7 +64,9 @@ static bool value_matches(const struct reading *r, CK_ATTRIBUTE_TYPE type, struc
 	       (request.n == 0 || secret_equal(v.bytes.p, request.p, request.n));
 }
 
-/* Return true if the variable attributes of T match. Most objects of a search have another label. */
+/*
+ * Return true if the variable attributes of T match. Most objects of a search have another label.
+ */
 static bool variables_match(const struct reading *r, const struct template *t)
 {
 	for (uint32_t left = t->variables_given; left != 0; left &= left - 1) {

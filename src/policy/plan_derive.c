@@ -6,8 +6,8 @@
 #include "policy/plan_rules.h"
 
 /*
- * Decode CKA_DERIVE_TEMPLATE of BASE into RET_MORE, and merge the template into T. IGNORED are flags
- * of CKA_DERIVE_TEMPLATE that count as not given. RET_MERGED refers to T and RET_MORE.
+ * Decode CKA_DERIVE_TEMPLATE of BASE into RET_MORE, and merge the template into T. IGNORED are
+ * flags of CKA_DERIVE_TEMPLATE that count as not given. RET_MERGED refers to T and RET_MORE.
  */
 static CK_RV merge_base(const struct template *t, const struct object *base, uint32_t ignored,
 	struct template *ret_more, struct template *ret_merged)

@@ -45,9 +45,9 @@ struct freshness {
 };
 
 /*
- * Map the file in DIRFD, which is made if it is missing and must stay open. If the file cannot be
- * read, WORD points to a number that stays odd. If it can only be read (read-only media), it is
- * mapped so.
+ * Map the file in DIRFD, which is made if it is missing and must stay open. If the file cannot
+ * be read, WORD points to a number that stays odd. If it can only be read (read-only media), it
+ * is mapped so.
  */
 MUST_USE CK_RV freshness_map(struct freshness *freshness, int dirfd);
 void freshness_unmap(struct freshness *freshness);
@@ -56,9 +56,9 @@ void freshness_unmap(struct freshness *freshness);
 void freshness_check(struct freshness *freshness);
 
 /*
- * Compare with the database, which had CHANGES changes when the number was BEFORE, and perhaps still
- * is. One number must not stand for two counts of changes: then somebody has set the number back,
- * and everything that was read under it is stale.
+ * Compare with the database, which had CHANGES changes when the number was BEFORE, and perhaps
+ * still is. One number must not stand for two counts of changes: then somebody has set the number
+ * back, and everything that was read under it is stale.
  */
 void freshness_check_changes(struct freshness *freshness, uint64_t before, uint32_t changes);
 
