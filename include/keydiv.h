@@ -3,7 +3,7 @@
  * keydiv.h: the vendor numbers of the keydiv PKCS#11 token, and an inline builder for mechanism
  * parameters.
  *
- * Include this file after any pkcs11.h (2.40 or later). This file needs CK_ULONG, CK_BYTE and
+ * Include this file after any pkcs11.h (2.40 or later). This file needs CK_ULONG and
  * CK_MECHANISM, and C99 or later, or C++. Deriving the key of one device:
  *
  *	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
@@ -43,7 +43,10 @@ extern "C" {
 /* master -> data key: NONCE [ENCRYPTION_CONTEXT] */
 #define CKM_KEYDIV_DATA_KEY (KEYDIV_VENDOR | 0x0006UL)
 
-/* master -> the result of an operation with a key derived for that operation */
+/*
+ * master -> the result of an operation with a key derived for that operation. Reserved: this
+ * version does not have the mechanism. CKA_ALLOWED_MECHANISMS may name the mechanism already.
+ */
 #define CKM_KEYDIV_WITH_DERIVED_KEY (KEYDIV_VENDOR | 0x0010UL)
 
 /* Card schemes. */
@@ -145,6 +148,10 @@ extern "C" {
 #define CKA_KEYDIV_PARAMETER (KEYDIV_VENDOR | 5UL)
 /* key with CKA_DERIVE: its children may leave the token (CK_BBOOL, default false) */
 #define CKA_KEYDIV_EXTRACTABLE_CHILDREN (KEYDIV_VENDOR | 6UL)
+/*
+ * Reserved with CKM_KEYDIV_WITH_DERIVED_KEY: this version gives CKR_ATTRIBUTE_TYPE_INVALID for the
+ * next three attributes.
+ */
 /* master: gives no key objects (CK_BBOOL, default false) */
 #define CKA_KEYDIV_USE_ONLY (KEYDIV_VENDOR | 7UL)
 /* master: counters below the highest used counter that are still accepted (CK_ULONG, 0..1024) */
@@ -159,7 +166,7 @@ extern "C" {
 #define CKK_KEYDIV_ODUKPT_CLIENT (KEYDIV_VENDOR | 1UL) /* an O-DUKPT client state */
 
 #define CKR_KEYDIV_EXHAUSTED (KEYDIV_VENDOR | 1UL) /* the client state has no key left */
-#define CKR_KEYDIV_REPLAYED (KEYDIV_VENDOR | 2UL)  /* the counter was used before */
+#define CKR_KEYDIV_REPLAYED (KEYDIV_VENDOR | 2UL)  /* reserved: the counter was used before */
 
 /* Key usage indicators of X9.24-3 for KEYDIV_DUKPT_USAGE; TDES DUKPT takes the first five. */
 #define KEYDIV_USAGE_PIN 0x1000
@@ -201,7 +208,10 @@ static inline void keydiv_start(KEYDIV_PARAMETER *p)
 	p->failed = 0;
 }
 
-/* Append the field TAG with the LENGTH bytes at VALUE (copied). Tags must ascend. */
+/*
+ * Append the field TAG with the LENGTH bytes at VALUE (copied). A TAG that is not above the last
+ * tag, and a field that does not fit, set P->failed.
+ */
 static inline void keydiv_put(
 	KEYDIV_PARAMETER *p, unsigned char tag, const void *value, CK_ULONG length)
 {
@@ -233,8 +243,8 @@ static inline void keydiv_put_number(
 
 /*
  * Return the mechanism TYPE with the parameter P, which must live as long as the mechanism is used.
- * If a field did not fit, the token refuses the parameter (CKR_MECHANISM_PARAM_INVALID). The token
- * never sees a parameter with a field missing.
+ * If P->failed is set, the parameter becomes one that the token refuses with
+ * CKR_MECHANISM_PARAM_INVALID. The token never sees a parameter with a field missing.
  */
 static inline CK_MECHANISM keydiv_mechanism(CK_ULONG type, KEYDIV_PARAMETER *p)
 {

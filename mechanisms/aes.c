@@ -168,7 +168,7 @@ static const struct operation_answer ccm_answers[] = {
 	{0},
 };
 
-/* --- Rows --- */
+/* --- The mechanisms --- */
 
 #define CRYPT (CKF_ENCRYPT | CKF_DECRYPT)
 #define MESSAGES (CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MULTI_MESSAGE)

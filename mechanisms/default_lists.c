@@ -12,9 +12,8 @@ static const CK_MECHANISM_TYPE des2[] = {
 static const CK_KEY_TYPE type_des2[] = {CKK_DES2, KEY_TYPES_END};
 
 /*
- * CKM_HKDF_DATA is not in the list. With the parameter of an HKDF_DERIVE it would give the
- * bytes of that key to every reader of the data object. A template can name CKM_HKDF_DATA where
- * it is needed.
+ * CKM_HKDF_DATA is not in the list, because with the parameter of a CKM_HKDF_DERIVE the data object
+ * would show the bytes of that key to its readers. A template can name CKM_HKDF_DATA.
  */
 static const CK_MECHANISM_TYPE hmac[] = {CKM_HKDF_DERIVE, CKM_SP800_108_COUNTER_KDF,
 	CKM_SP800_108_FEEDBACK_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF};

@@ -73,8 +73,8 @@ static CK_RV decimalised_hash(const struct parameter *p, uint8_t out[DES_BLOCK])
 }
 
 /*
- * Options A and B take DES2 issuer keys and give a DES2 card key. Option C takes AES keys and gives
- * an AES key of any length.
+ * Options A and B take a DES2 issuer key and give 16 bytes. Option C takes an AES issuer key and
+ * gives 16 to 32 bytes. The card key has the type of the issuer key unless the template has a type.
  */
 static CK_RV plan_card(struct derivation *d, const struct key_request *request)
 {
@@ -87,7 +87,7 @@ static CK_RV plan_card(struct derivation *d, const struct key_request *request)
 	return CKR_OK;
 }
 
-/* Compute E(Y) || E(Y xor FF..FF), cut to LENGTH, into RET. */
+/* Compute E(FIRST) || E(SECOND) under KEY, cut to LENGTH bytes, into RET. */
 static CK_RV two_blocks(struct key *key, const uint8_t *first, const uint8_t *second, size_t length,
 	struct secret *ret)
 {
@@ -100,6 +100,7 @@ static CK_RV two_blocks(struct key *key, const uint8_t *first, const uint8_t *se
 	return secret_set(ret, secret_peek(&both), length);
 }
 
+/* Compute E(Y) || E(not Y), where Y is the digits of the card, cut to the planned length. */
 static CK_RV derive_card(struct derivation *d, struct secret *ret_value)
 {
 	uint8_t y[KEY_BLOCK_MAX], inverted[KEY_BLOCK_MAX];
@@ -157,7 +158,7 @@ static CK_RV derive_session(struct derivation *d, struct secret *ret_value)
 	return two_blocks(d->base, f1, f2, d->length, ret_value);
 }
 
-/* --- Rows --- */
+/* --- The mechanisms --- */
 
 static const CK_KEY_TYPE key_types[] = {CKK_DES2, CKK_AES, KEY_TYPES_END};
 

@@ -115,7 +115,7 @@ static CK_RV derive(struct derivation *d, struct secret *ret_value)
 	return secret_set(ret_value, secret_peek(&text), d->length);
 }
 
-/* --- Rows --- */
+/* --- The mechanisms --- */
 
 /*
  * The first blocks of SP 800-38A F.1.1 and F.2.1, SP 800-67 B.1, and the text of B.1 in CBC mode by

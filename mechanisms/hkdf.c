@@ -135,7 +135,7 @@ static const struct role *role_of(const struct derivation *d)
 	return native->expand ? &role_leaf : &role_extracted;
 }
 
-/* --- Rows --- */
+/* --- The mechanisms --- */
 
 /* RFC 5869 appendix A.1, as a whole and in two steps. */
 #define IKM "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"

@@ -93,7 +93,7 @@ static CK_RV derive_password(struct derivation *d, struct secret *ret_value)
 	return dk(d->scratch[0], parameter_get(d->parameter, KEYDIV_CONSTANT), ret_value);
 }
 
-/* --- Rows --- */
+/* --- The mechanisms --- */
 
 static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, KEY_TYPES_END};
 

@@ -67,7 +67,10 @@ MUST_USE CK_RV parameter_parse(
 
 #define SCRATCH_KEYS 2
 
-/* Class, type and length that a template requests; has_... is false for what it leaves open. */
+/*
+ * Class, type and length that a template requests; has_... is false for a member that the
+ * template leaves open.
+ */
 struct key_request {
 	bool has_type, has_length;
 	CK_OBJECT_CLASS object_class;
@@ -99,7 +102,8 @@ struct derivation {
 	CK_KEY_TYPE type;                  /* of the result, planned */
 	size_t length;                     /* of the result in bytes, planned */
 	uint32_t usage;                    /* of the result, planned: USAGE_ bits; 0: none */
-	uint64_t number;                   /* set by derive.value where sets_transaction is true */
+	/* If sets_transaction is true: set by derive.value, or by the advance of a state. */
+	uint64_t number;
 	size_t state_key_length; /* bases with a state: length in bytes of the keys in the state */
 
 	/*
@@ -315,9 +319,9 @@ MUST_USE CK_RV derive_plan_as(
 	struct derivation *d, const struct key_request *request, CK_KEY_TYPE type, size_t length);
 
 /*
- * Run derive.value. Check that the value has the planned length, else CKR_FUNCTION_FAILED. Set odd
- * parity on DES keys. Mechanisms with more keys give more than LENGTH bytes: the caller that cuts
- * the string sets the parity of the further keys.
+ * Run derive.value. Set odd parity on DES keys unless the mechanism keeps the bits.
+ * CKR_FUNCTION_FAILED if the value is shorter than planned. Mechanisms with more_keys give more
+ * than LENGTH bytes. The caller cuts the string and sets the parity of the further keys.
  */
 MUST_USE CK_RV derive_value(struct derivation *d, struct secret *ret_value);
 

@@ -10,7 +10,7 @@
  */
 #define NATIVE_BYTES_MAX ((CK_ULONG)1 << 28)
 
-/* Copy the struct of SIZE bytes. The N bytes at P must be exactly this struct. */
+/* Copy the struct of SIZE bytes at P to RET. CKR_MECHANISM_PARAM_INVALID unless N is SIZE. */
 static inline CK_RV native_struct(const void *p, CK_ULONG n, void *ret, size_t size)
 {
 	ENSURE(p != NULL && n == size, CKR_MECHANISM_PARAM_INVALID);
@@ -40,7 +40,7 @@ static inline CK_RV native_gcm(const CK_MECHANISM *caller, CK_GCM_PARAMS *ret)
 	return CKR_OK;
 }
 
-/* Set RET to the N bytes at P, without copying them. */
+/* Set RET to the N bytes at P without a copy. CKR_MECHANISM_PARAM_INVALID for more than MAX. */
 static inline CK_RV native_bytes(const CK_BYTE *p, CK_ULONG n, CK_ULONG max, struct bytes *ret)
 {
 	ENSURE(n <= max && (p != NULL || n == 0), CKR_MECHANISM_PARAM_INVALID);
@@ -50,7 +50,8 @@ static inline CK_RV native_bytes(const CK_BYTE *p, CK_ULONG n, CK_ULONG max, str
 
 /*
  * Copy the N bytes at P to HEAP, which has PARAMETER_MAX bytes with *USED of them taken, and set
- * RET to the copy. The function parse_native uses it for bytes that it keeps.
+ * RET to the copy. The parse_native functions copy all bytes that they keep.
+ * CKR_MECHANISM_PARAM_INVALID if the bytes do not fit.
  */
 static inline CK_RV native_copy(
 	const void *p, CK_ULONG n, uint8_t *heap, size_t *used, struct bytes *ret)

@@ -110,7 +110,7 @@ static CK_RV derive_transaction_key(struct derivation *d, struct secret *ret_val
 	return odukpt_result(d, key, ret_value);
 }
 
-/* --- Rows --- */
+/* --- The mechanisms --- */
 
 static const struct field fields_initial[] = {
 	{FIELD(DEVICE), true, 1, 128},

@@ -184,9 +184,9 @@ static CK_RV plan_next(struct derivation *d, const struct key_request *request)
 }
 
 /*
- * Take the key of the lowest filled register. At distance N erase the register. Else derive a child
- * of the key into each register up to that one, which gets its own child last. RET_KEY is then the
- * only copy of the key (Brier, Peyrin 2010).
+ * Take the key of the lowest filled register R. At distance N erase the register. Else derive a
+ * child of the key into each register 1 to R. The last child overwrites the key in register R, so
+ * RET_KEY is then the only copy of the key (Brier, Peyrin 2010).
  */
 static CK_RV advance(struct derivation *d, uint8_t *state, size_t state_len, struct secret *ret_key)
 {

@@ -2,7 +2,7 @@
 /* self_test.c: run the known answers of a mechanism. */
 #include "self_test.h"
 
-/* Room for what one answer needs: the parameter in both forms, and the base key or state. */
+/* Room for the parameter of one answer, as fields and as a struct of PKCS#11. */
 struct bench {
 	uint8_t encoded[PARAMETER_MAX];
 	uint8_t heap[PARAMETER_MAX];

@@ -12,9 +12,9 @@
 #define SELF_TEST_NO_FLIP (-1)
 
 /*
- * Run every known answer of the mechanism, or its own self_test function. KEYS are scratch keys and
- * are empty afterwards. FLIP_ANSWER is the number of the answer whose expected value gets a wrong
- * bit, which tests the test, or SELF_TEST_NO_FLIP. CKR_FUNCTION_FAILED if an answer is wrong or the
+ * Run every known answer of MECH, or its test.run if there is one. KEYS are scratch keys and are
+ * empty afterwards. FLIP_ANSWER is the number of the answer whose expected value gets a wrong bit,
+ * which tests the test, or SELF_TEST_NO_FLIP. CKR_FUNCTION_FAILED if an answer is wrong or the
  * mechanism has none. CKR_HOST_MEMORY says nothing about the mechanism. Allocates nothing unless a
  * value is over SECRET_INLINE.
  */

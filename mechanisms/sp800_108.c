@@ -217,7 +217,7 @@ static CK_RV derive_pipeline(struct derivation *d, struct secret *ret_value)
 	return run_kdf(d, false, true, ret_value);
 }
 
-/* --- Rows --- */
+/* --- The mechanisms --- */
 
 static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET,
 	CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_HMAC,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * state_kind.h: the kinds of state that a key object can have instead of a value, one struct
- * state_kind each.
+ * state_kind.h: the kinds of state that a key object can have instead of a value, one
+ * struct state_kind each.
  *
  * A state is advanced each time that a key is taken from it, so that no key is given out twice and
  * no used key stays behind. src/state keeps states durable, and knows nothing of their contents.
@@ -38,15 +38,15 @@ struct state_kind {
 	uint64_t (*next)(const uint8_t *state);
 
 	/*
-	 * Compute the attribute TYPE from a state: RET has STATE_ATTRIBUTE_MAX bytes.
-	 * CKR_ATTRIBUTE_TYPE_INVALID if the kind has no such attribute; CKR_DEVICE_ERROR as check.
+	 * Compute the attribute TYPE from a state into RET, which has STATE_ATTRIBUTE_MAX bytes.
+	 * CKR_ATTRIBUTE_TYPE_INVALID if the kind has no such attribute. CKR_DEVICE_ERROR as check.
 	 */
 	CK_RV(*describe)
 	(const uint8_t *state, size_t n, CK_ATTRIBUTE_TYPE type, uint8_t *ret, size_t *ret_n);
 
 	/*
-	 * Advance STATE in place: *RET_KEY is the key that the state releases, and D->number the
-	 * key's number. After an error STATE is half changed and must be discarded.
+	 * Advance STATE in place. Set RET_KEY to the key that the state releases, and D->number to
+	 * the number of the key. After an error STATE is half changed and must be discarded.
 	 * CKR_KEYDIV_EXHAUSTED if no key is left.
 	 */
 	CK_RV (*advance)(struct derivation *d, uint8_t *state, size_t n, struct secret *ret_key);
@@ -59,7 +59,7 @@ struct state_kind {
 /* O-DUKPT clients (odukpt_client.c). */
 extern const struct state_kind state_odukpt_client;
 
-/* Return the kind among all kinds; for state_kind_of only. */
+/* The same as state_kind_of, by a search of all kinds. Only state_kind_of calls this function. */
 const struct state_kind *state_kind_find(CK_KEY_TYPE type);
 
 /* Return the kind of state that objects of key type TYPE have, or NULL if they have a value. */

@@ -46,7 +46,7 @@ void *arena_take(struct arena *arena, size_t n);
 void arena_give(struct arena *arena, void *p, size_t n);
 
 /*
- * Unmap the pages of ARENA that hold no block. arena_give keeps a few of them for the next block.
+ * Unmap the pages of ARENA that hold no block. arena_give keeps a few empty pages for later blocks.
  */
 void arena_trim(struct arena *arena);
 
@@ -56,7 +56,10 @@ void arena_trim(struct arena *arena);
  */
 void arena_each(struct arena *arena, size_t n, void (*visit)(void *block));
 
-/* In a forked child, before any other function: a parent's thread may have held the lock. */
+/*
+ * Reset the lock of the arenas, which a thread of the parent may have held at the fork. A forked
+ * child calls this function before any other function of this file.
+ */
 void arena_forked(void);
 
 #endif

@@ -26,13 +26,13 @@
 /*
  * Find and read the configuration into RET. A key that is given twice has the last value.
  *
- * CKR_FUNCTION_FAILED: the file cannot be read or has a wrong line. RET->error says which file and
- * line, and why. The right lines of the file are in RET even then, so that the caller can open the
- * log and write RET->error to it.
+ * CKR_FUNCTION_FAILED: the file that KEYDIV_CONF names does not exist, the file is refused or
+ * cannot be read, or a line is wrong. RET->error says which file and line, and why. The right lines
+ * of the file are in RET even then, so that the caller can open the log and write RET->error to it.
  */
 MUST_USE CK_RV config_read(struct config *ret);
 
-/* Read FILE over the defaults into RET. Errors as config_read. */
+/* Set RET to the defaults and read FILE, which must exist, into RET. Errors as config_read. */
 MUST_USE CK_RV config_read_file(const char *file, struct config *ret);
 
 #endif

@@ -8,12 +8,13 @@
  * 	TRY(call);				pass on the error of a call
  * 	REQUIRE(cond, rv, "reason");		an error that a caller can cause
  * 	return FAIL(rv, "reason");		the same, where the condition was tested already
- * 	ENSURE(cond, rv);			an error that no caller can cause
+ * 	ENSURE(cond, rv);			an error whose condition serves as reason
  *
- * A reason is a short English statement of the fault, such as "the session is read-only". The log
- * prints the reason after the function's name (log.h). The reason must be a string constant, and
- * neither the reason nor the condition of ENSURE may contain a secret. A broken invariant of this
- * project is a matter for assert().
+ * Use ENSURE where the text of the condition explains the fault to a developer, and REQUIRE where
+ * the user of the log needs words. A reason is a short English statement of the fault, such as "the
+ * session is read-only". The log prints the reason after the function's name (log.h). The reason
+ * must be a string constant, and neither the reason nor the condition of ENSURE may contain a
+ * secret. A broken invariant of this project is a matter for assert().
  */
 #ifndef KEYDIV_BASE_ERROR_H
 #define KEYDIV_BASE_ERROR_H

@@ -123,8 +123,8 @@ CK_RV directory_open(int dirfd, const char *name, bool make, int *ret_fd)
 		made = mkdirat(dirfd, name, 0700) == 0;
 		if (!made && errno != EEXIST)
 			return file_error("making a directory");
-		if (made && fchmodat(dirfd, name, 0700, 0) !=
-				    0) /* the umask may have taken our own bits */
+		/* The umask may have removed bits of the owner. */
+		if (made && fchmodat(dirfd, name, 0700, 0) != 0)
 			return file_error("making a directory");
 		fd = openat(dirfd, name, flags);
 	}

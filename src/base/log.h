@@ -66,7 +66,9 @@ __attribute__((cold)) void log_subject_key(CK_RV rv, const void *text, size_t n)
  */
 __attribute__((cold)) void log_failure(const char *function, CK_RV rv);
 
-/* Forget this thread's explanation of an error that is no failure. */
+/*
+ * Forget this thread's explanation. For an error code that is part of normal work, not a failure.
+ */
 void log_forget(void);
 
 /* The name of RV, such as "CKR_OK", or "CKR_VENDOR_DEFINED" for an unknown code. */

@@ -29,7 +29,7 @@ struct secret {
 	uint8_t small[SECRET_INLINE];
 };
 
-/* Give back the memory that long secrets do not need now. */
+/* Return to the system the memory of the arena that no long secret occupies. */
 void secrets_trim(void);
 
 #define SECRET __attribute__((cleanup(secret_wipe))) struct secret
@@ -40,14 +40,15 @@ static inline uint8_t *secret_bytes(struct secret *s)
 	return s->heap ? s->heap : s->small;
 }
 
+/* The same for a secret that the caller may not change. */
 static inline const uint8_t *secret_peek(const struct secret *s)
 {
 	return s->heap ? s->heap : s->small;
 }
 
 /*
- * Wipe S and make S hold N zero bytes. CKR_DATA_LEN_RANGE: N is more than DATA_MAX.
- * CKR_HOST_MEMORY. S is then empty.
+ * Wipe S and make S hold N zero bytes. S is empty after an error, CKR_DATA_LEN_RANGE for N over
+ * DATA_MAX or CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV secret_resize(struct secret *s, size_t n);
 

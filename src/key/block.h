@@ -54,7 +54,7 @@ static inline void block_free(enum cipher_kind kind, void *context)
 
 /*
  * Set the key of CONTEXT to the bytes at BYTES, whose number KIND defines. Every round key of an
- * earlier key is overwritten.
+ * earlier key is overwritten. Return false if libcrypto fails, and so do the functions below.
  */
 static inline bool block_set_key(enum cipher_kind kind, void *context, const uint8_t *bytes)
 {

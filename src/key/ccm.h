@@ -22,7 +22,8 @@ struct ccm {
 };
 
 /*
- * Begin an operation under KEY with SETUP. CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_PARAM_INVALID.
+ * Begin an operation under KEY with SETUP. CKR_KEY_TYPE_INCONSISTENT unless KEY is an AES key.
+ * CKR_MECHANISM_PARAM_INVALID for the lengths of nonce, tag or data. CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV ccm_begin(struct ccm *ccm, struct key *key, const struct cipher_setup *setup);
 
@@ -32,9 +33,13 @@ MUST_USE CK_RV ccm_begin(struct ccm *ccm, struct key *key, const struct cipher_s
  */
 MUST_USE bool ccm_update(struct ccm *ccm, bool encrypt, const uint8_t *in, size_t n, uint8_t *out);
 
-/* Write the tag, TAG_LEN bytes. Return false if fewer bytes came than SETUP announced. */
+/*
+ * Write the tag, TAG_LEN bytes. Return false if fewer bytes came than SETUP announced, or
+ * if libcrypto fails.
+ */
 MUST_USE bool ccm_tag(struct ccm *ccm, uint8_t ret_tag[16]);
 
+/* Wipe the key and the data. The contexts are kept until ccm_free. */
 void ccm_reset(struct ccm *ccm);
 void ccm_free(struct ccm *ccm);
 

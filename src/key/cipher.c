@@ -337,7 +337,7 @@ CK_RV cipher_finish(struct cipher *cipher, struct bytes tag, uint8_t *out, size_
 		if (cipher->held > 0)
 			rv = FAIL(
 				cipher->encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE,
-				"whole blocks");
+				"the data are not whole blocks");
 		else
 			*ret_n = 0;
 	}

@@ -17,7 +17,7 @@ void cipher_free(struct cipher *cipher);
 /*
  * Begin an operation. The bytes of SETUP are not kept. The schedule of KEY is kept until
  * cipher_reset or another key. CKR_MECHANISM_PARAM_INVALID for an IV, tag or counter that the mode
- * does not allow, CKR_KEY_TYPE_INCONSISTENT.
+ * does not allow. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV cipher_begin(
 	struct cipher *cipher, struct key *key, const struct cipher_setup *setup);
@@ -27,7 +27,8 @@ MUST_USE CK_RV cipher_begin(
  * length to RET_N. OUT may be IN. ECB and CBC write whole blocks. CBC_PAD decryption holds the last
  * block back. GCM and CCM decryption write plaintext that the application must not see before
  * cipher_finish has checked the tag, so the caller keeps the plaintext in a secret buffer. CTR
- * gives CKR_DATA_LEN_RANGE when the counter would wrap.
+ * gives CKR_DATA_LEN_RANGE when the counter would wrap. CCM gives CKR_DATA_LEN_RANGE or
+ * (decryption) CKR_ENCRYPTED_DATA_LEN_RANGE for more bytes than data_len. CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV cipher_update(
 	struct cipher *cipher, const uint8_t *in, size_t n, uint8_t *out, size_t *ret_n);
@@ -35,13 +36,13 @@ MUST_USE CK_RV cipher_update(
 /*
  * End the operation. Encryption writes the last block or (GCM, CCM) the tag. Decryption takes the
  * expected tag in TAG (GCM, CCM, tag_len bytes) and writes the last block (CBC_PAD). OUT has room
- * for one block. ECB and CBC with an incomplete block give CKR_DATA_LEN_RANGE or
- * CKR_ENCRYPTED_DATA_LEN_RANGE. A wrong padding and a wrong tag give CKR_ENCRYPTED_DATA_INVALID,
- * the same for every cause.
+ * for one block. An incomplete block (ECB, CBC, decryption in CBC_PAD) and fewer bytes than
+ * data_len (CCM) give CKR_DATA_LEN_RANGE, in decryption CKR_ENCRYPTED_DATA_LEN_RANGE. Every wrong
+ * padding and every wrong tag give the same code, CKR_ENCRYPTED_DATA_INVALID. CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV cipher_finish(struct cipher *cipher, struct bytes tag, uint8_t *out, size_t *ret_n);
 
-/* Wipe the key and the data. */
+/* Wipe the key and the data. The object can begin another operation. */
 void cipher_reset(struct cipher *cipher);
 
 #endif

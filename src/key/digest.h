@@ -19,8 +19,8 @@ struct digest *digest_new(void);         /* return NULL if there is no memory */
 void digest_free(struct digest *digest); /* wipes */
 
 /*
- * Compute a digest in parts. The result has digest_length bytes. CKR_FUNCTION_FAILED if the calls
- * are out of order, there is no such digest, or libcrypto fails.
+ * Compute a digest in parts. The result has digest_length bytes. CKR_HOST_MEMORY.
+ * CKR_FUNCTION_FAILED if the calls are out of order, KIND is no digest, or libcrypto fails.
  */
 MUST_USE CK_RV digest_begin(struct digest *digest, enum digest_kind kind);
 MUST_USE CK_RV digest_update(struct digest *digest, const uint8_t *in, size_t n);
@@ -29,7 +29,7 @@ MUST_USE CK_RV digest_finish(struct digest *digest, uint8_t ret_digest[DIGEST_MA
 /* Wipe the message so far. */
 void digest_reset(struct digest *digest);
 
-/* Compute the digest of N bytes at IN in one call. */
+/* Compute the digest of N bytes at IN in one call. Errors as digest_begin. */
 MUST_USE CK_RV digest_once(
 	enum digest_kind kind, const uint8_t *in, size_t n, uint8_t ret_digest[DIGEST_MAX]);
 

@@ -21,11 +21,12 @@ struct gcm {
 
 /*
  * Begin an operation under KEY with IV. The key is set only if it changed.
- * CKR_KEY_TYPE_INCONSISTENT, or CKR_MECHANISM_PARAM_INVALID for the IV.
+ * CKR_KEY_TYPE_INCONSISTENT unless KEY is an AES key. CKR_MECHANISM_PARAM_INVALID for an IV that
+ * has no bytes or more than GCM_IV_MAX. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV gcm_begin(struct gcm *gcm, struct key *key, bool encrypt, struct bytes iv);
 
-/* Begin an operation with the bytes of a key of KIND. The key is always set. */
+/* Begin an operation with the bytes of a key of KIND. The key is always set. Errors as above. */
 MUST_USE CK_RV gcm_begin_raw(
 	struct gcm *gcm, enum cipher_kind kind, const uint8_t *key, bool encrypt, struct bytes iv);
 

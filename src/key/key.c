@@ -22,14 +22,13 @@ static struct arena keys;
 
 static _Atomic uint64_t next_lot = 1;
 
-static uint64_t next_serial(struct key *key)
+static void next_serial(struct key *key)
 {
 	if (++key->serial >= key->serial_end) {
 		key->serial =
 			atomic_fetch_add_explicit(&next_lot, 1, memory_order_relaxed) * SERIAL_LOT;
 		key->serial_end = key->serial + SERIAL_LOT;
 	}
-	return key->serial;
 }
 
 struct key *key_new(void)

@@ -32,7 +32,7 @@ struct key;
 struct key *key_new(void);
 void key_free(struct key *key);
 
-/* Give back the memory that keys do not need now. */
+/* Return to the system the memory of the arena that no key occupies. */
 void keys_trim(void);
 
 /*
@@ -81,8 +81,8 @@ size_t key_length(const struct key *key);     /* of the value in bytes, 0 if emp
 size_t key_block_size(const struct key *key); /* 16 for AES, 8 for DES2 and DES3, 0 for others */
 
 /*
- * Return a number that changes on every key_load in this process. A cached context compares the
- * number to detect another key.
+ * Return a number that changes on every key_load and key_attach in this process. A cached context
+ * compares the number to detect another key.
  */
 uint64_t key_serial(const struct key *key);
 
@@ -109,7 +109,7 @@ MUST_USE CK_RV key_one_way(struct key *key, const uint8_t mask[16], const uint8_
 
 /*
  * Encrypt N bytes at IN (a multiple of the block size) in ECB mode, or in CBC mode from IV if IV is
- * not NULL. OUT may be IN.
+ * not NULL. OUT may be IN. CKR_DATA_LEN_RANGE for another N, else errors as key_cmac.
  */
 MUST_USE CK_RV key_encrypt_blocks(
 	struct key *key, const uint8_t *iv, const uint8_t *in, size_t n, uint8_t *ret_out);
@@ -123,6 +123,8 @@ size_t mac_length(enum mac_kind kind, const struct key *key);
 /*
  * Compute the MAC of N bytes at MSG into RET_MAC, which has room for KEY_MAC_MAX bytes.
  * mac_length(kind, key) bytes are written. HMAC takes any key type, CMAC takes AES, DES2 and DES3.
+ * CKR_KEY_TYPE_INCONSISTENT for another type or an empty key. CKR_HOST_MEMORY. CKR_FUNCTION_FAILED,
+ * also for MAC_GMAC and MAC_NONE.
  */
 MUST_USE CK_RV key_mac(
 	struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac);
@@ -131,7 +133,9 @@ MUST_USE CK_RV key_mac(
  * Compute the check value. With CMAC_STYLE (AES only) the check value is the first 3 bytes of
  * CMAC(key, 16 zero bytes), as X9.24-1:2017 says. Otherwise the check value is the first 3 bytes of
  * the ECB encryption of a zero block (AES, DES2, DES3) or of SHA-1 of the value (other types), as
- * PKCS#11 says under "Secret key objects".
+ * PKCS#11 says under "Secret key objects". CKR_KEY_TYPE_INCONSISTENT for an empty key, or for
+ * CMAC_STYLE with another type. CKR_KEY_FUNCTION_NOT_PERMITTED for SHA-1 of a value in another
+ * token. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV key_check_value(struct key *key, bool cmac_style, uint8_t ret_kcv[3]);
 

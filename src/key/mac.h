@@ -19,9 +19,11 @@ void mac_free(struct mac *mac);
  * key. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv);
+
+/* Add N bytes at IN to the message. CKR_FUNCTION_FAILED also if KEY was loaded again (CMAC). */
 MUST_USE CK_RV mac_update(struct mac *mac, const uint8_t *in, size_t n);
 
-/* Write the whole MAC (mac_length bytes) to RET_MAC and end the MAC. */
+/* Write the whole MAC (mac_length bytes) to RET_MAC and end the MAC. Errors as mac_begin. */
 MUST_USE CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX]);
 
 /* Wipe the message so far and the key. */

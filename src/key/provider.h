@@ -4,7 +4,7 @@
  * this folder only.
  *
  * The lists of a provider are constant memory, so a search allocates nothing and cannot fail for
- * want of memory. EVP_..._fetch reports a missing algorithm and a failed allocation alike.
+ * lack of memory. EVP_..._fetch reports a missing algorithm and a failed allocation alike.
  */
 #ifndef KEYDIV_KEY_PROVIDER_H
 #define KEYDIV_KEY_PROVIDER_H

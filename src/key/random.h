@@ -9,12 +9,15 @@
 #include "key.h"
 
 /*
- * Write N random bytes to OUT. CKR_FUNCTION_FAILED if the generator fails, and OUT must then
- * not be used.
+ * Write N random bytes to OUT. CKR_FUNCTION_FAILED if the generator fails. CKR_HOST_MEMORY. After
+ * an error the caller must not use OUT.
  */
 MUST_USE CK_RV random_bytes(uint8_t *out, size_t n);
 
-/* Add N bytes as additional input, which counts as no entropy. */
+/*
+ * Add N bytes at IN as additional input, which counts as no entropy, and reseed from the system.
+ * Errors as random_bytes.
+ */
 MUST_USE CK_RV random_seed(const uint8_t *in, size_t n);
 
 #endif

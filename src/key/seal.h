@@ -17,7 +17,7 @@
 /*
  * Compute 32 bytes of scrypt(PIN, SALT, N = 2^LOG2_N, r = 8, p = 1) into RET_KEY. The computation
  * takes 128 * 8 * 2^LOG2_N bytes of memory. CKR_HOST_MEMORY if the memory is not available, which
- * must never look like a wrong PIN.
+ * must never look like a wrong PIN. CKR_FUNCTION_FAILED unless LOG2_N is 1..30.
  */
 MUST_USE CK_RV pin_stretch(struct bytes pin, const uint8_t salt[PIN_SALT_LEN], unsigned log2_n,
 	struct secret *ret_key);
@@ -30,8 +30,8 @@ MUST_USE CK_RV seal(
 	const struct secret *key, struct bytes aad, const uint8_t *plain, size_t n, uint8_t *out);
 
 /*
- * Open a sealed string. CKR_ENCRYPTED_DATA_INVALID if the key, the text or AAD is not what the
- * string was sealed with. RET_PLAIN is then empty.
+ * Open a sealed string. CKR_ENCRYPTED_DATA_INVALID if the key, the string or AAD differs from that
+ * of seal(). CKR_HOST_MEMORY, CKR_FUNCTION_FAILED. RET_PLAIN is empty after an error.
  */
 MUST_USE CK_RV seal_open(
 	const struct secret *key, struct bytes aad, struct bytes sealed, struct secret *ret_plain);

@@ -58,8 +58,10 @@ static void xor_step(uint8_t a[SEMIBLOCK], uint64_t t)
 	put_be64(a, get_be64(a) ^ t);
 }
 
-/* W of SP 800-38F section 6.1, in place: the first semiblock of the N bytes at S is the
- * integrity check value. */
+/*
+ * Apply W of SP 800-38F section 6.1 in place. The first semiblock of the N bytes at S is the
+ * integrity check value.
+ */
 static bool wrap_semiblocks(struct key *kek, uint8_t *s, size_t n)
 {
 	void *context = kek->plain.context[kek->kind];
@@ -80,7 +82,7 @@ static bool wrap_semiblocks(struct key *kek, uint8_t *s, size_t n)
 	return ok;
 }
 
-/* The inverse of W, in place. */
+/* Apply the inverse of W in place. */
 static bool unwrap_semiblocks(struct key *kek, uint8_t *s, size_t n)
 {
 	void *context = kek->inverse.context[kek->kind];
@@ -128,7 +130,7 @@ CK_RV key_wrap(struct key *kek, enum wrap_kind kind, const uint8_t *plain, size_
 	return CKR_OK;
 }
 
-/* Check the start and the padding of a KWP plaintext. *RET_N is the length of the key. */
+/* Check the start and the padding of a KWP plaintext. *RET_N is the length of the key in bytes. */
 static bool check_kwp(const struct work *work, size_t *ret_n)
 {
 	static const uint8_t zero[SEMIBLOCK];
