@@ -55,7 +55,7 @@ MUST_USE CK_RV secret_resize(struct secret *s, size_t n);
 /* Wipe S and copy the N bytes at P to S. Errors as secret_resize. P must not be in S. */
 MUST_USE CK_RV secret_set(struct secret *s, const void *p, size_t n);
 
-/* Move FROM into TO, whose old bytes are not wiped. FROM is wiped and empty afterwards. */
+/* Move FROM into TO, which must be empty. FROM is wiped and empty afterwards. */
 void secret_move(struct secret *from, struct secret *to);
 
 /* Wipe and empty S, which may be empty already. The cleanup function of SECRET. */

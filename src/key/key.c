@@ -95,7 +95,7 @@ static void unload_one(void *key)
 	unload(key);
 }
 
-/* A thread of the parent may have been loading a key, so the length says nothing. */
+/* Wipe also keys of length 0, because a thread of the parent may have been loading them. */
 void keys_forked(void)
 {
 	arena_each(&keys, sizeof(struct key), unload_one);
