@@ -115,6 +115,7 @@ struct store {
 	pthread_mutex_t lock; /* guards the connection and what follows */
 	int64_t last_id;      /* the highest id this process has tried, also if the insert failed */
 	bool swept;           /* state files without records were removed */
+	bool removed;         /* a command of the open transaction has removed a record */
 
 	pthread_mutex_t queue_lock;  /* guards what follows */
 	struct change *first, **end; /* commands that wait */

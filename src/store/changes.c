@@ -19,10 +19,18 @@ struct sweep {
 	size_t n;
 };
 
+/*
+ * A record that an earlier command of the same transaction has removed is back if the commit fails,
+ * and must then find its file. So such a transaction sweeps nothing, and the next change sweeps.
+ */
 static CK_RV run_sweep(struct store *store, struct change *change)
 {
 	struct sweep *sweep = (struct sweep *)change;
 
+	if (store->removed) {
+		store->swept = false;
+		return CKR_OK;
+	}
 	for (size_t i = 0; i < sweep->n; i++) {
 		RECORD record = {0};
 		CK_RV rv = store->backend->read(store, sweep->ids[i], &record);
@@ -264,6 +272,7 @@ static CK_RV run_removal(struct store *store, struct change *change)
 	TRY(store->backend->read(store, removal->id, &record));
 	TRY(open_tally(store, removal->keys, &token, &tally));
 	TRY(count_out(&tally, &record));
+	store->removed = true;
 	TRY(store->backend->remove(store, removal->id));
 	return close_tally(store, removal->keys, &token, &tally);
 }
@@ -305,6 +314,7 @@ static CK_RV run_initialization(struct store *store, struct change *change)
 	init->as_seen = is_as_seen(rv == CKR_OK ? &now : NULL, init->seen);
 	if (!init->as_seen)
 		return CKR_OK;
+	store->removed = true;
 	TRY(store->backend->clear(store));
 	return store->backend->token_update(store, init->token);
 }

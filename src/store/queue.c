@@ -26,13 +26,9 @@ static CK_RV run_change(struct store *store, struct change *change)
 
 	TRY(backend->savepoint(store));
 	CK_RV rv = change->run(store, change);
-	if (rv == CKR_OK) {
+	if (rv == CKR_OK)
 		rv = backend->release(store);
-		if (rv != CKR_OK)
-			backend->rollback(store);
-		return rv;
-	}
-	if (backend->in_transaction(store)) /* some errors undo everything at once */
+	if (rv != CKR_OK && backend->in_transaction(store)) /* some errors end the transaction */
 		backend->undo(store);
 	return rv;
 }
@@ -70,8 +66,10 @@ static CK_RV begin(struct store *store, bool create)
 	do {
 		pthread_mutex_lock(&store->lock);
 		CK_RV rv = store->backend->begin(store, create, &busy);
-		if (rv == CKR_OK && !busy)
+		if (rv == CKR_OK && !busy) {
+			store->removed = false;
 			return CKR_OK;
+		}
 		pthread_mutex_unlock(&store->lock);
 		TRY(rv);
 		clock_gettime(CLOCK_MONOTONIC, &now);

@@ -91,6 +91,18 @@ static struct store_query query_of(const struct template *t, bool private_too)
 
 #define BATCH 64
 
+/* A damaged record is logged and not found. Without memory the search fails. */
+static void open_and_consider(struct found *f, const struct snapshot *keys, struct record *record)
+{
+	OBJECT o = {0};
+	CK_RV rv = record_open(keys, record, &o);
+
+	if (rv == CKR_OK)
+		consider(token_object_handle(f->session, record->id, record->is_private), &o, f);
+	else if (rv == CKR_HOST_MEMORY && f->rv == CKR_OK)
+		f->rv = rv;
+}
+
 /* Find the records of the query, open them and match them. */
 static CK_RV find_records(struct found *f, struct store_query q)
 {
@@ -100,18 +112,13 @@ static CK_RV find_records(struct found *f, struct store_query q)
 	size_t n;
 
 	TRY(vault_snapshot(&token->vault, &keys));
-	/* Only public attributes are compared, so no record has to be opened. */
+	/* Only public attributes are compared, so no value has to be opened. */
 	if (!(f->t->given & (GIVEN_VALUE | GIVEN_VALUE_LEN | GIVEN_CHECK_VALUE)))
 		snapshot_wipe(&keys);
 	do {
 		TRY(store_find(token->store, &q, records, BATCH, &n));
 		for (size_t i = 0; i < n; i++) {
-			struct object o = {0};
-			if (record_open(&keys, &records[i], &o) == CKR_OK)
-				consider(token_object_handle(
-						 f->session, records[i].id, records[i].is_private),
-					&o, f);
-			object_wipe(&o);
+			open_and_consider(f, &keys, &records[i]);
 			q.after = records[i].id;
 			record_free(&records[i]);
 		}
@@ -142,8 +149,8 @@ static CK_RV find_ids(struct found *f, struct store_query q)
 }
 
 /*
- * Return true if a built-in object may match. To compare each of them took a third of the time of a
- * search for a key.
+ * Return true if a built-in object may match. Comparing all of them took a third of the time of
+ * a search for a key.
  */
 static bool may_be_built_in(const struct template *t)
 {

@@ -3,7 +3,10 @@
  * test_changes.c: the commands of store.h with real objects: sealed records, the inventory of all
  * records, ids, and the state files that the layer above keeps.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "store/inventory.h"
 #include "store_support.h"
@@ -339,6 +342,99 @@ START_TEST(files_without_records_are_swept)
 }
 END_TEST
 
+/* --- A removal and the sweep in one commit --- */
+
+static int64_t removed_client;
+static pthread_t holder, remover;
+
+static size_t waiting_commands(void)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&store->queue_lock);
+	for (const struct change *c = store->first; c != NULL; c = c->next)
+		n++;
+	pthread_mutex_unlock(&store->queue_lock);
+	return n;
+}
+
+static _Atomic bool holding;
+
+/* Runs until the removal and the sweep wait, so that both join its transaction. */
+static CK_RV run_hold(struct store *s, struct change *change)
+{
+	(void)s;
+	(void)change;
+	atomic_store(&holding, true);
+	while (waiting_commands() < 2)
+		sched_yield();
+	return CKR_OK;
+}
+
+static void *hold(void *arg)
+{
+	struct change change = {.run = run_hold};
+
+	(void)arg;
+	ck_ok(queue_commit(store, &change));
+	return NULL;
+}
+
+static void *remove_client(void *arg)
+{
+	(void)arg;
+	ck_ok(store_remove_object(store, &keys, removed_client));
+	return NULL;
+}
+
+/* The sweep lists the files, and before its command waits, a removal does. */
+static CK_RV list_and_remove(struct store *s, int64_t **ret_ids, size_t *ret_n)
+{
+	TRY(list_states(s, ret_ids, ret_n));
+	if (atomic_load(&holding))
+		return CKR_OK;
+	ck_assert_int_eq(pthread_create(&holder, NULL, hold, NULL), 0);
+	while (!atomic_load(&holding))
+		sched_yield();
+	ck_assert_int_eq(pthread_create(&remover, NULL, remove_client, NULL), 0);
+	while (waiting_commands() < 1)
+		sched_yield();
+	return CKR_OK;
+}
+
+static struct store *observer; /* sees what is committed */
+
+/* A file is removed only when its record is gone for every process. */
+static CK_RV remove_committed(struct store *s, int64_t id)
+{
+	struct record record = {0};
+
+	if (id == removed_client)
+		ck_rv(store_read(observer, id, &record), CKR_OBJECT_HANDLE_INVALID);
+	return remove_state(s, id);
+}
+
+/* Had the commit failed, the record would be back and would need its file. */
+START_TEST(a_sweep_spares_records_that_the_same_commit_removes)
+{
+	static const struct store_above removing = {
+		create_state, remove_committed, list_and_remove};
+
+	new_token();
+	ck_ok(try_add(CKK_KEYDIV_ODUKPT_CLIENT, "state", &removed_client));
+	store_close(store);
+	states[state_count++] = 4711; /* of a removal that was killed */
+	observer = open_store();
+	ck_ok(store_open(token_dir, &removing, &store));
+	add("first change");
+	pthread_join(holder, NULL);
+	pthread_join(remover, NULL);
+	ck_assert(!has_state(4711) && !has_state(removed_client));
+	store_close(store);
+	store_close(observer);
+}
+END_TEST
+
 START_TEST(initialising_removes_all_files)
 {
 	struct store_token token, seen;
@@ -377,6 +473,7 @@ int main(void)
 	tcase_add_test(tcase, a_failed_insert_leaves_no_state_file);
 	tcase_add_test(tcase, a_sequence_below_the_highest_id_is_damage);
 	tcase_add_test(tcase, files_without_records_are_swept);
+	tcase_add_test(tcase, a_sweep_spares_records_that_the_same_commit_removes);
 	tcase_add_test(tcase, initialising_removes_all_files);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);

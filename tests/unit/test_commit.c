@@ -590,6 +590,29 @@ START_TEST(journal_cannot_be_made)
 }
 END_TEST
 
+/* Makes the schema and forgets the savepoint, so that the queue cannot release the savepoint. */
+static CK_RV run_without_savepoint(struct store *s, struct change *change)
+{
+	(void)change;
+	TRY(s->backend->make_schema(s));
+	return s->backend->release(s);
+}
+
+START_TEST(a_savepoint_that_cannot_be_released_undoes_the_commit)
+{
+	struct change change = {.run = run_without_savepoint, .creates = true};
+	struct store_token token = sample_token(), stored;
+
+	store = open_store();
+	ck_rv(queue_commit(store, &change), CKR_DEVICE_ERROR);
+	ck_rv(store_token_get(store, &stored), CKR_TOKEN_NOT_RECOGNIZED);
+	ck_ok(raw_init(store, &token));
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	assert_whole(store, 1);
+	store_close(store);
+}
+END_TEST
+
 static int failures_left;
 
 /* Opening for writing fails for a moment, opening for reading does not. */
@@ -638,6 +661,7 @@ int main(void)
 	tcase_add_loop_test(tcase, unlock_after_a_commit_fails, 0, 2);
 	tcase_add_loop_test(tcase, journal_cannot_be_written, 0, 4);
 	tcase_add_loop_test(tcase, journal_cannot_be_made, 0, 4);
+	tcase_add_test(tcase, a_savepoint_that_cannot_be_released_undoes_the_commit);
 	tcase_add_test(tcase, a_passing_error_does_not_make_the_token_read_only);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);

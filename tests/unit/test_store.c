@@ -508,6 +508,31 @@ START_TEST(a_freshness_number_that_was_set_back_is_noticed)
 }
 END_TEST
 
+/* Another thread notices within a change that the file was replaced by a read-only file. */
+static CK_RV run_replacement(struct store *store, struct change *change)
+{
+	(void)change;
+	replace_file();
+	ck_assert_int_eq(chmod(in_token("token.gen"), 0400), 0);
+	store->backend->check_freshness(store);
+	return CKR_OK;
+}
+
+START_TEST(a_read_only_freshness_file_within_a_change)
+{
+	struct store *store = new_store();
+	struct change change = {.run = run_replacement};
+
+	ck_ok(queue_commit(store, &change)); /* the counter is not written, which would be fatal */
+	ck_assert_int_eq(chmod(in_token("token.gen"), 0600), 0);
+	uint64_t seen = atomic_load(store_freshness(store));
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	ck_assert_uint_ne(atomic_load(store_freshness(store)), seen);
+	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
+	store_close(store);
+}
+END_TEST
+
 /* --- Systems that are different --- */
 
 static long file_system; /* what fstatfs says; 0: the truth */
@@ -747,6 +772,7 @@ int main(void)
 	tcase_add_test(tcase, read_only_file);
 	tcase_add_loop_test(
 		tcase, files_of_others_are_not_used, 0, sizeof own_paths / sizeof own_paths[0]);
+	tcase_add_test(tcase, a_read_only_freshness_file_within_a_change);
 	tcase_add_loop_test(tcase, another_freshness_file_is_noticed, 0, 3);
 	tcase_add_test(tcase, a_freshness_number_that_was_set_back_is_noticed);
 	tcase_add_loop_test(tcase, nothing_is_cached_on_a_network_file_system, 0, 4);

@@ -233,27 +233,33 @@ CK_RV freshness_need_writable(struct freshness *f)
 	return rv;
 }
 
+/*
+ * The functions below hold the lock, because freshness_check of another thread could otherwise map
+ * the file again, and perhaps read-only, before the store. A page that maps no writable file has an
+ * odd number of this process, and must stay odd.
+ */
+
 void freshness_begin(struct freshness *f)
 {
+	pthread_mutex_lock(&f->lock);
 	_Atomic uint64_t *word = atomic_load(&f->word);
-
-	if (f->never)
-		return;
 	/*
 	 * The number is still odd if the last writer died. Then another odd number shows that this
 	 * change is made.
 	 */
 	uint64_t now = atomic_load(word);
-	atomic_store(word, now % 2 == 0 ? now + 1 : now + 2);
+	if (f->writable)
+		atomic_store(word, now % 2 == 0 ? now + 1 : now + 2);
+	pthread_mutex_unlock(&f->lock);
 }
 
 void freshness_end(struct freshness *f)
 {
+	pthread_mutex_lock(&f->lock);
 	_Atomic uint64_t *word = atomic_load(&f->word);
-
-	if (f->never)
-		return;
 	/* The number becomes even, also if the file was mapped again since freshness_begin. */
 	uint64_t now = atomic_load(word);
-	atomic_store(word, now % 2 == 0 ? now + 2 : now + 1);
+	if (f->writable)
+		atomic_store(word, now % 2 == 0 ? now + 2 : now + 1);
+	pthread_mutex_unlock(&f->lock);
 }
