@@ -3,9 +3,8 @@
  * arena.c: see arena.h.
  *
  * Blocks of one size lie in chunks of pages. What is known about a chunk is kept outside of its
- * pages, so that the kernel may zero the pages in a forked child. A child inherits that knowledge
- * as it was at the fork, perhaps in the middle of a change by another thread. So every change is
- * one store of a pointer or of a word.
+ * pages, so that the kernel may zero the pages in a forked child. A fork waits for the lock, so
+ * that the child never inherits a half-made change, such as a chunk that is in no list.
  */
 #include "base/arena.h"
 
@@ -239,6 +238,16 @@ void arena_each(struct arena *arena, size_t n, void (*visit)(void *block))
 		for (size_t i = 0; i < CHUNK_LEN / block_size(c); i++)
 			if (chunk->taken[i / 64] >> i % 64 & 1)
 				visit(chunk->pages + i * block_size(c));
+}
+
+void arena_before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void arena_after_fork(void)
+{
+	pthread_mutex_unlock(&lock);
 }
 
 void arena_forked(void)

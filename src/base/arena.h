@@ -57,9 +57,12 @@ void arena_trim(struct arena *arena);
 void arena_each(struct arena *arena, size_t n, void (*visit)(void *block));
 
 /*
- * Reset the lock of the arenas, which a thread of the parent may have held at the fork. A forked
- * child calls this function before any other function of this file.
+ * The handlers of fork(2). arena_before_fork takes the lock of the arenas in the parent, so that no
+ * thread changes an arena during the fork and the child finds every block. arena_after_fork gives
+ * the lock back in the parent, arena_forked in the child.
  */
+void arena_before_fork(void);
+void arena_after_fork(void);
 void arena_forked(void);
 
 #endif

@@ -76,6 +76,5 @@ const char *rv_name(CK_RV rv);
 
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)
-#define log_info(...) log_write(LOG_INFO, __VA_ARGS__)
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "configure.h"
 #include "key/key.h"
 #include "state/reservation.h"
@@ -19,7 +18,7 @@ _Atomic int module_state = MODULE_DOWN;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct token *tokens[SLOTS_MAX];
 static CK_ULONG slot_count;
-static bool fork_watched;
+static bool arenas_watched, fork_watched;
 static _Atomic bool self_test_failed;
 
 struct token *module_token(CK_SLOT_ID slot)
@@ -111,10 +110,17 @@ static CK_RV start_parts(void)
 	started.pool = true;
 	TRY(sessions_start());
 	started.sessions = true;
+	/*
+	 * Register the handlers of the arenas before those of the store. Handlers before a fork run
+	 * in reverse order, and a thread that has a lock of the store may take a block.
+	 */
+	if (!arenas_watched)
+		TRY(fork_watch_arenas());
+	arenas_watched = true;
 	TRY(open_tokens(&config));
 	/*
-	 * Register the handlers after those of the store. Handlers before a fork run in reverse
-	 * order, and the lock of this file is taken before the locks of the store.
+	 * Register the module's handlers after those of the store. Handlers before a fork run in
+	 * reverse order, and the lock of this file is taken before the locks of the store.
 	 */
 	if (!fork_watched)
 		TRY(fork_watch());
@@ -178,7 +184,6 @@ void module_forked(void)
 {
 	if (atomic_load(&module_state) != MODULE_DOWN) {
 		atomic_store(&module_state, MODULE_DOWN);
-		arena_forked();
 		sessions_forked();
 		keys_forked();
 		reservations_forked();

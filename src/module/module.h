@@ -60,6 +60,9 @@ void module_forked(void);
 /* Have the three functions above called at each fork from now on. CKR_HOST_MEMORY. See fork.c. */
 MUST_USE CK_RV fork_watch(void);
 
+/* The same for the functions of base/arena.h. */
+MUST_USE CK_RV fork_watch_arenas(void);
+
 /* Return CKR_OK if the module is up. A forked child and the error state are refused here. */
 static inline CK_RV module_guard(void)
 {

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +116,7 @@ START_TEST(a_forked_child)
 
 	memset(a, 1, 100);
 	memset(b, 1, 100);
+	arena_before_fork();
 	pid_t child = fork();
 	if (child == 0) {
 		arena_forked();
@@ -124,10 +126,37 @@ START_TEST(a_forked_child)
 		arena_give(&zeroed, a, 100);
 		_exit(good ? 0 : 1);
 	}
+	arena_after_fork();
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
 	arena_give(&zeroed, a, 100);
 	arena_give(&inherited, b, 100);
+}
+END_TEST
+
+static atomic_bool taken;
+
+static void *take_one(void *arg)
+{
+	void *p = arena_take(&inherited, 100);
+
+	atomic_store(&taken, true);
+	arena_give(&inherited, p, 100);
+	return arg;
+}
+
+/* No thread changes an arena during a fork, else the child might not find a chunk that moves. */
+START_TEST(a_fork_stops_changes)
+{
+	pthread_t thread;
+
+	arena_before_fork();
+	ck_assert_int_eq(pthread_create(&thread, NULL, take_one, NULL), 0);
+	usleep(100000);
+	ck_assert(!atomic_load(&taken));
+	arena_after_fork();
+	pthread_join(thread, NULL);
+	ck_assert(atomic_load(&taken));
 }
 END_TEST
 
@@ -154,6 +183,7 @@ int main(void)
 	tcase_add_test(tests, many_blocks);
 	tcase_add_test(tests, threads);
 	tcase_add_test(tests, a_forked_child);
+	tcase_add_test(tests, a_fork_stops_changes);
 	tcase_add_test(tests, long_secrets_are_in_an_arena);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
