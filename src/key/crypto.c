@@ -93,12 +93,12 @@ static bool fetch_digests(struct crypto *c)
 }
 
 /*
- * Use a generator of the module instead of RAND_bytes_ex, which keeps generators per thread in the
+ * Use generators of the module instead of RAND_bytes_ex, which keeps generators per thread in the
  * library context. A thread that outlives C_Finalize would touch the freed context when the thread
  * ends. Only the thread itself could prevent this, by OPENSSL_thread_stop_ex, and the threads
  * belong to the host program.
  */
-static bool start_drbg(struct crypto *c)
+EVP_RAND_CTX *drbg_new(const struct crypto *c)
 {
 	unsigned requests = RESEED_REQUESTS;
 	OSSL_PARAM params[] = {
@@ -107,12 +107,22 @@ static bool start_drbg(struct crypto *c)
 		OSSL_PARAM_construct_end(),
 	};
 	static const uint8_t personal[] = "keydiv";
+	EVP_RAND_CTX *drbg = EVP_RAND_CTX_new(c->drbg_method, NULL);
 
+	if (drbg != NULL &&
+		EVP_RAND_instantiate(drbg, 256, 0, personal, sizeof personal - 1, params) &&
+		EVP_RAND_enable_locking(drbg))
+		return drbg;
+	EVP_RAND_CTX_free(drbg);
+	return NULL;
+}
+
+static bool start_drbg(struct crypto *c)
+{
 	c->drbg_method = EVP_RAND_fetch(c->lib, "CTR-DRBG", NULL);
-	c->drbg = c->drbg_method == NULL ? NULL : EVP_RAND_CTX_new(c->drbg_method, NULL);
-	return c->drbg != NULL &&
-	       EVP_RAND_instantiate(c->drbg, 256, 0, personal, sizeof personal - 1, params) &&
-	       EVP_RAND_enable_locking(c->drbg);
+	if (c->drbg_method != NULL)
+		c->drbg[0] = drbg_new(c);
+	return c->drbg[0] != NULL;
 }
 
 static bool set_up(struct crypto *c)
@@ -131,7 +141,8 @@ static bool set_up(struct crypto *c)
 
 static void tear_down(struct crypto *c)
 {
-	EVP_RAND_CTX_free(c->drbg);
+	for (unsigned i = 0; i < DRBG_COUNT; i++)
+		EVP_RAND_CTX_free(c->drbg[i]); /* wipes */
 	EVP_RAND_free(c->drbg_method);
 	EVP_KDF_free(c->pbkdf2);
 	EVP_KDF_free(c->scrypt);

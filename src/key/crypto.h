@@ -12,12 +12,15 @@
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdatomic.h>
 
 #include "key/algorithms.h"
 #include "key/block.h"
 
 /* The modes that libcrypto computes. ccm.c builds CCM from CTR and CBC. */
 enum evp_mode { EVP_MODE_ECB, EVP_MODE_CBC, EVP_MODE_CTR, EVP_MODE_GCM, EVP_MODE_COUNT };
+
+#define DRBG_COUNT 16
 
 struct crypto {
 	OSSL_LIB_CTX *lib;
@@ -30,8 +33,12 @@ struct crypto {
 	EVP_MAC_CTX *hmac[DIGEST_COUNT];
 	EVP_KDF *scrypt, *pbkdf2;
 	EVP_RAND *drbg_method;
-	EVP_RAND_CTX *drbg; /* has a lock of its own */
-	long pid;           /* the process that set up the context */
+	/*
+	 * Generators, each with a lock of its own, so that threads do not wait for each other.
+	 * crypto_start makes the first, and random.c makes the others when a thread needs them.
+	 */
+	_Atomic(EVP_RAND_CTX *) drbg[DRBG_COUNT];
+	long pid; /* the process that set up the context */
 	/*
 	 * Set up by an ancestor before a fork, never used again, kept reachable for leak checkers.
 	 */
@@ -43,6 +50,9 @@ struct crypto {
 
 /* The context of crypto_start. NULL before crypto_start and after crypto_stop. */
 extern struct crypto *crypto;
+
+/* Return a new random generator, seeded by the system, or NULL. */
+EVP_RAND_CTX *drbg_new(const struct crypto *c);
 
 /* The names of digests for PBKDF2 and HMAC. */
 extern const char *const digest_names[DIGEST_COUNT];

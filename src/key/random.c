@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * random.c: random numbers. crypto.c makes the generator, which has a lock of its own and reseeds
- * when the process id has changed.
+ * random.c: random numbers. Each generator has a lock of its own and reseeds when the process
+ * id has changed.
  */
 #include "random.h"
 
+#include "base/thread.h"
 #include "crypto.h"
 
+#include <openssl/err.h>
 #include <stdlib.h>
 
 #define STRENGTH 256
@@ -27,20 +29,54 @@ static CK_RV failure(void)
 	return FAIL(CKR_FUNCTION_FAILED, "the random generator fails");
 }
 
+/*
+ * Make generator I, or return the one that another thread has made meanwhile. If there is no memory
+ * for another generator, return the first.
+ */
+static EVP_RAND_CTX *make_generator(unsigned i)
+{
+	EVP_RAND_CTX *there = NULL;
+
+	ERR_set_mark(); /* the thread's error queue belongs to the host program */
+	EVP_RAND_CTX *made = drbg_new(crypto);
+	ERR_pop_to_mark();
+	if (made == NULL)
+		return atomic_load(&crypto->drbg[0]);
+	if (atomic_compare_exchange_strong(&crypto->drbg[i], &there, made))
+		return made;
+	EVP_RAND_CTX_free(made);
+	return there;
+}
+
+/* Return the generator of this thread. */
+static EVP_RAND_CTX *generator(void)
+{
+	unsigned i = thread_number() % DRBG_COUNT;
+	EVP_RAND_CTX *drbg = atomic_load_explicit(&crypto->drbg[i], memory_order_acquire);
+
+	return drbg != NULL ? drbg : make_generator(i);
+}
+
 CK_RV random_bytes(uint8_t *out, size_t n)
 {
 	ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
+	EVP_RAND_CTX *drbg = generator();
 	for (int attempt = 0; n > 0 && attempt < ATTEMPTS; attempt++)
-		if (EVP_RAND_generate(crypto->drbg, out, n, STRENGTH, 0, NULL, 0))
+		if (EVP_RAND_generate(drbg, out, n, STRENGTH, 0, NULL, 0))
 			return CKR_OK;
 	return n == 0 ? CKR_OK : failure();
 }
 
-/* Add N bytes at IN to the generator, which also takes fresh entropy from the system. */
+/*
+ * Add N bytes at IN to the generator of this thread, which also takes fresh entropy
+ * from the system.
+ */
 static bool reseed(const uint8_t *in, size_t n)
 {
+	EVP_RAND_CTX *drbg = generator();
+
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++)
-		if (EVP_RAND_reseed(crypto->drbg, 0, NULL, 0, in, n))
+		if (EVP_RAND_reseed(drbg, 0, NULL, 0, in, n))
 			return true;
 	return false;
 }

@@ -8,20 +8,34 @@
 #include "token/sessions.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/thread.h"
 #include "token/handle.h"
 #include "token/operations.h"
 #include "token/token.h"
 
 static struct session *_Atomic table[HANDLE_SESSIONS_MAX];
 
-/*
- * Guards the variables below, the session counts of tokens, and the fields token and read_write of
- * all sessions. Innermost of all locks.
- */
+/* Guards table_used. Innermost of all locks. */
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct session *free_sessions;
 static uint32_t table_used;
+
+/*
+ * The free sessions and the session counts are in shards, so that threads that open and close
+ * sessions do not wait for each other. A thread opens sessions of one shard, and a session stays in
+ * the shard that it was made for. The lock guards all members and is taken before table_lock.
+ */
+#define SHARDS 16
+
+static struct shard {
+	pthread_mutex_t lock;
+	struct session *free;
+	/* By slot. Atomic, because has_sessions reads them without the lock. */
+	_Atomic uint32_t sessions[HANDLE_SLOT_MASK + 1];
+	uint32_t read_write[HANDLE_SLOT_MASK + 1];
+} __attribute__((aligned(64))) shards[SHARDS];
+
 /*
  * The highest serial number of any session before the last sessions_stop or fork. New sessions
  * continue above, so that handles stay unique.
@@ -34,10 +48,22 @@ static void remember_serial(const struct session *s)
 		serial_floor = s->serial;
 }
 
+static void clear_shards(void)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		shards[i].free = NULL;
+		memset(shards[i].sessions, 0, sizeof shards[i].sessions);
+		memset(shards[i].read_write, 0, sizeof shards[i].read_write);
+	}
+}
+
 CK_RV sessions_start(void)
 {
-	pthread_mutex_init(&table_lock, NULL); /* a parent's thread may have held the lock */
-	free_sessions = NULL;
+	/* A parent's thread may have held the locks. */
+	pthread_mutex_init(&table_lock, NULL);
+	for (unsigned i = 0; i < SHARDS; i++)
+		pthread_mutex_init(&shards[i].lock, NULL);
+	clear_shards();
 	for (; table_used > 0; table_used--) { /* only in a forked child: the parent's sessions */
 		remember_serial(atomic_load(&table[table_used - 1]));
 		atomic_store(&table[table_used - 1], NULL);
@@ -82,7 +108,7 @@ void sessions_stop(void)
 		atomic_store(&table[i], NULL);
 	}
 	table_used = 0;
-	free_sessions = NULL;
+	clear_shards();
 	key_caches_trim();
 }
 
@@ -137,50 +163,113 @@ void session_leave(struct session *s)
 
 /* --- Opening and closing --- */
 
-/* *RET = a free session struct with its index, allocated if necessary. The table is locked. */
-static CK_RV take_free(struct session **ret)
+/* *RET = a new session struct of SHARD. */
+static CK_RV new_session(unsigned shard, struct session **ret)
 {
-	struct session *s = free_sessions;
+	struct session *s = calloc(1, sizeof *s);
 
-	if (s != NULL) {
-		free_sessions = s->next_free;
-		*ret = s;
-		return CKR_OK;
-	}
-	REQUIRE(table_used < HANDLE_SESSIONS_MAX, CKR_SESSION_COUNT,
-		"65536 sessions are open already");
-	s = calloc(1, sizeof *s);
 	ENSURE(s != NULL, CKR_HOST_MEMORY);
-	pthread_mutex_init(&s->lock, NULL);
-	s->index = table_used;
-	s->serial = serial_floor;
-	s->owned.shard = table_used;
-	atomic_store_explicit(&table[table_used++], s, memory_order_release);
+	pthread_mutex_lock(&table_lock);
+	uint32_t index = table_used;
+	if (index < HANDLE_SESSIONS_MAX) {
+		pthread_mutex_init(&s->lock, NULL);
+		s->index = index;
+		s->shard = shard;
+		s->serial = serial_floor;
+		s->owned.shard = index;
+		atomic_store_explicit(&table[index], s, memory_order_release);
+		table_used = index + 1;
+	}
+	pthread_mutex_unlock(&table_lock);
+	if (index == HANDLE_SESSIONS_MAX) {
+		free(s);
+		return FAIL(CKR_SESSION_COUNT, "65536 sessions are open already");
+	}
 	*ret = s;
 	return CKR_OK;
 }
 
+/* *RET = a free session of SHARD, counted as a session of SLOT. */
+static CK_RV take(unsigned shard, CK_SLOT_ID slot, bool read_write, struct session **ret)
+{
+	struct shard *from = &shards[shard];
+	CK_RV rv = CKR_OK;
+
+	pthread_mutex_lock(&from->lock);
+	struct session *s = from->free;
+	if (s != NULL)
+		from->free = s->next_free;
+	else
+		rv = new_session(shard, &s);
+	if (rv == CKR_OK) {
+		atomic_fetch_add(&from->sessions[slot], 1);
+		from->read_write[slot] += read_write;
+		*ret = s;
+	}
+	pthread_mutex_unlock(&from->lock);
+	return rv;
+}
+
 CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_handle)
 {
+	unsigned first = thread_number();
 	struct session *s = NULL;
 
-	pthread_mutex_lock(&table_lock);
-	CK_RV rv = take_free(&s);
-	if (rv == CKR_OK) {
-		s->token = token;
-		s->read_write = read_write;
-		token->sessions++;
-		token->read_write_sessions += read_write;
-	}
-	pthread_mutex_unlock(&table_lock);
+	CK_RV rv = take(first % SHARDS, token->slot, read_write, &s);
+	for (unsigned i = 1; rv == CKR_SESSION_COUNT && i < SHARDS; i++)
+		rv = take((first + i) % SHARDS, token->slot, read_write, &s);
 	TRY(rv);
 
 	pthread_mutex_lock(&s->lock);
+	s->token = token;
+	s->read_write = read_write;
 	s->login = atomic_load(&token->login);
 	s->handle = handle_of_session(++s->serial, s->index);
 	*ret_handle = s->handle;
 	pthread_mutex_unlock(&s->lock);
 	return CKR_OK;
+}
+
+/* Put the closed session S of SLOT back. */
+static void give(struct session *s, CK_SLOT_ID slot)
+{
+	struct shard *to = &shards[s->shard];
+
+	pthread_mutex_lock(&to->lock);
+	atomic_fetch_sub(&to->sessions[slot], 1);
+	to->read_write[slot] -= s->read_write;
+	s->next_free = to->free;
+	to->free = s;
+	pthread_mutex_unlock(&to->lock);
+}
+
+void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_write)
+{
+	*ret_all = *ret_read_write = 0;
+	for (unsigned i = 0; i < SHARDS; i++)
+		pthread_mutex_lock(&shards[i].lock);
+	for (unsigned i = 0; i < SHARDS; i++) {
+		*ret_all += atomic_load(&shards[i].sessions[token->slot]);
+		*ret_read_write += shards[i].read_write[token->slot];
+	}
+	for (unsigned i = 0; i < SHARDS; i++)
+		pthread_mutex_unlock(&shards[i].lock);
+}
+
+/*
+ * Return true if TOKEN has sessions. A count above 0 in one shard is the answer. If all are 0, a
+ * session may have been opened in a shard after the shard was read, so all are counted again under
+ * their locks.
+ */
+static bool has_sessions(struct token *token)
+{
+	CK_ULONG all, read_write;
+
+	for (unsigned i = 0; i < SHARDS; i++)
+		if (atomic_load(&shards[i].sessions[token->slot]) != 0)
+			return true;
+	sessions_count(token, &all, &read_write);
+	return all != 0;
 }
 
 CK_RV session_close(CK_SESSION_HANDLE handle)
@@ -192,18 +281,11 @@ CK_RV session_close(CK_SESSION_HANDLE handle)
 	s->handle = 0;
 	forget_login(s);
 	pool_destroy_owned(&s->owned);
-	pthread_mutex_unlock(&s->lock);
-
-	pthread_mutex_lock(&table_lock);
-	token->sessions--;
-	token->read_write_sessions -= s->read_write;
-	bool last = token->sessions == 0;
 	s->token = NULL;
-	s->next_free = free_sessions;
-	free_sessions = s;
-	pthread_mutex_unlock(&table_lock);
+	pthread_mutex_unlock(&s->lock);
+	give(s, token->slot);
 
-	if (last && token_login_state(token) != LOGIN_NONE) {
+	if (token_login_state(token) != LOGIN_NONE && !has_sessions(token)) {
 		CK_RV rv = sessions_logout(token);
 		if (rv != CKR_USER_NOT_LOGGED_IN) /* else another thread has logged out meanwhile */
 			return rv;
@@ -237,14 +319,6 @@ static void close_one(CK_SESSION_HANDLE handle)
 void sessions_close_all(struct token *token)
 {
 	each_session(token, close_one);
-}
-
-void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_write)
-{
-	pthread_mutex_lock(&table_lock);
-	*ret_all = token->sessions;
-	*ret_read_write = token->read_write_sessions;
-	pthread_mutex_unlock(&table_lock);
 }
 
 /* --- Logout --- */

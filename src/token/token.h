@@ -32,8 +32,6 @@ struct token {
 	unsigned scrypt_log2_n;
 	bool read_only_login;     /* allow a login whose tries can be counted in memory only */
 	_Atomic bool initialized; /* set when the token was seen initialised, and never cleared */
-	/* Guarded by the table lock of sessions.c, see sessions_count(). */
-	CK_ULONG sessions, read_write_sessions;
 	pthread_mutex_t lock; /* held while the login word changes, taken before the vault's lock */
 	/*
 	 * The token key, and the uuid that was read from the store at the first session or at

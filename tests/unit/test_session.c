@@ -43,7 +43,6 @@ START_TEST(no_handle_comes_again_after_a_restart)
 		before[i] = open_session_of(token, true);
 	sessions_stop();
 	ck_rv(IN(before[0], CKR_OK), CKR_SESSION_HANDLE_INVALID);
-	token->sessions = token->read_write_sessions = 0;
 	ck_ok(sessions_start());
 	for (int i = 0; i < 8; i++) {
 		after = open_session_of(token, true);
@@ -102,6 +101,34 @@ START_TEST(the_last_close_logs_out)
 	ck_ok(session_close(rw));
 	ck_assert_int_eq(token_login_state(token), LOGIN_USER);
 	ck_ok(session_close(ro));
+	ck_assert_int_eq(token_login_state(token), LOGIN_NONE);
+}
+END_TEST
+
+static void *open_elsewhere(void *ret_handle)
+{
+	*(CK_SESSION_HANDLE *)ret_handle = open_session_of(token, false);
+	return NULL;
+}
+
+START_TEST(a_session_that_another_thread_has_opened_keeps_the_login)
+{
+	CK_SESSION_HANDLE others[3];
+	CK_ULONG all, writing;
+
+	for (int i = 0; i < 3; i++) {
+		pthread_t thread;
+		ck_assert_int_eq(pthread_create(&thread, NULL, open_elsewhere, &others[i]), 0);
+		pthread_join(thread, NULL);
+	}
+	sessions_count(token, &all, &writing);
+	ck_assert_uint_eq(all, 4);
+	ck_assert_uint_eq(writing, 1);
+	ck_ok(session_close(rw));
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(token_login_state(token), LOGIN_USER);
+		ck_ok(session_close(others[i]));
+	}
 	ck_assert_int_eq(token_login_state(token), LOGIN_NONE);
 }
 END_TEST
@@ -258,6 +285,7 @@ int main(void)
 	tcase_add_test(out, states_and_rights_follow_the_login);
 	tcase_add_test(out, counting);
 	tcase_add_test(in, the_last_close_logs_out);
+	tcase_add_test(in, a_session_that_another_thread_has_opened_keeps_the_login);
 	tcase_add_test(in, closing_takes_the_session_s_objects_and_no_other_s);
 	tcase_add_test(in, a_logout_ends_what_sessions_were_at);
 	tcase_add_test(out, a_login_ends_nothing);
