@@ -43,6 +43,7 @@ static CK_RV plan(struct derivation *d, const struct key_request *request)
 struct input {
 	struct secret text;
 	size_t n;
+	size_t keys; /* bytes of text that are values of keys */
 };
 
 static CK_RV append(struct input *in, const void *p, size_t n)
@@ -73,6 +74,7 @@ static CK_RV append_key(struct derivation *d, struct input *in, CK_OBJECT_HANDLE
 
 	ENSURE(d->other_key != NULL, CKR_KEY_HANDLE_INVALID);
 	TRY(d->other_key(d, handle, &value));
+	in->keys += value.len;
 	return append(in, secret_peek(&value), value.len);
 }
 
@@ -90,6 +92,24 @@ static void run_wipe(struct run *run)
 }
 
 /*
+ * Check that the input IN of block I is not one key alone. An HMAC of a key alone is what HKDF
+ * extracts from this key, and the key that HKDF extracts may only derive.
+ */
+static CK_RV check_not_extracted(struct derivation *d, const struct input *in, uint32_t i)
+{
+	const struct sp800_108_parameter *native = d->native;
+	bool key = false;
+
+	if (i != 1 || fits(CKM_AES_CMAC, d->base) || fits(CKM_DES3_CMAC, d->base))
+		return CKR_OK;
+	for (size_t k = 0; k < native->count; k++)
+		key |= native->items[k].type == CK_SP800_108_KEY_HANDLE;
+	REQUIRE(!key || in->n > in->keys, CKR_MECHANISM_PARAM_INVALID,
+		"the data must have a byte beside the key");
+	return CKR_OK;
+}
+
+/*
  * Build the input for block I with CHAINED as iteration variable. I == 0 stands for A(0) of the
  * double pipeline, which has only the fixed pieces.
  */
@@ -98,7 +118,7 @@ static CK_RV compose(struct derivation *d, struct run *run, uint32_t i, struct b
 	const struct sp800_108_parameter *native = d->native;
 	struct input *in = &run->input;
 
-	in->n = 0;
+	in->n = in->keys = 0;
 	for (const struct sp800_108_item *item = native->items;
 		item < native->items + native->count; item++)
 		switch (item->type) {
@@ -122,7 +142,7 @@ static CK_RV compose(struct derivation *d, struct run *run, uint32_t i, struct b
 		default:
 			TRY(append_key(d, in, item->handle));
 		}
-	return CKR_OK;
+	return check_not_extracted(d, in, i);
 }
 
 static CK_RV prf(struct derivation *d, const struct input *in, uint8_t *out)

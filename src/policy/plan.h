@@ -142,6 +142,7 @@ MUST_USE CK_RV plan_may_use(const struct object *key, const struct mechanism *me
  * Check that KEY, which the parameter of a derivation names by handle, may be used with
  * MECH beside BASE. A caller who knows the value of the base could compute KEY from the
  * result, so the base must be protected at least as well as KEY.
+ * CKA_ALLOWED_MECHANISMS of KEY must be MECH alone.
  * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID.
  */
 MUST_USE CK_RV plan_second_key(

@@ -16,6 +16,19 @@ CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint3
 	return CKR_OK;
 }
 
+/*
+ * Return true if the list of KEY is MECHANISM alone. As a salt the key computes an HMAC of the
+ * base, which the caller may know. Another mechanism would give the same HMAC as a key that signs,
+ * whose MACs are the keys that HKDF expands from the salted base.
+ */
+static bool allows_only(const struct object *key, CK_MECHANISM_TYPE mechanism)
+{
+	struct bytes list = object_variable(key, VAR_ALLOWED_MECHANISMS);
+	size_t n = list.p != NULL ? list.n / 8 : key->default_allowed_count;
+
+	return n == 1 && object_names(key, mechanism);
+}
+
 CK_RV plan_second_key(
 	const struct object *key, const struct object *base, const struct mechanism *mech)
 {
@@ -28,8 +41,8 @@ CK_RV plan_second_key(
 		"the second key is a state");
 	REQUIRE(key->flags & FLAG_DERIVE, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"CKA_DERIVE of the second key is CK_FALSE");
-	REQUIRE(object_allows(key, mech->type), CKR_MECHANISM_INVALID,
-		"not in CKA_ALLOWED_MECHANISMS of the second key");
+	REQUIRE(allows_only(key, mech->type), CKR_MECHANISM_INVALID,
+		"CKA_ALLOWED_MECHANISMS of the second key is not this mechanism alone");
 	/*
 	 * The children of an extractable base leave under the keys that the base may leave under.
 	 */

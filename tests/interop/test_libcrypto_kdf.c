@@ -363,7 +363,8 @@ static CK_OBJECT_HANDLE set_salt(CK_HKDF_PARAMS *hkdf, struct blob *salt)
 		salt->n = 0;
 	if (hkdf->ulSaltType != CKF_HKDF_SALT_KEY || !hkdf->bExtract)
 		return 0;
-	hkdf->hSaltKey = import(CKK_GENERIC_SECRET, salt->bytes, salt->n, T(OPEN_MASTER));
+	hkdf->hSaltKey = import(
+		CKK_GENERIC_SECRET, salt->bytes, salt->n, T(OPEN_MASTER, ALLOWED(CKM_HKDF_DERIVE)));
 	return hkdf->hSaltKey;
 }
 

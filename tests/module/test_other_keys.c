@@ -184,6 +184,56 @@ START_TEST(the_derive_template_of_the_other_key_is_not_got_round)
 }
 END_TEST
 
+/* Feedback mode by HMAC, with TEXT before the whole key. */
+static CK_RV hmac_feedback(CK_OBJECT_HANDLE base, CK_OBJECT_HANDLE other, const char *text,
+	CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	CK_PRF_DATA_PARAM fields[] = {{CK_SP800_108_ITERATION_VARIABLE, NULL, 0},
+		{CK_SP800_108_BYTE_ARRAY, (void *)(uintptr_t)text, strlen(text)},
+		{CK_SP800_108_KEY_HANDLE, &other, sizeof other}};
+	CK_SP800_108_FEEDBACK_KDF_PARAMS p = {CKM_SHA256_HMAC, 3, fields, 0, NULL, 0, NULL};
+
+	if (*text == 0) {
+		fields[1] = fields[2];
+		p.ulNumberOfDataParams = 2;
+	}
+	return f->C_DeriveKey(
+		s, MECH_P(CKM_SP800_108_FEEDBACK_KDF, &p, sizeof p), base, t, n, &made);
+}
+
+START_TEST(what_hkdf_extracts_is_no_key_that_signs)
+{
+	/*
+	 * HKDF without a salt extracts HMAC(zeroes, key). A caller can make the key of zeroes.
+	 * A MAC by the extracted key would be a key that HKDF expands.
+	 */
+	static const uint8_t zeroes[32];
+	CK_OBJECT_HANDLE base = import(CKK_GENERIC_SECRET, zeroes, 32, T(YES(CKA_DERIVE))),
+			 other = import(CKK_GENERIC_SECRET, mk32, 32, T(YES(CKA_DERIVE))), copy;
+
+	gives(CKR_MECHANISM_INVALID, hmac_feedback(base, other, "", T(YES(CKA_SIGN))));
+	gives(CKR_MECHANISM_INVALID, hmac_feedback(base, other, "x", T(YES(CKA_SIGN))));
+	ok(f->C_CopyObject(s, other, T(ALLOWED(CKM_SP800_108_FEEDBACK_KDF)), &copy));
+	gives(CKR_MECHANISM_PARAM_INVALID, hmac_feedback(base, copy, "", T(YES(CKA_SIGN))));
+	holds(made == 0xABCD);
+	gives(CKR_OK, hmac_feedback(base, copy, "x", T(YES(CKA_SIGN))));
+}
+END_TEST
+
+START_TEST(a_salt_is_nothing_else)
+{
+	/* HMAC(salt, base) by another mechanism of the salt would be a key that signs. */
+	static const uint8_t zeroes[32];
+	CK_OBJECT_HANDLE base = import(CKK_HKDF, zeroes, 32, T(YES(CKA_DERIVE))),
+			 salt = import(CKK_HKDF, mk32, 32, T(YES(CKA_DERIVE)));
+
+	gives(CKR_MECHANISM_INVALID, hkdf(base, salt, T(SECRET_TEMPLATE)));
+	holds(made == 0xABCD);
+	ok(f->C_SetAttributeValue(s, salt, T(ALLOWED(CKM_HKDF_DERIVE))));
+	ok(hkdf(base, salt, T(SECRET_TEMPLATE)));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("other keys");
@@ -195,5 +245,7 @@ int main(void)
 	tcase_add_test(tc, rules_of_a_base);
 	tcase_add_test(tc, salts_of_hkdf);
 	tcase_add_test(tc, the_derive_template_of_the_other_key_is_not_got_round);
+	tcase_add_test(tc, what_hkdf_extracts_is_no_key_that_signs);
+	tcase_add_test(tc, a_salt_is_nothing_else);
 	return run(suite);
 }
