@@ -67,19 +67,19 @@ static CK_RV parse_des3_cbc(const CK_MECHANISM *caller, void *out, uint8_t *heap
 }
 
 /*
- * Return true if ECB would give a DES key with two neighbouring parts alike. Such a key encrypts as
- * single DES, whose key can be searched for. The search would then reveal other children of the
- * base, because each part is the encryption of its block alone.
+ * Return true if ECB would give a key with two neighbouring blocks of DES alike. As a DES key it
+ * encrypts as single DES, and any other key of two such blocks has 64 bits. A search for the key
+ * would then reveal other children of the base, because each block is encrypted alone.
  */
-static bool is_single_des(const struct derivation *d)
+static bool repeats_block(const struct derivation *d)
 {
 	const struct native *native = d->native;
-	const size_t part = 8; /* of a DES key, and the block of DES */
+	const size_t block = 8; /* of DES */
 
-	if (native->has_iv || !key_type_has_parity(d->type) || key_block_size(d->base) != part)
+	if (native->has_iv || key_block_size(d->base) != block)
 		return false;
-	for (size_t at = part; at < d->length; at += part)
-		if (memcmp(native->data.p + at - part, native->data.p + at, part) == 0)
+	for (size_t at = block; at < d->length; at += block)
+		if (memcmp(native->data.p + at - block, native->data.p + at, block) == 0)
 			return true;
 	return false;
 }
@@ -94,8 +94,8 @@ static CK_RV plan(struct derivation *d, const struct key_request *request)
 
 	TRY(derive_plan_as(d, request, CKK_GENERIC_SECRET, native->data.n));
 	ENSURE(d->length <= native->data.n, CKR_KEY_SIZE_RANGE);
-	REQUIRE(!is_single_des(d), CKR_MECHANISM_PARAM_INVALID,
-		"equal blocks of data would give a key of single DES");
+	REQUIRE(!repeats_block(d), CKR_MECHANISM_PARAM_INVALID,
+		"equal blocks of data would give a weak key");
 	return CKR_OK;
 }
 

@@ -154,18 +154,31 @@ CK_RV plan_role_derived(const struct derived_plan *plan, struct object *ret)
 	return list_of_role(plan, ret);
 }
 
+/* Return true if T has no CKA_ALLOWED_MECHANISMS or names MECHANISM there. */
+static bool names_in_list(const struct template *t, CK_MECHANISM_TYPE mechanism)
+{
+	uint8_t one[8];
+
+	put_be64(one, mechanism);
+	return !list_given(t) ||
+	       list_within(bytes_of(one, sizeof one), t->variable[VAR_ALLOWED_MECHANISMS]);
+}
+
 CK_RV plan_note_master(const struct derived_plan *plan, struct object *ret)
 {
 	const struct role *role = plan->role;
 	uint8_t list[8 * CHILDREN_MAX];
-	size_t n = count_children(role);
+	size_t count = count_children(role), n = 0;
 
 	/* Only a key that can leave the token can come back as another key. */
 	if (!(ret->flags & FLAG_EXTRACTABLE) || (plan->base_flags & FLAG_EXTRACTABLE_CHILDREN))
 		return CKR_OK;
-	if (n == 0 || (ret->flags & (FLAGS_USAGE | FLAG_DERIVE)))
+	if (count == 0 || (ret->flags & (FLAGS_USAGE | FLAG_DERIVE)))
 		return CKR_OK;
-	for (size_t i = 0; i < n; i++)
-		put_be64(list + 8 * i, role->children[i]);
+	/* If the base makes only leaves, the list stays empty. The key comes back as no master. */
+	bool leaf = plan->base != NULL && (plan->base->flags_given & FLAG_DERIVE) != 0;
+	for (size_t i = 0; i < count && !leaf; i++)
+		if (names_in_list(plan->t, role->children[i]))
+			put_be64(list + 8 * n++, role->children[i]);
 	return object_set_variable(ret, VAR_MASTER_LIST, bytes_of(list, 8 * n));
 }

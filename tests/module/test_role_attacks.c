@@ -89,6 +89,31 @@ START_TEST(no_role_by_template_in_a_chain)
 }
 END_TEST
 
+START_TEST(no_key_of_equal_blocks)
+{
+	static const CK_KEY_TYPE types[] = {CKK_DES2, CKK_AES, CKK_GENERIC_SECRET, CKK_SHA256_HMAC};
+	CK_KEY_DERIVATION_STRING_DATA text = {(CK_BYTE_PTR) "01234567"
+							    "01234567",
+		16};
+	CK_OBJECT_HANDLE base =
+		import(CKK_DES3, mk32, 24, T(YES(CKA_DERIVE), ALLOWED(CKM_DES3_ECB_ENCRYPT_DATA)));
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		text.pData = (CK_BYTE_PTR) "01234567"
+					   "01234567";
+		gives(CKR_MECHANISM_PARAM_INVALID,
+			f->C_DeriveKey(s, MECH_OF(CKM_DES3_ECB_ENCRYPT_DATA, text), base,
+				T(TYPE(types[i]), LENGTH(16)), &made));
+		holds(made == 0xABCD);
+		text.pData = (CK_BYTE_PTR) "01234567"
+					   "01234568";
+		gives(CKR_OK, f->C_DeriveKey(s, MECH_OF(CKM_DES3_ECB_ENCRYPT_DATA, text), base,
+				      T(TYPE(types[i]), LENGTH(16)), &made));
+		made = 0xABCD;
+	}
+}
+END_TEST
+
 /* --- Values of different roles --- */
 
 enum { COMBINATIONS = 8, MOST = 200 };
@@ -342,6 +367,7 @@ int main(void)
 
 	tcase_add_test(tc, the_template_of_a_derived_key_decides_no_role);
 	tcase_add_test(tc, no_role_by_template_in_a_chain);
+	tcase_add_test(tc, no_key_of_equal_blocks);
 	tcase_add_test(tc, each_use_has_a_value_of_its_own);
 	tcase_add_test(tc, keys_that_wrap_nothing);
 	tcase_add_test(tc, an_empty_list_allows_nothing);

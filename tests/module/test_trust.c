@@ -435,6 +435,62 @@ START_TEST(keys_with_a_masters_value)
 }
 END_TEST
 
+static CK_RV derive_card(CK_OBJECT_HANDLE base, CK_ATTRIBUTE *t, CK_ULONG count)
+{
+	KEYDIV_PARAMETER card;
+
+	keydiv_start(&card);
+	keydiv_put(&card, KEYDIV_EMV_OPTION, "C", 1);
+	keydiv_put(&card, KEYDIV_PAN, "1234567890123456", 16);
+	keydiv_put(&card, KEYDIV_PAN_SEQUENCE, "01", 2);
+	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_EMV_CARD_KEY, &card);
+	return f->C_DeriveKey(s, &m, base, t, count, &made);
+}
+
+START_TEST(a_leaf_does_not_come_back_as_a_master)
+{
+	/*
+	 * CKA_DERIVE_TEMPLATE makes card keys that are used as they are. A card key that came back
+	 * as a master would derive what the same card key encrypts.
+	 */
+	CK_OBJECT_HANDLE cards, leaf, sessions, narrow;
+
+	cards = import(CKK_AES, mk, 16,
+		T(PUBLIC, YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_EMV_CARD_KEY),
+			NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_DERIVE))));
+	ok(derive_card(cards, T(WITH_TRUSTED, PUBLIC)));
+	leaf = made;
+	ok(derive_card(import(CKK_AES, mk, 16,
+			       T(PUBLIC, YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_EMV_CARD_KEY))),
+		T(WITH_TRUSTED, PUBLIC)));
+	sessions = made;
+	cards = import(CKK_AES, mk, 16,
+		T(PUBLIC, YES(CKA_DERIVE),
+			NESTED(CKA_DERIVE_TEMPLATE, ALLOWED(CKM_KEYDIV_MESSAGE_KEY))));
+	ok(derive_device(cards, T(WITH_TRUSTED, PUBLIC), &narrow));
+	trusted_kek(T(MASTER_TEMPLATE, ALLOWED(CKM_KEYDIV_EMV_SESSION_KEY)));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(kek, leaf));
+	gives(CKR_OK, wrap(kek, sessions));
+	ok(f->C_DestroyObject(s, kek));
+	/* the list of the base's template bounds the device key after its return too */
+	trusted_kek(T(MASTER_TEMPLATE, ALLOWED(CKM_KEYDIV_SESSION_KEY)));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(kek, narrow));
+	ok(f->C_DestroyObject(s, kek));
+	trusted_kek(T(MASTER_TEMPLATE, ALLOWED(CKM_KEYDIV_MESSAGE_KEY)));
+	gives(CKR_OK, wrap(kek, narrow));
+	ok(f->C_DestroyObject(s, kek));
+	/* the token remembers the empty list */
+	ok(f->C_CopyObject(s, leaf, T(YES(CKA_TOKEN), STR(CKA_LABEL, "leaf")), &leaf));
+	trusted_kek(T(PROTECTED, NO(CKA_DERIVE)));
+	restart();
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "kek")), &kek, 1), 1);
+	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "leaf")), &leaf, 1), 1);
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(kek, leaf));
+}
+END_TEST
+
 START_TEST(strength_of_wrapping_keys)
 {
 	CK_OBJECT_HANDLE weak = import(CKK_AES, mk, 16, T(YES(CKA_WRAP))),
@@ -464,6 +520,7 @@ int main(void)
 	tcase_add_test(tc, bounds_come_back);
 	tcase_add_test(tc, the_template_of_a_derived_key_does_not_come_back);
 	tcase_add_test(tc, keys_with_a_masters_value);
+	tcase_add_test(tc, a_leaf_does_not_come_back_as_a_master);
 	tcase_add_test(tc, strength_of_wrapping_keys);
 	return run(suite);
 }

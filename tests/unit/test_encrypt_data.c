@@ -87,7 +87,7 @@ START_TEST(lengths)
 }
 END_TEST
 
-/* Keys that would encrypt as single DES. */
+/* Keys that would encrypt as single DES, or that have 64 bits. */
 START_TEST(equal_blocks)
 {
 	static const struct {
@@ -102,7 +102,8 @@ START_TEST(equal_blocks)
 		{"abb", CKK_DES3, CKR_MECHANISM_PARAM_INVALID},
 		{"aaa", CKK_DES3, CKR_MECHANISM_PARAM_INVALID},
 		{"aba", CKK_DES3, CKR_OK},
-		{"aa", CKK_GENERIC_SECRET, CKR_OK},
+		{"aa", CKK_GENERIC_SECRET, CKR_MECHANISM_PARAM_INVALID},
+		{"aba", CKK_GENERIC_SECRET, CKR_OK},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
