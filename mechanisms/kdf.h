@@ -11,7 +11,8 @@
  *
  *     block i = CMAC(KEY, [i]32 || LABEL || 00 || CONTEXT || [8 * LENGTH]32)
  *
- * LABEL is a C string. CKR_KEY_TYPE_INCONSISTENT unless KEY is AES.
+ * LABEL is a C string of at most 16 characters. CKR_KEY_TYPE_INCONSISTENT unless KEY is
+ * AES. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, size_t length,
 	struct secret *ret);
@@ -23,7 +24,10 @@ MUST_USE CK_RV kdf(struct key *key, const char *label, struct bytes context, siz
 MUST_USE CK_RV kdf_result(struct derivation *d, struct key *key, const char *label,
 	struct bytes context, struct secret *ret);
 
-/* Derive the device key of the two-step mechanisms, of the master's length, into a scratch key. */
+/*
+ * Derive the device key of the two-step mechanisms, which is as long as the master, into a scratch
+ * key of D. *RET_KEY is that scratch key. Errors as kdf.
+ */
 MUST_USE CK_RV load_device_key(struct derivation *d, struct key **ret_key);
 
 /* The fields of DEVICE_KEY, which the two-step mechanisms have too. */

@@ -115,23 +115,25 @@ struct derivation {
 
 	/*
 	 * Return the value of another key that the parameter names by handle
-	 * (CK_SP800_108_KEY_HANDLE, hSaltKey). The function checks that the key is visible, is a
-	 * secret key with CKA_DERIVE, and allows this mechanism. NULL where there are no objects
-	 * (self-tests): the mechanism then fails with CKR_KEY_HANDLE_INVALID.
+	 * (CK_SP800_108_KEY_HANDLE, hSaltKey). The function checks that the key is visible,
+	 * is a secret key with CKA_DERIVE, allows this mechanism, and is protected no
+	 * better than the base. NULL in self-tests, which have no objects: the mechanism
+	 * then fails with CKR_KEY_HANDLE_INVALID.
 	 */
 	CK_RV (*other_key)(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value);
 	struct derive_call *call; /* of src/calls, for other_key; opaque to mechanisms */
 };
 
-/* Says whether a result may have CKA_DERIVE, and with which CKA_ALLOWED_MECHANISMS. */
+/* The rules for CKA_DERIVE and CKA_ALLOWED_MECHANISMS of a result. */
 enum level {
 	LEVEL_SHORTEN, /* default list: children[]; the template may shorten it */
 	LEVEL_FIXED,   /* exactly children[]; the template gives no list */
-	LEVEL_LEAF,    /* CKA_DERIVE true is refused */
+	LEVEL_LEAF,    /* the result derives no keys: CKA_DERIVE true is refused */
 	/*
-	 * A leaf, unless CKA_DERIVE_TEMPLATE of the base has CKA_DERIVE true. The default list is
-	 * that of CKA_DERIVE_TEMPLATE, else that of the key type; the template may shorten it.
-	 * CKA_WRAP or CKA_UNWRAP true in CKA_DERIVE_TEMPLATE gives the result those usages alone.
+	 * As LEVEL_LEAF, unless CKA_DERIVE_TEMPLATE of a base that was not derived has CKA_DERIVE
+	 * true. The default list is then that of CKA_DERIVE_TEMPLATE, else that of the key type,
+	 * and the template may shorten the list. CKA_WRAP or CKA_UNWRAP true in such a
+	 * CKA_DERIVE_TEMPLATE gives the result those usages alone.
 	 */
 	LEVEL_BY_TEMPLATE,
 };
@@ -148,7 +150,7 @@ struct role {
 	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
 	/*
 	 * USAGE_ bits that the result may have instead, and no CKA_DERIVE, if CKA_DERIVE_TEMPLATE
-	 * of the base has CKA_DERIVE false. 0: the template changes nothing.
+	 * of a base that was not derived has CKA_DERIVE false. 0: the template changes nothing.
 	 */
 	uint32_t leaf_by_template;
 };

@@ -41,8 +41,8 @@ static CK_RV read_parameter(
 }
 
 /*
- * Advance the state of the base, as the derive pipeline does, and load the released key where the
- * mechanism's derive expects it.
+ * Advance the state of the base, as C_DeriveKey does, and load the released key where derive.value
+ * expects the key.
  */
 static CK_RV advance(struct derivation *d, struct secret *state)
 {

@@ -31,7 +31,7 @@ struct sp800_108_parameter {
 	size_t count;
 	struct bytes iv; /* K(0) of feedback mode */
 	size_t more_count;
-	const CK_DERIVED_KEY *more; /* memory of the caller, read by the pipeline */
+	const CK_DERIVED_KEY *more; /* memory of the caller, read once by src/calls */
 	struct sp800_108_item items[SP800_108_ITEMS_MAX];
 };
 

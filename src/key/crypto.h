@@ -48,7 +48,10 @@ struct crypto {
 /* The reason where libcrypto fails with valid arguments: the call allocates. */
 #define NO_MEMORY "no memory for libcrypto"
 
-/* The context of crypto_start. NULL before crypto_start and after crypto_stop. */
+/*
+ * The context of crypto_start. NULL before crypto_start and after crypto_stop. In a forked child
+ * the parent's context, which the child must not use, before crypto_start and after crypto_stop.
+ */
 extern struct crypto *crypto;
 
 /* Return a new random generator, seeded by the system, or NULL. */
