@@ -16,6 +16,9 @@ try:
 except ImportError:
     keywrap = None
 
+# Programs built without the sanitizer cannot load a module built with it, and memory cannot be locked.
+not_sanitized = unittest.skipIf("KEYDIV_TESTS_SANITIZED" in os.environ, "the module is built with a sanitizer")
+
 needs_keywrap = unittest.skipUnless(keywrap, "python3-cryptography is not installed")
 
 TOOL = os.environ["KEYDIV_TOOL"]

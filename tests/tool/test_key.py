@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import MASTER, MODULE, PIN, SO_PIN, TOOL, Terminal, ToolTest, aes_check_value, cmac, keywrap, main, needs_keywrap, openssl
+from harness import MASTER, MODULE, PIN, SO_PIN, TOOL, Terminal, ToolTest, aes_check_value, cmac, keywrap, main, needs_keywrap, not_sanitized, openssl
 
 
 def cmac_check(key):
@@ -138,6 +138,7 @@ class Names(ToolTest):
         for k in keys:
             self.assertEqual(self.user_json("key", "show", "id:" + k["id"])["label"], k["label"])
 
+    @not_sanitized
     @unittest.skipUnless(shutil.which("pkcs11-tool"), "pkcs11-tool is not installed")
     def test_two_keys_of_one_label(self):
         for kind in "aes", "generic":
