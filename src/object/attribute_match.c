@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attribute_match.c: compare an object with a search template (PKCS#11 v3.0,
- * 5.7.8: "exact byte-for-byte").
+ * attribute_match.c: compare an object with a search template (PKCS#11 v3.0, 5.7.7:
+ * "exact byte-for-byte match").
  */
 #include "object/attribute.h"
 #include "object/attribute_value.h"
@@ -65,7 +65,8 @@ static bool value_matches(const struct reading *r, CK_ATTRIBUTE_TYPE type, struc
 }
 
 /*
- * Return true if the variable attributes of T match. Most objects of a search have another label.
+ * Return true if the variable attributes of T match. An object without a label or id is refused
+ * first, because that is cheap and most searches name one of them.
  */
 static bool variables_match(const struct reading *r, const struct template *t)
 {

@@ -145,7 +145,7 @@ static inline bool object_has(const struct object *o, enum variable id)
 	return (o->variables.present >> id & 1) != 0;
 }
 
-/* object_variable of an attribute that O has. */
+/* As object_variable, which is the only caller, for an attribute that O has. */
 struct bytes object_find_variable(const struct object *o, enum variable id);
 
 /*

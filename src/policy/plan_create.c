@@ -104,7 +104,7 @@ static CK_RV generate_as(const struct template *t, const struct mechanism *mech,
 		"the mechanism generates keys of another type");
 	/*
 	 * An empty check value declines a check. No caller can know another check value before the
-	 * key exists (PKCS#11 4.7.2, CKA_CHECK_VALUE).
+	 * key exists (PKCS#11 "Secret key objects", CKA_CHECK_VALUE).
 	 */
 	REQUIRE(!(t->given & GIVEN_CHECK_VALUE) || t->check_value.n == 0, CKR_ATTRIBUTE_READ_ONLY,
 		"the check value of a generated key cannot be given");

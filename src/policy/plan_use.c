@@ -65,7 +65,7 @@ static unsigned strength(const struct object *key)
 }
 
 /*
- * Check that TARGET matches CKA_WRAP_TEMPLATE of WRAPPER as in a search (PKCS#11 5.14.3:
+ * Check that TARGET matches CKA_WRAP_TEMPLATE of WRAPPER as in a search (PKCS#11 5.18.3:
  * CKR_KEY_HANDLE_INVALID if it does not).
  */
 static CK_RV matches_wrap_template(const struct object *wrapper, const struct object *target)

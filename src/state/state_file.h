@@ -40,8 +40,8 @@ MUST_USE CK_RV state_file_open(struct store *store, int64_t id, struct state_fil
 void state_file_close(struct state_file *file);
 
 /*
- * The candidates, newest first. WHICH is 0 or 1. A text of length 0 stands for none. The caller
- * tries the first candidate and, if it does not open (a torn write), the second.
+ * The candidates, newest first. WHICH is 0 or 1. A text of length 0 means that there is none. The
+ * caller tries the first candidate and, if it does not open (a torn write), the second.
  */
 struct state_text {
 	uint64_t sequence;
@@ -65,7 +65,7 @@ MUST_USE CK_RV state_file_remove(struct store *store, int64_t id);
 /* As state_file_remove. CKR_DEVICE_ERROR at once if another process makes a step with the file. */
 MUST_USE CK_RV state_file_remove_now(struct store *store, int64_t id);
 
-/* List the ids of records that have files. The caller frees RET_IDS. CKR_HOST_MEMORY. */
+/* List the ids that have files. The caller frees RET_IDS. Errors as in store.h. */
 MUST_USE CK_RV state_file_list(struct store *store, int64_t **ret_ids, size_t *ret_n);
 
 #endif

@@ -5,9 +5,10 @@
  * A backend keeps records, one token record, and a few numbers. Sealing, the inventory, the queue
  * of commands and their order are the shared part's affair.
  *
- * Locks: `queue_lock` is held for moments, never while another lock is taken. `lock` guards the
- * backend's connection. The leader of a commit (queue.c) holds it from begin to commit, a reader
- * while it reads. So a reader waits for a commit of its own process, some milliseconds.
+ * Locks: `lock` guards the backend's connection. The leader of a commit (queue.c) holds
+ * `lock` from begin to commit, and a reader while it reads. So a reader waits for a commit of
+ * its own process, some milliseconds. `queue_lock` is held for moments. The order of all
+ * locks is in token/sessions.h.
  */
 #ifndef KEYDIV_STORE_BACKEND_H
 #define KEYDIV_STORE_BACKEND_H
@@ -23,8 +24,6 @@ struct record_tag {
 };
 
 struct store_backend {
-	const char *name;
-
 	/*
 	 * Lifecycle. open sets store->at and nothing else; close frees it. abandon is called in the
 	 * child of a fork, between fork and perhaps exec: it must not touch what the parent still
@@ -63,7 +62,10 @@ struct store_backend {
 	 * tries again. CKR_TOKEN_NOT_RECOGNIZED.
 	 */
 	CK_RV (*begin)(struct store *store, bool create, bool *ret_busy);
-	/* End the transaction. After an error of commit everything since begin is undone. */
+	/*
+	 * End the transaction. An error of commit undoes everything since begin, except
+	 * as in store.h.
+	 */
 	CK_RV (*commit)(struct store *store);
 	void (*rollback)(struct store *store);
 	/* Return true if a transaction is open: some errors end it. */
@@ -123,7 +125,7 @@ struct store {
 
 	pthread_mutex_t pins_lock; /* held from store_lock_pins to store_unlock_pins */
 
-	_Atomic int64_t freshness_checked; /* the second in which it was checked last */
+	_Atomic int64_t freshness_checked; /* the second in which the counter was checked last */
 
 	struct store *next; /* in the list of all stores, for fork */
 };

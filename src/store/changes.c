@@ -327,8 +327,9 @@ CK_RV store_init_token(struct store *store, const struct store_token *token,
 
 	TRY(queue_commit(store, &init.change));
 	/*
-	 * Only now: had the commit failed, the records would still need their files. Files of the
-	 * new token stay, because another process may have made a client already.
+	 * The files are removed after the commit, because the records would need them if the commit
+	 * failed. The sweep spares the files of the new token, in which another process may have
+	 * made a client already.
 	 */
 	if (init.as_seen) {
 		(void)must_sweep(store);

@@ -8,9 +8,9 @@
 #include "store/sqlite/sqlite_backend.h"
 
 /*
- * All open stores. A fork waits until none of them is in a transaction. The reason is SQLite: it
- * keeps the state of file locks in memory that the child inherits, and the child, which has no
- * locks, would believe that it has them.
+ * All open stores. A fork waits until none of them is in a transaction. The reason is that SQLite
+ * keeps the state of its file locks in memory. A child that inherits this state in the middle of a
+ * transaction would believe that it has the locks, which only the parent has.
  */
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct store *all;

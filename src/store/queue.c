@@ -166,9 +166,8 @@ CK_RV queue_commit(struct store *store, struct change *change)
 		struct change *all = commit_queue(store);
 		pthread_mutex_lock(&store->queue_lock);
 		store->leading = false;
-		for (struct change *next; all;
-			all = next) { /* once the lock is free it is its owner's again */
-			next = all->next;
+		for (struct change *next; all; all = next) {
+			next = all->next; /* a command that is done belongs to its thread again */
 			all->done = true;
 			pthread_cond_signal(&all->woken);
 		}

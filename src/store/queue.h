@@ -7,8 +7,8 @@
 
 /*
  * One command: the first member of a struct that holds its arguments (changes.c). RUN is called
- * inside a write transaction with store->lock held, in any thread of the process; its error undoes
- * this command alone.
+ * inside a write transaction with store->lock held, in any thread of the process. An error of RUN
+ * undoes this command alone, unless the error has ended the transaction (a full disk, for example).
  */
 struct change {
 	CK_RV (*run)(struct store *store, struct change *change);

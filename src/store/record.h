@@ -3,8 +3,8 @@
  * record.h: one object as the store keeps it, and the way from an object to its record and back.
  *
  * The attributes of a record are public: everybody who can read the store can read them. The value
- * is sealed under the token key with uuid, id and attributes as associated data. So an edited flag,
- * a value of another record or a record of another token does not open, instead of freeing a key.
+ * is sealed under the token key with uuid, id and attributes as associated data. So the value does
+ * not open after a flag was edited, and not in another record or another token.
  */
 #ifndef KEYDIV_STORE_RECORD_H
 #define KEYDIV_STORE_RECORD_H
@@ -12,7 +12,7 @@
 #include "object/object.h"
 #include "store/vault.h"
 
-/* The highest id of a record. A handle has room for this many bits (token/objects.h). */
+/* The highest id of a record. A handle has 33 bits for the id (token/handle.h). */
 #define STORE_ID_MAX ((INT64_C(1) << 33) - 1)
 
 /* The longest label, object id, attributes or sealed value, in bytes. */

@@ -14,8 +14,8 @@
  *      (backend: insert) and updates the authenticated inventory (inventory.c).
  *   4. COMMIT. Only then does store_add_objects return, and the caller makes handles of the ids.
  *
- * One call of this path leads up: a client state lives in a file of src/state, which has to exist
- * before its record. struct store_above names that call.
+ * A command may also call the layer above. A client state is kept in a file of src/state, which
+ * must exist before its record. struct store_above has the functions for these files.
  *
  * A change is durable when the function returns CKR_OK, and has left nothing when the function
  * returns anything else. The only exception is a disk that refuses twice to sync the directory
@@ -64,6 +64,8 @@ struct store_above {
  */
 MUST_USE CK_RV store_open(
 	const char *dir, const struct store_above *above, struct store **ret_store);
+
+/* Close STORE and free it. NULL is allowed. No other call may be using STORE. */
 void store_close(struct store *store);
 
 /*
@@ -85,14 +87,15 @@ bool store_is_read_only(struct store *store);
 const _Atomic uint64_t *store_freshness(const struct store *store);
 
 /*
- * Check once a second, before the counter is compared, that it is still the counter that other
- * processes change. Otherwise the call costs the reading of a coarse clock.
+ * Call this before the counter is compared. Once a second it checks that other processes
+ * still change this counter, and that nobody has set the counter back. All other calls read a
+ * coarse clock only.
  */
 __attribute__((noinline)) void store_check_freshness(struct store *store);
 
 /*
- * Open the directory of state files, which is created if MAKE is true. The store keeps RET_FD open.
- * RET_FD is -1 if the directory is missing and MAKE is false.
+ * Open the directory of state files, which is created if MAKE is true. The store keeps RET_FD open,
+ * and the caller must not close it. RET_FD is -1 if the directory is missing and MAKE is false.
  */
 MUST_USE CK_RV store_state_directory(struct store *store, bool make, int *ret_fd);
 
@@ -102,21 +105,21 @@ MUST_USE CK_RV store_state_directory(struct store *store, bool make, int *ret_fd
 MUST_USE CK_RV store_token_get(struct store *store, struct store_token *ret_token);
 
 /*
- * C_InitToken: remove every record and state file, and write TOKEN, in one transaction. SEEN is the
- * token record that the caller has checked the PIN against, NULL if there was none. If identity or
- * SO PIN have changed since, nothing is done, RET_AS_SEEN is false and the result is CKR_OK. Ids of
- * records are not used again.
+ * C_InitToken: remove every record and write TOKEN in one transaction, then remove the state files
+ * of the records. SEEN is the token record that the caller has checked the PIN against, NULL if
+ * there was none. If the uuid or the SO PIN has changed since, nothing is done, RET_AS_SEEN is
+ * false and the result is CKR_OK. Ids of records are not used again.
  */
 MUST_USE CK_RV store_init_token(struct store *store, const struct store_token *token,
 	const struct store_token *seen, bool *ret_as_seen);
 
-/* Whose PIN. */
+/* The roles that have a PIN. */
 enum store_role { STORE_USER, STORE_SO };
 
 /*
- * Put PIN in the place of the PIN of ROLE. If the identity of the token is not that of SEEN, or
- * (SAME_PIN) the PIN has changed since, nothing is done, RET_AS_SEEN is false and the result is
- * CKR_OK. The new PIN has no tries.
+ * Replace the PIN of ROLE by PIN, which has no tries. SEEN is the token record that the caller has
+ * read. If the uuid has changed since, nothing is done, RET_AS_SEEN is false and the result is
+ * CKR_OK. If SAME_PIN is true, the same holds if the PIN of ROLE has changed or is not set.
  */
 MUST_USE CK_RV store_set_pin(struct store *store, enum store_role role,
 	const struct store_token *seen, bool same_pin, const struct store_pin *pin,
@@ -125,9 +128,10 @@ MUST_USE CK_RV store_set_pin(struct store *store, enum store_role role,
 /* --- Tries of PINs --- */
 
 /*
- * Lock the PINs of the token for one thread of this process, shared with other processes.
- * store_lock_pins_alone waits, with the lock held, until no other process holds it. It returns
- * false after 60 s. On a file system without locks both succeed and lock nothing.
+ * Lock the PINs of the token: one thread of this process at a time, shared with other processes.
+ * After 60 s store_lock_pins goes on although another process holds the lock alone. A holder of the
+ * lock may call store_lock_pins_alone, which waits until no other process holds the lock, and
+ * returns false after 60 s. On a file system without locks both succeed and exclude no process.
  */
 void store_lock_pins(struct store *store);
 bool store_lock_pins_alone(struct store *store);
@@ -141,15 +145,16 @@ struct store_tries {
 
 /*
  * Edit the tries of the PIN of ROLE: EDIT is called with the token record as stored and the tries
- * of its PIN. What EDIT has changed is durable on return. An error of EDIT writes nothing and is
- * returned. On a read-only file system the tries are counted in the memory of this process.
+ * of its PIN. EDIT must not call the store, because the connection is locked. The tries as EDIT has
+ * left them are durable on return. If EDIT fails, nothing is written and its error is returned. On
+ * a read-only file system the tries are counted in the memory of this process.
  */
 typedef CK_RV store_edit_tries(
 	const struct store_token *token, struct store_tries *tries, void *arg);
 MUST_USE CK_RV store_tries_edit(
 	struct store *store, enum store_role role, store_edit_tries *edit, void *arg);
 
-/* Return true if tries are, since the last store_tries_edit, counted in memory. */
+/* Return true if the last store_tries_edit counted in the memory of this process. */
 bool store_tries_in_memory(struct store *store);
 
 /* --- Records --- */
@@ -174,7 +179,7 @@ MUST_USE CK_RV store_add_objects(struct store *store, const struct snapshot *key
 MUST_USE CK_RV store_edit_object(struct store *store, const struct snapshot *keys, int64_t id,
 	CK_RV (*edit)(struct object *o, void *arg), void *arg);
 
-/* Remove record ID; a state file is the caller's to remove. CKR_OBJECT_HANDLE_INVALID. */
+/* Remove record ID. The caller removes its state file afterwards. CKR_OBJECT_HANDLE_INVALID. */
 MUST_USE CK_RV store_remove_object(struct store *store, const struct snapshot *keys, int64_t id);
 
 /*
@@ -191,7 +196,9 @@ struct store_query {
 	int64_t after;                 /* only ids greater than this */
 };
 
-/* Read up to MAX matching records in ascending order of id. The caller frees each. */
+/*
+ * Read up to MAX matching records in ascending order of id. The caller frees each with record_free.
+ */
 MUST_USE CK_RV store_find(struct store *store, const struct store_query *query,
 	struct record *ret_records, size_t max, size_t *ret_n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token_record.h: the data of which a token has one each: identity, PINs, inventory. */
+/* token_record.h: the token record, one for each token: identity, PINs and inventory. */
 #ifndef KEYDIV_STORE_TOKEN_RECORD_H
 #define KEYDIV_STORE_TOKEN_RECORD_H
 

@@ -79,7 +79,8 @@ MUST_USE CK_RV vault_snapshot_key(struct vault *vault, struct snapshot *ret);
 
 /*
  * The associated data of a sealed text, in this order: purpose, uuid of the snapshot, id (8 bytes
- * big-endian), more. An id of 0 is left out. Every format of sealed text has another purpose.
+ * big-endian), more. An id of 0 is left out. Every kind of sealed text has a purpose of its own,
+ * and the value of a record has none.
  */
 struct binding {
 	struct bytes purpose; /* may be absent */

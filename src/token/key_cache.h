@@ -4,7 +4,7 @@
  * Using a key again costs a comparison instead of a lookup, a lock or the store.
  *
  * An entry is fresh while its object is unchanged. One atomic load decides this, of the slot
- * version of a session object (pool.h) or of the store's change counter for a token object.
+ * version of a session object (pool.h), or of the store's freshness counter for a token object.
  *
  * The session's lock guards its cache.
  */

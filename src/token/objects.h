@@ -43,8 +43,8 @@ MUST_USE CK_RV object_change(struct session *session, CK_OBJECT_HANDLE handle,
 	CK_RV (*change)(struct object *o, void *arg), void *arg);
 
 /*
- * Destroy the object, first in storage and then the handle. Checks rights.
- * CKR_ACTION_PROHIBITED, CKR_SESSION_READ_ONLY, CKR_USER_NOT_LOGGED_IN.
+ * Destroy the object, first in storage and then the handle. Checks rights. CKR_ACTION_PROHIBITED,
+ * CKR_SESSION_READ_ONLY, CKR_USER_NOT_LOGGED_IN, CKR_OBJECT_HANDLE_INVALID.
  */
 MUST_USE CK_RV object_destroy(struct session *session, CK_OBJECT_HANDLE handle);
 

@@ -30,7 +30,6 @@ enum stage {
 	STAGE_NONE,  /* not active */
 	STAGE_BEGUN, /* initialised, no data yet */
 	/* A single-part call has asked for the output length. Only single-part calls may follow. */
-
 	STAGE_SINGLE,
 	STAGE_PARTS, /* in parts, or within a message */
 };

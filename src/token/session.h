@@ -30,7 +30,7 @@ struct session {
 	pthread_mutex_t lock;
 	CK_SESSION_HANDLE handle; /* 0: closed, the struct is free */
 	uint32_t index;           /* in the table */
-	unsigned shard;           /* of sessions.c */
+	unsigned shard;           /* in sessions.c: whose list the closed struct returns to */
 	uint64_t serial;          /* of the handle: how often this struct was opened */
 	struct token *token;
 	bool read_write;

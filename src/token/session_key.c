@@ -17,8 +17,8 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 			&ret_version->seen);
 
 	/*
-	 * The store's number is read before the object. If a writer comes between, the entry seems
-	 * stale and is read again, but a stale entry never seems fresh.
+	 * The store's freshness counter is read before the object. If a writer comes between, the
+	 * entry seems stale and is read again, but a stale entry never seems fresh.
 	 */
 	ret_version->now = store_freshness(s->token->store);
 	ret_version->seen = atomic_load_explicit(ret_version->now, memory_order_acquire);

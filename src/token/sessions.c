@@ -163,7 +163,7 @@ void session_leave(struct session *s)
 
 /* --- Opening and closing --- */
 
-/* *RET = a new session struct of SHARD. */
+/* Set *RET to a new session struct of SHARD, in the table. */
 static CK_RV new_session(unsigned shard, struct session **ret)
 {
 	struct session *s = calloc(1, sizeof *s);
@@ -189,7 +189,7 @@ static CK_RV new_session(unsigned shard, struct session **ret)
 	return CKR_OK;
 }
 
-/* *RET = a free session of SHARD, counted as a session of SLOT. */
+/* Set *RET to a free session of SHARD, and count a session of SLOT. */
 static CK_RV take(unsigned shard, CK_SLOT_ID slot, bool read_write, struct session **ret)
 {
 	struct shard *from = &shards[shard];
@@ -258,8 +258,8 @@ void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_w
 
 /*
  * Return true if TOKEN has sessions. A count above 0 in one shard is the answer. If all are 0, a
- * session may have been opened in a shard after the shard was read, so all are counted again under
- * their locks.
+ * session may have been opened in a shard after the shard was read, so all are counted again
+ * under their locks.
  */
 static bool has_sessions(struct token *token)
 {

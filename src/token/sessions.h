@@ -2,9 +2,22 @@
 /*
  * sessions.h: the table of sessions and their lifecycle: open, enter, leave, reset, close.
  *
- * Locks, in the order in which a thread may take them: session, token, pool shard, store. A
- * function takes a second session's lock only when its caller holds none. No lock is held while a
- * PIN is stretched except the lock of the caller's own session.
+ * The order of all locks. A thread that holds a lock may take only locks of later lines.
+ *
+ * 	session             session_enter to session_leave; a thread holds one at a time
+ * 	turn of PINs        token_pin.h: store->pins_lock, then flock of the token directory
+ * 	reservation         state/reservation.h
+ * 	token               token.h
+ * 	pool shard          pool.c
+ * 	token.tries         flock, sqlite/tries.h (C_InitToken makes a missing file later, with the
+ * 	                    store's lock held)
+ * 	store               backend.h, `lock` (a fork takes the lock of the list of stores before)
+ * 	file of a state     flock, state_file.h (never waited for with the store's lock held)
+ * 	shard of sessions   sessions.c, one after the other, then the lock of the table
+ * 	all others          vault, queue, freshness, list of reservations, arenas: held for moments,
+ * 	                    while no other lock is taken
+ *
+ * While a PIN is stretched, a thread holds the lock of its session and the turn of PINs only.
  *
  * A session struct is never freed before sessions_stop. Its handle contains a serial number, so
  * that no handle is given out twice (handle.h).

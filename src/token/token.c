@@ -76,8 +76,8 @@ CK_RV token_initialized(struct token *token)
 /* --- Who is logged in --- */
 
 /*
- * The next login word for WHO. The epoch's part in handles is never 0, which stands for public
- * objects there. With the lock held.
+ * Set the next login word, for WHO. The epoch bits of a handle are 0 for a public object, so an
+ * epoch whose bits are 0 is skipped. The caller holds the lock.
  */
 static void set_login(struct token *token, enum login who)
 {

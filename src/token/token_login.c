@@ -12,8 +12,8 @@
 #define INIT_RETRIES 16 /* how often another process may be quicker */
 
 /*
- * End a login that another process has made void: it has initialised the token again, so the token
- * key is another. RET is the token as stored.
+ * End the login if another process has initialised the token since, because the token key of the
+ * login is then void. RET is the token record as it is now.
  */
 static CK_RV end_stale_login(struct token *token, struct store_token *ret)
 {
@@ -106,8 +106,9 @@ static CK_RV init_once(struct pin_turn *turn, struct bytes so_pin,
 }
 
 /*
- * The turn is exclusive: otherwise a process would try its PIN against a token that another process
- * replaces meanwhile. Where locks do nothing, the store notices that, and the PIN is tried again.
+ * The turn is exclusive, because otherwise a process would try its PIN against a token that another
+ * process replaces meanwhile. On a file system without locks the store notices the replacement, and
+ * the PIN is tried again.
  */
 CK_RV token_init(struct token *token, struct bytes so_pin, const uint8_t label[STORE_LABEL_LEN])
 {
@@ -124,8 +125,8 @@ CK_RV token_init(struct token *token, struct bytes so_pin, const uint8_t label[S
 /* --- C_InitPIN, C_SetPIN --- */
 
 /*
- * Copy the keys of the SO who is logged in, and bring the scrypt parameter of STORED to the value
- * that the login has proved. Who edits the parameter in the file must not weaken the next PIN.
+ * Copy the keys of the SO who is logged in. Check that the scrypt parameter of STORED is the one
+ * that the login has proved, because an attacker who edits the file must not weaken the next PIN.
  */
 static CK_RV keys_of_so(struct token *token, struct store_token *stored, struct snapshot *ret)
 {

@@ -19,8 +19,8 @@
 MUST_USE CK_RV token_object_get(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret);
 MUST_USE CK_RV token_object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle);
 /*
- * N objects, all or none, in one transaction. On failure they are as they were,
- * and RET_HANDLES untouched.
+ * Add N objects in one transaction, all or none. After success the objects are empty. After a
+ * failure the objects and RET_HANDLES are unchanged.
  */
 MUST_USE CK_RV token_objects_add(
 	struct session *s, struct object *const *objects, size_t n, CK_OBJECT_HANDLE *ret_handles);
@@ -34,6 +34,8 @@ MUST_USE CK_RV token_object_take_back(struct session *s, CK_OBJECT_HANDLE handle
  * is another, or HANDLE is that of a private object and from another login.
  */
 MUST_USE CK_RV token_object_id(const struct session *s, CK_OBJECT_HANDLE handle, int64_t *ret_id);
+
+/* Return the handle of record ID under the login of S. */
 CK_OBJECT_HANDLE token_object_handle(const struct session *s, int64_t id, bool is_private);
 
 #endif

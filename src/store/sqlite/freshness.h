@@ -39,7 +39,7 @@ struct freshness {
 	bool writable;
 	dev_t device; /* of the mapped file; inode 0: none is mapped */
 	ino_t inode;
-	bool known;            /* the next two are */
+	bool known;            /* the next two members are set */
 	uint64_t known_number; /* a number, and how many changes the database had under it */
 	uint32_t known_changes;
 };
@@ -56,9 +56,10 @@ void freshness_unmap(struct freshness *freshness);
 void freshness_check(struct freshness *freshness);
 
 /*
- * Compare with the database, which had CHANGES changes when the number was BEFORE, and perhaps
- * still is. One number must not stand for two counts of changes: then somebody has set the number
- * back, and everything that was read under it is stale.
+ * Check that nobody has set the number back. CHANGES is the count of changes in the database, which
+ * the caller has read after the number BEFORE. If the number is even and still BEFORE, it must have
+ * the same count as at the last check. Otherwise everything that was read under the number is
+ * stale, and the file is mapped again.
  */
 void freshness_check_changes(struct freshness *freshness, uint64_t before, uint32_t changes);
 

@@ -3,7 +3,6 @@
 #include "store/sqlite/schema.h"
 
 #include <stdbool.h>
-
 #include <stdio.h>
 
 /*

@@ -8,8 +8,8 @@
 #define SCHEMA_APPLICATION_ID 0x6b646976 /* "kdiv" */
 
 /*
- * One entry of sqlite_schema, in the order of creation. SQL creates the entry, and is NULL for one
- * that SQLite makes itself.
+ * One entry of sqlite_schema, in the order of creation. SQL is the statement that creates the
+ * entry. SQLite makes one table itself: SQL is then NULL, and MADE_AS is the text in sqlite_schema.
  */
 struct schema_entry {
 	const char *type, *name, *table, *sql, *made_as;

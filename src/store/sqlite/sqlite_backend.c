@@ -214,7 +214,10 @@ static CK_RV sqlite_tries_edit(
 	struct store_tries before, tries;
 	TRIES file = {.fd = -1};
 
-	/* Locked before the token record is read: no other process counts for another PIN then. */
+	/*
+	 * The file is locked before the token record is read. Otherwise the count for a PIN that
+	 * was replaced in between could overwrite the count for the new PIN.
+	 */
 	TRY(tries_open(sqlite->dirfd, &sqlite->tries, &file));
 	HOLD(&store->lock);
 	if (file.fd >= 0)
@@ -362,7 +365,6 @@ static CK_RV sqlite_clear(struct store *store)
 }
 
 const struct store_backend sqlite_backend = {
-	.name = "sqlite",
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.abandon = sqlite_abandon,

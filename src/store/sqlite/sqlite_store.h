@@ -3,8 +3,8 @@
  * sqlite_store.h: what the files of this folder share. The functions are those of struct
  * store_backend, and are described there.
  *
- * There is one connection for each token, used under store->lock: so there is one page cache, and a
- * second connection would wait for the exclusive lock of the first for most of a commit.
+ * Each token has one connection, which is used under store->lock. So there is one page cache. A
+ * second connection would wait for the exclusive lock of the first during most of a commit.
  */
 #ifndef KEYDIV_STORE_SQLITE_SQLITE_STORE_H
 #define KEYDIV_STORE_SQLITE_SQLITE_STORE_H
@@ -21,8 +21,8 @@ struct sqlite_store {
 	int pins_fd;            /* the directory once more, locked while PINs are tried; -1 */
 	struct freshness freshness;
 	struct tries_memory tries; /* guarded by store->lock */
-	struct database
-		*db; /* guarded by store->lock; NULL until it is needed or while none exists */
+	/* Guarded by store->lock. NULL until it is needed, or while the token has no database. */
+	struct database *db;
 };
 
 static inline struct sqlite_store *sqlite_of(const struct store *store)

@@ -54,7 +54,7 @@ CK_RV tries_create(int dirfd)
 	return rv;
 }
 
-/* Open the file for writing. -1 and errno EACCES also if it says that it is read-only. */
+/* Open the file for writing. -1 and errno EACCES also for root, if no one has write permission. */
 static int open_writable(int dirfd)
 {
 	struct file_status st;

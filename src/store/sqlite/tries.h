@@ -8,8 +8,8 @@
  * 	salt (16) || wrong tries (4) || tries in progress (4) || checksum (8)
  *
  * Numbers are big-endian. The checksum is the first 8 bytes of SHA-256 over the format (8), the
- * role (8) and the entry before it; an entry of zeroes is none. An entry counts for the PIN with
- * that salt only, so a new PIN begins without tries, in the transaction that sets it.
+ * role (8) and the entry before it. An entry of zeroes means no tries. An entry counts for the PIN
+ * with that salt only, so a new PIN begins without tries, in the transaction that sets it.
  *
  * Where the file cannot be written, because the file or its file system is read-only, the process
  * counts in memory.
@@ -43,6 +43,7 @@ struct tries_file {
  * RET->fd is -1 if the file is read-only: the counts are in MEMORY then, which the caller guards.
  */
 MUST_USE CK_RV tries_open(int dirfd, struct tries_memory *memory, struct tries_file *ret);
+
 /* Begin to count in MEMORY, with the counts of the file if it can be read. */
 MUST_USE CK_RV tries_use_memory(int dirfd, struct tries_memory *memory);
 void tries_close(struct tries_file *file);
@@ -52,7 +53,7 @@ void tries_close(struct tries_file *file);
 MUST_USE CK_RV tries_read(const struct tries_file *file, enum store_role role,
 	const uint8_t salt[PIN_SALT_LEN], struct store_tries *ret);
 
-/* Write them, durably. */
+/* Write TRIES of the PIN of ROLE with SALT, durably. */
 MUST_USE CK_RV tries_write(const struct tries_file *file, enum store_role role,
 	const uint8_t salt[PIN_SALT_LEN], const struct store_tries *tries);
 
