@@ -117,7 +117,7 @@ static CK_RV tag_of(const struct record *record, const uint8_t **ret)
 
 static CK_RV count_in(struct tally *tally, const struct record *record)
 {
-	const uint8_t *tag;
+	const uint8_t *tag = NULL;
 
 	TRY(tag_of(record, &tag));
 	return tally_add(tally, record->id, tag);
@@ -125,7 +125,7 @@ static CK_RV count_in(struct tally *tally, const struct record *record)
 
 static CK_RV count_out(struct tally *tally, const struct record *record)
 {
-	const uint8_t *tag;
+	const uint8_t *tag = NULL;
 
 	TRY(tag_of(record, &tag));
 	return tally_remove(tally, record->id, tag);

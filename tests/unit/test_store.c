@@ -714,7 +714,7 @@ START_TEST(format_2)
 	struct state_file *file;
 	struct state_text text;
 	struct store_tries tries;
-	int64_t id;
+	int64_t id = 0;
 	size_t n;
 
 	ck_assert_int_eq(mkdir(token_dir, 0700), 0);
