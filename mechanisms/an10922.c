@@ -6,10 +6,10 @@
  * 800-38B. The message is always padded to two blocks, even if one block would hold it. The last
  * block is then XORed with subkey K2, or with K1 if no padding was needed.
  *
- * AN10922 puts the key version of a TDEA master into the parity bits of the first half of the new
- * key (sections 2.4, 2.5). Here a key version is an attribute and not part of the value, and DES
- * keys get odd parity. Therefore the parity bits of those eight bytes differ from the examples. The
- * cipher does not use parity bits.
+ * AN10922 puts the key version of a TDEA master into the parity bits of the first eight bytes of
+ * the new key (sections 2.4, 2.5). Here the value has no key version, and DES keys get odd
+ * parity. Therefore the parity bits of these bytes differ from the examples. The cipher does not
+ * use parity bits.
  */
 #include "mechanism.h"
 

@@ -6,7 +6,10 @@ static const CK_MECHANISM_TYPE aes[] = {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAG
 	CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY,
 	CKM_KEYDIV_DATA_KEY, CKM_KEYDIV_WITH_DERIVED_KEY};
 
-/* A BDK of TDES DUKPT has two keys. No mechanism is usual for a master of three keys. */
+/*
+ * A BDK of TDES DUKPT is a DES2 key. A DES3 key has no default list, because no mechanism is usual
+ * for a DES3 master.
+ */
 static const CK_MECHANISM_TYPE des2[] = {
 	CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY, CKM_KEYDIV_WITH_DERIVED_KEY};
 static const CK_KEY_TYPE type_des2[] = {CKK_DES2, KEY_TYPES_END};

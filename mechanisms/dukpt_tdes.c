@@ -27,7 +27,7 @@ CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[KSN_LENGTH], str
 	uint8_t id[HALF];
 
 	memcpy(id, ksn, HALF);
-	id[HALF - 1] &= 0xE0; /* the counter's five high bits stand here */
+	id[HALF - 1] &= 0xE0; /* clear the five high bits of the counter */
 	TRY(secret_resize(ret, KEY_LENGTH));
 	TRY(key_block(bdk, NULL, id, secret_bytes(ret)));
 	return key_block(bdk, other_half, id, secret_bytes(ret) + HALF);
@@ -195,7 +195,7 @@ static const struct known_answer answers_key[] = {
 	{0},
 };
 
-#define INITIAL_KEY "6ac292faa1315b4d858ab3a3d7d5933a" /* as it is: parity would change data */
+#define INITIAL_KEY "6ac292faa1315b4d858ab3a3d7d5933a" /* without odd parity, as in X9.24-1 */
 
 static const struct known_answer answers_key_of_initial[] = {
 	{CKK_DES2, INITIAL_KEY,

@@ -44,7 +44,7 @@ static size_t put_use(uint8_t *input, size_t n, uint8_t use)
 	return n + USE_FIELD;
 }
 
-/* The KDF with USE at the end of the context, unless it is NO_USE. */
+/* Compute the KDF with USE at the end of the context. NO_USE adds nothing. */
 static inline __attribute__((always_inline)) CK_RV compute(struct key *key, const char *label,
 	struct bytes context, uint8_t use, size_t length, struct secret *ret)
 {

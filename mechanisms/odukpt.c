@@ -44,7 +44,9 @@ static CK_RV check_shape(const struct parameter *p)
 	return odukpt_shape(p, &r, &n, &t);
 }
 
-/* IK has the length of the BDK, and is nothing but the root of a tree. */
+/*
+ * Plan an initial key with the type and length of the BDK. The tree below has keys of that length.
+ */
 static CK_RV plan_initial(struct derivation *d, const struct key_request *request)
 {
 	TRY(derive_plan_default(d, request));

@@ -11,8 +11,8 @@
 
 struct cipher;
 
-struct cipher *cipher_new(void); /* return NULL if there is no memory */
-void cipher_free(struct cipher *cipher);
+struct cipher *cipher_new(void);         /* return NULL if there is no memory */
+void cipher_free(struct cipher *cipher); /* wipe and free; CIPHER may be NULL */
 
 /*
  * Begin an operation. The bytes of SETUP are not kept. The schedule of KEY is kept until

@@ -16,7 +16,7 @@ struct digest;
 size_t digest_length(enum digest_kind kind); /* in bytes, 0 for DIGEST_NONE */
 
 struct digest *digest_new(void);         /* return NULL if there is no memory */
-void digest_free(struct digest *digest); /* wipes */
+void digest_free(struct digest *digest); /* wipe and free; DIGEST may be NULL */
 
 /*
  * Compute a digest in parts. The result has digest_length bytes. CKR_HOST_MEMORY.

@@ -10,8 +10,8 @@
 
 struct mac;
 
-struct mac *mac_new(void); /* return NULL if there is no memory */
-void mac_free(struct mac *mac);
+struct mac *mac_new(void);      /* return NULL if there is no memory */
+void mac_free(struct mac *mac); /* wipe and free; MAC may be NULL */
 
 /*
  * Begin a MAC of KIND under KEY. CMAC keeps a reference, so KEY must outlive the MAC. Only MAC_GMAC

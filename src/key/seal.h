@@ -10,8 +10,9 @@
 
 #include "key.h"
 
+/* Lengths in bytes. */
 #define SEAL_KEY_LEN 32
-#define SEAL_OVERHEAD 28
+#define SEAL_OVERHEAD 28 /* nonce and tag */
 #define PIN_SALT_LEN 16
 
 /*
