@@ -83,7 +83,8 @@ enum variable {
 	VAR_PUBLIC_VALUE, /* CKO_DATA that is not private: its CKA_VALUE, which is no secret */
 	/*
 	 * A key without CKA_DERIVE whose value is a master's (plan.h, plan_may_wrap): the list that
-	 * the key would have as a master. No attribute shows this list.
+	 * the key would have as a master, empty if the key must not come back as a master. No
+	 * attribute shows this list.
 	 */
 	VAR_MASTER_LIST,
 	VARIABLE_LAST = VAR_MASTER_LIST,

@@ -139,10 +139,9 @@ MUST_USE CK_RV plan_may_wrap(
 MUST_USE CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag);
 
 /*
- * Check that KEY, which the parameter of a derivation names by handle, may be used with
- * MECH beside BASE. A caller who knows the value of the base could compute KEY from the
- * result, so the base must be protected at least as well as KEY.
- * CKA_ALLOWED_MECHANISMS of KEY must be MECH alone.
+ * Check that KEY, which the parameter of a derivation names by handle, may be used with MECH beside
+ * BASE. The result depends on KEY too, but is protected as a key derived from BASE. So BASE must be
+ * protected at least as well as KEY. CKA_ALLOWED_MECHANISMS of KEY must be MECH alone.
  * CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_INVALID.
  */
 MUST_USE CK_RV plan_second_key(

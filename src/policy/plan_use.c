@@ -17,9 +17,10 @@ CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint3
 }
 
 /*
- * Return true if the list of KEY is MECHANISM alone. As a salt the key computes an HMAC of the
- * base, which the caller may know. Another mechanism would give the same HMAC as a key that signs,
- * whose MACs are the keys that HKDF expands from the salted base.
+ * Return true if CKA_ALLOWED_MECHANISMS of KEY is MECHANISM alone. HKDF computes PRK = HMAC(KEY as
+ * salt, base), and the caller may know the base. Another mechanism of KEY could compute the same
+ * HMAC and give PRK the usage of a key that signs. The MACs by this key would then be the keys that
+ * HKDF expands from PRK (RFC 5869, section 2.3).
  */
 static bool allows_only(const struct object *key, CK_MECHANISM_TYPE mechanism)
 {

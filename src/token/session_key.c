@@ -8,7 +8,7 @@
 #include "token/token.h"
 #include "token/token_objects.h"
 
-/* Read the object HANDLE, with the number that shows whether the object is still the same. */
+/* Read the object HANDLE, with the number that changes when the object changes. */
 static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct object *ret,
 	struct cached_version *ret_version)
 {

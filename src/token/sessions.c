@@ -183,7 +183,7 @@ static CK_RV new_session(unsigned shard, struct session **ret)
 	pthread_mutex_unlock(&table_lock);
 	if (index == HANDLE_SESSIONS_MAX) {
 		free(s);
-		return FAIL(CKR_SESSION_COUNT, "65536 sessions are open already");
+		return CKR_SESSION_COUNT; /* another shard may have a free session */
 	}
 	*ret = s;
 	return CKR_OK;
@@ -218,6 +218,7 @@ CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_
 	CK_RV rv = take(first % SHARDS, token->slot, read_write, &s);
 	for (unsigned i = 1; rv == CKR_SESSION_COUNT && i < SHARDS; i++)
 		rv = take((first + i) % SHARDS, token->slot, read_write, &s);
+	REQUIRE(rv != CKR_SESSION_COUNT, CKR_SESSION_COUNT, "65536 sessions are open already");
 	TRY(rv);
 
 	pthread_mutex_lock(&s->lock);
