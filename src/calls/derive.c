@@ -75,7 +75,10 @@ static CK_RV mark(struct derive_call *c)
 	return kind == NULL ? CKR_OK : derive_state_attributes(c, kind);
 }
 
-/* Move the value of O, if O is public data, to where values are that are no secret. */
+/*
+ * A public data object is readable without login, so its value is no secret. Move the value of such
+ * an object O from the secret to the attribute VAR_PUBLIC_VALUE.
+ */
 static CK_RV publish(struct object *o)
 {
 	if (__builtin_expect(o->object_class != CKO_DATA || (o->flags & FLAG_PRIVATE), 1))

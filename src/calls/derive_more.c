@@ -10,8 +10,8 @@
 #include "token/token_objects.h"
 
 /*
- * The CKA_CHECK_VALUE of a template, kept until the key's value is derived. Of a check value that
- * is too long, as many bytes are kept as show that.
+ * The CKA_CHECK_VALUE of a template, kept until the key's value is derived. A check value has 3
+ * bytes. Of a longer check value, 4 bytes are kept, which show that the length is wrong.
  */
 struct given_check {
 	bool given;
@@ -110,7 +110,10 @@ static CK_RV check_all(struct derive_call *c, const struct batch *b)
 	return CKR_OK;
 }
 
-/* Add the keys of the session, one after another. Removing one again cannot fail. */
+/*
+ * Add the session keys one after another. If a later key fails, add_all() removes them, and the
+ * removal of a session key cannot fail.
+ */
 static CK_RV add_session_keys(struct derive_call *c, struct batch *b)
 {
 	for (size_t i = 0; i < b->count; i++)
@@ -120,8 +123,8 @@ static CK_RV add_session_keys(struct derive_call *c, struct batch *b)
 }
 
 /*
- * Add the keys of the token, in one transaction. On a full disk there might be no room for the
- * transaction that removes a first key again.
+ * Add the token keys in one transaction. With one transaction for each key, a full disk could also
+ * refuse the transaction that removes the first keys after a failure.
  */
 static CK_RV add_token_keys(struct derive_call *c, struct batch *b)
 {

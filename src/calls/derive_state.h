@@ -20,8 +20,8 @@ __attribute__((noinline)) void derive_state_plan(struct derive_call *c);
 __attribute__((noinline)) MUST_USE CK_RV derive_state_claim(struct derive_call *c);
 
 /*
- * The result in c->value is a new state of KIND: store those of its attributes with the planned
- * object that never change. CKR_HOST_MEMORY.
+ * The derived value in c->planned.value is a new state of KIND. Set the attributes of the planned
+ * object that follow from the state and never change. CKR_HOST_MEMORY.
  */
 __attribute__((noinline)) MUST_USE CK_RV derive_state_attributes(
 	struct derive_call *c, const struct state_kind *kind);

@@ -2,9 +2,10 @@
 /*
  * operation_cipher.c: C_Encrypt, C_Decrypt and their parts.
  *
- * Plaintext that must be checked (GCM, CCM, CBC with padding) stays in the operation's buffer until
- * the check. In parts, GCM and CCM therefore give everything at the end. cipher_update handles
- * caller buffers that overlap. The output of a final step passes through `last`.
+ * Decrypted plaintext that must be checked (GCM, CCM, CBC with padding) stays in the operation's
+ * buffer until the check. Decryption in parts with GCM and CCM therefore gives out the whole
+ * plaintext at the end. cipher_update handles caller buffers that overlap. The output of a final
+ * step passes through `last`.
  */
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
@@ -83,8 +84,8 @@ CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 /* --- Checked plaintext --- */
 
 /*
- * Check the length of the ciphertext. CCM has announced the length of its data, GCM and CCM data
- * ends in the tag, and padded data is whole blocks and not empty.
+ * Check the length of the ciphertext. The ciphertext of GCM and CCM ends in the tag, and the CCM
+ * parameter gives the length of the data. Padded ciphertext is one or more whole blocks.
  */
 static CK_RV check_sealed_length(const struct operation *op, size_t n)
 {
@@ -317,8 +318,8 @@ static CK_RV final_collected(struct operation *op, CK_BYTE *out, CK_ULONG *out_l
 }
 
 /*
- * Make the last bytes once and keep them until the caller has room. A question gets the
- * largest possible length.
+ * Make the last bytes once and keep them until the caller has room. A caller who passes NULL to ask
+ * for the length gets the largest possible length.
  */
 static CK_RV final(struct operation *op, bool encrypt, CK_BYTE *out, CK_ULONG *out_len)
 {

@@ -2,8 +2,8 @@
 /*
  * wrapping.c: see wrapping.h.
  *
- * Wrapping is the only way for a secret value to leave the token. The wrapping key can do nothing
- * else with what it has wrapped (plan_may_wrap, plan_may_use).
+ * Wrapping is the only way for the value of a sensitive key to leave the token. plan_may_wrap() has
+ * the rules for the wrapping key and the wrapped key.
  */
 #include "calls/wrapping.h"
 
@@ -25,8 +25,8 @@ static CK_RV other_code(CK_RV rv, CK_RV handle_invalid, CK_RV type_inconsistent)
 }
 
 /*
- * Find the mechanism. A caller may name its initial value, but only the one of the standard
- * (SP 800-38F sections 6.2 and 6.3).
+ * Find the mechanism. The parameter may be absent, or must be the initial value that the standard
+ * fixes (SP 800-38F sections 6.2 and 6.3).
  */
 static CK_RV find_mechanism(
 	const CK_MECHANISM *mechanism, CK_FLAGS flag, const struct mechanism **ret)
@@ -40,7 +40,7 @@ static CK_RV find_mechanism(
 				requested.caller.pParameter != NULL,
 			CKR_MECHANISM_PARAM_INVALID, "the initial value has a wrong length");
 		REQUIRE(memcmp(requested.caller.pParameter, iv.p, iv.n) == 0,
-			CKR_MECHANISM_PARAM_INVALID, "the initial value is not the standard's");
+			CKR_MECHANISM_PARAM_INVALID, "the initial value is not that of SP 800-38F");
 	}
 	TRY(self_test_gate(requested.index));
 	*ret = requested.mech;

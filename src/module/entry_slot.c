@@ -9,8 +9,9 @@
 #include "token/token_login.h"
 
 /*
- * Return a list of COUNT values by the rule of PKCS#11 5.2: the caller passes NULL as LIST to learn
- * COUNT. Otherwise *ROOM is the number of values that LIST has room for.
+ * Apply the convention on output of PKCS#11 5.2 to a list of COUNT values, and set *ROOM to
+ * COUNT. CKR_BUFFER_TOO_SMALL if LIST is not NULL and *ROOM, the number of values that fit in
+ * LIST, was less.
  */
 static CK_RV fits(const void *list, CK_ULONG *room, CK_ULONG count)
 {

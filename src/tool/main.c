@@ -80,12 +80,36 @@ static bool is_group(const char *first)
 	return false;
 }
 
+/*
+ * Report that the group FIRST has no command SECOND, or that SECOND is missing (NULL), and list the
+ * commands of the group.
+ */
+static void unknown_in_group(const char *first, const char *second)
+{
+	char known[128] = "";
+	size_t n = strlen(first), used = 0;
+
+	for (size_t i = 0; commands[i]; i++)
+		if (strncmp(commands[i]->name, first, n) == 0 && commands[i]->name[n] == ' ')
+			used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+				used ? ", " : "", commands[i]->name + n + 1);
+	if (second)
+		fail("there is no command '%s %s': the commands of %s are %s", first, second, first,
+			known);
+	else
+		fail("'%s' needs a second word: %s", first, known);
+}
+
 /* Report that there is no command FIRST SECOND, and name the nearest command. */
 static void unknown(const char *first, const char *second)
 {
 	char both[128];
 	struct suggestion nearest = SUGGESTION(both);
 
+	if (!second && is_group(first)) {
+		unknown_in_group(first, NULL);
+		return;
+	}
 	snprintf(both, sizeof both, "%s%s%s", first, second ? " " : "", second ? second : "");
 	for (size_t i = 0; commands[i]; i++)
 		suggestion_offer(&nearest, commands[i]->name);
@@ -94,8 +118,13 @@ static void unknown(const char *first, const char *second)
 		for (size_t i = 0; commands[i]; i++)
 			suggestion_offer(&nearest, commands[i]->name);
 	}
+	for (size_t i = 0; second && commands[i]; i++)
+		if (strncmp(commands[i]->name, both, strlen(both)) == 0)
+			nearest.nearest = commands[i]->name; /* the words are an abbreviation */
 	if (nearest.nearest)
 		fail("there is no command '%s': did you mean 'keydiv %s'?", both, nearest.nearest);
+	else if (is_group(first))
+		unknown_in_group(first, second);
 	else
 		fail("there is no command '%s': see 'keydiv --help'", both);
 }

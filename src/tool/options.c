@@ -3,6 +3,7 @@
 #include "tool/options.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static bool read_number(const char *name, const char *text, long long *ret)
 	errno = 0;
 	long long value = strtoll(text, &end, 10);
 	if (errno || end == text || *end || value < 0)
-		return fail("--%s takes a number, not '%s'", name, text);
+		return fail("--%s takes a number from 0 to %lld, not '%s'", name, LLONG_MAX, text);
 	*ret = value;
 	return true;
 }
@@ -141,6 +142,20 @@ static bool read_option(const struct command *command, int argc, char **argv, in
 	return take(spec, spec->argument ? argv[++*i] : NULL);
 }
 
+/* Check that COMMAND takes COUNT operands. */
+static bool check_count(const struct command *command, int count, char **operands)
+{
+	const char *blank = *command->arguments ? " " : "";
+
+	if (count < command->min_arguments)
+		return fail("an argument is missing; usage: keydiv %s [options]%s%s", command->name,
+			blank, command->arguments);
+	if (command->max_arguments >= 0 && count > command->max_arguments)
+		return fail("there is no use for the argument '%s'; usage: keydiv %s [options]%s%s",
+			operands[command->max_arguments], command->name, blank, command->arguments);
+	return true;
+}
+
 bool options_read(const struct command *command, int argc, char **argv, int *ret_count)
 {
 	int operands = 0;
@@ -156,19 +171,15 @@ bool options_read(const struct command *command, int argc, char **argv, int *ret
 			if (!read_option(command, argc, argv, &i))
 				return false;
 		} else if (options && argv[i][0] == '-' && argv[i][1]) {
-			return fail(
-				"'%s' is no option: they have two dashes; see 'keydiv %s --help'",
+			return fail("'%s' is no option: options begin with two dashes; see 'keydiv "
+				    "%s --help'",
 				argv[i], command->name);
 		} else {
 			argv[operands++] = argv[i];
 		}
 	}
-	if (operands < command->min_arguments ||
-		(command->max_arguments >= 0 && operands > command->max_arguments))
-		return fail("usage: keydiv %s [options]%s%s", command->name,
-			*command->arguments ? " " : "", command->arguments);
 	*ret_count = operands;
-	return true;
+	return check_count(command, operands, argv);
 }
 
 void options_help(const struct command *command)
@@ -195,7 +206,8 @@ bool each_part(const char *text, bool (*each)(const char *part, void *data), voi
 	while (true) {
 		size_t n = strcspn(text, ",");
 		if (n == 0 || n >= sizeof part)
-			return fail("'%s': a name is empty or too long in the list", text);
+			return fail("a name in the list is empty or too long: put one comma "
+				    "between two names, and none at the end");
 		memcpy(part, text, n);
 		part[n] = '\0';
 		if (!each(part, data))

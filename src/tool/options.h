@@ -86,8 +86,8 @@ MUST_USE bool options_read(const struct command *command, int argc, char **argv,
 void options_help(const struct command *command);
 
 /*
- * Split the comma-separated TEXT and call EACH for every part. Return false at the first part for
- * which EACH returns false.
+ * Split the comma-separated TEXT and call EACH with DATA for every part. A part has 1 to 127 bytes.
+ * Return false after a report, or at the first part for which EACH returns false.
  */
 MUST_USE bool each_part(const char *text, bool (*each)(const char *part, void *data), void *data);
 

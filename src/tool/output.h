@@ -10,8 +10,9 @@
 #include "base/error.h"
 
 /*
- * Append NAME to the object O, in the order of the calls. Bytes of TEXT that are not UTF-8 become
- * U+FFFD. A control character becomes a question mark unless JSON is printed.
+ * Append the member NAME to the object O. The output has the members in the order of the calls. The
+ * values are copied. add_hex writes N bytes in lower-case hexadecimal. Bytes of TEXT that are not
+ * UTF-8 become U+FFFD. A control character becomes a question mark unless JSON is printed.
  */
 void add_text(struct json_object *o, const char *name, const char *text);
 void add_number(struct json_object *o, const char *name, uint64_t number);

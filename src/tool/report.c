@@ -32,7 +32,8 @@ static const struct {
 	{CKR_MECHANISM_INVALID, "the key or the token does not allow this mechanism; see 'keydiv "
 				"key show' and key generate --allow"},
 	{CKR_MECHANISM_PARAM_INVALID,
-		"a field is too short, too long or out of range; the limits are in keydiv(1)"},
+		"a field is missing, given twice, unknown to the mechanism or out of range; "
+		"'keydiv mechanisms' lists the fields, and keydiv(1) their limits"},
 	{CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"the key was not made for this use; see 'keydiv key show'"},
 	{CKR_KEY_TYPE_INCONSISTENT, "the mechanism does not take keys of this type"},
@@ -40,12 +41,15 @@ static const struct {
 	{CKR_KEY_UNEXTRACTABLE, "the key was made without --extractable"},
 	{CKR_KEY_NOT_WRAPPABLE, "the wrapping key must not wrap this key; see keydiv(1)"},
 	{CKR_WRAPPING_KEY_SIZE_RANGE, "the wrapping key is weaker than the key"},
-	{CKR_WRAPPED_KEY_INVALID, "it was wrapped under another key, or is damaged"},
-	{CKR_WRAPPED_KEY_LEN_RANGE, "it was wrapped under another key, or is damaged"},
+	{CKR_WRAPPED_KEY_INVALID, "the key was wrapped under another key, or is damaged"},
+	{CKR_WRAPPED_KEY_LEN_RANGE, "the key was wrapped under another key, or is damaged"},
 	{CKR_TEMPLATE_INCONSISTENT,
-		"the properties contradict each other or those of the base key"},
-	{CKR_ATTRIBUTE_VALUE_INVALID, "the token refuses one of the values"},
-	{CKR_ATTRIBUTE_TYPE_INVALID, "the token does not know one of the properties"},
+		"the properties contradict each other or those of the base key; the log says which "
+		"(log-file in keydiv.conf)"},
+	{CKR_ATTRIBUTE_VALUE_INVALID, "the token refuses one of the values; the log says which "
+				      "(log-file in keydiv.conf)"},
+	{CKR_ATTRIBUTE_TYPE_INVALID, "the token does not know one of the properties; the log says "
+				     "which (log-file in keydiv.conf)"},
 	{CKR_KEYDIV_EXHAUSTED, "the client has used up its keys; give it a new initial key"},
 	{CKR_DEVICE_MEMORY, "there is no room left where the token is stored"},
 	{CKR_DEVICE_ERROR, "the token's files are damaged or cannot be read, or a self-test "
@@ -61,7 +65,7 @@ static const char *remedy_for(CK_RV rv)
 	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
 		if (remedies[i].rv == rv)
 			return remedies[i].text;
-	return "the module refused";
+	return "the module refused the call";
 }
 
 static _Atomic bool line_open;

@@ -19,8 +19,8 @@ bool fail(const char *format, ...) PRINTF(1, 2);
 bool fail_rv(CK_RV rv, const char *format, ...) PRINTF(2, 3);
 
 /*
- * Note that standard error is behind the text of a line without an end. A message then
- * wipes that line.
+ * Say that standard error shows a line of progress that has no end yet. The next message then
+ * overwrites that line.
  */
 void report_line_open(bool open);
 
@@ -36,7 +36,7 @@ bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...) PRI
 /* Print PROBLEM, with "line NUMBER: " before it unless NUMBER is 0. Returns false. */
 bool problem_report(const struct problem *problem, unsigned long long number);
 
-/* Print the remark "keydiv: note: FORMAT", which ends nothing. */
+/* Print the remark "keydiv: note: FORMAT". The command continues. */
 void note(const char *format, ...) PRINTF(1, 2);
 
 #endif

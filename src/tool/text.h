@@ -10,7 +10,10 @@ struct text {
 	size_t n, size;
 };
 
-/* Append N bytes at P. Ends the program if there is no memory left. */
+/*
+ * Append the N bytes at P, or the characters of STRING. Ends the program with a message if there is
+ * no memory left.
+ */
 void text_add(struct text *t, const void *p, size_t n);
 void text_add_string(struct text *t, const char *string);
 

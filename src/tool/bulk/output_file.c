@@ -181,7 +181,8 @@ bool output_file_open(struct output_file *output, const char *member, struct inp
 	int fd = open(
 		output->name, O_RDWR | O_CREAT | O_CLOEXEC | (output->resume ? 0 : O_EXCL), 0666);
 	if (fd < 0 && errno == EEXIST)
-		return fail("'%s' is there already: --resume goes on with it, or remove it",
+		return fail("'%s' is there already: give --resume to go on with this file, or "
+			    "remove it",
 			output->name);
 	if (fd < 0 || !(output->file = fdopen(fd, "r+")))
 		return fail("cannot write '%s': %s", output->name, strerror(errno));

@@ -15,9 +15,8 @@ static bool run(int count, char **operands)
 	if (!client_login(&client, true) || !device_read(&client, operands[0], &device))
 		return false;
 	if (device.record.count > 1)
-		return fail("'%s' still has a previous key: when the device has the new one, "
-			    "'keydiv device retire', "
-			    "then rotate",
+		return fail("'%s' still has a previous key: when the device has its new key, run "
+			    "'keydiv device retire', and then rotate again",
 			operands[0]);
 	device.record.salt[1] = device.record.salt[0];
 	device.record.count = 2;

@@ -74,8 +74,8 @@ static bool run(int count, char **operands)
 		!device_read(&client, operands[0], &device))
 		return false;
 	if (device.record.count < 2)
-		return fail("'%s' has no previous key to wrap the new one under: 'keydiv device "
-			    "rotate' first",
+		return fail("'%s' has no previous key to wrap the new key under: run 'keydiv "
+			    "device rotate' first",
 			operands[0]);
 	if (!derive_both(&client, master, &device, &old, &new))
 		return false;

@@ -26,7 +26,8 @@ static bool run(int count, char **operands)
 	snprintf(prompt, sizeof prompt, "Destroy the key '%s'? Nothing brings it back. (yes/no)",
 		operands[0]);
 	if (!force && !confirm(prompt))
-		return fail("'%s' was not deleted: answer yes, or give --force", operands[0]);
+		return fail("'%s' was not deleted: answer yes at a terminal, or give --force",
+			operands[0]);
 	CK_RV rv = client.f->C_DestroyObject(client.session, key);
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot delete '%s'", operands[0]);
 }

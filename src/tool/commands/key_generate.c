@@ -44,6 +44,9 @@ static bool run(int count, char **operands)
 		return problem_report(&problem, 0);
 	CK_MECHANISM mechanism = {new_key.kind->generate, NULL, 0};
 	CK_RV rv = client.f->C_GenerateKey(client.session, &mechanism, t.attributes, t.count, &key);
+	if (rv == CKR_ATTRIBUTE_VALUE_INVALID && bits >= 0)
+		return fail("a key of type %s cannot have %lld bits (CKR_ATTRIBUTE_VALUE_INVALID)",
+			new_key.kind->name, bits);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot generate '%s'", new_key.label);
 	if (!identity_is_alone(

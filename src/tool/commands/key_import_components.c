@@ -56,8 +56,8 @@ static bool read_component(
 	if (*given.digits)
 		return check_matches(&given, &checks)
 			       ? true
-			       : fail("component %zu has the check value %.6s%s%.6s, not %s: it "
-				      "was not copied right",
+			       : fail("component %zu has the check value %.6s%s%.6s, not %s: the "
+				      "component was not copied right",
 					 number, checks.block, *checks.cmac ? " or " : "",
 					 checks.cmac, given.digits);
 	return file ? true : confirm_component(number, &checks);
@@ -108,11 +108,12 @@ static bool confirm_key(const struct component *key, const struct check_values *
 	char question[320];
 
 	if (size >= 0 && (size_t)size != bits)
-		return fail("the components make a key of %zu bits, not %lld: it was not imported",
+		return fail(
+			"the components make a key of %zu bits, not %lld: the key was not imported",
 			bits, size);
 	if (*wanted->digits && !check_matches(wanted, checks))
 		return fail(
-			"the key has the check value %.6s, not %s: it was not imported; look at "
+			"the key has the check value %.6s, not %s: the key was not imported; check "
 			"the components",
 			value, wanted->digits);
 	if (*wanted->digits && !short_master)

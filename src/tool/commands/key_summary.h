@@ -7,7 +7,8 @@
 #include "tool/token/client.h"
 
 /*
- * Return a new object with label, id, type, bits, check value and usage of KEY. The caller frees.
+ * Return a new object with label, id, type, bits, check value, usage and unique id of KEY. The
+ * caller frees the object with json_object_put or show.
  */
 struct json_object *key_summary(struct client *client, CK_OBJECT_HANDLE key);
 

@@ -64,7 +64,8 @@ static bool run(int count, char **operands)
 	if (!force &&
 		!confirm("Is this the key to trust? Keys with CKA_WRAP_WITH_TRUSTED may leave the "
 			 "token under it. (yes/no)"))
-		return fail("'%s' was not trusted: answer yes, or give --force", operands[0]);
+		return fail("'%s' was not trusted: answer yes at a terminal, or give --force",
+			operands[0]);
 	if (!change_to_officer(&client))
 		return false;
 	CK_RV rv = client.f->C_SetAttributeValue(client.session, key, &trusted, 1);

@@ -39,8 +39,8 @@ uint64_t scheme_mean(const struct scheme *s)
 }
 
 /*
- * Choose the least R with enough transactions for every N, and drop a shape that another shape
- * beats in both.
+ * For each N, choose the least R with enough transactions. Drop a shape if a shape with fewer
+ * computations needs no more registers.
  */
 size_t plan_shapes(uint64_t wanted, struct scheme ret[SHAPE_MAX])
 {

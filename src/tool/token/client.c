@@ -40,7 +40,7 @@ static bool take_query(P11KitUri *uri)
 		   *source = p11_kit_uri_get_pin_source(uri);
 
 	if (module && !strchr(module, '/'))
-		return fail("module-path '%s' is no path: it has a slash in it", module);
+		return fail("module-path '%s' is no path: a path has a slash in it", module);
 	if (!module)
 		module = p11_kit_uri_get_module_name(uri);
 	if (module && !settings.module && !keep(module, &settings.module))
@@ -70,7 +70,8 @@ static bool load(struct client *client, const char *module)
 		/* p11-kit would look for a relative path in a directory of its own. */
 		char *path = realpath(module, NULL);
 		if (!path)
-			return fail("cannot load '%s': %s", module, strerror(errno));
+			return fail("cannot load '%s': %s; --module gives the path of the module",
+				module, strerror(errno));
 		client->f = p11_kit_module_load(path, 0);
 		free(path);
 		if (!client->f)
@@ -112,7 +113,8 @@ bool client_load(struct client *client)
 		unload(client);
 		if (rv != CKR_FUNCTION_FAILED)
 			return fail_rv(rv, "cannot start '%s'", module);
-		return fail("cannot start '%s': see 'keydiv config check' (CKR_FUNCTION_FAILED)",
+		return fail("cannot start '%s': see the message before this one, 'keydiv config "
+			    "check', or the log (CKR_FUNCTION_FAILED)",
 			module);
 	}
 	return true;

@@ -51,7 +51,9 @@ static bool read_digits(
 		if (is_separator(c))
 			continue;
 		if (!isxdigit(c))
-			return fail("component %zu is not hexadecimal: type it again", number);
+			return fail("component %zu is not hexadecimal: type or copy the component "
+				    "again",
+				number);
 		if (digits == sizeof ret->p * 2)
 			return fail("component %zu has more than %d bytes, the most that a key has",
 				number, COMPONENT_MAX);

@@ -32,12 +32,12 @@ static bool read_message(struct result_request *request)
 		return fail("cannot read '%s': %s", request->mac_file, strerror(errno));
 	while ((n = fread(block, 1, sizeof block, in)) > 0 && request->message.n <= MESSAGE_MAX)
 		text_add(&request->message, block, n);
-	bool ok = !ferror(in);
+	int error = ferror(in) ? errno : 0;
 	fclose(in);
 	if (request->message.n > MESSAGE_MAX)
 		return fail("'%s' is longer than 64 KiB: a MAC here is of a short message",
 			request->mac_file);
-	return ok ? true : fail("cannot read '%s'", request->mac_file);
+	return error == 0 ? true : fail("cannot read '%s': %s", request->mac_file, strerror(error));
 }
 
 bool result_request_read(struct result_request *request)

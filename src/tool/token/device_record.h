@@ -9,7 +9,7 @@
  *  CKA_OBJECT_ID    DER of 2.25.123682768741966475360939250734013377023
  *  CKA_VALUE        one or two SALTs, first the current SALT, then the previous one until it is
  *                   retired. A SALT is 02 (its tag), its length (2 bytes, big-endian) and its
- *                   bytes. Length 0 stands for the device's first key, which has no SALT.
+ *                   bytes. Length 0 means the device's first key, which has no SALT.
  */
 #ifndef KEYDIV_TOOL_DEVICE_RECORD_H
 #define KEYDIV_TOOL_DEVICE_RECORD_H

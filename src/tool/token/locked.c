@@ -77,7 +77,7 @@ bool secret_read_fd(int fd, const char *what, struct secret_text *ret)
 	if (ret->length > 0 && ret->text[ret->length - 1] == '\r')
 		ret->length--;
 	if (ret->length == 0)
-		return fail("%s is empty: its first line is what counts", what);
+		return fail("%s is empty: put it in the first line", what);
 	return true;
 }
 
@@ -183,7 +183,7 @@ bool confirm(const char *prompt)
 	FILE *tty = fopen("/dev/tty", "r+e");
 
 	if (!tty)
-		return fail("there is no terminal to ask '%s'", prompt);
+		return false;
 	fprintf(tty, "%s ", prompt);
 	fflush(tty);
 	bool yes = fgets(answer, sizeof answer, tty) &&

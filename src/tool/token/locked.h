@@ -48,7 +48,10 @@ MUST_USE bool secret_ask(const char *prompt, struct secret_text *ret);
 /* Return true if there is a terminal to ask at. */
 bool has_terminal(void);
 
-/* Ask PROMPT at the terminal, with echo. Returns true if the answer is yes. */
+/*
+ * Ask PROMPT at the terminal, with echo. Returns true if the answer is yes, and false without a
+ * report if the answer is another or there is no terminal.
+ */
 bool confirm(const char *prompt);
 
 #endif

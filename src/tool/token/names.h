@@ -81,7 +81,7 @@ extern const struct usage usages[]; /* ended by a NULL name */
  */
 MUST_USE bool usage_read(const char *text, unsigned *ret_bits);
 
-/* Return the bit of usage_read that stands for the attribute TYPE. */
+/* Return the bit of usage_read for the attribute TYPE, or 0 if TYPE is no usage. */
 unsigned usage_bit(CK_ATTRIBUTE_TYPE type);
 
 #endif

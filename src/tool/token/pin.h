@@ -11,8 +11,9 @@
 enum pin_kind { PIN_USER, PIN_SO, PIN_NEW };
 
 /*
- * Get the PIN of KIND from the source in the options, else from the terminal. A PIN to be SET is
- * asked for twice. False after a report.
+ * Get the PIN of KIND from the source in the options, else from the terminal. If SET is true, the
+ * PIN is a new PIN, and the terminal asks twice. *RET is in locked memory that is never freed, and
+ * the caller wipes the PIN after use. False after a report.
  */
 MUST_USE bool pin_get(enum pin_kind kind, bool set, struct secret_text **ret);
 
