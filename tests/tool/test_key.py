@@ -197,7 +197,7 @@ class Trust(ToolTest):
         self.refused("key", "trust", "none", says="there is no key 'none'")
         done = self.trust("kek")
         self.assertEqual(done.code, 1)
-        self.assertIn("answer yes, or give --force", done.err)
+        self.assertIn("answer yes at a terminal, or give --force", done.err)
         self.assertFalse(self.user_json("key", "show", "kek")["trusted"])
 
 
@@ -234,7 +234,7 @@ class Components(ToolTest):
         self.refused("key", "import", "--label", "m", *self.files(parts, [aes_check_value(parts[0]), "000000"]),
                      says="component 2 has the check value %s or %s, not 000000" % (aes_check_value(parts[1]), cmac_check(parts[1])))
         self.refused("key", "import", "--label", "m", *self.files(parts), "--check-value", "000000",
-                     says="has the check value %s, not 000000: it was not imported" % MASTER_CHECK)
+                     says="has the check value %s, not 000000: the key was not imported" % MASTER_CHECK)
         self.assertEqual(self.user_json("key", "list"), [])
 
     def test_refusals(self):
