@@ -52,8 +52,8 @@ static const struct {
 				     "which (log-file in keydiv.conf)"},
 	{CKR_KEYDIV_EXHAUSTED, "the client has used up its keys; give it a new initial key"},
 	{CKR_DEVICE_MEMORY, "there is no room left where the token is stored"},
-	{CKR_DEVICE_ERROR, "the token's files are damaged or cannot be read, or a self-test "
-			   "failed; set log-file and see the log"},
+	{CKR_DEVICE_ERROR, "the token's files are damaged, cannot be read or are writable for "
+			   "others, or a self-test failed; set log-file and see the log"},
 	{CKR_HOST_MEMORY, "out of memory"},
 	{CKR_FUNCTION_FAILED, "see the log; log-file is set in keydiv.conf"},
 	{CKR_FUNCTION_NOT_SUPPORTED, "this module cannot do that"},

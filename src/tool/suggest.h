@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* Looks for the name nearest to a wrong one. Begin with SUGGESTION(wrong). */
+/* A search for the name that is nearest to a wrong name. Begin with SUGGESTION(wrong). */
 struct suggestion {
 	const char *wrong;
 	const char *nearest; /* NULL: no name is near */
@@ -18,7 +18,8 @@ struct suggestion {
 	}
 
 /*
- * Offer NAME, which must stay where it is. A name that differs in every other letter is not near.
+ * Offer NAME, which must stay where it is. NAME is near if at most half of its letters, or of those
+ * of the wrong name, must change.
  */
 void suggestion_offer(struct suggestion *s, const char *name);
 

@@ -58,7 +58,7 @@ class Generate(ToolTest):
         self.refused("key", "generate", says="give --label")
         self.refused("key", "generate", "--label", "", says="give --label")
         self.refused("key", "generate", "--label", "x", "--type", "rsa", says="is no type of key")
-        self.refused("key", "generate", "--label", "x", "--usage", "sing", says="is no use of a key")
+        self.refused("key", "generate", "--label", "x", "--usage", "sing", says="is no usage")
         self.refused("key", "generate", "--label", "x", "--usage", "derive,sign", says="does nothing else")
         self.refused("key", "generate", "--label", "x", "--allow", "sing", says="is no mechanism or scheme")
         self.refused("key", "generate", "--label", "x", "--allow", "cmac,", says="empty or too long")

@@ -54,8 +54,8 @@ struct bulk {
 			"keys)")
 
 /*
- * Check the options, also when no file is given and so none of them may be, except --hex if
- * HEX_ALONE. False: reported.
+ * Check the options. Without --csv no other option of BULK_OPTIONS may be given, except --hex if
+ * HEX_ALONE is true. False: reported.
  */
 MUST_USE bool bulk_options_fit(struct bulk *bulk, bool hex_alone);
 

@@ -12,10 +12,17 @@ struct progress {
 	int on;
 };
 
-/* OUTPUT is the descriptor that the output goes to: at a terminal it shows the progress itself. */
+/*
+ * Begin a work. The progress is shown if standard error is a terminal and the output, whose
+ * descriptor is OUTPUT, is not. An output at a terminal shows the progress itself. TOTAL and BEFORE
+ * are set in P.
+ */
 void progress_start(struct progress *p, int output, uint64_t total, uint64_t before);
 
-/* DONE records are done in this run, BYTES of input in all; prints twice a second at most. */
+/*
+ * Show that this run has done DONE records, and that BYTES of the input are done in all. Prints
+ * twice a second at most.
+ */
 void progress_show(struct progress *p, uint64_t done, uint64_t bytes);
 
 /* Leave the line with its last state. */

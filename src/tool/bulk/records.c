@@ -81,7 +81,7 @@ static bool is_heading(const char *name, size_t n)
 
 /* --- one line --- */
 
-/* Characters that need a closer look: those that other lists use as delimiters, and controls. */
+/* Return true if C is a control character or a delimiter of other lists. */
 static bool is_special(unsigned char c)
 {
 	const uint64_t below_64 = 0xffffffffU | 1ULL << ',' | 1ULL << ';';
@@ -89,7 +89,7 @@ static bool is_special(unsigned char c)
 	return c < 64 ? below_64 >> c & 1 : c == 0x7f;
 }
 
-/* Characters that mean nothing to any list wherever they are. */
+/* Return true if C has no special meaning in any list, wherever C is. */
 static bool is_plain(unsigned char c)
 {
 	const uint64_t others = 1ULL << ' ' | 1ULL << '"' | 1ULL << '#' | 1ULL << ',' | 1ULL << ';';
@@ -109,7 +109,10 @@ static struct spelling spell(char delimiter)
 	return s;
 }
 
-/* If LINE has no delimiter but characters that other lists have as delimiter, return which one. */
+/*
+ * Return a delimiter of other lists that LINE has, or NUL if LINE has the delimiter of FORMAT or
+ * none at all.
+ */
 static char other_delimiter(const struct record_format *format, const char *line, size_t n)
 {
 	static const char others[] = ";\t,";
@@ -122,7 +125,10 @@ static char other_delimiter(const struct record_format *format, const char *line
 	return '\0';
 }
 
-/* A line that does not split into the fields asked for. */
+/*
+ * Report WRONG, the reason why LINE does not split into fields. Suggest --delimiter if LINE has
+ * another delimiter. Returns false.
+ */
 static bool wrong_fields(const struct record_format *format, const char *line, size_t n,
 	const char *wrong, struct problem *problem)
 {

@@ -61,7 +61,11 @@ MUST_USE bool records_start(struct records *records, struct record_format *forma
 MUST_USE enum got records_next(
 	struct records *records, struct record *ret, struct problem *problem);
 
-/* Read the text of a name as operands and files give it: check its length, decode hexadecimal. */
+/*
+ * Read the N bytes at TEXT, a name as operands and files give it, and set name, shown and n of RET.
+ * With --hex, the name is decoded to NAME and written to SHOWN. Otherwise RET refers to TEXT.
+ * False: the name is empty, not hexadecimal, or not UTF-8 where JSON needs UTF-8. PROBLEM is set.
+ */
 MUST_USE bool record_name(const struct record_format *format, const char *text, size_t n,
 	char name[NAME_MAX_BYTES + 1], char shown[2 * NAME_MAX_BYTES + 1], struct record *ret,
 	struct problem *problem);

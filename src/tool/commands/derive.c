@@ -65,8 +65,9 @@ static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const stru
 }
 
 /*
- * Find out if the token has a key with the label of RECORD, which --resume leaves as it is.
- * Otherwise add what makes the new key a token object to T. False: PROBLEM is set.
+ * Search the token for a key with the label of RECORD, which --resume leaves as it is. If there is
+ * none, add the attributes of a token object to T: the label and a new CKA_ID, which is stored in
+ * ID. False: PROBLEM is set.
  */
 static bool prepare_storing(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session,
 	const struct record *record, struct template *t, unsigned char id[NEW_ID_BYTES],

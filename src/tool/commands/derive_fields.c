@@ -33,7 +33,7 @@ static bool read_counter(struct derive_fields *f)
 	return true;
 }
 
-/* Check that a role has the length that all roles have. */
+/* Check that the role TEXT of OPTION has 1 to 32 bytes, or is not given (NULL). */
 static bool check_role(const char *option, const char *text)
 {
 	size_t n = text ? strlen(text) : 1;

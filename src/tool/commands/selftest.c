@@ -78,8 +78,7 @@ static bool open_any(struct client *client)
 		rv = client->f->C_OpenSession(
 			slots[i], CKF_SERIAL_SESSION, NULL, NULL, &client->session);
 	free(slots);
-	return rv == CKR_OK ? true
-			    : fail_rv(rv, "there is no token whose mechanisms can be asked for");
+	return rv == CKR_OK ? true : fail_rv(rv, "cannot open a session with any token");
 }
 
 static bool run(int operand_count, char **operands)

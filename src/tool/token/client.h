@@ -46,8 +46,9 @@ MUST_USE bool client_login_for(struct client *client, const char *key, bool writ
 MUST_USE bool client_open_session(struct client *client, bool write, CK_SESSION_HANDLE *ret);
 
 /*
- * Do as client_find_token, but accept a token that is not initialised. The only such token is found
- * without a name.
+ * Find the slot for a new token. With --token or --slot, do as client_find_token, but
+ * accept a token in --slot that is not initialised. Otherwise find the first slot without
+ * an initialised token.
  */
 MUST_USE bool client_find_slot(struct client *client);
 

@@ -33,7 +33,7 @@ struct check_values {
 /* Read the check value TEXT of N bytes, blanks allowed. NAME is for messages. False: reported. */
 MUST_USE bool check_read(const char *text, size_t n, const char *name, struct check_text *ret);
 
-/* Return true if GIVEN is how the CMAC or the block of CHECKS begins. */
+/* Return true if the CMAC or the block of CHECKS begins with GIVEN. */
 bool check_matches(const struct check_text *given, const struct check_values *checks);
 
 /*
@@ -47,7 +47,10 @@ MUST_USE bool component_read(const struct secret_text *text, size_t number, stru
 MUST_USE bool component_length_fits(
 	const struct component *component, const struct key_kind *kind, size_t number);
 
-/* Return true if COMPONENT has 128 bits and an AES key, as most masters, would have 256. */
+/*
+ * Return true if KIND is AES and COMPONENT has 128 bits. Most masters have 256 bits, so half of the
+ * component may be lost.
+ */
 bool component_is_half(const struct component *component, const struct key_kind *kind);
 
 /*

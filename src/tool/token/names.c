@@ -93,8 +93,8 @@ bool allowed_add(struct allowed *allowed, CK_MECHANISM_TYPE type)
 }
 
 /*
- * Allow every mechanism of the scheme PART. *RET_DONE is the result of allow(). Return false if
- * PART is not the name of a scheme.
+ * Allow every mechanism of the scheme PART. *RET_DONE is false after a report of allowed_add().
+ * Return false if PART is not the name of a scheme.
  */
 static bool allow_scheme(struct allowed *allowed, const char *part, bool *ret_done)
 {
@@ -220,8 +220,7 @@ static bool usage_part(const char *part, void *data)
 			*bits |= 1U << i;
 			return true;
 		}
-	return fail(
-		"'%s' is no use of a key: derive, encrypt, decrypt, sign, verify, wrap or unwrap",
+	return fail("'%s' is no usage: give derive, encrypt, decrypt, sign, verify, wrap or unwrap",
 		part);
 }
 

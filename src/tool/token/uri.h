@@ -8,7 +8,10 @@
 #include "base/error.h"
 #include "tool/token/p11_kit.h"
 
-/* Parse TEXT as a PKCS#11 URI without a PIN in it. Free with p11_kit_uri_free. */
+/*
+ * Parse TEXT as a PKCS#11 URI (RFC 7512). The caller frees *RET with p11_kit_uri_free. False after
+ * a report, also for a URI with pin-value.
+ */
 MUST_USE bool uri_read(const char *text, P11KitUri **ret);
 
 /* Return true if TEXT is meant as a PKCS#11 URI. */
