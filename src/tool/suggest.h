@@ -18,8 +18,8 @@ struct suggestion {
 	}
 
 /*
- * Offer NAME, which must stay where it is. NAME is near if at most half of its letters, or of those
- * of the wrong name, must change.
+ * Offer NAME, which must stay where it is. NAME is near if at most half of the letters of the
+ * longer name must change.
  */
 void suggestion_offer(struct suggestion *s, const char *name);
 

@@ -13,9 +13,9 @@ struct progress {
 };
 
 /*
- * Begin a work. The progress is shown if standard error is a terminal and the output, whose
- * descriptor is OUTPUT, is not. An output at a terminal shows the progress itself. TOTAL and BEFORE
- * are set in P.
+ * Begin to show the progress of the work in P. The progress is shown if standard error is a
+ * terminal and the output, whose descriptor is OUTPUT, is not. An output at a terminal shows the
+ * progress itself. TOTAL and BEFORE are the members of P.
  */
 void progress_start(struct progress *p, int output, uint64_t total, uint64_t before);
 
