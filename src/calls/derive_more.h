@@ -7,7 +7,9 @@
 
 /*
  * The last steps of a call whose parameter may ask for further keys: plan all keys, derive once,
- * cut the result, and add all keys or none. Handles are written last, and none on failure.
+ * cut the result, and add all keys or none. All handles are written after everything else has
+ * succeeded. CKR_MECHANISM_PARAM_INVALID for more than 16 additional keys and for a NULL pointer of
+ * an additional key. CKR_HOST_MEMORY, and the codes of derive_plan, derive_value and object_add.
  */
 __attribute__((noinline)) MUST_USE CK_RV derive_more_keys(
 	struct derive_call *c, CK_OBJECT_HANDLE *ret_key);

@@ -12,7 +12,10 @@
 
 #include "calls/operation_steps.h"
 
-/* Begin the nonces of a message-encrypt operation with the key of OP. */
+/*
+ * Begin the nonces of the message-encrypt operation OP, whose key is set. OPERATIONS are those of
+ * the session. Returns the codes of key_block.
+ */
 MUST_USE CK_RV nonces_begin(struct operations *operations, struct operation *op);
 
 /*

@@ -21,9 +21,10 @@ struct operation_request {
 
 /*
  * Check the arguments of a C_...Init function up to the mechanism's parameter. The order is
- * CKR_OPERATION_ACTIVE, CKR_MECHANISM_INVALID, CKR_KEY_HANDLE_INVALID, then the codes of
- * plan_may_use. *RET is the slot with its mechanism and pinned key, not active yet. RET_CALLER is a
- * copy of MECHANISM. If MECHANISM is NULL, cancel the operation and set *RET to NULL.
+ * CKR_HOST_MEMORY, CKR_OPERATION_ACTIVE, CKR_MECHANISM_INVALID, CKR_DEVICE_ERROR for a failed
+ * self-test, CKR_KEY_HANDLE_INVALID, then the codes of plan_may_use. *RET is the slot with its
+ * mechanism and pinned key, not active yet. RET_CALLER is a copy of MECHANISM. If MECHANISM is
+ * NULL, cancel the operation and set *RET to NULL.
  */
 MUST_USE CK_RV operation_request(struct session *s, const struct operation_request *request,
 	const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_MECHANISM *ret_caller,
@@ -54,8 +55,8 @@ CK_RV operation_leave(struct session *s, struct operation *op, CK_RV rv, bool go
 
 /*
  * Apply the convention on output buffers (PKCS#11 5.2). If OUT is NULL, set *OUT_LEN to NEEDED and
- * *RET_GO to false. CKR_BUFFER_TOO_SMALL if the room is too small. Otherwise set *RET_GO to true,
- * and the caller of this function writes at most NEEDED bytes.
+ * *RET_GO to false. If *OUT_LEN is less than NEEDED, do the same and return CKR_BUFFER_TOO_SMALL.
+ * Otherwise set *RET_GO to true, and the caller of this function writes at most NEEDED bytes.
  */
 MUST_USE CK_RV output_room(size_t needed, const CK_BYTE *out, CK_ULONG *out_len, bool *ret_go);
 

@@ -6,7 +6,7 @@
 #include "tool/token/attributes.h"
 #include "tool/token/client.h"
 
-/* Find up to MAX objects that match T. */
+/* Find up to MAX objects that match T. Writes *RET_COUNT handles to RET. */
 MUST_USE CK_RV find_objects(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t,
 	CK_OBJECT_HANDLE *ret, CK_ULONG max, CK_ULONG *ret_count);
 

@@ -21,7 +21,7 @@ struct secret_text {
 
 /*
  * Return N zeroed bytes of memory that is locked where the system allows it, left out of dumps, and
- * wiped at exit. The memory is never freed.
+ * wiped at exit. The memory is never freed. Ends the program with a message if 64 KiB are used up.
  */
 void *locked_new(size_t n);
 
@@ -32,7 +32,9 @@ void *locked_new(size_t n);
 MUST_USE bool locked_start(void);
 
 /*
- * Read the first line of the open file FD into RET, unbuffered. WHAT names the secret in messages.
+ * Read the first line of the open file FD into RET, unbuffered and without its line end. WHAT
+ * names the secret in messages. False after a report, also if the line is empty or longer
+ * than SECRET_TEXT_MAX bytes.
  */
 MUST_USE bool secret_read_fd(int fd, const char *what, struct secret_text *ret);
 
