@@ -134,6 +134,16 @@ static struct slot *find(struct shard *shard, struct token *token, CK_OBJECT_HAN
 	return slot;
 }
 
+static inline uint32_t first_of(const struct pool_owner *owner)
+{
+	return atomic_load_explicit(&owner->first, memory_order_relaxed);
+}
+
+static inline void set_first(struct pool_owner *owner, uint32_t first)
+{
+	atomic_store_explicit(&owner->first, first, memory_order_relaxed);
+}
+
 /* Destroy the object in SLOT. */
 static void release(struct shard *shard, struct slot *slot, uint32_t index)
 {
@@ -143,7 +153,7 @@ static void release(struct shard *shard, struct slot *slot, uint32_t index)
 	if (slot->previous)
 		slot_at(shard, slot->previous - 1)->next = slot->next;
 	else
-		slot->owner->first = slot->next;
+		set_first(slot->owner, slot->next);
 	object_wipe(&slot->object);
 	slot->token = NULL;
 	if (slot->serial < HANDLE_SERIAL_MAX) {
@@ -171,10 +181,10 @@ CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
 	slot->token = token;
 	slot->owner = owner;
 	slot->previous = 0;
-	slot->next = owner->first;
-	if (owner->first)
-		slot_at(shard, owner->first - 1)->previous = index + 1;
-	owner->first = index + 1;
+	slot->next = first_of(owner);
+	if (slot->next)
+		slot_at(shard, slot->next - 1)->previous = index + 1;
+	set_first(owner, index + 1);
 	bump(slot);
 	*ret_handle = handle_of(shard, index, slot);
 	return CKR_OK;
@@ -245,15 +255,21 @@ CK_RV pool_take_back(struct token *token, CK_OBJECT_HANDLE handle)
 	return CKR_OK;
 }
 
-void pool_destroy_owned(struct pool_owner *owner)
+/* Not inline, so that closing a session without objects needs few registers. */
+__attribute__((noinline)) static void destroy_owned(struct pool_owner *owner)
 {
 	struct shard *shard = &shards[owner->shard & (SHARDS - 1)];
 	LOCKED(shard);
 
-	while (owner->first != 0) {
-		uint32_t index = owner->first - 1;
-		release(shard, slot_at(shard, index), index);
-	}
+	for (uint32_t first = first_of(owner); first != 0; first = first_of(owner))
+		release(shard, slot_at(shard, first - 1), first - 1);
+}
+
+void pool_destroy_owned(struct pool_owner *owner)
+{
+	/* Only the caller could add an object, so an empty list stays empty. */
+	if (first_of(owner) != 0)
+		destroy_owned(owner);
 }
 
 void pool_destroy_private(struct token *token)

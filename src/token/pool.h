@@ -19,12 +19,16 @@ struct token;
 
 /*
  * The part of a session that the pool uses. Embedded in struct session and initially zero. The
- * shard's lock guards `first`.
+ * shard's lock guards changes of `first`.
  */
 struct pool_owner {
 	/* A number that differs among sessions, taken modulo the number of shards. */
 	uint32_t shard;
-	uint32_t first; /* first object of the session as slot + 1, or 0 */
+	/*
+	 * First object of the session as slot + 1, or 0. Atomic, because pool_destroy_owned reads
+	 * the field without the lock.
+	 */
+	_Atomic uint32_t first;
 };
 
 /*
@@ -66,8 +70,8 @@ MUST_USE CK_RV pool_destroy(struct token *token, CK_OBJECT_HANDLE handle, bool p
 MUST_USE CK_RV pool_take_back(struct token *token, CK_OBJECT_HANDLE handle);
 
 /*
- * Destroy all objects of a session (when the session closes), or all private objects
- * of TOKEN (logout).
+ * Destroy all objects of a session (when the session closes; the caller holds the session's lock),
+ * or all private objects of TOKEN (logout).
  */
 void pool_destroy_owned(struct pool_owner *owner);
 void pool_destroy_private(struct token *token);

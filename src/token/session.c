@@ -42,6 +42,7 @@ CK_RV session_scratch(struct session *s)
 
 void session_end_search(struct session *s)
 {
-	free(s->search.handles);
+	if (s->search.handles != NULL)
+		free(s->search.handles);
 	s->search = (struct search){0};
 }

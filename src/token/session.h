@@ -28,10 +28,10 @@ struct search {
 
 struct session {
 	pthread_mutex_t lock;
-	CK_SESSION_HANDLE handle; /* 0: closed, the struct is free */
-	uint32_t index;           /* in the table */
-	unsigned shard;           /* in sessions.c: whose list the closed struct returns to */
-	uint64_t serial;          /* of the handle: how often this struct was opened */
+	CK_SESSION_HANDLE handle;    /* 0: closed, the struct is free */
+	uint32_t index;              /* in the table */
+	struct session_shard *shard; /* in sessions.c: whose list the closed struct returns to */
+	uint64_t serial;             /* of the handle: how often this struct was opened */
 	struct token *token;
 	bool read_write;
 	uint64_t login; /* the token's login word at the last call; a change ends operations */

@@ -28,13 +28,20 @@ static uint32_t table_used;
  */
 #define SHARDS 16
 
-static struct shard {
+static struct session_shard {
 	pthread_mutex_t lock;
 	struct session *free;
-	/* By slot. Atomic, because has_sessions reads them without the lock. */
-	_Atomic uint32_t sessions[HANDLE_SLOT_MASK + 1];
-	uint32_t read_write[HANDLE_SLOT_MASK + 1];
+	/* By slot, as count_of() counts. Atomic, because has_sessions reads without the lock. */
+	_Atomic uint64_t sessions[HANDLE_SLOT_MASK + 1];
 } __attribute__((aligned(64))) shards[SHARDS];
+
+/*
+ * A session as part of a count: the low half counts all sessions, the high half those that write.
+ */
+static inline uint64_t count_of(bool read_write)
+{
+	return UINT64_C(1) | (uint64_t)read_write << 32;
+}
 
 /*
  * The highest serial number of any session before the last sessions_stop or fork. New sessions
@@ -53,7 +60,6 @@ static void clear_shards(void)
 	for (unsigned i = 0; i < SHARDS; i++) {
 		shards[i].free = NULL;
 		memset(shards[i].sessions, 0, sizeof shards[i].sessions);
-		memset(shards[i].read_write, 0, sizeof shards[i].read_write);
 	}
 }
 
@@ -164,7 +170,7 @@ void session_leave(struct session *s)
 /* --- Opening and closing --- */
 
 /* Set *RET to a new session struct of SHARD, in the table. */
-static CK_RV new_session(unsigned shard, struct session **ret)
+static CK_RV new_session(struct session_shard *shard, struct session **ret)
 {
 	struct session *s = calloc(1, sizeof *s);
 
@@ -190,36 +196,46 @@ static CK_RV new_session(unsigned shard, struct session **ret)
 }
 
 /* Set *RET to a free session of SHARD, and count a session of SLOT. */
-static CK_RV take(unsigned shard, CK_SLOT_ID slot, bool read_write, struct session **ret)
+static CK_RV take(
+	struct session_shard *shard, CK_SLOT_ID slot, bool read_write, struct session **ret)
 {
-	struct shard *from = &shards[shard];
 	CK_RV rv = CKR_OK;
 
-	pthread_mutex_lock(&from->lock);
-	struct session *s = from->free;
+	pthread_mutex_lock(&shard->lock);
+	struct session *s = shard->free;
 	if (s != NULL)
-		from->free = s->next_free;
+		shard->free = s->next_free;
 	else
 		rv = new_session(shard, &s);
 	if (rv == CKR_OK) {
-		atomic_fetch_add(&from->sessions[slot], 1);
-		from->read_write[slot] += read_write;
+		atomic_fetch_add(&shard->sessions[slot], count_of(read_write));
 		*ret = s;
 	}
-	pthread_mutex_unlock(&from->lock);
+	pthread_mutex_unlock(&shard->lock);
+	return rv;
+}
+
+/* The table is full: *RET = a free session of any shard. */
+__attribute__((cold)) static CK_RV take_any(CK_SLOT_ID slot, bool read_write, struct session **ret)
+{
+	CK_RV rv = CKR_SESSION_COUNT;
+
+	for (unsigned i = 0; rv == CKR_SESSION_COUNT && i < SHARDS; i++)
+		rv = take(&shards[i], slot, read_write, ret);
+	REQUIRE(rv != CKR_SESSION_COUNT, CKR_SESSION_COUNT, "65536 sessions are open already");
 	return rv;
 }
 
 CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_handle)
 {
-	unsigned first = thread_number();
 	struct session *s = NULL;
 
-	CK_RV rv = take(first % SHARDS, token->slot, read_write, &s);
-	for (unsigned i = 1; rv == CKR_SESSION_COUNT && i < SHARDS; i++)
-		rv = take((first + i) % SHARDS, token->slot, read_write, &s);
-	REQUIRE(rv != CKR_SESSION_COUNT, CKR_SESSION_COUNT, "65536 sessions are open already");
-	TRY(rv);
+	CK_RV rv = take(&shards[thread_number() % SHARDS], token->slot, read_write, &s);
+	if (__builtin_expect(rv != CKR_OK, 0)) {
+		if (rv != CKR_SESSION_COUNT)
+			return rv;
+		TRY(take_any(token->slot, read_write, &s));
+	}
 
 	pthread_mutex_lock(&s->lock);
 	s->token = token;
@@ -234,14 +250,13 @@ CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_
 /* Put the closed session S of SLOT back. */
 static void give(struct session *s, CK_SLOT_ID slot)
 {
-	struct shard *to = &shards[s->shard];
+	struct session_shard *shard = s->shard;
 
-	pthread_mutex_lock(&to->lock);
-	atomic_fetch_sub(&to->sessions[slot], 1);
-	to->read_write[slot] -= s->read_write;
-	s->next_free = to->free;
-	to->free = s;
-	pthread_mutex_unlock(&to->lock);
+	pthread_mutex_lock(&shard->lock);
+	atomic_fetch_sub(&shard->sessions[slot], count_of(s->read_write));
+	s->next_free = shard->free;
+	shard->free = s;
+	pthread_mutex_unlock(&shard->lock);
 }
 
 void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_write)
@@ -250,8 +265,9 @@ void sessions_count(struct token *token, CK_ULONG *ret_all, CK_ULONG *ret_read_w
 	for (unsigned i = 0; i < SHARDS; i++)
 		pthread_mutex_lock(&shards[i].lock);
 	for (unsigned i = 0; i < SHARDS; i++) {
-		*ret_all += atomic_load(&shards[i].sessions[token->slot]);
-		*ret_read_write += shards[i].read_write[token->slot];
+		uint64_t count = atomic_load(&shards[i].sessions[token->slot]);
+		*ret_all += (uint32_t)count;
+		*ret_read_write += count >> 32;
 	}
 	for (unsigned i = 0; i < SHARDS; i++)
 		pthread_mutex_unlock(&shards[i].lock);

@@ -59,12 +59,10 @@ void token_forked(struct token *token)
 	token_free(token);
 }
 
-CK_RV token_initialized(struct token *token)
+CK_RV token_identify(struct token *token)
 {
 	struct store_token stored;
 
-	if (atomic_load_explicit(&token->initialized, memory_order_acquire))
-		return CKR_OK;
 	CK_RV rv = store_token_get(token->store, &stored);
 	ENSURE(rv != CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_NOT_RECOGNIZED);
 	TRY(rv);

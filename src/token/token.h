@@ -55,15 +55,23 @@ static inline enum login token_login_state(const struct token *token)
 	return (enum login)(atomic_load_explicit(&token->login, memory_order_acquire) & LOGIN_MASK);
 }
 
+/* token_initialized of a token that was not yet seen initialised: ask the store. */
+MUST_USE CK_RV token_identify(struct token *token);
+
 /*
  * Check that the token is initialised. CKR_TOKEN_NOT_RECOGNIZED before C_InitToken. One atomic load
  * for an initialised token.
  */
-MUST_USE CK_RV token_initialized(struct token *token);
+MUST_USE static inline CK_RV token_initialized(struct token *token)
+{
+	if (__builtin_expect(atomic_load_explicit(&token->initialized, memory_order_acquire), 1))
+		return CKR_OK;
+	return token_identify(token);
+}
 
 /*
- * Note that WHO is logged in, with the token KEYS and the scrypt parameter LOG2_N that the PIN has
- * proved. CKR_HOST_MEMORY.
+ * Note that WHO is logged in, with the token KEYS and the scrypt parameter LOG2_N that the PIN
+ * has proved. CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV token_logged_in(
 	struct token *token, enum login who, const struct snapshot *keys, unsigned log2_n);
