@@ -263,7 +263,7 @@ static CK_RV update(struct operation *op, bool encrypt, const CK_BYTE *in, CK_UL
 	REQUIRE(out_len != NULL && (in != NULL || in_len == 0), CKR_ARGUMENTS_BAD,
 		"a pointer to data or to a length is NULL");
 	REQUIRE(in_len <= OPERATION_DATA_MAX, range_error(encrypt), "the data is too long");
-	REQUIRE(!op->finished, CKR_OPERATION_ACTIVE, "a final call has closed the data already");
+	REQUIRE(!op->finished, CKR_OPERATION_ACTIVE, "the final call has ended the data already");
 	if (!encrypt && is_aead(op))
 		return collect(op, in, in_len, out, out_len);
 	needed = held(op, encrypt, op->total) + in_len - held(op, encrypt, op->total + in_len);

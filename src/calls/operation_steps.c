@@ -88,7 +88,8 @@ static CK_RV enter(struct session *s, enum operation_kind kind, enum stage forbi
 	REQUIRE(op->stage != STAGE_NONE, CKR_OPERATION_NOT_INITIALIZED, "no operation is active");
 	if (op->stage == forbidden) {
 		operation_end(op);
-		return FAIL(CKR_OPERATION_ACTIVE, "the operation was begun in parts");
+		return FAIL(CKR_OPERATION_ACTIVE,
+			"the operation mixes calls for all data with calls for parts");
 	}
 	op->stage = next;
 	*ret = op;
