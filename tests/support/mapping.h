@@ -13,19 +13,19 @@
 /* Return true if the mapping of P has FLAG: "lo" locked, "dd" not dumped, "wf" zeroed by fork. */
 static inline bool mapping_has(const void *p, const char *flag)
 {
-	FILE *f = fopen("/proc/self/smaps", "r");
+	FILE *smaps = fopen("/proc/self/smaps", "r");
 	char line[4096];
 	unsigned long from, to, at = (unsigned long)(uintptr_t)p;
 	bool here = false, found = false;
 
-	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+	while (smaps != NULL && fgets(line, sizeof line, smaps) != NULL) {
 		if (sscanf(line, "%lx-%lx ", &from, &to) == 2 && strchr(line, '-') < line + 17)
 			here = at >= from && at < to;
 		else if (here && strncmp(line, "VmFlags:", 8) == 0)
 			found = strstr(line, flag) != NULL;
 	}
-	if (f != NULL)
-		fclose(f);
+	if (smaps != NULL)
+		fclose(smaps);
 	return found;
 }
 

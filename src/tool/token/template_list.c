@@ -15,7 +15,6 @@ static const struct usage flags[] = {
 	{"extractable", CKA_EXTRACTABLE},
 	{"wrap-with-trusted", CKA_WRAP_WITH_TRUSTED},
 	{"extractable-children", CKA_KEYDIV_EXTRACTABLE_CHILDREN},
-	{"use-only", CKA_KEYDIV_USE_ONLY},
 	{NULL, 0},
 };
 
@@ -50,7 +49,7 @@ static bool read_part(const char *part, void *data)
 	}
 	if (!find_flag(part, n, &type) || (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0))
 		return fail("'%s' is not part of a template: give allow=NAME, or sensitive, "
-			    "extractable, wrap-with-trusted, extractable-children, use-only or a "
+			    "extractable, wrap-with-trusted, extractable-children or a "
 			    "usage, and =no behind it if it is to be false",
 			part);
 	for (CK_ULONG i = 0; i < list->t.count; i++)
