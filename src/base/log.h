@@ -7,7 +7,7 @@
  * function, the code, the reason, the mechanism, the key and the source place:
  *
  * 	C_DeriveKey: CKR_MECHANISM_INVALID: the mechanism is not in the key's CKA_ALLOWED_MECHANISMS
- * 		(mechanism CKM_KEYDIV_ODUKPT_KEY, key 'plant') at plan_use.c:71
+ * 		(mechanism CKM_KEYDIV_ODUKPT_KEY, key 'plant') at plan_use.c:LINE
  *
  * The parts come from three places:
  * - the reason from REQUIRE, FAIL or ENSURE (error.h), where the fault is detected;
