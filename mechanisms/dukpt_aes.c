@@ -241,14 +241,14 @@ static const struct field fields_initial[] = {
 
 static const struct field fields_key[] = {
 	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
-	{FIELD(DUKPT_USAGE), true, 2, 2},
-	{FIELD(INITIAL_KEY_LENGTH), false, 1, 1},
+	{NUMBER_FIELD(DUKPT_USAGE), true, 2, 2},
+	{NUMBER_FIELD(INITIAL_KEY_LENGTH), false, 1, 1},
 	{0},
 };
 
 static const struct field fields_key_of_initial[] = {
 	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
-	{FIELD(DUKPT_USAGE), true, 2, 2},
+	{NUMBER_FIELD(DUKPT_USAGE), true, 2, 2},
 	{0},
 };
 

@@ -150,7 +150,7 @@ static const struct field fields_initial[] = {
 
 static const struct field fields_key[] = {
 	{FIELD(KSN), true, KSN_LENGTH, KSN_LENGTH},
-	{FIELD(DUKPT_USAGE), true, 2, 2},
+	{NUMBER_FIELD(DUKPT_USAGE), true, 2, 2},
 	{0},
 };
 

@@ -163,11 +163,10 @@ struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t la
 #define FREE_LENGTH_MIN 16 /* of types without lengths of their own */
 #define FREE_LENGTH_MAX 64
 
-/* Check that a derived key of type T may have LENGTH bytes (README.md, "The derived key"). */
-static CK_RV check_length(const struct key_type *t, size_t length)
+CK_RV derive_check_length(const struct key_type *t, size_t length)
 {
 	bool fits = t->length[0].bytes != 0
-			    ? key_type_cipher(t, length) != KIND_NONE
+			    ? key_type_lists(t, length)
 			    : length >= FREE_LENGTH_MIN && length <= FREE_LENGTH_MAX;
 
 	ENSURE(fits, CKR_KEY_SIZE_RANGE);
@@ -183,7 +182,7 @@ CK_RV derive_plan_as(
 	ENSURE(t != NULL && !t->state, CKR_TEMPLATE_INCONSISTENT);
 	size_t only = key_type_only_length(t);
 	d->length = request->has_length ? request->length : only != 0 ? only : length;
-	return check_length(t, d->length);
+	return derive_check_length(t, d->length);
 }
 
 CK_RV derive_plan_default(struct derivation *d, const struct key_request *request)

@@ -31,13 +31,18 @@ struct mechanism;
 
 struct field {
 	uint8_t tag;
+	bool number; /* the value is a big-endian number, which the tool reads in decimal */
 	const char *name;
 	bool required;
 	uint16_t min, max; /* length in bytes */
 };
 
-/* Tag and name of a struct field: FIELD(DEVICE) is KEYDIV_DEVICE, "DEVICE". */
-#define FIELD(name) KEYDIV_##name, #name
+/*
+ * The first members of a struct field: FIELD(DEVICE) has the tag KEYDIV_DEVICE and the name
+ * "DEVICE". NUMBER_FIELD is for values that are numbers.
+ */
+#define FIELD(name) KEYDIV_##name, false, #name
+#define NUMBER_FIELD(name) KEYDIV_##name, true, #name
 
 /* A parsed parameter. The bytes are a private copy of the caller's bytes, which are read once. */
 struct parameter {
@@ -315,6 +320,12 @@ extern const CK_KEY_TYPE key_types_aes[], key_types_tdes[], key_types_hmac[];
  * this function or derive_plan_as.
  */
 MUST_USE CK_RV derive_plan_default(struct derivation *d, const struct key_request *request);
+
+/*
+ * Check that a derived key of type T may have LENGTH bytes (README.md, "The derived key").
+ * CKR_KEY_SIZE_RANGE if the length is not allowed.
+ */
+MUST_USE CK_RV derive_check_length(const struct key_type *t, size_t length);
 
 /* As derive_plan_default, with TYPE and LENGTH where REQUEST leaves them open. */
 MUST_USE CK_RV derive_plan_as(

@@ -19,14 +19,14 @@ static CK_RV derive_from_master(struct derivation *d, struct secret *ret_value)
 }
 
 static const struct field fields[] = {
-	{FIELD(COUNTER), true, 8, 8},
+	{NUMBER_FIELD(COUNTER), true, 8, 8},
 	{FIELD(MESSAGE_PURPOSE), false, 1, 32},
 	{0},
 };
 
 static const struct field fields_from_master[] = {
 	DEVICE_KEY_FIELDS,
-	{FIELD(COUNTER), true, 8, 8},
+	{NUMBER_FIELD(COUNTER), true, 8, 8},
 	{FIELD(MESSAGE_PURPOSE), false, 1, 32},
 	{0},
 };

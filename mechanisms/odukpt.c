@@ -123,7 +123,7 @@ static const struct field fields_initial[] = {
 static const struct field fields_key[] = {
 	{FIELD(DEVICE), false, 1, 128},
 	{FIELD(SHAPE), true, 2, 2},
-	{FIELD(TRANSACTION), true, 8, 8},
+	{NUMBER_FIELD(TRANSACTION), true, 8, 8},
 	{FIELD(ODUKPT_PURPOSE), false, 1, 32},
 	{0},
 };

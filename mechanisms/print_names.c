@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * print_names.c: a program of the build, not of the module. The program prints the names
- * of mechanisms and key types for the tool, which links nothing of the module. There is
- * no second list.
+ * print_names.c: a program of the build, not of the module. The program prints the names of
+ * mechanisms, parameter fields and key types for the tool, which links nothing of the module. There
+ * is no second list.
  *
- * The output has a line MECHANISM(number, name, inputs, scheme) for each mechanism, then a line
- * KEY_TYPE(name, number, generate, mac, bytes, parity, state) for each key type. struct key_kind in
- * src/tool/token/names.h has the same order.
+ * The output has these lines:
+ * - MECHANISM(number, name, inputs, scheme) for each mechanism;
+ * - FIELD(name, tag, width, min, max) for each field, as struct field in src/tool/token/fields.c;
+ * - KEY_TYPE(name, number, generate, mac, bytes, parity, state, block, ecb, lengths) for each key
+ *   type, as struct key_kind in src/tool/token/names.h.
  */
 #include "mechanism.h"
 
@@ -29,16 +31,62 @@ static void print_mechanism(const struct mechanism *mech)
 	printf("\", \"%s\")\n", mech->scheme != NULL ? mech->scheme : "");
 }
 
+/* Widen RET, which is {0} at first, to the lengths that MECH gives the field TAG. */
+static void add_lengths(const struct mechanism *mech, unsigned tag, struct field *ret)
+{
+	for (const struct field *f = mech->fields; f != NULL && f->tag != 0; f++) {
+		if (f->tag != tag)
+			continue;
+		if (ret->name == NULL)
+			*ret = *f;
+		ret->min = f->min < ret->min ? f->min : ret->min;
+		ret->max = f->max > ret->max ? f->max : ret->max;
+	}
+}
+
+/*
+ * Print the field TAG with the lengths that some mechanism takes. The tool's option --field is for
+ * derivations, so a field of C_GenerateKey alone is left out. A password must not be an argument
+ * of a command.
+ */
+static void print_field(unsigned tag)
+{
+	struct field all = {0};
+
+	for (size_t i = 0; i < mechanism_count; i++)
+		if (mechanisms[i]->info.flags & CKF_DERIVE)
+			add_lengths(mechanisms[i], tag, &all);
+	if (all.name != NULL)
+		printf("FIELD(\"%s\", 0x%02x, %d, %d, %d)\n", all.name, all.tag,
+			all.number ? all.max : 0, all.min, all.max);
+}
+
+/* Return the mechanism that encrypts single blocks under keys of T. */
+static CK_MECHANISM_TYPE ecb_of(const struct key_type *t)
+{
+	for (size_t i = 0; i < mechanism_count; i++)
+		if (mechanisms[i]->operation.cipher == CIPHER_ECB &&
+			mechanism_takes(mechanisms[i], t->number))
+			return mechanisms[i]->type;
+	return CK_UNAVAILABLE_INFORMATION;
+}
+
 static void print_key_type(const struct key_type *t)
 {
-	printf("KEY_TYPE(\"%s\", 0x%lxUL, 0x%lxUL, 0x%lxUL, %zu, %d, %d)\n", t->name, t->number,
-		t->generate, t->mac, key_type_only_length(t), t->parity, t->state);
+	printf("KEY_TYPE(\"%s\", 0x%lxUL, 0x%lxUL, 0x%lxUL, %zu, %d, %d, %d, 0x%lxUL, {", t->name,
+		t->number, t->generate, t->mac, key_type_only_length(t), t->parity, t->state,
+		t->block, ecb_of(t));
+	for (unsigned i = 0; t->length[i].bytes != 0; i++)
+		printf("%d, ", t->length[i].bytes);
+	puts("0})");
 }
 
 int main(void)
 {
 	for (size_t i = 0; i < mechanism_count; i++)
 		print_mechanism(mechanisms[i]);
+	for (unsigned tag = 1; tag <= UINT8_MAX; tag++)
+		print_field(tag);
 	for (const struct key_type *t = all_key_types; t->name != NULL; t++)
 		print_key_type(t);
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

@@ -55,7 +55,7 @@ static const struct role *role_of(const struct derivation *d)
 }
 
 static const struct field fields[] = {
-	{FIELD(SCP03_CONSTANT), true, 1, 1},
+	{NUMBER_FIELD(SCP03_CONSTANT), true, 1, 1},
 	{FIELD(SCP03_CONTEXT), true, 16, CONTEXT_MAX},
 	{0},
 };

@@ -146,7 +146,7 @@ CK_RV key_attach(
 
 	key_unload(key);
 	next_serial(key);
-	ENSURE(t != NULL && !t->state && key_type_fits(type, n), CKR_KEY_SIZE_RANGE);
+	ENSURE(t != NULL && !t->state && key_type_takes(t, n), CKR_KEY_SIZE_RANGE);
 	key->type = type;
 	key->kind = key_type_cipher(t, n);
 	key->length = n;

@@ -68,13 +68,16 @@ const struct key_type all_key_types[] = {
 	{0},
 };
 
-bool key_type_fits(CK_KEY_TYPE number, size_t n)
+bool key_type_takes(const struct key_type *t, size_t n)
 {
-	const struct key_type *t = key_type_find(number);
-
 	if (t == NULL || t->length[0].bytes == 0)
 		return n >= 1 && n <= SECRET_MAX;
-	return key_type_cipher(t, n) != KIND_NONE;
+	return key_type_lists(t, n);
+}
+
+bool key_type_fits(CK_KEY_TYPE number, size_t n)
+{
+	return key_type_takes(key_type_find(number), n);
 }
 
 bool key_type_is_key(CK_KEY_TYPE number)
@@ -86,7 +89,9 @@ bool key_type_is_key(CK_KEY_TYPE number)
 
 bool key_type_is_state(CK_KEY_TYPE number)
 {
-	return number == CKK_KEYDIV_ODUKPT_CLIENT;
+	const struct key_type *t = key_type_find(number);
+
+	return t != NULL && t->state;
 }
 
 bool key_type_has_parity(CK_KEY_TYPE number)

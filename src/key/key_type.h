@@ -41,8 +41,8 @@ struct key_type {
 	CK_KEY_TYPE number;
 	const char *name; /* on the command line, "aes" */
 	/*
-	 * Allowed lengths in bytes, ended by 0, with the cipher of each. An empty list allows
-	 * 1 to SECRET_MAX.
+	 * Allowed lengths in bytes, ended by 0, with the cipher of each, KIND_NONE for a type of no
+	 * block cipher. An empty list allows 1 to SECRET_MAX.
 	 */
 	struct {
 		uint8_t bytes;
@@ -75,6 +75,18 @@ static inline const struct key_type *key_type_find(CK_KEY_TYPE number)
 	return NULL;
 }
 
+/*
+ * Return true if the list of lengths of T names N. False for a type without a list: the caller then
+ * has its own limits.
+ */
+static inline bool key_type_lists(const struct key_type *t, size_t n)
+{
+	for (unsigned i = 0; t->length[i].bytes != 0; i++)
+		if (t->length[i].bytes == n)
+			return true;
+	return false;
+}
+
 /* Return the cipher of a key of T with N bytes, or KIND_NONE. */
 static inline enum cipher_kind key_type_cipher(const struct key_type *t, size_t n)
 {
@@ -98,7 +110,10 @@ static inline size_t key_type_only_length(const struct key_type *t)
 	return t->length[0].bytes != 0 && t->length[1].bytes == 0 ? t->length[0].bytes : 0;
 }
 
-/* Return true if a key of NUMBER may have N bytes. An unknown type takes 1 to SECRET_MAX bytes. */
+/* Return true if a key of T may have N bytes. T NULL, an unknown type, takes 1 to SECRET_MAX. */
+bool key_type_takes(const struct key_type *t, size_t n);
+
+/* The same for the type NUMBER. */
 bool key_type_fits(CK_KEY_TYPE number, size_t n);
 
 /* Return true if NUMBER is a known type of key that can be created, generated and unwrapped. */

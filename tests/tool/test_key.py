@@ -249,7 +249,7 @@ class Components(ToolTest):
         for option in ["--output", "x"], ["--resume"], ["--header"], ["--column", "1"], ["--threads", "1"]:
             self.refused("key", "import", "--label", "m", *option, *self.files([one, os.urandom(16)]), says="go with --csv")
         self.refused("key", "import", "--label", "m", *self.files([os.urandom(15), os.urandom(15)]),
-                     says="component 1 has 15 bytes, and an AES key has 16, 24 or 32")
+                     says="component 1 has 15 bytes, and a key of type aes has 16, 24 or 32")
         self.refused("key", "import", "--label", "m", "--type", "des3", *self.files([one, one]),
                      says="component 1 has 16 bytes, and a key of type des3 has 24")
         for text in "12 34 5", "no key", "00" * 65:

@@ -44,6 +44,25 @@ START_TEST(lengths)
 }
 END_TEST
 
+/* A type with fixed lengths needs no block cipher. */
+START_TEST(lengths_without_a_cipher)
+{
+	static const struct key_type fixed = {
+		.name = "fixed", .length = {{20, KIND_NONE}, {28, KIND_NONE}}};
+	static const struct key_type only = {.name = "only", .length = {{20, KIND_NONE}}};
+
+	for (size_t n = 0; n <= 64; n++) {
+		ck_assert_int_eq(key_type_takes(&fixed, n), n == 20 || n == 28);
+		ck_assert_int_eq(key_type_lists(&fixed, n), n == 20 || n == 28);
+		ck_assert_int_eq(key_type_takes(&only, n), n == 20);
+		ck_assert_int_eq(key_type_cipher(&fixed, n), KIND_NONE);
+		ck_assert(!key_type_lists(key_type_find(CKK_GENERIC_SECRET), n));
+	}
+	ck_assert_uint_eq(key_type_only_length(&fixed), 0);
+	ck_assert_uint_eq(key_type_only_length(&only), 20);
+}
+END_TEST
+
 /* SP 800-57 part 1, table 2; a secret of over 32 bytes counts 256 bits. */
 START_TEST(strengths_of_key_types)
 {
@@ -71,6 +90,7 @@ int main(void)
 
 	tcase_add_test(cases, every_entry_is_found);
 	tcase_add_test(cases, lengths);
+	tcase_add_test(cases, lengths_without_a_cipher);
 	tcase_add_test(cases, strengths_of_key_types);
 	tcase_add_test(cases, unknown_types);
 	suite_add_tcase(suite, cases);

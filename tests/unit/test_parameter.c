@@ -170,7 +170,8 @@ END_TEST
 START_TEST(too_long_in_all)
 {
 	const struct mechanism *row = mechanism_find(CKM_KEYDIV_CMAC);
-	struct field fields[] = {{1, "A", true, 0, 4000}, {2, "B", true, 0, 4000}, {0}};
+	struct field fields[] = {
+		{1, false, "A", true, 0, 4000}, {2, false, "B", true, 0, 4000}, {0}};
 	struct mechanism wide = plain(row);
 	struct list list = {2, {{1, 4000}, {2, PARAMETER_MAX - 4000 - 6}}};
 

@@ -140,6 +140,43 @@ START_TEST(fields_ascend)
 }
 END_TEST
 
+/* The tool has one field for each tag, so all mechanisms must mean the same by a tag. */
+START_TEST(fields_agree)
+{
+	const struct field *seen[UINT8_MAX + 1] = {NULL};
+
+	for (size_t i = 0; i < mechanism_count; i++)
+		for (const struct field *f = mechanisms[i]->fields; f != NULL && f->tag != 0; f++) {
+			const struct field *other = seen[f->tag];
+			seen[f->tag] = f;
+			ck_assert_msg(
+				!f->number || (f->min == f->max && f->max <= 8), "%s", f->name);
+			if (other == NULL)
+				continue;
+			ck_assert_str_eq(f->name, other->name);
+			ck_assert_int_eq(f->number, other->number);
+			ck_assert_msg(!f->number || f->max == other->max, "%s", f->name);
+		}
+}
+END_TEST
+
+/* A derived key has a length that the table of key types lists, with or without a block cipher. */
+START_TEST(lengths_of_derived_keys)
+{
+	static const struct key_type fixed = {.name = "fixed", .length = {{20, KIND_NONE}}};
+	const struct key_type *aes = key_type_find(CKK_AES);
+	const struct key_type *generic = key_type_find(CKK_GENERIC_SECRET);
+
+	for (size_t n = 0; n <= 80; n++) {
+		ck_assert_int_eq(derive_check_length(&fixed, n) == CKR_OK, n == 20);
+		ck_assert_int_eq(
+			derive_check_length(aes, n) == CKR_OK, n == 16 || n == 24 || n == 32);
+		ck_assert_int_eq(derive_check_length(generic, n) == CKR_OK, n >= 16 && n <= 64);
+	}
+	ck_rv(derive_check_length(&fixed, 16), CKR_KEY_SIZE_RANGE);
+}
+END_TEST
+
 /* Lists name these before there are such mechanisms. */
 static bool comes_later(CK_MECHANISM_TYPE type)
 {
@@ -203,6 +240,8 @@ int main(void)
 	tcase_add_loop_test(tc, every_row, 0, rows);
 	tcase_add_loop_test(tc, flags_and_functions, 0, rows);
 	tcase_add_loop_test(tc, fields_ascend, 0, rows);
+	tcase_add_test(tc, fields_agree);
+	tcase_add_test(tc, lengths_of_derived_keys);
 	tcase_add_loop_test(tc, children, 0, rows);
 	tcase_add_test(tc, numbers_are_unique);
 	tcase_add_test(tc, unknown_numbers);

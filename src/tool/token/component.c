@@ -85,48 +85,40 @@ bool component_read(const struct secret_text *text, size_t number, struct compon
 
 /* --- check values --- */
 
-/* How the token encrypts a block of zeros with keys of a type, and computes its CMAC. */
-struct cipher {
-	CK_KEY_TYPE type;
-	CK_MECHANISM_TYPE block, cmac;
-	CK_ULONG block_size;
-	enum { ONE_LENGTH, AES_LENGTHS } lengths;
-};
-
-static const struct cipher ciphers[] = {
-	{CKK_AES, CKM_AES_ECB, CKM_AES_CMAC, 16, AES_LENGTHS},
-	{CKK_DES2, CKM_DES3_ECB, CKM_DES3_CMAC, 8, ONE_LENGTH},
-	{CKK_DES3, CKM_DES3_ECB, CKM_DES3_CMAC, 8, ONE_LENGTH},
-};
-
-static const struct cipher *cipher_of(const struct key_kind *kind)
+/* Write the lengths of KIND to RET of N bytes, as "16, 24 or 32". */
+static void write_lengths(const struct key_kind *kind, char *ret, size_t n)
 {
-	for (size_t i = 0; i < sizeof ciphers / sizeof ciphers[0]; i++)
-		if (ciphers[i].type == kind->type)
-			return &ciphers[i];
-	return NULL;
+	size_t used = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; kind->lengths[i] != 0 && used < n; i++) {
+		const char *between = i == 0 ? "" : kind->lengths[i + 1] == 0 ? " or " : ", ";
+		used += (size_t)snprintf(ret + used, n - used, "%s%d", between, kind->lengths[i]);
+	}
 }
 
 bool component_length_fits(
 	const struct component *component, const struct key_kind *kind, size_t number)
 {
-	size_t n = component->n;
+	char lengths[64];
 
-	if (kind->bytes && n != kind->bytes)
-		return fail("component %zu has %zu bytes, and a key of type %s has %lu", number, n,
-			kind->name, kind->bytes);
-	const struct cipher *cipher = cipher_of(kind);
-	if (cipher && cipher->lengths == AES_LENGTHS && n != 16 && n != 24 && n != 32)
-		return fail(
-			"component %zu has %zu bytes, and an AES key has 16, 24 or 32", number, n);
-	return true;
+	if (kind->lengths[0] == 0)
+		return true;
+	for (size_t i = 0; kind->lengths[i] != 0; i++)
+		if (kind->lengths[i] == component->n)
+			return true;
+	write_lengths(kind, lengths, sizeof lengths);
+	return fail("component %zu has %zu bytes, and a key of type %s has %s", number,
+		component->n, kind->name, lengths);
 }
 
 bool component_is_half(const struct component *component, const struct key_kind *kind)
 {
-	const struct cipher *cipher = cipher_of(kind);
+	size_t longest = 0;
 
-	return cipher && cipher->lengths == AES_LENGTHS && component->n == 16;
+	for (size_t i = 0; kind->lengths[i] != 0; i++)
+		longest = kind->lengths[i];
+	return longest != 0 && 2 * component->n == longest;
 }
 
 static void write_digits(const unsigned char *p, char ret[CHECK_DIGITS_MAX + 1])
@@ -136,18 +128,19 @@ static void write_digits(const unsigned char *p, char ret[CHECK_DIGITS_MAX + 1])
 		*ret = (char)toupper((unsigned char)*ret);
 }
 
-static CK_RV with_cipher(struct client *client, const struct cipher *cipher,
+/* Encrypt a block of zeros with COMPONENT as a key of KIND, and compute its CMAC. */
+static CK_RV with_cipher(struct client *client, const struct key_kind *kind,
 	const struct component *component, struct check_values *ret)
 {
 	CK_FUNCTION_LIST *f = client->f;
 	unsigned char zeros[16] = {0}, out[16];
 	struct template t = {0};
-	CK_MECHANISM block = {cipher->block, NULL, 0}, cmac = {cipher->cmac, NULL, 0};
+	CK_MECHANISM block = {kind->ecb, NULL, 0}, cmac = {kind->mac, NULL, 0};
 	CK_ULONG n = sizeof out;
 	CK_OBJECT_HANDLE key;
 
 	template_number(&t, CKA_CLASS, CKO_SECRET_KEY);
-	template_number(&t, CKA_KEY_TYPE, cipher->type);
+	template_number(&t, CKA_KEY_TYPE, kind->type);
 	template_flag(&t, CKA_TOKEN, false);
 	template_flag(&t, CKA_PRIVATE, true);
 	template_flag(&t, CKA_SENSITIVE, true);
@@ -158,13 +151,13 @@ static CK_RV with_cipher(struct client *client, const struct cipher *cipher,
 	TRY(f->C_CreateObject(client->session, t.attributes, t.count, &key));
 	CK_RV rv = f->C_EncryptInit(client->session, &block, key);
 	if (rv == CKR_OK)
-		rv = f->C_Encrypt(client->session, zeros, cipher->block_size, out, &n);
+		rv = f->C_Encrypt(client->session, zeros, kind->block, out, &n);
 	write_digits(out, ret->block);
 	if (rv == CKR_OK)
 		rv = f->C_SignInit(client->session, &cmac, key);
 	n = sizeof out;
 	if (rv == CKR_OK)
-		rv = f->C_Sign(client->session, zeros, cipher->block_size, out, &n);
+		rv = f->C_Sign(client->session, zeros, kind->block, out, &n);
 	write_digits(out, ret->cmac);
 	(void)f->C_DestroyObject(client->session, key);
 	return rv;
@@ -187,9 +180,8 @@ static CK_RV with_hash(
 bool check_values_of(struct client *client, const struct component *component,
 	const struct key_kind *kind, struct check_values *ret)
 {
-	const struct cipher *cipher = cipher_of(kind);
-	CK_RV rv = cipher ? with_cipher(client, cipher, component, ret)
-			  : with_hash(client, component, ret);
+	CK_RV rv = kind->block != 0 ? with_cipher(client, kind, component, ret)
+				    : with_hash(client, component, ret);
 	return rv == CKR_OK ? true
 			    : fail_rv(rv, "cannot compute the check value of a key of type %s",
 				      kind->name);

@@ -48,8 +48,8 @@ MUST_USE bool component_length_fits(
 	const struct component *component, const struct key_kind *kind, size_t number);
 
 /*
- * Return true if KIND is AES and COMPONENT has 128 bits. Most masters have 256 bits, so half of the
- * component may be lost.
+ * Return true if COMPONENT is half as long as the longest key of KIND, as an AES key of 128 bits.
+ * Most masters have the longest length, so half of the component may be lost.
  */
 bool component_is_half(const struct component *component, const struct key_kind *kind);
 

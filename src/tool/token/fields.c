@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fields.c: the table of fields, and reading their values. */
+/* fields.c: the fields by name, and reading their values. */
 #include "tool/token/fields.h"
 
 #include <errno.h>
@@ -13,37 +13,23 @@
 
 #define VALUE_MAX 4096
 
-/* A field whose value is a number has WIDTH bytes. */
+/*
+ * The fields of keydiv's mechanisms, as they were when the tool was built. A field whose value is a
+ * number has WIDTH bytes.
+ */
 static const struct field {
 	const char *name;
 	unsigned char tag;
 	unsigned char width; /* 0: text or bytes */
 	unsigned short min, max;
 } known[] = {
-	{"DEVICE", KEYDIV_DEVICE, 0, 1, 128},
-	{"SALT", KEYDIV_SALT, 0, 8, 64},
-	{"PURPOSE", KEYDIV_PURPOSE, 0, 1, 32},
-	{"COUNTER", KEYDIV_COUNTER, 8, 8, 8},
-	{"MESSAGE_PURPOSE", KEYDIV_MESSAGE_PURPOSE, 0, 1, 32},
-	{"INITIATOR_NONCE", KEYDIV_INITIATOR_NONCE, 0, 8, 64},
-	{"RESPONDER_NONCE", KEYDIV_RESPONDER_NONCE, 0, 8, 64},
-	{"SESSION_PURPOSE", KEYDIV_SESSION_PURPOSE, 0, 1, 32},
-	{"NONCE", KEYDIV_NONCE, 0, 16, 64},
-	{"ENCRYPTION_CONTEXT", KEYDIV_ENCRYPTION_CONTEXT, 0, 1, 2048},
-	{"MESSAGE", KEYDIV_MESSAGE, 0, 0, 4000},
-	{"SCP03_CONSTANT", KEYDIV_SCP03_CONSTANT, 1, 1, 1},
-	{"SCP03_CONTEXT", KEYDIV_SCP03_CONTEXT, 0, 16, 32},
-	{"EMV_OPTION", KEYDIV_EMV_OPTION, 0, 1, 1},
-	{"PAN", KEYDIV_PAN, 0, 8, 19},
-	{"PAN_SEQUENCE", KEYDIV_PAN_SEQUENCE, 0, 2, 2},
-	{"EMV_DIVERSIFIER", KEYDIV_EMV_DIVERSIFIER, 0, 8, 16},
-	{"KSN", KEYDIV_KSN, 0, 8, 12},
-	{"DUKPT_USAGE", KEYDIV_DUKPT_USAGE, 2, 2, 2},
-	{"INITIAL_KEY_LENGTH", KEYDIV_INITIAL_KEY_LENGTH, 1, 1, 1},
-	{"SHAPE", KEYDIV_SHAPE, 0, 2, 2},
-	{"TRANSACTION", KEYDIV_TRANSACTION, 8, 8, 8},
-	{"ODUKPT_PURPOSE", KEYDIV_ODUKPT_PURPOSE, 0, 1, 32},
-	{"CONSTANT", KEYDIV_CONSTANT, 0, 1, 255},
+#define MECHANISM(...)
+#define FIELD(...) {__VA_ARGS__},
+#define KEY_TYPE(...)
+#include "mechanism_names.h"
+#undef MECHANISM
+#undef FIELD
+#undef KEY_TYPE
 };
 
 static const struct field *find(const char *name, size_t n)

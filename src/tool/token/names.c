@@ -24,9 +24,11 @@ static const struct {
 	const char *scheme; /* allowed together with others under this name, "" for none */
 } mechanisms[] = {
 #define MECHANISM(number, name, help, scheme) {number, name, help, scheme},
+#define FIELD(...)
 #define KEY_TYPE(...)
 #include "mechanism_names.h"
 #undef MECHANISM
+#undef FIELD
 #undef KEY_TYPE
 #define OTHER(number) {number, #number, "", ""},
 	OTHER(CKM_KEYDIV_WITH_DERIVED_KEY) OTHER(CKM_AES_MAC) OTHER(CKM_AES_MAC_GENERAL)
@@ -139,9 +141,11 @@ bool allowed_read(const char *text, struct allowed *ret)
 /* The key types of keydiv's own table. */
 static const struct key_kind kinds[] = {
 #define MECHANISM(...)
+#define FIELD(...)
 #define KEY_TYPE(...) {__VA_ARGS__},
 #include "mechanism_names.h"
 #undef MECHANISM
+#undef FIELD
 #undef KEY_TYPE
 };
 

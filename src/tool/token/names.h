@@ -52,7 +52,12 @@ struct key_kind {
 	CK_MECHANISM_TYPE mac;      /* the usual MAC, or CK_UNAVAILABLE_INFORMATION */
 	CK_ULONG bytes;             /* its only length, or 0 if templates need CKA_VALUE_LEN */
 	bool parity;                /* each byte has odd parity */
-	bool state; /* the state of a client, which the tool does not create as a key */
+	bool state;          /* the state of a client, which the tool does not create as a key */
+	unsigned char block; /* of the block cipher in bytes, or 0 if the type has none */
+	/* Encrypts one block, or CK_UNAVAILABLE_INFORMATION. The usual MAC is then the CMAC. */
+	CK_MECHANISM_TYPE ecb;
+	/* Allowed, in bytes and ascending, ended by 0. An empty list allows any length. */
+	unsigned char lengths[8];
 };
 
 /* Find a key type by its name on the command line. NULL after a report. */
