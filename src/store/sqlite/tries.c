@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -44,7 +45,12 @@ CK_RV tries_create(int dirfd)
 	fd = file_open(dirfd, TRIES_FILE, O_RDWR | O_CREAT);
 	if (fd < 0)
 		return file_error("making token.tries");
-	TRY(file_lock(fd, WAIT_MS, "token.tries"));
+	/*
+	 * Do not wait for the lock here, because sqlite_begin() holds the store's lock, for which the
+	 * thread that has the file may be waiting. That thread fills the file (tries_open).
+	 */
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return CKR_OK;
 	locked.fd = fd;
 	CK_RV rv = fill(fd);
 	if (rv == CKR_OK && fsync(dirfd) != 0)
