@@ -46,8 +46,8 @@ CK_RV tries_create(int dirfd)
 	if (fd < 0)
 		return file_error("making token.tries");
 	/*
-	 * Do not wait for the lock here, because sqlite_begin() holds the store's lock, for which the
-	 * thread that has the file may be waiting. That thread fills the file (tries_open).
+	 * Do not wait for the lock here, because sqlite_begin() holds the store's lock, for which
+	 * the thread that has the file may be waiting. That thread fills the file (tries_open).
 	 */
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
 		return CKR_OK;
