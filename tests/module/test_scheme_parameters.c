@@ -61,20 +61,21 @@ static CK_OBJECT_HANDLE base;
 static uint8_t bytes[ROOM];
 static CK_ULONG length;
 
-static void put(uint8_t tag, const void *value, CK_ULONG n)
+/* Put a field of N bytes: VALUE, of which VALUE_LEN bytes exist, and then as many x as are missing. */
+static void put(uint8_t tag, const void *value, CK_ULONG value_len, CK_ULONG n)
 {
 	ck_assert_uint_le(length + 3 + n, ROOM);
 	bytes[length] = tag;
 	bytes[length + 1] = (uint8_t)(n >> 8);
 	bytes[length + 2] = (uint8_t)n;
 	memset(bytes + length + 3, 'x', n);
-	memcpy(bytes + length + 3, value, n < 32 ? n : 0);
+	memcpy(bytes + length + 3, value, n < value_len ? n : value_len);
 	length += 3 + n;
 }
 
 static void put_field(const struct field *field)
 {
-	put(field->tag, field->value, field->length);
+	put(field->tag, field->value, field->length, field->length);
 }
 
 static int count_fields(void)
@@ -154,7 +155,7 @@ START_TEST(lengths)
 			length = 0;
 			for (int j = 0; j < count_fields(); j++)
 				if (j == i)
-					put(field->tag, field->value, wrong[k]);
+					put(field->tag, field->value, field->length, wrong[k]);
 				else
 					put_field(&scheme->fields[j]);
 			expect(CKR_MECHANISM_PARAM_INVALID);
@@ -190,13 +191,13 @@ START_TEST(foreign_tags)
 		length = 0;
 		for (int i = 0; i < count_fields(); i++) {
 			if (!done && scheme->fields[i].tag > tag) {
-				put((uint8_t)tag, "\1\1\1\1\1\1\1\1", tag == 0x10 ? 8 : 1);
+				put((uint8_t)tag, "\1\1\1\1\1\1\1\1", 8, tag == 0x10 ? 8 : 1);
 				done = true;
 			}
 			put_field(&scheme->fields[i]);
 		}
 		if (!done)
-			put((uint8_t)tag, "\1", 1); /* 7F, USE, among them */
+			put((uint8_t)tag, "\1", 1, 1); /* 7F, USE, among them */
 		expect(CKR_MECHANISM_PARAM_INVALID);
 	}
 }
