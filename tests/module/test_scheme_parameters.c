@@ -61,7 +61,7 @@ static CK_OBJECT_HANDLE base;
 static uint8_t bytes[ROOM];
 static CK_ULONG length;
 
-/* Put a field of N bytes: VALUE, of which VALUE_LEN bytes exist, and then as many x as are missing. */
+/* Put a field of N bytes: the first of the VALUE_LEN bytes at VALUE, then x for the rest. */
 static void put(uint8_t tag, const void *value, CK_ULONG value_len, CK_ULONG n)
 {
 	ck_assert_uint_le(length + 3 + n, ROOM);
