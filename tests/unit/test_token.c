@@ -772,15 +772,15 @@ int main(void)
 	tcase_add_test(tests, an_edited_label_is_noticed);
 	tcase_add_test(tests, rows_put_in_and_removed_are_noticed);
 	tcase_add_test(tests, a_child_is_not_logged_in);
+	tcase_add_test(tests, pins_that_are_nearly_right);
+	tcase_add_test(tests, wrong_pins_of_many_processes);
+	tcase_add_test(tests, right_pins_of_many_processes_are_not_wrong_ones);
+	tcase_add_test(tests, killed_tries_are_no_wrong_ones);
+	tcase_add_test(tests, killed_tries_have_a_limit_of_their_own);
 	suite_add_tcase(suite, tests);
 
 	tcase_add_checked_fixture(real, ready_with_real_scrypt, tear_down);
 	tcase_add_test(real, login_and_logout);
-	tcase_add_test(real, pins_that_are_nearly_right);
-	tcase_add_test(real, wrong_pins_of_many_processes);
-	tcase_add_test(real, right_pins_of_many_processes_are_not_wrong_ones);
-	tcase_add_test(real, killed_tries_are_no_wrong_ones);
-	tcase_add_test(tests, killed_tries_have_a_limit_of_their_own);
 	tcase_add_test(real, threads_log_in_once);
 	tcase_add_test(real, no_memory_is_no_wrong_pin);
 	tcase_add_test(real, setting_pins);
