@@ -44,21 +44,21 @@ END_TEST
 START_TEST(other_files_in_its_place)
 {
 	/* Not a database; an empty file; one cut off; a directory; a symbolic link. */
-	char path[512], aside[600];
+	char path[512], backup[600];
 	FILE *file;
 	int kind;
 
 	snprintf(path, sizeof path, "%s", database());
-	snprintf(aside, sizeof aside, "%s/aside", test_dir);
+	snprintf(backup, sizeof backup, "%s/aside", test_dir);
 	for (kind = 0; kind < 5; kind++) {
 		if (kind == 2) {
 			ck_assert_int_eq(truncate(path, 4096 + 100), 0);
 		} else {
-			ck_assert_int_eq(kind == 0 ? rename(path, aside) : remove(path), 0);
+			ck_assert_int_eq(kind == 0 ? rename(path, backup) : remove(path), 0);
 			if (kind == 3)
 				ck_assert_int_eq(mkdir(path, 0700), 0);
 			else if (kind == 4)
-				ck_assert_int_eq(symlink(aside, path), 0);
+				ck_assert_int_eq(symlink(backup, path), 0);
 			else {
 				file = fopen(path, "w");
 				if (kind == 0)
@@ -71,13 +71,13 @@ START_TEST(other_files_in_its_place)
 		if (kind == 1) { /* the database itself, for the cut */
 			char command[1200];
 
-			snprintf(command, sizeof command, "cp '%s' '%s'", aside, path);
+			snprintf(command, sizeof command, "cp '%s' '%s'", backup, path);
 			ck_assert_int_eq(system(command), 0);
 			holds(!look());
 		}
 	}
 	ck_assert_int_eq(unlink(path), 0);
-	ck_assert_int_eq(rename(aside, path), 0);
+	ck_assert_int_eq(rename(backup, path), 0);
 	holds(!look());
 }
 END_TEST

@@ -67,13 +67,13 @@ static void assert_over(const struct kind *k)
 	ck_assert_uint_eq(pins_of(AES_KEY), 0);
 }
 
-START_TEST(test_not_initialized)
+START_TEST(calls_without_an_operation_are_refused)
 {
 	assert_over(&kinds[_i]);
 }
 END_TEST
 
-START_TEST(test_init_refused)
+START_TEST(a_wrong_mechanism_parameter_or_key_begins_no_operation)
 {
 	const struct kind *k = &kinds[_i];
 	uint8_t junk[3] = {0};
@@ -93,7 +93,7 @@ START_TEST(test_init_refused)
 }
 END_TEST
 
-START_TEST(test_twice_and_cancel)
+START_TEST(an_active_operation_is_not_replaced_until_cancelled)
 {
 	const struct kind *k = &kinds[_i];
 
@@ -114,7 +114,7 @@ START_TEST(test_twice_and_cancel)
 }
 END_TEST
 
-START_TEST(test_buffer_convention)
+START_TEST(a_length_query_or_short_buffer_keeps_the_operation)
 {
 	const struct kind *k = &kinds[_i];
 
@@ -135,7 +135,7 @@ START_TEST(test_buffer_convention)
 }
 END_TEST
 
-START_TEST(test_arguments_end_it)
+START_TEST(bad_arguments_end_the_operation)
 {
 	const struct kind *k = &kinds[_i];
 
@@ -168,7 +168,7 @@ START_TEST(test_arguments_end_it)
 }
 END_TEST
 
-START_TEST(test_no_mixing)
+START_TEST(mixing_one_call_and_parts_ends_the_operation)
 {
 	const struct kind *k = &kinds[_i];
 
@@ -188,7 +188,7 @@ START_TEST(test_no_mixing)
 }
 END_TEST
 
-START_TEST(test_empty_input)
+START_TEST(empty_input_gives_the_same_in_one_call_and_parts)
 {
 	const struct kind *k = &kinds[_i];
 	uint8_t again[64];
@@ -211,7 +211,7 @@ START_TEST(test_empty_input)
 }
 END_TEST
 
-START_TEST(test_kinds_are_independent)
+START_TEST(operations_of_different_kinds_run_at_once)
 {
 	for (unsigned i = 0; i < KINDS; i++)
 		begin(&kinds[i]);
@@ -227,7 +227,7 @@ END_TEST
 /*
  * A destroyed key: its operation ends, what is kept of it goes, operations with other keys go on.
  */
-START_TEST(test_destroyed_key)
+START_TEST(a_destroyed_key_ends_only_its_own_operations)
 {
 	const struct kind *k = &kinds[_i];
 
@@ -262,7 +262,7 @@ START_TEST(test_destroyed_key)
 }
 END_TEST
 
-START_TEST(test_state_is_not_given)
+START_TEST(the_operation_state_cannot_be_saved)
 {
 	n = sizeof out;
 	ck_rv(operation_state_get(session, out, NULL), CKR_ARGUMENTS_BAD);
@@ -279,16 +279,16 @@ int main(void)
 	TCase *tc = tcase_create("each kind");
 
 	tcase_add_checked_fixture(tc, operation_setup, operation_teardown);
-	tcase_add_loop_test(tc, test_not_initialized, 0, KINDS);
-	tcase_add_loop_test(tc, test_init_refused, 0, KINDS);
-	tcase_add_loop_test(tc, test_twice_and_cancel, 0, KINDS);
-	tcase_add_loop_test(tc, test_buffer_convention, 0, KINDS);
-	tcase_add_loop_test(tc, test_arguments_end_it, 0, KINDS);
-	tcase_add_loop_test(tc, test_no_mixing, 0, KINDS);
-	tcase_add_loop_test(tc, test_empty_input, 0, KINDS);
-	tcase_add_loop_test(tc, test_destroyed_key, 0, KINDS);
-	tcase_add_test(tc, test_kinds_are_independent);
-	tcase_add_test(tc, test_state_is_not_given);
+	tcase_add_loop_test(tc, calls_without_an_operation_are_refused, 0, KINDS);
+	tcase_add_loop_test(tc, a_wrong_mechanism_parameter_or_key_begins_no_operation, 0, KINDS);
+	tcase_add_loop_test(tc, an_active_operation_is_not_replaced_until_cancelled, 0, KINDS);
+	tcase_add_loop_test(tc, a_length_query_or_short_buffer_keeps_the_operation, 0, KINDS);
+	tcase_add_loop_test(tc, bad_arguments_end_the_operation, 0, KINDS);
+	tcase_add_loop_test(tc, mixing_one_call_and_parts_ends_the_operation, 0, KINDS);
+	tcase_add_loop_test(tc, empty_input_gives_the_same_in_one_call_and_parts, 0, KINDS);
+	tcase_add_loop_test(tc, a_destroyed_key_ends_only_its_own_operations, 0, KINDS);
+	tcase_add_test(tc, operations_of_different_kinds_run_at_once);
+	tcase_add_test(tc, the_operation_state_cannot_be_saved);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -72,7 +72,7 @@ static CK_ULONG encrypt_data(const struct mode *m, size_t plain_n, uint8_t *seal
 static const size_t sizes[] = {0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 47, 48, 64, 100, 160, 199, 200};
 #define SIZES (sizeof sizes / sizeof sizes[0])
 
-START_TEST(test_single_lengths)
+START_TEST(every_length_in_one_call_decrypts_or_is_refused)
 {
 	const struct mode *m = &modes[_i];
 	uint8_t sealed[DATA + 32];
@@ -154,7 +154,7 @@ static size_t in_parts(bool encrypt, const uint8_t *in, size_t in_n, size_t step
 	return total + n;
 }
 
-START_TEST(test_parts_equal_single)
+START_TEST(parts_give_the_same_as_one_call)
 {
 	const struct mode *m = &modes[_i];
 	static const size_t steps[] = {1, 3, 8, 15, 16, 17, 50, 200};
@@ -178,7 +178,7 @@ START_TEST(test_parts_equal_single)
 }
 END_TEST
 
-START_TEST(test_overlapping_buffers)
+START_TEST(input_and_output_may_overlap)
 {
 	const struct mode *m = &modes[_i];
 	uint8_t sealed[DATA + 32], arena[2 * DATA + 64];
@@ -200,7 +200,7 @@ START_TEST(test_overlapping_buffers)
 }
 END_TEST
 
-START_TEST(test_leftover_in_parts)
+START_TEST(an_incomplete_last_block_ends_the_operation)
 {
 	const struct mode *m = &modes[_i];
 
@@ -222,7 +222,7 @@ END_TEST
 
 /* --- Wrong tags and paddings --- */
 
-START_TEST(test_tampered)
+START_TEST(tampered_data_gives_no_plaintext)
 {
 	const struct mode *m = &modes[4 + _i]; /* GCM, CCM */
 	uint8_t sealed[DATA + 32];
@@ -262,7 +262,7 @@ START_TEST(test_tampered)
 }
 END_TEST
 
-START_TEST(test_padding)
+START_TEST(every_wrong_padding_gives_the_same_code)
 {
 	const struct mode *m = &modes[2];
 	uint8_t sealed[64], first_iv[16];
@@ -314,7 +314,7 @@ static void refused(CK_MECHANISM mechanism)
 }
 
 /* Lengths that no memory has, and that wrap when a tag or a block is added. */
-START_TEST(test_absurd_lengths)
+START_TEST(impossible_data_lengths_are_refused)
 {
 	static const CK_ULONG lengths[] = {
 		(CK_ULONG)-1, (CK_ULONG)-15, (CK_ULONG)-16, (CK_ULONG)1 << 63};
@@ -343,7 +343,7 @@ END_TEST
  * The last bytes wait for room: nothing more can be put in, or it would be encrypted past the end,
  * or twice under one tag.
  */
-START_TEST(test_no_data_after_the_end)
+START_TEST(an_update_after_a_refused_final_ends_the_operation)
 {
 	const struct mode *m = &modes[_i];
 
@@ -360,7 +360,7 @@ START_TEST(test_no_data_after_the_end)
 }
 END_TEST
 
-START_TEST(test_parameter_lengths)
+START_TEST(parameters_of_a_wrong_length_are_refused)
 {
 	CK_MECHANISM m = modes[_i].mechanism;
 	uint8_t big[256] = {0};
@@ -378,7 +378,7 @@ START_TEST(test_parameter_lengths)
 }
 END_TEST
 
-START_TEST(test_parameter_unaligned)
+START_TEST(parameters_may_be_unaligned)
 {
 	CK_MECHANISM m = modes[_i].mechanism;
 	uint8_t room[128];
@@ -404,7 +404,7 @@ END_TEST
 	} while (0)
 
 /* Version 2.40 of the standard had no ulIvBits: 40 bytes instead of 48. */
-START_TEST(test_gcm_of_both_versions)
+START_TEST(gcm_parameters_of_both_versions_give_the_same)
 {
 	struct {
 		CK_BYTE_PTR pIv;
@@ -427,7 +427,7 @@ START_TEST(test_gcm_of_both_versions)
 }
 END_TEST
 
-START_TEST(test_gcm_parameters)
+START_TEST(wrong_gcm_parameters_are_refused)
 {
 	GCM_REFUSED(NULL, 12, 96, aad, 4, 128);
 	GCM_REFUSED(iv, 0, 0, aad, 4, 128);
@@ -444,7 +444,7 @@ START_TEST(test_gcm_parameters)
 }
 END_TEST
 
-START_TEST(test_ccm_parameters)
+START_TEST(wrong_ccm_parameters_are_refused)
 {
 	for (CK_ULONG length = 0; length <= 20; length++)
 		if (length < 7 || length > 13)
@@ -461,7 +461,7 @@ START_TEST(test_ccm_parameters)
 }
 END_TEST
 
-START_TEST(test_ctr_counter)
+START_TEST(the_ctr_counter_never_wraps)
 {
 	CK_AES_CTR_PARAMS p = {.ulCounterBits = 0};
 
@@ -484,7 +484,7 @@ START_TEST(test_ctr_counter)
 }
 END_TEST
 
-START_TEST(test_ccm_length_is_kept)
+START_TEST(ccm_data_must_have_the_announced_length)
 {
 	const struct mode *m = &modes[5];
 
@@ -510,7 +510,7 @@ START_TEST(test_ccm_length_is_kept)
 }
 END_TEST
 
-START_TEST(test_long_in_parts)
+START_TEST(long_gcm_data_decrypts_in_parts)
 {
 	const struct mode *m = &modes[4];
 	size_t total = 300000;
@@ -536,22 +536,22 @@ int main(void)
 	TCase *tc = tcase_create("ciphers");
 
 	tcase_add_checked_fixture(tc, setup, operation_teardown);
-	tcase_add_loop_test(tc, test_single_lengths, 0, MODES);
-	tcase_add_loop_test(tc, test_parts_equal_single, 0, MODES);
-	tcase_add_loop_test(tc, test_overlapping_buffers, 0, MODES);
-	tcase_add_loop_test(tc, test_leftover_in_parts, 0, MODES);
-	tcase_add_loop_test(tc, test_tampered, 0, 2);
-	tcase_add_test(tc, test_padding);
-	tcase_add_loop_test(tc, test_absurd_lengths, 0, MODES);
-	tcase_add_loop_test(tc, test_no_data_after_the_end, 0, MODES);
-	tcase_add_loop_test(tc, test_parameter_lengths, 0, MODES);
-	tcase_add_loop_test(tc, test_parameter_unaligned, 0, MODES);
-	tcase_add_test(tc, test_gcm_parameters);
-	tcase_add_test(tc, test_gcm_of_both_versions);
-	tcase_add_test(tc, test_ccm_parameters);
-	tcase_add_test(tc, test_ctr_counter);
-	tcase_add_test(tc, test_ccm_length_is_kept);
-	tcase_add_test(tc, test_long_in_parts);
+	tcase_add_loop_test(tc, every_length_in_one_call_decrypts_or_is_refused, 0, MODES);
+	tcase_add_loop_test(tc, parts_give_the_same_as_one_call, 0, MODES);
+	tcase_add_loop_test(tc, input_and_output_may_overlap, 0, MODES);
+	tcase_add_loop_test(tc, an_incomplete_last_block_ends_the_operation, 0, MODES);
+	tcase_add_loop_test(tc, tampered_data_gives_no_plaintext, 0, 2);
+	tcase_add_test(tc, every_wrong_padding_gives_the_same_code);
+	tcase_add_loop_test(tc, impossible_data_lengths_are_refused, 0, MODES);
+	tcase_add_loop_test(tc, an_update_after_a_refused_final_ends_the_operation, 0, MODES);
+	tcase_add_loop_test(tc, parameters_of_a_wrong_length_are_refused, 0, MODES);
+	tcase_add_loop_test(tc, parameters_may_be_unaligned, 0, MODES);
+	tcase_add_test(tc, wrong_gcm_parameters_are_refused);
+	tcase_add_test(tc, gcm_parameters_of_both_versions_give_the_same);
+	tcase_add_test(tc, wrong_ccm_parameters_are_refused);
+	tcase_add_test(tc, the_ctr_counter_never_wraps);
+	tcase_add_test(tc, ccm_data_must_have_the_announced_length);
+	tcase_add_test(tc, long_gcm_data_decrypts_in_parts);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

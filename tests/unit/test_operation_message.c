@@ -58,7 +58,7 @@ static CK_RV decrypt(struct param *p, uint8_t *sealed, size_t sealed_n, uint8_t 
 		session, false, p->p, p->n, aad, sizeof aad, sealed, sealed_n, plain, &n);
 }
 
-START_TEST(test_round_trip)
+START_TEST(a_message_decrypts_unless_tampered_with)
 {
 	uint8_t plain[DATA];
 
@@ -93,7 +93,7 @@ START_TEST(test_round_trip)
 END_TEST
 
 /* A message is what C_Encrypt gives with the same nonce, the tag set apart. */
-START_TEST(test_equals_single_part)
+START_TEST(a_message_equals_encryption_in_one_call)
 {
 	uint8_t whole[DATA + 16];
 	CK_GCM_PARAMS gcm = {iv, 12, 96, aad, sizeof aad, 128};
@@ -111,7 +111,7 @@ START_TEST(test_equals_single_part)
 }
 END_TEST
 
-START_TEST(test_parts)
+START_TEST(a_message_in_parts_decrypts_unless_the_tag_is_wrong)
 {
 	uint8_t sealed[DATA], plain[DATA];
 
@@ -163,7 +163,7 @@ START_TEST(test_parts)
 }
 END_TEST
 
-START_TEST(test_calls_out_of_turn)
+START_TEST(message_calls_out_of_turn_are_refused)
 {
 	struct param *p = param(CKG_NO_GENERATE, 0, DATA);
 
@@ -193,7 +193,7 @@ START_TEST(test_calls_out_of_turn)
 }
 END_TEST
 
-START_TEST(test_arguments)
+START_TEST(bad_message_arguments_are_refused)
 {
 	is_gcm = true;
 	begin(true, AES_KEY);
@@ -248,7 +248,7 @@ END_TEST
 
 /* --- Nonces --- */
 
-START_TEST(test_counter)
+START_TEST(the_nonce_counter_continues_for_the_same_key_value)
 {
 	is_gcm = _i == 0;
 	begin(true, AES_KEY);
@@ -281,7 +281,7 @@ START_TEST(test_counter)
 }
 END_TEST
 
-START_TEST(test_counter_exhausted)
+START_TEST(an_exhausted_nonce_counter_stays_exhausted)
 {
 	uint8_t seen[256] = {0};
 
@@ -306,7 +306,7 @@ START_TEST(test_counter_exhausted)
 }
 END_TEST
 
-START_TEST(test_counter_xor)
+START_TEST(the_counter_is_xored_into_the_nonce)
 {
 	is_gcm = _i == 0;
 	begin(true, AES_KEY);
@@ -319,7 +319,7 @@ START_TEST(test_counter_xor)
 }
 END_TEST
 
-START_TEST(test_random)
+START_TEST(random_nonces_keep_the_fixed_bits_and_run_out)
 {
 	uint8_t before[12];
 
@@ -340,7 +340,7 @@ START_TEST(test_random)
 }
 END_TEST
 
-START_TEST(test_no_mixing)
+START_TEST(the_nonce_generator_cannot_change_within_an_operation)
 {
 	static const CK_GENERATOR_FUNCTION generators[] = {CKG_NO_GENERATE, CKG_GENERATE,
 		CKG_GENERATE_COUNTER, CKG_GENERATE_RANDOM, CKG_GENERATE_COUNTER_XOR};
@@ -366,7 +366,7 @@ END_TEST
  * More keys than counters are kept for: one that was forgotten starts above all that it
  * can have reached.
  */
-START_TEST(test_counters_forgotten)
+START_TEST(a_forgotten_counter_never_repeats_a_nonce)
 {
 	struct cached_key cached = {.key = key_new()};
 	struct operation op = {.key = &cached};
@@ -392,7 +392,7 @@ START_TEST(test_counters_forgotten)
 }
 END_TEST
 
-START_TEST(test_ccm_length)
+START_TEST(a_ccm_message_must_have_the_announced_length)
 {
 	is_gcm = false;
 	begin(true, AES_KEY);
@@ -416,19 +416,19 @@ int main(void)
 	TCase *tc = tcase_create("messages"), *nonces = tcase_create("nonces");
 
 	tcase_add_checked_fixture(tc, setup, operation_teardown);
-	tcase_add_loop_test(tc, test_round_trip, 0, 2);
-	tcase_add_loop_test(tc, test_equals_single_part, 0, 2);
-	tcase_add_loop_test(tc, test_parts, 0, 2);
-	tcase_add_test(tc, test_calls_out_of_turn);
-	tcase_add_test(tc, test_arguments);
-	tcase_add_test(tc, test_ccm_length);
+	tcase_add_loop_test(tc, a_message_decrypts_unless_tampered_with, 0, 2);
+	tcase_add_loop_test(tc, a_message_equals_encryption_in_one_call, 0, 2);
+	tcase_add_loop_test(tc, a_message_in_parts_decrypts_unless_the_tag_is_wrong, 0, 2);
+	tcase_add_test(tc, message_calls_out_of_turn_are_refused);
+	tcase_add_test(tc, bad_message_arguments_are_refused);
+	tcase_add_test(tc, a_ccm_message_must_have_the_announced_length);
 	tcase_add_checked_fixture(nonces, setup, operation_teardown);
-	tcase_add_loop_test(nonces, test_counter, 0, 2);
-	tcase_add_test(nonces, test_counter_exhausted);
-	tcase_add_loop_test(nonces, test_counter_xor, 0, 2);
-	tcase_add_loop_test(nonces, test_random, 0, 2);
-	tcase_add_test(nonces, test_no_mixing);
-	tcase_add_test(nonces, test_counters_forgotten);
+	tcase_add_loop_test(nonces, the_nonce_counter_continues_for_the_same_key_value, 0, 2);
+	tcase_add_test(nonces, an_exhausted_nonce_counter_stays_exhausted);
+	tcase_add_loop_test(nonces, the_counter_is_xored_into_the_nonce, 0, 2);
+	tcase_add_loop_test(nonces, random_nonces_keep_the_fixed_bits_and_run_out, 0, 2);
+	tcase_add_test(nonces, the_nonce_generator_cannot_change_within_an_operation);
+	tcase_add_test(nonces, a_forgotten_counter_never_repeats_a_nonce);
 	suite_add_tcase(suite, tc);
 	suite_add_tcase(suite, nonces);
 	return run_suite(suite);

@@ -58,7 +58,7 @@ static CK_RV verify_data(const struct mac_row *row, const uint8_t *mac, size_t m
 	return rv;
 }
 
-START_TEST(test_parts_equal_single)
+START_TEST(parts_give_the_same_mac_as_one_call)
 {
 	const struct mac_row *row = &rows[_i];
 	CK_MECHANISM m = mechanism_of(row);
@@ -87,7 +87,7 @@ START_TEST(test_parts_equal_single)
 }
 END_TEST
 
-START_TEST(test_verify)
+START_TEST(only_the_right_mac_of_the_right_length_verifies)
 {
 	const struct mac_row *row = &rows[_i];
 	CK_MECHANISM m = mechanism_of(row);
@@ -148,7 +148,7 @@ static void general_lengths(const struct mac_row *row, size_t least)
 }
 
 /* At least 8 bytes, or 4 where CKA_ALLOWED_MECHANISMS names the mechanism. */
-START_TEST(test_general)
+START_TEST(a_shortened_mac_has_at_least_the_permitted_length)
 {
 	const struct mac_row *row = &rows[_i];
 	CK_MECHANISM_TYPE others[] = {CKM_SHA256, row->type};
@@ -173,7 +173,7 @@ START_TEST(test_general)
 }
 END_TEST
 
-START_TEST(test_parameters)
+START_TEST(mac_parameters_of_a_wrong_length_are_refused)
 {
 	const struct mac_row *row = &rows[_i];
 	uint8_t big[64] = {0};
@@ -192,7 +192,7 @@ START_TEST(test_parameters)
 END_TEST
 
 /* The parameter of GMAC may also be GCM's, without associated data. */
-START_TEST(test_gmac_with_gcm_parameter)
+START_TEST(gmac_takes_a_gcm_parameter_without_associated_data)
 {
 	CK_GCM_PARAMS p = {iv, 12, 96, NULL, 0, 128};
 	uint8_t mac[16], again[16];
@@ -216,7 +216,7 @@ START_TEST(test_gmac_with_gcm_parameter)
 }
 END_TEST
 
-START_TEST(test_key_is_not_digested)
+START_TEST(a_key_cannot_be_digested)
 {
 	ck_rv(digest_key(session, HMAC_KEY), CKR_OPERATION_NOT_INITIALIZED);
 	ck_ok(digest_init(session, MECH(CKM_SHA256)));
@@ -233,12 +233,12 @@ int main(void)
 	TCase *tc = tcase_create("MACs");
 
 	tcase_add_checked_fixture(tc, setup, operation_teardown);
-	tcase_add_loop_test(tc, test_parts_equal_single, 0, ROWS);
-	tcase_add_loop_test(tc, test_verify, 0, ROWS);
-	tcase_add_loop_test(tc, test_general, 0, ROWS);
-	tcase_add_loop_test(tc, test_parameters, 0, ROWS);
-	tcase_add_test(tc, test_gmac_with_gcm_parameter);
-	tcase_add_test(tc, test_key_is_not_digested);
+	tcase_add_loop_test(tc, parts_give_the_same_mac_as_one_call, 0, ROWS);
+	tcase_add_loop_test(tc, only_the_right_mac_of_the_right_length_verifies, 0, ROWS);
+	tcase_add_loop_test(tc, a_shortened_mac_has_at_least_the_permitted_length, 0, ROWS);
+	tcase_add_loop_test(tc, mac_parameters_of_a_wrong_length_are_refused, 0, ROWS);
+	tcase_add_test(tc, gmac_takes_a_gcm_parameter_without_associated_data);
+	tcase_add_test(tc, a_key_cannot_be_digested);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
