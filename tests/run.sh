@@ -92,11 +92,11 @@ valgrind()
 memcheck()
 {
 	build build ${MESON_OPTIONS:-}
-	has build
+	has build unit-constant_time
 	meson test -C build --no-rebuild --print-errorlogs --setup valgrind unit-pool unit-object unit-object_encode unit-template \
 		unit-attribute unit-plan unit-plan_create unit-plan_derive unit-plan_copy unit-plan_use unit-session unit-objects \
-		unit-derive unit-derive_more unit-key unit-mac unit-wrap unit-digest unit-parameter unit-self_test \
-		module-derive module-attributes module-templates module-initialize
+		unit-derive unit-derive_more unit-key unit-mac unit-wrap unit-digest unit-constant_time unit-parameter \
+		unit-self_test module-derive module-attributes module-templates module-initialize
 }
 
 install_packages
