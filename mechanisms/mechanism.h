@@ -26,7 +26,7 @@ struct mechanism;
 
 /* --- Parameters (README.md, "The parameter") --- */
 
-#define PARAMETER_MAX 4096
+#define PARAMETER_MAX KEYDIV_PARAMETER_MAX
 #define FIELDS_MAX 8
 
 struct field {

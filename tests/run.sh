@@ -9,6 +9,7 @@
 #	tests/run.sh sanitize    every suite under the sanitizers
 #	tests/run.sh memcheck    the heart of the module under valgrind
 #	tests/run.sh valgrind    all unit and module tests under valgrind, in half an hour
+#	tests/run.sh thread      what several threads share, under the thread sanitizer
 #
 # MESON_OPTIONS, if set, is passed to meson setup. The CI passes --werror.
 set -eu
@@ -16,7 +17,7 @@ cd "$(dirname "$0")/.."
 
 packages="gcc g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev p11-kit p11-kit-modules libsqlite3-dev
 	libinih-dev libjson-c-dev check openssl sqlite3 softhsm2 libnss3 opensc gnutls-bin python3 python3-pykcs11 python3-cryptography
-	valgrind mandoc"
+	valgrind mandoc default-jdk-headless clang-format"
 
 install_packages()
 {
@@ -70,7 +71,7 @@ quick()
 plain()
 {
 	build build ${MESON_OPTIONS:-}
-	has build interop-pykcs11 instructions
+	has build interop-pykcs11 interop-java instructions hardening
 	meson test -C build --no-rebuild --print-errorlogs
 }
 
@@ -99,16 +100,24 @@ memcheck()
 		unit-self_test module-derive module-attributes module-templates module-initialize
 }
 
+# A report of the thread sanitizer makes the program fail.
+thread()
+{
+	build build-thread -Db_sanitize=thread -Db_lundef=false -Doptimization=1 ${MESON_OPTIONS:-}
+	meson test -C build-thread --no-rebuild --print-errorlogs module-threads module-sessions module-login unit-session unit-pool \
+		unit-commit unit-random unit-crypto unit-state unit-token unit-vault
+}
+
 install_packages
 case "${1:-all}" in
-quick | plain | sanitize | memcheck | valgrind) "$1" ;;
+quick | plain | sanitize | memcheck | valgrind | thread) "$1" ;;
 all)
 	sanitize
 	memcheck
 	plain
 	;;
 *)
-	echo "usage: $0 [quick|plain|sanitize|memcheck|valgrind]" >&2
+	echo "usage: $0 [quick|plain|sanitize|memcheck|valgrind|thread]" >&2
 	exit 2
 	;;
 esac

@@ -16,8 +16,8 @@ done
 	exit 77
 }
 
-# keydiv.h has tables of numbers, and pkcs11_3.h follows the layout of the published header.
-find src mechanisms include tests -name '*.[ch]' ! -path include/keydiv.h ! -path src/base/pkcs11_3.h -print0 |
+# keydiv.h has tables of numbers, one on each line.
+find src mechanisms include tests -name '*.[ch]' ! -path include/keydiv.h -print0 |
 	xargs -0 "$program" --dry-run --Werror 2>&1 | grep ' error: ' && {
 	echo "BROKEN: run $program -i on these files"
 	exit 1

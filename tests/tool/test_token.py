@@ -10,7 +10,8 @@ import unittest
 
 from harness import MODULE, PIN, SO_PIN, TOOL, Terminal, ToolTest, main, not_sanitized
 
-P11_KIT_CLIENT = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so"
+P11_KIT_CLIENT = os.path.join(subprocess.run(["pkg-config", "--variable=p11_module_path", "p11-kit-1"], text=True,
+                                             stdout=subprocess.PIPE, check=False).stdout.strip(), "p11-kit-client.so")
 
 
 class Init(ToolTest):
