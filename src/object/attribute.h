@@ -143,4 +143,7 @@ bool attributes_match(const struct reading *r, const struct template *t);
 /* Return an estimate of the memory of O in bytes, for C_GetObjectSize. */
 CK_ULONG attributes_size(const struct object *o);
 
+/* The CKA_ number of each variable attribute, by enum variable. */
+extern const CK_ATTRIBUTE_TYPE variable_types[];
+
 #endif

@@ -6,23 +6,6 @@
 #include "object/attribute.h"
 #include "object/attribute_value.h"
 
-/* The types of the variable attributes that a template can give, by enum variable. */
-static const CK_ATTRIBUTE_TYPE variable_types[TEMPLATE_VARIABLES] = {
-	[VAR_LABEL] = CKA_LABEL,
-	[VAR_ID] = CKA_ID,
-	[VAR_APPLICATION] = CKA_APPLICATION,
-	[VAR_OBJECT_ID] = CKA_OBJECT_ID,
-	[VAR_START_DATE] = CKA_START_DATE,
-	[VAR_END_DATE] = CKA_END_DATE,
-	[VAR_ALLOWED_MECHANISMS] = CKA_ALLOWED_MECHANISMS,
-	[VAR_WRAP_TEMPLATE] = CKA_WRAP_TEMPLATE,
-	[VAR_UNWRAP_TEMPLATE] = CKA_UNWRAP_TEMPLATE,
-	[VAR_DERIVE_TEMPLATE] = CKA_DERIVE_TEMPLATE,
-	[VAR_TRANSACTION] = CKA_KEYDIV_TRANSACTION,
-	[VAR_SHAPE] = CKA_KEYDIV_SHAPE,
-	[VAR_RESERVE] = CKA_KEYDIV_RESERVE,
-};
-
 static bool numbers_match(const struct object *o, const struct template *t)
 {
 	if ((t->given & GIVEN_CLASS) && t->object_class != o->object_class)

@@ -7,7 +7,7 @@
  * 	for (vectors_open(&v, "cmac_aes.txt"); vectors_next(&v);)
  * 		key_len = vector_hex(&v, "key", key, sizeof key);
  *
- * What is wrong with a file fails the test that reads it.
+ * An error in a file fails the test that reads it.
  */
 #ifndef KEYDIV_TESTS_VECTORS_H
 #define KEYDIV_TESTS_VECTORS_H
