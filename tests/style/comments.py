@@ -9,6 +9,8 @@ import os
 import re
 import sys
 
+from report import Report
+
 COLUMNS = 100
 TAB = 8
 MAX_SHORT_LAST_LINES = 0.20
@@ -87,18 +89,6 @@ def measure(root, paths):
             if body is not None:
                 measure_comment(measures, path, text.count('\n', 0, match.start()) + 1, body)
     return measures
-
-
-class Report:
-    failed = False
-
-    def rule(self, text, found):
-        if not found:
-            return
-        self.failed = True
-        print('BROKEN: ' + text)
-        for line in found:
-            print('    ' + line)
 
 
 def check(root):

@@ -16,6 +16,8 @@ import os
 import re
 import sys
 
+from report import Report
+
 # The rank of each folder. A file may include files of the same folder and files of a lower rank.
 RANK = {
     'include': 0,
@@ -130,19 +132,6 @@ def find_cycles(edges):
         if node not in index:
             visit(node)
     return found
-
-
-class Report:
-    failed = False
-
-    def rule(self, text, found):
-        """Print FOUND, the breaches of the rule."""
-        if not found:
-            return
-        self.failed = True
-        print('BROKEN: ' + text)
-        for line in found:
-            print('    ' + line)
 
 
 def check_upward(report, inside):
