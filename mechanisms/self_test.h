@@ -21,4 +21,10 @@
 MUST_USE CK_RV mechanism_self_test(
 	const struct mechanism *mech, struct key *keys[SELF_TEST_KEYS], int flip_answer);
 
+/*
+ * Decode the digits of HEX to OUT, which has room for ROOM bytes. RET_N is their number of bytes, 0
+ * if HEX is NULL. CKR_FUNCTION_FAILED if the room is too small or HEX is not hexadecimal.
+ */
+MUST_USE CK_RV self_test_hex(const char *hex, uint8_t *out, size_t room, size_t *ret_n);
+
 #endif

@@ -6,6 +6,7 @@
 #include "key/mac.h"
 #include "key/random.h"
 #include "mechanism.h"
+#include "self_test.h"
 
 #define ANSWER_MAX 128 /* the longest input or output of an answer, and a block more */
 
@@ -15,29 +16,21 @@ struct answer {
 	size_t iv_n, aad_n, in_n, out_n;
 };
 
-static CK_RV from_hex(const char *hex, uint8_t *out, size_t room, size_t *ret_n)
-{
-	*ret_n = hex == NULL ? 0 : strlen(hex) / 2;
-	ENSURE(*ret_n <= room && (*ret_n == 0 || hex_decode(hex, out, *ret_n)),
-		CKR_FUNCTION_FAILED);
-	return CKR_OK;
-}
-
 static CK_RV read_answer(
 	const struct operation_answer *from, struct key *key, bool flip, struct answer *ret)
 {
 	SECRET value = {0};
 	size_t n;
 
-	TRY(from_hex(from->iv, ret->iv, sizeof ret->iv, &ret->iv_n));
-	TRY(from_hex(from->aad, ret->aad, sizeof ret->aad, &ret->aad_n));
-	TRY(from_hex(from->in, ret->in, sizeof ret->in, &ret->in_n));
-	TRY(from_hex(from->out, ret->out, sizeof ret->out, &ret->out_n));
+	TRY(self_test_hex(from->iv, ret->iv, sizeof ret->iv, &ret->iv_n));
+	TRY(self_test_hex(from->aad, ret->aad, sizeof ret->aad, &ret->aad_n));
+	TRY(self_test_hex(from->in, ret->in, sizeof ret->in, &ret->in_n));
+	TRY(self_test_hex(from->out, ret->out, sizeof ret->out, &ret->out_n));
 	ret->out[0] ^= flip;
 	if (from->key == NULL)
 		return CKR_OK;
 	TRY(secret_resize(&value, strlen(from->key) / 2));
-	TRY(from_hex(from->key, secret_bytes(&value), value.len, &n));
+	TRY(self_test_hex(from->key, secret_bytes(&value), value.len, &n));
 	return key_load(key, from->type, secret_peek(&value), value.len);
 }
 
