@@ -4,7 +4,6 @@
  * schedule, not its subkeys. All writable memory is searched; that the search finds them is shown
  * each time before they are wiped.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,13 +17,8 @@
 #include "key/seal.h"
 #include "key/wrap.h"
 #include "mapping.h"
+#include "masked_search.h"
 #include "unit.h"
-
-#define MASK 0x5c /* what is searched for is held under it, or the search would find itself */
-
-struct needle {
-	uint8_t masked[16];
-};
 
 /*
  * FIPS 197, appendix A.1 and A.3, with the last round keys; SP 800-38B, D.1, with K1 and the MAC
@@ -48,52 +42,14 @@ static unsigned digit(char c)
 	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
-static struct needle needle_of(const char *hex)
-{
-	struct needle n;
-
-	for (int i = 0; i < 16; i++)
-		n.masked[i] = (uint8_t)((digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1])) ^ MASK);
-	return n;
-}
-
-__attribute__((no_sanitize("address", "undefined", "thread"))) static unsigned count_in(
-	const volatile uint8_t *p, size_t n, const struct needle *needle)
-{
-	unsigned found = 0;
-
-	for (size_t i = 0; i + 16 <= n; i++) {
-		size_t j = 0;
-		while (j < 16 && (p[i + j] ^ MASK) == needle->masked[j])
-			j++;
-		found += j == 16;
-	}
-	return found;
-}
-
-/* How often the 16 bytes of HEX stand in writable memory. */
+/* Count the places in writable memory that have the 16 bytes of HEX. */
 static unsigned count(const char *hex)
 {
-	struct needle needle = needle_of(hex);
-	static char maps[1 << 20];
-	size_t have = 0;
-	ssize_t got;
-	unsigned found = 0;
-	int fd = open("/proc/self/maps", O_RDONLY);
+	uint8_t masked[16];
 
-	ck_assert_int_ge(fd, 0);
-	while ((got = read(fd, maps + have, sizeof maps - 1 - have)) > 0)
-		have += (size_t)got;
-	close(fd);
-	maps[have] = '\0';
-	for (char *line = maps; *line != '\0'; line = strchr(line, '\n') + 1) {
-		uintptr_t from, to;
-		char rights[5];
-		ck_assert_int_eq(sscanf(line, "%lx-%lx %4s", &from, &to, rights), 3);
-		if (rights[0] == 'r' && rights[1] == 'w')
-			found += count_in((const volatile uint8_t *)from, to - from, &needle);
-	}
-	return found;
+	for (int i = 0; i < 16; i++)
+		masked[i] = (uint8_t)((digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1])) ^ MASK);
+	return count_memory(masked);
 }
 
 #define ck_found(hex) ck_assert_msg(count(hex) > 0, #hex " is not there: the search is blind")

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "masked_search.h"
 #include "odukpt_client.h"
 #include "state/reservation.h"
 #include "state/state_file.h"
@@ -485,46 +486,6 @@ START_TEST(a_client_of_a_read_only_session_or_without_login)
 END_TEST
 
 /* --- Forward security --- */
-
-#define MASK 0x5c /* what is searched for is held under it, or the search would find itself */
-
-__attribute__((no_sanitize("address", "undefined", "thread"))) static unsigned count_in(
-	const volatile uint8_t *p, size_t n, const uint8_t masked[16])
-{
-	unsigned found = 0;
-
-	for (size_t i = 0; i + 16 <= n; i++) {
-		size_t j = 0;
-		while (j < 16 && (p[i + j] ^ MASK) == masked[j])
-			j++;
-		found += j == 16;
-	}
-	return found;
-}
-
-/* How often the 16 bytes stand in writable memory. */
-static unsigned count_memory(const uint8_t masked[16])
-{
-	static char maps[1 << 20];
-	size_t have = 0;
-	ssize_t got;
-	unsigned found = 0;
-	int fd = open("/proc/self/maps", O_RDONLY);
-
-	ck_assert_int_ge(fd, 0);
-	while ((got = read(fd, maps + have, sizeof maps - 1 - have)) > 0)
-		have += (size_t)got;
-	close(fd);
-	maps[have] = '\0';
-	for (char *line = maps; *line != '\0'; line = strchr(line, '\n') + 1) {
-		uintptr_t from, to;
-		char rights[5];
-		ck_assert_int_eq(sscanf(line, "%lx-%lx %4s", &from, &to, rights), 3);
-		if (rights[0] == 'r' && rights[1] == 'w')
-			found += count_in((const volatile uint8_t *)from, to - from, masked);
-	}
-	return found;
-}
 
 /* The register key that the next step of the client will use, masked. Layout: odukpt_client.h. */
 static void next_register(const uint8_t *state, uint8_t ret_masked[16])
