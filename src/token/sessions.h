@@ -9,8 +9,8 @@
  * 	reservation         state/reservation.h
  * 	token               token.h
  * 	pool shard          pool.c
- * 	token.tries         flock, sqlite/tries.h (C_InitToken makes a missing file later, with the
- * 	                    store's lock held)
+ * 	token.tries         flock, sqlite/tries.h (C_InitToken makes a missing file with the
+ * 	                    store's lock held, and does not wait for the flock then)
  * 	store               backend.h, `lock` (a fork takes the lock of the list of stores before)
  * 	file of a state     flock, state_file.h (never waited for with the store's lock held)
  * 	shard of sessions   sessions.c, one after the other, then the lock of the table
