@@ -121,6 +121,14 @@ extern "C" {
 #define KEYDIV_ODUKPT_PURPOSE 0x52     /* 1..32 */
 #define KEYDIV_CONSTANT 0x60           /* 1..255 */
 #define KEYDIV_PASSWORD 0x61           /* 1..255 */
+#define KEYDIV_DERIVATION 0x70         /* 4: CKM number of the mechanism that derives */
+#define KEYDIV_OPERATION 0x71          /* 4: CKM number of the mechanism that uses the key */
+#define KEYDIV_IV 0x72                 /* 1..256: IV, nonce or first counter block */
+#define KEYDIV_AAD 0x73                /* 0..2048: additional authenticated data, GCM and CCM */
+#define KEYDIV_TAG_LENGTH 0x74         /* 1: bytes of the tag or of the MAC */
+#define KEYDIV_KEY_TYPE 0x75           /* 4: CKK number of the derived key */
+#define KEYDIV_KEY_LENGTH 0x76         /* 1: bytes of the derived key */
+#define KEYDIV_DATA_LENGTH 0x77        /* 8: bytes of the plaintext, CCM */
 
 /*
  * USE, 1 byte, the sum of the bits below: what a key of the keydiv schemes may do. The token adds

@@ -4,6 +4,7 @@
  * and 38D (GCM).
  */
 #include "native.h"
+#include "operation_fields.h"
 
 #define BLOCK 16
 #define GCM_IV_MAX 128 /* the limit of libcrypto */
@@ -195,7 +196,7 @@ const struct mechanism mech_aes_cbc = {
 	.name = "CKM_AES_CBC",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation = {.cipher = CIPHER_CBC, .cipher_setup = iv_setup},
+	.operation = {.cipher = CIPHER_CBC, .cipher_setup = iv_setup, .inputs = &inputs_block16},
 	.test = {.operation_answers = cbc_answers, .run = operation_self_test},
 };
 
@@ -204,7 +205,9 @@ const struct mechanism mech_aes_cbc_pad = {
 	.name = "CKM_AES_CBC_PAD",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation = {.cipher = CIPHER_CBC_PAD, .cipher_setup = iv_setup},
+	.operation = {.cipher = CIPHER_CBC_PAD,
+		.cipher_setup = iv_setup,
+		.inputs = &inputs_block16},
 	.test = {.operation_answers = cbc_pad_answers, .run = operation_self_test},
 };
 
@@ -213,7 +216,7 @@ const struct mechanism mech_aes_ctr = {
 	.name = "CKM_AES_CTR",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation = {.cipher = CIPHER_CTR, .cipher_setup = ctr_setup},
+	.operation = {.cipher = CIPHER_CTR, .cipher_setup = ctr_setup, .inputs = &inputs_block16},
 	.test = {.operation_answers = ctr_answers, .run = operation_self_test},
 };
 
@@ -224,7 +227,8 @@ const struct mechanism mech_aes_gcm = {
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_GCM,
 		.cipher_setup = gcm_setup,
-		.message_setup = gcm_message},
+		.message_setup = gcm_message,
+		.inputs = &inputs_gcm},
 	.test = {.operation_answers = gcm_answers, .run = operation_self_test},
 };
 
@@ -235,6 +239,7 @@ const struct mechanism mech_aes_ccm = {
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_CCM,
 		.cipher_setup = ccm_setup,
-		.message_setup = ccm_message},
+		.message_setup = ccm_message,
+		.inputs = &inputs_ccm},
 	.test = {.operation_answers = ccm_answers, .run = operation_self_test},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* aes_mac.c: AES-CMAC (SP 800-38B), whole or truncated, and AES-GMAC (SP 800-38D). */
 #include "native.h"
+#include "operation_fields.h"
 
 #define GMAC_IV 12
 
@@ -62,7 +63,7 @@ const struct mechanism mech_aes_cmac = {
 	.name = "CKM_AES_CMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation = {.mac = MAC_CMAC},
+	.operation = {.mac = MAC_CMAC, .inputs = &inputs_none},
 	.test = {.operation_answers = cmac_answers, .run = operation_self_test},
 };
 
@@ -71,7 +72,7 @@ const struct mechanism mech_aes_cmac_general = {
 	.name = "CKM_AES_CMAC_GENERAL",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation = {.mac = MAC_CMAC, .mac_general = true},
+	.operation = {.mac = MAC_CMAC, .mac_general = true, .inputs = &inputs_general},
 	.test = {.operation_answers = cmac_general_answers, .run = operation_self_test},
 };
 
@@ -80,6 +81,6 @@ const struct mechanism mech_aes_gmac = {
 	.name = "CKM_AES_GMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation = {.mac = MAC_GMAC, .mac_setup = gmac_setup},
+	.operation = {.mac = MAC_GMAC, .mac_setup = gmac_setup, .inputs = &inputs_gmac},
 	.test = {.operation_answers = gmac_answers, .run = operation_self_test},
 };

@@ -4,6 +4,7 @@
  * that still need TDEA.
  */
 #include "native.h"
+#include "operation_fields.h"
 
 #define BLOCK 8
 
@@ -66,6 +67,6 @@ const struct mechanism mech_des3_cbc = {
 	.name = "CKM_DES3_CBC",
 	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
 	.key_types = key_types_tdes,
-	.operation = {.cipher = CIPHER_CBC, .cipher_setup = iv_setup},
+	.operation = {.cipher = CIPHER_CBC, .cipher_setup = iv_setup, .inputs = &inputs_block8},
 	.test = {.operation_answers = cbc_answers, .run = operation_self_test},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* des3_mac.c: CMAC (SP 800-38B) with TDEA, whole or truncated. */
-#include "mechanism.h"
+#include "operation_fields.h"
 
 #define KEY2 "4cf15134a2850dd58a3d10ba80570d38"
 #define KEY3 "8aa83bf8cbda10620bc1bf19fbb6cd58bc313d4a371ca8b5"
@@ -25,7 +25,7 @@ const struct mechanism mech_des3_cmac = {
 	.name = "CKM_DES3_CMAC",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
-	.operation = {.mac = MAC_CMAC},
+	.operation = {.mac = MAC_CMAC, .inputs = &inputs_none},
 	.test = {.operation_answers = cmac_answers, .run = operation_self_test},
 };
 
@@ -34,6 +34,6 @@ const struct mechanism mech_des3_cmac_general = {
 	.name = "CKM_DES3_CMAC_GENERAL",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
-	.operation = {.mac = MAC_CMAC, .mac_general = true},
+	.operation = {.mac = MAC_CMAC, .mac_general = true, .inputs = &inputs_general},
 	.test = {.operation_answers = cmac_general_answers, .run = operation_self_test},
 };

@@ -3,7 +3,7 @@
  * hmac.c: HMAC (FIPS 198-1) with SHA-1 and SHA-2, whole or truncated. Keys may have any length,
  * also a short one.
  */
-#include "mechanism.h"
+#include "operation_fields.h"
 
 /* "Jefe" and "what do ya want for nothing?" */
 #define JEFE "4a656665"
@@ -25,7 +25,7 @@
 		.name = #ckm,                                                                      \
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
-		.operation = {.mac = kind},                                                        \
+		.operation = {.mac = kind, .inputs = &inputs_none},                                \
 		.test = {.operation_answers = symbol##_answers, .run = operation_self_test},       \
 	};                                                                                         \
 	const struct mechanism mech_##symbol##_general = {                                         \
@@ -33,7 +33,7 @@
 		.name = #ckm "_GENERAL",                                                           \
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
-		.operation = {.mac = kind, .mac_general = true},                                   \
+		.operation = {.mac = kind, .mac_general = true, .inputs = &inputs_general},        \
 		.test = {.operation_answers = symbol##_general_answers,                            \
 			.run = operation_self_test},                                               \
 	}

@@ -176,6 +176,19 @@ struct message_setup {
 	size_t data_len; /* CCM: length of the plaintext in bytes */
 };
 
+/*
+ * The fields that an operation takes in a flat parameter (operation_fields.h). Lengths are in
+ * bytes. A field that the members below do not name is refused.
+ */
+struct operation_inputs {
+	uint8_t iv_min, iv_max; /* length of IV, which is required; 0: no IV */
+	bool aad;               /* AAD may be given */
+	/* Values of TAG_LENGTH, in steps of tag_step; tag_max 0: no TAG_LENGTH */
+	uint8_t tag_min, tag_max, tag_step;
+	uint8_t tag_default; /* 0: TAG_LENGTH is required */
+	bool data_length;    /* DATA_LENGTH may be given */
+};
+
 /* --- Known answers, in hexadecimal --- */
 
 struct known_answer {
@@ -243,6 +256,8 @@ struct operating {
 	 * CALLER may be unaligned.
 	 */
 	CK_RV (*message_setup)(const void *caller, CK_ULONG n, struct message_setup *ret);
+	/* The fields of the mechanism in a flat parameter. NULL: the mechanism has no such form. */
+	const struct operation_inputs *inputs;
 };
 
 /* How a mechanism is tested before its first use. */
