@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # prefix.sh SOURCE: check that an installation below a user's prefix writes nothing outside of that prefix, and that an installation
-# for the whole system uses p11-kit's directories. The script sets up builds and compiles nothing.
+# for the whole system uses p11-kit's directories. With nothing but the flags that pkg-config prints for an installation, a program
+# that includes keydiv.h compiles. The script sets up builds and compiles nothing of keydiv.
 set -eu
 source=$1
 work=$(mktemp -d)
@@ -36,6 +37,34 @@ case $module in
 esac
 grep -qx "module: $module" "$work/build/pkcs11-conf/keydiv.module"
 grep -qF "KEYDIV_MODULE=\\\"$module\\\"" "$work/build/build.ninja" || grep -qF "KEYDIV_MODULE=\"$module\"" "$work/build/build.ninja"
+
+# compiles: install what belongs to development, and compile and run a program with it.
+compiles()
+{
+	meson install -C "$work/build" --no-rebuild --tags devel,doc >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+	PKG_CONFIG_PATH=$(dirname "$(find "$work/local" -name keydiv.pc)")
+	export PKG_CONFIG_PATH
+	cat >"$work/program.c" <<-'END'
+	#include <p11-kit/pkcs11.h>
+	#include <keydiv.h>
+
+	int main(void)
+	{
+		KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+
+		keydiv_put(&p, KEYDIV_DEVICE, "SN-000123", 9);
+		return keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p).ulParameterLen == 12 ? 0 : 1;
+	}
+	END
+	${CC:-cc} -Wall -Werror $(pkg-config --cflags keydiv) "$work/program.c" -o "$work/program"
+	"$work/program"
+	[ "$(pkg-config --variable=module keydiv)" = "$module" ] || { echo 'keydiv.pc names another module'; exit 1; }
+}
+
+compiles
+for page in LICENSE SECURITY.md README.mechanisms.md README.pkcs11-conf.md; do
+	[ -s "$work/local/share/doc/keydiv/$page" ] || { echo "$page is not installed"; exit 1; }
+done
 
 set_up /usr/local
 goes_to keydiv-pkcs11.so "$(pkg-config --variable=p11_module_path p11-kit-1)"

@@ -15,6 +15,7 @@ breach()
 
 flags='-fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=[23] -fvisibility=hidden'
 [ "$(uname -m)" = x86_64 ] && flags="$flags -fcf-protection=full"
+[ "$(uname -m)" = aarch64 ] && flags="$flags -mbranch-protection=standard"
 for flag in $flags; do
 	grep '"command"' "$commands" | grep -E 'src/key/key\.c' | grep -q -e " $flag " || breach "key.c is compiled without $flag"
 done
