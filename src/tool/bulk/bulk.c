@@ -7,6 +7,10 @@
  * the writer). Reader and writer walk the ring in order, so that the output has the order of the
  * input and memory does not grow with the input. One lock guards the states. The lock is taken a
  * few times for each batch and not for each line.
+ *
+ * Usually one worker does all records of a batch. With bulk->in_order every worker walks the ring
+ * too, and does the records whose name hashes to its number. The last worker that has finished with
+ * a batch makes it DONE.
  */
 #include "tool/bulk/bulk.h"
 
@@ -17,35 +21,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/bulk/batch.h"
 #include "tool/bulk/input.h"
 #include "tool/bulk/output_file.h"
 #include "tool/bulk/progress.h"
 #include "tool/options.h"
 
-#define RECORDS 1024      /* in a batch: handing over takes 10 us, deriving a key 1 us */
 #define RECORDS_STORED 64 /* where each record waits for the disk */
 #define THREADS_MAX 256
 #define BATCHES_A_THREAD 4
+#define BATCHES_IN_ORDER 8
 #define STORING_THREADS 64 /* threads that wait for the disk at the same time share its writes */
-
-enum state { FREE, FULL, DONE };
-
-/* A record whose texts are in the batch's IN, a NUL behind each: name, shown with --hex, value. */
-struct item {
-	unsigned long long line;
-	size_t at, n, shown_n, value_n;
-};
-
-struct batch {
-	enum state state;
-	size_t count, done;
-	struct item items[RECORDS];
-	struct text in, out;
-	uint64_t bytes; /* of input read up to here */
-	bool failed;    /* at FAILED_LINE, for the reason PROBLEM */
-	unsigned long long failed_line;
-	struct problem problem;
-};
 
 struct ring {
 	struct bulk *bulk;
@@ -53,14 +39,16 @@ struct ring {
 	struct output_file output;
 	struct batch *batches;
 	size_t size;
+	unsigned sharers; /* workers that share each batch: 1, or all with bulk->in_order */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	unsigned long long filled, taken; /* batches so far */
+	unsigned long long filled, taken; /* batches so far; TAKEN: without bulk->in_order */
+	unsigned started;                 /* workers, which are numbered in the order of start */
 	bool ended;                       /* no more batches will be filled */
 	bool stop;                        /* a failure was reported */
 };
 
-static void set_state(struct ring *ring, struct batch *batch, enum state state)
+static void set_state(struct ring *ring, struct batch *batch, enum batch_state state)
 {
 	pthread_mutex_lock(&ring->lock);
 	batch->state = state;
@@ -87,53 +75,19 @@ static enum got next_record(struct ring *ring, struct record *ret, struct proble
 	return GOT_ONE;
 }
 
-static void add_item(struct batch *batch, const struct record *record)
-{
-	struct item *item = &batch->items[batch->count++];
-
-	*item = (struct item){.line = record->line, .at = batch->in.n, .n = record->n};
-	text_add(&batch->in, record->name, record->n + 1);
-	if (record->shown != record->name) {
-		item->shown_n = strlen(record->shown);
-		text_add(&batch->in, record->shown, item->shown_n + 1);
-	}
-	if (record->value) {
-		item->value_n = record->value_n;
-		text_add(&batch->in, record->value, record->value_n);
-		text_add(&batch->in, "", 1);
-	}
-}
-
-static void get_item(const struct batch *batch, size_t i, struct record *ret)
-{
-	const struct item *item = &batch->items[i];
-
-	*ret = (struct record){.line = item->line, .n = item->n};
-	ret->name = ret->shown = batch->in.p + item->at;
-	ret->value = ret->name + item->n + 1;
-	ret->value_n = item->value_n;
-	if (item->shown_n > 0) {
-		ret->shown = ret->value;
-		ret->value += item->shown_n + 1;
-	}
-}
-
 /*
  * Fill BATCH. Returns false if nothing is left to do for it. RET_MORE: further batches may follow.
  */
 static bool fill(struct ring *ring, struct batch *batch, bool *ret_more)
 {
-	size_t most = ring->bulk->write ? RECORDS_STORED : RECORDS;
+	size_t most = ring->bulk->write ? RECORDS_STORED : BATCH_RECORDS;
 	struct record record;
 	enum got got = GOT_ONE;
 
-	batch->count = batch->done = 0;
-	batch->failed = false;
-	text_clear(&batch->in);
-	text_clear(&batch->out);
-	while (batch->count < most &&
+	batch_clear(batch, ring->sharers);
+	while (batch->count < most && (batch->count == 0 || input_ready(ring->input)) &&
 		(got = next_record(ring, &record, &batch->problem)) == GOT_ONE)
-		add_item(batch, &record);
+		batch_add(batch, &record);
 	if (got == GOT_PROBLEM) {
 		batch->failed = true;
 		batch->failed_line = input_line(ring->input);
@@ -170,64 +124,127 @@ static void read_all(struct ring *ring)
 
 /* --- the workers --- */
 
-static struct batch *take(struct ring *ring)
+struct worker {
+	struct ring *ring;
+	unsigned number;
+	unsigned long long next; /* the batch to come, with bulk->in_order */
+	CK_SESSION_HANDLE session;
+};
+
+/* Wait for the worker's next batch. NULL: there is none. */
+static struct batch *take(struct worker *worker)
 {
+	struct ring *ring = worker->ring;
+	unsigned long long *next = ring->sharers > 1 ? &worker->next : &ring->taken;
 	struct batch *batch = NULL;
 
 	pthread_mutex_lock(&ring->lock);
-	while (!ring->stop && !ring->ended && ring->taken == ring->filled)
+	while (!ring->stop && !ring->ended && *next == ring->filled)
 		pthread_cond_wait(&ring->changed, &ring->lock);
-	if (!ring->stop && ring->taken < ring->filled)
-		batch = &ring->batches[ring->taken++ % ring->size];
+	if (!ring->stop && *next < ring->filled)
+		batch = &ring->batches[(*next)++ % ring->size];
 	pthread_mutex_unlock(&ring->lock);
 	return batch;
 }
 
-static void work(struct ring *ring, CK_SESSION_HANDLE session, struct batch *batch)
+/* Note that the work failed at LINE. Of several failures, the first line counts. */
+static void note_failure(struct ring *ring, struct batch *batch, unsigned long long line,
+	const struct problem *problem)
 {
+	pthread_mutex_lock(&ring->lock);
+	if (!batch->failed || line < batch->failed_line) {
+		batch->failed = true;
+		batch->failed_line = line;
+		batch->problem = *problem;
+	}
+	pthread_mutex_unlock(&ring->lock);
+}
+
+/* Return the number of the worker that does the records of this name (FNV-1a). */
+static unsigned owner(const struct ring *ring, const struct record *record)
+{
+	uint64_t hash = 0xcbf29ce484222325U;
+
+	for (size_t i = 0; i < record->n; i++)
+		hash = (hash ^ (unsigned char)record->name[i]) * 0x100000001b3U;
+	return (unsigned)((hash >> 32) % ring->sharers);
+}
+
+static void work(struct worker *worker, struct batch *batch)
+{
+	struct ring *ring = worker->ring;
+	unsigned by = ring->sharers > 1 ? worker->number : 0;
+	struct text *out = &batch->out[by];
 	struct record record;
 	struct problem problem;
 
-	for (; batch->done < batch->count; batch->done++) {
-		size_t before = batch->out.n;
-		get_item(batch, batch->done, &record);
-		if (ring->bulk->work(ring->bulk, session, &record, &batch->out, &problem))
+	for (size_t i = 0; i < batch->count; i++) {
+		batch_get(batch, i, &record);
+		if (ring->sharers > 1 && owner(ring, &record) != worker->number)
 			continue;
-		batch->failed = true;
-		batch->failed_line = record.line;
-		batch->problem = problem;
-		batch->out.n = before;
-		return;
+		size_t before = out->n;
+		if (!ring->bulk->work(ring->bulk, worker->session, &record, out, &problem)) {
+			out->n = before;
+			note_failure(ring, batch, record.line, &problem);
+			return;
+		}
+		batch->items[i].by = by;
+		batch->items[i].out = (struct part){true, before, out->n - before};
 	}
+}
+
+/* Leave BATCH, which is DONE when the last of its workers leaves. */
+static void leave(struct ring *ring, struct batch *batch)
+{
+	pthread_mutex_lock(&ring->lock);
+	if (--batch->workers_left == 0) {
+		batch->state = DONE;
+		pthread_cond_broadcast(&ring->changed);
+	}
+	pthread_mutex_unlock(&ring->lock);
 }
 
 static void *worker(void *data)
 {
+	struct worker worker = {.ring = data};
 	struct ring *ring = data;
-	CK_SESSION_HANDLE session;
 	struct batch *batch;
 
-	if (!client_open_session(ring->bulk->client, ring->bulk->write, &session)) {
+	pthread_mutex_lock(&ring->lock);
+	worker.number = ring->started++;
+	pthread_mutex_unlock(&ring->lock);
+	if (!client_open_session(ring->bulk->client, ring->bulk->write, &worker.session)) {
 		stop(ring);
 		return NULL;
 	}
-	while ((batch = take(ring))) {
-		work(ring, session, batch);
-		set_state(ring, batch, DONE);
+	while ((batch = take(&worker))) {
+		work(&worker, batch);
+		leave(ring, batch);
 	}
-	(void)ring->bulk->client->f->C_CloseSession(session);
+	(void)ring->bulk->client->f->C_CloseSession(worker.session);
 	return NULL;
 }
 
 /* --- the writer --- */
 
-/* Write what is DONE. False: reported. */
-static bool write_batch(struct ring *ring, struct batch *batch)
+static bool put(FILE *out, const char *p, size_t n)
 {
-	FILE *out = ring->output.file;
-
-	if (batch->out.n > 0 && fwrite(batch->out.p, 1, batch->out.n, out) != batch->out.n)
+	if (n > 0 && fwrite(p, 1, n, out) != n)
 		return fail("cannot write the output: %s", strerror(errno));
+	return true;
+}
+
+/* Write the output of the records before a failure and count them. False: reported. */
+static bool write_batch(struct ring *ring, struct batch *batch, uint64_t *records)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &batch->items[i];
+		if (batch->failed && item->line >= batch->failed_line)
+			break;
+		if (!put(ring->output.file, batch->out[item->by].p + item->out.at, item->out.n))
+			return false;
+		++*records;
+	}
 	return batch->failed ? problem_report(&batch->problem, batch->failed_line) : true;
 }
 
@@ -246,14 +263,16 @@ static void *writer(void *data)
 			!(ring->ended && next == ring->filled))
 			pthread_cond_wait(&ring->changed, &ring->lock);
 		bool finished = ring->stop || next == ring->filled;
+		bool last = next + 1 == ring->filled;
 		pthread_mutex_unlock(&ring->lock);
 		if (finished)
 			break;
-		records += batch->done;
-		if (!write_batch(ring, batch)) {
+		if (!write_batch(ring, batch, &records)) {
 			stop(ring);
 			break;
 		}
+		if (last)
+			(void)fflush(ring->output.file); /* the next input may be long in coming */
 		progress_show(&progress, records, batch->bytes);
 		set_state(ring, batch, FREE);
 	}
@@ -304,12 +323,25 @@ bool bulk_options_fit(struct bulk *bulk, bool hex_alone)
 static size_t how_many(const struct bulk *bulk)
 {
 	long long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	bool waits = bulk->write || bulk->waits;
 	long long threads = bulk->threads > 0 ? bulk->threads
-			    : bulk->write     ? STORING_THREADS
+			    : waits           ? STORING_THREADS
 			    : cores > 0       ? cores
 					      : 1;
 
 	return threads < THREADS_MAX ? (size_t)threads : THREADS_MAX;
+}
+
+static bool write_heading(struct ring *ring)
+{
+	struct text out = {0};
+
+	if (ring->bulk->heading == NULL)
+		return true;
+	ring->bulk->heading(ring->bulk, &ring->input->records, &out);
+	bool ok = put(ring->output.file, out.p, out.n);
+	text_free(&out);
+	return ok;
 }
 
 static bool run_ring(struct ring *ring, size_t threads)
@@ -318,7 +350,7 @@ static bool run_ring(struct ring *ring, size_t threads)
 
 	bool opened = input_open(ring->input, bulk->input, &bulk->format, bulk->allow_duplicates);
 	bool ok = opened && output_file_open(&ring->output, bulk->format.member, ring->input) &&
-		  run_threads(ring, threads);
+		  write_heading(ring) && run_threads(ring, threads);
 	ok = output_file_close(&ring->output, ok);
 	if (opened)
 		input_close(ring->input);
@@ -330,21 +362,17 @@ bool bulk_run(struct bulk *bulk, struct client *client)
 	size_t threads = how_many(bulk);
 	struct ring ring = {.bulk = bulk,
 		.output = {.name = bulk->output, .resume = bulk->resume},
-		.size = BATCHES_A_THREAD * threads,
+		.size = bulk->in_order ? BATCHES_IN_ORDER : BATCHES_A_THREAD * threads,
+		.sharers = bulk->in_order ? (unsigned)threads : 1,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER};
 
 	bulk->client = client;
 	bulk->format.utf8_only = settings.json;
 	ring.input = malloc(sizeof *ring.input);
-	ring.batches = calloc(ring.size, sizeof *ring.batches);
-	bool ok = ring.input && ring.batches;
+	bool ok = (ring.batches = batches_new(ring.size, ring.sharers)) && ring.input;
 	ok = ok ? run_ring(&ring, threads) : fail_rv(CKR_HOST_MEMORY, "cannot begin");
-	for (size_t i = 0; ring.batches && i < ring.size; i++) {
-		text_free(&ring.batches[i].in);
-		text_free(&ring.batches[i].out);
-	}
-	free(ring.batches);
+	batches_free(ring.batches, ring.size, ring.sharers);
 	free(ring.input);
 	return ok;
 }

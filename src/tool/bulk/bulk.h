@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bulk.h: the same work for every record of a CSV file, on all cores, in constant memory.
- * The output is in the order of the input, and a run that was killed can be continued where
- * its output ends.
+ * bulk.h: the same work for every record of a list, on all cores, in constant memory. The list is
+ * CSV or JSON lines. The output is in the order of the input, and a run that was killed can be
+ * continued where its output ends.
  */
 #ifndef KEYDIV_TOOL_BULK_H
 #define KEYDIV_TOOL_BULK_H
@@ -21,6 +21,14 @@ struct bulk {
 	long long threads; /* -1: one for each core, more to store keys */
 	/* set by the command; so are the members of FORMAT that say so */
 	bool write; /* the workers need read-write sessions */
+	/*
+	 * All records of one name are worked by one thread in their order. Records of messages need
+	 * that, because a later counter of a device must not pass an earlier one.
+	 */
+	bool in_order;
+	bool waits; /* the work waits for the disk: many threads share its writes */
+	/* Append the first lines of the output to OUT, or NULL. */
+	void (*heading)(const struct bulk *bulk, const struct records *records, struct text *out);
 	/*
 	 * Do the work for RECORD in SESSION and append its output to OUT, which must begin with
 	 * record->shown. Runs in several threads at once. False: PROBLEM is set.

@@ -132,7 +132,7 @@ static bool same_name(struct search *s, const struct record *record, uint64_t at
 	s->format.header = s->format.column_by_name = false;
 	bool same = records_start(
 		&s->earlier, &s->format, s->fd, true, s->start + (off_t)at, -1, &problem);
-	s->earlier.count = 1;             /* so that no line but the first is taken for a heading */
+	s->earlier.memory.count = 1;      /* so that no line but the first is taken for a heading */
 	s->earlier.lines.number = at > 0; /* nor for one with a byte order mark */
 	same = same && records_next(&s->earlier, &other, &problem) == GOT_ONE &&
 	       other.n == record->n && memcmp(other.name, record->name, other.n) == 0;
@@ -259,9 +259,9 @@ static unsigned batches_for(struct search *s)
 		return 1;
 	for (int i = 0; i < 1000 && next(s, 0, &record); i++)
 		;
-	if (s->records.count == 0)
+	if (s->records.memory.count == 0)
 		return 1;
-	uint64_t each = s->records.lines.bytes / s->records.count;
+	uint64_t each = s->records.lines.bytes / s->records.memory.count;
 	return (unsigned)((uint64_t)(st.st_size - s->start) / (each ? each : 1) / DUPLICATES_BATCH +
 			  1);
 }

@@ -94,6 +94,7 @@ void input_close(struct input *input)
 {
 	struct lines *lines = &input->records.lines;
 
+	records_end(&input->records);
 	if (lines->copy >= 0)
 		close(lines->copy);
 	if (lines->fd != input->fd)

@@ -36,6 +36,12 @@ static inline uint64_t input_bytes(const struct input *input)
 	return input->records.lines.bytes;
 }
 
+/* Return true if the next record can be read without waiting for a pipe. */
+static inline bool input_ready(const struct input *input)
+{
+	return lines_ready(&input->records.lines);
+}
+
 void input_close(struct input *input);
 
 #endif

@@ -3,6 +3,7 @@
 #include "tool/bulk/lines.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,6 +137,16 @@ enum got lines_next(struct lines *lines, const char **ret, size_t *ret_n, struct
 			return GOT_ONE;
 		}
 	}
+}
+
+bool lines_ready(const struct lines *lines)
+{
+	struct pollfd poll_fd = {.fd = lines->fd, .events = POLLIN};
+
+	if (lines->positioned || lines->ended ||
+		memchr(lines->block + lines->from, '\n', lines->to - lines->from))
+		return true;
+	return poll(&poll_fd, 1, 0) != 0;
 }
 
 bool lines_make_seekable(struct lines *lines, struct problem *problem)

@@ -42,6 +42,9 @@ void lines_start(struct lines *lines, int fd, bool positioned, off_t start);
 MUST_USE enum got lines_next(
 	struct lines *lines, const char **ret, size_t *ret_n, struct problem *problem);
 
+/* Return true if the next line, or the end, can be read without waiting for a pipe. */
+bool lines_ready(const struct lines *lines);
+
 /*
  * Copy the rest of a pipe and read on in the copy, so that the whole input can be read again. Does
  * nothing for a file. False: PROBLEM is set.

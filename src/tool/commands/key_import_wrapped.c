@@ -26,9 +26,10 @@ static bool unwrap(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct 
 	struct template t = {0};
 	CK_MECHANISM mechanism = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
 	unsigned char id[NEW_ID_BYTES];
+	const struct record_value *value = &record->value[0];
+	size_t n = value->n / 2;
 
-	size_t n = record->value_n / 2;
-	if (record->value_n % 2 || n > sizeof wrapped || !hex_decode(record->value, wrapped, n))
+	if (value->n % 2 || n > sizeof wrapped || !hex_decode(value->p, wrapped, n))
 		return problem_set(problem, CKR_OK, "the wrapped key of '%s' is not hexadecimal",
 			record->shown);
 	new_key_template(&t);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* json_record.c: reads one record from a JSON object. */
+#include "tool/bulk/json_record.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+/*
+ * Return the member NAME of the object O as text, or NULL if there is none. A number keeps the
+ * digits that were read. False: PROBLEM is set.
+ */
+static bool member(struct json_object *o, const char *name, bool required, struct record_value *ret,
+	struct problem *problem)
+{
+	struct json_object *value;
+
+	*ret = (struct record_value){0};
+	if (!json_object_object_get_ex(o, name, &value))
+		return !required ||
+		       problem_set(problem, CKR_OK, "the member '%s' is missing", name);
+	if (!json_object_is_type(value, json_type_string) &&
+		!json_object_is_type(value, json_type_int))
+		return problem_set(problem, CKR_OK,
+			"the member '%s' is neither text nor a whole number", name);
+	ret->p = json_object_get_string(value);
+	ret->n = strlen(ret->p);
+	if (json_object_is_type(value, json_type_string) &&
+		ret->n != (size_t)json_object_get_string_len(value))
+		return problem_set(problem, CKR_OK, "the member '%s' has a NUL in it", name);
+	return true;
+}
+
+/*
+ * json-c keeps the last of several members of one name, and another reader may keep the first. So
+ * such a line is refused. The members of the parsed object are then fewer than the colons outside
+ * of strings.
+ */
+static bool has_doubled_member(struct json_object *o, const char *line, size_t n)
+{
+	size_t colons = 0;
+	bool inside = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (line[i] == '\\' && inside)
+			i++;
+		else if (line[i] == '"')
+			inside = !inside;
+		else if (line[i] == ':' && !inside)
+			colons++;
+	}
+	return colons != (size_t)json_object_object_length(o);
+}
+
+static bool parse(const char *line, size_t n, struct record_memory *memory, struct problem *problem)
+{
+	enum json_tokener_error error;
+	struct json_tokener *tokener = json_tokener_new();
+
+	if (tokener == NULL)
+		return problem_set(problem, CKR_HOST_MEMORY, "cannot read JSON");
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	memory->object = json_tokener_parse_ex(tokener, line, (int)n);
+	error = json_tokener_get_error(tokener);
+	json_tokener_free(tokener);
+	if (error != json_tokener_success)
+		return problem_set(problem, CKR_OK, "the line is not JSON: %s",
+			error == json_tokener_continue ? "its end is missing"
+						       : json_tokener_error_desc(error));
+	if (!json_object_is_type(memory->object, json_type_object))
+		return problem_set(problem, CKR_OK, "the line is not a JSON object");
+	json_object_object_foreach(memory->object, name, value)
+	{
+		if (json_object_is_type(value, json_type_object) ||
+			json_object_is_type(value, json_type_array))
+			return problem_set(
+				problem, CKR_OK, "the member '%.100s' is not flat", name);
+	}
+	if (has_doubled_member(memory->object, line, n))
+		return problem_set(problem, CKR_OK, "a member occurs twice");
+	return true;
+}
+
+bool json_record(const struct record_format *format, const char *line, size_t n,
+	struct record_memory *memory, struct record *ret, struct problem *problem)
+{
+	struct record_value name;
+
+	json_record_end(memory);
+	if (!parse(line, n, memory, problem) ||
+		!member(memory->object, format->member, true, &name, problem) ||
+		!record_name(format, name.p, name.n, memory->name, memory->shown, ret, problem))
+		return false;
+	ret->text = line;
+	ret->text_n = n;
+	for (size_t i = 0; format->values && format->values[i].name; i++)
+		if (!member(memory->object, format->values[i].name, format->values[i].required,
+			    &ret->value[i], problem) ||
+			!record_value_check(&format->values[i], &ret->value[i], problem))
+			return false;
+	return true;
+}
+
+void json_record_end(struct record_memory *memory)
+{
+	json_object_put(memory->object);
+	memory->object = NULL;
+}
