@@ -94,6 +94,40 @@ extern "C" {
 /* DK(Key, Constant) of RFC 3961 and RFC 3962: CONSTANT */
 #define CKM_KEYDIV_RFC3961_DK (KEYDIV_VENDOR | 0x0303UL)
 
+/*
+ * Flat forms of the standard mechanisms whose parameter is a struct with pointers. n is the number
+ * of the standard mechanism. The fields hold the members of the struct. The two forms give the same
+ * results, and CKA_ALLOWED_MECHANISMS names the standard mechanism for both. With
+ * "parameters = flat" (keydiv.conf), the flat forms replace the standard mechanisms.
+ */
+#define CKM_KEYDIV_FLAT(n) (KEYDIV_VENDOR | 0x8000UL | (n))
+
+/* IV [AAD] TAG_LENGTH. The tag of a message of C_EncryptMessage follows its ciphertext. */
+#define CKM_KEYDIV_FLAT_AES_GCM (KEYDIV_VENDOR | 0x9087UL)
+/* IV [AAD] TAG_LENGTH DATA_LENGTH */
+#define CKM_KEYDIV_FLAT_AES_CCM (KEYDIV_VENDOR | 0x9088UL)
+/* IV (12 bytes) */
+#define CKM_KEYDIV_FLAT_AES_GMAC (KEYDIV_VENDOR | 0x908EUL)
+/* HASH STEPS [SALT_VALUE] [INFO] */
+#define CKM_KEYDIV_FLAT_HKDF_DERIVE (KEYDIV_VENDOR | 0xC02AUL)
+#define CKM_KEYDIV_FLAT_HKDF_DATA (KEYDIV_VENDOR | 0xC02BUL)
+/* PASSWORD HASH SALT_VALUE ITERATIONS */
+#define CKM_KEYDIV_FLAT_PKCS5_PBKD2 (KEYDIV_VENDOR | 0x83B0UL)
+/* HASH DATA_PARAMETERS */
+#define CKM_KEYDIV_FLAT_SP800_108_COUNTER_KDF (KEYDIV_VENDOR | 0x83ACUL)
+/* HASH DATA_PARAMETERS [FEEDBACK_IV] */
+#define CKM_KEYDIV_FLAT_SP800_108_FEEDBACK_KDF (KEYDIV_VENDOR | 0x83ADUL)
+/* HASH DATA_PARAMETERS */
+#define CKM_KEYDIV_FLAT_SP800_108_DOUBLE_PIPELINE_KDF (KEYDIV_VENDOR | 0x83AEUL)
+/* MESSAGE */
+#define CKM_KEYDIV_FLAT_AES_ECB_ENCRYPT_DATA (KEYDIV_VENDOR | 0x9104UL)
+/* MESSAGE IV (16 bytes) */
+#define CKM_KEYDIV_FLAT_AES_CBC_ENCRYPT_DATA (KEYDIV_VENDOR | 0x9105UL)
+/* MESSAGE */
+#define CKM_KEYDIV_FLAT_DES3_ECB_ENCRYPT_DATA (KEYDIV_VENDOR | 0x9102UL)
+/* MESSAGE IV (8 bytes) */
+#define CKM_KEYDIV_FLAT_DES3_CBC_ENCRYPT_DATA (KEYDIV_VENDOR | 0x9103UL)
+
 /* --- Fields of a parameter: tag, and the length of the value in bytes --- */
 
 #define KEYDIV_DEVICE 0x01             /* 1..128: serial number or device ID */
@@ -106,7 +140,8 @@ extern "C" {
 #define KEYDIV_SESSION_PURPOSE 0x22    /* 1..32 */
 #define KEYDIV_NONCE 0x28              /* 16..64 */
 #define KEYDIV_ENCRYPTION_CONTEXT 0x29 /* 1..2048 */
-#define KEYDIV_MESSAGE 0x30            /* CMAC 0..4000; AN10922 1..31 (AES), 1..15 (TDEA) */
+/* CMAC 0..4000; AN10922 1..31 (AES), 1..15 (TDEA); ENCRYPT_DATA: whole blocks */
+#define KEYDIV_MESSAGE 0x30
 #define KEYDIV_SCP03_CONSTANT 0x31     /* 1: 04 S-ENC, 06 S-MAC, 07 S-RMAC */
 #define KEYDIV_SCP03_CONTEXT 0x32      /* 16 or 32: host challenge, then card challenge */
 #define KEYDIV_EMV_OPTION 0x34         /* 1: 'A', 'B' or 'C' */
@@ -120,7 +155,7 @@ extern "C" {
 #define KEYDIV_TRANSACTION 0x51        /* 8: number of the transaction, from 0 */
 #define KEYDIV_ODUKPT_PURPOSE 0x52     /* 1..32 */
 #define KEYDIV_CONSTANT 0x60           /* 1..255 */
-#define KEYDIV_PASSWORD 0x61           /* 1..255 */
+#define KEYDIV_PASSWORD 0x61           /* 1..255; PBKDF2 0..4000 */
 #define KEYDIV_DERIVATION 0x70         /* 4: CKM number of the mechanism that derives */
 #define KEYDIV_OPERATION 0x71          /* 4: CKM number of the mechanism that uses the key */
 #define KEYDIV_IV 0x72                 /* 1..256: IV, nonce or first counter block */
@@ -129,6 +164,22 @@ extern "C" {
 #define KEYDIV_KEY_TYPE 0x75           /* 4: CKK number of the derived key */
 #define KEYDIV_KEY_LENGTH 0x76         /* 1: bytes of the derived key */
 #define KEYDIV_DATA_LENGTH 0x77        /* 8: bytes of the plaintext, CCM */
+#define KEYDIV_HASH 0x78               /* 4: CKM_SHA256 ...; SP 800-108: PRF, CKM_AES_CMAC ... */
+#define KEYDIV_STEPS 0x79              /* 1: KEYDIV_STEPS_ bits */
+#define KEYDIV_SALT_VALUE 0x7A         /* HKDF, where absent means CKF_HKDF_SALT_NULL; PBKDF2 */
+#define KEYDIV_INFO 0x7B               /* HKDF */
+#define KEYDIV_ITERATIONS 0x7C         /* 8: 1..2^31-1 */
+/*
+ * For each piece of the PRF's input its CK_SP800_108_ type (1), the length of its value (2) and
+ * the value. A counter is its width in bits (1). CK_SP800_108_DKM_LENGTH is the method (1) and the
+ * width in bits (1). CK_SP800_108_BYTE_ARRAY is the bytes. The iteration variable of the feedback
+ * and double-pipeline modes has no value. All numbers of the PRF's input are big-endian.
+ */
+#define KEYDIV_DATA_PARAMETERS 0x7D
+#define KEYDIV_FEEDBACK_IV 0x7E
+
+#define KEYDIV_STEPS_EXTRACT 0x01
+#define KEYDIV_STEPS_EXPAND 0x02
 
 /*
  * USE, 1 byte, the sum of the bits below: what a key of the keydiv schemes may do. The token adds

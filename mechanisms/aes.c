@@ -222,6 +222,7 @@ const struct mechanism mech_aes_ctr = {
 
 const struct mechanism mech_aes_gcm = {
 	.type = CKM_AES_GCM,
+	.form = FORM_POINTERS,
 	.name = "CKM_AES_GCM",
 	.info = {16, 32, CRYPT | MESSAGES},
 	.key_types = key_types_aes,
@@ -234,6 +235,7 @@ const struct mechanism mech_aes_gcm = {
 
 const struct mechanism mech_aes_ccm = {
 	.type = CKM_AES_CCM,
+	.form = FORM_POINTERS,
 	.name = "CKM_AES_CCM",
 	.info = {16, 32, CRYPT | MESSAGES},
 	.key_types = key_types_aes,

@@ -78,6 +78,7 @@ const struct mechanism mech_aes_cmac_general = {
 
 const struct mechanism mech_aes_gmac = {
 	.type = CKM_AES_GMAC,
+	.form = FORM_POINTERS,
 	.name = "CKM_AES_GMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,

@@ -3,6 +3,7 @@
  * encrypt_data.c: derive keys by encrypting data, CKM_{AES,DES3}_{ECB,CBC}_ENCRYPT_DATA (PKCS#11
  * Current Mechanisms Specification 2.15).
  */
+#include "flat.h"
 #include "native.h"
 
 /* The parsed parameter, for plan and derive. */
@@ -64,6 +65,49 @@ static CK_RV parse_des3_cbc(const CK_MECHANISM *caller, void *out, uint8_t *heap
 	native->has_iv = true;
 	memcpy(native->iv, p.iv, sizeof p.iv);
 	return copy_data(p.pData, p.length, 8, native, heap, used);
+}
+
+/* The fields of the flat forms with a cipher of BLOCK bytes. ECB has no IV. */
+#define ECB_FIELDS(block)                                                                          \
+	{                                                                                          \
+		{FIELD(MESSAGE), true, block, FLAT_BYTES_MAX},                                     \
+		{                                                                                  \
+			0                                                                          \
+		}                                                                                  \
+	}
+#define CBC_FIELDS(block)                                                                          \
+	{                                                                                          \
+		{FIELD(MESSAGE), true, block, FLAT_BYTES_MAX}, {FIELD(IV), true, block, block},    \
+		{                                                                                  \
+			0                                                                          \
+		}                                                                                  \
+	}
+
+static const struct field aes_ecb_fields[] = ECB_FIELDS(16), des3_ecb_fields[] = ECB_FIELDS(8);
+static const struct field aes_cbc_fields[] = CBC_FIELDS(16), des3_cbc_fields[] = CBC_FIELDS(8);
+
+static CK_RV parse_flat(const struct parameter *p, size_t block, void *out)
+{
+	struct native *native = out;
+	struct bytes iv = parameter_get(p, KEYDIV_IV);
+
+	native->data = parameter_get(p, KEYDIV_MESSAGE);
+	native->has_iv = iv.p != NULL;
+	if (native->has_iv)
+		memcpy(native->iv, iv.p, iv.n);
+	REQUIRE(native->data.n % block == 0, CKR_MECHANISM_PARAM_INVALID,
+		"the data is not whole blocks");
+	return CKR_OK;
+}
+
+static CK_RV parse_flat_aes(const struct parameter *p, void *out)
+{
+	return parse_flat(p, 16, out);
+}
+
+static CK_RV parse_flat_des3(const struct parameter *p, void *out)
+{
+	return parse_flat(p, 8, out);
 }
 
 /*
@@ -141,33 +185,66 @@ static const struct bytes aes_cbc_native[] = {{(const void *)&aes_cbc, sizeof ae
 static const struct bytes des3_ecb_native[] = {{(const void *)&des3_ecb, sizeof des3_ecb}};
 static const struct bytes des3_cbc_native[] = {{(const void *)&des3_cbc, sizeof des3_cbc}};
 
+/* The results, which both forms share. */
+#define AES_ECB_KEY "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf"
+#define AES_ECB_KEY_24 "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699d"
+#define AES_CBC_KEY "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"
+#define DES3_ECB_KEY "a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"
+#define DES3_CBC_KEY "f368d06f3bbd614e60f2d0245cad3f818d5c69f2cb3fd5c7"
+
+/* The fields of the flat forms. */
+#define FLAT_AES_TEXT                                                                              \
+	"300020"                                                                                   \
+	"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
+#define FLAT_AES_IV "720010000102030405060708090a0b0c0d0e0f"
+#define FLAT_DES3_TEXT "30001854686520717566636b2062726f776e20666f78206a756d70"
+#define FLAT_DES3_IV "7200080001020304050607"
+
 static const struct known_answer aes_ecb_answers[] = {
-	{CKK_AES, AES_KEY, NULL, CKK_AES,
-		"3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf"},
-	{CKK_AES, AES_KEY, NULL, CKK_AES, "3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699d"},
+	{CKK_AES, AES_KEY, NULL, CKK_AES, AES_ECB_KEY},
+	{CKK_AES, AES_KEY, NULL, CKK_AES, AES_ECB_KEY_24},
 	{0},
 };
 
 static const struct known_answer aes_cbc_answers[] = {
-	{CKK_AES, AES_KEY, NULL, CKK_AES,
-		"7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2"},
+	{CKK_AES, AES_KEY, NULL, CKK_AES, AES_CBC_KEY},
 	{0},
 };
 
 static const struct known_answer des3_ecb_answers[] = {
-	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET,
-		"a826fd8ce53b855fcce21c8112256fe668d5c05dd9b6b900"},
+	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET, DES3_ECB_KEY},
 	{0},
 };
 
 static const struct known_answer des3_cbc_answers[] = {
-	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET,
-		"f368d06f3bbd614e60f2d0245cad3f818d5c69f2cb3fd5c7"},
+	{CKK_DES3, DES3_KEY, NULL, CKK_GENERIC_SECRET, DES3_CBC_KEY},
+	{0},
+};
+
+static const struct known_answer flat_aes_ecb_answers[] = {
+	{CKK_AES, AES_KEY, FLAT_AES_TEXT, CKK_AES, AES_ECB_KEY},
+	{CKK_AES, AES_KEY, FLAT_AES_TEXT, CKK_AES, AES_ECB_KEY_24},
+	{0},
+};
+
+static const struct known_answer flat_aes_cbc_answers[] = {
+	{CKK_AES, AES_KEY, FLAT_AES_TEXT FLAT_AES_IV, CKK_AES, AES_CBC_KEY},
+	{0},
+};
+
+static const struct known_answer flat_des3_ecb_answers[] = {
+	{CKK_DES3, DES3_KEY, FLAT_DES3_TEXT, CKK_GENERIC_SECRET, DES3_ECB_KEY},
+	{0},
+};
+
+static const struct known_answer flat_des3_cbc_answers[] = {
+	{CKK_DES3, DES3_KEY, FLAT_DES3_TEXT FLAT_DES3_IV, CKK_GENERIC_SECRET, DES3_CBC_KEY},
 	{0},
 };
 
 const struct mechanism mech_aes_ecb_encrypt_data = {
 	.type = CKM_AES_ECB_ENCRYPT_DATA,
+	.form = FORM_POINTERS,
 	.name = "CKM_AES_ECB_ENCRYPT_DATA",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
@@ -178,6 +255,7 @@ const struct mechanism mech_aes_ecb_encrypt_data = {
 
 const struct mechanism mech_aes_cbc_encrypt_data = {
 	.type = CKM_AES_CBC_ENCRYPT_DATA,
+	.form = FORM_POINTERS,
 	.name = "CKM_AES_CBC_ENCRYPT_DATA",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
@@ -188,6 +266,7 @@ const struct mechanism mech_aes_cbc_encrypt_data = {
 
 const struct mechanism mech_des3_ecb_encrypt_data = {
 	.type = CKM_DES3_ECB_ENCRYPT_DATA,
+	.form = FORM_POINTERS,
 	.name = "CKM_DES3_ECB_ENCRYPT_DATA",
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_tdes,
@@ -198,10 +277,63 @@ const struct mechanism mech_des3_ecb_encrypt_data = {
 
 const struct mechanism mech_des3_cbc_encrypt_data = {
 	.type = CKM_DES3_CBC_ENCRYPT_DATA,
+	.form = FORM_POINTERS,
 	.name = "CKM_DES3_CBC_ENCRYPT_DATA",
 	.info = {0, 0, CKF_DERIVE},
 	.key_types = key_types_tdes,
 	.parse_native = parse_des3_cbc,
 	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
 	.test = {.answers = des3_cbc_answers, .native_answers = des3_cbc_native},
+};
+
+const struct mechanism mech_flat_aes_ecb_encrypt_data = {
+	.type = CKM_AES_ECB_ENCRYPT_DATA,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_AES_ECB_ENCRYPT_DATA",
+	.what = "key -> key",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.fields = aes_ecb_fields,
+	.parse_flat = parse_flat_aes,
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = flat_aes_ecb_answers},
+};
+
+const struct mechanism mech_flat_aes_cbc_encrypt_data = {
+	.type = CKM_AES_CBC_ENCRYPT_DATA,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_AES_CBC_ENCRYPT_DATA",
+	.what = "key -> key",
+	.info = {16, 32, CKF_DERIVE},
+	.key_types = key_types_aes,
+	.fields = aes_cbc_fields,
+	.parse_flat = parse_flat_aes,
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = flat_aes_cbc_answers},
+};
+
+const struct mechanism mech_flat_des3_ecb_encrypt_data = {
+	.type = CKM_DES3_ECB_ENCRYPT_DATA,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_DES3_ECB_ENCRYPT_DATA",
+	.what = "key -> key",
+	.info = {0, 0, CKF_DERIVE},
+	.key_types = key_types_tdes,
+	.fields = des3_ecb_fields,
+	.parse_flat = parse_flat_des3,
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = flat_des3_ecb_answers},
+};
+
+const struct mechanism mech_flat_des3_cbc_encrypt_data = {
+	.type = CKM_DES3_CBC_ENCRYPT_DATA,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_DES3_CBC_ENCRYPT_DATA",
+	.what = "key -> key",
+	.info = {0, 0, CKF_DERIVE},
+	.key_types = key_types_tdes,
+	.fields = des3_cbc_fields,
+	.parse_flat = parse_flat_des3,
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.test = {.answers = flat_des3_cbc_answers},
 };

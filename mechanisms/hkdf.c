@@ -3,6 +3,7 @@
  * hkdf.c: HKDF (RFC 5869) as PKCS#11 3.0 defines it. Derive keys and data, and generate
  * keys for HKDF.
  */
+#include "flat.h"
 #include "key/kdf_primitives.h"
 #include "native.h"
 
@@ -16,23 +17,6 @@ struct native {
 };
 
 _Static_assert(sizeof(struct native) <= NATIVE_MAX, "room for the parsed parameter");
-
-static CK_RV digest_of(CK_MECHANISM_TYPE hash, enum digest_kind *ret)
-{
-	static const struct {
-		CK_MECHANISM_TYPE hash;
-		enum digest_kind kind;
-	} known[] = {{CKM_SHA_1, DIGEST_SHA1}, {CKM_SHA224, DIGEST_SHA224},
-		{CKM_SHA256, DIGEST_SHA256}, {CKM_SHA384, DIGEST_SHA384},
-		{CKM_SHA512, DIGEST_SHA512}};
-
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (known[i].hash == hash) {
-			*ret = known[i].kind;
-			return CKR_OK;
-		}
-	return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown hash");
-}
 
 /* Parse the salt. Only extraction uses a salt, so the fields are ignored without extraction. */
 static CK_RV parse_salt(const CK_HKDF_PARAMS *p, struct native *ret, uint8_t *heap, size_t *used)
@@ -65,9 +49,32 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
 	ENSURE(p.bExtract || p.bExpand, CKR_MECHANISM_PARAM_INVALID);
 	native->extract = p.bExtract;
 	native->expand = p.bExpand;
-	TRY(digest_of(p.prfHashMechanism, &native->digest));
+	TRY(digest_of_mechanism(p.prfHashMechanism, &native->digest));
 	TRY(parse_salt(&p, native, heap, used));
 	return native_copy(p.pInfo, p.ulInfoLen, heap, used, &native->info);
+}
+
+static const struct field flat_fields[] = {
+	FLAT_HASH,
+	{FIELD(STEPS), true, 1, 1},
+	{FIELD(SALT_VALUE), false, 0, FLAT_BYTES_MAX},
+	{FIELD(INFO), false, 0, FLAT_BYTES_MAX},
+	{0},
+};
+
+static CK_RV parse_flat(const struct parameter *p, void *out)
+{
+	struct native *native = out;
+	uint8_t steps = parameter_get(p, KEYDIV_STEPS).p[0];
+
+	REQUIRE(steps >= 1 && steps <= (KEYDIV_STEPS_EXTRACT | KEYDIV_STEPS_EXPAND),
+		CKR_MECHANISM_PARAM_INVALID, "STEPS is not 1, 2 or 3");
+	native->extract = steps & KEYDIV_STEPS_EXTRACT;
+	native->expand = steps & KEYDIV_STEPS_EXPAND;
+	native->salt_is_key = false;
+	native->salt = flat_bytes(p, KEYDIV_SALT_VALUE);
+	native->info = flat_bytes(p, KEYDIV_INFO);
+	return digest_of_mechanism(flat_hash(p), &native->digest);
 }
 
 /*
@@ -170,8 +177,27 @@ static const struct known_answer data_answers[] = {
 	{0},
 };
 
+#define FLAT_SHA256 "78000400000250"
+#define FLAT_SALT "7a000d000102030405060708090a0b0c"
+#define FLAT_INFO "7b000af0f1f2f3f4f5f6f7f8f9"
+
+static const struct known_answer flat_answers[] = {
+	{CKK_GENERIC_SECRET, IKM, FLAT_SHA256 "79000103" FLAT_SALT FLAT_INFO, CKK_GENERIC_SECRET,
+		OKM},
+	{CKK_GENERIC_SECRET, IKM, FLAT_SHA256 "79000101" FLAT_SALT, CKK_HKDF, PRK},
+	{CKK_HKDF, PRK, FLAT_SHA256 "79000102" FLAT_INFO, CKK_GENERIC_SECRET, OKM},
+	{0},
+};
+
+static const struct known_answer flat_data_answers[] = {
+	{CKK_GENERIC_SECRET, IKM, FLAT_SHA256 "79000103" FLAT_SALT FLAT_INFO,
+		CK_UNAVAILABLE_INFORMATION, OKM},
+	{0},
+};
+
 const struct mechanism mech_hkdf_derive = {
 	.type = CKM_HKDF_DERIVE,
+	.form = FORM_POINTERS,
 	.name = "CKM_HKDF_DERIVE",
 	.scheme = "hkdf",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
@@ -183,6 +209,7 @@ const struct mechanism mech_hkdf_derive = {
 
 const struct mechanism mech_hkdf_data = {
 	.type = CKM_HKDF_DATA,
+	.form = FORM_POINTERS,
 	.name = "CKM_HKDF_DATA",
 	.scheme = "hkdf",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
@@ -190,6 +217,32 @@ const struct mechanism mech_hkdf_data = {
 	.parse_native = parse,
 	.derive = {.plan = plan_data, .value = derive, .role = &role_none},
 	.test = {.answers = data_answers, .native_answers = native_answers},
+};
+
+const struct mechanism mech_flat_hkdf_derive = {
+	.type = CKM_HKDF_DERIVE,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_HKDF_DERIVE",
+	.what = "secret -> key",
+	.info = {1, SECRET_MAX, CKF_DERIVE},
+	.key_types = key_types_hmac,
+	.fields = flat_fields,
+	.parse_flat = parse_flat,
+	.derive = {.plan = plan, .value = derive, .role_of = role_of},
+	.test = {.answers = flat_answers},
+};
+
+const struct mechanism mech_flat_hkdf_data = {
+	.type = CKM_HKDF_DATA,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_HKDF_DATA",
+	.what = "secret -> data",
+	.info = {1, SECRET_MAX, CKF_DERIVE},
+	.key_types = key_types_hmac,
+	.fields = flat_fields,
+	.parse_flat = parse_flat,
+	.derive = {.plan = plan_data, .value = derive, .role = &role_none},
+	.test = {.answers = flat_data_answers},
 };
 
 const struct mechanism mech_hkdf_key_gen = {

@@ -24,36 +24,54 @@ const CK_KEY_TYPE key_types_hmac[] = {CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SH
  * --- Lookup ---
  *
  * The table is an open hash table with one byte for each place. A constructor fills the table when
- * the module is loaded, before any call.
+ * the module is loaded, before any call, and mechanisms_offer fills the table again. A mechanism
+ * that is not offered is not in the table, so no call can find the mechanism.
  */
 
 #define PLACES 256 /* a power of two, more than twice the number of mechanisms */
+#define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0] - 1)
 
-_Static_assert(sizeof mechanisms / sizeof mechanisms[0] - 1 <= PLACES / 2,
-	"more mechanisms need more places");
+_Static_assert(MECHANISMS <= PLACES / 2, "more mechanisms need more places");
 
-static uint8_t place[PLACES]; /* 1 + index into mechanisms[], 0 for a free place */
+static uint8_t place[PLACES];                /* 1 + index into mechanisms[], 0 for a free place */
+static CK_MECHANISM_TYPE number[MECHANISMS]; /* mechanism_number() of mechanisms[i] */
+static bool only_flat;
 
 static unsigned hash(CK_MECHANISM_TYPE type)
 {
 	return (unsigned)((type * UINT64_C(0x9E3779B97F4A7C15)) >> 56) & (PLACES - 1);
 }
 
+bool mechanism_offered(const struct mechanism *mech)
+{
+	return !only_flat || mech->form != FORM_POINTERS;
+}
+
 __attribute__((constructor)) static void fill_places(void)
 {
-	for (size_t i = 0; i < mechanism_count; i++) {
-		unsigned h = hash(mechanisms[i]->type);
+	memset(place, 0, sizeof place);
+	for (size_t i = 0; i < MECHANISMS; i++) {
+		if (!mechanism_offered(mechanisms[i]))
+			continue;
+		number[i] = mechanism_number(mechanisms[i]);
+		unsigned h = hash(number[i]);
 		while (place[h] != 0)
 			h = (h + 1) & (PLACES - 1);
 		place[h] = (uint8_t)(i + 1);
 	}
 }
 
-const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE type, size_t *ret_index)
+void mechanisms_offer(bool flat)
 {
-	for (unsigned h = hash(type); place[h] != 0; h = (h + 1) & (PLACES - 1)) {
+	only_flat = flat;
+	fill_places();
+}
+
+const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE wanted, size_t *ret_index)
+{
+	for (unsigned h = hash(wanted); place[h] != 0; h = (h + 1) & (PLACES - 1)) {
 		size_t index = place[h] - 1u;
-		if (mechanisms[index]->type == type) {
+		if (number[index] == wanted) {
 			*ret_index = index;
 			return mechanisms[index];
 		}
@@ -61,11 +79,11 @@ const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE type, size_t *ret_in
 	return NULL;
 }
 
-const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type)
+const struct mechanism *mechanism_find(CK_MECHANISM_TYPE wanted)
 {
 	size_t index;
 
-	return mechanism_look_up(type, &index);
+	return mechanism_look_up(wanted, &index);
 }
 
 bool mechanism_takes(const struct mechanism *mech, CK_KEY_TYPE type)
@@ -133,6 +151,13 @@ CK_RV parameter_parse(
 		TRY(skip_field(&ret->fields[index], &ret->value[index]));
 	ret->count = index;
 	return mech->check ? mech->check(ret) : CKR_OK;
+}
+
+CK_RV parameter_parse_flat(const struct mechanism *mech, const uint8_t *encoded, size_t n,
+	struct parameter *ret, void *out)
+{
+	TRY(parameter_parse(mech, encoded, n, ret));
+	return mech->parse_flat(ret, out);
 }
 
 struct bytes parameter_get(const struct parameter *p, uint8_t tag)

@@ -68,6 +68,13 @@ struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t la
 MUST_USE CK_RV parameter_parse(
 	const struct mechanism *mech, const uint8_t *encoded, size_t n, struct parameter *ret);
 
+/*
+ * Parse the parameter of a flat form (FORM_FLAT) that derives, as parameter_parse, and fill in OUT
+ * (NATIVE_MAX bytes, aligned for any type), which refers to ENCODED.
+ */
+MUST_USE CK_RV parameter_parse_flat(const struct mechanism *mech, const uint8_t *encoded, size_t n,
+	struct parameter *ret, void *out);
+
 /* --- Deriving --- */
 
 #define SCRATCH_KEYS 2
@@ -102,11 +109,11 @@ struct derivation {
 	struct key *base;                  /* opaque; NULL for C_GenerateKey */
 	struct key *scratch[SCRATCH_KEYS]; /* for inner keys; the caller wipes them afterwards */
 	const struct parameter *parameter; /* mechanisms with fields */
-	void *native;                      /* mechanisms with parse_native: the parsed struct */
-	CK_OBJECT_CLASS object_class;      /* of the result: a key, or CKO_DATA (CKM_HKDF_DATA) */
-	CK_KEY_TYPE type;                  /* of the result, planned */
-	size_t length;                     /* of the result in bytes, planned */
-	uint32_t usage;                    /* of the result, planned: USAGE_ bits; 0: none */
+	void *native; /* mechanisms with parse_native or parse_flat: the struct that they fill in */
+	CK_OBJECT_CLASS object_class; /* of the result: a key, or CKO_DATA (CKM_HKDF_DATA) */
+	CK_KEY_TYPE type;             /* of the result, planned */
+	size_t length;                /* of the result in bytes, planned */
+	uint32_t usage;               /* of the result, planned: USAGE_ bits; 0: none */
 	/* If sets_transaction is true: set by derive.value, or by the advance of a state. */
 	uint64_t number;
 	size_t state_key_length; /* bases with a state: length in bytes of the keys in the state */
@@ -194,7 +201,7 @@ struct operation_inputs {
 struct known_answer {
 	CK_KEY_TYPE base_type;
 	const char *base;      /* "" for C_GenerateKey */
-	const char *parameter; /* NULL with parse_native: see native_answers */
+	const char *parameter; /* of a flat form; parse_native has native_answers instead */
 	CK_KEY_TYPE type;      /* of the result */
 	const char *result;    /* its length is the planned length */
 };
@@ -260,6 +267,17 @@ struct operating {
 	const struct operation_inputs *inputs;
 };
 
+/*
+ * The form of a parameter. A struct of PKCS#11 with pointers can name any memory of the process. A
+ * module that serves another process (parameters = flat in keydiv.conf) takes no such struct, and
+ * the caller uses the flat form of the mechanism instead.
+ */
+enum parameter_form {
+	FORM_PLAIN,    /* fields, bytes, a struct without pointers, or no parameter */
+	FORM_POINTERS, /* a struct with pointers: not offered with parameters = flat */
+	FORM_FLAT,     /* fields in place of that struct, under the number CKM_KEYDIV_FLAT(type) */
+};
+
 /* How a mechanism is tested before its first use. */
 struct testing {
 	const struct known_answer *answers; /* ended by base == NULL */
@@ -275,8 +293,14 @@ struct testing {
 };
 
 struct mechanism {
+	/*
+	 * The number in CKA_ALLOWED_MECHANISMS and CKA_KEY_GEN_MECHANISM. A flat form has the
+	 * number of its standard mechanism here, because both are one permission. Callers name the
+	 * mechanism by mechanism_number().
+	 */
 	CK_MECHANISM_TYPE type;
-	const char *name;       /* as in pkcs11.h, "CKM_..." */
+	enum parameter_form form;
+	const char *name;       /* as in pkcs11.h or keydiv.h, "CKM_..." */
 	const char *what;       /* vendor mechanisms: "base -> result", for the tool's list */
 	const char *scheme;     /* the name in the tool's --allow for masters of this scheme */
 	CK_MECHANISM_INFO info; /* key sizes in bytes (DES: 0), and the CKF_ flags that work */
@@ -296,6 +320,11 @@ struct mechanism {
 	 * is read once. CKR_MECHANISM_PARAM_INVALID.
 	 */
 	CK_RV (*parse_native)(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used);
+	/*
+	 * FORM_FLAT, mechanisms that derive: fill in from the parsed fields the same OUT that
+	 * parse_native of the standard mechanism fills in. CKR_MECHANISM_PARAM_INVALID.
+	 */
+	CK_RV (*parse_flat)(const struct parameter *p, void *out);
 
 	struct deriving derive;
 	struct operating operation;
@@ -361,14 +390,32 @@ MUST_USE CK_RV operation_self_test(const struct mechanism *mech, struct key *key
 
 /* --- The registry --- */
 
+/* Return the number under which callers name MECH. */
+static inline CK_MECHANISM_TYPE mechanism_number(const struct mechanism *mech)
+{
+	return mech->form == FORM_FLAT ? CKM_KEYDIV_FLAT(mech->type) : mech->type;
+}
+
 extern const struct mechanism *const mechanisms[]; /* in the order of list.h, ended by NULL */
 extern const size_t mechanism_count;
 
-/* Return the mechanism TYPE, or NULL if there is none. Constant time, no lock. */
-const struct mechanism *mechanism_find(CK_MECHANISM_TYPE type);
+/*
+ * Set the mode (`parameters` in keydiv.conf). With FLAT, no mechanism with FORM_POINTERS is
+ * offered. A process starts in the other mode. No other thread may use mechanisms during the call.
+ */
+void mechanisms_offer(bool flat);
+
+/* Return true if MECH is offered in the present mode. */
+bool mechanism_offered(const struct mechanism *mech);
+
+/*
+ * Return the mechanism that callers name WANTED, or NULL if there is none or the present mode does
+ * not offer the mechanism. Constant time, no lock.
+ */
+const struct mechanism *mechanism_find(CK_MECHANISM_TYPE wanted);
 
 /* The same; *RET_INDEX is the index of the mechanism in mechanisms[]. */
-const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE type, size_t *ret_index);
+const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE wanted, size_t *ret_index);
 
 /* Return true if MECH takes keys of TYPE. */
 bool mechanism_takes(const struct mechanism *mech, CK_KEY_TYPE type);

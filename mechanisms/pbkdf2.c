@@ -3,6 +3,7 @@
  * pbkdf2.c: CKM_PKCS5_PBKD2, a key from a password by PBKDF2 (RFC 8018, Current
  * Mechanisms Specification 2.29).
  */
+#include "flat.h"
 #include "key/kdf_primitives.h"
 #include "native.h"
 
@@ -34,6 +35,12 @@ static CK_RV digest_of(CK_ULONG prf, enum digest_kind *ret)
 	return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown PRF");
 }
 
+static CK_RV check_iterations(CK_ULONG iterations)
+{
+	ENSURE(iterations >= 1 && iterations <= INT32_MAX, CKR_MECHANISM_PARAM_INVALID);
+	return CKR_OK;
+}
+
 /*
  * The struct is CK_PKCS5_PBKD2_PARAMS2, which holds the length of the password. The older struct of
  * the same size has a pointer to the length there. No pointer is a valid length, so callers of the
@@ -46,13 +53,32 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
 
 	TRY(native_struct(caller->pParameter, caller->ulParameterLen, &p, sizeof p));
 	ENSURE(p.saltSource == CKZ_SALT_SPECIFIED, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(p.iterations >= 1 && p.iterations <= INT32_MAX, CKR_MECHANISM_PARAM_INVALID);
+	TRY(check_iterations(p.iterations));
 	ENSURE(p.pPrfData == NULL && p.ulPrfDataLen == 0,
 		CKR_MECHANISM_PARAM_INVALID); /* HMAC takes no parameter */
 	native->iterations = p.iterations;
 	TRY(digest_of(p.prf, &native->digest));
 	TRY(native_copy(p.pSaltSourceData, p.ulSaltSourceDataLen, heap, used, &native->salt));
 	return native_copy(p.pPassword, p.ulPasswordLen, heap, used, &native->password);
+}
+
+static const struct field flat_fields[] = {
+	{FIELD(PASSWORD), true, 0, FLAT_BYTES_MAX},
+	FLAT_HASH,
+	{FIELD(SALT_VALUE), true, 0, FLAT_BYTES_MAX},
+	{NUMBER_FIELD(ITERATIONS), true, 8, 8},
+	{0},
+};
+
+static CK_RV parse_flat(const struct parameter *p, void *out)
+{
+	struct native *native = out;
+
+	native->password = parameter_get(p, KEYDIV_PASSWORD);
+	native->salt = parameter_get(p, KEYDIV_SALT_VALUE);
+	native->iterations = get_be64(parameter_get(p, KEYDIV_ITERATIONS).p);
+	TRY(check_iterations(native->iterations));
+	return digest_of_mechanism(flat_hash(p), &native->digest);
 }
 
 /*
@@ -88,19 +114,43 @@ static const struct bytes native_answers[] = {
 	{(const void *)&sha256, sizeof sha256},
 };
 
+#define SHA1_KEY "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"
+#define SHA256_KEY                                                                                 \
+	"55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"                         \
+	"49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"
+
 static const struct known_answer answers[] = {
-	{0, "", NULL, CKK_GENERIC_SECRET, "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957"},
-	{0, "", NULL, CKK_GENERIC_SECRET,
-		"55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
-		"49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"},
+	{0, "", NULL, CKK_GENERIC_SECRET, SHA1_KEY},
+	{0, "", NULL, CKK_GENERIC_SECRET, SHA256_KEY},
+	{0},
+};
+
+static const struct known_answer flat_answers[] = {
+	{0, "", "61000870617373776f7264780004000002207a000473616c747c00080000000000000002",
+		CKK_GENERIC_SECRET, SHA1_KEY},
+	{0, "", "610006706173737764780004000002507a000473616c747c00080000000000000001",
+		CKK_GENERIC_SECRET, SHA256_KEY},
 	{0},
 };
 
 const struct mechanism mech_pkcs5_pbkd2 = {
 	.type = CKM_PKCS5_PBKD2,
+	.form = FORM_POINTERS,
 	.name = "CKM_PKCS5_PBKD2",
 	.info = {16, 64, CKF_GENERATE},
 	.parse_native = parse,
 	.derive = {.plan = plan, .value = derive},
 	.test = {.answers = answers, .native_answers = native_answers},
+};
+
+const struct mechanism mech_flat_pkcs5_pbkd2 = {
+	.type = CKM_PKCS5_PBKD2,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_PKCS5_PBKD2",
+	.what = "password -> key",
+	.info = {16, 64, CKF_GENERATE},
+	.fields = flat_fields,
+	.parse_flat = parse_flat,
+	.derive = {.plan = plan, .value = derive},
+	.test = {.answers = flat_answers},
 };

@@ -26,7 +26,7 @@ static void print_inputs(const struct mechanism *mech)
 
 static void print_mechanism(const struct mechanism *mech)
 {
-	printf("MECHANISM(0x%08lxUL, \"%s\", \"", mech->type, mech->name);
+	printf("MECHANISM(0x%08lxUL, \"%s\", \"", mechanism_number(mech), mech->name);
 	print_inputs(mech);
 	printf("\", \"%s\")\n", mech->scheme != NULL ? mech->scheme : "");
 }

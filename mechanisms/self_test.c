@@ -35,7 +35,11 @@ static CK_RV read_parameter(
 	if (mech->fields) {
 		TRY(self_test_hex(answer->parameter, bench->encoded, sizeof bench->encoded, &n));
 		d->parameter = &bench->parameter;
-		return parameter_parse(mech, bench->encoded, n, &bench->parameter);
+		d->native = mech->parse_flat ? bench->native : NULL;
+		return mech->parse_flat
+			       ? parameter_parse_flat(
+					 mech, bench->encoded, n, &bench->parameter, bench->native)
+			       : parameter_parse(mech, bench->encoded, n, &bench->parameter);
 	}
 	return CKR_OK;
 }

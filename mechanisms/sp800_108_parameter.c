@@ -2,6 +2,7 @@
 /* sp800_108_parameter.c: parse the parameters of the three KDFs of SP 800-108. */
 #include "sp800_108_parameter.h"
 
+#include "flat.h"
 #include "native.h"
 
 static CK_RV prf_of(CK_SP800_108_PRF_TYPE type, enum mac_kind *ret)
@@ -41,15 +42,21 @@ static CK_RV parse_counter(const CK_PRF_DATA_PARAM *p, struct sp800_108_item *re
 	return width_of(format.ulWidthInBits, 32, format.bLittleEndian, ret);
 }
 
+static CK_RV method_of(CK_ULONG method, struct sp800_108_item *ret)
+{
+	ENSURE(method == CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS ||
+			method == CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS,
+		CKR_MECHANISM_PARAM_INVALID);
+	ret->segments = method == CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS;
+	return CKR_OK;
+}
+
 static CK_RV parse_length(const CK_PRF_DATA_PARAM *p, struct sp800_108_item *ret)
 {
 	CK_SP800_108_DKM_LENGTH_FORMAT format;
 
 	TRY(native_struct(p->pValue, p->ulValueLen, &format, sizeof format));
-	ENSURE(format.dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS ||
-			format.dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS,
-		CKR_MECHANISM_PARAM_INVALID);
-	ret->segments = format.dkmLengthMethod == CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS;
+	TRY(method_of(format.dkmLengthMethod, ret));
 	return width_of(format.ulWidthInBits, 64, format.bLittleEndian, ret);
 }
 
@@ -82,22 +89,16 @@ static CK_RV parse_item(const CK_PRF_DATA_PARAM *p, bool counter_mode, struct sp
 }
 
 /*
- * Parse the list of pieces. The iteration variable occurs exactly once, counter and length
- * at most once.
+ * Check the list of pieces, and set the width of the counter. The iteration variable occurs exactly
+ * once, counter and length at most once.
  */
-static CK_RV parse_items(const CK_PRF_DATA_PARAM *list, CK_ULONG count, bool counter_mode,
-	struct sp800_108_parameter *ret, uint8_t *heap, size_t *used)
+static CK_RV check_items(struct sp800_108_parameter *ret)
 {
 	unsigned seen[CK_SP800_108_KEY_HANDLE + 1] = {0};
 
-	ENSURE(list != NULL && count >= 1 && count <= SP800_108_ITEMS_MAX,
-		CKR_MECHANISM_PARAM_INVALID);
 	ret->counter_width = SP800_108_NO_COUNTER;
-	for (ret->count = 0; ret->count < count; ret->count++) {
-		struct sp800_108_item *item = &ret->items[ret->count];
-		CK_PRF_DATA_PARAM p;
-		memcpy(&p, list + ret->count, sizeof p);
-		TRY(parse_item(&p, counter_mode, item, heap, used));
+	for (size_t i = 0; i < ret->count; i++) {
+		const struct sp800_108_item *item = &ret->items[i];
 		seen[item->type]++;
 		if (item->type == CK_SP800_108_OPTIONAL_COUNTER ||
 			item->type == CK_SP800_108_ITERATION_VARIABLE)
@@ -107,6 +108,19 @@ static CK_RV parse_items(const CK_PRF_DATA_PARAM *list, CK_ULONG count, bool cou
 	ENSURE(seen[CK_SP800_108_OPTIONAL_COUNTER] <= 1, CKR_MECHANISM_PARAM_INVALID);
 	ENSURE(seen[CK_SP800_108_DKM_LENGTH] <= 1, CKR_MECHANISM_PARAM_INVALID);
 	return CKR_OK;
+}
+
+static CK_RV parse_items(const CK_PRF_DATA_PARAM *list, CK_ULONG count, bool counter_mode,
+	struct sp800_108_parameter *ret, uint8_t *heap, size_t *used)
+{
+	ENSURE(list != NULL && count >= 1 && count <= SP800_108_ITEMS_MAX,
+		CKR_MECHANISM_PARAM_INVALID);
+	for (ret->count = 0; ret->count < count; ret->count++) {
+		CK_PRF_DATA_PARAM p;
+		memcpy(&p, list + ret->count, sizeof p);
+		TRY(parse_item(&p, counter_mode, &ret->items[ret->count], heap, used));
+	}
+	return check_items(ret);
 }
 
 static CK_RV parse_more(const CK_DERIVED_KEY *more, CK_ULONG count, struct sp800_108_parameter *ret)
@@ -152,4 +166,85 @@ CK_RV sp800_108_parse_feedback(const CK_MECHANISM *caller, void *out, uint8_t *h
 	TRY(native_copy(p.pIV, p.ulIVLen, heap, used, &native->iv));
 	TRY(parse_more(p.pAdditionalDerivedKeys, p.ulAdditionalDerivedKeys, native));
 	return parse_items(p.pDataParams, p.ulNumberOfDataParams, false, native, heap, used);
+}
+
+/* --- Flat forms --- */
+
+const struct field sp800_108_flat_fields[] = {
+	FLAT_HASH,
+	{FIELD(DATA_PARAMETERS), true, 3, FLAT_BYTES_MAX},
+	{0},
+};
+
+const struct field sp800_108_flat_feedback_fields[] = {
+	FLAT_HASH,
+	{FIELD(DATA_PARAMETERS), true, 3, FLAT_BYTES_MAX},
+	{FIELD(FEEDBACK_IV), false, 0, FLAT_BYTES_MAX},
+	{0},
+};
+
+/*
+ * Read one piece of TYPE with VALUE as parse_item does. A piece cannot be a key, because a handle
+ * would be a number of the caller's process.
+ */
+static CK_RV flat_item(
+	uint8_t type, struct bytes value, bool counter_mode, struct sp800_108_item *ret)
+{
+	*ret = (struct sp800_108_item){.type = type};
+	switch (type) {
+	case CK_SP800_108_ITERATION_VARIABLE:
+	case CK_SP800_108_OPTIONAL_COUNTER:
+		ENSURE(!counter_mode || type == CK_SP800_108_ITERATION_VARIABLE,
+			CKR_MECHANISM_PARAM_INVALID);
+		if (!counter_mode && type == CK_SP800_108_ITERATION_VARIABLE) {
+			ENSURE(value.n == 0, CKR_MECHANISM_PARAM_INVALID);
+			return CKR_OK;
+		}
+		ENSURE(value.n == 1, CKR_MECHANISM_PARAM_INVALID);
+		return width_of(value.p[0], 32, CK_FALSE, ret);
+	case CK_SP800_108_DKM_LENGTH:
+		ENSURE(value.n == 2, CKR_MECHANISM_PARAM_INVALID);
+		TRY(method_of(value.p[0], ret));
+		return width_of(value.p[1], 64, CK_FALSE, ret);
+	case CK_SP800_108_BYTE_ARRAY:
+		ret->bytes = value;
+		return CKR_OK;
+	default:
+		return FAIL(CKR_MECHANISM_PARAM_INVALID, "unknown data field");
+	}
+}
+
+static CK_RV flat_items(struct bytes list, bool counter_mode, struct sp800_108_parameter *ret)
+{
+	for (ret->count = 0; list.n > 0; ret->count++) {
+		ENSURE(list.n >= 3 && ret->count < SP800_108_ITEMS_MAX,
+			CKR_MECHANISM_PARAM_INVALID);
+		size_t n = get_be16(list.p + 1);
+		ENSURE(n <= list.n - 3, CKR_MECHANISM_PARAM_INVALID);
+		TRY(flat_item(
+			list.p[0], bytes_of(list.p + 3, n), counter_mode, &ret->items[ret->count]));
+		list = bytes_of(list.p + 3 + n, list.n - 3 - n);
+	}
+	return check_items(ret);
+}
+
+static CK_RV parse_flat(const struct parameter *p, bool counter_mode, void *out)
+{
+	struct sp800_108_parameter *native = out;
+
+	native->prf_type = flat_hash(p);
+	native->iv = flat_bytes(p, KEYDIV_FEEDBACK_IV);
+	TRY(prf_of(native->prf_type, &native->prf));
+	TRY(parse_more(NULL, 0, native));
+	return flat_items(parameter_get(p, KEYDIV_DATA_PARAMETERS), counter_mode, native);
+}
+
+CK_RV sp800_108_flat_counter(const struct parameter *p, void *out)
+{
+	return parse_flat(p, true, out);
+}
+
+CK_RV sp800_108_flat_chained(const struct parameter *p, void *out)
+{
+	return parse_flat(p, false, out);
 }

@@ -42,4 +42,10 @@ CK_RV sp800_108_parse_counter(const CK_MECHANISM *caller, void *out, uint8_t *he
 CK_RV sp800_108_parse_feedback(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used);
 CK_RV sp800_108_parse_pipeline(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t *used);
 
+/* The fields of the flat forms, and the functions that read them (parse_flat). */
+extern const struct field sp800_108_flat_fields[], sp800_108_flat_feedback_fields[];
+CK_RV sp800_108_flat_counter(const struct parameter *p, void *out);
+/* Feedback and double-pipeline mode. */
+CK_RV sp800_108_flat_chained(const struct parameter *p, void *out);
+
 #endif

@@ -101,6 +101,16 @@ static const char *set_read_only_login(struct config *c, const char *text)
 	return set_bool(&c->read_only_login, text);
 }
 
+static const char *set_parameters(struct config *c, const char *text)
+{
+	bool flat = strcmp(text, "flat") == 0;
+
+	if (!flat && strcmp(text, "native") != 0)
+		return "must be native or flat";
+	c->flat_parameters = flat;
+	return NULL;
+}
+
 static const struct {
 	const char *name;
 	const char *(*set)(struct config *c, const char *text);
@@ -112,6 +122,7 @@ static const struct {
 	{"scrypt-log2-n", set_scrypt_log2_n},
 	{"lock-memory", set_lock_memory},
 	{"read-only-login", set_read_only_login},
+	{"parameters", set_parameters},
 };
 
 const char *config_set(struct config *c, const char *key, const char *value)

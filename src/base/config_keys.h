@@ -17,6 +17,7 @@ struct config {
 	unsigned scrypt_log2_n;     /* scrypt-log2-n: 14 to 22, default 16 */
 	bool lock_memory;           /* lock-memory: default no */
 	bool read_only_login;       /* read-only-login: default yes */
+	bool flat_parameters;       /* parameters: flat, default native */
 	char error[PATH_MAX + 256]; /* after a failure: "file:line: reason" or "file: reason" */
 };
 

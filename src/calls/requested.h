@@ -33,7 +33,7 @@ static inline CK_RV mechanism_request(
 /* A parsed mechanism parameter, in the form that the mechanism's functions expect. */
 struct parsed {
 	struct parameter parameter;              /* of mechanisms with fields, else empty */
-	_Alignas(16) uint8_t native[NATIVE_MAX]; /* the result of parse_native */
+	_Alignas(16) uint8_t native[NATIVE_MAX]; /* the result of parse_native or parse_flat */
 	bool in_template;                        /* given as CKA_KEYDIV_PARAMETER */
 };
 
@@ -63,7 +63,7 @@ MUST_USE static inline CK_RV parameter_once(const struct template *t, const stru
 static inline void derivation_parameter(struct derivation *d, struct parsed *parsed)
 {
 	d->parameter = d->mechanism->fields ? &parsed->parameter : NULL;
-	d->native = d->mechanism->parse_native ? parsed->native : NULL;
+	d->native = d->mechanism->form != FORM_PLAIN ? parsed->native : NULL;
 }
 
 #endif

@@ -54,6 +54,7 @@ CK_RV configure(struct config *ret)
 		return refuse(ret);
 	log_write(LOG_DEBUG, "configuration: %s; token-dir %s",
 		ret->path[0] ? ret->path : "none, the defaults", ret->token_dir);
+	log_write(LOG_INFO, "parameters = %s", ret->flat_parameters ? "flat" : "native");
 	return CKR_OK;
 }
 

@@ -89,10 +89,15 @@ CK_RV C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID_PTR pSlot, CK_VOID_PTR pRese
 
 static CK_RV mechanism_list(CK_MECHANISM_TYPE *list, CK_ULONG *count)
 {
+	CK_ULONG offered = 0;
+
 	REQUIRE(count != NULL, CKR_ARGUMENTS_BAD, "pulCount is NULL");
-	TRY(fits(list, count, mechanism_count));
-	for (CK_ULONG i = 0; list && i < mechanism_count; i++)
-		list[i] = mechanisms[i]->type;
+	for (size_t i = 0; i < mechanism_count; i++)
+		offered += mechanism_offered(mechanisms[i]);
+	TRY(fits(list, count, offered));
+	for (size_t i = 0; list && i < mechanism_count; i++)
+		if (mechanism_offered(mechanisms[i]))
+			*list++ = mechanism_number(mechanisms[i]);
 	return CKR_OK;
 }
 

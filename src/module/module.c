@@ -7,6 +7,7 @@
 
 #include "configure.h"
 #include "key/key.h"
+#include "mechanism.h"
 #include "state/reservation.h"
 #include "token/objects.h"
 #include "token/pool.h"
@@ -103,6 +104,7 @@ static CK_RV start_parts(void)
 	struct config config;
 
 	TRY(configure(&config));
+	mechanisms_offer(config.flat_parameters);
 	TRY(crypto_start());
 	started.crypto = true;
 	TRY(objects_start());

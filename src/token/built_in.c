@@ -18,8 +18,8 @@ static void make(size_t number, struct object *ret)
 		.object_class = number < PROFILES ? CKO_PROFILE : CKO_MECHANISM,
 		.key_type = CK_UNAVAILABLE_INFORMATION,
 		.key_gen_mechanism = CK_UNAVAILABLE_INFORMATION,
-		.number =
-			number < PROFILES ? profiles[number] : mechanisms[number - PROFILES]->type,
+		.number = number < PROFILES ? profiles[number]
+					    : mechanism_number(mechanisms[number - PROFILES]),
 		.flags = FLAG_TOKEN,
 	};
 }
@@ -28,7 +28,9 @@ bool built_in_exists(CK_OBJECT_HANDLE handle)
 {
 	uint64_t number = handle_built_in_number(handle);
 
-	return number >= 1 && number <= PROFILES + mechanism_count;
+	if (number < 1 || number > PROFILES + mechanism_count)
+		return false;
+	return number <= PROFILES || mechanism_offered(mechanisms[number - PROFILES - 1]);
 }
 
 CK_RV built_in_get(CK_OBJECT_HANDLE handle, struct object *ret)
@@ -43,6 +45,8 @@ void built_in_each(
 {
 	for (size_t i = 0; i < PROFILES + mechanism_count; i++) {
 		struct object o;
+		if (!built_in_exists(handle_of_built_in(i + 1)))
+			continue;
 		make(i, &o);
 		each(handle_of_built_in(i + 1), &o, arg);
 	}

@@ -263,7 +263,10 @@ static void flat(struct input *in, const struct mechanism *row)
 		b = parameter_span(&p, (uint8_t)tag, 255);
 		MUST(b.n == 0 || (b.p >= encoded && b.p + b.n <= encoded + n));
 	}
-	struct derivation d = {.mechanism = row, .parameter = &p};
+	_Alignas(16) uint8_t native[NATIVE_MAX];
+	struct derivation d = {.mechanism = row, .parameter = &p, .native = native};
+	if (row->parse_flat != NULL && row->parse_flat(&p, native) != CKR_OK)
+		return;
 	if (row->derive.value != NULL)
 		derive(in, &d);
 }

@@ -38,6 +38,20 @@ static CK_SP800_108_FEEDBACK_KDF_PARAMS feedback_kdf = {
 	"\x21\x00\x08"                                                                             \
 	"response"
 #define SHAPE_FIELD "\x50\x00\x02\x03\x03"
+#define HASH_FIELD "\x78\x00\x04\x00\x00\x02\x50" /* CKM_SHA256 */
+#define PRF_FIELD "\x78\x00\x04\x00\x00\x10\x8a"  /* CKM_AES_CMAC */
+#define SALT_VALUE_FIELD                                                                           \
+	"\x7a\x00\x04"                                                                             \
+	"salt"
+#define FLAT_HKDF FLAT(HASH_FIELD "\x79\x00\x01\x03" SALT_VALUE_FIELD)
+#define PIECES_FIELD(iteration)                                                                    \
+	"\x7d" iteration "\x04\x00\x04"                                                            \
+	"text"
+#define COUNTER_32 "\x00\x0b\x01\x00\x01\x20"
+#define CHAINED_VALUE "\x00\x0a\x01\x00\x00"
+#define BLOCKS_FIELD                                                                               \
+	"\x30\x00\x20"                                                                             \
+	"data of two AES blocks in length"
 #define NATIVE(x) &(x), sizeof(x)
 #define E(type) (type), #type
 
@@ -155,6 +169,29 @@ const struct example examples[] = {
 	{E(CKM_AES_CBC_ENCRYPT_DATA), CKK_AES, 16, NATIVE(aes_cbc_data), 0},
 	{E(CKM_DES3_ECB_ENCRYPT_DATA), CKK_DES3, 24, NATIVE(string), 0},
 	{E(CKM_DES3_CBC_ENCRYPT_DATA), CKK_DES3, 24, NATIVE(des_cbc_data), 0},
+	{E(CKM_KEYDIV_FLAT_PKCS5_PBKD2), CKK_AES, 16,
+		FLAT("\x61\x00\x08"
+		     "password" HASH_FIELD SALT_VALUE_FIELD
+		     "\x7c\x00\x08\x00\x00\x00\x00\x00\x00\x03\xe8"),
+		0},
+	{E(CKM_KEYDIV_FLAT_SP800_108_COUNTER_KDF), CKK_AES, 16,
+		FLAT(PRF_FIELD PIECES_FIELD(COUNTER_32)), 0},
+	{E(CKM_KEYDIV_FLAT_SP800_108_FEEDBACK_KDF), CKK_AES, 16,
+		FLAT(PRF_FIELD PIECES_FIELD(CHAINED_VALUE)), 0},
+	{E(CKM_KEYDIV_FLAT_SP800_108_DOUBLE_PIPELINE_KDF), CKK_AES, 16,
+		FLAT(PRF_FIELD PIECES_FIELD(CHAINED_VALUE)), 0},
+	{E(CKM_KEYDIV_FLAT_HKDF_DERIVE), CKK_HKDF, 32, FLAT_HKDF, 0},
+	{E(CKM_KEYDIV_FLAT_HKDF_DATA), CKK_HKDF, 32, FLAT_HKDF, 0},
+	{E(CKM_KEYDIV_FLAT_AES_ECB_ENCRYPT_DATA), CKK_AES, 16, FLAT(BLOCKS_FIELD), 0},
+	{E(CKM_KEYDIV_FLAT_AES_CBC_ENCRYPT_DATA), CKK_AES, 16,
+		FLAT(BLOCKS_FIELD "\x72\x00\x10"
+				  "sixteen bytes iv"),
+		0},
+	{E(CKM_KEYDIV_FLAT_DES3_ECB_ENCRYPT_DATA), CKK_DES3, 24, FLAT(BLOCKS_FIELD), 0},
+	{E(CKM_KEYDIV_FLAT_DES3_CBC_ENCRYPT_DATA), CKK_DES3, 24,
+		FLAT(BLOCKS_FIELD "\x72\x00\x08"
+				  "bytes iv"),
+		0},
 };
 const size_t example_count = sizeof examples / sizeof *examples;
 
@@ -216,6 +253,11 @@ const struct example *example_of(CK_MECHANISM_TYPE type)
 		if (examples[i].type == type)
 			return &examples[i];
 	return NULL;
+}
+
+CK_MECHANISM_TYPE standard_number(CK_MECHANISM_TYPE type)
+{
+	return (type & ~0x7FFFUL) == CKM_KEYDIV_FLAT(0) ? type & 0x7FFFUL : type;
 }
 
 CK_MECHANISM example_mechanism(const struct example *e)

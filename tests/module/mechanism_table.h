@@ -26,6 +26,9 @@ extern const size_t example_count;
 const struct example *example_of(CK_MECHANISM_TYPE type);
 CK_MECHANISM example_mechanism(const struct example *e);
 
+/* The number of the mechanism TYPE in CKA_ALLOWED_MECHANISMS. */
+CK_MECHANISM_TYPE standard_number(CK_MECHANISM_TYPE type);
+
 /* The mechanisms the token must list, with their flags, at least. */
 struct required {
 	CK_MECHANISM_TYPE type;

@@ -76,6 +76,10 @@ static CK_RV parse(struct scheme *s, const struct mechanism *row, struct derivat
 		return row->parse_native(&caller, native, heap, &used);
 	}
 	d->parameter = p;
+	d->native = native;
+	if (row->form == FORM_FLAT)
+		return parameter_parse_flat(
+			row, caller.pParameter, caller.ulParameterLen, p, native);
 	return parameter_parse(row, caller.pParameter, caller.ulParameterLen, p);
 }
 

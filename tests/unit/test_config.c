@@ -81,6 +81,7 @@ START_TEST(defaults)
 	ck_assert_uint_eq(config.scrypt_log2_n, 16);
 	ck_assert(!config.lock_memory);
 	ck_assert(config.read_only_login);
+	ck_assert(!config.flat_parameters);
 	ck_assert_str_eq(config.error, "");
 	ck_assert_str_eq(config.token_dir,
 		geteuid() == 0 ? "/var/lib/keydiv" : in_dir(".local/share/keydiv"));
@@ -94,7 +95,8 @@ START_TEST(every_key_is_read)
 {
 	write_text(file,
 		"token-dir = /srv/tokens\n  slots=64\nlog-file:/var/log/keydiv.log ; why not\n"
-		"log-level = debug\nscrypt-log2-n = 22\nlock-memory = yes\nread-only-login = no");
+		"log-level = debug\nscrypt-log2-n = 22\nlock-memory = yes\nread-only-login = no\n"
+		"parameters = flat");
 	ck_ok(config_read_file(file, &config));
 	ck_assert_str_eq(config.token_dir, "/srv/tokens");
 	ck_assert_uint_eq(config.slots, 64);
@@ -103,11 +105,14 @@ START_TEST(every_key_is_read)
 	ck_assert_uint_eq(config.scrypt_log2_n, 22);
 	ck_assert(config.lock_memory);
 	ck_assert(!config.read_only_login);
-	write_text(file, "log-file = stderr\nlock-memory = no\nread-only-login = yes\n");
+	ck_assert(config.flat_parameters);
+	write_text(file, "log-file = stderr\nlock-memory = no\nread-only-login = yes\n"
+			 "parameters = native\n");
 	ck_ok(config_read_file(file, &config));
 	ck_assert_str_eq(config.log_file, "stderr");
 	ck_assert(!config.lock_memory);
 	ck_assert(config.read_only_login);
+	ck_assert(!config.flat_parameters);
 }
 END_TEST
 
@@ -146,6 +151,8 @@ START_TEST(wrong_values_are_refused)
 	refused("log-file = \n", 1, "log-file must be an absolute path or stderr");
 	refused("lock-memory = maybe\n", 1, "lock-memory must be yes or no");
 	refused("read-only-login = 1\n", 1, "read-only-login must be yes or no");
+	refused("parameters = yes\n", 1, "parameters must be native or flat");
+	refused("parameters = \n", 1, "parameters must be native or flat");
 	refused("log-level = loud\n", 1, "log-level must be none, error, warning, info or debug");
 }
 END_TEST

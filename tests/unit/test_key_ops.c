@@ -77,7 +77,9 @@ static CK_RV read_parameter(const struct mechanism *mech, size_t i, struct deriv
 	size_t n = strlen(mech->test.answers[i].parameter) / 2;
 	ck_assert(hex_decode(mech->test.answers[i].parameter, encoded, n));
 	d->parameter = &parameter;
-	return parameter_parse(mech, encoded, n, &parameter);
+	d->native = native;
+	return mech->form == FORM_FLAT ? parameter_parse_flat(mech, encoded, n, &parameter, native)
+				       : parameter_parse(mech, encoded, n, &parameter);
 }
 
 static void check_answer(const struct mechanism *mech, size_t i)

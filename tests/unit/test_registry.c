@@ -7,6 +7,9 @@
 
 #include "scheme.h"
 
+#define POINTER_FORMS 13 /* GCM, CCM, GMAC, HKDF x 2, PBKDF2, SP 800-108 x 3, ENCRYPT_DATA x 4 */
+#define FLAT_FORMS 10
+
 /* Keys of random bytes have no answers to publish. */
 static bool is_random(const struct mechanism *row)
 {
@@ -86,11 +89,12 @@ START_TEST(every_row)
 	ck_assert_msg(sized, "%s has no sizes", row->name);
 	ck_assert_msg(row->test.run != NULL || row->test.answers != NULL, "%s has no self-test",
 		row->name);
-	ck_assert_msg(is_random(row) || has_vectors(row->name), "%s is in no file of tests/vectors",
-		row->name);
+	/* The vectors of a flat form are those of the standard mechanism. */
+	ck_assert_msg(is_random(row) || has_vectors(mechanism_find(row->type)->name),
+		"%s is in no file of tests/vectors", row->name);
 	ck_assert_msg(line_has(MECHANISMS_README, "|", row->name), "%s has no line in README.md",
 		row->name);
-	ck_assert_ptr_eq(mechanism_find(row->type), row);
+	ck_assert_ptr_eq(mechanism_find(mechanism_number(row)), row);
 }
 END_TEST
 
@@ -118,8 +122,8 @@ START_TEST(flags_and_functions)
 	ck_assert_msg(!row->fields || !row->parse_native, "%s: two kinds of parameter", row->name);
 	ck_assert_msg(
 		!row->test.native_answers || row->parse_native, "%s: native answers", row->name);
-	ck_assert_msg((row->what != NULL) == ((row->type & KEYDIV_VENDOR) == KEYDIV_VENDOR),
-		"%s: what it is", row->name);
+	bool vendor = (mechanism_number(row) & KEYDIV_VENDOR) == KEYDIV_VENDOR;
+	ck_assert_msg((row->what != NULL) == vendor, "%s: what it is", row->name);
 }
 END_TEST
 
@@ -210,11 +214,69 @@ START_TEST(numbers_are_unique)
 {
 	for (size_t i = 0; i < mechanism_count; i++)
 		for (size_t j = 0; j < i; j++) {
-			ck_assert_msg(mechanisms[i]->type != mechanisms[j]->type, "%s",
-				mechanisms[i]->name);
+			ck_assert_msg(
+				mechanism_number(mechanisms[i]) != mechanism_number(mechanisms[j]),
+				"%s", mechanisms[i]->name);
 			ck_assert_str_ne(mechanisms[i]->name, mechanisms[j]->name);
 		}
 	ck_assert_ptr_null(mechanisms[mechanism_count]);
+}
+END_TEST
+
+/* A flat form is the standard mechanism in everything but the form of the parameter. */
+static void check_flat(const struct mechanism *flat, const struct mechanism *standard)
+{
+	const struct deriving *a = &flat->derive, *b = &standard->derive;
+	CK_FLAGS multi = CKF_MULTI_MESSAGE;
+
+	ck_assert_int_eq(standard->form, FORM_POINTERS);
+	ck_assert_str_eq(flat->name + strlen("CKM_KEYDIV_FLAT_"), standard->name + strlen("CKM_"));
+	ck_assert_ptr_eq(flat->key_types, standard->key_types);
+	ck_assert_uint_eq(flat->info.ulMinKeySize, standard->info.ulMinKeySize);
+	ck_assert_uint_eq(flat->info.ulMaxKeySize, standard->info.ulMaxKeySize);
+	ck_assert_uint_eq(flat->info.flags & ~multi, standard->info.flags & ~multi);
+	ck_assert(a->plan == b->plan && a->value == b->value && a->role_of == b->role_of);
+	ck_assert(a->role == b->role && a->keeps_parity == b->keeps_parity);
+	ck_assert_ptr_null(a->more_keys);
+	ck_assert_int_eq(flat->operation.cipher, standard->operation.cipher);
+	ck_assert_int_eq(flat->operation.mac, standard->operation.mac);
+	ck_assert_ptr_null(flat->scheme);
+	ck_assert_ptr_null(flat->parse_native);
+	ck_assert_ptr_nonnull(flat->fields);
+}
+
+START_TEST(forms)
+{
+	unsigned flat = 0, pointers = 0;
+
+	for (size_t i = 0; i < mechanism_count; i++) {
+		const struct mechanism *mech = mechanisms[i];
+		ck_assert(mech->parse_native == NULL || mech->form == FORM_POINTERS);
+		ck_assert(mech->parse_flat == NULL || mech->form == FORM_FLAT);
+		pointers += mech->form == FORM_POINTERS;
+		if (mech->form != FORM_FLAT)
+			continue;
+		flat++;
+		check_flat(mech, mechanism_find(mech->type));
+	}
+	ck_assert_uint_eq(flat, FLAT_FORMS);
+	ck_assert_uint_eq(pointers, POINTER_FORMS);
+}
+END_TEST
+
+/* With parameters = flat no mechanism with pointers is found, and every other mechanism is. */
+START_TEST(flat_mode)
+{
+	mechanisms_offer(true);
+	for (size_t i = 0; i < mechanism_count; i++) {
+		const struct mechanism *mech = mechanisms[i];
+		bool hidden = mech->form == FORM_POINTERS;
+		ck_assert_int_eq(mechanism_offered(mech), !hidden);
+		ck_assert_ptr_eq(mechanism_find(mechanism_number(mech)), hidden ? NULL : mech);
+	}
+	mechanisms_offer(false);
+	for (size_t i = 0; i < mechanism_count; i++)
+		ck_assert_ptr_eq(mechanism_find(mechanism_number(mechanisms[i])), mechanisms[i]);
 }
 END_TEST
 
@@ -244,6 +306,8 @@ int main(void)
 	tcase_add_test(tc, lengths_of_derived_keys);
 	tcase_add_loop_test(tc, children, 0, rows);
 	tcase_add_test(tc, numbers_are_unique);
+	tcase_add_test(tc, forms);
+	tcase_add_test(tc, flat_mode);
 	tcase_add_test(tc, unknown_numbers);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -148,8 +148,8 @@ START_TEST(complete)
 
 	for (size_t m = 0; m < mechanism_count; m++) {
 		bool listed = false;
-		if (!(mechanisms[m]->info.flags & CKF_DERIVE))
-			continue;
+		if (!(mechanisms[m]->info.flags & CKF_DERIVE) || mechanisms[m]->form == FORM_FLAT)
+			continue; /* the role of a flat form is that of the standard mechanism */
 		native += mechanisms[m]->parse_native != NULL;
 		for (size_t i = 0; i < ROLES; i++)
 			listed |= roles[i].type == mechanisms[m]->type;
