@@ -50,7 +50,7 @@ static CK_RV find_base(struct derive_call *c)
 {
 	TRY(session_key(c->session, c->base_handle, &c->base));
 	key_cache_pin(c->base); /* a second key must not take its place in the cache */
-	TRY(plan_may_use(&c->base->object, c->d.mechanism, FLAG_DERIVE));
+	TRY(key_cache_may_use(c->base, c->d.mechanism, FLAG_DERIVE));
 	TRY(session_scratch(c->session));
 	c->d.base = c->base->key;
 	c->d.scratch[0] = c->session->scratch[0];

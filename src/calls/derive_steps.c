@@ -2,7 +2,8 @@
 /* derive_steps.c: the steps that derivations share. */
 #include "calls/derive_steps.h"
 
-CK_RV derive_plan(struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG count)
+/* Plan from the template, which nobody else writes to, or which is read once. */
+static CK_RV plan(struct derive_call *c, const CK_ATTRIBUTE *attributes, CK_ULONG count)
 {
 	const struct mechanism *mech = c->d.mechanism;
 
@@ -12,8 +13,35 @@ CK_RV derive_plan(struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG coun
 	c->d.object_class = c->request.object_class;
 	TRY((mech->derive.plan ? mech->derive.plan : derive_plan_default)(&c->d, &c->request));
 	CK_KEY_TYPE type = c->d.object_class == CKO_DATA ? CK_UNAVAILABLE_INFORMATION : c->d.type;
-	TRY(plan_derive(
-		&c->template, &c->base->object, derive_role(&c->d), type, &c->rights, &c->planned));
+	return plan_derive(
+		&c->template, &c->base->object, derive_role(&c->d), type, &c->rights, &c->planned);
+}
+
+/* Plan by the policy, and keep the plan if it can be of use for the next derivation. */
+static CK_RV plan_by_policy(struct derive_call *c, const CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	struct kept_plan *kept = &c->base->plan;
+	CK_ATTRIBUTE own[KEPT_ATTRIBUTES_MAX];
+
+	if (!kept_plan_begin(kept, c->d.mechanism, attributes, count, own))
+		return plan(c, attributes, count);
+	TRY(plan(c, own, count));
+	kept_plan_end(kept, &c->rights, &c->template, &c->planned, c->d.length);
+	return CKR_OK;
+}
+
+CK_RV derive_plan(struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG count)
+{
+	const struct kept_plan *kept = &c->base->plan;
+
+	if (kept_plan_is(kept, c->d.mechanism, &c->rights, attributes, count)) {
+		kept_plan_use(kept, &c->planned);
+		c->d.object_class = CKO_SECRET_KEY;
+		c->d.type = kept->type;
+		c->d.length = kept->length;
+	} else {
+		TRY(plan_by_policy(c, attributes, count));
+	}
 	c->d.usage = c->planned.flags & USAGE_ALL; /* USE is part of the value */
 	return CKR_OK;
 }

@@ -29,7 +29,7 @@ static CK_RV take_key(struct session *s, struct operation *op, const struct mech
 		CK_RV rv = session_key(s, handle, &cached);
 		if (rv != CKR_OK)
 			return call_failed(rv, mech, s, handle, NULL);
-		rv = plan_may_use(&cached->object, mech, key_flag);
+		rv = key_cache_may_use(cached, mech, key_flag);
 		if (rv != CKR_OK)
 			return call_failed(rv, mech, s, handle, &cached->object);
 		key_cache_pin(cached);

@@ -11,6 +11,8 @@ static struct arena entries;
 void key_cache_clear(struct cached_key *e)
 {
 	e->handle = 0;
+	e->permitted.mech = NULL;
+	kept_plan_forget(&e->plan);
 	object_wipe(&e->object);
 	if (e->key != NULL)
 		key_unload(e->key);

@@ -15,6 +15,7 @@
 
 #include "key/key.h"
 #include "object/object.h"
+#include "policy/kept_plan.h"
 
 #define KEY_CACHE_ENTRIES 8
 
@@ -32,6 +33,15 @@ struct cached_key {
 	uint32_t last_used;
 	struct object object; /* attributes, without the value, which is in `key` */
 	struct key *key;      /* kept and re-keyed when the entry is replaced */
+	/*
+	 * The last use that plan_may_use has permitted, by mechanism and flag. The object
+	 * of an entry never changes, so the answer holds as long as the entry.
+	 */
+	struct {
+		const struct mechanism *mech; /* NULL: nothing */
+		uint32_t flag;
+	} permitted;
+	struct kept_plan plan; /* of the keys that are derived from this key */
 };
 
 struct key_cache {
@@ -53,6 +63,18 @@ static inline bool key_cache_fresh(const struct cached_key *entry)
  */
 MUST_USE CK_RV key_cache_entry(
 	struct key_cache *cache, CK_OBJECT_HANDLE handle, struct cached_key **ret);
+
+/* plan_may_use for the object of ENTRY, and its codes. */
+MUST_USE static inline CK_RV key_cache_may_use(
+	struct cached_key *entry, const struct mechanism *mech, uint32_t flag)
+{
+	if (__builtin_expect(entry->permitted.mech == mech && entry->permitted.flag == flag, 1))
+		return CKR_OK;
+	TRY(plan_may_use(&entry->object, mech, flag));
+	entry->permitted.mech = mech;
+	entry->permitted.flag = flag;
+	return CKR_OK;
+}
 
 /* Note that ENTRY was used now. */
 void key_cache_used(struct key_cache *cache, struct cached_key *entry);
