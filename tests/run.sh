@@ -71,7 +71,7 @@ quick()
 plain()
 {
 	build build ${MESON_OPTIONS:-}
-	has build interop-pykcs11 interop-java instructions hardening
+	has build interop-pykcs11 interop-java system-two_uids instructions hardening
 	meson test -C build --no-rebuild --print-errorlogs
 }
 
