@@ -6,6 +6,7 @@
 #	                         module under valgrind
 #	tests/run.sh quick       the unit and module tests, built at -O0 in build-quick
 #	tests/run.sh plain       every suite, as the module is shipped
+#	tests/run.sh clients     the example programs in other languages
 #	tests/run.sh sanitize    every suite under the sanitizers
 #	tests/run.sh memcheck    the heart of the module under valgrind
 #	tests/run.sh valgrind    all unit and module tests under valgrind, in half an hour
@@ -31,6 +32,20 @@ install_packages()
 	[ "$(id -u)" = 0 ] || sudo=sudo
 	$sudo apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+# The tools of other languages, unless they are there from another source than Debian. cargo-web is the newer cargo of Debian 12.
+# With KEYDIV_CLIENTS=all a missing tool is not a reason to skip a language.
+install_languages()
+{
+	packages="python3-venv default-jdk-headless"
+	command -v go >/dev/null || packages="$packages golang-go"
+	command -v npm >/dev/null || packages="$packages nodejs npm"
+	command -v cargo >/dev/null || {
+		apt-cache show cargo-web >/dev/null 2>&1 && packages="$packages cargo-web" || packages="$packages cargo"
+	}
+	install_packages
+	export KEYDIV_CLIENTS=all
 }
 
 # build DIR OPTIONS...: configure, then compile. A directory that is there already (the demonstration's) may have been configured
@@ -70,9 +85,17 @@ quick()
 
 plain()
 {
+	install_languages
 	build build ${MESON_OPTIONS:-}
-	has build interop-pykcs11 interop-java system-two_uids instructions hardening
+	has build interop-pykcs11 interop-java system-two_uids clients-python instructions hardening
 	meson test -C build --no-rebuild --print-errorlogs
+}
+
+clients()
+{
+	install_languages
+	build build ${MESON_OPTIONS:-}
+	meson test -C build --no-rebuild --print-errorlogs --suite clients
 }
 
 sanitize()
@@ -110,14 +133,14 @@ thread()
 
 install_packages
 case "${1:-all}" in
-quick | plain | sanitize | memcheck | valgrind | thread) "$1" ;;
+quick | plain | clients | sanitize | memcheck | valgrind | thread) "$1" ;;
 all)
 	sanitize
 	memcheck
 	plain
 	;;
 *)
-	echo "usage: $0 [quick|plain|sanitize|memcheck|valgrind|thread]" >&2
+	echo "usage: $0 [quick|plain|clients|sanitize|memcheck|valgrind|thread]" >&2
 	exit 2
 	;;
 esac

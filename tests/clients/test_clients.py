@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""test_clients.py LANGUAGE: build and run the example programs of one language.
+
+Each program verifies a device's MAC and takes the next O-DUKPT key. The second MAC, which changes from run to run, is compared
+with the model in tests/models. The file of each language that builds parameters is compared with keydiv.h.
+
+Exit with 77, which skips the test, if a tool of the language is missing. With KEYDIV_CLIENTS=all a missing tool is a failure.
+"""
+import os
+import random
+import re
+import subprocess
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "tool"), os.path.join(HERE, "..", "models")]
+
+import odukpt  # noqa: E402
+from harness import MASTER, MODULE, SOURCE, ToolTest, cmac, field, kdf, use  # noqa: E402
+from languages import LANGUAGES, Missing  # noqa: E402
+
+BUILD = os.path.join(os.environ["KEYDIV_BUILD"], "clients")
+MESSAGE = b"hello from the device"
+TERMINAL, SHAPE = b"TERMINAL-01", (3, 3)
+
+
+def transaction_mac(number):
+    """The MAC of MESSAGE by the terminal's key NUMBER, computed outside of the token."""
+    r, n = SHAPE
+    key = kdf(MASTER, b"odukpt-initial", field(0x01, TERMINAL) + field(0x50, bytes(SHAPE)), 16)
+    for _, step in odukpt.find(r, n, number):
+        key = odukpt.child(key, step)
+    return cmac(kdf(key, b"odukpt-key", use(2), 16), MESSAGE).hex()
+
+
+def cases():
+    """Lines of fields for the programs cases.*."""
+    draw = random.Random(20)
+    lines = [
+        "",  # no field
+        "01:534e2d303030313233",
+        "01:534e2d303030313233 10=1",
+        "01: 02:",  # empty values
+        "10=0", "10=18446744073709551615", "51=4294967296",
+        "01:00 ff:00",
+        "30:" + "aa" * 4093,  # the longest parameter
+        "30:" + "aa" * 4082 + " 51=1",
+        # refused: out of order, doubled, no tag, too long
+        "02:00 01:00", "01:00 01:00", "10=1 10=2", "00:11", "30:" + "aa" * 4094, "30:" + "aa" * 4083 + " 51=1", "30:" + "aa" * 70000,
+        "02:00 01:00 03:00",  # a later field does not repair the parameter
+    ]
+    for _ in range(200):
+        tags = [draw.randrange(256) for _ in range(draw.randrange(1, 7))]
+        if draw.random() < 0.8:
+            tags = sorted(set(tags))
+        lines.append(" ".join("%02x=%d" % (tag, draw.getrandbits(64)) if draw.random() < 0.3 else
+                              "%02x:%s" % (tag, draw.randbytes(draw.choice([0, 1, 8, 255, 256, 700])).hex()) for tag in tags))
+    return "".join(line + "\n" for line in lines)
+
+
+class Clients(ToolTest):
+    language = None
+    # The library that makes scrypt cheap cannot be loaded before the OpenSSL that is a part of some builds of Node.
+    real_scrypt = True
+
+    def setUp(self):
+        super().setUp()
+        self.import_key("master", MASTER)
+        self.import_key("bdk", MASTER, "--allow", "odukpt")
+        self.user("odukpt", "initial", "--key", "bdk", "--device", TERMINAL.decode(), "--shape", "3,3", "--label", "ik")
+        self.user("odukpt", "client", "--key", "ik", "--shape", "3,3", "--label", "terminal")
+
+    def run_program(self, program, *arguments):
+        command, more = program
+        return subprocess.run([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=dict(self.env, KEYDIV_PIN_FILE=self.pin, **more))
+
+    def prints(self, program, wanted):
+        done = self.run_program(program, MODULE)
+        self.assertEqual((done.returncode, done.stderr, done.stdout), (0, "", wanted))
+
+    def test_examples(self):
+        number = 0
+        for name, program in self.language.examples.items():
+            for _ in range(2):
+                with self.subTest(name=name, transaction=number):
+                    self.prints(program, "".join(line + "\n" for line in (
+                        "SN-000123: the MAC is right",
+                        "SN-000123: a forged message is refused",
+                        "TERMINAL-01: transaction %d, MAC %s" % (number, transaction_mac(number)))))
+                number += 1
+        for program, wanted in self.language.more:
+            self.prints(program, wanted)
+        self.assertEqual(sorted(key["label"] for key in self.user_json("key", "list")), ["bdk", "master", "terminal"])
+
+    def test_another_master(self):
+        """Every example fails with one line when the token has another master."""
+        self.user("key", "delete", "master", "--force")
+        self.import_key("master", bytes(range(16)))
+        for program in [*self.language.examples.values(), *(program for program, _ in self.language.more)]:
+            with self.subTest(program=program):
+                done = self.run_program(program, MODULE)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertRegex(done.stderr, "the MAC is wrong")
+
+    def test_parameter(self):
+        text = cases()
+        answers = {}
+        for name, (command, more) in (("keydiv.h", self.language.reference), ("helper", self.language.cases)):
+            answers[name] = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True,
+                                           env=dict(os.environ, **more)).stdout.split("\n")
+        self.assertEqual(len(answers["keydiv.h"]), text.count("\n") + 1)
+        for line, wanted, got in zip(text.split("\n"), answers["keydiv.h"], answers["helper"]):
+            self.assertEqual(got, wanted, line[:200])
+        self.assertEqual(len(answers["helper"]), len(answers["keydiv.h"]))
+        self.assertGreater(answers["keydiv.h"].count("refused"), 10)
+
+    def test_readme(self):
+        """The README names each program with its number of lines."""
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as f:
+            rows = re.findall(r"^\|.*`(tests/clients/%s/.*)` \| (\d+) \|" % self.language.name, f.read(), re.M)
+        self.assertEqual(len(rows), len(self.language.examples))
+        for path, lines in rows:
+            with open(os.path.join(SOURCE, path), encoding="utf-8") as f:
+                self.assertEqual(int(lines), len(f.readlines()), path)
+
+
+if __name__ == "__main__":
+    try:
+        Clients.language = LANGUAGES[sys.argv.pop(1)](os.path.join(SOURCE, "tests", "clients"), BUILD, os.path.join(SOURCE, "include"))
+    except Missing as missing:
+        print("skipped: %s" % missing)
+        sys.exit(1 if os.environ.get("KEYDIV_CLIENTS") == "all" else 77)
+    unittest.main()
