@@ -79,7 +79,7 @@ enum variable {
 	VAR_DERIVE_TEMPLATE,
 	VAR_TRANSACTION,  /* CKA_KEYDIV_TRANSACTION of a key from O-DUKPT: 8 bytes */
 	VAR_SHAPE,        /* client state: 2 bytes */
-	VAR_RESERVE,      /* client state: 8 bytes */
+	VAR_RESERVE,      /* client state or master with a window: 8 bytes */
 	VAR_PUBLIC_VALUE, /* CKO_DATA that is not private: its CKA_VALUE, which is no secret */
 	/*
 	 * A key without CKA_DERIVE whose value is a master's (plan.h, plan_may_wrap): the list that
@@ -87,8 +87,12 @@ enum variable {
 	 * attribute shows this list.
 	 */
 	VAR_MASTER_LIST,
-	VARIABLE_LAST = VAR_MASTER_LIST,
+	VAR_WINDOW, /* master: 8 bytes, 0 to WINDOW_MAX */
+	VARIABLE_LAST = VAR_WINDOW,
 };
+
+#define WINDOW_MAX 1024   /* CKA_KEYDIV_WINDOW */
+#define RESERVE_MAX 4096  /* CKA_KEYDIV_RESERVE */
 
 #define VARIABLES_INLINE 96
 #define VARIABLES_MAX (DATA_MAX + 48 * 1024) /* all variable attributes of an object, in bytes */
@@ -170,6 +174,14 @@ MUST_USE CK_RV object_set_variable(struct object *o, enum variable id, struct by
 static inline size_t object_key_length(const struct object *o)
 {
 	return o->value.len ? o->value.len : (size_t)o->number;
+}
+
+/* Return CKA_KEYDIV_WINDOW of O, 0 if O has no replay windows. */
+static inline unsigned object_window(const struct object *o)
+{
+	return object_has(o, VAR_WINDOW)
+		       ? (unsigned)get_be64(object_find_variable(o, VAR_WINDOW).p)
+		       : 0;
 }
 
 /*

@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 
+#include "store/marks.h"
 #include "store/store.h"
 
 /* The id and the tag of one record: all that the inventory needs. */
@@ -24,6 +25,9 @@ struct record_tag {
 };
 
 struct store_backend {
+	/* The backend of the store of marks (marks.h): open, and the functions after the lock. */
+	const struct store_backend *marks;
+
 	/*
 	 * Lifecycle. open sets store->at and nothing else; close frees it. abandon is called in the
 	 * child of a fork, between fork and perhaps exec: it must not touch what the parent still
@@ -105,6 +109,20 @@ struct store_backend {
 	 * ids is below the highest id of a record.
 	 */
 	CK_RV (*last_id)(struct store *store, int64_t *ret_id);
+
+	/* Marks of replay windows, see marks.h. Only in the store of marks. */
+	CK_RV(*mark_get)
+	(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
+		uint8_t ret_mark[MARK_MAX], size_t *ret_n);
+	CK_RV(*mark_put)
+	(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
+		struct bytes mark);
+	CK_RV(*mark_remove)
+	(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN]);
+	/* Remove up to MAX marks of MASTER. RET_N is their number. */
+	CK_RV (*marks_remove)(struct store *store, int64_t master, size_t max, size_t *ret_n);
+	/* The lowest master above AFTER that has marks, 0 if none has. */
+	CK_RV (*marks_next)(struct store *store, int64_t after, int64_t *ret_master);
 };
 
 struct change;
@@ -113,6 +131,8 @@ struct store {
 	const struct store_backend *backend;
 	const struct store_above *above; /* may be NULL */
 	void *at;                        /* the backend's own */
+
+	struct store *marks; /* the store of marks, NULL in the store of marks itself */
 
 	pthread_mutex_t lock; /* guards the connection and what follows */
 	int64_t last_id;      /* the highest id this process has tried, also if the insert failed */

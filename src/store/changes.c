@@ -2,7 +2,8 @@
 /*
  * changes.c: the commands that change a token, see store.h. Each command is a struct with its
  * arguments and a function that runs in the transaction (queue.h). Records, token record and
- * inventory are changed together here and nowhere else.
+ * inventory are changed together here and nowhere else. The state files and the windows of records
+ * come before and go after their records.
  */
 #include <stdlib.h>
 
@@ -18,6 +19,13 @@ struct sweep {
 	const int64_t *ids;
 	size_t n;
 };
+
+/* Remove the state file and the windows of record ID, which does not exist. */
+static CK_RV remove_above(struct store *store, int64_t id)
+{
+	TRY(store->above->remove_state(store, id));
+	return store_marks_remove(store, id);
+}
 
 /*
  * A record that an earlier command of the same transaction has removed is back if the commit fails,
@@ -35,9 +43,9 @@ static CK_RV run_sweep(struct store *store, struct change *change)
 		RECORD record = {0};
 		CK_RV rv = store->backend->read(store, sweep->ids[i], &record);
 		if (rv == CKR_OBJECT_HANDLE_INVALID)
-			rv = store->above->remove_state(store, sweep->ids[i]);
+			rv = remove_above(store, sweep->ids[i]);
 		if (rv != CKR_OK)
-			log_error("the state file of record %lld is left: %s",
+			log_error("the state of record %lld is left: %s",
 				(long long)sweep->ids[i], rv_name(rv));
 	}
 	return CKR_OK;
@@ -64,6 +72,12 @@ static void sweep_all(struct store *store)
 	if (store->above == NULL)
 		return;
 	CK_RV rv = store->above->list_states(store, &ids, &n);
+	if (rv == CKR_OK)
+		rv = sweep(store, ids, n);
+	free(ids);
+	ids = NULL;
+	if (rv == CKR_OK)
+		rv = store_marks_masters(store, &ids, &n);
 	if (rv == CKR_OK)
 		rv = sweep(store, ids, n);
 	free(ids);
@@ -165,6 +179,8 @@ static CK_RV create_state_above(
 	if (store->above == NULL)
 		return CKR_OK;
 	TRY(store->above->remove_state(store, id));
+	if (object_window(o) > 0)
+		TRY(store->above->create_windows(store, keys, id));
 	return record_has_state(o) ? store->above->create_state(store, keys, id, o) : CKR_OK;
 }
 
@@ -204,11 +220,11 @@ CK_RV store_add_objects(struct store *store, const struct snapshot *keys,
 	if (rv == CKR_OK)
 		memcpy(ret_ids, ids, n * sizeof *ids);
 	for (size_t i = 0; rv != CKR_OK && i < n; i++) { /* the records do not exist */
-		if (ids[i] == 0 || !record_has_state(objects[i]) || store->above == NULL)
+		bool has_above = record_has_state(objects[i]) || object_window(objects[i]) > 0;
+		if (ids[i] == 0 || !has_above || store->above == NULL)
 			continue;
 		if (sweep(store, &ids[i], 1) != CKR_OK)
-			log_error("the state file of record %lld, which could not be created, is "
-				  "left",
+			log_error("the state of record %lld, which could not be created, is left",
 				(long long)ids[i]);
 	}
 	free(ids);
@@ -283,6 +299,23 @@ CK_RV store_remove_object(struct store *store, const struct snapshot *keys, int6
 	CK_RV rv = commit(store, &removal.change);
 
 	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_OBJECT_HANDLE_INVALID : rv;
+}
+
+/* --- The freshness counter --- */
+
+/* The transaction itself changes the counter. */
+static CK_RV run_touch(struct store *store, struct change *change)
+{
+	(void)store;
+	(void)change;
+	return CKR_OK;
+}
+
+CK_RV store_touch(struct store *store)
+{
+	struct change touch = {.run = run_touch};
+
+	return queue_commit(store, &touch);
 }
 
 /* --- The token record --- */

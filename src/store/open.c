@@ -71,16 +71,14 @@ static void discard_abandoned(void)
 
 /* --- Opening and closing --- */
 
-CK_RV store_open(const char *dir, const struct store_above *above, struct store **ret_store)
+static CK_RV open_one(const char *dir, const struct store_backend *backend, struct store **ret)
 {
-	pthread_once(&fork_once, watch_forks);
-	discard_abandoned();
 	struct store *store = calloc(1, sizeof *store);
+
 	ENSURE(store != NULL, CKR_HOST_MEMORY);
-	store->backend = &sqlite_backend;
-	store->above = above;
+	store->backend = backend;
 	store->end = &store->first;
-	CK_RV rv = store->backend->open(store, dir);
+	CK_RV rv = backend->open(store, dir);
 	if (rv != CKR_OK) {
 		free(store);
 		return rv;
@@ -89,6 +87,28 @@ CK_RV store_open(const char *dir, const struct store_above *above, struct store 
 	pthread_mutex_init(&store->queue_lock, NULL);
 	pthread_mutex_init(&store->pins_lock, NULL);
 	list_add(store);
+	*ret = store;
+	return CKR_OK;
+}
+
+/*
+ * The store of marks is opened first. A store comes before its store of marks in the list then, and
+ * a fork takes their locks in the order in which a command takes them.
+ */
+CK_RV store_open(const char *dir, const struct store_above *above, struct store **ret_store)
+{
+	struct store *marks = NULL, *store = NULL;
+
+	pthread_once(&fork_once, watch_forks);
+	discard_abandoned();
+	TRY(open_one(dir, sqlite_backend.marks, &marks));
+	CK_RV rv = open_one(dir, &sqlite_backend, &store);
+	if (rv != CKR_OK) {
+		store_close(marks);
+		return rv;
+	}
+	store->marks = marks;
+	store->above = above;
 	*ret_store = store;
 	return CKR_OK;
 }
@@ -97,6 +117,7 @@ void store_close(struct store *store)
 {
 	if (store == NULL)
 		return;
+	store_close(store->marks);
 	list_remove(store);
 	store->backend->close(store);
 	pthread_mutex_destroy(&store->lock);
@@ -109,6 +130,7 @@ void store_abandon(struct store *store)
 {
 	if (store == NULL)
 		return;
+	store_abandon(store->marks);
 	list_remove(store);
 	store->backend->abandon(store);
 	store->next = abandoned;

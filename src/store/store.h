@@ -41,9 +41,9 @@ struct store;
 /* --- What the layer above provides --- */
 
 /*
- * The state files of records, kept by src/state. The store calls these functions inside a write
- * transaction, in the thread that commits. They may use store_state_directory and no other function
- * of this header.
+ * The state files of records and the replay windows of masters, kept by src/state. The store calls
+ * these functions inside a write transaction, in the thread that commits. They may use
+ * store_state_directory and no other function of this header, and the functions of marks.h.
  */
 struct store_above {
 	/* Create the file of the new record ID from the state in O, sealed under KEYS, durably. */
@@ -53,6 +53,8 @@ struct store_above {
 	CK_RV (*remove_state)(struct store *store, int64_t id);
 	/* List the ids that have files. The caller frees RET_IDS. */
 	CK_RV (*list_states)(struct store *store, int64_t **ret_ids, size_t *ret_n);
+	/* Begin the replay windows of the new master ID (marks.h), durably, without any mark. */
+	CK_RV (*create_windows)(struct store *store, const struct snapshot *keys, int64_t id);
 };
 
 /* --- Opening --- */
@@ -98,6 +100,12 @@ __attribute__((noinline)) void store_check_freshness(struct store *store);
  * and the caller must not close it. RET_FD is -1 if the directory is missing and MAKE is false.
  */
 MUST_USE CK_RV store_state_directory(struct store *store, bool make, int *ret_fd);
+
+/*
+ * Change the freshness counter and nothing else, so that no process relies any longer on what it
+ * has read. Errors as a change.
+ */
+MUST_USE CK_RV store_touch(struct store *store);
 
 /* --- The token record --- */
 

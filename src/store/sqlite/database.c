@@ -12,6 +12,15 @@
 
 #define CHANGE_COUNT_AT 24 /* in the header of a SQLite file */
 
+/* Return the name of the file of SQLITE without its directory. */
+static const char *file_of(sqlite3 *sqlite)
+{
+	const char *path = sqlite != NULL ? sqlite3_db_filename(sqlite, "main") : NULL;
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+
+	return slash != NULL ? slash + 1 : "database";
+}
+
 /* Only fixed texts and numbers are logged: a message of SQLite might quote the file. */
 CK_RV database_failure(sqlite3 *sqlite, int code, const char *what)
 {
@@ -21,7 +30,7 @@ CK_RV database_failure(sqlite3 *sqlite, int code, const char *what)
 	if (error == 0 && sqlite != NULL)
 		error = sqlite3_system_errno(sqlite);
 	vfs_forget_error();
-	log_error("token.db: %s: %s (%d, errno %d)", what, sqlite3_errstr(code), code,
+	log_error("%s: %s: %s (%d, errno %d)", file_of(sqlite), what, sqlite3_errstr(code), code,
 		system ? error : 0);
 	if (code == SQLITE_IOERR_NOMEM || (code & 0xff) == SQLITE_NOMEM)
 		return CKR_HOST_MEMORY;
@@ -114,8 +123,9 @@ CK_RV database_commit(struct database *db, int dirfd)
 		db->made = false;
 		if (durable)
 			return CKR_OK;
-		log_error("token.db: a change that is reported as failed has been made, and may be "
-			  "undone by a power cut");
+		log_error("%s: a change that is reported as failed has been made, and may be "
+			  "undone by a power cut",
+			db->schema->file);
 		return rv;
 	}
 	if (rv != CKR_OK)
@@ -134,7 +144,8 @@ static void forget_made(struct database *db)
 void database_rollback(struct database *db)
 {
 	if (database_in_transaction(db) && database_run(db, SQL_ROLLBACK) != CKR_OK)
-		log_error("token.db: a change could not be undone; the next opening will undo it");
+		log_error("%s: a change could not be undone; the next opening will undo it",
+			db->schema->file);
 	forget_made(db);
 }
 

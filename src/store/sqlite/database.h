@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * database.h: the interface to SQLite. One connection opens one token.db with checks, and
- * keeps statements prepared.
+ * database.h: the interface to SQLite. One connection opens one database of a token with checks,
+ * and keeps statements prepared.
  *
  * The file is hostile input. A file that differs from the format, down to the text of the
  * schema, is not opened. A column of a type or length other than expected gives
@@ -19,14 +19,13 @@
 #include "base/error.h"
 #include "store/sqlite/schema.h"
 
-#define DATABASE_FILE "token.db"
-#define DATABASE_FORMAT 2
 #define DATABASE_WAIT_SECONDS 60 /* for another process */
 
 struct statement;
 
 /* One connection. Only database.c and database_open.c use the members. */
 struct database {
+	const struct schema *schema;
 	sqlite3 *sqlite;
 	sqlite3_stmt
 		*statements[SQL_COUNT_OF_STATEMENTS]; /* prepared when first needed, then kept */
@@ -43,11 +42,12 @@ CK_RV database_failure(sqlite3 *sqlite, int code, const char *what);
 MUST_USE CK_RV database_run_text(struct database *db, const char *sql, const char *what);
 
 /*
- * Open token.db in the directory DIRFD, which is at PATH, read-only if the file is. With CREATE,
- * make the file if it is missing. If there is no file, or a file without a schema and no CREATE,
- * the token is not initialised. RET_DB is then NULL, and the result is CKR_OK.
+ * Open the file of SCHEMA in the directory DIRFD, which is at PATH, read-only if the file is. With
+ * CREATE, make the file if it is missing. If there is no file, or a file without a schema and no
+ * CREATE, RET_DB is NULL, and the result is CKR_OK.
  */
-MUST_USE CK_RV database_open(int dirfd, const char *path, bool create, struct database **ret_db);
+MUST_USE CK_RV database_open(int dirfd, const char *path, const struct schema *schema, bool create,
+	struct database **ret_db);
 void database_close(struct database *db);
 
 /* Return true if the database was opened read-only. Changes then give CKR_TOKEN_WRITE_PROTECTED. */
@@ -69,7 +69,7 @@ MUST_USE CK_RV database_make_schema(struct database *db);
 MUST_USE CK_RV database_begin(struct database *db, bool *ret_busy);
 /*
  * Run COMMIT. If COMMIT fails, undo everything since database_begin, except as store.h says about
- * the last sync. DIRFD is the directory of token.db.
+ * the last sync. DIRFD is the directory of the file.
  */
 MUST_USE CK_RV database_commit(struct database *db, int dirfd);
 /* Undo everything since database_begin. No transaction is open afterwards. */

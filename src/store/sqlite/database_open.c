@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* database_open.c: open token.db with all checks, and make its schema. */
+/* database_open.c: open a database of a token with all checks, and make its schema. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -74,7 +74,8 @@ static CK_RV compare_schema(struct database *db, bool *ret_empty)
 	bool same = true;
 
 	while (code == SQLITE_OK && same && (code = sqlite3_step(s)) == SQLITE_ROW) {
-		const struct schema_entry *entry = n < schema_entries ? &schema[n] : NULL;
+		const struct schema_entry *entry =
+			n < db->schema->n ? &db->schema->entries[n] : NULL;
 		same = entry && text_is(s, 0, entry->type) && text_is(s, 1, entry->name) &&
 		       text_is(s, 2, entry->table) &&
 		       text_is(s, 3, entry->sql ? entry->sql : entry->made_as);
@@ -84,8 +85,9 @@ static CK_RV compare_schema(struct database *db, bool *ret_empty)
 	sqlite3_finalize(s);
 	if (code != SQLITE_OK && code != SQLITE_DONE)
 		return database_failure(db->sqlite, code, "reading the schema");
-	if (!same || (n != 0 && n != schema_entries)) {
-		log_error("token.db: its schema is not that of format %d", DATABASE_FORMAT);
+	if (!same || (n != 0 && n != db->schema->n)) {
+		log_error("%s: its schema is not that of format %d", db->schema->file,
+			db->schema->format);
 		return CKR_DEVICE_ERROR;
 	}
 	*ret_empty = n == 0;
@@ -100,11 +102,11 @@ static CK_RV check_format(struct database *db, bool *ret_empty)
 
 	TRY(ask_number(db, "PRAGMA application_id", &application));
 	TRY(ask_number(db, "PRAGMA user_version", &format));
-	if (application != (format == 0 ? 0 : SCHEMA_APPLICATION_ID) ||
-		(format != 0 && format != DATABASE_FORMAT)) {
-		log_error("token.db: format %lld of application %lld, not %d of %d",
-			(long long)format, (long long)application, DATABASE_FORMAT,
-			SCHEMA_APPLICATION_ID);
+	if (application != (format == 0 ? 0 : db->schema->application) ||
+		(format != 0 && format != db->schema->format)) {
+		log_error("%s: format %lld of application %lld, not %d of %d", db->schema->file,
+			(long long)format, (long long)application, db->schema->format,
+			db->schema->application);
 		return CKR_DEVICE_ERROR;
 	}
 	TRY(compare_schema(db, &empty));
@@ -156,16 +158,16 @@ static CK_RV set_up(struct database *db)
  * Make the file without a descriptor of it. Closing a descriptor would drop this process's locks
  * on the file.
  */
-static CK_RV make_file(int dirfd)
+static CK_RV make_file(int dirfd, const char *file)
 {
 	struct stat st;
 
-	if (mknodat(dirfd, DATABASE_FILE, S_IFREG | 0600, 0) != 0 && errno != EEXIST)
-		return file_error("making token.db");
-	ENSURE(fstatat(dirfd, DATABASE_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode),
+	if (mknodat(dirfd, file, S_IFREG | 0600, 0) != 0 && errno != EEXIST)
+		return file_error("making a database");
+	ENSURE(fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode),
 		CKR_DEVICE_ERROR);
 	if (st.st_size == 0 && (st.st_mode & 0777) != 0600) /* the umask has taken our own bits */
-		ENSURE(fchmodat(dirfd, DATABASE_FILE, 0600, 0) == 0, CKR_DEVICE_ERROR);
+		ENSURE(fchmodat(dirfd, file, 0600, 0) == 0, CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 
@@ -182,7 +184,8 @@ static CK_RV check_same_file(struct database *db, int dirfd, const struct stat *
 				SQLITE_OK &&
 			!moved,
 		CKR_DEVICE_ERROR);
-	ENSURE(fstatat(dirfd, DATABASE_FILE, &after, AT_SYMLINK_NOFOLLOW) == 0, CKR_DEVICE_ERROR);
+	ENSURE(fstatat(dirfd, db->schema->file, &after, AT_SYMLINK_NOFOLLOW) == 0,
+		CKR_DEVICE_ERROR);
 	ENSURE(S_ISREG(after.st_mode) && after.st_dev == before->st_dev &&
 			after.st_ino == before->st_ino,
 		CKR_DEVICE_ERROR);
@@ -190,20 +193,20 @@ static CK_RV check_same_file(struct database *db, int dirfd, const struct stat *
 }
 
 /*
- * Return true if token.db with the status ST may be written. Root must not write a file that has no
+ * Return true if FILE with the status ST may be written. Root must not write a file that has no
  * write permission. Only EACCES and EROFS show that a file is read-only. The system call filter of
  * an old container host answers EPERM, and then the permissions decide.
  */
-static bool may_write(int dirfd, const struct stat *st)
+static bool may_write(int dirfd, const char *file, const struct stat *st)
 {
 	if ((st->st_mode & 0222) == 0)
 		return false;
-	if (faccessat(dirfd, DATABASE_FILE, W_OK, AT_EACCESS) == 0)
+	if (faccessat(dirfd, file, W_OK, AT_EACCESS) == 0)
 		return true;
 	if (errno == EACCES || errno == EROFS)
 		return false;
 	if (getuid() == geteuid() && getgid() == getegid())
-		return faccessat(dirfd, DATABASE_FILE, W_OK, 0) == 0 ||
+		return faccessat(dirfd, file, W_OK, 0) == 0 ||
 		       (errno != EACCES && errno != EROFS);
 	return true;
 }
@@ -211,11 +214,11 @@ static bool may_write(int dirfd, const struct stat *st)
 static CK_RV open_file(struct database *db, int dirfd, const char *path, const struct stat *st)
 {
 	char name[PATH_MAX];
-	bool writing = may_write(dirfd, st);
+	bool writing = may_write(dirfd, db->schema->file, st);
 	int flags = (writing ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) |
 		    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
 
-	ENSURE(snprintf(name, sizeof name, "%s/%s", path, DATABASE_FILE) < (int)sizeof name,
+	ENSURE(snprintf(name, sizeof name, "%s/%s", path, db->schema->file) < (int)sizeof name,
 		CKR_DEVICE_ERROR);
 	vfs_forget_error();
 	int code = vfs_open(name, &db->sqlite, flags);
@@ -229,7 +232,8 @@ static CK_RV open_file(struct database *db, int dirfd, const char *path, const s
 	 * read-only for good.
 	 */
 	if (writing && database_is_read_only(db)) {
-		log_error("token.db: cannot be opened for writing (errno %d)", vfs_first_error());
+		log_error("%s: cannot be opened for writing (errno %d)", db->schema->file,
+			vfs_first_error());
 		return CKR_DEVICE_ERROR;
 	}
 	TRY(check_same_file(db, dirfd, st));
@@ -237,40 +241,41 @@ static CK_RV open_file(struct database *db, int dirfd, const char *path, const s
 }
 
 /* A journal that another user can write would be rolled back into the database. */
-static CK_RV check_owners(int dirfd, const struct stat *database)
+static CK_RV check_owners(int dirfd, const struct schema *schema, const struct stat *database)
 {
 	struct stat journal;
 
-	ENSURE(file_is_own(DATABASE_FILE, database->st_uid, database->st_mode), CKR_DEVICE_ERROR);
-	if (fstatat(dirfd, DATABASE_FILE "-journal", &journal, AT_SYMLINK_NOFOLLOW) != 0)
+	ENSURE(file_is_own(schema->file, database->st_uid, database->st_mode), CKR_DEVICE_ERROR);
+	if (fstatat(dirfd, schema->journal, &journal, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? CKR_OK : file_error("looking for a journal");
-	ENSURE(file_is_own(DATABASE_FILE "-journal", journal.st_uid, journal.st_mode),
-		CKR_DEVICE_ERROR);
+	ENSURE(file_is_own(schema->journal, journal.st_uid, journal.st_mode), CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 
-CK_RV database_open(int dirfd, const char *path, bool create, struct database **ret_db)
+CK_RV database_open(int dirfd, const char *path, const struct schema *schema, bool create,
+	struct database **ret_db)
 {
 	struct stat st;
 
 	if (create)
-		TRY(make_file(dirfd));
-	if (fstatat(dirfd, DATABASE_FILE, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		TRY(make_file(dirfd, schema->file));
+	if (fstatat(dirfd, schema->file, &st, AT_SYMLINK_NOFOLLOW) != 0) {
 		ENSURE(errno == ENOENT, CKR_DEVICE_ERROR);
 		*ret_db = NULL;
 		return CKR_OK;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		log_error("token.db: not a regular file");
+		log_error("%s: not a regular file", schema->file);
 		return CKR_DEVICE_ERROR;
 	}
-	TRY(check_owners(dirfd, &st));
+	TRY(check_owners(dirfd, schema, &st));
 	if (st.st_size == 0 && !create) {
 		*ret_db = NULL;
 		return CKR_OK;
 	}
 	struct database *db = calloc(1, sizeof *db);
 	ENSURE(db != NULL, CKR_HOST_MEMORY);
+	db->schema = schema;
 	CK_RV rv = open_file(db, dirfd, path, &st);
 	if (rv != CKR_OK || (db->empty && !create)) {
 		database_close(db);
@@ -291,11 +296,12 @@ CK_RV database_make_schema(struct database *db)
 	if (!db->empty)
 		return CKR_OK;
 	snprintf(text, sizeof text, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-		SCHEMA_APPLICATION_ID, DATABASE_FORMAT);
+		db->schema->application, db->schema->format);
 	TRY(database_run_text(db, text, "writing the format"));
-	for (size_t i = 0; i < schema_entries; i++)
-		if (schema[i].sql)
-			TRY(database_run_text(db, schema[i].sql, "making the schema"));
+	for (size_t i = 0; i < db->schema->n; i++)
+		if (db->schema->entries[i].sql)
+			TRY(database_run_text(
+				db, db->schema->entries[i].sql, "making the schema"));
 	db->empty = false;
 	db->made = true;
 	return CKR_OK;

@@ -43,7 +43,7 @@ static CK_RV own_and_hash(struct record *record, uint8_t ret_checksum[DIGEST_MAX
 		n += 8 + field(record, i)->n;
 	uint8_t *p = malloc(n);
 	ENSURE(p != NULL, CKR_HOST_MEMORY);
-	put_be64(p, DATABASE_FORMAT);
+	put_be64(p, RECORD_FORMAT);
 	put_be64(p + 8, (uint64_t)record->id);
 	put_be64(p + 16, record->object_class);
 	p[24] = record->is_private;

@@ -15,7 +15,7 @@
 		"index", name, "object", "CREATE INDEX " name " ON object(" column ")" where, NULL \
 	}
 
-const struct schema_entry schema[] = {
+static const struct schema_entry token_entries[] = {
 	{"table", "token", "token",
 		"CREATE TABLE token(id INTEGER PRIMARY KEY, uuid BLOB, serial BLOB, label BLOB, "
 		"scrypt_log2_n INTEGER, so_salt BLOB, so_key BLOB, user_salt BLOB, user_key BLOB, "
@@ -36,7 +36,18 @@ const struct schema_entry schema[] = {
 	INDEX("public_class", "class", " WHERE private = 0"),
 	INDEX("public", "private", " WHERE private = 0"),
 };
-const size_t schema_entries = sizeof schema / sizeof schema[0];
+const struct schema schema_token = {"token.db", "token.db-journal", 0x6b646976 /* "kdiv" */, 2,
+	token_entries, sizeof token_entries / sizeof token_entries[0]};
+
+/* The rows of a master are together, so that a removal reads and writes only pages of its rows. */
+static const struct schema_entry window_entries[] = {
+	{"table", "mark", "mark",
+		"CREATE TABLE mark(master INTEGER, stream BLOB, mark BLOB, PRIMARY KEY(master, "
+		"stream)) WITHOUT ROWID",
+		NULL},
+};
+const struct schema schema_windows = {"windows.db", "windows.db-journal", 0x6b647277 /* "kdrw" */, 1,
+	window_entries, sizeof window_entries / sizeof window_entries[0]};
 
 const char *const schema_settings =
 	"PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; "
@@ -64,6 +75,13 @@ static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
 			  "VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[SQL_CLEAR_OBJECTS] = "DELETE FROM object",
 	[SQL_CLEAR_TOKEN] = "DELETE FROM token",
+	[SQL_WINDOW_GET] = "SELECT mark FROM mark WHERE master = ?1 AND stream = ?2",
+	[SQL_WINDOW_PUT] = "INSERT OR REPLACE INTO mark(master, stream, mark) VALUES(?1, ?2, ?3)",
+	[SQL_WINDOW_REMOVE] = "DELETE FROM mark WHERE master = ?1 AND stream = ?2",
+	[SQL_WINDOW_REMOVE_SOME] =
+		"DELETE FROM mark WHERE master = ?1 AND stream IN (SELECT stream FROM mark WHERE "
+		"master = ?1 ORDER BY stream LIMIT ?2)",
+	[SQL_WINDOW_NEXT_MASTER] = "SELECT min(master) FROM mark WHERE master > ?1",
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_BEGIN_READ] = "BEGIN",
 	[SQL_COMMIT] = "COMMIT",

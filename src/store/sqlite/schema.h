@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schema.h: all SQL text, which is the schema of STORAGE.md and the statements. */
+/* schema.h: all SQL text, which is the schemas of STORAGE.md and the statements. */
 #ifndef KEYDIV_STORE_SCHEMA_H
 #define KEYDIV_STORE_SCHEMA_H
 
 #include <stddef.h>
 
-#define SCHEMA_APPLICATION_ID 0x6b646976 /* "kdiv" */
+#include <stdint.h>
 
 /*
  * One entry of sqlite_schema, in the order of creation. SQL is the statement that creates the
@@ -15,8 +15,18 @@ struct schema_entry {
 	const char *type, *name, *table, *sql, *made_as;
 };
 
-extern const struct schema_entry schema[];
-extern const size_t schema_entries;
+/* One kind of database: the name of its file, and the format that the file must have. */
+struct schema {
+	const char *file;
+	const char *journal; /* the name of the rollback journal */
+	int32_t application; /* PRAGMA application_id */
+	int32_t format;      /* PRAGMA user_version */
+	const struct schema_entry *entries;
+	size_t n;
+};
+
+extern const struct schema schema_token;   /* token.db */
+extern const struct schema schema_windows; /* windows.db: the marks of replay windows */
 
 /* Settings of every connection, before anything is read. */
 extern const char *const schema_settings;
@@ -46,6 +56,11 @@ enum sql {
 	SQL_TOKEN_PUT,
 	SQL_CLEAR_OBJECTS,
 	SQL_CLEAR_TOKEN,
+	SQL_WINDOW_GET,
+	SQL_WINDOW_PUT,
+	SQL_WINDOW_REMOVE,
+	SQL_WINDOW_REMOVE_SOME,
+	SQL_WINDOW_NEXT_MASTER,
 	SQL_BEGIN,
 	SQL_BEGIN_READ,
 	SQL_COMMIT,

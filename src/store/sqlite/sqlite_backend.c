@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * sqlite_backend.c: the directory of a token, its locks and its transactions, see backend.h. The
- * tables are in token_table.c and object_table.c.
+ * tables are in token_table.c, object_table.c and mark_table.c.
  */
 #include "store/sqlite/sqlite_backend.h"
 
@@ -71,6 +71,8 @@ static CK_RV open_parts(struct sqlite_store *sqlite, const char *name)
 	TRY(directory_open(AT_FDCWD, name, true, &sqlite->dirfd));
 	TRY(check_directory_above(sqlite));
 	TRY(resolve(sqlite->dirfd, name, &sqlite->path));
+	if (sqlite->schema != &schema_token)
+		return CKR_OK;
 	return freshness_map(&sqlite->freshness, sqlite->dirfd);
 }
 
@@ -86,11 +88,13 @@ static void free_parts(struct sqlite_store *sqlite)
 	sqlite->path = NULL;
 }
 
-static CK_RV sqlite_open(struct store *store, const char *dir)
+/* Open the directory DIR for a connection to the database of SCHEMA. */
+static CK_RV open_store(struct store *store, const char *dir, const struct schema *schema)
 {
 	struct sqlite_store *sqlite = calloc(1, sizeof *sqlite);
 
 	ENSURE(sqlite != NULL, CKR_HOST_MEMORY);
+	sqlite->schema = schema;
 	sqlite->dirfd = sqlite->pins_fd = -1;
 	atomic_store(&sqlite->clients_fd, -1);
 	char *name = directory_name(dir);
@@ -103,6 +107,11 @@ static CK_RV sqlite_open(struct store *store, const char *dir)
 	}
 	store->at = sqlite;
 	return CKR_OK;
+}
+
+static CK_RV sqlite_open(struct store *store, const char *dir)
+{
+	return open_store(store, dir, &schema_token);
 }
 
 static void sqlite_close(struct store *store)
@@ -251,7 +260,8 @@ static CK_RV open_database(struct store *store, bool create)
 		sqlite->db = NULL;
 	}
 	return sqlite->db ? CKR_OK
-			  : database_open(sqlite->dirfd, sqlite->path, create, &sqlite->db);
+			  : database_open(sqlite->dirfd, sqlite->path, sqlite->schema, create,
+				    &sqlite->db);
 }
 
 /* Inside a transaction the database is open, and its schema may be about to be made. */
@@ -364,7 +374,64 @@ static CK_RV sqlite_clear(struct store *store)
 	return database_run(sqlite_of(store)->db, SQL_CLEAR_TOKEN);
 }
 
+/* --- The store of marks: windows.db in the same directory, without a freshness counter --- */
+
+static CK_RV marks_open(struct store *store, const char *dir)
+{
+	return open_store(store, dir, &schema_windows);
+}
+
+static CK_RV marks_begin(struct store *store, bool create, bool *ret_busy)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	TRY(open_database(store, create));
+	if (sqlite->db == NULL)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	return database_begin(sqlite->db, ret_busy);
+}
+
+static CK_RV marks_commit(struct store *store)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+	CK_RV rv = database_commit(sqlite->db, sqlite->dirfd);
+
+	close_unusable(sqlite);
+	return rv;
+}
+
+static void marks_rollback(struct store *store)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	database_rollback(sqlite->db);
+	close_unusable(sqlite);
+}
+
+static const struct store_backend sqlite_marks_backend = {
+	.open = marks_open,
+	.close = sqlite_close,
+	.abandon = sqlite_abandon,
+	.discard = sqlite_discard,
+	.begin = marks_begin,
+	.commit = marks_commit,
+	.rollback = marks_rollback,
+	.in_transaction = sqlite_in_transaction,
+	.savepoint = sqlite_savepoint,
+	.undo = sqlite_undo,
+	.release = sqlite_release,
+	.begin_read = sqlite_begin_read,
+	.end_read = sqlite_end_read,
+	.make_schema = sqlite_make_schema,
+	.mark_get = sqlite_mark_get,
+	.mark_put = sqlite_mark_put,
+	.mark_remove = sqlite_mark_remove,
+	.marks_remove = sqlite_marks_remove,
+	.marks_next = sqlite_marks_next,
+};
+
 const struct store_backend sqlite_backend = {
+	.marks = &sqlite_marks_backend,
 	.open = sqlite_open,
 	.close = sqlite_close,
 	.abandon = sqlite_abandon,

@@ -3,8 +3,9 @@
  * sqlite_store.h: what the files of this folder share. The functions are those of struct
  * store_backend, and are described there.
  *
- * Each token has one connection, which is used under store->lock. So there is one page cache. A
- * second connection would wait for the exclusive lock of the first during most of a commit.
+ * Each token has one connection for token.db, which is used under store->lock. So there is one page
+ * cache. A second connection would wait for the exclusive lock of the first during most of a
+ * commit. The connection for windows.db belongs to a store of its own (store/marks.h).
  */
 #ifndef KEYDIV_STORE_SQLITE_SQLITE_STORE_H
 #define KEYDIV_STORE_SQLITE_SQLITE_STORE_H
@@ -15,6 +16,7 @@
 #include "store/sqlite/tries.h"
 
 struct sqlite_store {
+	const struct schema *schema; /* of the database that the connection opens */
 	int dirfd;
 	char *path;             /* of the directory, without symbolic links: SQLite opens by name */
 	_Atomic int clients_fd; /* of the directory of state files; -1 until it is first needed */
@@ -36,8 +38,9 @@ static inline struct sqlite_store *sqlite_of(const struct store *store)
  */
 MUST_USE CK_RV sqlite_need_database(struct store *store, struct database **ret_db);
 
-/* The checksum of a record or of the token record: SHA-256 over all its columns. */
+/* The checksum of a record or of the token record: SHA-256 over RECORD_FORMAT and all its columns. */
 #define CHECKSUM_LEN 32
+#define RECORD_FORMAT 2
 
 /* token_table.c */
 CK_RV sqlite_token_get(struct store *store, struct store_token *ret_token);
@@ -53,5 +56,15 @@ CK_RV sqlite_find(struct store *store, const struct store_query *query, struct r
 CK_RV sqlite_tags(
 	struct store *store, int64_t after, struct record_tag *ret_tags, size_t max, size_t *ret_n);
 CK_RV sqlite_last_id(struct store *store, int64_t *ret_id);
+
+/* mark_table.c */
+CK_RV sqlite_mark_get(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
+	uint8_t ret_mark[MARK_MAX], size_t *ret_n);
+CK_RV sqlite_mark_put(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
+	struct bytes mark);
+CK_RV sqlite_mark_remove(
+	struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN]);
+CK_RV sqlite_marks_remove(struct store *store, int64_t master, size_t max, size_t *ret_n);
+CK_RV sqlite_marks_next(struct store *store, int64_t after, int64_t *ret_master);
 
 #endif

@@ -39,7 +39,7 @@ static CK_RV token_checksum(const struct store_token *token, uint8_t ret_checksu
 {
 	struct token_text text = {0};
 
-	put_be64(text.format, DATABASE_FORMAT);
+	put_be64(text.format, RECORD_FORMAT);
 	memcpy(text.uuid, token->uuid, sizeof text.uuid);
 	memcpy(text.serial, token->serial, sizeof text.serial);
 	memcpy(text.label, token->label, sizeof text.label);
