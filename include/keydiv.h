@@ -225,7 +225,7 @@ extern "C" {
 #define CKK_KEYDIV_ODUKPT_CLIENT (KEYDIV_VENDOR | 1UL) /* an O-DUKPT client state */
 
 #define CKR_KEYDIV_EXHAUSTED (KEYDIV_VENDOR | 1UL) /* the client state has no key left */
-#define CKR_KEYDIV_REPLAYED (KEYDIV_VENDOR | 2UL)  /* reserved: the counter was used before */
+#define CKR_KEYDIV_REPLAYED (KEYDIV_VENDOR | 2UL)  /* the counter was used before */
 
 /* Key usage indicators of X9.24-3 for KEYDIV_DUKPT_USAGE; TDES DUKPT takes the first five. */
 #define KEYDIV_USAGE_PIN 0x1000

@@ -9,6 +9,7 @@
 #include "key/key.h"
 #include "mechanism.h"
 #include "state/reservation.h"
+#include "state/window.h"
 #include "token/objects.h"
 #include "token/pool.h"
 #include "token/self_test_gate.h"
@@ -189,6 +190,7 @@ void module_forked(void)
 		sessions_forked();
 		keys_forked();
 		reservations_forked();
+		windows_forked();
 		for (CK_ULONG i = 0; i < slot_count; i++) {
 			token_forked(tokens[i]);
 			tokens[i] = NULL;

@@ -91,8 +91,8 @@ enum variable {
 	VARIABLE_LAST = VAR_WINDOW,
 };
 
-#define WINDOW_MAX 1024   /* CKA_KEYDIV_WINDOW */
-#define RESERVE_MAX 4096  /* CKA_KEYDIV_RESERVE */
+#define WINDOW_MAX 1024  /* CKA_KEYDIV_WINDOW */
+#define RESERVE_MAX 4096 /* CKA_KEYDIV_RESERVE */
 
 #define VARIABLES_INLINE 96
 #define VARIABLES_MAX (DATA_MAX + 48 * 1024) /* all variable attributes of an object, in bytes */
@@ -179,9 +179,8 @@ static inline size_t object_key_length(const struct object *o)
 /* Return CKA_KEYDIV_WINDOW of O, 0 if O has no replay windows. */
 static inline unsigned object_window(const struct object *o)
 {
-	return object_has(o, VAR_WINDOW)
-		       ? (unsigned)get_be64(object_find_variable(o, VAR_WINDOW).p)
-		       : 0;
+	return object_has(o, VAR_WINDOW) ? (unsigned)get_be64(object_find_variable(o, VAR_WINDOW).p)
+					 : 0;
 }
 
 /*

@@ -15,6 +15,7 @@
 
 #include "state/reservation.h"
 #include "state/state_file.h"
+#include "state/window.h"
 
 /* --- Sealing --- */
 
@@ -189,4 +190,5 @@ const struct store_above states_above_store = {
 	.create_state = create_for_store,
 	.remove_state = state_file_remove_now,
 	.list_states = state_file_list,
+	.create_windows = windows_create,
 };

@@ -15,7 +15,7 @@
 
 #include <pthread.h>
 
-#include "store/marks.h"
+#include "store/mark.h"
 #include "store/store.h"
 
 /* The id and the tag of one record: all that the inventory needs. */

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "store/inventory.h"
+#include "store/marks.h"
 #include "store/queue.h"
 
 /* --- State files without records --- */
@@ -45,8 +46,8 @@ static CK_RV run_sweep(struct store *store, struct change *change)
 		if (rv == CKR_OBJECT_HANDLE_INVALID)
 			rv = remove_above(store, sweep->ids[i]);
 		if (rv != CKR_OK)
-			log_error("the state of record %lld is left: %s",
-				(long long)sweep->ids[i], rv_name(rv));
+			log_error("the state of record %lld is left: %s", (long long)sweep->ids[i],
+				rv_name(rv));
 	}
 	return CKR_OK;
 }

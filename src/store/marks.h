@@ -16,9 +16,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
-
-#define MARK_STREAM_LEN 16
-#define MARK_MAX 176 /* bytes of a mark */
+#include "store/mark.h"
 
 struct store;
 
@@ -41,8 +39,8 @@ MUST_USE CK_RV store_marks_change(
 MUST_USE CK_RV store_marks_read(struct store *store, const struct store_marks_use *use);
 
 /* Read a mark. RET_N is 0 if there is none. CKR_DEVICE_ERROR for a mark longer than MARK_MAX. */
-MUST_USE CK_RV marks_get(struct store *marks, int64_t master,
-	const uint8_t stream[MARK_STREAM_LEN], uint8_t ret_mark[MARK_MAX], size_t *ret_n);
+MUST_USE CK_RV marks_get(struct store *marks, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
+	uint8_t ret_mark[MARK_MAX], size_t *ret_n);
 
 /* Write a mark, also in place of another. */
 MUST_USE CK_RV marks_put(struct store *marks, int64_t master, const uint8_t stream[MARK_STREAM_LEN],

@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "base/arena.h"
+#include "state/window.h"
 #include "token/handle.h"
 
 #define SHARD_BITS 4
@@ -148,6 +149,8 @@ static inline void set_first(struct pool_owner *owner, uint32_t first)
 static void release(struct shard *shard, struct slot *slot, uint32_t index)
 {
 	bump(slot);
+	if (__builtin_expect(object_has(&slot->object, VAR_WINDOW), 0))
+		windows_forget_session_master(handle_of(shard, index, slot));
 	if (slot->next)
 		slot_at(shard, slot->next - 1)->previous = slot->previous;
 	if (slot->previous)

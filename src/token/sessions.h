@@ -12,6 +12,8 @@
  * 	token.tries         flock, sqlite/tries.h (C_InitToken makes a missing file with the
  * 	                    store's lock held, and does not wait for the flock then)
  * 	store               backend.h, `lock` (a fork takes the lock of the list of stores before)
+ * 	store of marks      marks.h, `lock`
+ * 	replay windows      state/window_space.h
  * 	file of a state     flock, state_file.h (never waited for with the store's lock held)
  * 	shard of sessions   sessions.c, one after the other, then the lock of the table
  * 	all others          vault, queue, freshness, list of reservations, arenas: held for moments,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "state/state.h"
+#include "state/window.h"
 #include "token/handle.h"
 #include "token/pool.h"
 
@@ -38,11 +39,19 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 	return CKR_OK;
 }
 
+/* Give up what this process has claimed ahead: nobody is logged in any more. */
+static void end_states(struct token *token)
+{
+	state_forget(&token->vault);
+	windows_logout(token->store, &token->vault);
+}
+
 void token_close(struct token *token)
 {
 	if (token == NULL)
 		return;
-	state_forget(&token->vault);
+	end_states(token);
+	windows_close(&token->vault);
 	store_close(token->store);
 	pthread_mutex_destroy(&token->lock);
 	token_free(token);
@@ -111,7 +120,7 @@ bool token_forget_login(struct token *token, uint64_t *ret_login)
 	*ret_login = atomic_load(&token->login);
 	pthread_mutex_unlock(&token->lock);
 	if (was)
-		state_forget(&token->vault);
+		end_states(token);
 	return was;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "state/state.h"
+#include "state/window.h"
 #include "token/handle.h"
 
 _Static_assert(STORE_ID_MAX <= HANDLE_RECORD_ID_MASK, "a handle has room for every record id");
@@ -123,6 +124,12 @@ CK_RV token_object_destroy(struct session *s, CK_OBJECT_HANDLE handle)
 	 * a state cannot be used, and a file that is left is removed by the next process that
 	 * changes the token.
 	 */
+	if (object_window(&o) > 0) {
+		CK_RV rv = windows_remove(s->token->store, &s->token->vault, id);
+		if (rv != CKR_OK)
+			log_error("windows of destroyed master %lld are left: %s", (long long)id,
+				rv_name(rv));
+	}
 	if (!record_has_state(&o))
 		return CKR_OK;
 	struct state_location at = {

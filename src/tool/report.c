@@ -51,6 +51,8 @@ static const struct {
 	{CKR_ATTRIBUTE_TYPE_INVALID, "the token does not know one of the properties; the log says "
 				     "which (log-file in keydiv.conf)"},
 	{CKR_KEYDIV_EXHAUSTED, "the client has used up its keys; give it a new initial key"},
+	{CKR_KEYDIV_REPLAYED, "the counter was used before, or is too far below the highest used "
+			      "counter; see keydiv window show"},
 	{CKR_DEVICE_MEMORY, "there is no room left where the token is stored"},
 	{CKR_DEVICE_ERROR, "the token's files are damaged, cannot be read or are writable for "
 			   "others, or a self-test failed; set log-file and see the log"},
@@ -110,7 +112,8 @@ bool fail_rv(CK_RV rv, const char *format, ...)
 	char code[80];
 	va_list args;
 
-	if (rv == CKR_KEYDIV_EXHAUSTED || (rv & CKR_VENDOR_DEFINED) == 0)
+	if (rv == CKR_KEYDIV_EXHAUSTED || rv == CKR_KEYDIV_REPLAYED ||
+		(rv & CKR_VENDOR_DEFINED) == 0)
 		snprintf(code, sizeof code, " (%s)", rv_name(rv));
 	else
 		snprintf(code, sizeof code, " (0x%08lx)", rv);

@@ -49,7 +49,7 @@ static CK_RV list_states(struct store *s, int64_t **ret_ids, size_t *ret_n)
 	return CKR_OK;
 }
 
-static const struct store_above above = {create_state, remove_state, list_states};
+static const struct store_above above = {create_state, remove_state, list_states, NULL};
 
 static bool has_state(int64_t id)
 {
@@ -418,7 +418,7 @@ static CK_RV remove_committed(struct store *s, int64_t id)
 START_TEST(a_sweep_spares_records_that_the_same_commit_removes)
 {
 	static const struct store_above removing = {
-		create_state, remove_committed, list_and_remove};
+		create_state, remove_committed, list_and_remove, NULL};
 
 	new_token();
 	ck_ok(try_add(CKK_KEYDIV_ODUKPT_CLIENT, "state", &removed_client));

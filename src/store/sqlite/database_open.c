@@ -206,8 +206,7 @@ static bool may_write(int dirfd, const char *file, const struct stat *st)
 	if (errno == EACCES || errno == EROFS)
 		return false;
 	if (getuid() == geteuid() && getgid() == getegid())
-		return faccessat(dirfd, file, W_OK, 0) == 0 ||
-		       (errno != EACCES && errno != EROFS);
+		return faccessat(dirfd, file, W_OK, 0) == 0 || (errno != EACCES && errno != EROFS);
 	return true;
 }
 
@@ -300,8 +299,7 @@ CK_RV database_make_schema(struct database *db)
 	TRY(database_run_text(db, text, "writing the format"));
 	for (size_t i = 0; i < db->schema->n; i++)
 		if (db->schema->entries[i].sql)
-			TRY(database_run_text(
-				db, db->schema->entries[i].sql, "making the schema"));
+			TRY(database_run_text(db, db->schema->entries[i].sql, "making the schema"));
 	db->empty = false;
 	db->made = true;
 	return CKR_OK;

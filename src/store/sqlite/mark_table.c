@@ -42,8 +42,7 @@ CK_RV sqlite_mark_put(struct store *store, int64_t master, const uint8_t stream[
 	return statement_step(s, &unused);
 }
 
-CK_RV sqlite_mark_remove(
-	struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN])
+CK_RV sqlite_mark_remove(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN])
 {
 	STATEMENT *s = NULL;
 	bool unused;

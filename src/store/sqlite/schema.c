@@ -46,8 +46,8 @@ static const struct schema_entry window_entries[] = {
 		"stream)) WITHOUT ROWID",
 		NULL},
 };
-const struct schema schema_windows = {"windows.db", "windows.db-journal", 0x6b647277 /* "kdrw" */, 1,
-	window_entries, sizeof window_entries / sizeof window_entries[0]};
+const struct schema schema_windows = {"windows.db", "windows.db-journal", 0x6b647277 /* "kdrw" */,
+	1, window_entries, sizeof window_entries / sizeof window_entries[0]};
 
 const char *const schema_settings =
 	"PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON; "

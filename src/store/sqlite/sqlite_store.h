@@ -38,7 +38,9 @@ static inline struct sqlite_store *sqlite_of(const struct store *store)
  */
 MUST_USE CK_RV sqlite_need_database(struct store *store, struct database **ret_db);
 
-/* The checksum of a record or of the token record: SHA-256 over RECORD_FORMAT and all its columns. */
+/*
+ * The checksum of a record or of the token record: SHA-256 over RECORD_FORMAT and all its columns.
+ */
 #define CHECKSUM_LEN 32
 #define RECORD_FORMAT 2
 
