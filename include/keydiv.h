@@ -102,9 +102,9 @@ extern "C" {
  */
 #define CKM_KEYDIV_FLAT(n) (KEYDIV_VENDOR | 0x8000UL | (n))
 
-/* IV [AAD] TAG_LENGTH. The tag of a message of C_EncryptMessage follows its ciphertext. */
+/* IV [AAD] [TAG_LENGTH]. The tag of a message of C_EncryptMessage follows the ciphertext. */
 #define CKM_KEYDIV_FLAT_AES_GCM (KEYDIV_VENDOR | 0x9087UL)
-/* IV [AAD] TAG_LENGTH DATA_LENGTH */
+/* IV [AAD] [TAG_LENGTH] DATA_LENGTH */
 #define CKM_KEYDIV_FLAT_AES_CCM (KEYDIV_VENDOR | 0x9088UL)
 /* IV (12 bytes) */
 #define CKM_KEYDIV_FLAT_AES_GMAC (KEYDIV_VENDOR | 0x908EUL)

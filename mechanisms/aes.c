@@ -94,6 +94,7 @@ static CK_RV gcm_message(const void *caller, CK_ULONG n, struct message_setup *r
 	ret->generator = params.ivGenerator;
 	ret->tag = params.pTag;
 	ret->data_len = 0;
+	ret->aad = bytes_of(NULL, 0);
 	return CKR_OK;
 }
 
@@ -112,7 +113,20 @@ static CK_RV ccm_message(const void *caller, CK_ULONG n, struct message_setup *r
 	ret->tag = params.pMAC;
 	ret->tag_len = params.ulMACLen;
 	ret->data_len = params.ulDataLen;
+	ret->aad = bytes_of(NULL, 0);
 	return CKR_OK;
+}
+
+/* --- Fields of the flat forms --- */
+
+static const struct field gcm_fields[] = {FIELD_IV, FIELD_AAD, FIELD_TAG_LENGTH, {0}};
+static const struct field ccm_fields[] = {
+	FIELD_IV, FIELD_AAD, FIELD_TAG_LENGTH, {NUMBER_FIELD(DATA_LENGTH), true, 8, 8}, {0}};
+
+static CK_RV ccm_check(const struct parameter *p)
+{
+	return ccm_lengths(parameter_get(p, KEYDIV_IV).n, BLOCK,
+		get_be64(parameter_get(p, KEYDIV_DATA_LENGTH).p));
 }
 
 /* --- Known answers --- */
@@ -243,5 +257,30 @@ const struct mechanism mech_aes_ccm = {
 		.cipher_setup = ccm_setup,
 		.message_setup = ccm_message,
 		.inputs = &inputs_ccm},
+	.test = {.operation_answers = ccm_answers, .run = operation_self_test},
+};
+
+const struct mechanism mech_flat_aes_gcm = {
+	.type = CKM_AES_GCM,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_AES_GCM",
+	.what = "encryption",
+	.info = {16, 32, CRYPT | MESSAGES},
+	.key_types = key_types_aes,
+	.fields = gcm_fields,
+	.operation = {.cipher = CIPHER_GCM, .inputs = &inputs_gcm},
+	.test = {.operation_answers = gcm_answers, .run = operation_self_test},
+};
+
+const struct mechanism mech_flat_aes_ccm = {
+	.type = CKM_AES_CCM,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_AES_CCM",
+	.what = "encryption",
+	.info = {16, 32, CRYPT | MESSAGES},
+	.key_types = key_types_aes,
+	.fields = ccm_fields,
+	.check = ccm_check,
+	.operation = {.cipher = CIPHER_CCM, .inputs = &inputs_ccm},
 	.test = {.operation_answers = ccm_answers, .run = operation_self_test},
 };

@@ -85,3 +85,17 @@ const struct mechanism mech_aes_gmac = {
 	.operation = {.mac = MAC_GMAC, .mac_setup = gmac_setup, .inputs = &inputs_gmac},
 	.test = {.operation_answers = gmac_answers, .run = operation_self_test},
 };
+
+static const struct field gmac_fields[] = {FIELD_IV, {0}};
+
+const struct mechanism mech_flat_aes_gmac = {
+	.type = CKM_AES_GMAC,
+	.form = FORM_FLAT,
+	.name = "CKM_KEYDIV_FLAT_AES_GMAC",
+	.what = "authentication",
+	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
+	.key_types = key_types_aes,
+	.fields = gmac_fields,
+	.operation = {.mac = MAC_GMAC, .inputs = &inputs_gmac},
+	.test = {.operation_answers = gmac_answers, .run = operation_self_test},
+};

@@ -33,7 +33,8 @@ const CK_KEY_TYPE key_types_hmac[] = {CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SH
 
 _Static_assert(MECHANISMS <= PLACES / 2, "more mechanisms need more places");
 
-static uint8_t place[PLACES];                /* 1 + index into mechanisms[], 0 for a free place */
+/* 1 + index into mechanisms[], 0 for a free place: the offered mechanisms, and all mechanisms. */
+static uint8_t offered_places[PLACES], all_places[PLACES];
 static CK_MECHANISM_TYPE number[MECHANISMS]; /* mechanism_number() of mechanisms[i] */
 static bool only_flat;
 
@@ -47,36 +48,59 @@ bool mechanism_offered(const struct mechanism *mech)
 	return !only_flat || mech->form != FORM_POINTERS;
 }
 
+static void put_in(uint8_t places[PLACES], size_t index)
+{
+	unsigned h = hash(number[index]);
+
+	while (places[h] != 0)
+		h = (h + 1) & (PLACES - 1);
+	places[h] = (uint8_t)(index + 1);
+}
+
+static void offer(void)
+{
+	memset(offered_places, 0, sizeof offered_places);
+	for (size_t i = 0; i < MECHANISMS; i++)
+		if (mechanism_offered(mechanisms[i]))
+			put_in(offered_places, i);
+}
+
 __attribute__((constructor)) static void fill_places(void)
 {
-	memset(place, 0, sizeof place);
 	for (size_t i = 0; i < MECHANISMS; i++) {
-		if (!mechanism_offered(mechanisms[i]))
-			continue;
 		number[i] = mechanism_number(mechanisms[i]);
-		unsigned h = hash(number[i]);
-		while (place[h] != 0)
-			h = (h + 1) & (PLACES - 1);
-		place[h] = (uint8_t)(i + 1);
+		put_in(all_places, i);
 	}
+	offer();
 }
 
 void mechanisms_offer(bool flat)
 {
 	only_flat = flat;
-	fill_places();
+	offer();
 }
 
-const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE wanted, size_t *ret_index)
+static inline const struct mechanism *look_up(
+	const uint8_t places[PLACES], CK_MECHANISM_TYPE wanted, size_t *ret_index)
 {
-	for (unsigned h = hash(wanted); place[h] != 0; h = (h + 1) & (PLACES - 1)) {
-		size_t index = place[h] - 1u;
+	for (unsigned h = hash(wanted); places[h] != 0; h = (h + 1) & (PLACES - 1)) {
+		size_t index = places[h] - 1u;
 		if (number[index] == wanted) {
 			*ret_index = index;
 			return mechanisms[index];
 		}
 	}
 	return NULL;
+}
+
+const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE wanted, size_t *ret_index)
+{
+	return look_up(offered_places, wanted, ret_index);
+}
+
+const struct mechanism *mechanism_look_up_any(CK_MECHANISM_TYPE wanted, size_t *ret_index)
+{
+	return look_up(all_places, wanted, ret_index);
 }
 
 const struct mechanism *mechanism_find(CK_MECHANISM_TYPE wanted)

@@ -178,9 +178,10 @@ struct message_setup {
 	size_t nonce_len;
 	size_t fixed_bits; /* leading bits of the nonce that the caller sets in every case */
 	CK_GENERATOR_FUNCTION generator;
-	uint8_t *tag; /* written by encryption, read by decryption */
+	uint8_t *tag; /* written by encryption, read by decryption; NULL: follows the ciphertext */
 	size_t tag_len;
-	size_t data_len; /* CCM: length of the plaintext in bytes */
+	size_t data_len;  /* CCM: length of the plaintext in bytes */
+	struct bytes aad; /* flat forms: the field AAD; p is NULL if the field is absent */
 };
 
 /*
@@ -416,6 +417,12 @@ const struct mechanism *mechanism_find(CK_MECHANISM_TYPE wanted);
 
 /* The same; *RET_INDEX is the index of the mechanism in mechanisms[]. */
 const struct mechanism *mechanism_look_up(CK_MECHANISM_TYPE wanted, size_t *ret_index);
+
+/*
+ * The same in both modes, for a number in a field of a parameter. A mechanism that a field names
+ * takes its inputs from fields, never from a struct.
+ */
+const struct mechanism *mechanism_look_up_any(CK_MECHANISM_TYPE wanted, size_t *ret_index);
 
 /* Return true if MECH takes keys of TYPE. */
 bool mechanism_takes(const struct mechanism *mech, CK_KEY_TYPE type);

@@ -9,6 +9,8 @@
  */
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
+#include "calls/requested.h"
+#include "operation_fields.h"
 
 static bool is_aead(const struct operation *op)
 {
@@ -39,15 +41,29 @@ static CK_RV range_error(bool encrypt)
 
 /* --- Init --- */
 
-static CK_RV set_up(struct operation *op, bool encrypt, const CK_MECHANISM *caller)
+/* Read the parameter of CALLER into RET, which has its mode and direction already. */
+static CK_RV read_parameter(struct session *s, const struct mechanism *mech,
+	const CK_MECHANISM *caller, struct cipher_setup *ret)
+{
+	struct parameter p;
+
+	if (mech->operation.cipher_setup)
+		return mech->operation.cipher_setup(caller, ret);
+	if (mech->form == FORM_FLAT) {
+		TRY(requested_fields(s, mech, caller->pParameter, caller->ulParameterLen, &p));
+		return operation_fields_cipher(mech, &p, 0, ret);
+	}
+	REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
+		"the mechanism takes no parameter");
+	return CKR_OK;
+}
+
+static CK_RV set_up(
+	struct session *s, struct operation *op, bool encrypt, const CK_MECHANISM *caller)
 {
 	struct cipher_setup setup = {.mode = op->mech->operation.cipher, .encrypt = encrypt};
 
-	if (op->mech->operation.cipher_setup)
-		TRY(op->mech->operation.cipher_setup(caller, &setup));
-	else
-		REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
-			"the mechanism takes no parameter");
+	TRY(read_parameter(s, op->mech, caller, &setup));
 	if (op->cipher == NULL)
 		op->cipher = cipher_new();
 	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
@@ -67,7 +83,7 @@ CK_RV encrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, true, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(s, op, true, &caller));
 }
 
 CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
@@ -78,7 +94,7 @@ CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, false, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(s, op, false, &caller));
 }
 
 /* --- Checked plaintext --- */

@@ -7,17 +7,44 @@
  * The operation continues until C_Message...Final, even if a message fails. Its stage is
  * STAGE_PARTS between C_...MessageBegin and the last C_...MessageNext. Plaintext is given out only
  * after its tag was checked, in parts with the last part.
+ *
+ * The parameter of a flat form has no pointer to a tag, so the tag follows the ciphertext. The
+ * token makes no nonce for a flat form, because such a parameter cannot take the nonce back.
  */
 #include "calls/nonce.h"
 #include "calls/operation.h"
+#include "calls/requested.h"
+#include "operation_fields.h"
 
 static enum operation_kind kind_of(bool encrypt)
 {
 	return encrypt ? OPERATION_MESSAGE_ENCRYPT : OPERATION_MESSAGE_DECRYPT;
 }
 
-static CK_RV set_up(struct operations *operations, struct operation *op, bool encrypt,
-	const CK_MECHANISM *caller)
+/* Read the N bytes at P, the parameter of a message. RET refers to them or to S->parameter. */
+static CK_RV read_parameter(struct session *s, const struct mechanism *mech, const void *p,
+	CK_ULONG n, struct message_setup *ret)
+{
+	struct cipher_setup setup = {.mode = mech->operation.cipher};
+	struct parameter fields;
+
+	if (mech->form != FORM_FLAT)
+		return mech->operation.message_setup(p, n, ret);
+	TRY(requested_fields(s, mech, p, n, &fields));
+	TRY(operation_fields_cipher(mech, &fields, 0, &setup));
+	*ret = (struct message_setup){
+		.nonce = s->parameter + (setup.iv.p - s->parameter),
+		.nonce_len = setup.iv.n,
+		.generator = CKG_NO_GENERATE,
+		.tag_len = setup.tag_len,
+		.data_len = setup.data_len,
+		.aad = setup.aad,
+	};
+	return CKR_OK;
+}
+
+static CK_RV set_up(
+	struct session *s, struct operation *op, bool encrypt, const CK_MECHANISM *caller)
 {
 	struct message_setup ignored;
 
@@ -25,13 +52,13 @@ static CK_RV set_up(struct operations *operations, struct operation *op, bool en
 	REQUIRE(caller->pParameter != NULL || caller->ulParameterLen == 0,
 		CKR_MECHANISM_PARAM_INVALID, "the mechanism parameter is NULL");
 	if (caller->pParameter != NULL && caller->ulParameterLen > 0)
-		TRY(op->mech->operation.message_setup(
-			caller->pParameter, caller->ulParameterLen, &ignored));
+		TRY(read_parameter(
+			s, op->mech, caller->pParameter, caller->ulParameterLen, &ignored));
 	if (op->cipher == NULL)
 		op->cipher = cipher_new();
 	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
 	operation_keeps(op, kept_of_cipher(op->mech->operation.cipher));
-	return encrypt ? nonces_begin(operations, op) : CKR_OK;
+	return encrypt ? nonces_begin(s->operations, op) : CKR_OK;
 }
 
 CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
@@ -43,8 +70,7 @@ CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK
-			  : operation_begun(s, op, set_up(s->operations, op, encrypt, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(s, op, encrypt, &caller));
 }
 
 /* *RET = the slot of the message operation. CKR_OPERATION_NOT_INITIALIZED unless one is active. */
@@ -104,6 +130,11 @@ static CK_RV begin(struct operation *op, bool encrypt, const struct message_setu
 
 	REQUIRE(aad_len <= OPERATION_DATA_MAX && (aad != NULL || aad_len == 0), CKR_ARGUMENTS_BAD,
 		"the associated data is NULL or too long");
+	if (m->aad.p != NULL) {
+		REQUIRE(aad_len == 0, CKR_MECHANISM_PARAM_INVALID,
+			"associated data and the field AAD were both given");
+		setup.aad = m->aad;
+	}
 	if (encrypt)
 		TRY(nonce_next(&op->nonces, m, nonce));
 	else
@@ -117,14 +148,23 @@ static CK_RV begin(struct operation *op, bool encrypt, const struct message_setu
 	return CKR_OK;
 }
 
-/* Finish encryption and write the tag to the place that the parameter names. */
-static CK_RV seal(struct operation *op, const struct message_setup *m)
+/* Return the number of bytes of the tag that follow the ciphertext. */
+static size_t following(const struct operation *op)
+{
+	return op->mech->form == FORM_FLAT ? op->out_len : 0;
+}
+
+/*
+ * Finish encryption and write the tag to the place that the parameter names, or after the
+ * DONE bytes of ciphertext at OUT.
+ */
+static CK_RV seal(struct operation *op, const struct message_setup *m, CK_BYTE *out, size_t done)
 {
 	uint8_t tag[KEY_BLOCK_MAX];
 	size_t n;
 
 	TRY(cipher_finish(op->cipher, bytes_of(NULL, 0), tag, &n));
-	memcpy(m->tag, tag, n);
+	memcpy(m->tag != NULL ? m->tag : out + done, tag, n);
 	return CKR_OK;
 }
 
@@ -133,9 +173,9 @@ static CK_RV open_buffer(
 	struct operation *op, const struct message_setup *m, CK_BYTE *out, CK_ULONG *out_len)
 {
 	uint8_t tag[KEY_BLOCK_MAX], none[KEY_BLOCK_MAX];
-	size_t n = op->buffer.n, done = 0, last;
+	size_t n = op->buffer.n - following(op), done = 0, last;
 
-	memcpy(tag, m->tag, m->tag_len);
+	memcpy(tag, m->tag != NULL ? m->tag : op->buffer.p + n, m->tag_len);
 	if (n > 0)
 		TRY(cipher_update(op->cipher, op->buffer.p, n, op->buffer.p, &done));
 	CK_RV rv = cipher_finish(op->cipher, bytes_of(tag, m->tag_len), none, &last);
@@ -150,11 +190,14 @@ static CK_RV open_buffer(
 static CK_RV check_length(const struct operation *op, bool encrypt, CK_ULONG n, bool whole)
 {
 	CK_RV range = encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+	size_t tag = encrypt ? 0 : following(op);
 
 	REQUIRE(n <= OPERATION_DATA_MAX && op->total <= OPERATION_DATA_MAX - n, range,
 		"the message is too long");
+	REQUIRE(!whole || op->total + n >= tag, range, "the message is shorter than its tag");
 	if (op->mech->operation.cipher == CIPHER_CCM)
-		REQUIRE(op->total + n <= op->data_len && (!whole || op->total + n == op->data_len),
+		REQUIRE(op->total + n <= op->data_len + tag &&
+				(!whole || op->total + n == op->data_len + tag),
 			range, "the message does not have the length of the CCM parameter");
 	return CKR_OK;
 }
@@ -173,19 +216,21 @@ struct message {
 	CK_ULONG *out_len;
 };
 
-static CK_RV single(struct operation *op, const struct message *m)
+static CK_RV single(struct session *s, struct operation *op, const struct message *m)
 {
 	struct message_setup setup;
-	size_t done = 0;
+	size_t needed, done = 0;
 	bool go;
 
 	REQUIRE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD,
 		"a pointer to data or to a length is NULL");
-	TRY(op->mech->operation.message_setup(m->parameter, m->parameter_len, &setup));
+	TRY(read_parameter(s, op->mech, m->parameter, m->parameter_len, &setup));
 	op->data_len = setup.data_len;
+	op->out_len = setup.tag_len;
 	TRY(check_length(op, m->encrypt, m->in_len, true));
-	if (m->out != NULL || m->in_len > 0) {
-		TRY(output_room(m->in_len, m->out, m->out_len, &go));
+	needed = m->encrypt ? m->in_len + following(op) : m->in_len - following(op);
+	if (m->out != NULL || needed > 0) {
+		TRY(output_room(needed, m->out, m->out_len, &go));
 		if (!go)
 			return CKR_OK; /* a question uses up no nonce */
 	}
@@ -196,8 +241,8 @@ static CK_RV single(struct operation *op, const struct message *m)
 	}
 	if (m->in_len > 0)
 		TRY(cipher_update(op->cipher, m->in, m->in_len, m->out, &done));
-	TRY(seal(op, &setup));
-	*m->out_len = done;
+	TRY(seal(op, &setup, m->out, done));
+	*m->out_len = done + following(op);
 	return CKR_OK;
 }
 
@@ -210,7 +255,7 @@ CK_RV message_single(struct session *s, bool encrypt, void *parameter, CK_ULONG 
 	struct operation *op;
 
 	TRY(enter(s, encrypt, &op));
-	CK_RV rv = single(op, &m);
+	CK_RV rv = single(s, op, &m);
 	message_end(op);
 	return rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL ? rv : operation_failed(s, op, rv);
 }
@@ -224,7 +269,7 @@ CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG p
 	struct operation *op;
 
 	TRY(enter(s, encrypt, &op));
-	CK_RV rv = op->mech->operation.message_setup(parameter, parameter_len, &setup);
+	CK_RV rv = read_parameter(s, op->mech, parameter, parameter_len, &setup);
 	if (rv == CKR_OK)
 		rv = begin(op, encrypt, &setup, aad, aad_len);
 	if (rv != CKR_OK)
@@ -236,12 +281,12 @@ CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG p
 static CK_RV next_encrypt(
 	struct operation *op, const struct message *m, const struct message_setup *end)
 {
-	size_t done = 0;
+	size_t done = 0, tag = end != NULL ? following(op) : 0;
 	bool go;
 
 	TRY(check_length(op, true, m->in_len, end != NULL));
-	if (m->out != NULL || m->in_len > 0) {
-		TRY(output_room(m->in_len, m->out, m->out_len, &go));
+	if (m->out != NULL || m->in_len + tag > 0) {
+		TRY(output_room(m->in_len + tag, m->out, m->out_len, &go));
 		if (!go)
 			return CKR_OK;
 	}
@@ -249,10 +294,10 @@ static CK_RV next_encrypt(
 		TRY(cipher_update(op->cipher, m->in, m->in_len, m->out, &done));
 	op->total += m->in_len;
 	if (end != NULL) {
-		TRY(seal(op, end));
+		TRY(seal(op, end, m->out, done));
 		message_end(op);
 	}
-	*m->out_len = done;
+	*m->out_len = done + tag;
 	return CKR_OK;
 }
 
@@ -262,8 +307,9 @@ static CK_RV next_decrypt(
 	bool go;
 
 	TRY(check_length(op, false, m->in_len, end != NULL));
-	if (end != NULL && (m->out != NULL || op->total + m->in_len > 0)) {
-		TRY(output_room(op->total + m->in_len, m->out, m->out_len, &go));
+	size_t plain = op->total + m->in_len - (end != NULL ? following(op) : 0);
+	if (end != NULL && (m->out != NULL || plain > 0)) {
+		TRY(output_room(plain, m->out, m->out_len, &go));
 		if (!go)
 			return CKR_OK;
 	}
@@ -278,7 +324,23 @@ static CK_RV next_decrypt(
 	return CKR_OK;
 }
 
-static CK_RV next(struct operation *op, const struct message *m, CK_FLAGS flags)
+/*
+ * Read the parameter of the last part, which has the place of the tag. A flat form has no such
+ * place, so its parameter may be empty here.
+ */
+static CK_RV read_last_parameter(struct session *s, const struct operation *op,
+	const struct message *m, struct message_setup *ret)
+{
+	if (op->mech->form == FORM_FLAT && m->parameter_len == 0)
+		*ret = (struct message_setup){.tag_len = op->out_len};
+	else
+		TRY(read_parameter(s, op->mech, m->parameter, m->parameter_len, ret));
+	REQUIRE(ret->tag_len == op->out_len, CKR_MECHANISM_PARAM_INVALID,
+		"the tag length differs from the beginning of the message");
+	return CKR_OK;
+}
+
+static CK_RV next(struct session *s, struct operation *op, const struct message *m, CK_FLAGS flags)
 {
 	struct message_setup setup;
 	const struct message_setup *end = NULL;
@@ -286,9 +348,7 @@ static CK_RV next(struct operation *op, const struct message *m, CK_FLAGS flags)
 	REQUIRE(m->out_len != NULL && (m->in != NULL || m->in_len == 0), CKR_ARGUMENTS_BAD,
 		"a pointer to data or to a length is NULL");
 	if (flags & CKF_END_OF_MESSAGE) {
-		TRY(op->mech->operation.message_setup(m->parameter, m->parameter_len, &setup));
-		REQUIRE(setup.tag_len == op->out_len, CKR_MECHANISM_PARAM_INVALID,
-			"the tag length differs from the beginning of the message");
+		TRY(read_last_parameter(s, op, m, &setup));
 		end = &setup;
 	}
 	return m->encrypt ? next_encrypt(op, m, end) : next_decrypt(op, m, end);
@@ -302,7 +362,7 @@ CK_RV message_next(struct session *s, bool encrypt, void *parameter, CK_ULONG pa
 
 	TRY(active(s, encrypt, &op));
 	REQUIRE(op->stage == STAGE_PARTS, CKR_OPERATION_NOT_INITIALIZED, "no message is begun");
-	CK_RV rv = next(op, &m, flags);
+	CK_RV rv = next(s, op, &m, flags);
 	if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL)
 		return rv;
 	message_end(op);

@@ -2,6 +2,8 @@
 /* operation_sign.c: C_Sign, C_Verify and their parts. All of them are MACs. */
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
+#include "calls/requested.h"
+#include "operation_fields.h"
 
 /*
  * The shortest MAC of a _GENERAL mechanism in bytes. A caller who may only verify finds a MAC of n
@@ -22,10 +24,11 @@ static CK_RV begin_mac(struct operation *op, struct bytes iv)
 	return CKR_OK;
 }
 
-static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
+static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM *caller)
 {
 	const struct mechanism *mech = op->mech;
 	CK_MAC_GENERAL_PARAMS length;
+	struct parameter p;
 	struct bytes iv;
 
 	op->out_len = mac_length(mech->operation.mac, op->key->key);
@@ -44,6 +47,11 @@ static CK_RV set_up(struct operation *op, const CK_MECHANISM *caller)
 	}
 	if (mech->operation.mac_setup != NULL) {
 		TRY(mech->operation.mac_setup(caller, op->out_len, &iv));
+		return begin_mac(op, iv);
+	}
+	if (mech->form == FORM_FLAT) {
+		TRY(requested_fields(s, mech, caller->pParameter, caller->ulParameterLen, &p));
+		TRY(operation_fields_mac(mech, &p, op->out_len, 0, &iv, &op->out_len));
 		return begin_mac(op, iv);
 	}
 	REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
@@ -84,7 +92,7 @@ CK_RV sign_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(s, op, &caller));
 }
 
 static CK_RV sign(
@@ -139,7 +147,7 @@ CK_RV verify_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE k
 	struct operation *op;
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
-	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(op, &caller));
+	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(s, op, &caller));
 }
 
 static CK_RV verify(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, const CK_BYTE *mac,

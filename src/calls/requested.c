@@ -55,3 +55,15 @@ CK_RV requested_parameter(struct session *s, const struct requested *requested,
 	TRY(copy_fields(s, caller, attributes, count, &n, &ret->in_template));
 	return parameter_parse(mech, s->parameter, n, &ret->parameter);
 }
+
+CK_RV requested_fields(struct session *s, const struct mechanism *mech, const void *p, CK_ULONG n,
+	struct parameter *ret)
+{
+	REQUIRE(n <= PARAMETER_MAX, CKR_MECHANISM_PARAM_INVALID,
+		"the mechanism parameter is longer than 4096 bytes");
+	REQUIRE(p != NULL || n == 0, CKR_MECHANISM_PARAM_INVALID,
+		"the mechanism parameter is NULL");
+	if (n > 0)
+		memcpy(s->parameter, p, n);
+	return parameter_parse(mech, s->parameter, n, ret);
+}

@@ -49,6 +49,15 @@ MUST_USE CK_RV requested_parameter(struct session *s, const struct requested *re
 	const CK_ATTRIBUTE *attributes, CK_ULONG count, struct parsed *ret);
 
 /*
+ * Copy the N bytes at P, the parameter of a flat form that encrypts or makes a MAC, to S->parameter
+ * and parse the copy. RET is valid until the next call in that session.
+ * CKR_MECHANISM_PARAM_INVALID for NULL with a length, for more than PARAMETER_MAX bytes, and for a
+ * parameter that the mechanism refuses.
+ */
+MUST_USE CK_RV requested_fields(struct session *s, const struct mechanism *mech, const void *p,
+	CK_ULONG n, struct parameter *ret);
+
+/*
  * Check that the template T gives CKA_KEYDIV_PARAMETER only if PARSED came from there.
  * CKR_MECHANISM_PARAM_INVALID for a parameter in both places.
  */

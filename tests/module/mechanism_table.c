@@ -49,6 +49,9 @@ static CK_SP800_108_FEEDBACK_KDF_PARAMS feedback_kdf = {
 	"text"
 #define COUNTER_32 "\x00\x0b\x01\x00\x01\x20"
 #define CHAINED_VALUE "\x00\x0a\x01\x00\x00"
+#define IV_FIELD                                                                                   \
+	"\x72\x00\x0c"                                                                             \
+	"twelve bytes"
 #define BLOCKS_FIELD                                                                               \
 	"\x30\x00\x20"                                                                             \
 	"data of two AES blocks in length"
@@ -169,6 +172,10 @@ const struct example examples[] = {
 	{E(CKM_AES_CBC_ENCRYPT_DATA), CKK_AES, 16, NATIVE(aes_cbc_data), 0},
 	{E(CKM_DES3_ECB_ENCRYPT_DATA), CKK_DES3, 24, NATIVE(string), 0},
 	{E(CKM_DES3_CBC_ENCRYPT_DATA), CKK_DES3, 24, NATIVE(des_cbc_data), 0},
+	{E(CKM_KEYDIV_FLAT_AES_GCM), CKK_AES, 16, FLAT(IV_FIELD), 0},
+	{E(CKM_KEYDIV_FLAT_AES_CCM), CKK_AES, 16,
+		FLAT(IV_FIELD "\x77\x00\x08\x00\x00\x00\x00\x00\x00\x00\x20"), 0},
+	{E(CKM_KEYDIV_FLAT_AES_GMAC), CKK_AES, 16, FLAT(IV_FIELD), 0},
 	{E(CKM_KEYDIV_FLAT_PKCS5_PBKD2), CKK_AES, 16,
 		FLAT("\x61\x00\x08"
 		     "password" HASH_FIELD SALT_VALUE_FIELD

@@ -8,7 +8,6 @@
 #include "scheme.h"
 
 #define POINTER_FORMS 13 /* GCM, CCM, GMAC, HKDF x 2, PBKDF2, SP 800-108 x 3, ENCRYPT_DATA x 4 */
-#define FLAT_FORMS 10
 
 /* Keys of random bytes have no answers to publish. */
 static bool is_random(const struct mechanism *row)
@@ -240,6 +239,7 @@ static void check_flat(const struct mechanism *flat, const struct mechanism *sta
 	ck_assert_ptr_null(a->more_keys);
 	ck_assert_int_eq(flat->operation.cipher, standard->operation.cipher);
 	ck_assert_int_eq(flat->operation.mac, standard->operation.mac);
+	ck_assert_ptr_eq(flat->operation.inputs, standard->operation.inputs);
 	ck_assert_ptr_null(flat->scheme);
 	ck_assert_ptr_null(flat->parse_native);
 	ck_assert_ptr_nonnull(flat->fields);
@@ -259,7 +259,7 @@ START_TEST(forms)
 		flat++;
 		check_flat(mech, mechanism_find(mech->type));
 	}
-	ck_assert_uint_eq(flat, FLAT_FORMS);
+	ck_assert_uint_eq(flat, POINTER_FORMS);
 	ck_assert_uint_eq(pointers, POINTER_FORMS);
 }
 END_TEST
@@ -267,9 +267,13 @@ END_TEST
 /* With parameters = flat no mechanism with pointers is found, and every other mechanism is. */
 START_TEST(flat_mode)
 {
+	size_t index;
+
 	mechanisms_offer(true);
 	for (size_t i = 0; i < mechanism_count; i++) {
 		const struct mechanism *mech = mechanisms[i];
+		ck_assert_ptr_eq(mechanism_look_up_any(mechanism_number(mech), &index), mech);
+		ck_assert_uint_eq(index, i);
 		bool hidden = mech->form == FORM_POINTERS;
 		ck_assert_int_eq(mechanism_offered(mech), !hidden);
 		ck_assert_ptr_eq(mechanism_find(mechanism_number(mech)), hidden ? NULL : mech);
