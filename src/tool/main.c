@@ -11,33 +11,6 @@
 #include "tool/suggest.h"
 #include "tool/token/locked.h"
 
-const struct command *const commands[] = {
-	&cmd_init,
-	&cmd_info,
-	&cmd_mechanisms,
-	&cmd_selftest,
-	&cmd_key_generate,
-	&cmd_key_import,
-	&cmd_key_list,
-	&cmd_key_show,
-	&cmd_key_trust,
-	&cmd_key_delete,
-	&cmd_derive,
-	&cmd_device_rotate,
-	&cmd_device_wrap,
-	&cmd_device_retire,
-	&cmd_device_show,
-	&cmd_odukpt_plan,
-	&cmd_odukpt_initial,
-	&cmd_odukpt_client,
-	&cmd_odukpt_next,
-	&cmd_odukpt_retrieve,
-	&cmd_pin_change,
-	&cmd_pin_unlock,
-	&cmd_config_check,
-	NULL,
-};
-
 static void help(FILE *out)
 {
 	fputs("usage: keydiv COMMAND [options] [arguments]\n\nKeys diversified inside a PKCS#11 "

@@ -12,8 +12,6 @@
 #include "tool/report.h"
 #include "tool/suggest.h"
 
-#define OPTIONS_MAX 48
-
 struct settings settings = {.slot = -1, .pin_fd = -1, .so_pin_fd = -1, .new_pin_fd = -1};
 
 static const struct {
@@ -42,8 +40,7 @@ static const struct {
 	{SET_JSON, FLAG_OPTION("json", &settings.json, "print JSON")},
 };
 
-/* Collect all options of COMMAND, its own options first. Returns their number. */
-static size_t collect(const struct command *command, const struct option_spec **ret)
+size_t options_collect(const struct command *command, const struct option_spec **ret)
 {
 	size_t n = 0;
 
@@ -93,7 +90,7 @@ static bool take(const struct option_spec *spec, const char *argument)
 static void unknown_option(const struct command *command, const char *name, size_t n)
 {
 	const struct option_spec *specs[OPTIONS_MAX];
-	size_t count = collect(command, specs);
+	size_t count = options_collect(command, specs);
 	char wrong[64];
 	struct suggestion nearest = SUGGESTION(wrong);
 
@@ -115,7 +112,7 @@ static void unknown_option(const struct command *command, const char *name, size
 static const struct option_spec *find(const struct command *command, const char *argument)
 {
 	const struct option_spec *specs[OPTIONS_MAX];
-	size_t count = collect(command, specs), n = strcspn(argument + 2, "=");
+	size_t count = options_collect(command, specs), n = strcspn(argument + 2, "=");
 
 	for (size_t i = 0; i < count; i++)
 		if (strlen(specs[i]->name) == n && strncmp(specs[i]->name, argument + 2, n) == 0)
@@ -185,7 +182,7 @@ bool options_read(const struct command *command, int argc, char **argv, int *ret
 void options_help(const struct command *command)
 {
 	const struct option_spec *specs[OPTIONS_MAX];
-	size_t n = collect(command, specs);
+	size_t n = options_collect(command, specs);
 
 	printf("usage: keydiv %s [options]%s%s\n\n%s.\n\n", command->name,
 		*command->arguments ? " " : "", command->arguments, command->summary);

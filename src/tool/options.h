@@ -76,6 +76,14 @@ struct command {
 
 extern const struct command *const commands[]; /* ended by NULL */
 
+#define OPTIONS_MAX 48
+
+/*
+ * Write all options of COMMAND to RET, which has OPTIONS_MAX entries, the command's own options
+ * first. Return their number.
+ */
+size_t options_collect(const struct command *command, const struct option_spec **ret);
+
 /*
  * Read the options of COMMAND from the ARGC words at ARGV, which follow the command's name. The
  * *RET_COUNT operands are moved to the front of ARGV. False after a report.

@@ -137,7 +137,7 @@ class Mechanisms(ExplainTest):
     def test_refusals(self):
         for arguments, says in ((["--mechanism", "nonsense"], "'nonsense' is no mechanism"), (["--field", "device=x", "SN"], "go with --mechanism"),
                                 (["--mechanism", "cmac", "--field", "massage=x"], "'massage' is no field"),
-                                (["--mechanism", "cmac", "--field", "message"], "takes NAME=VALUE"),
+                                (["--mechanism", "cmac", "--field", "message"], "takes FIELD=VALUE"),
                                 (["--mechanism", "message-key", "--field", "counter=x"], "COUNTER is a number of 8 bytes"),
                                 (["--mechanism", "message-key", "--field", "counter=hex:00"], "COUNTER has 8 to 8 bytes, not 1"),
                                 (["--mechanism", "message-key", "--field", "counter=1", "--field", "counter=2"], "given twice"),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commands.h: every command. The table of them is in main.c. */
+/* commands.h: every command. Their table is in commands.c. */
 #ifndef KEYDIV_TOOL_COMMANDS_H
 #define KEYDIV_TOOL_COMMANDS_H
 

@@ -44,11 +44,11 @@ struct derive_fields {
 			"responder-nonce", "HEX", &(f).responder_text, "the responder's nonce"),   \
 		TEXT_OPTION("session-purpose", "TEXT", &(f).session_purpose,                       \
 			"role of the session key; goes with the nonces"),                          \
-		TEXT_OPTION("mechanism", "NAME", &(f).mechanism_text,                              \
+		TEXT_OPTION("mechanism", "MECHANISM", &(f).mechanism_text,                         \
 			"derive by this mechanism, with the fields of --field"),                   \
-		TEXTS_OPTION("field", "NAME=VALUE", &(f).field_texts,                              \
+		TEXTS_OPTION("field", "FIELD=VALUE", &(f).field_texts,                             \
 			"field for --mechanism: text, hex:HEX or a number; may be repeated"),      \
-		TEXT_OPTION("serial-field", "NAME", &(f).serial_field,                             \
+		TEXT_OPTION("serial-field", "FIELD", &(f).serial_field,                            \
 			"field of --mechanism that the serials are (default: DEVICE)")
 
 /* Check and read the options. False after a report. */

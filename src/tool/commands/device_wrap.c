@@ -12,7 +12,7 @@ static const struct option_spec options[] = {
 	TEXT_OPTION("key", "KEY", &key_name,
 		"the master, made with --extractable-children (default: the only one there is)"),
 	TEXT_OPTION("purpose", "TEXT", &purpose, "role of the device key, as in derive"),
-	TEXT_OPTION("usage", "LIST", &usage,
+	TEXT_OPTION("usage", "USAGES", &usage,
 		"what the device does with the new key; the usage is part of its value"),
 	NUMBER_OPTION("length", "BYTES", &length,
 		"length of the device key (default: that of the master)"),

@@ -40,7 +40,7 @@ struct result_request {
 		"type of the derived key (default: the mechanism's)"),                             \
 		NUMBER_OPTION("length", "BYTES", &(request).length,                                \
 			"length of the derived key (default: the mechanism's)"),                   \
-		TEXT_OPTION("usage", "LIST", &(request).usage,                                     \
+		TEXT_OPTION("usage", "USAGES", &(request).usage,                                   \
 			"what the derived key may do; the usage is part of its value"),            \
 		TEXT_OPTION("mac", "TEXT", &(request).mac,                                         \
 			"print also the MAC of TEXT made with the derived key; adds usage sign"),  \

@@ -121,7 +121,7 @@ bool fields_add(struct fields *fields, const char *text)
 	size_t name = strcspn(text, "="), n, i;
 
 	if (!text[name])
-		return fail("--field takes NAME=VALUE, not '%s'", text);
+		return fail("--field takes FIELD=VALUE, not '%s'", text);
 	const struct field *field = find(text, name);
 	if (!field || !read_value(field, text + name + 1, value, &n))
 		return false;

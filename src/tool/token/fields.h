@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fields.h: the fields of keydiv's mechanisms as texts "NAME=VALUE". */
+/* fields.h: the fields of keydiv's mechanisms as texts "FIELD=VALUE". */
 #ifndef KEYDIV_TOOL_FIELDS_H
 #define KEYDIV_TOOL_FIELDS_H
 
@@ -29,8 +29,8 @@ unsigned char field_tag(const char *name);
 const char *field_name(unsigned char tag);
 
 /*
- * Read "NAME=VALUE" and add the field to FIELDS. VALUE is text, "hex:" and hexadecimal digits, or a
- * decimal number for the fields that are numbers. False after a report.
+ * Read "FIELD=VALUE" and add the field to FIELDS. VALUE is text, "hex:" and hexadecimal digits, or
+ * a decimal number for the fields that are numbers. False after a report.
  */
 bool fields_add(struct fields *fields, const char *text);
 

@@ -32,10 +32,10 @@ extern struct new_key new_key;
 		TEXT_OPTION("id", "HEX", &new_key.id, "CKA_ID of the key"),                        \
 		TEXT_OPTION("type", "TYPE", &new_key.type,                                         \
 			"aes (default), des2, des3, generic, hkdf, sha256-hmac, ..."),             \
-		TEXT_OPTION("usage", "LIST", &new_key.usage,                                       \
+		TEXT_OPTION("usage", "USAGES", &new_key.usage,                                     \
 			"derive (default), or some of encrypt, decrypt, sign, verify, wrap, "      \
 			"unwrap"),                                                                 \
-		TEXT_OPTION("allow", "LIST", &new_key.allow,                                       \
+		TEXT_OPTION("allow", "MECHANISMS", &new_key.allow,                                 \
 			"mechanisms or schemes the key may be used with (default: by type)"),      \
 		FLAG_OPTION("extractable", &new_key.extractable,                                   \
 			"let the key be wrapped; it is never readable"),                           \
@@ -43,7 +43,7 @@ extern struct new_key new_key;
 			"let the key be wrapped under trusted keys only"),                         \
 		FLAG_OPTION("extractable-children", &new_key.extractable_children,                 \
 			"let keys derived from this master be wrapped"),                           \
-		TEXT_OPTION("unwrap-template", "LIST", &new_key.unwrap_template,                   \
+		TEXT_OPTION("unwrap-template", "TEMPLATE", &new_key.unwrap_template,               \
 			"properties of every key that is unwrapped with the key"),                 \
 		FLAG_OPTION("public", &new_key.public, "let the key be seen without login")
 

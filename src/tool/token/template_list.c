@@ -10,7 +10,7 @@
 #include "tool/options.h"
 #include "tool/report.h"
 
-static const struct usage flags[] = {
+const struct usage template_flags[] = {
 	{"sensitive", CKA_SENSITIVE},
 	{"extractable", CKA_EXTRACTABLE},
 	{"wrap-with-trusted", CKA_WRAP_WITH_TRUSTED},
@@ -20,7 +20,7 @@ static const struct usage flags[] = {
 
 static bool find_flag(const char *name, size_t n, CK_ATTRIBUTE_TYPE *ret)
 {
-	const struct usage *const tables[] = {flags, usages};
+	const struct usage *const tables[] = {template_flags, usages};
 
 	for (size_t k = 0; k < 2; k++)
 		for (const struct usage *u = tables[k]; u->name; u++)

@@ -11,6 +11,9 @@ struct template_list {
 	struct allowed allowed;
 };
 
+/* The flags of a template by name, besides the usages. */
+extern const struct usage template_flags[]; /* ended by a NULL name */
+
 /*
  * Read a list with commas: names of flags ("sensitive", "wrap-with-trusted", "derive=no", ...) and
  * "allow=NAME" for mechanisms and schemes. RET must stay where it is while its template is in use.
