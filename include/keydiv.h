@@ -301,6 +301,20 @@ static inline void keydiv_put_number(
 }
 
 /*
+ * Append the field TAG with the CKM or CKK number TYPE as 4 big-endian bytes: DERIVATION,
+ * OPERATION, KEY_TYPE.
+ */
+static inline void keydiv_put_type(KEYDIV_PARAMETER *p, unsigned char tag, CK_ULONG type)
+{
+	unsigned char value[4];
+	int i;
+
+	for (i = 3; i >= 0; i--, type >>= 8)
+		value[i] = (unsigned char)type;
+	keydiv_put(p, tag, value, sizeof value);
+}
+
+/*
  * Return the mechanism TYPE with the parameter P, which must live as long as the mechanism is used.
  * If P->failed is set, the parameter becomes one that the token refuses with
  * CKR_MECHANISM_PARAM_INVALID. The token never sees a parameter with a field missing.

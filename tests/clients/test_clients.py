@@ -42,7 +42,7 @@ def cases():
         "01:534e2d303030313233",
         "01:534e2d303030313233 10=1",
         "01: 02:",  # empty values
-        "10=0", "10=18446744073709551615", "51=4294967296",
+        "10=0", "10=18446744073709551615", "51=4294967296", "70#0", "70#2336489475 71#4234", "71#4294967295",
         "01:00 ff:00",
         "30:" + "aa" * 4093,  # the longest parameter
         "30:" + "aa" * 4082 + " 51=1",
@@ -54,8 +54,11 @@ def cases():
         tags = [draw.randrange(256) for _ in range(draw.randrange(1, 7))]
         if draw.random() < 0.8:
             tags = sorted(set(tags))
-        lines.append(" ".join("%02x=%d" % (tag, draw.getrandbits(64)) if draw.random() < 0.3 else
-                              "%02x:%s" % (tag, draw.randbytes(draw.choice([0, 1, 8, 255, 256, 700])).hex()) for tag in tags))
+        lines.append(" ".join(draw.choice([
+            lambda tag: "%02x=%d" % (tag, draw.getrandbits(64)),
+            lambda tag: "%02x#%d" % (tag, draw.getrandbits(32)),
+            lambda tag: "%02x:%s" % (tag, draw.randbytes(draw.choice([0, 1, 8, 255, 256, 700])).hex()),
+        ])(tag) for tag in tags))
     return "".join(line + "\n" for line in lines)
 
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // cases.cpp: build the parameter of each line of the standard input with keydiv.h and print the
-// parameter. A line has fields TAG:VALUE in hexadecimal, and TAG=NUMBER in decimal.
+// parameter. A line has fields TAG:VALUE in hexadecimal, TAG=NUMBER (8 bytes) and TAG#NUMBER
+// (4 bytes) in decimal.
 #include <cstdio>
 #include <iostream>
 #include <sstream>
@@ -18,6 +19,10 @@ static void put(KEYDIV_PARAMETER *p, const std::string &field)
 	std::string rest = field.substr(3);
 	if (field[2] == '=') {
 		keydiv_put_number(p, tag, std::stoull(rest));
+		return;
+	}
+	if (field[2] == '#') {
+		keydiv_put_type(p, tag, std::stoul(rest));
 		return;
 	}
 	std::vector<unsigned char> value;

@@ -4,7 +4,8 @@ import java.io.InputStreamReader;
 
 /**
  * Build the parameter of each line of the standard input with KeydivParameter and print the
- * parameter. A line has fields TAG:VALUE in hexadecimal, and TAG=NUMBER in decimal.
+ * parameter. A line has fields TAG:VALUE in hexadecimal, TAG=NUMBER (8 bytes) and TAG#NUMBER
+ * (4 bytes) in decimal.
  */
 public class Cases {
 	static String hex(byte[] bytes) {
@@ -30,6 +31,8 @@ public class Cases {
 			String rest = field.substring(3);
 			if (field.charAt(2) == '=')
 				parameter.number(tag, Long.parseUnsignedLong(rest));
+			else if (field.charAt(2) == '#')
+				parameter.type(tag, Long.parseLong(rest));
 			else
 				parameter.put(tag, unhex(rest));
 		}

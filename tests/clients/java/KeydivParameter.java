@@ -14,6 +14,8 @@ import java.nio.ByteBuffer;
 public final class KeydivParameter {
 	// Mechanisms
 	public static final long DEVICE_KEY = 0x8B440001L;
+	public static final long DEVICE_MESSAGE_KEY = 0x8B440003L;
+	public static final long WITH_DERIVED_KEY = 0x8B440010L;
 	public static final long ODUKPT_KEY = 0x8B440222L;
 	public static final long ODUKPT_NEXT_KEY = 0x8B440224L;
 
@@ -22,9 +24,12 @@ public final class KeydivParameter {
 	public static final int COUNTER = 0x10;
 	public static final int SHAPE = 0x50;
 	public static final int TRANSACTION = 0x51;
+	public static final int DERIVATION = 0x70;
+	public static final int OPERATION = 0x71;
 
-	// Attributes
+	// Attributes and return codes
 	public static final long CKA_KEYDIV_TRANSACTION = 0x8B440002L;
+	public static final long CKR_KEYDIV_REPLAYED = 0x8B440002L;
 
 	private static final int MAX = 4096; // bytes in a parameter
 
@@ -51,6 +56,11 @@ public final class KeydivParameter {
 	 */
 	public KeydivParameter number(int tag, long number) {
 		return put(tag, ByteBuffer.allocate(8).putLong(number).array());
+	}
+
+	/** Append the field TAG with the CKM or CKK NUMBER as 4 big-endian bytes: DERIVATION, OPERATION, KEY_TYPE. */
+	public KeydivParameter type(int tag, long number) {
+		return put(tag, ByteBuffer.allocate(4).putInt((int) number).array());
 	}
 
 	public byte[] bytes() {

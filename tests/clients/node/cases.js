@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // cases.js: build the parameter of each line of the standard input with keydiv_parameter.js and
-// print the parameter. A line has fields TAG:VALUE in hexadecimal, and TAG=NUMBER in decimal.
+// print the parameter. A line has fields TAG:VALUE in hexadecimal, TAG=NUMBER (8 bytes) and
+// TAG#NUMBER (4 bytes) in decimal.
 "use strict";
 
 const fs = require("fs");
@@ -14,6 +15,8 @@ function build(line) {
 		const rest = field.slice(3);
 		if (field[2] === "=")
 			parameter.number(tag, BigInt(rest));
+		else if (field[2] === "#")
+			parameter.type(tag, Number(rest));
 		else
 			parameter.put(tag, Buffer.from(rest, "hex"));
 	}

@@ -40,12 +40,22 @@ class Parameter {
 		value.writeBigUInt64BE(BigInt(number));
 		return this.put(tag, value);
 	}
+
+	// Append the field TAG with the CKM or CKK NUMBER as 4 big-endian bytes: DERIVATION, OPERATION,
+	// KEY_TYPE.
+	type(tag, number) {
+		const value = Buffer.alloc(4);
+		value.writeUInt32BE(number);
+		return this.put(tag, value);
+	}
 }
 
 module.exports = {
 	Parameter,
 	// Mechanisms
 	DEVICE_KEY: 0x8b440001,
+	DEVICE_MESSAGE_KEY: 0x8b440003,
+	WITH_DERIVED_KEY: 0x8b440010,
 	ODUKPT_KEY: 0x8b440222,
 	ODUKPT_NEXT_KEY: 0x8b440224,
 	// Tags of fields
@@ -53,6 +63,9 @@ module.exports = {
 	COUNTER: 0x10,
 	SHAPE: 0x50,
 	TRANSACTION: 0x51,
-	// Attributes
+	DERIVATION: 0x70,
+	OPERATION: 0x71,
+	// Attributes and return codes
 	CKA_KEYDIV_TRANSACTION: 0x8b440002,
+	CKR_KEYDIV_REPLAYED: 0x8b440002,
 };

@@ -6,9 +6,9 @@
 //	KEYDIV_PIN_FILE=pin node verify_device.js /usr/lib/x86_64-linux-gnu/pkcs11/keydiv-pkcs11.so
 "use strict";
 
-const fs = require("fs");
 const pkcs11 = require("pkcs11js");
 const keydiv = require("./keydiv_parameter");
+const { token, find, main } = require("./session");
 const { Parameter } = keydiv;
 
 const SERIAL = "SN-000123";
@@ -18,27 +18,6 @@ const MAC = Buffer.from("2331bebd43c7c5992675db8b02f7018e", "hex");
 const TERMINAL = "TERMINAL-01";
 const TERMINAL_SHAPE = [3, 3];
 const CKM_AES_CMAC = 0x108a; // pkcs11js 2.1 does not name this mechanism
-
-const token = new pkcs11.PKCS11();
-
-// Return a logged-in session on the first token.
-function login() {
-	// The PIN comes from a file, because other users can read the arguments of a program.
-	const pin = fs.readFileSync(process.env.KEYDIV_PIN_FILE, "utf8").split("\n")[0];
-	const slot = token.C_GetSlotList(true)[0];
-	const session = token.C_OpenSession(slot, pkcs11.CKF_SERIAL_SESSION | pkcs11.CKF_RW_SESSION);
-	token.C_Login(session, pkcs11.CKU_USER, pin);
-	return session;
-}
-
-function find(session, label) {
-	token.C_FindObjectsInit(session, [{ type: pkcs11.CKA_LABEL, value: label }]);
-	const key = token.C_FindObjects(session, 1)[0];
-	token.C_FindObjectsFinal(session);
-	if (!key)
-		throw new Error(`no key has the label ${label}`);
-	return key;
-}
 
 // Derive an AES key with USAGE (CKA_SIGN, CKA_VERIFY), and nothing else.
 function derive(session, mechanism, parameter, base, usage) {
@@ -94,15 +73,7 @@ if (process.argv.length !== 3) {
 	console.error("usage: node verify_device.js MODULE");
 	process.exit(2);
 }
-token.load(process.argv[2]);
-token.C_Initialize();
-try {
-	const session = login();
+main("verify_device", process.argv[2], (session) => {
 	verifyMessage(session);
 	nextTransaction(session);
-} catch (e) {
-	console.error(`verify_device: ${e.message}`);
-	process.exitCode = 1;
-} finally {
-	token.C_Finalize(); // closes the session and destroys its keys
-}
+});

@@ -10,6 +10,8 @@ keydiv.h lists all tags, mechanisms and attributes. This file has those that the
 
 # Mechanisms
 DEVICE_KEY = 0x8B440001
+DEVICE_MESSAGE_KEY = 0x8B440003
+WITH_DERIVED_KEY = 0x8B440010
 ODUKPT_KEY = 0x8B440222
 ODUKPT_NEXT_KEY = 0x8B440224
 
@@ -18,9 +20,12 @@ DEVICE = 0x01
 COUNTER = 0x10
 SHAPE = 0x50
 TRANSACTION = 0x51
+DERIVATION = 0x70
+OPERATION = 0x71
 
-# Attributes
+# Attributes and return codes
 CKA_KEYDIV_TRANSACTION = 0x8B440002
+CKR_KEYDIV_REPLAYED = 0x8B440002
 
 MAX = 4096  # bytes in a parameter
 
@@ -43,6 +48,10 @@ class Parameter:
     def number(self, tag, number):
         """Append the field TAG with NUMBER as 8 big-endian bytes: COUNTER, TRANSACTION."""
         return self.put(tag, number.to_bytes(8, "big"))
+
+    def type(self, tag, number):
+        """Append the field TAG with the CKM or CKK NUMBER as 4 big-endian bytes: DERIVATION, OPERATION, KEY_TYPE."""
+        return self.put(tag, number.to_bytes(4, "big"))
 
     def __bytes__(self):
         return self._bytes

@@ -3,38 +3,19 @@
 
     KEYDIV_PIN_FILE=pin python3 verify_device.py /usr/lib/x86_64-linux-gnu/pkcs11/keydiv-pkcs11.so
 """
-import os
 import sys
 
 import PyKCS11
 
 from keydiv_parameter import (CKA_KEYDIV_TRANSACTION, DEVICE, DEVICE_KEY, ODUKPT_KEY, ODUKPT_NEXT_KEY, SHAPE, TRANSACTION,
                               Parameter)
+from session import find, login
 
 SERIAL = b"SN-000123"
 MESSAGE = b"hello from the device"
 # The MAC that came with the message. The device computed the MAC with its own key.
 MAC = bytes.fromhex("2331bebd43c7c5992675db8b02f7018e")
 TERMINAL, TERMINAL_SHAPE = b"TERMINAL-01", bytes([3, 3])
-
-
-def login(module):
-    """Return a logged-in session on the first token of MODULE."""
-    # The PIN comes from a file, because other users can read the arguments of a program.
-    with open(os.environ["KEYDIV_PIN_FILE"]) as f:
-        pin = f.readline().rstrip("\n")
-    library = PyKCS11.PyKCS11Lib()
-    library.load(module)
-    session = library.openSession(library.getSlotList(tokenPresent=True)[0], PyKCS11.CKF_RW_SESSION)
-    session.login(pin)
-    return session
-
-
-def find(session, label):
-    keys = session.findObjects([(PyKCS11.CKA_LABEL, label)])
-    if not keys:
-        raise LookupError("no key has the label " + label)
-    return keys[0]
 
 
 def derive(session, mechanism, parameter, base, usage):

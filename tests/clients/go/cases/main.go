@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command cases builds the parameter of each line of the standard input with package keydiv and
-// prints the parameter. A line has fields TAG:VALUE in hexadecimal, and TAG=NUMBER in decimal.
+// prints the parameter. A line has fields TAG:VALUE in hexadecimal, TAG=NUMBER (8 bytes) and
+// TAG#NUMBER (4 bytes) in decimal.
 package main
 
 import (
@@ -21,9 +22,14 @@ func put(p *keydiv.Parameter, field string) error {
 	if err != nil {
 		return err
 	}
-	if field[2] == '=' {
+	switch field[2] {
+	case '=':
 		number, err := strconv.ParseUint(field[3:], 10, 64)
 		p.PutNumber(byte(tag), number)
+		return err
+	case '#':
+		number, err := strconv.ParseUint(field[3:], 10, 32)
+		p.PutType(byte(tag), uint32(number))
 		return err
 	}
 	value, err := hex.DecodeString(field[3:])

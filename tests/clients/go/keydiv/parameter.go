@@ -19,9 +19,11 @@ import (
 
 // Mechanisms
 const (
-	DeviceKey     = 0x8B440001
-	ODUKPTKey     = 0x8B440222
-	ODUKPTNextKey = 0x8B440224
+	DeviceKey        = 0x8B440001
+	DeviceMessageKey = 0x8B440003
+	WithDerivedKey   = 0x8B440010
+	ODUKPTKey        = 0x8B440222
+	ODUKPTNextKey    = 0x8B440224
 )
 
 // Tags of fields
@@ -30,10 +32,15 @@ const (
 	Counter     = 0x10
 	Shape       = 0x50
 	Transaction = 0x51
+	Derivation  = 0x70
+	Operation   = 0x71
 )
 
-// AttrTransaction is CKA_KEYDIV_TRANSACTION.
-const AttrTransaction = 0x8B440002
+// AttrTransaction is CKA_KEYDIV_TRANSACTION, and Replayed is CKR_KEYDIV_REPLAYED.
+const (
+	AttrTransaction = 0x8B440002
+	Replayed        = 0x8B440002
+)
 
 const maxBytes = 4096 // in a parameter
 
@@ -68,6 +75,14 @@ func (p *Parameter) Put(tag byte, value []byte) {
 func (p *Parameter) PutNumber(tag byte, number uint64) {
 	var value [8]byte
 	binary.BigEndian.PutUint64(value[:], number)
+	p.Put(tag, value[:])
+}
+
+// PutType appends the field tag with a CKM or CKK number as 4 big-endian bytes: Derivation,
+// Operation, KeyType.
+func (p *Parameter) PutType(tag byte, number uint32) {
+	var value [4]byte
+	binary.BigEndian.PutUint32(value[:], number)
 	p.Put(tag, value[:])
 }
 

@@ -11,6 +11,8 @@ use std::fmt;
 
 // Mechanisms
 pub const DEVICE_KEY: u64 = 0x8B44_0001;
+pub const DEVICE_MESSAGE_KEY: u64 = 0x8B44_0003;
+pub const WITH_DERIVED_KEY: u64 = 0x8B44_0010;
 pub const ODUKPT_KEY: u64 = 0x8B44_0222;
 pub const ODUKPT_NEXT_KEY: u64 = 0x8B44_0224;
 
@@ -19,10 +21,13 @@ pub const DEVICE: u8 = 0x01;
 pub const COUNTER: u8 = 0x10;
 pub const SHAPE: u8 = 0x50;
 pub const TRANSACTION: u8 = 0x51;
+pub const DERIVATION: u8 = 0x70;
+pub const OPERATION: u8 = 0x71;
 
-// Attributes
+// Attributes and return codes
 pub const CKA_KEYDIV_TRANSACTION: u64 = 0x8B44_0002;
 pub const CKA_KEYDIV_PARAMETER: u64 = 0x8B44_0005;
+pub const CKR_KEYDIV_REPLAYED: u64 = 0x8B44_0002;
 
 const MAX: usize = 4096; // bytes in a parameter
 
@@ -73,6 +78,12 @@ impl Parameter {
     /// Append the field `tag` with `number` as 8 big-endian bytes: COUNTER, TRANSACTION.
     pub fn number(self, tag: u8, number: u64) -> Result<Self, ParameterError> {
         self.put(tag, &number.to_be_bytes())
+    }
+
+    /// Append the field `tag` with the CKM or CKK `number`, which has 32 bits, as 4 big-endian bytes: DERIVATION,
+    /// OPERATION, KEY_TYPE.
+    pub fn mechanism(self, tag: u8, number: u64) -> Result<Self, ParameterError> {
+        self.put(tag, &(number as u32).to_be_bytes())
     }
 
     pub fn bytes(self) -> Vec<u8> {

@@ -7,16 +7,13 @@
 //! program is compiled. The parameter of C_DeriveKey is therefore an attribute of the template,
 //! CKA_KEYDIV_PARAMETER, and the mechanism has none.
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::vendor_defined::VendorDefinedMechanism;
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, ObjectHandle};
-use cryptoki::session::{Session, UserType};
-use cryptoki::types::AuthPin;
+use cryptoki::session::Session;
 use keydiv_example::keydiv_parameter::*;
-
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+use keydiv_example::token::{self, find, Result};
 
 const SERIAL: &str = "SN-000123";
 const MESSAGE: &[u8] = b"hello from the device";
@@ -24,22 +21,6 @@ const MESSAGE: &[u8] = b"hello from the device";
 const MAC: [u8; 16] = 0x2331bebd43c7c5992675db8b02f7018e_u128.to_be_bytes();
 const TERMINAL: &str = "TERMINAL-01";
 const TERMINAL_SHAPE: [u8; 2] = [3, 3];
-
-/// Return a logged-in session on the first token.
-fn login(module: &Pkcs11) -> Result<Session> {
-    // The PIN comes from a file, because other users can read the arguments of a program.
-    let text = std::fs::read_to_string(std::env::var("KEYDIV_PIN_FILE")?)?;
-    let pin = AuthPin::new(text.lines().next().unwrap_or_default().into());
-    let slots = module.get_slots_with_initialized_token()?;
-    let session = module.open_rw_session(*slots.first().ok_or("the module has no token")?)?;
-    session.login(UserType::User, Some(&pin))?;
-    Ok(session)
-}
-
-fn find(session: &Session, label: &str) -> Result<ObjectHandle> {
-    let keys = session.find_objects(&[Attribute::Label(label.into())])?;
-    Ok(*keys.first().ok_or_else(|| format!("no key has the label {label}"))?)
-}
 
 /// Derive an AES key with `usage` (Attribute::Sign or Attribute::Verify), and nothing else.
 fn derive(
@@ -104,20 +85,9 @@ fn next_transaction(session: &Session) -> Result<()> {
     Ok(())
 }
 
-fn run() -> Result<()> {
-    let path = std::env::args().nth(1).ok_or("usage: verify_device MODULE")?;
-    let module = Pkcs11::new(path)?;
-    module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
-    let session = login(&module)?;
-    verify_message(&session)?;
-    next_transaction(&session)?;
-    session.close()?; // destroys the session's keys
-    Ok(module.finalize()?)
-}
-
 fn main() {
-    if let Err(e) = run() {
-        eprintln!("verify_device: {e}");
-        std::process::exit(1);
-    }
+    token::main(|session| {
+        verify_message(session)?;
+        next_transaction(session)
+    });
 }
