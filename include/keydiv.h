@@ -217,6 +217,16 @@ extern "C" {
 #define CKA_KEYDIV_WINDOW (KEYDIV_VENDOR | 8UL)
 /* master in another token: its PKCS#11 URI */
 #define CKA_KEYDIV_FOREIGN_KEY (KEYDIV_VENDOR | 9UL)
+/*
+ * Flat forms of CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE and CKA_DERIVE_TEMPLATE, whose standard form
+ * is an array with pointers. The value has, for each attribute, its type (4 bytes, big-endian), the
+ * length of its value (4 bytes, big-endian) and its value in the form of PKCS#11. The value of a
+ * CKA_DERIVE_TEMPLATE inside CKA_KEYDIV_FLAT_UNWRAP_TEMPLATE is flat too. Both forms are one
+ * attribute of the key. With "parameters = flat", the standard forms do not exist.
+ */
+#define CKA_KEYDIV_FLAT_WRAP_TEMPLATE (KEYDIV_VENDOR | 0x8211UL)
+#define CKA_KEYDIV_FLAT_UNWRAP_TEMPLATE (KEYDIV_VENDOR | 0x8212UL)
+#define CKA_KEYDIV_FLAT_DERIVE_TEMPLATE (KEYDIV_VENDOR | 0x8213UL)
 /* CKO_MECHANISM: result of the self-test (CK_ULONG holding a CK_RV) */
 #define CKA_KEYDIV_SELFTEST (KEYDIV_VENDOR | 0x10UL)
 /* CKO_MECHANISM: duration of the self-test in nanoseconds (CK_ULONG) */

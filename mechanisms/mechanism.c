@@ -74,6 +74,11 @@ __attribute__((constructor)) static void fill_places(void)
 	offer();
 }
 
+bool parameters_flat(void)
+{
+	return only_flat;
+}
+
 void mechanisms_offer(bool flat)
 {
 	only_flat = flat;

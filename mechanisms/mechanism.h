@@ -406,6 +406,9 @@ extern const size_t mechanism_count;
  */
 void mechanisms_offer(bool flat);
 
+/* Return true in the mode FLAT: no pointer in a parameter or in the value of an attribute. */
+bool parameters_flat(void);
+
 /* Return true if MECH is offered in the present mode. */
 bool mechanism_offered(const struct mechanism *mech);
 

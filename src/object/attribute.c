@@ -46,7 +46,8 @@ const uint8_t attribute_places[ATTRIBUTE_PLACES] = {ATTRIBUTE_LIST(PLACE_OF, 0, 
 
 #define IS_VARIABLE(kind)                                                                          \
 	((kind) == KIND_VARIABLE || (kind) == KIND_DATE || (kind) == KIND_MECHANISMS ||            \
-		(kind) == KIND_TEMPLATE || (kind) == KIND_STORED_NUMBER)
+		(kind) == KIND_TEMPLATE || (kind) == KIND_FLAT_TEMPLATE ||                         \
+		(kind) == KIND_STORED_NUMBER)
 #define IS_GIVEN(kind) ((kind) == KIND_NUMBER || (kind) == KIND_VALUE || (kind) == KIND_COMPUTED)
 #define HAS(who, when, on, rules) (((on) & (who)) != 0 && ((rules) & (when)) == (when))
 

@@ -14,7 +14,8 @@ enum attribute_kind {
 	KIND_VARIABLE,
 	KIND_DATE,
 	KIND_MECHANISMS,
-	KIND_TEMPLATE,
+	KIND_TEMPLATE,      /* an array of CK_ATTRIBUTE: not with parameters = flat */
+	KIND_FLAT_TEMPLATE, /* the same attribute of the object without pointers (keydiv.h) */
 	KIND_VALUE,
 	KIND_COMPUTED,
 	KIND_STORED_NUMBER, /* a CK_ULONG that is kept among the variables */

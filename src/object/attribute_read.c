@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attribute_read.c: C_GetAttributeValue, entry by entry (PKCS#11 v3.0, 5.7.5, cases 1 to 5). */
 #include "key/key.h"
+#include "mechanism.h"
 #include "object/attribute.h"
 #include "object/attribute_value.h"
 #include "state_kind.h"
@@ -259,6 +260,63 @@ static CK_RV put_template(enum variable outer, struct bytes encoded, uint8_t *ou
 	return rv;
 }
 
+/* --- Flat templates (keydiv.h) --- */
+
+#define FLAT_HEADER 8 /* type (4), length (4) */
+
+/* Add the length of the flat form of the template ENCODED, the value of OUTER, to *LENGTH. */
+static CK_RV flat_length(enum variable outer, struct bytes encoded, size_t *length)
+{
+	struct nested n;
+
+	while (encoded.n > 0) {
+		TRY(template_next(outer, &encoded, &n));
+		*length += FLAT_HEADER;
+		if (n.attr->kind == KIND_TEMPLATE)
+			TRY(flat_length((enum variable)n.attr->bit, n.value, length));
+		else
+			*length += n.value.n;
+	}
+	return CKR_OK;
+}
+
+/* Write the flat form of the template ENCODED to *OUT, and move *OUT past the flat form. */
+static CK_RV put_flat(enum variable outer, struct bytes encoded, uint8_t **out)
+{
+	struct nested n;
+
+	while (encoded.n > 0) {
+		TRY(template_next(outer, &encoded, &n));
+		uint8_t *header = *out;
+		*out += FLAT_HEADER;
+		if (n.attr->kind == KIND_TEMPLATE) {
+			TRY(put_flat((enum variable)n.attr->bit, n.value, out));
+		} else {
+			put_native(n.attr, n.value, *out);
+			*out += n.value.n;
+		}
+		put_be32(header, (uint32_t)n.attr->type);
+		put_be32(header + 4, (uint32_t)(*out - header - FLAT_HEADER));
+	}
+	return CKR_OK;
+}
+
+/* Read the template ENCODED into the buffer of A, as read_entry does. */
+static CK_RV read_flat_template(
+	enum variable outer, struct bytes encoded, const CK_ATTRIBUTE *a, CK_ULONG *ret_length)
+{
+	uint8_t *out = a->pValue;
+	size_t length = 0;
+
+	TRY(flat_length(outer, encoded, &length));
+	if (out != NULL && a->ulValueLen < length)
+		return CKR_BUFFER_TOO_SMALL;
+	if (out != NULL)
+		TRY(put_flat(outer, encoded, &out));
+	*ret_length = length;
+	return CKR_OK;
+}
+
 /*
  * Read the attribute that A names into the buffer of A. *RET_LENGTH is the new A->ulValueLen, or
  * CK_UNAVAILABLE_INFORMATION if nothing was read.
@@ -269,7 +327,8 @@ static CK_RV read_entry(const struct reading *r, const CK_ATTRIBUTE *a, CK_ULONG
 	struct attribute_value v;
 
 	*ret_length = CK_UNAVAILABLE_INFORMATION;
-	if (attr == NULL)
+	/* The buffer of an array has pointers, which are not followed with parameters = flat. */
+	if (attr == NULL || (attr->kind == KIND_TEMPLATE && parameters_flat()))
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	CK_RV rv = attribute_value(r, attr, &v);
 	if (rv != CKR_OK)
@@ -277,6 +336,8 @@ static CK_RV read_entry(const struct reading *r, const CK_ATTRIBUTE *a, CK_ULONG
 	if (attr->kind == KIND_TEMPLATE)
 		return put_template(
 			(enum variable)attr->bit, v.bytes, a->pValue, a->ulValueLen, ret_length);
+	if (attr->kind == KIND_FLAT_TEMPLATE)
+		return read_flat_template((enum variable)attr->bit, v.bytes, a, ret_length);
 	if (a->pValue != NULL && a->ulValueLen < v.bytes.n)
 		return CKR_BUFFER_TOO_SMALL;
 	if (a->pValue != NULL && v.bytes.n > 0) {

@@ -185,6 +185,7 @@ static CK_RV parse_one(struct template *t, const struct attribute *attr, const C
 	case KIND_DATE:
 	case KIND_MECHANISMS:
 	case KIND_TEMPLATE:
+	case KIND_FLAT_TEMPLATE:
 	case KIND_STORED_NUMBER:
 	case KIND_FLAG:
 	case KIND_NUMBER:

@@ -2,6 +2,8 @@
 /* template_value.c: encoded values of attributes, and encoded templates (template.h). */
 #include "object/template_value.h"
 
+#include "mechanism.h"
+
 #define NESTED_HEADER 12 /* type (8), length (4) */
 
 /*
@@ -59,8 +61,12 @@ static bool may_nest(enum variable outer, const struct attribute *inner)
 	return (inner->on & ON_KEY) != 0; /* CKA_WRAP_TEMPLATE is compared with keys */
 }
 
-static CK_RV encode_one_nested(
-	enum variable outer, const CK_ATTRIBUTE *a, uint8_t *out, size_t max, size_t *ret_n)
+static CK_RV encode_flat(
+	enum variable outer, struct bytes value, uint8_t *out, size_t max, size_t *ret_n);
+
+/* Encode the attribute A inside the template OUTER. FLAT: of a flat template. */
+static CK_RV encode_one_nested(enum variable outer, const CK_ATTRIBUTE *a, bool flat, uint8_t *out,
+	size_t max, size_t *ret_n)
 {
 	const struct attribute *attr = attribute_find(a->type);
 	size_t n;
@@ -69,10 +75,24 @@ static CK_RV encode_one_nested(
 	ENSURE(may_nest(outer, attr), CKR_ATTRIBUTE_VALUE_INVALID);
 	ENSURE(max >= NESTED_HEADER, CKR_ATTRIBUTE_VALUE_INVALID);
 	/* The recursion ends: CKA_DERIVE_TEMPLATE contains no template. */
-	TRY(template_value_encode(attr, a, out + NESTED_HEADER, max - NESTED_HEADER, &n));
+	if (flat && attr->kind == KIND_TEMPLATE)
+		TRY(encode_flat((enum variable)attr->bit, bytes_of(a->pValue, a->ulValueLen),
+			out + NESTED_HEADER, max - NESTED_HEADER, &n));
+	else
+		TRY(template_value_encode(attr, a, out + NESTED_HEADER, max - NESTED_HEADER, &n));
 	put_be64(out, attr->type);
 	put_be32(out + 8, (uint32_t)n);
 	*ret_n = NESTED_HEADER + n;
+	return CKR_OK;
+}
+
+/* Note TYPE as number I of the attributes SEEN. CKR_TEMPLATE_INCONSISTENT if TYPE comes twice. */
+static CK_RV note_type(
+	CK_ATTRIBUTE_TYPE type, CK_ATTRIBUTE_TYPE seen[TEMPLATE_NESTED_MAX], size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		ENSURE(seen[j] != type, CKR_TEMPLATE_INCONSISTENT);
+	seen[i] = type;
 	return CKR_OK;
 }
 
@@ -83,20 +103,58 @@ static CK_RV encode_nested(
 	size_t count = a->ulValueLen / sizeof(CK_ATTRIBUTE), used = 0;
 	CK_ATTRIBUTE_TYPE seen[TEMPLATE_NESTED_MAX];
 
+	REQUIRE(!parameters_flat(), CKR_ATTRIBUTE_TYPE_INVALID,
+		"a template in a template has its flat form only (parameters = flat)");
 	ENSURE(a->ulValueLen % sizeof(CK_ATTRIBUTE) == 0, CKR_ATTRIBUTE_VALUE_INVALID);
 	ENSURE(count <= TEMPLATE_NESTED_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
 	for (size_t i = 0; i < count; i++) {
 		CK_ATTRIBUTE inner;
 		size_t n = 0;
 		memcpy(&inner, p + i * sizeof inner, sizeof inner);
-		for (size_t j = 0; j < i; j++)
-			ENSURE(seen[j] != inner.type, CKR_TEMPLATE_INCONSISTENT);
-		seen[i] = inner.type;
-		TRY(encode_one_nested(outer, &inner, out + used, max - used, &n));
+		TRY(note_type(inner.type, seen, i));
+		TRY(encode_one_nested(outer, &inner, false, out + used, max - used, &n));
 		used += n;
 	}
 	*ret_n = used;
 	return CKR_OK;
+}
+
+#define FLAT_HEADER 8 /* type (4), length (4) */
+
+/* Encode the flat template VALUE, whose bytes no other thread writes to. */
+static CK_RV encode_flat(
+	enum variable outer, struct bytes value, uint8_t *out, size_t max, size_t *ret_n)
+{
+	CK_ATTRIBUTE_TYPE seen[TEMPLATE_NESTED_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; value.n > 0; i++) {
+		size_t n = 0;
+		ENSURE(i < TEMPLATE_NESTED_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+		ENSURE(value.n >= FLAT_HEADER, CKR_ATTRIBUTE_VALUE_INVALID);
+		const uint8_t *p = value.p + FLAT_HEADER;
+		CK_ATTRIBUTE inner = {
+			get_be32(value.p), (void *)(uintptr_t)p, get_be32(value.p + 4)};
+		ENSURE(inner.ulValueLen <= value.n - FLAT_HEADER, CKR_ATTRIBUTE_VALUE_INVALID);
+		TRY(note_type(inner.type, seen, i));
+		TRY(encode_one_nested(outer, &inner, true, out + used, max - used, &n));
+		used += n;
+		value = bytes_of(p + inner.ulValueLen, value.n - FLAT_HEADER - inner.ulValueLen);
+	}
+	*ret_n = used;
+	return CKR_OK;
+}
+
+/* The same for the value A of a caller, which is copied first. A has at most MAX bytes. */
+__attribute__((noinline)) static CK_RV encode_flat_copy(
+	enum variable outer, const CK_ATTRIBUTE *a, uint8_t *out, size_t max, size_t *ret_n)
+{
+	uint8_t copy[TEMPLATE_BYTES_MAX];
+
+	ENSURE(a->ulValueLen <= sizeof copy, CKR_ATTRIBUTE_VALUE_INVALID);
+	if (a->ulValueLen > 0)
+		memcpy(copy, a->pValue, a->ulValueLen);
+	return encode_flat(outer, bytes_of(copy, a->ulValueLen), out, max, ret_n);
 }
 
 CK_RV template_value_encode(const struct attribute *attr, const CK_ATTRIBUTE *a, uint8_t *out,
@@ -123,6 +181,8 @@ CK_RV template_value_encode(const struct attribute *attr, const CK_ATTRIBUTE *a,
 		break;
 	case KIND_TEMPLATE:
 		return encode_nested((enum variable)attr->bit, a, out, max, ret_n);
+	case KIND_FLAT_TEMPLATE:
+		return encode_flat_copy((enum variable)attr->bit, a, out, max, ret_n);
 	default:
 		if (n > 0)
 			memcpy(out, a->pValue, n);
