@@ -2,239 +2,39 @@
 /* config.c: see config.h. */
 #include "config.h"
 
-#include <errno.h>
-#include <ini.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define SYSTEM_FILE "/etc/keydiv/keydiv.conf"
-#define NO_SECTIONS "sections are not supported"
-
-/* The state of reading one file. */
-struct reading_file {
-	FILE *in;
-	struct config *config;
-	unsigned line;     /* the number of the current line */
-	unsigned bad_line; /* the number of the first wrong line; 0: none yet */
-	char reason[256];  /* why that line is wrong */
-};
-
-/* --- Reading with inih --- */
-
-/* Note that the current line is wrong because of REASON, unless an earlier line is wrong. */
-static void wrong_line(struct reading_file *r, const char *reason)
+static const char *set(void *settings, const char *key, const char *value)
 {
-	if (r->bad_line != 0)
-		return;
-	r->bad_line = r->line;
-	snprintf(r->reason, sizeof r->reason, "%s", reason);
+	return config_set(settings, key, value);
 }
 
-static int on_value(void *user, const char *section, const char *key, const char *value)
-{
-	struct reading_file *r = user;
-	char reason[sizeof r->reason];
-
-	if (section[0] != '\0') {
-		wrong_line(r, NO_SECTIONS);
-		return 0;
-	}
-	const char *refusal = config_set(r->config, key, value);
-	if (refusal == NULL)
-		return 1;
-	if (strcmp(refusal, CONFIG_UNKNOWN_KEY) == 0)
-		snprintf(reason, sizeof reason, "%s '%.100s'", refusal, key);
-	else
-		snprintf(reason, sizeof reason, "%.100s %s", key, refusal);
-	wrong_line(r, reason);
-	return 0;
-}
-
-/*
- * Read one line for inih and count it. Leading blanks are removed, because inih takes a line with
- * leading blanks as a continuation of the line before. A line that is too long for LINE is refused
- * and skipped, because inih would read the rest as a line.
- */
-static char *read_line(char *line, int room, void *user)
-{
-	struct reading_file *r = user;
-
-	if (fgets(line, room, r->in) == NULL)
-		return NULL;
-	r->line++;
-	size_t n = strlen(line), blanks = strspn(line, " \t");
-	if (n + 1 == (size_t)room && line[n - 1] != '\n') {
-		int c;
-		while ((c = getc(r->in)) != EOF && c != '\n')
-			;
-		if (line[blanks] != '#' && line[blanks] != ';')
-			wrong_line(r, "the line is too long");
-		line[0] = '\0';
-		return line;
-	}
-	if (line[blanks] == '[' && strchr(line, ']'))
-		wrong_line(r, NO_SECTIONS); /* inih does not report an empty section */
-	memmove(line, line + blanks, n - blanks + 1);
-	return line;
-}
-
-static void report(struct config *c, const char *file, unsigned line, const char *why)
-{
-	if (line)
-		snprintf(c->error, sizeof c->error, "%s:%u: %s", file, line, why);
-	else
-		snprintf(c->error, sizeof c->error, "%s: %s", file, why);
-}
-
-/* Read IN, whose name for messages is FILE. */
-static CK_RV read_file(FILE *in, const char *file, struct config *c)
-{
-	struct reading_file r = {.in = in, .config = c};
-	int first_bad = ini_parse_stream(read_line, &r, on_value, &r);
-
-	if (first_bad > 0 && (r.bad_line == 0 || (unsigned)first_bad < r.bad_line)) {
-		r.bad_line = 0;
-		r.line = (unsigned)first_bad;
-		wrong_line(&r, "neither \"key = value\" nor a comment");
-	}
-	if (ferror(in) || first_bad < 0) {
-		report(c, file, 0, "cannot be read");
-		return CKR_FUNCTION_FAILED;
-	}
-	if (r.bad_line == 0)
-		return CKR_OK;
-	report(c, file, r.bad_line, r.reason);
-	return CKR_FUNCTION_FAILED;
-}
-
-/* --- Which file --- */
-
-/* Return true unless the process is root's and DIR belongs to another user. */
-static bool may_follow(const char *dir)
-{
-	struct stat st;
-
-	return geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0;
-}
-
-/* Write the home directory of the effective user to RET; the empty string if there is none. */
-static void home_directory(char ret[PATH_MAX])
-{
-	const char *home = secure_getenv("HOME");
-	char room[4096];
-	struct passwd entry, *found = NULL;
-
-	ret[0] = '\0';
-	if (home == NULL || home[0] != '/' || !may_follow(home)) {
-		if (getpwuid_r(geteuid(), &entry, room, sizeof room, &found) != 0 || found == NULL)
-			return;
-		home = found->pw_dir;
-	}
-	size_t n = strlen(home);
-	if (n < PATH_MAX)
-		memcpy(ret, home, n + 1);
-}
-
-/*
- * Write the path of LEAF in the directory of the XDG variable NAME, or in ~/FALLBACK, to RET. A
- * relative path in NAME is ignored, as the XDG Base Directory Specification demands. Return false
- * if there is no such directory or the path is too long.
- */
-static bool xdg_path(char ret[PATH_MAX], const char *name, const char *fallback, const char *leaf)
-{
-	const char *dir = secure_getenv(name);
-	char home[PATH_MAX];
-	int n;
-
-	if (dir && dir[0] == '/' && may_follow(dir)) {
-		n = snprintf(ret, PATH_MAX, "%s/%s", dir, leaf);
-	} else {
-		home_directory(home);
-		if (home[0] == '\0')
-			return false;
-		n = snprintf(ret, PATH_MAX, "%s/%s/%s", home, fallback, leaf);
-	}
-	return n > 0 && n < PATH_MAX;
-}
-
-static void defaults(struct config *c)
+/* Set C to the defaults, and return the description of its file. */
+static struct config_file prepare(struct config *c)
 {
 	config_defaults(c);
-	if (geteuid() == 0 || !xdg_path(c->token_dir, "XDG_DATA_HOME", ".local/share", "keydiv"))
+	if (geteuid() == 0 ||
+		!config_xdg_path(c->token_dir, "XDG_DATA_HOME", ".local/share", "keydiv"))
 		snprintf(c->token_dir, sizeof c->token_dir, "/var/lib/keydiv");
-}
-
-/*
- * Return why the open file IN may not be trusted, or NULL. Devices are exempt: others may write to
- * /dev/null, which stays empty.
- */
-static const char *distrust(FILE *in)
-{
-	struct stat st;
-
-	if (fstat(fileno(in), &st) != 0)
-		return strerror(errno);
-	if (S_ISCHR(st.st_mode))
-		return NULL;
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return "belongs to another user; it must belong to root or to the user of this "
-		       "process";
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return "group or others may write to it; use chmod go-w";
-	return NULL;
-}
-
-/*
- * Read FILE if FILE exists, and say in *FOUND if it does. A file in a directory that this process
- * may not search counts as missing.
- */
-static CK_RV try_file(const char *file, struct config *c, bool *found)
-{
-	FILE *in = fopen(file, "re");
-	int why = errno;
-
-	*found = in != NULL || access(file, F_OK) == 0;
-	if (!*found)
-		return CKR_OK;
-	snprintf(c->path, sizeof c->path, "%s", file);
-	const char *refusal = in ? distrust(in) : strerror(why);
-	CK_RV rv = CKR_FUNCTION_FAILED;
-	if (refusal)
-		report(c, file, 0, refusal);
-	else
-		rv = read_file(in, file, c);
-	if (in)
-		fclose(in);
-	return rv;
+	return (struct config_file){.variable = "KEYDIV_CONF",
+		.leaf = "keydiv.conf",
+		.set = set,
+		.settings = c,
+		.path = c->path,
+		.error = c->error};
 }
 
 CK_RV config_read_file(const char *file, struct config *ret)
 {
-	bool found;
+	const struct config_file f = prepare(ret);
 
-	defaults(ret);
-	TRY(try_file(file, ret, &found));
-	if (!found) {
-		report(ret, file, 0, "no such file");
-		return CKR_FUNCTION_FAILED;
-	}
-	return CKR_OK;
+	return config_file_read(&f, file);
 }
 
 CK_RV config_read(struct config *ret)
 {
-	const char *named = secure_getenv("KEYDIV_CONF");
-	char file[PATH_MAX];
-	bool found = false;
+	const struct config_file f = prepare(ret);
 
-	if (named && named[0] != '\0')
-		return config_read_file(named, ret);
-	defaults(ret);
-	if (xdg_path(file, "XDG_CONFIG_HOME", ".config", "keydiv/keydiv.conf"))
-		TRY(try_file(file, ret, &found));
-	return found ? CKR_OK : try_file(SYSTEM_FILE, ret, &found);
+	return config_file_find(&f);
 }

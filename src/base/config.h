@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config.h: finding and reading the configuration file, keydiv.conf(5).
- *
- * The file is the first of these:
- * - the file that KEYDIV_CONF names, which must exist;
- * - $XDG_CONFIG_HOME/keydiv/keydiv.conf, or ~/.config/keydiv/keydiv.conf without that variable, if
- *   the file exists;
- * - /etc/keydiv/keydiv.conf, if the file exists.
+ * config.h: the configuration of the module, keydiv.conf(5). config_file.h says which file is read.
  * Without a file the defaults hold.
  *
- * An attacker who can change the configuration chooses where keys are stored. Therefore a file that
- * belongs to neither root nor the effective user, or that group or others may write, is refused. A
- * set-user-ID program ignores the environment. A process of root ignores home and XDG directories
- * that belong to another user.
- *
- * config.c and config_keys.c need libc and inih only, and log nothing. The tool links them to check
- * a configuration without loading the module.
+ * config.c, config_file.c, config_keys.c and config_value.c need libc and inih only, and log
+ * nothing. The tool links them to check a configuration without loading the module.
  */
 #ifndef KEYDIV_BASE_CONFIG_H
 #define KEYDIV_BASE_CONFIG_H
 
+#include "config_file.h"
 #include "config_keys.h"
-#include "error.h"
 
 /*
  * Find and read the configuration into RET. A key that is given twice has the last value.

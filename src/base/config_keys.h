@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "config_file.h"
 #include "log.h"
 
 struct config {
@@ -23,8 +24,6 @@ struct config {
 
 /* Set every member of RET to its default. The default of token_dir is the empty string. */
 void config_defaults(struct config *ret);
-
-#define CONFIG_UNKNOWN_KEY "unknown key"
 
 /*
  * Set KEY to VALUE, both as in the file. Return NULL, or leave C unchanged and return the reason

@@ -3,28 +3,14 @@
  * entry_general.c: general-purpose functions (PKCS#11 5.4) and legacy functions of
  * parallel execution (5.20).
  */
+#include "base/result.h"
 #include "info.h"
 
 #include <string.h>
 
-/* Refuse ARGS that allow only the application's mutexes. The module uses those of the system. */
-static CK_RV check_arguments(const CK_C_INITIALIZE_ARGS *args)
-{
-	if (args == NULL)
-		return CKR_OK;
-	int given = !!args->CreateMutex + !!args->DestroyMutex + !!args->LockMutex +
-		    !!args->UnlockMutex;
-
-	REQUIRE(args->pReserved == NULL, CKR_ARGUMENTS_BAD, "pReserved is not NULL");
-	REQUIRE(given == 0 || given == 4, CKR_ARGUMENTS_BAD, "only some mutex functions are given");
-	REQUIRE(given == 0 || (args->flags & CKF_OS_LOCKING_OK), CKR_CANT_LOCK,
-		"CKF_OS_LOCKING_OK is not set, and the module cannot use the caller's mutexes");
-	return CKR_OK;
-}
-
 CK_RV C_Initialize(CK_VOID_PTR pInitArgs)
 {
-	TRY(check_arguments(pInitArgs));
+	TRY(initialize_check(pInitArgs));
 	return module_start();
 }
 

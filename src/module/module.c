@@ -201,37 +201,3 @@ void module_forked(void)
 	}
 	pthread_mutex_unlock(&lock);
 }
-
-/* --- Results --- */
-
-/* Return true for codes that are part of normal work and not logged. */
-static bool is_answer(const char *function, CK_RV rv)
-{
-	switch (rv) {
-	/* PKCS#11 5.7.5: for C_GetAttributeValue these "do not denote true errors". */
-	case CKR_ATTRIBUTE_SENSITIVE:
-	case CKR_ATTRIBUTE_TYPE_INVALID:
-		return strcmp(function, "C_GetAttributeValue") == 0;
-	case CKR_OK:
-	case CKR_BUFFER_TOO_SMALL:
-	case CKR_NO_EVENT:
-	case CKR_FUNCTION_NOT_PARALLEL:
-	case CKR_FUNCTION_NOT_SUPPORTED:
-	case CKR_CRYPTOKI_NOT_INITIALIZED:
-	case CKR_CRYPTOKI_ALREADY_INITIALIZED:
-		return true;
-	default:
-		return false;
-	}
-}
-
-CK_RV module_result(const char *function, CK_RV rv)
-{
-	if (log_enabled(LOG_ERROR)) {
-		if (is_answer(function, rv))
-			log_forget();
-		else
-			log_failure(function, rv);
-	}
-	return rv;
-}

@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "base/result.h"
 #include "token/sessions.h"
 #include "token/token.h"
 
@@ -73,7 +74,10 @@ static inline CK_RV module_guard(void)
 }
 
 /* Return RV, and log a failure of FUNCTION unless RV is part of normal work. */
-CK_RV module_result(const char *function, CK_RV rv);
+static inline CK_RV module_result(const char *function, CK_RV rv)
+{
+	return result_logged(function, rv);
+}
 
 /*
  * Bodies of entry points. CALL is evaluated after the guard. In WITH_SESSION, CALL may use the

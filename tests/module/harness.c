@@ -139,6 +139,28 @@ static int copy_entry(const char *path, const struct stat *st, int kind, struct 
 	return close(out);
 }
 
+bool behind_server(void)
+{
+	return getenv("KEYDIV_SERVED_MODULE") != NULL;
+}
+
+/* The client starts a server of its own for each process that initialises the client. */
+static void write_client_conf(void)
+{
+	const char *server = getenv("KEYDIV_SERVER"), *module = getenv("KEYDIV_SERVED_MODULE");
+	char path[PATH_ROOM + 32];
+
+	if (!behind_server())
+		return;
+	snprintf(path, sizeof path, "%s/client.conf", test_dir);
+	FILE *out = fopen(path, "w");
+	ck_assert_ptr_nonnull(out);
+	ck_assert_int_eq(fchmod(fileno(out), 0600), 0);
+	fprintf(out, "server = |%s %s\n", server ? server : "exec p11-kit remote", module);
+	fclose(out);
+	setenv("KEYDIV_CLIENT_CONF", path, 1);
+}
+
 void write_conf(const char *text)
 {
 	char path[PATH_ROOM + 32];
@@ -148,9 +170,11 @@ void write_conf(const char *text)
 	out = fopen(path, "w");
 	ck_assert_ptr_nonnull(out);
 	ck_assert_int_eq(fchmod(fileno(out), 0600), 0);
-	fprintf(out, "token-dir = %s\nscrypt-log2-n = 14\n%s", token_dir, text);
+	fprintf(out, "token-dir = %s\nscrypt-log2-n = 14\n%s%s", token_dir,
+		behind_server() ? "parameters = flat\n" : "", text);
 	fclose(out);
 	setenv("KEYDIV_CONF", path, 1);
+	write_client_conf();
 	/* The same for SoftHSM, with which the harness itself was tried. */
 	snprintf(path, sizeof path, "%s/softhsm2.conf", test_dir);
 	out = fopen(path, "w");

@@ -58,6 +58,11 @@ void login(CK_USER_TYPE who);
 void restart(void);
 /* Write keydiv.conf: TEXT comes after the token-dir and scrypt lines. */
 void write_conf(const char *text);
+/*
+ * Return true if the module under test is keydiv-client.so. KEYDIV_SERVED_MODULE then names the
+ * module behind the server, and KEYDIV_SERVER may name another command for the server.
+ */
+bool behind_server(void);
 /* The path of the token's database file (the only *.db / *.sqlite file under token-dir). */
 const char *database(void);
 

@@ -42,7 +42,7 @@ DOORS = [
     (r'libpq-fe\.h$', r'src/store/postgresql/'),
     (r'p11-kit/', r'src/tool/'),
     (r'json-c/', r'src/tool/'),
-    (r'ini\.h$', r'src/base/config\.c$'),
+    (r'ini\.h$', r'src/base/config_file\.c$'),
 ]
 
 MAX_FOLDER_SHARE = 0.20

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * interfaces.c: the function lists and the three functions that return them (PKCS#11 5.4). No other
- * symbol of the module is exported.
+ * interfaces.c: the function lists and the three functions that return them (PKCS#11 5.4), for each
+ * module of this project. No other symbol of a module is exported.
  */
-#include "module.h"
-
+#include <stdbool.h>
 #include <string.h>
+
+#include "pkcs11.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
