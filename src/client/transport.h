@@ -38,8 +38,8 @@ void transport_forked(struct transport *t);
 MUST_USE CK_RV transport_send(struct transport *t, const uint8_t *p, size_t n, int64_t deadline);
 
 /*
- * Receive at least MIN and at most MAX bytes to P. *RET_N is their number. The codes are those of
- * transport_send().
+ * Receive at least MIN and at most MAX bytes to P. *RET_N is their number. The codes are the same
+ * as those of transport_send().
  */
 MUST_USE CK_RV transport_receive(
 	struct transport *t, uint8_t *p, size_t min, size_t max, int64_t deadline, size_t *ret_n);
