@@ -11,6 +11,7 @@ import random
 import re
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -20,6 +21,7 @@ import odukpt  # noqa: E402
 from harness import MASTER, MODULE, SOURCE, ToolTest, cmac, field, kdf, use  # noqa: E402
 from languages import LANGUAGES, Missing  # noqa: E402
 
+CLIENT = os.environ["KEYDIV_CLIENT"]
 BUILD = os.path.join(os.environ["KEYDIV_BUILD"], "clients")
 MESSAGE = b"hello from the device"
 TERMINAL, SHAPE = b"TERMINAL-01", (3, 3)
@@ -74,27 +76,51 @@ class Clients(ToolTest):
         self.user("odukpt", "initial", "--key", "bdk", "--device", TERMINAL.decode(), "--shape", "3,3", "--label", "ik")
         self.user("odukpt", "client", "--key", "ik", "--shape", "3,3", "--label", "terminal")
 
-    def run_program(self, program, *arguments):
+    def run_program(self, program, module, server=None):
+        """Run PROGRAM with MODULE. SERVER is the address of a token for keydiv-client.so."""
         command, more = program
-        return subprocess.run([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              env=dict(self.env, KEYDIV_PIN_FILE=self.pin, **more))
+        environment = dict(self.env, KEYDIV_PIN_FILE=self.pin, **more)
+        if server:
+            environment["KEYDIV_CLIENT_CONF"] = self.write("client.conf", "server = %s\n" % server)
+            del environment["KEYDIV_CONF"]
+        return subprocess.run([*command, module], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
-    def prints(self, program, wanted):
-        done = self.run_program(program, MODULE)
+    def prints(self, program, wanted, *module):
+        done = self.run_program(program, *module)
         self.assertEqual((done.returncode, done.stderr, done.stdout), (0, "", wanted))
+
+    def modules(self):
+        """Return the arguments of run_program for the module, and for two servers with the client's module."""
+        settings = self.write("server.conf", self.read("keydiv.conf") + "parameters = flat\n")
+        socket = self.path("socket")
+        server = subprocess.Popen(["p11-kit", "server", "--foreground", "--name", socket, "--provider", MODULE, "pkcs11:token=test"],
+                                  stdout=subprocess.DEVNULL, env=dict(self.env, KEYDIV_CONF=settings))
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        while not os.path.exists(socket):
+            self.assertIsNone(server.poll(), "p11-kit server has ended")
+            time.sleep(0.05)
+        return {
+            "the module": [MODULE],
+            "the client and a socket": [CLIENT, "unix:path=" + socket],
+            "the client and a command": [CLIENT, "|KEYDIV_CONF=%s p11-kit remote %s" % (settings, MODULE)],
+        }
 
     def test_examples(self):
         number = 0
+        modules = self.modules()
         for name, program in self.language.examples.items():
-            for _ in range(2):
-                with self.subTest(name=name, transaction=number):
+            for through, module in modules.items():
+                with self.subTest(name=name, through=through):
                     self.prints(program, "".join(line + "\n" for line in (
                         "SN-000123: the MAC is right",
                         "SN-000123: a forged message is refused",
-                        "TERMINAL-01: transaction %d, MAC %s" % (number, transaction_mac(number)))))
+                        "TERMINAL-01: transaction %d, MAC %s" % (number, transaction_mac(number)))), *module)
                 number += 1
         for program, wanted in self.language.more:
-            self.prints(program, wanted)
+            for through, module in modules.items():
+                with self.subTest(through=through):
+                    self.prints(program, wanted, *module)
         self.assertEqual(sorted(key["label"] for key in self.user_json("key", "list")), ["bdk", "master", "terminal"])
 
     def test_another_master(self):
