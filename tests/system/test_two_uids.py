@@ -8,6 +8,7 @@ from rpc import *
 CKM_AES_ECB, CKM_AES_KEY_WRAP_KWP, CKM_AES_ECB_ENCRYPT_DATA, DEVICE_KEY = 0x1081, 0x210B, 0x1104, 0x8B440001
 FLAT_AES_ECB_ENCRYPT_DATA = 0x8B440000 | 0x8000 | CKM_AES_ECB_ENCRYPT_DATA
 MECHANISM_INVALID, PARAM_INVALID, SENSITIVE, UNEXTRACTABLE, PIN_INCORRECT = 0x70, 0x71, 0x11, 0x6A, 0xA0
+TOKEN_WRITE_PROTECTED = 0xE2
 MASTER = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")  # of the published answers
 SERIAL = b"\x01\x00\x09SN-000123"
 AES_KEY = {CKA_CLASS: CKO_SECRET_KEY, CKA_KEY_TYPE: CKK_AES}
@@ -187,6 +188,20 @@ class TwoUsersTest(unittest.TestCase):
         connection, session, process = self.connected(native)
         address = mapping(process, "keydiv-pkcs11.so")
         self.assertEqual(read_by_parameter(connection, session, address)[:4], b"\x7fELF")
+
+    def test_read_only_store(self):
+        """A connection cannot count wrong PINs from zero: without the file of tries nobody logs in."""
+        work = make_directory()
+        self.addCleanup(shutil.rmtree, work)
+        server = Server(work)
+        self.addCleanup(server.stop)
+        server.tool("init", "--label", "prod", "--so-pin-file", work + "/so-pin", "--pin-file", work + "/pin")
+        self.connected(server)
+        slot = os.path.join(server.store, "slot-0")
+        for name in os.listdir(slot):
+            os.chmod(os.path.join(slot, name), 0o400)
+        os.chmod(slot, 0o500)
+        self.refused(TOKEN_WRITE_PROTECTED, connect, server.path)
 
     def test_connections_share_nothing(self):
         first, session, one = self.connected()

@@ -27,6 +27,11 @@ class UnitsTest(unittest.TestCase):
         """systemd's measure is 0 to 10, where 10 is a service of root without limits."""
         run("systemd-analyze", "security", "--offline=true", "--threshold=5", "--no-pager", SERVICE)  # 0.5
 
+    def test_server_processes_are_apart(self):
+        """Every server process has the same user. Without a user namespace each could read the memory of the others."""
+        with open(SERVICE) as lines:
+            self.assertIn("PrivateUsers=yes\n", lines)
+
     def test_exposure_without_a_sandbox(self):
         with tempfile.TemporaryDirectory() as work, open(SERVICE) as lines:
             bare = os.path.join(work, "keydiv-server@.service")
