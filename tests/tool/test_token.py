@@ -103,6 +103,14 @@ class Info(ToolTest):
         self.assertEqual((slot["token"], slot["user_pin"], slot["so_pin"]), ("test", "in order", "in order"))
         self.assertIn("token=test", slot["uri"])
         self.assertIn("token: test\n", self.ok("info"))
+        self.assertEqual(info["parameters"], "native")
+
+    def test_info_says_which_parameters_the_module_takes(self):
+        with open(self.path("keydiv.conf"), "a") as f:
+            f.write("parameters = flat\n")
+        self.assertEqual(json.loads(self.ok("info", "--json"))["parameters"], "flat")
+        self.assertIn("parameters: flat\n", self.ok("info"))
+        self.assertEqual(json.loads(self.ok("config", "check", "--json", module=False))["parameters"], "flat")
 
     def test_every_mechanism_has_a_name(self):
         mechanisms = json.loads(self.ok("mechanisms", "--json"))

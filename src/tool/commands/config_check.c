@@ -30,6 +30,7 @@ static bool run(int count, char **operands)
 	add_number(o, "scrypt-log2-n", config.scrypt_log2_n);
 	add_flag(o, "lock-memory", config.lock_memory);
 	add_flag(o, "read-only-login", config.read_only_login);
+	add_text(o, "parameters", config.flat_parameters ? "flat" : "native");
 	show(o);
 	return true;
 }

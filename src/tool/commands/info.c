@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/pkcs11.h"
+
+#include "keydiv.h"
 #include "tool/commands/commands.h"
 #include "tool/output.h"
 #include "tool/report.h"
@@ -61,7 +64,25 @@ static void add_token(struct json_object *o, const CK_TOKEN_INFO *token)
 	p11_kit_uri_free(uri);
 }
 
-static bool add_slots(struct client *client, struct json_object *slots)
+static bool offers(struct client *client, CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
+{
+	CK_MECHANISM_INFO info;
+
+	return client->f->C_GetMechanismInfo(slot, type, &info) == CKR_OK;
+}
+
+/*
+ * Add the setting `parameters` of the module, which shows in the mechanisms of every slot. Other
+ * modules have no flat forms and no such setting.
+ */
+static void add_parameters(struct client *client, CK_SLOT_ID slot, struct json_object *o)
+{
+	if (offers(client, slot, CKM_KEYDIV_FLAT(CKM_AES_GCM)))
+		add_text(o, "parameters", offers(client, slot, CKM_AES_GCM) ? "native" : "flat");
+}
+
+/* Add the slots of the module to SLOTS, and to LIBRARY what only a slot shows. */
+static bool add_slots(struct client *client, struct json_object *library, struct json_object *slots)
 {
 	CK_SLOT_ID *ids;
 	CK_ULONG count;
@@ -69,6 +90,8 @@ static bool add_slots(struct client *client, struct json_object *slots)
 
 	if (!client_slots(client, &ids, &count))
 		return false;
+	if (count > 0)
+		add_parameters(client, ids[0], library);
 	for (CK_ULONG i = 0; i < count; i++) {
 		CK_TOKEN_INFO token;
 		struct json_object *o = json_object_new_object();
@@ -100,7 +123,7 @@ static bool run(int count, char **operands)
 	ADD_PADDED(o, "library_manufacturer", info.manufacturerID);
 	add_version(o, "library_version", info.libraryVersion);
 	add_version(o, "cryptoki_version", info.cryptokiVersion);
-	bool ok = add_slots(&client, slots);
+	bool ok = add_slots(&client, o, slots);
 	if (settings.json) {
 		json_object_object_add(o, "slots", slots);
 		show(o);
