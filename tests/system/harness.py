@@ -18,7 +18,7 @@ import tempfile
 import threading
 import unittest
 
-MODULE, TOOL, UNITS, CONF = (os.environ["KEYDIV_" + name] for name in ("MODULE", "TOOL", "UNITS", "SERVER_CONF"))
+MODULE, CLIENT, TOOL, UNITS, CONF = (os.environ["KEYDIV_" + name] for name in ("MODULE", "CLIENT", "TOOL", "UNITS", "SERVER_CONF"))
 SERVER, APPLICATION, OUTSIDER, CLIENTS = 61001, 61002, 61003, 61004  # no user of the system has these numbers
 SO_PIN, PIN = "12345678", "user-1234"
 
@@ -153,10 +153,11 @@ class Server:
 
 
 def make_directory():
-    """A directory that every user can reach, with module and tool, and PIN files that only the server's user can read."""
+    """A directory that every user can reach, with modules and tool, and PIN files that only the server's user can read."""
     work = tempfile.mkdtemp(prefix="keydiv-system-", dir="/tmp")
     os.chmod(work, 0o755)
     shutil.copy(MODULE, os.path.join(work, "keydiv-pkcs11.so"))
+    shutil.copy(CLIENT, os.path.join(work, "keydiv-client.so"))
     shutil.copy(TOOL, os.path.join(work, "keydiv"))
     for name, pin in (("so-pin", SO_PIN), ("pin", PIN)):
         with open(os.path.join(work, name), "w") as out:

@@ -56,7 +56,7 @@ class UsersTest(unittest.TestCase):
     def create(self):
         with open(TMPFILES) as lines:
             text = lines.read()
-        share = text.split()[-1]  # the sample of server.conf
+        share = [line.split()[-1] for line in text.splitlines() if line.startswith("C /etc/keydiv/server.conf")][0]
         os.makedirs(os.path.dirname(self.root + share), exist_ok=True)
         shutil.copy(CONF, self.root + share)
         run("systemd-tmpfiles", "--create", "--root=" + self.root, TMPFILES)
@@ -74,6 +74,11 @@ class UsersTest(unittest.TestCase):
         for path, mode in (("/run/keydiv", 0o755), ("/etc/keydiv", 0o755), ("/etc/keydiv/server.conf", 0o644)):
             made = os.stat(self.root + path)
             self.assertEqual((made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)), (0, 0, mode), path)
+
+    def test_client_conf_names_the_socket(self):
+        self.create()
+        with open(self.root + "/etc/keydiv/client.conf") as made, open(SOCKET) as unit:
+            self.assertIn(made.read().replace("server = unix:path=", "ListenStream="), unit)
 
     def test_server_conf_is_kept(self):
         self.create()
