@@ -44,8 +44,9 @@ extern "C" {
 #define CKM_KEYDIV_DATA_KEY (KEYDIV_VENDOR | 0x0006UL)
 
 /*
- * master -> the result of an operation with a key derived for that operation. Reserved: this
- * version does not have the mechanism. CKA_ALLOWED_MECHANISMS may name the mechanism already.
+ * master -> the result of an operation with a key that is derived for that operation: the fields of
+ * DERIVATION, then DERIVATION OPERATION [IV] [AAD] [TAG_LENGTH] [KEY_TYPE] [KEY_LENGTH]. With
+ * C_Sign..., C_Verify..., C_Encrypt..., C_Decrypt... and the functions for messages.
  */
 #define CKM_KEYDIV_WITH_DERIVED_KEY (KEYDIV_VENDOR | 0x0010UL)
 
@@ -207,12 +208,9 @@ extern "C" {
 #define CKA_KEYDIV_PARAMETER (KEYDIV_VENDOR | 5UL)
 /* key with CKA_DERIVE: its children may leave the token (CK_BBOOL, default false) */
 #define CKA_KEYDIV_EXTRACTABLE_CHILDREN (KEYDIV_VENDOR | 6UL)
-/*
- * Reserved with CKM_KEYDIV_WITH_DERIVED_KEY: this version gives CKR_ATTRIBUTE_TYPE_INVALID for the
- * next three attributes.
- */
-/* master: gives no key objects (CK_BBOOL, default false) */
+/* master: gives no key objects, only WITH_DERIVED_KEY works (CK_BBOOL, default false) */
 #define CKA_KEYDIV_USE_ONLY (KEYDIV_VENDOR | 7UL)
+/* Reserved: this version gives CKR_ATTRIBUTE_TYPE_INVALID for the next two attributes. */
 /* master: counters below the highest used counter that are still accepted (CK_ULONG, 0..1024) */
 #define CKA_KEYDIV_WINDOW (KEYDIV_VENDOR | 8UL)
 /* master in another token: its PKCS#11 URI */

@@ -210,7 +210,10 @@ const struct mechanism mech_aes_cbc = {
 	.name = "CKM_AES_CBC",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation = {.cipher = CIPHER_CBC, .cipher_setup = iv_setup, .inputs = &inputs_block16},
+	.operation = {.cipher = CIPHER_CBC,
+		.cipher_setup = iv_setup,
+		.inputs = &inputs_block16,
+		.for_use = true},
 	.test = {.operation_answers = cbc_answers, .run = operation_self_test},
 };
 
@@ -221,7 +224,8 @@ const struct mechanism mech_aes_cbc_pad = {
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_CBC_PAD,
 		.cipher_setup = iv_setup,
-		.inputs = &inputs_block16},
+		.inputs = &inputs_block16,
+		.for_use = true},
 	.test = {.operation_answers = cbc_pad_answers, .run = operation_self_test},
 };
 
@@ -230,7 +234,10 @@ const struct mechanism mech_aes_ctr = {
 	.name = "CKM_AES_CTR",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
-	.operation = {.cipher = CIPHER_CTR, .cipher_setup = ctr_setup, .inputs = &inputs_block16},
+	.operation = {.cipher = CIPHER_CTR,
+		.cipher_setup = ctr_setup,
+		.inputs = &inputs_block16,
+		.for_use = true},
 	.test = {.operation_answers = ctr_answers, .run = operation_self_test},
 };
 
@@ -243,7 +250,9 @@ const struct mechanism mech_aes_gcm = {
 	.operation = {.cipher = CIPHER_GCM,
 		.cipher_setup = gcm_setup,
 		.message_setup = gcm_message,
-		.inputs = &inputs_gcm},
+		.inputs = &inputs_gcm,
+		.for_use = true,
+		.further = further_counter},
 	.test = {.operation_answers = gcm_answers, .run = operation_self_test},
 };
 
@@ -256,7 +265,9 @@ const struct mechanism mech_aes_ccm = {
 	.operation = {.cipher = CIPHER_CCM,
 		.cipher_setup = ccm_setup,
 		.message_setup = ccm_message,
-		.inputs = &inputs_ccm},
+		.inputs = &inputs_ccm,
+		.for_use = true,
+		.further = further_counter},
 	.test = {.operation_answers = ccm_answers, .run = operation_self_test},
 };
 

@@ -63,7 +63,7 @@ const struct mechanism mech_aes_cmac = {
 	.name = "CKM_AES_CMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation = {.mac = MAC_CMAC, .inputs = &inputs_none},
+	.operation = {.mac = MAC_CMAC, .inputs = &inputs_none, .for_use = true},
 	.test = {.operation_answers = cmac_answers, .run = operation_self_test},
 };
 
@@ -72,7 +72,11 @@ const struct mechanism mech_aes_cmac_general = {
 	.name = "CKM_AES_CMAC_GENERAL",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation = {.mac = MAC_CMAC, .mac_general = true, .inputs = &inputs_general},
+	.operation = {.mac = MAC_CMAC,
+		.mac_general = true,
+		.inputs = &inputs_general,
+		.for_use = true,
+		.whole = CKM_AES_CMAC},
 	.test = {.operation_answers = cmac_general_answers, .run = operation_self_test},
 };
 
@@ -82,7 +86,10 @@ const struct mechanism mech_aes_gmac = {
 	.name = "CKM_AES_GMAC",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
-	.operation = {.mac = MAC_GMAC, .mac_setup = gmac_setup, .inputs = &inputs_gmac},
+	.operation = {.mac = MAC_GMAC,
+		.mac_setup = gmac_setup,
+		.inputs = &inputs_gmac,
+		.for_use = true},
 	.test = {.operation_answers = gmac_answers, .run = operation_self_test},
 };
 

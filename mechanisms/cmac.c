@@ -49,6 +49,6 @@ const struct mechanism mech_cmac = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf, .for_use = true},
 	.test = {.answers = answers},
 };

@@ -67,6 +67,9 @@ const struct mechanism mech_des3_cbc = {
 	.name = "CKM_DES3_CBC",
 	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
 	.key_types = key_types_tdes,
-	.operation = {.cipher = CIPHER_CBC, .cipher_setup = iv_setup, .inputs = &inputs_block8},
+	.operation = {.cipher = CIPHER_CBC,
+		.cipher_setup = iv_setup,
+		.inputs = &inputs_block8,
+		.for_use = true},
 	.test = {.operation_answers = cbc_answers, .run = operation_self_test},
 };

@@ -25,7 +25,7 @@ const struct mechanism mech_des3_cmac = {
 	.name = "CKM_DES3_CMAC",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
-	.operation = {.mac = MAC_CMAC, .inputs = &inputs_none},
+	.operation = {.mac = MAC_CMAC, .inputs = &inputs_none, .for_use = true},
 	.test = {.operation_answers = cmac_answers, .run = operation_self_test},
 };
 
@@ -34,6 +34,10 @@ const struct mechanism mech_des3_cmac_general = {
 	.name = "CKM_DES3_CMAC_GENERAL",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
-	.operation = {.mac = MAC_CMAC, .mac_general = true, .inputs = &inputs_general},
+	.operation = {.mac = MAC_CMAC,
+		.mac_general = true,
+		.inputs = &inputs_general,
+		.for_use = true,
+		.whole = CKM_DES3_CMAC},
 	.test = {.operation_answers = cmac_general_answers, .run = operation_self_test},
 };

@@ -50,6 +50,6 @@ const struct mechanism mech_device_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.derive = {.value = derive, .role = &role},
+	.derive = {.value = derive, .role = &role, .for_use = true},
 	.test = {.answers = answers, .usages = usages},
 };

@@ -8,7 +8,8 @@
 #define BLOCK 16
 #define ID_LENGTH 8
 #define KSN_LENGTH 12 /* initial key ID, then the 32-bit transaction counter */
-#define BITS_MAX 16   /* set bits in a counter the terminal may reach, 6.1 */
+#define COUNTER_BITS 32
+#define BITS_MAX 16 /* set bits in a counter the terminal may reach, 6.1 */
 
 #define USAGE_DERIVATION 0x8000
 #define USAGE_INITIAL_KEY 0x8001
@@ -340,7 +341,11 @@ const struct mechanism mech_aes_dukpt_key = {
 	.key_types = key_types_aes,
 	.fields = fields_key,
 	.check = check_key,
-	.derive = {.plan = plan_key, .value = derive_working_key, .role_of = role_of},
+	.derive = {.plan = plan_key,
+		.value = derive_working_key,
+		.role_of = role_of,
+		.for_use = true,
+		.counter = {KEYDIV_KSN, COUNTER_BITS}},
 	.test = {.answers = answers_key},
 };
 
@@ -352,6 +357,10 @@ const struct mechanism mech_aes_dukpt_key_of_initial = {
 	.key_types = key_types_aes,
 	.fields = fields_key_of_initial,
 	.check = check_key,
-	.derive = {.plan = plan_key_of_initial, .value = derive_key_of_initial, .role_of = role_of},
+	.derive = {.plan = plan_key_of_initial,
+		.value = derive_key_of_initial,
+		.role_of = role_of,
+		.for_use = true,
+		.counter = {KEYDIV_KSN, COUNTER_BITS}},
 	.test = {.answers = answers_key_of_initial},
 };

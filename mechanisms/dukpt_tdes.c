@@ -242,7 +242,11 @@ const struct mechanism mech_tdes_dukpt_key = {
 	.key_types = key_types_des2,
 	.fields = fields_key,
 	.check = check_key,
-	.derive = {.plan = plan, .value = derive_working_key, .role_of = role_of},
+	.derive = {.plan = plan,
+		.value = derive_working_key,
+		.role_of = role_of,
+		.for_use = true,
+		.counter = {KEYDIV_KSN, COUNTER_BITS}},
 	.test = {.answers = answers_key},
 };
 
@@ -254,6 +258,10 @@ const struct mechanism mech_tdes_dukpt_key_of_initial = {
 	.key_types = key_types_des2,
 	.fields = fields_key,
 	.check = check_key,
-	.derive = {.plan = plan, .value = derive_key_of_initial, .role_of = role_of},
+	.derive = {.plan = plan,
+		.value = derive_key_of_initial,
+		.role_of = role_of,
+		.for_use = true,
+		.counter = {KEYDIV_KSN, COUNTER_BITS}},
 	.test = {.answers = answers_key_of_initial},
 };

@@ -238,7 +238,7 @@ const struct mechanism mech_emv_card_key = {
 	.key_types = key_types,
 	.fields = fields_card,
 	.check = check_card,
-	.derive = {.plan = plan_card, .value = derive_card, .role = &role_card},
+	.derive = {.plan = plan_card, .value = derive_card, .role = &role_card, .for_use = true},
 	.test = {.answers = answers_card},
 };
 
@@ -250,6 +250,9 @@ const struct mechanism mech_emv_session_key = {
 	.key_types = key_types,
 	.fields = fields_session,
 	.check = check_session,
-	.derive = {.plan = plan_session, .value = derive_session, .role = &role_no_wrap},
+	.derive = {.plan = plan_session,
+		.value = derive_session,
+		.role = &role_no_wrap,
+		.for_use = true},
 	.test = {.answers = answers_session},
 };

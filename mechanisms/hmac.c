@@ -11,7 +11,7 @@
 
 /* Test case 2 of RFC 2202 (SHA-1) and of RFC 4231 (SHA-2), and its first 16 bytes. */
 #define HMAC(symbol, ckm, key_type, kind, first, rest)                                             \
-	static const CK_KEY_TYPE symbol##_types[] = {CKK_GENERIC_SECRET, key_type, KEY_TYPES_END}; \
+	static const CK_KEY_TYPE symbol##_types[] = {key_type, CKK_GENERIC_SECRET, KEY_TYPES_END}; \
 	static const struct operation_answer symbol##_answers[] = {                                \
 		{CKK_GENERIC_SECRET, JEFE, NULL, NULL, WHAT, first rest},                          \
 		{0},                                                                               \
@@ -25,7 +25,7 @@
 		.name = #ckm,                                                                      \
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
-		.operation = {.mac = kind, .inputs = &inputs_none},                                \
+		.operation = {.mac = kind, .inputs = &inputs_none, .for_use = true},               \
 		.test = {.operation_answers = symbol##_answers, .run = operation_self_test},       \
 	};                                                                                         \
 	const struct mechanism mech_##symbol##_general = {                                         \
@@ -33,7 +33,11 @@
 		.name = #ckm "_GENERAL",                                                           \
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
-		.operation = {.mac = kind, .mac_general = true, .inputs = &inputs_general},        \
+		.operation = {.mac = kind,                                                         \
+			.mac_general = true,                                                       \
+			.inputs = &inputs_general,                                                 \
+			.for_use = true,                                                           \
+			.whole = ckm},                                                             \
 		.test = {.operation_answers = symbol##_general_answers,                            \
 			.run = operation_self_test},                                               \
 	}

@@ -13,6 +13,8 @@ MECHANISM(device_message_key)
 MECHANISM(session_key)
 MECHANISM(device_session_key)
 MECHANISM(data_key)
+/* the use of a key that is derived for one operation (with_derived_key.c) */
+MECHANISM(with_derived_key)
 /* card schemes (cmac.c, an10922.c, scp03.c, emv.c) */
 MECHANISM(cmac)
 MECHANISM(an10922)

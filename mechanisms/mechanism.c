@@ -165,20 +165,26 @@ static inline CK_RV parse_field(
 	return CKR_OK;
 }
 
-CK_RV parameter_parse(
-	const struct mechanism *mech, const uint8_t *encoded, size_t n, struct parameter *ret)
+CK_RV fields_parse(const struct field *fields, struct bytes encoded, struct parameter *ret)
 {
-	const uint8_t *p = encoded, *end = encoded + n;
+	const uint8_t *p = encoded.p, *end = encoded.p + encoded.n;
 	size_t index = 0;
 
-	ENSURE(n <= PARAMETER_MAX, CKR_MECHANISM_PARAM_INVALID);
-	ret->fields = mech->fields;
-	ret->encoded = bytes_of(encoded, n);
+	ret->fields = fields;
+	ret->encoded = encoded;
 	while (p < end)
 		TRY(parse_field(ret, &p, end, &index));
 	for (; ret->fields[index].tag != 0; index++)
 		TRY(skip_field(&ret->fields[index], &ret->value[index]));
 	ret->count = index;
+	return CKR_OK;
+}
+
+CK_RV parameter_parse(
+	const struct mechanism *mech, const uint8_t *encoded, size_t n, struct parameter *ret)
+{
+	ENSURE(n <= PARAMETER_MAX, CKR_MECHANISM_PARAM_INVALID);
+	TRY(fields_parse(mech->fields, bytes_of(encoded, n), ret));
 	return mech->check ? mech->check(ret) : CKR_OK;
 }
 

@@ -75,6 +75,13 @@ MUST_USE CK_RV parameter_parse(
 MUST_USE CK_RV parameter_parse_flat(const struct mechanism *mech, const uint8_t *encoded, size_t n,
 	struct parameter *ret, void *out);
 
+/*
+ * As parameter_parse for ENCODED, which is part of a parameter, and the list FIELDS of the fields
+ * of that part. No check beyond tags and lengths.
+ */
+MUST_USE CK_RV fields_parse(
+	const struct field *fields, struct bytes encoded, struct parameter *ret);
+
 /* --- Deriving --- */
 
 #define SCRATCH_KEYS 2
@@ -219,6 +226,15 @@ struct operation_answer {
 
 /* --- A mechanism --- */
 
+/*
+ * The place of the message counter in a parameter: the low BITS bits of the big-endian value
+ * of the field TAG.
+ */
+struct counter_place {
+	uint8_t tag; /* 0: the parameter has no counter */
+	uint8_t bits;
+};
+
 /* How a mechanism derives a key, or generates one from its parameter. */
 struct deriving {
 	/*
@@ -240,6 +256,12 @@ struct deriving {
 	/* Mechanisms whose parameter decides the role. Returns constant memory. */
 	const struct role *(*role_of)(const struct derivation *d);
 	bool sets_transaction; /* the result has CKA_KEYDIV_TRANSACTION */
+	/*
+	 * WITH_DERIVED_KEY may derive by this mechanism. The result is a leaf or a key with usage,
+	 * and the mechanism keeps no state.
+	 */
+	bool for_use;
+	struct counter_place counter;
 };
 
 /* The work of src/key for a mechanism that encrypts, signs, digests, wraps or generates. */
@@ -266,6 +288,18 @@ struct operating {
 	CK_RV (*message_setup)(const void *caller, CK_ULONG n, struct message_setup *ret);
 	/* The fields of the mechanism in a flat parameter. NULL: the mechanism has no such form. */
 	const struct operation_inputs *inputs;
+	/*
+	 * WITH_DERIVED_KEY may use a key by this mechanism, which has inputs. The first of its
+	 * key_types is then the default type of the derived key.
+	 */
+	bool for_use;
+	/*
+	 * Further fields that the mechanism takes from the parameter of WITH_DERIVED_KEY, unless
+	 * the mechanism that derives lists their tags. NULL: none.
+	 */
+	const struct field *further;
+	CK_MECHANISM_TYPE whole; /* _GENERAL MACs: the mechanism of the whole MAC */
+	bool with_derived_key;   /* WITH_DERIVED_KEY itself, whose parameter names the operation */
 };
 
 /*

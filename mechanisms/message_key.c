@@ -69,7 +69,10 @@ const struct mechanism mech_message_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.derive = {.value = derive, .role = &role_by_use},
+	.derive = {.value = derive,
+		.role = &role_by_use,
+		.for_use = true,
+		.counter = {KEYDIV_COUNTER, 64}},
 	.test = {.answers = answers, .usages = usages},
 };
 
@@ -81,6 +84,9 @@ const struct mechanism mech_device_message_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_from_master,
-	.derive = {.value = derive_from_master, .role = &role_by_use},
+	.derive = {.value = derive_from_master,
+		.role = &role_by_use,
+		.for_use = true,
+		.counter = {KEYDIV_COUNTER, 64}},
 	.test = {.answers = answers_from_master, .usages = usages},
 };

@@ -193,6 +193,10 @@ const struct mechanism mech_odukpt_key = {
 	.key_types = key_types_aes,
 	.fields = fields_key,
 	.check = check_key,
-	.derive = {.value = derive_transaction_key, .role = &role_by_use, .sets_transaction = true},
+	.derive = {.value = derive_transaction_key,
+		.role = &role_by_use,
+		.sets_transaction = true,
+		.for_use = true,
+		.counter = {KEYDIV_TRANSACTION, 64}},
 	.test = {.answers = answers_key, .usages = usages_key},
 };

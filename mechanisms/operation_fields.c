@@ -33,6 +33,11 @@ const struct operation_inputs inputs_ccm = {
 	.data_length = true,
 };
 
+const struct field further_counter[] = {
+	{NUMBER_FIELD(COUNTER), false, 8, 8},
+	{0},
+};
+
 static CK_RV take_iv(
 	const struct operation_inputs *inputs, const struct parameter *p, struct bytes *ret)
 {

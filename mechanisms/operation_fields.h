@@ -20,6 +20,9 @@ extern const struct operation_inputs inputs_block8;  /* CBC of DES */
 extern const struct operation_inputs inputs_block16; /* CBC and CTR of AES */
 extern const struct operation_inputs inputs_gcm, inputs_ccm, inputs_gmac;
 
+/* The value of .operation.further for a cipher whose nonce may end in COUNTER. */
+extern const struct field further_counter[];
+
 /* The fields of operations, for the list of fields of a mechanism. Put them in this order. */
 #define FIELD_IV                                                                                   \
 	{                                                                                          \

@@ -143,6 +143,6 @@ const struct mechanism mech_rfc3961_dk = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,
-	.derive = {.plan = plan, .value = derive, .role = &role_leaf},
+	.derive = {.plan = plan, .value = derive, .role = &role_leaf, .for_use = true},
 	.test = {.answers = answers},
 };

@@ -87,6 +87,6 @@ const struct mechanism mech_scp03_key = {
 	.key_types = key_types_aes,
 	.fields = fields,
 	.check = check,
-	.derive = {.value = derive, .role_of = role_of},
+	.derive = {.value = derive, .role_of = role_of, .for_use = true},
 	.test = {.answers = answers},
 };

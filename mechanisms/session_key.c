@@ -71,7 +71,7 @@ const struct mechanism mech_session_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,
-	.derive = {.value = derive, .role = &role_by_use},
+	.derive = {.value = derive, .role = &role_by_use, .for_use = true},
 	.test = {.answers = answers, .usages = usages},
 };
 
@@ -83,6 +83,6 @@ const struct mechanism mech_device_session_key = {
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields_from_master,
-	.derive = {.value = derive_from_master, .role = &role_by_use},
+	.derive = {.value = derive_from_master, .role = &role_by_use, .for_use = true},
 	.test = {.answers = answers_from_master, .usages = usages},
 };

@@ -17,35 +17,6 @@
 #include "token/self_test_gate.h"
 #include "token/session_key.h"
 
-/* Initialise only what call_end() reads; every other member is written before use. */
-static void call_begin(struct derive_call *c, struct session *s, CK_OBJECT_HANDLE base)
-{
-	c->d = (struct derivation){.mechanism = c->requested.mech, .call = c};
-	c->session = s;
-	c->rights = session_rights(s);
-	c->base_handle = base;
-	c->base = NULL;
-	c->template.given = 0;
-	c->template.heap = NULL;
-	c->template.heap_len = 0;
-	c->template.used = 0;
-	memset(&c->planned, 0, offsetof(struct object, variables.small));
-	c->planned.value.len = 0;
-	c->planned.value.heap = NULL;
-}
-
-static void call_end(struct derive_call *c)
-{
-	template_wipe(&c->template);
-	object_wipe(&c->planned);
-	if (c->d.scratch[0] != NULL)
-		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
-			if (key_length(c->d.scratch[i]) != 0) /* most derivations use none */
-				key_unload(c->d.scratch[i]);
-	if (c->base != NULL)
-		key_cache_unpin(c->base);
-}
-
 static CK_RV find_base(struct derive_call *c)
 {
 	TRY(session_key(c->session, c->base_handle, &c->base));
@@ -120,10 +91,10 @@ CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE ba
 	REQUIRE(mechanism != NULL, CKR_ARGUMENTS_BAD, "pMechanism is NULL");
 	REQUIRE(attributes != NULL || count == 0, CKR_ARGUMENTS_BAD, "pTemplate is NULL");
 	TRY(mechanism_request(mechanism, CKF_DERIVE, &c.requested));
-	call_begin(&c, s, base);
+	derive_call_begin(&c, s, base);
 	CK_RV rv = derive(&c, attributes, count, ret_key);
 	if (__builtin_expect(rv != CKR_OK, 0))
 		rv = call_failed(rv, c.requested.mech, s, base, c.base ? &c.base->object : NULL);
-	call_end(&c);
+	derive_call_end(&c);
 	return rv;
 }

@@ -2,6 +2,35 @@
 /* derive_steps.c: the steps that derivations share. */
 #include "calls/derive_steps.h"
 
+/* Initialise only what derive_call_end() reads; every other member is written before use. */
+void derive_call_begin(struct derive_call *c, struct session *s, CK_OBJECT_HANDLE base)
+{
+	c->d = (struct derivation){.mechanism = c->requested.mech, .call = c};
+	c->session = s;
+	c->rights = session_rights(s);
+	c->base_handle = base;
+	c->base = NULL;
+	c->template.given = 0;
+	c->template.heap = NULL;
+	c->template.heap_len = 0;
+	c->template.used = 0;
+	memset(&c->planned, 0, offsetof(struct object, variables.small));
+	c->planned.value.len = 0;
+	c->planned.value.heap = NULL;
+}
+
+void derive_call_end(struct derive_call *c)
+{
+	template_wipe(&c->template);
+	object_wipe(&c->planned);
+	if (c->d.scratch[0] != NULL)
+		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+			if (key_length(c->d.scratch[i]) != 0) /* most derivations use none */
+				key_unload(c->d.scratch[i]);
+	if (c->base != NULL)
+		key_cache_unpin(c->base);
+}
+
 /* Plan from the template, which nobody else writes to, or which is read once. */
 static CK_RV plan(struct derive_call *c, const CK_ATTRIBUTE *attributes, CK_ULONG count)
 {

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * derive_steps.h: the steps of a derivation that derive.c (one key) and derive_more.c
- * (several keys) share.
+ * (several keys) and use.c (no key object) share.
  */
 #ifndef KEYDIV_CALLS_DERIVE_STEPS_H
 #define KEYDIV_CALLS_DERIVE_STEPS_H
 
 #include "calls/derive_call.h"
+
+/*
+ * Begin a derivation in session S from the key BASE. The caller has set c->requested, and calls
+ * derive_call_end at the end, which wipes what the derivation left and unpins c->base.
+ */
+void derive_call_begin(struct derive_call *c, struct session *s, CK_OBJECT_HANDLE base);
+void derive_call_end(struct derive_call *c);
 
 /*
  * Plan every attribute of the new key except its value, from COUNT ATTRIBUTES of the caller. Sets

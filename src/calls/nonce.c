@@ -39,7 +39,7 @@ CK_RV nonces_begin(struct operations *operations, struct operation *op)
 {
 	uint8_t block[KEY_BLOCK_MAX];
 
-	TRY(key_block(op->key->key, NULL, fingerprint_block, block));
+	TRY(key_block(op->used, NULL, fingerprint_block, block));
 	op->nonces.settled = false;
 	op->nonces.random_made = 0;
 	op->nonces.counter = counter_of(operations, get_be64(block));

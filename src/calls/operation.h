@@ -45,8 +45,8 @@ CK_RV verify_update(struct session *s, CK_BYTE *in, CK_ULONG in_len);
 CK_RV verify_final(struct session *s, CK_BYTE *mac, CK_ULONG mac_len);
 
 /*
- * The message functions of 3.0 under AES-GCM and AES-CCM. The token makes the nonces if the caller
- * asks for them (CKG_GENERATE_COUNTER, CKG_GENERATE_RANDOM).
+ * The message functions of 3.0 that encrypt and decrypt. With AES-GCM and AES-CCM the token makes
+ * the nonces if the caller asks for them (CKG_GENERATE_COUNTER, CKG_GENERATE_RANDOM).
  */
 CK_RV message_init(struct session *s, bool encrypt, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
 CK_RV message_single(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
@@ -57,6 +57,17 @@ CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG p
 CK_RV message_next(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
 	CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len, CK_FLAGS flags);
 CK_RV message_final(struct session *s, bool encrypt);
+
+/*
+ * The message functions of 3.0 that sign and verify. WITH_DERIVED_KEY is the only mechanism, and
+ * each message is one call.
+ */
+CK_RV message_mac_init(struct session *s, bool sign, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key);
+CK_RV message_sign(struct session *s, void *parameter, CK_ULONG parameter_len, CK_BYTE *in,
+	CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+CK_RV message_verify(struct session *s, void *parameter, CK_ULONG parameter_len, CK_BYTE *in,
+	CK_ULONG in_len, CK_BYTE *mac, CK_ULONG mac_len);
+CK_RV message_mac_final(struct session *s, bool sign);
 
 /* C_SessionCancel. FLAGS are CKF_ENCRYPT | CKF_FIND_OBJECTS ... */
 CK_RV operations_cancel(struct session *s, CK_FLAGS flags);

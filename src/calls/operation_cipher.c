@@ -8,14 +8,11 @@
  * step passes through `last`.
  */
 #include "calls/operation.h"
+#include "calls/operation_sealed.h"
 #include "calls/operation_steps.h"
 #include "calls/requested.h"
+#include "calls/use.h"
 #include "operation_fields.h"
-
-static bool is_aead(const struct operation *op)
-{
-	return op->mech->operation.cipher == CIPHER_GCM || op->mech->operation.cipher == CIPHER_CCM;
-}
 
 static bool in_blocks(const struct operation *op)
 {
@@ -29,17 +26,39 @@ static bool is_checked(const struct operation *op)
 	return is_aead(op) || op->mech->operation.cipher == CIPHER_CBC_PAD;
 }
 
-static size_t block_of(const struct operation *op)
-{
-	return key_block_size(op->key->key);
-}
-
-static CK_RV range_error(bool encrypt)
-{
-	return encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
-}
-
 /* --- Init --- */
+
+/* Make the cipher object of OP ready for SETUP. */
+static CK_RV prepare(struct operation *op, const struct cipher_setup *setup)
+{
+	if (op->cipher == NULL)
+		op->cipher = cipher_new();
+	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
+	op->out_len = setup->tag_len;
+	op->data_len = setup->data_len;
+	operation_keeps(op, kept_of_cipher(setup->mode));
+	if (setup->mode == CIPHER_CBC_PAD)
+		memcpy(op->iv, setup->iv.p, setup->iv.n);
+	return CKR_OK;
+}
+
+CK_RV operation_set_up_cipher(struct operation *op, bool encrypt, struct bytes aad)
+{
+	struct use_state *use = op->use;
+
+	use->setup = (struct cipher_setup){.mode = op->mech->operation.cipher, .encrypt = encrypt};
+	TRY(use_cipher_setup(&use->parameter, operation_least_mac(op), &use->setup));
+	if (aad.p != NULL) {
+		REQUIRE(op->mech->operation.inputs->aad, CKR_MECHANISM_PARAM_INVALID,
+			"OPERATION takes no associated data");
+		REQUIRE(use->setup.aad.p == NULL, CKR_MECHANISM_PARAM_INVALID,
+			"the field AAD and pAssociatedData were both given");
+		use->setup.aad = aad;
+	}
+	TRY(prepare(op, &use->setup));
+	use->late = use->setup.mode == CIPHER_CCM;
+	return use->late ? CKR_OK : cipher_begin(op->cipher, op->used, &use->setup);
+}
 
 /* Read the parameter of CALLER into RET, which has its mode and direction already. */
 static CK_RV read_parameter(struct session *s, const struct mechanism *mech,
@@ -63,16 +82,11 @@ static CK_RV set_up(
 {
 	struct cipher_setup setup = {.mode = op->mech->operation.cipher, .encrypt = encrypt};
 
+	if (op->derived)
+		return operation_set_up_cipher(op, encrypt, bytes_of(NULL, 0));
 	TRY(read_parameter(s, op->mech, caller, &setup));
-	if (op->cipher == NULL)
-		op->cipher = cipher_new();
-	ENSURE(op->cipher != NULL, CKR_HOST_MEMORY);
-	op->out_len = setup.tag_len;
-	op->data_len = setup.data_len;
-	operation_keeps(op, kept_of_cipher(setup.mode));
-	if (setup.mode == CIPHER_CBC_PAD)
-		memcpy(op->iv, setup.iv.p, setup.iv.n);
-	return cipher_begin(op->cipher, op->key->key, &setup);
+	TRY(prepare(op, &setup));
+	return cipher_begin(op->cipher, op->used, &setup);
 }
 
 CK_RV encrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
@@ -95,81 +109,6 @@ CK_RV decrypt_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE 
 
 	TRY(operation_request(s, &request, mechanism, key, &caller, &op));
 	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(s, op, false, &caller));
-}
-
-/* --- Checked plaintext --- */
-
-/*
- * Check the length of the ciphertext. The ciphertext of GCM and CCM ends in the tag, and the CCM
- * parameter gives the length of the data. Padded ciphertext is one or more whole blocks.
- */
-static CK_RV check_sealed_length(const struct operation *op, size_t n)
-{
-	size_t block = block_of(op);
-
-	if (op->mech->operation.cipher == CIPHER_CBC_PAD) {
-		REQUIRE(n > 0 && n % block == 0, CKR_ENCRYPTED_DATA_LEN_RANGE,
-			"the ciphertext is not whole blocks");
-		return CKR_OK;
-	}
-	REQUIRE(n >= op->out_len, CKR_ENCRYPTED_DATA_LEN_RANGE,
-		"the ciphertext is shorter than the tag");
-	REQUIRE(op->mech->operation.cipher != CIPHER_CCM || n - op->out_len == op->data_len,
-		CKR_ENCRYPTED_DATA_LEN_RANGE,
-		"the ciphertext does not have the length of the CCM parameter");
-	return CKR_OK;
-}
-
-/*
- * Decrypt and check the N bytes at IN, which may be in the buffer. The plaintext, *RET_N bytes, is
- * in the buffer.
- */
-static CK_RV open_sealed(struct operation *op, const uint8_t *in, size_t n, size_t *ret_n)
-{
-	size_t done, last;
-
-	TRY(check_sealed_length(op, n));
-	struct bytes tag = bytes_of(in + n - op->out_len, op->out_len);
-	if (in != op->buffer.p) {
-		TRY(buffer_reserve(&op->buffer, n + KEY_BLOCK_MAX));
-		op->buffer.n = n + KEY_BLOCK_MAX; /* the bytes to wipe */
-	}
-	TRY(cipher_update(op->cipher, in, n - op->out_len, op->buffer.p, &done));
-	TRY(cipher_finish(op->cipher, tag, op->last, &last));
-	op->last_n = last;
-	memcpy(op->buffer.p + done, op->last, last);
-	*ret_n = done + last;
-	return CKR_OK;
-}
-
-/* Wipe a plaintext that was longer than the caller's room, and prepare for the same call again. */
-static CK_RV reopen(struct operation *op)
-{
-	struct cipher_setup setup = {
-		.mode = op->mech->operation.cipher, .iv = bytes_of(op->iv, block_of(op))};
-
-	buffer_clear(&op->buffer);
-	TRY(cipher_begin(op->cipher, op->key->key, &setup));
-	return CKR_BUFFER_TOO_SMALL;
-}
-
-static CK_RV decrypt_checked(
-	struct operation *op, const uint8_t *in, size_t n, CK_BYTE *out, CK_ULONG *out_len)
-{
-	size_t plain_n;
-	bool go;
-
-	TRY(check_sealed_length(op, n));
-	if (is_aead(op))
-		TRY(output_room(n - op->out_len, out, out_len, &go));
-	TRY(open_sealed(op, in, n, &plain_n));
-	if (*out_len < plain_n) {
-		*out_len = plain_n;
-		return reopen(op);
-	}
-	memcpy(out, op->buffer.p, plain_n);
-	*out_len = plain_n;
-	return CKR_OK;
 }
 
 /* --- In one call --- */
@@ -200,7 +139,7 @@ static CK_RV check_single_length(const struct operation *op, bool encrypt, size_
 	return CKR_OK;
 }
 
-static CK_RV single(struct operation *op, bool encrypt, const CK_BYTE *in, CK_ULONG in_len,
+CK_RV operation_crypt(struct operation *op, bool encrypt, const CK_BYTE *in, CK_ULONG in_len,
 	CK_BYTE *out, CK_ULONG *out_len)
 {
 	size_t needed, done, last;
@@ -215,7 +154,9 @@ static CK_RV single(struct operation *op, bool encrypt, const CK_BYTE *in, CK_UL
 	TRY(output_room(needed, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
+	TRY(begin_late(op, in_len));
 	TRY(check_single_length(op, encrypt, in_len));
+	TRY(operation_release(op));
 	TRY(cipher_update(op->cipher, in, in_len, out, &done));
 	TRY(cipher_finish(op->cipher, bytes_of(NULL, 0), op->last, &last));
 	memcpy(out + done, op->last, last);
@@ -229,7 +170,8 @@ CK_RV encrypt_single(
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_ENCRYPT, &op));
-	return operation_leave(s, op, single(op, true, in, in_len, out, out_len), out == NULL);
+	return operation_leave(
+		s, op, operation_crypt(op, true, in, in_len, out, out_len), out == NULL);
 }
 
 CK_RV decrypt_single(
@@ -238,7 +180,8 @@ CK_RV decrypt_single(
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_DECRYPT, &op));
-	return operation_leave(s, op, single(op, false, in, in_len, out, out_len), out == NULL);
+	return operation_leave(
+		s, op, operation_crypt(op, false, in, in_len, out, out_len), out == NULL);
 }
 
 /* --- In parts --- */
@@ -254,22 +197,6 @@ static size_t held(const struct operation *op, bool encrypt, size_t total)
 	return total % block;
 }
 
-/* Collect a part of AEAD decryption. */
-static CK_RV collect(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, const CK_BYTE *out,
-	CK_ULONG *out_len)
-{
-	if (out != NULL) {
-		size_t most = op->mech->operation.cipher == CIPHER_CCM ? op->data_len + op->out_len
-								       : OPERATION_DATA_MAX;
-		REQUIRE(in_len <= most && op->total <= most - in_len, CKR_ENCRYPTED_DATA_LEN_RANGE,
-			"the ciphertext is too long");
-		TRY(buffer_append(&op->buffer, in, in_len));
-		op->total += in_len;
-	}
-	*out_len = 0;
-	return CKR_OK;
-}
-
 static CK_RV update(struct operation *op, bool encrypt, const CK_BYTE *in, CK_ULONG in_len,
 	CK_BYTE *out, CK_ULONG *out_len)
 {
@@ -280,8 +207,8 @@ static CK_RV update(struct operation *op, bool encrypt, const CK_BYTE *in, CK_UL
 		"a pointer to data or to a length is NULL");
 	REQUIRE(in_len <= OPERATION_DATA_MAX, range_error(encrypt), "the data is too long");
 	REQUIRE(!op->finished, CKR_OPERATION_ACTIVE, "the final call has ended the data already");
-	if (!encrypt && is_aead(op))
-		return collect(op, in, in_len, out, out_len);
+	if (collects(op, encrypt))
+		return collect(op, encrypt, in, in_len, out, out_len);
 	needed = held(op, encrypt, op->total) + in_len - held(op, encrypt, op->total + in_len);
 	TRY(output_room(needed, out, out_len, &go));
 	if (!go)
@@ -292,6 +219,8 @@ static CK_RV update(struct operation *op, bool encrypt, const CK_BYTE *in, CK_UL
 	if (op->mech->operation.cipher == CIPHER_GCM)
 		REQUIRE(in_len <= OPERATION_DATA_MAX - op->total, CKR_DATA_LEN_RANGE,
 			"the data is too long");
+	if (needed > 0)
+		TRY(operation_release(op));
 	if (in_len > 0)
 		TRY(cipher_update(op->cipher, in, in_len, out, &done));
 	op->total += in_len;
@@ -317,22 +246,6 @@ CK_RV decrypt_update(
 	return operation_leave(s, op, update(op, false, in, in_len, out, out_len), true);
 }
 
-/* End AEAD decryption in parts. Check everything that was collected, and give it out. */
-static CK_RV final_collected(struct operation *op, CK_BYTE *out, CK_ULONG *out_len)
-{
-	size_t plain_n, needed = op->total > op->out_len ? op->total - op->out_len : 0;
-	bool go;
-
-	TRY(output_room(needed, out, out_len, &go));
-	if (!go)
-		return CKR_OK;
-	TRY(buffer_reserve(&op->buffer, 1)); /* make the buffer exist even if no data came */
-	TRY(open_sealed(op, op->buffer.p, op->total, &plain_n));
-	memcpy(out, op->buffer.p, plain_n);
-	*out_len = plain_n;
-	return CKR_OK;
-}
-
 /*
  * Make the last bytes once and keep them until the caller has room. A caller who passes NULL to ask
  * for the length gets the largest possible length.
@@ -342,8 +255,8 @@ static CK_RV final(struct operation *op, bool encrypt, CK_BYTE *out, CK_ULONG *o
 	bool go;
 
 	REQUIRE(out_len != NULL, CKR_ARGUMENTS_BAD, "the pointer to the output length is NULL");
-	if (!encrypt && is_aead(op))
-		return final_collected(op, out, out_len);
+	if (collects(op, encrypt))
+		return final_collected(op, encrypt, out, out_len);
 	if (out == NULL && !op->finished) {
 		*out_len =
 			op->mech->operation.cipher == CIPHER_CBC_PAD ? block_of(op) : op->out_len;
@@ -356,6 +269,7 @@ static CK_RV final(struct operation *op, bool encrypt, CK_BYTE *out, CK_ULONG *o
 	TRY(output_room(op->last_n, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
+	TRY(operation_release(op));
 	memcpy(out, op->last, op->last_n);
 	*out_len = op->last_n;
 	return CKR_OK;

@@ -14,6 +14,7 @@
 #include "calls/nonce.h"
 #include "calls/operation.h"
 #include "calls/requested.h"
+#include "calls/use_message.h"
 #include "operation_fields.h"
 
 static enum operation_kind kind_of(bool encrypt)
@@ -48,6 +49,8 @@ static CK_RV set_up(
 {
 	struct message_setup ignored;
 
+	if (op->derived)
+		return CKR_OK;
 	/* The parameter comes with each message. A parameter given here is checked and not used. */
 	REQUIRE(caller->pParameter != NULL || caller->ulParameterLen == 0,
 		CKR_MECHANISM_PARAM_INVALID, "the mechanism parameter is NULL");
@@ -140,7 +143,7 @@ static CK_RV begin(struct operation *op, bool encrypt, const struct message_setu
 	else
 		memcpy(nonce, m->nonce, m->nonce_len);
 	setup.iv = bytes_of(nonce, m->nonce_len);
-	TRY(cipher_begin(op->cipher, op->key->key, &setup));
+	TRY(cipher_begin(op->cipher, op->used, &setup));
 	op->out_len = m->tag_len;
 	op->data_len = m->data_len;
 	if (encrypt && m->generator != CKG_NO_GENERATE)
@@ -204,19 +207,7 @@ static CK_RV check_length(const struct operation *op, bool encrypt, CK_ULONG n, 
 
 /* --- In one call --- */
 
-struct message {
-	bool encrypt;
-	void *parameter;
-	CK_ULONG parameter_len;
-	const CK_BYTE *aad;
-	CK_ULONG aad_len;
-	const CK_BYTE *in;
-	CK_ULONG in_len;
-	CK_BYTE *out;
-	CK_ULONG *out_len;
-};
-
-static CK_RV single(struct session *s, struct operation *op, const struct message *m)
+static CK_RV single(struct session *s, struct operation *op, const struct cipher_message *m)
 {
 	struct message_setup setup;
 	size_t needed, done = 0;
@@ -250,11 +241,13 @@ CK_RV message_single(struct session *s, bool encrypt, void *parameter, CK_ULONG 
 	CK_BYTE *aad, CK_ULONG aad_len, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
 	CK_ULONG *out_len)
 {
-	struct message m = {
+	struct cipher_message m = {
 		encrypt, parameter, parameter_len, aad, aad_len, in, in_len, out, out_len};
 	struct operation *op;
 
 	TRY(enter(s, encrypt, &op));
+	if (op->derived)
+		return use_cipher_message(s, op, &m);
 	CK_RV rv = single(s, op, &m);
 	message_end(op);
 	return rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL ? rv : operation_failed(s, op, rv);
@@ -269,6 +262,8 @@ CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG p
 	struct operation *op;
 
 	TRY(enter(s, encrypt, &op));
+	REQUIRE(!op->derived, CKR_FUNCTION_NOT_SUPPORTED,
+		"the mechanism takes messages in one call only");
 	CK_RV rv = read_parameter(s, op->mech, parameter, parameter_len, &setup);
 	if (rv == CKR_OK)
 		rv = begin(op, encrypt, &setup, aad, aad_len);
@@ -279,7 +274,7 @@ CK_RV message_begin(struct session *s, bool encrypt, void *parameter, CK_ULONG p
 }
 
 static CK_RV next_encrypt(
-	struct operation *op, const struct message *m, const struct message_setup *end)
+	struct operation *op, const struct cipher_message *m, const struct message_setup *end)
 {
 	size_t done = 0, tag = end != NULL ? following(op) : 0;
 	bool go;
@@ -302,7 +297,7 @@ static CK_RV next_encrypt(
 }
 
 static CK_RV next_decrypt(
-	struct operation *op, const struct message *m, const struct message_setup *end)
+	struct operation *op, const struct cipher_message *m, const struct message_setup *end)
 {
 	bool go;
 
@@ -329,7 +324,7 @@ static CK_RV next_decrypt(
  * place, so its parameter may be empty here.
  */
 static CK_RV read_last_parameter(struct session *s, const struct operation *op,
-	const struct message *m, struct message_setup *ret)
+	const struct cipher_message *m, struct message_setup *ret)
 {
 	if (op->mech->form == FORM_FLAT && m->parameter_len == 0)
 		*ret = (struct message_setup){.tag_len = op->out_len};
@@ -340,7 +335,8 @@ static CK_RV read_last_parameter(struct session *s, const struct operation *op,
 	return CKR_OK;
 }
 
-static CK_RV next(struct session *s, struct operation *op, const struct message *m, CK_FLAGS flags)
+static CK_RV next(
+	struct session *s, struct operation *op, const struct cipher_message *m, CK_FLAGS flags)
 {
 	struct message_setup setup;
 	const struct message_setup *end = NULL;
@@ -357,7 +353,8 @@ static CK_RV next(struct session *s, struct operation *op, const struct message 
 CK_RV message_next(struct session *s, bool encrypt, void *parameter, CK_ULONG parameter_len,
 	CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len, CK_FLAGS flags)
 {
-	struct message m = {encrypt, parameter, parameter_len, NULL, 0, in, in_len, out, out_len};
+	struct cipher_message m = {
+		encrypt, parameter, parameter_len, NULL, 0, in, in_len, out, out_len};
 	struct operation *op;
 
 	TRY(active(s, encrypt, &op));

@@ -3,15 +3,8 @@
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
 #include "calls/requested.h"
+#include "calls/use.h"
 #include "operation_fields.h"
-
-/*
- * The shortest MAC of a _GENERAL mechanism in bytes. A caller who may only verify finds a MAC of n
- * bytes in 2^(8n-1) calls, and then the following bytes one by one. The creator of a key may accept
- * shorter MACs by naming the mechanism in CKA_ALLOWED_MECHANISMS.
- */
-#define MAC_MIN 8
-#define MAC_MIN_NAMED 4
 
 static CK_RV begin_mac(struct operation *op, struct bytes iv)
 {
@@ -19,9 +12,18 @@ static CK_RV begin_mac(struct operation *op, struct bytes iv)
 		op->mac = mac_new();
 	ENSURE(op->mac != NULL, CKR_HOST_MEMORY);
 	operation_keeps(op, op->mech->operation.mac == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
-	TRY(mac_begin(op->mac, op->mech->operation.mac, op->key->key, iv));
+	TRY(mac_begin(op->mac, op->mech->operation.mac, op->used, iv));
 	op->mac_begun = true;
 	return CKR_OK;
+}
+
+CK_RV operation_set_up_mac(struct operation *op)
+{
+	struct bytes iv;
+
+	size_t whole = mac_length(op->mech->operation.mac, op->used);
+	TRY(use_mac_setup(&op->use->parameter, whole, operation_least_mac(op), &iv, &op->out_len));
+	return iv.p != NULL ? begin_mac(op, iv) : CKR_OK;
 }
 
 static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM *caller)
@@ -31,14 +33,15 @@ static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM 
 	struct parameter p;
 	struct bytes iv;
 
-	op->out_len = mac_length(mech->operation.mac, op->key->key);
+	if (op->derived)
+		return operation_set_up_mac(op);
+	op->out_len = mac_length(mech->operation.mac, op->used);
 	if (mech->operation.mac_general) {
 		REQUIRE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
 			CKR_MECHANISM_PARAM_INVALID,
 			"the parameter is not a CK_MAC_GENERAL_PARAMS");
 		memcpy(&length, caller->pParameter, sizeof length);
-		bool named = object_names(&op->key->object, mech->type);
-		REQUIRE(length >= (named ? MAC_MIN_NAMED : MAC_MIN), CKR_MECHANISM_PARAM_INVALID,
+		REQUIRE(length >= operation_least_mac(op), CKR_MECHANISM_PARAM_INVALID,
 			"the MAC is too short");
 		REQUIRE(length <= op->out_len, CKR_MECHANISM_PARAM_INVALID,
 			"the MAC is longer than the mechanism's");
@@ -77,7 +80,7 @@ static CK_RV whole_mac(
 {
 	if (op->stage == STAGE_SINGLE && !op->mac_begun) {
 		REQUIRE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE, "the data is too long");
-		return key_mac(op->key->key, op->mech->operation.mac, in, in_len, ret_mac);
+		return key_mac(op->used, op->mech->operation.mac, in, in_len, ret_mac);
 	}
 	TRY(put_in(op, in, in_len));
 	return mac_finish(op->mac, ret_mac);
@@ -95,7 +98,7 @@ CK_RV sign_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key
 	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(s, op, &caller));
 }
 
-static CK_RV sign(
+CK_RV operation_sign(
 	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
 {
 	uint8_t mac[KEY_MAC_MAX];
@@ -106,12 +109,16 @@ static CK_RV sign(
 	TRY(output_room(op->out_len, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
-	TRY(whole_mac(op, in, in_len, mac));
-	memcpy(out, mac, op->out_len);
-	if (op->mech->operation.mac_general)
+	CK_RV rv = whole_mac(op, in, in_len, mac);
+	if (rv == CKR_OK)
+		rv = operation_release(op);
+	if (rv == CKR_OK) {
+		memcpy(out, mac, op->out_len);
+		*out_len = op->out_len;
+	}
+	if (rv != CKR_OK || op->mech->operation.mac_general)
 		wipe(mac, sizeof mac);
-	*out_len = op->out_len;
-	return CKR_OK;
+	return rv;
 }
 
 CK_RV sign_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len)
@@ -119,7 +126,7 @@ CK_RV sign_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out,
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_SIGN, &op));
-	return operation_leave(s, op, sign(op, in, in_len, out, out_len), out == NULL);
+	return operation_leave(s, op, operation_sign(op, in, in_len, out, out_len), out == NULL);
 }
 
 CK_RV sign_update(struct session *s, CK_BYTE *in, CK_ULONG in_len)
@@ -135,7 +142,7 @@ CK_RV sign_final(struct session *s, CK_BYTE *out, CK_ULONG *out_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_SIGN, &op));
-	return operation_leave(s, op, sign(op, NULL, 0, out, out_len), out == NULL);
+	return operation_leave(s, op, operation_sign(op, NULL, 0, out, out_len), out == NULL);
 }
 
 /* --- Verify (the operation always ends in C_Verify and C_VerifyFinal) --- */
@@ -150,7 +157,7 @@ CK_RV verify_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE k
 	return op == NULL ? CKR_OK : operation_begun(s, op, set_up(s, op, &caller));
 }
 
-static CK_RV verify(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, const CK_BYTE *mac,
+CK_RV operation_verify(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, const CK_BYTE *mac,
 	CK_ULONG mac_len)
 {
 	uint8_t expected[KEY_MAC_MAX];
@@ -162,7 +169,7 @@ static CK_RV verify(struct operation *op, const CK_BYTE *in, CK_ULONG in_len, co
 	bool same = secret_equal(expected, mac, mac_len);
 	wipe(expected, sizeof expected);
 	REQUIRE(same, CKR_SIGNATURE_INVALID, "the MAC is wrong");
-	return CKR_OK;
+	return operation_release(op);
 }
 
 CK_RV verify_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *mac, CK_ULONG mac_len)
@@ -170,7 +177,7 @@ CK_RV verify_single(struct session *s, CK_BYTE *in, CK_ULONG in_len, CK_BYTE *ma
 	struct operation *op;
 
 	TRY(operation_single(s, OPERATION_VERIFY, &op));
-	return operation_leave(s, op, verify(op, in, in_len, mac, mac_len), false);
+	return operation_leave(s, op, operation_verify(op, in, in_len, mac, mac_len), false);
 }
 
 CK_RV verify_update(struct session *s, CK_BYTE *in, CK_ULONG in_len)
@@ -186,5 +193,5 @@ CK_RV verify_final(struct session *s, CK_BYTE *mac, CK_ULONG mac_len)
 	struct operation *op;
 
 	TRY(operation_part(s, OPERATION_VERIFY, &op));
-	return operation_leave(s, op, verify(op, NULL, 0, mac, mac_len), false);
+	return operation_leave(s, op, operation_verify(op, NULL, 0, mac, mac_len), false);
 }

@@ -6,6 +6,7 @@
 
 #include "calls/failure.h"
 #include "calls/requested.h"
+#include "calls/use.h"
 #include "policy/plan.h"
 #include "token/self_test_gate.h"
 #include "token/session_key.h"
@@ -36,6 +37,7 @@ static CK_RV take_key(struct session *s, struct operation *op, const struct mech
 	}
 	op->mech = mech;
 	op->key = cached;
+	op->used = cached != NULL ? cached->key : NULL;
 	op->key_handle = handle;
 	return CKR_OK;
 }
@@ -56,7 +58,10 @@ CK_RV operation_request(struct session *s, const struct operation_request *reque
 	REQUIRE(op->stage == STAGE_NONE, CKR_OPERATION_ACTIVE, "an operation is active already");
 	TRY(mechanism_request(mechanism, request->mechanism_flag, &requested));
 	TRY(self_test_gate(requested.index));
-	TRY(take_key(s, op, requested.mech, key, request->key_flag));
+	if (__builtin_expect(requested.mech->operation.with_derived_key, 0))
+		TRY(use_begin(s, op, request->kind, &requested, key));
+	else
+		TRY(take_key(s, op, requested.mech, key, request->key_flag));
 	*ret_caller = requested.caller;
 	*ret = op;
 	return CKR_OK;
@@ -64,7 +69,9 @@ CK_RV operation_request(struct session *s, const struct operation_request *reque
 
 CK_RV operation_failed(struct session *s, const struct operation *op, CK_RV rv)
 {
-	return call_failed(rv, op->mech, s, op->key_handle, op->key ? &op->key->object : NULL);
+	const struct mechanism *mech = op->derived ? &mech_with_derived_key : op->mech;
+
+	return call_failed(rv, mech, s, op->key_handle, op->key ? &op->key->object : NULL);
 }
 
 CK_RV operation_begun(struct session *s, struct operation *op, CK_RV rv)
@@ -76,6 +83,14 @@ CK_RV operation_begun(struct session *s, struct operation *op, CK_RV rv)
 	rv = operation_failed(s, op, rv);
 	operation_end(op);
 	return rv;
+}
+
+#define MAC_MIN 8
+#define MAC_MIN_NAMED 4
+
+size_t operation_least_mac(const struct operation *op)
+{
+	return object_names(&op->key->object, op->mech->type) ? MAC_MIN_NAMED : MAC_MIN;
 }
 
 /* --- The calls between --- */

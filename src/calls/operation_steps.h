@@ -44,6 +44,28 @@ MUST_USE CK_RV operation_single(
 	struct session *s, enum operation_kind kind, struct operation **ret);
 MUST_USE CK_RV operation_part(struct session *s, enum operation_kind kind, struct operation **ret);
 
+/*
+ * Return the least length in bytes of a MAC of a _GENERAL mechanism with the key of OP, and of a
+ * tag of CCM with a derived key. A caller who may only verify finds a MAC of n bytes in 2^(8n-1)
+ * calls, and then the following bytes one by one. The creator of a key may accept shorter MACs by
+ * naming the mechanism in CKA_ALLOWED_MECHANISMS.
+ */
+size_t operation_least_mac(const struct operation *op);
+
+/*
+ * The steps of WITH_DERIVED_KEY that the functions for messages share with C_Sign, C_Verify,
+ * C_Encrypt and C_Decrypt. The set_up functions read op->use->parameter. AAD is in addition to the
+ * parameter, and its p is NULL if there is none. The codes are those of the C_ functions.
+ */
+MUST_USE CK_RV operation_set_up_mac(struct operation *op);
+MUST_USE CK_RV operation_sign(
+	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+MUST_USE CK_RV operation_verify(struct operation *op, const CK_BYTE *in, CK_ULONG in_len,
+	const CK_BYTE *mac, CK_ULONG mac_len);
+MUST_USE CK_RV operation_set_up_cipher(struct operation *op, bool encrypt, struct bytes aad);
+MUST_USE CK_RV operation_crypt(struct operation *op, bool encrypt, const CK_BYTE *in,
+	CK_ULONG in_len, CK_BYTE *out, CK_ULONG *out_len);
+
 /* Add the mechanism and key of OP to the log's line of a call that fails with RV. Returns RV. */
 CK_RV operation_failed(struct session *s, const struct operation *op, CK_RV rv);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* entry_message.c: message-based encryption and decryption (PKCS#11 3.0, 5.9 and 5.11). */
+/* entry_message.c: the functions for messages (PKCS#11 3.0, 5.9, 5.11, 5.14 and 5.16). */
 #include "calls/operation.h"
 #include "module.h"
 
@@ -73,4 +73,40 @@ CK_RV C_DecryptMessageNext(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter,
 CK_RV C_MessageDecryptFinal(CK_SESSION_HANDLE hSession)
 {
 	WITH_SESSION(hSession, message_final(session, false));
+}
+
+CK_RV C_MessageSignInit(
+	CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
+{
+	WITH_SESSION(hSession, message_mac_init(session, true, pMechanism, hKey));
+}
+
+CK_RV C_SignMessage(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
+	CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
+{
+	WITH_SESSION(hSession, message_sign(session, pParameter, ulParameterLen, pData, ulDataLen,
+				       pSignature, pulSignatureLen));
+}
+
+CK_RV C_MessageSignFinal(CK_SESSION_HANDLE hSession)
+{
+	WITH_SESSION(hSession, message_mac_final(session, true));
+}
+
+CK_RV C_MessageVerifyInit(
+	CK_SESSION_HANDLE hSession, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
+{
+	WITH_SESSION(hSession, message_mac_init(session, false, pMechanism, hKey));
+}
+
+CK_RV C_VerifyMessage(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
+	CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
+{
+	WITH_SESSION(hSession, message_verify(session, pParameter, ulParameterLen, pData, ulDataLen,
+				       pSignature, ulSignatureLen));
+}
+
+CK_RV C_MessageVerifyFinal(CK_SESSION_HANDLE hSession)
+{
+	WITH_SESSION(hSession, message_mac_final(session, false));
 }

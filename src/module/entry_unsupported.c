@@ -3,7 +3,7 @@
  * entry_unsupported.c: functions that return CKR_FUNCTION_NOT_SUPPORTED for a valid session.
  *
  * Key pairs and recovery of data from a signature do not exist for symmetric keys. Dual-function
- * operations (PKCS#11 5.16) can be replaced by two operations. No mechanism here signs messages.
+ * operations (PKCS#11 5.16) can be replaced by two operations. A message is signed in one call.
  */
 #include "module.h"
 
@@ -50,25 +50,9 @@ UNSUPPORTED(C_GenerateKeyPair, CK_MECHANISM_PTR pMechanism, CK_ATTRIBUTE_PTR pPu
 	CK_ULONG ulPrivateKeyAttributeCount, CK_OBJECT_HANDLE_PTR phPublicKey,
 	CK_OBJECT_HANDLE_PTR phPrivateKey)
 
-UNSUPPORTED(C_MessageSignInit, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
-UNSUPPORTED(C_SignMessage, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen, CK_BYTE_PTR pData,
-	CK_ULONG ulDataLen, CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
 UNSUPPORTED(C_SignMessageBegin, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen)
 UNSUPPORTED(C_SignMessageNext, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen, CK_BYTE_PTR pData,
 	CK_ULONG ulDataLen, CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
-UNSUPPORTED(C_MessageVerifyInit, CK_MECHANISM_PTR pMechanism, CK_OBJECT_HANDLE hKey)
-UNSUPPORTED(C_VerifyMessage, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen, CK_BYTE_PTR pData,
-	CK_ULONG ulDataLen, CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
 UNSUPPORTED(C_VerifyMessageBegin, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen)
 UNSUPPORTED(C_VerifyMessageNext, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen, CK_BYTE_PTR pData,
 	CK_ULONG ulDataLen, CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
-
-CK_RV C_MessageSignFinal(CK_SESSION_HANDLE hSession)
-{
-	return unsupported(__func__, hSession);
-}
-
-CK_RV C_MessageVerifyFinal(CK_SESSION_HANDLE hSession)
-{
-	return unsupported(__func__, hSession);
-}

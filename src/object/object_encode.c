@@ -25,7 +25,7 @@
 #define VERSION 2
 #define HEADER 41
 #define ENCODED_MAX (HEADER + VARIABLES_MAX)
-#define FLAGS_ALL ((FLAG_EXTRACTABLE_CHILDREN << 1) - 1)
+#define FLAGS_ALL ((FLAG_USE_ONLY << 1) - 1)
 #define MADE_ALL (MADE_FLAGS | MADE_WAY | MADE_COPY | MADE_CHECK_BY_CMAC)
 
 /* Set only the variables of RET: those of O, and the default list if O uses a default list. */

@@ -133,10 +133,17 @@ MUST_USE CK_RV plan_may_wrap(
  * checks come in this order. CKA_START_DATE and CKA_END_DATE are informational.
  *
  * - CKR_KEY_TYPE_INCONSISTENT: KEY is not a secret key of a type that the mechanism takes.
- * - CKR_KEY_FUNCTION_NOT_PERMITTED: FLAG is off.
+ * - CKR_KEY_FUNCTION_NOT_PERMITTED: FLAG is off, or FLAG is FLAG_DERIVE and the key has
+ *   CKA_KEYDIV_USE_ONLY, which gives no key objects.
  * - CKR_MECHANISM_INVALID: CKA_ALLOWED_MECHANISMS lacks the mechanism.
  */
 MUST_USE CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag);
+
+/*
+ * As plan_may_use for WITH_DERIVED_KEY under BASE, where MECH derives. CKA_KEYDIV_USE_ONLY is
+ * permitted. CKR_MECHANISM_INVALID also if CKA_ALLOWED_MECHANISMS lacks WITH_DERIVED_KEY.
+ */
+MUST_USE CK_RV plan_may_use_derived(const struct object *base, const struct mechanism *mech);
 
 /*
  * Check that KEY, which the parameter of a derivation names by handle, may be used with MECH beside

@@ -2,7 +2,18 @@
 /* plan_use.c: which function a key may be used for, and which keys it may wrap; see plan.h. */
 #include "policy/plan_rules.h"
 
-CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag)
+/* Return an error if KEY is a master that gives no key objects. */
+static inline CK_RV gives_keys(const struct object *key)
+{
+	REQUIRE(!(key->flags & FLAG_USE_ONLY), CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the master has CKA_KEYDIV_USE_ONLY, so it gives no key objects; use "
+		"CKM_KEYDIV_WITH_DERIVED_KEY");
+	return CKR_OK;
+}
+
+/* plan_may_use. IN_ONE_CALL: KEY is the base of a key that is used in the same call. */
+static inline CK_RV may_use(
+	const struct object *key, const struct mechanism *mech, uint32_t flag, bool in_one_call)
 {
 	REQUIRE(key->object_class == CKO_SECRET_KEY && mechanism_takes(mech, key->key_type),
 		CKR_KEY_TYPE_INCONSISTENT, "the mechanism does not take a key of this type");
@@ -11,8 +22,23 @@ CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint3
 	/* No way of making a key lets both be true. This check is a second barrier. */
 	REQUIRE(flag != FLAG_DERIVE || !(key->flags & FLAGS_USAGE), CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"the key has another usage beside CKA_DERIVE");
+	if (flag == FLAG_DERIVE && !in_one_call)
+		TRY(gives_keys(key));
 	REQUIRE(object_allows(key, mech->type), CKR_MECHANISM_INVALID,
 		"the mechanism is not in the key's CKA_ALLOWED_MECHANISMS");
+	return CKR_OK;
+}
+
+CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag)
+{
+	return may_use(key, mech, flag, false);
+}
+
+CK_RV plan_may_use_derived(const struct object *base, const struct mechanism *mech)
+{
+	TRY(may_use(base, mech, FLAG_DERIVE, true));
+	REQUIRE(object_allows(base, CKM_KEYDIV_WITH_DERIVED_KEY), CKR_MECHANISM_INVALID,
+		"CKM_KEYDIV_WITH_DERIVED_KEY is not in the key's CKA_ALLOWED_MECHANISMS");
 	return CKR_OK;
 }
 
@@ -42,6 +68,7 @@ CK_RV plan_second_key(
 		"the second key is a state");
 	REQUIRE(key->flags & FLAG_DERIVE, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"CKA_DERIVE of the second key is CK_FALSE");
+	TRY(gives_keys(key));
 	REQUIRE(allows_only(key, mech->type), CKR_MECHANISM_INVALID,
 		"CKA_ALLOWED_MECHANISMS of the second key is not this mechanism alone");
 	/*

@@ -17,7 +17,7 @@
 #include "object/object.h"
 #include "policy/kept_plan.h"
 
-#define KEY_CACHE_ENTRIES 8
+#define KEY_CACHE_ENTRIES 10 /* more than operations with keys, and one for a derivation */
 
 /* The address of a number that changes with the object, and its value when the object was read. */
 struct cached_version {
@@ -73,6 +73,21 @@ MUST_USE static inline CK_RV key_cache_may_use(
 	TRY(plan_may_use(&entry->object, mech, flag));
 	entry->permitted.mech = mech;
 	entry->permitted.flag = flag;
+	return CKR_OK;
+}
+
+/* The flag of a permission that plan_may_use_derived has given, which no key has. */
+#define PERMITTED_DERIVED UINT32_MAX
+
+/* plan_may_use_derived for the object of ENTRY, and its codes. */
+MUST_USE static inline CK_RV key_cache_may_use_derived(
+	struct cached_key *entry, const struct mechanism *mech)
+{
+	if (entry->permitted.mech == mech && entry->permitted.flag == PERMITTED_DERIVED)
+		return CKR_OK;
+	TRY(plan_may_use_derived(&entry->object, mech));
+	entry->permitted.mech = mech;
+	entry->permitted.flag = PERMITTED_DERIVED;
 	return CKR_OK;
 }
 

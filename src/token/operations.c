@@ -53,8 +53,7 @@ void buffer_clear(struct buffer *b)
 
 /* --- Slots --- */
 
-/* Wipe the key schedules that the slot's objects keep. */
-static void wipe_kept(struct operation *op)
+void operation_wipe_kept(struct operation *op)
 {
 	if (op->cipher != NULL)
 		cipher_reset(op->cipher);
@@ -70,7 +69,11 @@ void operation_end(struct operation *op)
 {
 	if (op->key != NULL)
 		key_cache_unpin(op->key);
+	if (op->derived)
+		use_state_end(op->use);
 	op->key = NULL;
+	op->used = NULL;
+	op->derived = false;
 	op->key_handle = 0;
 	op->stage = STAGE_NONE;
 	op->mech = NULL;
@@ -82,13 +85,13 @@ void operation_end(struct operation *op)
 	op->last_n = 0;
 	buffer_clear(&op->buffer);
 	if (op->forget)
-		wipe_kept(op);
+		operation_wipe_kept(op);
 }
 
 static void slot_reset(struct operation *op)
 {
 	operation_end(op);
-	wipe_kept(op);
+	operation_wipe_kept(op);
 }
 
 static bool keeps(const struct operation *op, CK_OBJECT_HANDLE handle)
@@ -131,6 +134,7 @@ void operations_free(struct operations *operations)
 		cipher_free(op->cipher);
 		mac_free(op->mac);
 		digest_free(op->digest);
+		use_state_free(op->use);
 		free(op->buffer.p);
 	}
 	wipe(operations, sizeof *operations);

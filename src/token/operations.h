@@ -14,6 +14,7 @@
 #include "key/mac.h"
 #include "mechanism.h"
 #include "token/key_cache.h"
+#include "token/use_state.h"
 
 enum operation_kind {
 	OPERATION_ENCRYPT,
@@ -23,6 +24,8 @@ enum operation_kind {
 	OPERATION_VERIFY,
 	OPERATION_MESSAGE_ENCRYPT,
 	OPERATION_MESSAGE_DECRYPT,
+	OPERATION_MESSAGE_SIGN,
+	OPERATION_MESSAGE_VERIFY,
 	OPERATION_KINDS,
 };
 
@@ -83,14 +86,17 @@ struct operation {
 	enum stage stage;
 	bool finished; /* `last` holds output that the final call has still to return */
 	bool mac_begun;
-	bool forget; /* wipe the kept schedules when the operation ends */
+	bool forget;  /* wipe the kept schedules when the operation ends */
+	bool derived; /* an operation of WITH_DERIVED_KEY, with `use` */
 	const struct mechanism *mech;
-	struct cached_key *key; /* pinned, NULL for digests */
+	struct cached_key *key; /* pinned: the key that the caller names; NULL for digests */
+	struct key *used;       /* the key that computes: that of `key`, or the derived key */
 	CK_OBJECT_HANDLE key_handle;
 	/* kept from one operation to the next */
 	struct cipher *cipher;
 	struct mac *mac;
 	struct digest *digest;
+	struct use_state *use;                  /* NULL before the first use of a derived key */
 	CK_OBJECT_HANDLE keyed[KEPT_SCHEDULES]; /* the keys of the kept schedules, 0 for none */
 	size_t out_len;  /* in bytes, of the MAC, the digest or the cipher's tag */
 	size_t data_len; /* of CCM's plaintext in bytes */
@@ -114,6 +120,9 @@ struct operations {
 
 /* End the operation in OP, if any: unpin its key and wipe its data. */
 void operation_end(struct operation *op);
+
+/* Wipe the schedules that the slot's objects keep. */
+void operation_wipe_kept(struct operation *op);
 
 static inline enum kept kept_of_cipher(enum cipher_mode mode)
 {

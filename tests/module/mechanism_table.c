@@ -105,6 +105,10 @@ const struct example examples[] = {
 		FLAT("\x28\x00\x10"
 		     "sixteen byte non"),
 		0},
+	{E(CKM_KEYDIV_WITH_DERIVED_KEY), CKK_AES, 16,
+		FLAT(DEVICE_FIELD COUNTER_FIELD
+			"\x70\x00\x04\x8b\x44\x00\x03\x71\x00\x04\x00\x00\x10\x8a"),
+		0},
 	{E(CKM_KEYDIV_CMAC), CKK_AES, 16,
 		FLAT("\x30\x00\x03"
 		     "abc"),
@@ -249,6 +253,7 @@ const struct required required[] = {
 	{CKM_KEYDIV_DEVICE_SESSION_KEY, CKF_DERIVE},
 	{CKM_KEYDIV_DATA_KEY, CKF_DERIVE},
 	{CKM_KEYDIV_CMAC, CKF_DERIVE},
+	{CKM_KEYDIV_WITH_DERIVED_KEY, MESSAGES | MAC | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY},
 };
 const size_t required_count = sizeof required / sizeof *required;
 

@@ -434,9 +434,6 @@ START_TEST(attributes_of_masters)
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_DERIVE), no), &made));
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, master, T(yes)));
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_CopyObject(s, master, T(yes), &made));
-	/* these two belong to WITH_DERIVED_KEY, which this version does not have */
-	gives(CKR_ATTRIBUTE_TYPE_INVALID,
-		try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), YES(CKA_KEYDIV_USE_ONLY)), &made));
 	gives(CKR_ATTRIBUTE_TYPE_INVALID,
 		try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NUM(CKA_KEYDIV_WINDOW, 8)), &made));
 	holds(made == 0xABCD);

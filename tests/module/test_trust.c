@@ -503,6 +503,37 @@ START_TEST(strength_of_wrapping_keys)
 }
 END_TEST
 
+/* A master comes back with USE_ONLY if it had USE_ONLY, and without if not. */
+START_TEST(use_only_comes_back)
+{
+	CK_ATTRIBUTE only = YES(CKA_KEYDIV_USE_ONLY);
+
+	for (int template = 0; template <2; template ++) {
+		CK_OBJECT_HANDLE bound =
+			import(CKK_AES, mk, 16, T(PUBLIC, YES(CKA_DERIVE), WITH_TRUSTED, only));
+		CK_OBJECT_HANDLE plain = leaving_master();
+		ok(template ? generate(T(YES(CKA_WRAP), YES(CKA_UNWRAP),
+				      NESTED(CKA_UNWRAP_TEMPLATE, PROTECTED, YES(CKA_DERIVE),
+					      ALLOWED(DEFAULT_LIST), only)))
+			    : generate(T(YES(CKA_WRAP), YES(CKA_UNWRAP),
+				      NESTED(CKA_UNWRAP_TEMPLATE, PROTECTED, YES(CKA_DERIVE),
+					      ALLOWED(DEFAULT_LIST)))));
+		gives(CKR_OK, trust());
+		gives(template ? CKR_KEY_NOT_WRAPPABLE : CKR_OK, wrap(kek, plain));
+		gives(template ? CKR_OK : CKR_KEY_NOT_WRAPPABLE, wrap(kek, bound));
+		if (!template)
+			gives(CKR_OK, wrap(kek, plain));
+		gives(CKR_OK, unwrap(kek, T(KEY(CKK_AES))));
+		holds(get_bool(made, CKA_KEYDIV_USE_ONLY) == (template != 0));
+		gives(template ? CKR_OK : CKR_TEMPLATE_INCONSISTENT,
+			unwrap(kek, T(KEY(CKK_AES), only)));
+		gives(CKR_TEMPLATE_INCONSISTENT,
+			unwrap(kek, T(KEY(CKK_AES), NO(CKA_KEYDIV_USE_ONLY))));
+		ok(f->C_DestroyObject(s, kek));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("trust");
@@ -522,5 +553,6 @@ int main(void)
 	tcase_add_test(tc, keys_with_a_masters_value);
 	tcase_add_test(tc, a_leaf_does_not_come_back_as_a_master);
 	tcase_add_test(tc, strength_of_wrapping_keys);
+	tcase_add_test(tc, use_only_comes_back);
 	return run(suite);
 }

@@ -3,6 +3,8 @@
 #include "operation_support.h"
 
 #include "calls/failure.h"
+#include "calls/use.h"
+#include "calls/use_message.h"
 #include "policy/plan.h"
 #include "token/self_test_gate.h"
 #include "token/session_key.h"
@@ -108,4 +110,32 @@ CK_RV self_test_gate(size_t index)
 {
 	ck_assert_uint_lt(index, mechanism_count);
 	return CKR_OK;
+}
+
+/* Operations with a derived key have tests of their own (test_use.c). */
+
+CK_RV use_begin(struct session *s, struct operation *op, enum operation_kind kind,
+	const struct requested *requested, CK_OBJECT_HANDLE base)
+{
+	(void)op;
+	(void)kind;
+	(void)requested;
+	(void)base;
+	ck_assert_ptr_eq(s, session);
+	return CKR_MECHANISM_INVALID;
+}
+
+CK_RV use_cipher_message(
+	struct session *s, struct operation *op, const struct cipher_message *message)
+{
+	(void)op;
+	(void)message;
+	ck_assert_ptr_eq(s, session);
+	return CKR_FUNCTION_FAILED;
+}
+
+CK_RV use_mark(struct operation *op)
+{
+	(void)op;
+	return CKR_FUNCTION_FAILED;
 }

@@ -125,7 +125,8 @@ START_TEST(the_sets_are_as_the_standard_has_them)
 	/* CKA_DERIVE is in both: it never changes */
 	ck_assert_uint_eq(attribute_flags_only_true,
 		FLAG_PRIVATE | FLAG_SENSITIVE | FLAG_WRAP_WITH_TRUSTED | FLAG_DERIVE);
-	ck_assert_uint_eq(attributes_only_deriving.flags, FLAG_EXTRACTABLE_CHILDREN);
+	ck_assert_uint_eq(
+		attributes_only_deriving.flags, FLAG_EXTRACTABLE_CHILDREN | FLAG_USE_ONLY);
 	ck_assert_uint_eq(attribute_flags_only_false,
 		FLAGS_USAGE | FLAG_DERIVE | FLAG_EXTRACTABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
 	ck_assert_uint_eq(attribute_flags_only_so, FLAG_TRUSTED);

@@ -369,7 +369,7 @@ END_TEST
 START_TEST(a_forgotten_counter_never_repeats_a_nonce)
 {
 	struct cached_key cached = {.key = key_new()};
-	struct operation op = {.key = &cached};
+	struct operation op = {.key = &cached, .used = cached.key};
 	struct message_setup setup = {
 		.nonce = iv, .nonce_len = 12, .generator = CKG_GENERATE_COUNTER};
 	uint64_t highest[80] = {0};

@@ -107,6 +107,10 @@ START_TEST(flags_and_functions)
 		row->name);
 	ck_assert_msg(!(flags & CKF_GENERATE) || row->derive.value || row->operation.generates,
 		"%s: generate", row->name);
+	if (row->operation.with_derived_key) { /* the parameter names the operation */
+		ck_assert_uint_eq(flags & (CKF_DERIVE | CKF_GENERATE | CKF_DIGEST | CKF_WRAP), 0);
+		return;
+	}
 	ck_assert_msg(
 		!!(flags & (CKF_ENCRYPT | CKF_DECRYPT)) == (row->operation.cipher != CIPHER_NONE),
 		"%s: cipher", row->name);
@@ -123,6 +127,71 @@ START_TEST(flags_and_functions)
 		!row->test.native_answers || row->parse_native, "%s: native answers", row->name);
 	bool vendor = (mechanism_number(row) & KEYDIV_VENDOR) == KEYDIV_VENDOR;
 	ck_assert_msg((row->what != NULL) == vendor, "%s: what it is", row->name);
+}
+END_TEST
+
+/* Mechanisms for WITH_DERIVED_KEY have the members that the mechanism needs. */
+START_TEST(rows_for_use)
+{
+	const struct mechanism *row = mechanisms[_i];
+	bool vendor = (row->type & KEYDIV_VENDOR) == KEYDIV_VENDOR;
+
+	if (row->derive.for_use) {
+		ck_assert_msg(
+			vendor && row->fields && row->info.flags & CKF_DERIVE, "%s", row->name);
+		ck_assert_msg(row->derive.state == NULL, "%s keeps a state", row->name);
+	}
+	if (row->operation.for_use)
+		ck_assert_msg(!vendor && row->operation.inputs && row->key_types, "%s", row->name);
+	ck_assert_msg(row->operation.mac_general == (row->operation.whole != 0), "%s", row->name);
+	const struct mechanism *whole = mechanism_find(row->operation.whole);
+	if (row->operation.mac_general)
+		ck_assert_msg(whole->operation.mac == row->operation.mac &&
+				      !whole->operation.mac_general &&
+				      whole->key_types[0] == row->key_types[0],
+			"%s", row->name);
+	uint8_t tag = row->derive.counter.tag;
+	for (const struct field *f = row->fields; tag != 0 && f->tag != 0; f++)
+		if (f->tag == tag) {
+			ck_assert_msg(f->required && f->min == f->max, "%s", row->name);
+			ck_assert_uint_le(row->derive.counter.bits, 8 * f->max);
+			tag = 0;
+		}
+	ck_assert_msg(tag == 0, "%s has no counter", row->name);
+}
+END_TEST
+
+/* Exactly these mechanisms are refused as DERIVATION, and these are taken as OPERATION. */
+START_TEST(lists_for_use)
+{
+	static const CK_MECHANISM_TYPE refused[] = {CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY,
+		CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_INITIAL_KEY,
+		CKM_KEYDIV_ODUKPT_CLIENT, CKM_KEYDIV_ODUKPT_NEXT_KEY,
+		CKM_KEYDIV_HOROWITZ_PASSWORD_KEY, CKM_KEYDIV_WITH_DERIVED_KEY};
+	static const CK_MECHANISM_TYPE operations[] = {CKM_AES_CMAC, CKM_AES_CMAC_GENERAL,
+		CKM_AES_GMAC, CKM_AES_GCM, CKM_AES_CCM, CKM_AES_CTR, CKM_AES_CBC, CKM_AES_CBC_PAD,
+		CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL, CKM_DES3_CBC, CKM_SHA_1_HMAC, CKM_SHA224_HMAC,
+		CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC, CKM_SHA_1_HMAC_GENERAL,
+		CKM_SHA224_HMAC_GENERAL, CKM_SHA256_HMAC_GENERAL, CKM_SHA384_HMAC_GENERAL,
+		CKM_SHA512_HMAC_GENERAL};
+	size_t derivations = 0, found = 0, of_vendor = 0;
+
+	for (size_t i = 0; i < mechanism_count; i++) {
+		const struct mechanism *row = mechanisms[i];
+		bool is_refused = false, is_operation = false;
+		for (size_t j = 0; j < sizeof refused / sizeof refused[0]; j++)
+			is_refused |= row->type == refused[j];
+		for (size_t j = 0; j < sizeof operations / sizeof operations[0]; j++)
+			is_operation |= row->form != FORM_FLAT && row->type == operations[j];
+		bool own = (row->type & ~0xFFFUL) == KEYDIV_VENDOR;
+		ck_assert_msg(row->derive.for_use == (own && !is_refused), "%s", row->name);
+		ck_assert_msg(row->operation.for_use == is_operation, "%s", row->name);
+		of_vendor += own;
+		derivations += row->derive.for_use;
+		found += row->operation.for_use;
+	}
+	ck_assert_uint_eq(derivations + sizeof refused / sizeof refused[0], of_vendor);
+	ck_assert_uint_eq(found, sizeof operations / sizeof operations[0]);
 }
 END_TEST
 
@@ -180,14 +249,6 @@ START_TEST(lengths_of_derived_keys)
 }
 END_TEST
 
-/* Lists name these before there are such mechanisms. */
-static bool comes_later(CK_MECHANISM_TYPE type)
-{
-	return type == CKM_KEYDIV_WITH_DERIVED_KEY ||
-	       type == CKM_KEYDIV_TDES_DUKPT_KEY_OF_INITIAL ||
-	       type == CKM_KEYDIV_AES_DUKPT_KEY_OF_INITIAL;
-}
-
 /* Children exist and derive; leaves have none. */
 START_TEST(children)
 {
@@ -201,10 +262,9 @@ START_TEST(children)
 	ck_assert_uint_eq(role->children[CHILDREN_MAX - 1], 0);
 	for (size_t i = 0; role->children[i] != 0; i++) {
 		const struct mechanism *child = mechanism_find(role->children[i]);
-		if (child == NULL && comes_later(role->children[i]))
-			continue;
-		ck_assert_msg(child != NULL && child->info.flags & CKF_DERIVE, "%s: child %zu",
-			row->name, i);
+		ck_assert_ptr_nonnull(child);
+		ck_assert_msg(child->info.flags & CKF_DERIVE || child->operation.with_derived_key,
+			"%s: child %zu", row->name, i);
 	}
 }
 END_TEST
@@ -305,6 +365,8 @@ int main(void)
 
 	tcase_add_loop_test(tc, every_row, 0, rows);
 	tcase_add_loop_test(tc, flags_and_functions, 0, rows);
+	tcase_add_loop_test(tc, rows_for_use, 0, rows);
+	tcase_add_test(tc, lists_for_use);
 	tcase_add_loop_test(tc, fields_ascend, 0, rows);
 	tcase_add_test(tc, fields_agree);
 	tcase_add_test(tc, lengths_of_derived_keys);
