@@ -22,7 +22,8 @@ void derive_call_begin(struct derive_call *c, struct session *s, CK_OBJECT_HANDL
 void derive_call_end(struct derive_call *c)
 {
 	template_wipe(&c->template);
-	object_wipe(&c->planned);
+	if (c->planned.value.len != 0 || c->planned.variables.heap != NULL)
+		object_wipe(&c->planned); /* object_add empties the object of most derivations */
 	if (c->d.scratch[0] != NULL)
 		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
 			if (key_length(c->d.scratch[i]) != 0) /* most derivations use none */

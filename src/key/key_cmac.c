@@ -31,13 +31,11 @@ static void double_block(const uint8_t *in, uint8_t *out, size_t block)
 	}
 }
 
-CK_RV cmac_prepare(struct key *key)
+CK_RV cmac_compute_subkeys(struct key *key)
 {
 	size_t block = key->kind >= KIND_DES2 ? 8 : 16;
 	uint8_t zero[KEY_BLOCK_MAX] = {0}, l[KEY_BLOCK_MAX];
 
-	if (__builtin_expect(key->subkeys, 1))
-		return CKR_OK;
 	TRY(key_expand(key));
 	ENSURE(block_encrypt(key->kind, key->plain.context[key->kind], zero, block, l),
 		CKR_FUNCTION_FAILED);

@@ -58,10 +58,14 @@ static inline CK_RV key_expand(struct key *key)
 }
 
 /*
- * The parts of a CMAC, for mac.c. cmac_prepare computes the subkeys of KEY. N is a multiple of the
- * block size. LAST has 0 bytes up to one block.
+ * The parts of a CMAC, for mac.c. cmac_prepare computes the subkeys of KEY unless KEY has them. N
+ * is a multiple of the block size. LAST has 0 bytes up to one block.
  */
-MUST_USE CK_RV cmac_prepare(struct key *key);
+MUST_USE CK_RV cmac_compute_subkeys(struct key *key);
+MUST_USE static inline CK_RV cmac_prepare(struct key *key)
+{
+	return __builtin_expect(key->subkeys, 1) ? CKR_OK : cmac_compute_subkeys(key);
+}
 MUST_USE CK_RV cmac_blocks(struct key *key, uint8_t *state, const uint8_t *msg, size_t n);
 MUST_USE CK_RV cmac_last(
 	struct key *key, uint8_t *state, const uint8_t *last, size_t n, uint8_t *ret_mac);

@@ -28,7 +28,8 @@ libraries()
 }
 
 # count OPERATION: instructions in the module and all instructions, an operation. In callgrind's file a line of cost belongs to the
-# last "ob="; the line after "calls=" is the cost of what was called, which has its own lines.
+# last "ob="; the line after "calls=" is the cost of what was called, which has its own lines. The first "ob=" or "cob=" with an
+# object's number has the object's name too.
 count()
 {
 	valgrind --tool=callgrind --instr-atstart=no --callgrind-out-file="$dir/out" "$loop" "$module" "$1" $times >"$dir/log" 2>&1 || {
@@ -36,7 +37,12 @@ count()
 		return 1
 	}
 	awk -v module="$(basename "$module")" -v times=$times '
-		/^ob=/ { id = $1; if (NF > 1) ours[id] = $2 ~ "/" module "$"; next }
+		/^c?ob=/ {
+			number = $1; sub("^.*=", "", number)
+			if (NF > 1) ours[number] = $2 ~ "/" module "$"
+			if (/^ob=/) id = number
+			next
+		}
 		/^calls=/ { getline; next }
 		/^[0-9+*-]/ { all += $2; if (ours[id]) own += $2 }
 		END { printf "%d %d\n", own / times, all / times }' "$dir/out"
