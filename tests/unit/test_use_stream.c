@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_use_stream.c: the stream of a message and its counter, however the parameter is written. */
+#include "calls/use_stream.h"
+
+#include "unit.h"
+
+static struct use_state use;
+static struct use_stream stream, other;
+static uint8_t encoded[PARAMETER_MAX];
+static struct key *base;
+
+/* Describe the message with the parameter in hexadecimal, whose derived key is AES-128. */
+static CK_RV describe(const char *hex, CK_FLAGS flag, struct use_stream *ret)
+{
+	size_t n = strlen(hex) / 2;
+
+	ck_assert(hex_decode(hex, encoded, n));
+	ck_ok(use_parameter_parse(
+		bytes_of(encoded, n), bytes_of(NULL, 0), flag, use.room, &use.parameter));
+	struct key_request request = use_key_request(&use.parameter);
+	use.d = (struct derivation){.mechanism = use.parameter.derivation,
+		.base = base,
+		.parameter = &use.parameter.derive};
+	ck_ok((use.d.mechanism->derive.plan ? use.d.mechanism->derive.plan : derive_plan_default)(
+		&use.d, &request));
+	use.incoming = flag == CKF_VERIFY || flag == CKF_DECRYPT;
+	return use_stream(&use, ret);
+}
+
+static void is(const char *hex, uint64_t counter)
+{
+	uint8_t wanted[256];
+
+	ck_assert_uint_eq(stream.n, strlen(hex) / 2);
+	ck_assert(hex_decode(hex, wanted, stream.n));
+	ck_assert_mem_eq(stream.bytes, wanted, stream.n);
+	ck_assert_uint_eq(stream.counter, counter);
+}
+
+static bool same(const char *one, const char *two)
+{
+	ck_ok(describe(one, CKF_VERIFY, &stream));
+	ck_ok(describe(two, CKF_VERIFY, &other));
+	return stream.n == other.n && memcmp(stream.bytes, other.bytes, stream.n) == 0;
+}
+
+#define DEVICE "010009534e2d303030313233"
+#define COUNTER(n) "100008" n
+#define ONE "0000000000000001"
+#define TWO "0000000000000002"
+#define BY(derivation) "7000048b44" derivation
+#define CMAC                                                                                       \
+	"710004000010"                                                                             \
+	"8a"
+#define TAIL(derivation, operation, direction)                                                     \
+	"8b44" derivation "0000" operation "0000001f"                                              \
+	"0010"                                                                                     \
+	"0010" direction
+
+START_TEST(the_familys_counter)
+{
+	ck_ok(describe(DEVICE COUNTER("00000000000000ff") BY("0003") CMAC, CKF_VERIFY, &stream));
+	is(DEVICE TAIL("0003", "108a", "01"), 255);
+	ck_ok(describe(DEVICE COUNTER("ffffffffffffffff") BY("0003") CMAC, CKF_SIGN, &stream));
+	is(DEVICE TAIL("0003", "108a", "02"), UINT64_MAX);
+	ck_ok(describe(DEVICE COUNTER(ONE) "110003656e63" BY("0003") CMAC, CKF_VERIFY, &stream));
+	is(DEVICE "110003656e63" TAIL("0003", "108a", "01"), 1);
+	/* COUNTER that is the nonce. The nonce itself is no part of the stream. */
+	ck_ok(describe(DEVICE COUNTER(TWO) BY("0001") "71000400001087"
+						      "72000400000005",
+		CKF_DECRYPT, &stream));
+	is(DEVICE TAIL("0001", "1087", "01"), 2);
+}
+END_TEST
+
+START_TEST(counters_of_dukpt)
+{
+	ck_ok(describe("40000c"
+		       "1234567890123456"
+		       "0000ffff"
+		       "4100022000" BY("0212") CMAC,
+		CKF_VERIFY, &stream));
+	is("40000c"
+	   "1234567890123456"
+	   "00000000"
+	   "4100022000" TAIL("0212", "108a", "01"),
+		0xffff);
+	ck_ok(describe("5000021507"
+		       "510008"
+		       "00000000000f4240" BY("0222") CMAC,
+		CKF_VERIFY, &stream));
+	is("5000021507" TAIL("0222", "108a", "01"), 1000000);
+	/* 21 bits: the last byte and a half before belong to the counter, the other bits do not */
+	ck_ok(describe("40000a"
+		       "ffff9876543210f00003"
+		       "4100022000" BY("0202") "71000400000138",
+		CKF_VERIFY, &stream));
+	ck_assert_uint_eq(stream.counter, 0x100003);
+	ck_assert_mem_eq(stream.bytes, "\x40\x00\x0a\xff\xff\x98\x76\x54\x32\x10\xe0\x00\x00", 13);
+}
+END_TEST
+
+START_TEST(one_message_has_one_stream)
+{
+	static const char plain[] = DEVICE COUNTER(ONE) BY("0003") CMAC;
+
+	ck_assert(same(plain, DEVICE COUNTER(TWO) BY("0003") CMAC));
+	/* a default that is written out */
+	ck_assert(same(plain, DEVICE COUNTER(ONE) BY("0003") CMAC "7500040000001f"));
+	ck_assert(same(plain, DEVICE COUNTER(ONE) BY("0003") CMAC "76000110"));
+	ck_assert(same("40000c123456789012345600000001"
+		       "4100022000" BY("0212") CMAC,
+		"40000c123456789012345600000003"
+		"4100022000"
+		"42000110" BY("0212") CMAC));
+	/* a truncated MAC is its MAC */
+	ck_assert(same(plain, DEVICE COUNTER(ONE) BY("0003") "7100040000108b"
+							     "74000108"));
+	/* other keys, or other uses of a key */
+	ck_assert(!same(plain, "010009534e2d303030313234" COUNTER(ONE) BY("0003") CMAC));
+	ck_assert(!same(plain, DEVICE "0200080000000000000000" COUNTER(ONE) BY("0003") CMAC));
+	ck_assert(!same(plain, DEVICE COUNTER(ONE) BY("0003") CMAC "76000120"));
+	ck_assert(!same(plain, DEVICE COUNTER(ONE) BY("0003") "71000400000251"));
+	ck_assert(!same(plain, DEVICE COUNTER(ONE) "11000161" BY("0003") CMAC));
+	ck_ok(describe(plain, CKF_SIGN, &other));
+	ck_assert_mem_ne(stream.bytes, other.bytes, stream.n);
+}
+END_TEST
+
+START_TEST(messages_without_a_stream)
+{
+	ck_rv(describe(DEVICE BY("0001") CMAC, CKF_VERIFY, &stream), CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(describe(DEVICE BY("0001") "71000400001087"
+					 "72000c000000000000000000000000",
+		      CKF_DECRYPT, &stream),
+		CKR_MECHANISM_PARAM_INVALID);
+	ck_rv(describe(DEVICE COUNTER(ONE) BY("0003") "71000400001086"
+						      "72001000000000000000000000000000000000",
+		      CKF_DECRYPT, &stream),
+		CKR_MECHANISM_PARAM_INVALID);
+}
+END_TEST
+
+static void set_up(void)
+{
+	static const uint8_t value[16] = {1};
+
+	ck_ok(crypto_start());
+	base = key_new();
+	ck_ok(key_load(base, CKK_AES, value, sizeof value));
+}
+
+static void tear_down(void)
+{
+	key_free(base);
+	crypto_stop();
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("use_stream");
+	TCase *tc = tcase_create("use_stream");
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, the_familys_counter);
+	tcase_add_test(tc, counters_of_dukpt);
+	tcase_add_test(tc, one_message_has_one_stream);
+	tcase_add_test(tc, messages_without_a_stream);
+	suite_add_tcase(suite, tc);
+	return run_suite(suite);
+}
