@@ -40,7 +40,7 @@ install_languages()
 {
 	packages="python3-venv default-jdk-headless"
 	command -v go >/dev/null || packages="$packages golang-go"
-	command -v npm >/dev/null || packages="$packages nodejs npm"
+	command -v npm >/dev/null || packages="$packages nodejs npm make"
 	command -v cargo >/dev/null || {
 		apt-cache show cargo-web >/dev/null 2>&1 && packages="$packages cargo-web" || packages="$packages cargo"
 	}

@@ -38,6 +38,7 @@ class Language:
     """How to run the programs of a language. A command is a list of words and a dictionary of environment variables.
 
     examples: programs that verify a device and take an O-DUKPT key, by the name of the library.
+    messages: a program that verifies messages, each in one call, and refuses replays.
     more: other programs, each with the output that is expected.
     cases: prints the parameter of each line of its input, by the file that users copy. `reference` is the same with keydiv.h.
     """
@@ -65,6 +66,7 @@ class Cpp(Language):
     def make(self):
         self.cases = self.reference
         self.examples = {"keydiv.h": self.compile_cpp("verify_device")}
+        self.messages = self.compile_cpp("verify_messages")
 
 
 class Python(Language):
@@ -75,6 +77,7 @@ class Python(Language):
                 raise Missing("python3-pykcs11 or python3-venv is not installed")
         quiet = {"PYTHONDONTWRITEBYTECODE": "1"}
         self.cases = [python, os.path.join(self.source, "cases.py")], quiet
+        self.messages = [python, os.path.join(self.source, "verify_messages.py")], quiet
         self.examples = {
             "PyKCS11": ([python, os.path.join(self.source, "verify_device.py")], quiet),
             "python-pkcs11": ([self.environment(python), os.path.join(self.source, "verify_device_python_pkcs11.py")], quiet),
@@ -100,6 +103,7 @@ class Java(Language):
         java = ["java", *exports, "-cp", self.build]
         self.cases = [*java, "Cases"], {}
         self.examples = {"the wrapper of SunPKCS11": ([*java, "VerifyDevice"], {})}
+        self.messages = [*java, "VerifyMessages"], {}
         self.more = [(([*java, "ProviderKeys"], {}), "SN-000123: the HMAC is right\nSN-000123: hello from the device\n")]
 
 
@@ -109,6 +113,7 @@ class Go(Language):
         run("go", "build", "-mod=readonly", "-o", self.build + os.sep, "./...", cwd=self.source)
         self.cases = [os.path.join(self.build, "cases")], {}
         self.examples = {"miekg/pkcs11": ([os.path.join(self.build, "verify_device")], {})}
+        self.messages = [os.path.join(self.build, "verify_messages")], {}
 
 
 class Node(Language):
@@ -119,6 +124,7 @@ class Node(Language):
         modules = {"NODE_PATH": os.path.join(self.build, "node_modules")}
         self.cases = ["node", os.path.join(self.source, "cases.js")], {}
         self.examples = {"pkcs11js": (["node", os.path.join(self.source, "verify_device.js")], modules)}
+        self.messages = ["node", os.path.join(self.source, "verify_messages.js")], modules
 
     def install(self):
         """Install what the lock file names, unless the build directory has it. The package is compiled with Node's own headers."""
@@ -143,6 +149,7 @@ class Rust(Language):
         programs = os.path.join(self.build, "debug")
         self.cases = [os.path.join(programs, "cases")], {}
         self.examples = {"cryptoki": ([os.path.join(programs, "verify_device")], {})}
+        self.messages = [os.path.join(programs, "verify_messages")], {}
 
 
 LANGUAGES = {"cpp": Cpp, "go": Go, "java": Java, "node": Node, "python": Python, "rust": Rust}

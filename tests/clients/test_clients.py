@@ -36,6 +36,13 @@ def transaction_mac(number):
     return cmac(kdf(key, b"odukpt-key", use(2), 16), MESSAGE).hex()
 
 
+def message(serial, counter, text=MESSAGE):
+    """A line of input of verify_messages: MESSAGE with the MAC of TEXT by the key of the message."""
+    key = kdf(MASTER, b"device", field(0x01, serial.encode()), 16)
+    key = kdf(key, b"message", field(0x10, counter.to_bytes(8, "big")) + use(2), 16)
+    return "%s,%d,%s,%s\n" % (serial, counter, MESSAGE.hex(), cmac(key, text).hex())
+
+
 def cases():
     """Lines of fields for the programs cases.*."""
     draw = random.Random(20)
@@ -76,17 +83,17 @@ class Clients(ToolTest):
         self.user("odukpt", "initial", "--key", "bdk", "--device", TERMINAL.decode(), "--shape", "3,3", "--label", "ik")
         self.user("odukpt", "client", "--key", "ik", "--shape", "3,3", "--label", "terminal")
 
-    def run_program(self, program, module, server=None):
-        """Run PROGRAM with MODULE. SERVER is the address of a token for keydiv-client.so."""
+    def run_program(self, program, module, server=None, data=""):
+        """Run PROGRAM with MODULE. SERVER is the address of a token for keydiv-client.so. DATA is the standard input."""
         command, more = program
         environment = dict(self.env, KEYDIV_PIN_FILE=self.pin, **more)
         if server:
             environment["KEYDIV_CLIENT_CONF"] = self.write("client.conf", "server = %s\n" % server)
             del environment["KEYDIV_CONF"]
-        return subprocess.run([*command, module], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        return subprocess.run([*command, module], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
-    def prints(self, program, wanted, *module):
-        done = self.run_program(program, *module)
+    def prints(self, program, wanted, *module, data=""):
+        done = self.run_program(program, *module, data=data)
         self.assertEqual((done.returncode, done.stderr, done.stdout), (0, "", wanted))
 
     def modules(self):
@@ -122,6 +129,17 @@ class Clients(ToolTest):
                 with self.subTest(through=through):
                     self.prints(program, wanted, *module)
         self.assertEqual(sorted(key["label"] for key in self.user_json("key", "list")), ["bdk", "master", "terminal"])
+
+    def verify_messages(self, module, *messages):
+        """Check the verdicts of MESSAGES, each (serial, counter, verdict). A bad message has the MAC of another text."""
+        self.prints(self.language.messages, "".join("%s,%d,%s\n" % m for m in messages), *module, data="".join(
+            message(serial, counter, b"another text" if verdict == "bad" else MESSAGE) for serial, counter, verdict in messages))
+
+    def test_messages(self):
+        self.import_key("meter", MASTER)
+        for through, module in self.modules().items():
+            with self.subTest(through=through):
+                self.verify_messages(module, ("SN-000123", 1, "ok"), ("SN-000124", 2**64 - 1, "ok"), ("SN-000123", 2, "bad"))
 
     def test_another_master(self):
         """Every example fails with one line when the token has another master."""
