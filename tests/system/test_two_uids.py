@@ -2,6 +2,9 @@
 """test_two_uids.py: an application that may use keydiv-server.socket, and holds the user PIN, tries to reach the keys behind the socket.
 
 Every attack has a control: the same code succeeds for root, or without the protection."""
+import itertools
+import random
+
 from harness import *
 from rpc import *
 
@@ -9,6 +12,13 @@ CKM_AES_ECB, CKM_AES_KEY_WRAP_KWP, CKM_AES_ECB_ENCRYPT_DATA, DEVICE_KEY = 0x1081
 FLAT_AES_ECB_ENCRYPT_DATA = 0x8B440000 | 0x8000 | CKM_AES_ECB_ENCRYPT_DATA
 MECHANISM_INVALID, PARAM_INVALID, SENSITIVE, UNEXTRACTABLE, PIN_INCORRECT = 0x70, 0x71, 0x11, 0x6A, 0xA0
 TOKEN_WRITE_PROTECTED = 0xE2
+NOWHERE = 0x1000  # an address that nobody may read
+STRUCTS = {  # the words of a struct of PKCS#11 for each mechanism whose parameter has pointers
+    0x1087: [NOWHERE, 12, 96, NOWHERE, 16, 128], 0x1088: [64, NOWHERE, 12, NOWHERE, 16, 16], 0x108E: [NOWHERE, 12],
+    0x1104: [NOWHERE, 16], 0x1102: [NOWHERE, 16], 0x1105: [1, 2, NOWHERE, 16], 0x1103: [1, NOWHERE, 16],
+    0x402A: [0x101, 0x250, 2, NOWHERE, 16, 0, NOWHERE, 16], 0x3B0: [1, NOWHERE, 16, 1000, 4, 0, 0, NOWHERE, NOWHERE],
+    0x3AC: [0x108A, 2, NOWHERE, 0, 0], 0x3AD: [0x108A, 2, NOWHERE, 16, NOWHERE, 0, 0], 0x3AE: [0x108A, 2, NOWHERE, 0, 0],
+}
 MASTER = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")  # of the published answers
 SERIAL = b"\x01\x00\x09SN-000123"
 AES_KEY = {CKA_CLASS: CKO_SECRET_KEY, CKA_KEY_TYPE: CKK_AES}
@@ -71,6 +81,32 @@ def read_by_parameter(connection, session, address, number=CKM_AES_ECB_ENCRYPT_D
     derived = connection.derive(session, key, number, struct.pack("=QQ", address, 16), READABLE)
     command = ["openssl", "enc", "-d", "-aes-128-ecb", "-nopad", "-K", MASTER.hex()]
     return subprocess.run(command, input=connection.value(session, derived), stdout=subprocess.PIPE, check=True).stdout
+
+
+def spoil(draw, words):
+    """WORDS as the bytes of a struct, half of the time with other words or another length."""
+    if draw.random() < 0.5:
+        words = [draw.choice([NOWHERE, 0, 1, 16, 128]) if draw.random() < 0.3 else word for word in words]
+        words = (words + [NOWHERE])[:draw.randint(1, len(words) + 1)]
+    return struct.pack("=%dQ" % len(words), *words)
+
+
+def flood(server, connect, rounds):
+    """Return how many server processes a parameter killed. p11-kit itself closes a connection on a form that p11-kit refuses."""
+    draw, killed, connection = random.Random(9), 0, None
+    for number, words in list(STRUCTS.items()) * rounds:
+        for call, flat in itertools.product((ENCRYPT_INIT, SIGN_INIT, DERIVE, WRAP), (0, 0x8B448000)):
+            if connection is None:
+                connection, session, _ = connect(server)
+                key = connection.create(session, {**AES_KEY, CKA_VALUE: MASTER, CKA_ENCRYPT: True, CKA_SIGN: True, CKA_TOKEN: False})
+            more = {DERIVE: [template(READABLE)], WRAP: [ulong(key), u32(512)]}.get(call, [])
+            try:
+                connection.call(call, ulong(session), mechanism(flat | number, spoil(draw, words)), ulong(key), *more)
+            except Refused:
+                pass
+            except ConnectionError:
+                killed, connection = killed + (server.newest().wait() < 0), None
+    return killed
 
 
 class TwoUsersTest(unittest.TestCase):
@@ -201,6 +237,12 @@ class TwoUsersTest(unittest.TestCase):
         connection, session, process = self.connected(native)
         address = mapping(process, "keydiv-pkcs11.so")
         self.assertEqual(read_by_parameter(connection, session, address)[:4], b"\x7fELF")
+
+    def test_flood_of_structs(self):
+        self.assertEqual(flood(self.server, self.connected, 20), 0)
+        native = Server(self.work, edit=lambda lines: [line for line in lines if not line.startswith("parameters")])
+        self.addCleanup(native.stop)
+        self.assertGreater(flood(native, self.connected, 2), 0)
 
     def test_read_only_store(self):
         """A connection cannot count wrong PINs from zero: without the file of tries nobody logs in."""
