@@ -10,6 +10,8 @@
 # configuration for root. Other users get a temporary configuration directory.
 #
 # MESON_OPTIONS are passed to meson setup. -Dprefix=$HOME/.local makes an installation without root possible.
+#
+# With the argument --installed the script builds nothing and tries the keydiv that a package has installed.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${1:-build}
@@ -21,19 +23,26 @@ as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-missing=$(for p in $packages; do
-	dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || echo "$p"
-done)
-if [ -n "$missing" ]; then
+install_packages() {
+	missing=$(for p in $packages; do
+		dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null | grep -qx installed || echo "$p"
+	done)
+	[ -n "$missing" ] || return 0
 	echo "== packages:" $missing
 	as_root apt-get update -qq
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-fi
+}
 
-echo "== build"
-[ -f "$build/build.ninja" ] || meson setup "$build" ${MESON_OPTIONS:-} >/dev/null
-ninja -C "$build" keydiv keydiv-pkcs11.so | tail -n 1
-build=$(cd "$build" && pwd)
+if [ "$build" = --installed ]; then
+	program=keydiv
+else
+	install_packages
+	echo "== build"
+	[ -f "$build/build.ninja" ] || meson setup "$build" ${MESON_OPTIONS:-} >/dev/null
+	ninja -C "$build" keydiv keydiv-pkcs11.so | tail -n 1
+	build=$(cd "$build" && pwd)
+	program=$build/keydiv
+fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -46,7 +55,9 @@ echo 123456 >"$work/pin"
 cp tests/fixtures/component-1.txt tests/fixtures/component-2.txt "$work"
 
 echo "== p11-kit"
-if [ "$(id -u)" = 0 ]; then
+if [ "$build" = --installed ]; then
+	:
+elif [ "$(id -u)" = 0 ]; then
 	meson install -C "$build" --no-rebuild --quiet
 else
 	export XDG_CONFIG_HOME="$work/config"
@@ -55,7 +66,7 @@ else
 		>"$XDG_CONFIG_HOME/pkcs11/modules/keydiv.module"
 fi
 keydiv() {
-	"$build/keydiv" "$@" --module keydiv # a name, not a path: p11-kit's configuration says what it is
+	command "$program" "$@" --module keydiv # a name, not a path: p11-kit's configuration says what it is
 }
 
 echo "== token"

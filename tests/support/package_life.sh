@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# package_life.sh: what tests/package.sh does in a fresh Debian as root. /src has the packages of two versions in first and second, and
+# the folder tests. The system is thrown away afterwards.
+set -euo pipefail
+cd /src
+
+step()
+{
+	echo "== $(. /etc/os-release && echo "$VERSION_CODENAME"): $1"
+}
+
+die()
+{
+	echo "$1" >&2
+	exit 1
+}
+
+# quietly COMMAND...: print the output only if the command fails. The output stays in /src/log.
+quietly()
+{
+	"$@" >/src/log 2>&1 || { cat /src/log; die "failed: $*"; }
+}
+
+keydiv_of_root()
+{
+	keydiv "$@" --pin-file /src/pin
+}
+
+step install
+quietly apt-get update -qq
+quietly apt-get install -y --no-install-recommends ./first/keydiv_*.deb
+version=$(dpkg-query -W -f '${Version}' keydiv)
+[ "$(keydiv --version)" = "keydiv $version" ] || die "the tool says $(keydiv --version)"
+dpkg -L keydiv | while read -r path; do [ ! -f "$path" ] || echo "$path"; done
+for file in /usr/include/keydiv.h "$(dpkg -L keydiv | grep '/keydiv\.pc$')" "$(dpkg -L keydiv | grep 'keydiv-pkcs11\.so$')" \
+	"$(dpkg -L keydiv | grep 'keydiv-client\.so$')" "$(dpkg -L keydiv | grep 'keydiv-server\.socket$')" \
+	/usr/share/p11-kit/modules/keydiv.module /usr/share/doc/keydiv/README.mechanisms.md* /usr/share/doc/keydiv/copyright; do
+	[ -s "$file" ] || die "the package has no $file"
+done
+
+getent passwd keydiv >/dev/null && getent group keydiv-clients >/dev/null || die 'the installation did not make user and group'
+[ "$(stat -c '%U %a' /var/lib/keydiv-server)" = 'keydiv 700' ] || die 'the installation did not make /var/lib/keydiv-server'
+grep -q '^parameters = flat' /etc/keydiv/server.conf || die '/etc/keydiv/server.conf lets clients pass pointers'
+[ -z "$(find /etc/systemd -name 'keydiv*')" ] || die 'the installation enabled a unit'
+
+step token
+(umask 077 && echo 12345678 >so-pin && echo 123456 >pin)
+keydiv init --label stays --so-pin-file so-pin --pin-file pin
+keydiv_of_root key generate --label master >/dev/null
+before=$(keydiv_of_root derive --key master SN-000123)
+[ -n "$before" ] && [ -n "$(ls /var/lib/keydiv)" ] || die 'there is no token in /var/lib/keydiv'
+
+step 'demonstration with the installed module'
+quietly apt-get install -y --no-install-recommends openssl
+bash tests/clients/demo.sh --installed | tail -n 4
+
+step 'a program with the flags of pkg-config'
+quietly apt-get install -y --no-install-recommends gcc libc6-dev pkgconf libp11-kit-dev
+cat >program.c <<'END'
+#include <p11-kit/pkcs11.h>
+#include <keydiv.h>
+
+int main(void)
+{
+	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+
+	keydiv_put(&p, KEYDIV_DEVICE, "SN-000123", 9);
+	return keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p).ulParameterLen == 12 ? 0 : 1;
+}
+END
+gcc -Wall -Werror $(pkg-config --cflags keydiv) program.c -o program
+./program
+
+step upgrade
+quietly apt-get install -y --no-install-recommends ./second/keydiv_*.deb
+dpkg --compare-versions "$(dpkg-query -W -f '${Version}' keydiv)" gt "$version" || die 'nothing was upgraded'
+[ "$(keydiv_of_root derive --key master SN-000123)" = "$before" ] || die 'the token gives another key after the upgrade'
+echo "the token of $version gives the same key with $(dpkg-query -W -f '${Version}' keydiv)"
+
+step purge
+dpkg -L keydiv >files
+quietly apt-get purge -y keydiv
+grep '^keydiv: ' log || die 'the purge does not say that the tokens stay'
+[ -n "$(ls /var/lib/keydiv)" ] || die 'the purge removed the tokens'
+while read -r path; do
+	[ ! -f "$path" ] || die "the purge left $path"
+done <files
+[ ! -e /etc/keydiv ] || die "the purge left $(ls -R /etc/keydiv)"
+[ ! -e /usr/share/doc/keydiv ] || die 'the purge left the documents'
+
+step 'install again'
+quietly apt-get install -y --no-install-recommends ./first/keydiv_*.deb
+[ "$(keydiv_of_root derive --key master SN-000123)" = "$before" ] || die 'the token gives another key after purge and installation'
+rm -r /var/lib/keydiv
+quietly apt-get purge -y keydiv
+! grep '^keydiv: ' log || die 'the purge speaks of tokens where there are none'
