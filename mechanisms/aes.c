@@ -44,7 +44,7 @@ static CK_RV gcm_tag_length(CK_ULONG bits, size_t *ret)
 /* ulIvBits repeats ulIvLen. Many callers leave ulIvBits zero, so ulIvBits is ignored. */
 static CK_RV gcm_setup(const CK_MECHANISM *caller, struct cipher_setup *ret)
 {
-	CK_GCM_PARAMS params;
+	CK_GCM_PARAMS params = {0};
 
 	TRY(native_gcm(caller, &params));
 	ENSURE(params.pIv != NULL && params.ulIvLen >= 1, CKR_MECHANISM_PARAM_INVALID);

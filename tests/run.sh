@@ -11,6 +11,7 @@
 #	tests/run.sh memcheck    the heart of the module under valgrind
 #	tests/run.sh valgrind    all unit and module tests under valgrind, in half an hour
 #	tests/run.sh thread      what several threads share, under the thread sanitizer
+#	tests/run.sh install     nothing but the packages
 #
 # MESON_OPTIONS, if set, is passed to meson setup. The CI passes --werror.
 set -eu
@@ -133,6 +134,7 @@ thread()
 
 install_packages
 case "${1:-all}" in
+install) ;;
 quick | plain | clients | sanitize | memcheck | valgrind | thread) "$1" ;;
 all)
 	sanitize
@@ -140,7 +142,7 @@ all)
 	plain
 	;;
 *)
-	echo "usage: $0 [quick|plain|clients|sanitize|memcheck|valgrind|thread]" >&2
+	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread]" >&2
 	exit 2
 	;;
 esac

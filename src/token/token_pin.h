@@ -31,7 +31,8 @@ struct pin_turn {
 	struct token *token;
 	bool alone;
 };
-#define PIN_TURN __attribute__((cleanup(pin_turn_end))) struct pin_turn
+/* clang takes a variable that only its end uses for unused. */
+#define PIN_TURN __attribute__((cleanup(pin_turn_end), unused)) struct pin_turn
 struct pin_turn pin_turn(struct token *token);
 /* Make the turn exclusive. CKR_DEVICE_ERROR, logged, if another process keeps its turn for 60 s. */
 MUST_USE CK_RV pin_turn_alone(struct pin_turn *turn);

@@ -239,8 +239,8 @@ START_TEST(edited_columns)
 		"sealed = NULL WHERE id = 2", "sealed = flip(sealed, 0, 1) WHERE id = 2",
 		"sealed = flip(sealed, 20, 128) WHERE id = 2",
 		"sealed = (SELECT sealed FROM object WHERE id = 1) WHERE id = 2",
-		"(sealed, attributes) = (SELECT sealed, attributes FROM object WHERE id = 1) WHERE "
-		"id = 2",
+		("(sealed, attributes) = (SELECT sealed, attributes FROM object WHERE id = 1) "
+		 "WHERE id = 2"),
 		"attributes = (SELECT attributes FROM object WHERE id = 3) WHERE id = 1",
 		"attributes = x'' WHERE id = 1", "sealed = x'' WHERE id = 1",
 		"id = 77 WHERE id = 2"};

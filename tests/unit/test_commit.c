@@ -182,7 +182,7 @@ START_TEST(processes_lose_nothing)
 	uint64_t last = atomic_load(store_freshness(store)), seen = 0;
 	for (int p = 0; p < 4; p++)
 		if ((children[p] = fork()) == 0)
-			insert_and_exit("abcd" + p, 50);
+			insert_and_exit(&"abcd"[p], 50);
 	for (int p = 0; p < 4; p++) {
 		int status;
 		while (waitpid(children[p], &status, WNOHANG) == 0) {
@@ -197,7 +197,7 @@ START_TEST(processes_lose_nothing)
 	ck_assert_uint_gt(seen, 0);
 	ck_assert_uint_eq(atomic_load(store_freshness(store)) % 2, 0);
 	for (int p = 0; p < 4; p++) {
-		struct store_query query = {.label = text_bytes("abcd" + p)};
+		struct store_query query = {.label = text_bytes(&"abcd"[p])};
 		int64_t ids[60];
 		size_t n;
 		ck_ok(raw_find_ids(store, &query, ids, 60, &n));

@@ -168,8 +168,8 @@ static const char *const edited_rows[] = {
 	"checksum = substr(checksum, 1, 31)",
 	"id = 1000",
 	"sealed = (SELECT sealed FROM object WHERE id = 2)",
-	"(attributes, sealed, checksum) = (SELECT attributes, sealed, checksum FROM object WHERE "
-	"id = 3)",
+	("(attributes, sealed, checksum) = (SELECT attributes, sealed, checksum FROM object WHERE "
+	 "id = 3)"),
 	"label = object_id, object_id = label",
 	"object_id = object_id || substr(attributes, 1, 1), attributes = substr(attributes, 2)",
 };

@@ -117,7 +117,7 @@ const struct kind kinds[] = {
 	{"TYPE", .words = print_types, .after = ""},
 	{"USAGES", .words = print_usages, .after = "", .list = true},
 	{"TEMPLATE", .words = print_template, .after = "", .list = true},
-	{NULL},
+	{.name = NULL},
 };
 
 const struct kind *kind_of(const char *argument)

@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# aarch64.sh [TEST...]: in a fresh Debian 12, build the committed tree for aarch64 with the cross compiler, and run the suites unit and
+# module, or the tests that are named, under qemu-user. Then build it for this machine as well, and check that a token that one
+# architecture writes gives the same keys on the other. tests/support/debian.sh says what the script needs.
+#
+# Left out are tests that start a program of the build themselves, if the kernel has no handler for programs of aarch64
+# (/proc/sys/fs/binfmt_misc/qemu-aarch64), and those that count on what qemu does not emulate. The script names them.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/support/debian.sh
+
+fresh bookworm "$work/root"
+tree_in "$work/root/src/keydiv"
+cat >"$work/root/src/cross.txt" <<'END'
+[binaries]
+c = 'aarch64-linux-gnu-gcc'
+cpp = 'aarch64-linux-gnu-g++'
+ar = 'aarch64-linux-gnu-ar'
+strip = 'aarch64-linux-gnu-strip'
+pkgconfig = 'pkg-config'
+exe_wrapper = 'qemu-aarch64'
+
+[properties]
+pkg_config_libdir = '/usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig'
+
+[host_machine]
+system = 'linux'
+cpu_family = 'aarch64'
+cpu = 'aarch64'
+endian = 'little'
+END
+quietly "$work/root" sh -ec 'dpkg --add-architecture arm64
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends meson ninja-build pkgconf gcc libc6-dev python3 qemu-user \
+		crossbuild-essential-arm64 check:arm64
+	for arch in amd64 arm64; do
+		apt-get install -y -qq --no-install-recommends libssl-dev:$arch libsqlite3-dev:$arch libinih-dev:$arch libjson-c-dev:$arch \
+			libp11-kit-dev:$arch
+	done'
+
+echo "== build"
+quietly "$work/root" sh -ec 'cd /src/keydiv
+	meson setup --cross-file ../cross.txt ../aarch64 --werror
+	nice ninja -C ../aarch64
+	meson setup ../native -Dtests=false --werror
+	nice ninja -C ../native keydiv keydiv-pkcs11.so'
+inside "$work/root" sh -ec 'aarch64-linux-gnu-gcc --version | head -n 1; qemu-aarch64 --version | head -n 1
+	for file in keydiv keydiv-pkcs11.so; do
+		aarch64-linux-gnu-readelf -h /src/aarch64/$file | sed -n "s|^ *Machine: *|$file: |p"
+	done
+	aarch64-linux-gnu-readelf -n /src/aarch64/keydiv-pkcs11.so | sed -n "s/^ *Properties: /keydiv-pkcs11.so: /p"'
+
+echo "== tokens of both architectures"
+cat >"$work/root/src/exchange.sh" <<'END'
+set -eu
+cd /src
+echo 12345678 >so-pin
+echo 123456 >pin
+native() { /src/native/keydiv "$@" --module /src/native/keydiv-pkcs11.so --pin-file pin; }
+aarch64() { qemu-aarch64 /src/aarch64/keydiv "$@" --module /src/aarch64/keydiv-pkcs11.so --pin-file pin; }
+
+# write_and_read WRITER READER: WRITER makes a token with a master, an Optimal-DUKPT client and stored keys, and both derive from it.
+write_and_read()
+{
+	rm -rf tokens
+	printf 'token-dir = /src/tokens\n' >keydiv.conf
+	export KEYDIV_CONF=/src/keydiv.conf
+	"$1" init --label t --so-pin-file so-pin >/dev/null
+	"$1" key generate --label master >/dev/null
+	"$1" key generate --label bdk --allow odukpt >/dev/null
+	"$1" odukpt initial --key bdk --device D1 --shape 21,7 --label ik >/dev/null
+	"$1" odukpt client --key ik --shape 21,7 --label client >/dev/null
+	"$1" derive --key master --store --usage sign stored >/dev/null
+	"$1" derive --key master --mac text SN-1 SN-2 SN-3 >written
+	"$2" derive --key master --mac text SN-1 SN-2 SN-3 >read
+	cmp written read
+	"$1" key list >written
+	"$2" key list >read
+	cmp written read
+	# The client's state moves on in one architecture, then in the other. The server derives both keys from the initial key.
+	"$1" odukpt next --key client --mac text >next
+	"$2" odukpt next --key client --mac text >>next
+	[ "$(sort -u next | wc -l)" = "$(wc -l <next)" ]
+	"$2" key generate --label second >/dev/null
+	"$1" derive --key second --mac text SN-1 >written
+	"$2" derive --key second --mac text SN-1 >read
+	cmp written read
+	echo "a token written on $1 gives the same keys on $2"
+	cat read
+}
+
+write_and_read native aarch64
+write_and_read aarch64 native
+END
+inside "$work/root" sh /src/exchange.sh
+
+echo "== tests under qemu"
+inside "$work/root" sh -ec 'cd /src/aarch64
+	[ $# -gt 0 ] || set -- --suite unit --suite module
+	mkdir -p /dev/shm
+	nice -n 10 meson test --no-rebuild --print-errorlogs -t 4 "$@"' sh "$@"
