@@ -20,6 +20,7 @@ const CK_ATTRIBUTE_TYPE variable_types[] = {
 	[VAR_RESERVE] = CKA_KEYDIV_RESERVE,
 	[VAR_PUBLIC_VALUE] = CKA_VALUE,
 	[VAR_MASTER_LIST] = CKA_ALLOWED_MECHANISMS,
+	[VAR_WINDOW] = CKA_KEYDIV_WINDOW,
 };
 
 #define NUMBER_OF(a, b, type, kind, on, rules, bit) ATTR_##type,

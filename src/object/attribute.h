@@ -65,7 +65,7 @@ struct attribute {
  * place. An unused place has index 0. Entry 0 has a type that no caller can find.
  */
 #define ATTRIBUTE_PLACES 4096
-#define ATTRIBUTE_PLACE(type) (((type) ^ ((type) >> 19)) & (ATTRIBUTE_PLACES - 1))
+#define ATTRIBUTE_PLACE(type) (((type) ^ ((type) >> 16)) & (ATTRIBUTE_PLACES - 1))
 extern const struct attribute attribute_table[] __attribute__((visibility("hidden")));
 extern const uint8_t attribute_places[ATTRIBUTE_PLACES] __attribute__((visibility("hidden")));
 

@@ -129,7 +129,12 @@ static CK_RV read_variable(
 	case VAR_DERIVE_TEMPLATE:
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	case VAR_RESERVE:
+		ENSURE(object_reserves(o), CKR_ATTRIBUTE_TYPE_INVALID);
 		put_be64(ret->small, 1);
+		ret->bytes = bytes_of(ret->small, 8);
+		return CKR_OK;
+	case VAR_WINDOW:
+		put_be64(ret->small, 0);
 		ret->bytes = bytes_of(ret->small, 8);
 		return CKR_OK;
 	case VAR_ALLOWED_MECHANISMS:

@@ -88,7 +88,7 @@ enum variable {
 	 * attribute shows this list.
 	 */
 	VAR_MASTER_LIST,
-	VAR_WINDOW, /* master: 8 bytes, 0 to WINDOW_MAX */
+	VAR_WINDOW, /* master: 8 bytes, 1 to WINDOW_MAX; absent: 0 */
 	VARIABLE_LAST = VAR_WINDOW,
 };
 
@@ -182,6 +182,12 @@ static inline unsigned object_window(const struct object *o)
 {
 	return object_has(o, VAR_WINDOW) ? (unsigned)get_be64(object_find_variable(o, VAR_WINDOW).p)
 					 : 0;
+}
+
+/* Return true if O has CKA_KEYDIV_RESERVE: a client state, or a master with replay windows. */
+static inline bool object_reserves(const struct object *o)
+{
+	return key_type_is_state(o->key_type) || object_has(o, VAR_WINDOW);
 }
 
 /*

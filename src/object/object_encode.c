@@ -78,6 +78,8 @@ static bool variable_sound(enum attribute_who who, unsigned id, struct bytes val
 		return false;
 	if (id == VAR_SHAPE && value.n != 2)
 		return false;
+	if (id == VAR_WINDOW && (value.n != 8 || get_be64(value.p) - 1 >= WINDOW_MAX))
+		return false;
 	if (!(attribute_sets[who][WHEN_EVER].variables >> id & 1))
 		return false;
 	return template_value_sound(attribute_find(variable_types[id]), value);
@@ -98,6 +100,7 @@ static CK_RV decode_variables(struct bytes rest, struct object *ret)
 		last = id;
 		rest = bytes_of(rest.p + 5 + n, rest.n - 5 - n);
 	}
+	ENSURE(!object_has(ret, VAR_RESERVE) || object_reserves(ret), CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 

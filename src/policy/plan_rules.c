@@ -74,14 +74,35 @@ void plan_start(struct object *ret, CK_OBJECT_CLASS object_class, CK_KEY_TYPE ty
 	ret->default_allowed_count = 0;
 }
 
-CK_RV plan_variables(const struct template *t, struct object *ret)
+/* Give RET the CKA_KEYDIV_WINDOW and CKA_KEYDIV_RESERVE of T. A window of 0 is none. */
+static CK_RV plan_window(const struct template *t, struct object *ret)
 {
+	if (t->variables_given & 1u << VAR_WINDOW) {
+		struct bytes window = t->variable[VAR_WINDOW];
+		REQUIRE(get_be64(window.p) <= WINDOW_MAX, CKR_ATTRIBUTE_VALUE_INVALID,
+			"CKA_KEYDIV_WINDOW is not 0 to 1024");
+		if (get_be64(window.p) > 0)
+			TRY(object_set_variable(ret, VAR_WINDOW, window));
+	}
 	if (t->variables_given & 1u << VAR_RESERVE) {
 		uint64_t reserve = get_be64(t->variable[VAR_RESERVE].p);
-		REQUIRE(reserve >= 1 && reserve <= PLAN_RESERVE_MAX, CKR_ATTRIBUTE_VALUE_INVALID,
+		REQUIRE(object_reserves(ret), CKR_ATTRIBUTE_TYPE_INVALID,
+			"only a client state or a master with CKA_KEYDIV_WINDOW has "
+			"CKA_KEYDIV_RESERVE");
+		REQUIRE(reserve >= 1 && reserve <= RESERVE_MAX, CKR_ATTRIBUTE_VALUE_INVALID,
 			"CKA_KEYDIV_RESERVE is not 1 to 4096");
+		TRY(object_set_variable(ret, VAR_RESERVE, t->variable[VAR_RESERVE]));
 	}
-	for (uint32_t left = t->variables_given; left != 0; left &= left - 1) {
+	return CKR_OK;
+}
+
+CK_RV plan_variables(const struct template *t, struct object *ret)
+{
+	uint32_t numbers = 1u << VAR_WINDOW | 1u << VAR_RESERVE;
+
+	if (t->variables_given & numbers)
+		TRY(plan_window(t, ret));
+	for (uint32_t left = t->variables_given & ~numbers; left != 0; left &= left - 1) {
 		unsigned id = (unsigned)__builtin_ctz(left);
 		TRY(object_set_variable(ret, (enum variable)id, t->variable[id]));
 	}

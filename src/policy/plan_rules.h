@@ -9,9 +9,6 @@
 /* Flags that every kind of object has unless the template says otherwise. */
 #define FLAGS_DEFAULT (FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE)
 
-/* Most numbers that an O-DUKPT client may claim at once (CKA_KEYDIV_RESERVE). */
-#define PLAN_RESERVE_MAX 4096
-
 /* Return the code of plan_given for T, which gives an attribute that must not be given. */
 MUST_USE CK_RV plan_refuse(
 	const struct template *t, enum attribute_who who, enum attribute_when when);
@@ -44,8 +41,9 @@ static inline uint32_t plan_flags(const struct template *t, uint32_t defaults)
 void plan_start(struct object *ret, CK_OBJECT_CLASS object_class, CK_KEY_TYPE type);
 
 /*
- * Give RET the variable attributes of T. CKR_ATTRIBUTE_VALUE_INVALID for a CKA_KEYDIV_RESERVE out
- * of range, and the codes of object_set_variable.
+ * Give RET the variable attributes of T. CKR_ATTRIBUTE_VALUE_INVALID for a CKA_KEYDIV_WINDOW or
+ * CKA_KEYDIV_RESERVE out of range. CKR_ATTRIBUTE_TYPE_INVALID for a CKA_KEYDIV_RESERVE of an object
+ * that has none. Also the codes of object_set_variable.
  */
 MUST_USE CK_RV plan_variables(const struct template *t, struct object *ret);
 

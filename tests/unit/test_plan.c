@@ -92,9 +92,17 @@ START_TEST(numbers_that_may_be_given)
 	ck_rv(plan_given(&t, WHO_KEY, WHEN_COPY), RO);
 	ck_rv(plan_given(&t, WHO_KEY, WHEN_SET), RO);
 	ck_ok(parse(&t, NUM(CKA_KEYDIV_RESERVE, 2)));
-	ck_rv(plan_given(&t, WHO_KEY, WHEN_DERIVE), BAD);
+	ck_ok(plan_given(&t, WHO_KEY, WHEN_CREATE)); /* plan_variables asks for a window */
+	ck_rv(plan_given(&t, WHO_DATA, WHEN_CREATE), BAD);
 	ck_ok(plan_given(&t, WHO_CLIENT, WHEN_DERIVE));
 	ck_ok(plan_given(&t, WHO_CLIENT, WHEN_SET));
+	ck_ok(parse(&t, NUM(CKA_KEYDIV_WINDOW, 64)));
+	ck_ok(plan_given(&t, WHO_KEY, WHEN_CREATE));
+	ck_ok(plan_given(&t, WHO_KEY, WHEN_GENERATE));
+	ck_ok(plan_given(&t, WHO_KEY, WHEN_UNWRAP));
+	ck_rv(plan_given(&t, WHO_KEY, WHEN_DERIVE), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(plan_given(&t, WHO_KEY, WHEN_COPY), RO);
+	ck_rv(plan_given(&t, WHO_KEY, WHEN_SET), RO);
 }
 END_TEST
 
