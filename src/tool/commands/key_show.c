@@ -86,6 +86,18 @@ static void add_client_state(struct client *client, CK_OBJECT_HANDLE key, struct
 	add_text(o, "shape", shape);
 }
 
+/* Add the numbers of a master with replay windows. */
+static void add_window(struct client *client, CK_OBJECT_HANDLE key, struct json_object *o)
+{
+	CK_ULONG window = attribute_number(client->f, client->session, key, CKA_KEYDIV_WINDOW, 0);
+
+	if (window == 0)
+		return;
+	add_number(o, "window", window);
+	add_number(o, "reserve",
+		attribute_number(client->f, client->session, key, CKA_KEYDIV_RESERVE, 1));
+}
+
 static bool run(int count, char **operands)
 {
 	static const struct {
@@ -103,6 +115,7 @@ static bool run(int count, char **operands)
 		{CKA_TRUSTED, "trusted"},
 		{CKA_WRAP_WITH_TRUSTED, "wrap_with_trusted"},
 		{CKA_KEYDIV_EXTRACTABLE_CHILDREN, "extractable_children"},
+		{CKA_KEYDIV_USE_ONLY, "use_only"},
 	};
 	CLIENT client = {0};
 	CK_OBJECT_HANDLE key;
@@ -116,6 +129,7 @@ static bool run(int count, char **operands)
 			attribute_flag(client.f, client.session, key, flags[i].type));
 	add_allowed(&client, key, o);
 	add_client_state(&client, key, o);
+	add_window(&client, key, o);
 	add_uri(&client, key, o);
 	show(o);
 	return true;

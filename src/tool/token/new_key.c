@@ -11,7 +11,7 @@
 #include "tool/output.h"
 #include "tool/report.h"
 
-struct new_key new_key;
+struct new_key new_key = {.window = -1, .reserve = -1};
 
 static bool read_id(void)
 {
@@ -35,6 +35,14 @@ static bool check_roles(bool derives)
 			    "--extractable");
 	if (!derives && new_key.extractable_children)
 		return fail("--extractable-children is for masters: give --usage derive");
+	if (!derives && (new_key.use_only || new_key.window >= 0))
+		return fail("--use-only and --window are for masters: give --usage derive");
+	if (new_key.window > 1024)
+		return fail("--window takes 0 to 1024, not %lld", new_key.window);
+	if (new_key.reserve >= 0 && new_key.window <= 0)
+		return fail("--reserve is for masters with --window");
+	if (new_key.reserve == 0 || new_key.reserve > 4096)
+		return fail("--reserve takes 1 to 4096, not %lld", new_key.reserve);
 	if (new_key.unwrap_template && !(new_key.usages & usage_bit(CKA_UNWRAP)))
 		return fail("--unwrap-template is for keys that unwrap: add unwrap to --usage");
 	return true;
@@ -69,6 +77,12 @@ void new_key_template(struct template *t)
 		template_flag(t, CKA_WRAP_WITH_TRUSTED, true);
 	if (new_key.extractable_children)
 		template_flag(t, CKA_KEYDIV_EXTRACTABLE_CHILDREN, true);
+	if (new_key.use_only)
+		template_flag(t, CKA_KEYDIV_USE_ONLY, true);
+	if (new_key.window >= 0)
+		template_number(t, CKA_KEYDIV_WINDOW, (CK_ULONG)new_key.window);
+	if (new_key.reserve >= 0)
+		template_number(t, CKA_KEYDIV_RESERVE, (CK_ULONG)new_key.reserve);
 	if (new_key.unwrap_template)
 		template_bytes(t, CKA_UNWRAP_TEMPLATE, new_key.unwrap.t.attributes,
 			new_key.unwrap.t.count * sizeof new_key.unwrap.t.attributes[0]);

@@ -14,7 +14,8 @@
 struct new_key {
 	/* from the options */
 	const char *label, *id, *type, *usage, *allow, *unwrap_template;
-	bool extractable, wrap_with_trusted, extractable_children, public;
+	bool extractable, wrap_with_trusted, extractable_children, public, use_only;
+	long long window, reserve; /* -1 if not given */
 	/* new_key_read sets the members below */
 	const struct key_kind *kind;
 	unsigned usages;
@@ -43,6 +44,12 @@ extern struct new_key new_key;
 			"let the key be wrapped under trusted keys only"),                         \
 		FLAG_OPTION("extractable-children", &new_key.extractable_children,                 \
 			"let keys derived from this master be wrapped"),                           \
+		FLAG_OPTION("use-only", &new_key.use_only,                                         \
+			"let this master give no key objects, only use keys within one call"),     \
+		NUMBER_OPTION("window", "NUMBER", &new_key.window,                                 \
+			"accept each counter once, also NUMBER below the highest (1 to 1024)"),    \
+		NUMBER_OPTION("reserve", "NUMBER", &new_key.reserve,                               \
+			"mark NUMBER counters of a window in one write (1 to 4096, default 1)"),   \
 		TEXT_OPTION("unwrap-template", "TEMPLATE", &new_key.unwrap_template,               \
 			"properties of every key that is unwrapped with the key"),                 \
 		FLAG_OPTION("public", &new_key.public, "let the key be seen without login")

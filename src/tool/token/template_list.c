@@ -2,6 +2,7 @@
 /* template_list.c: reads a template from its text. */
 #include "tool/token/template_list.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/pkcs11.h"
@@ -15,6 +16,7 @@ const struct usage template_flags[] = {
 	{"extractable", CKA_EXTRACTABLE},
 	{"wrap-with-trusted", CKA_WRAP_WITH_TRUSTED},
 	{"extractable-children", CKA_KEYDIV_EXTRACTABLE_CHILDREN},
+	{"use-only", CKA_KEYDIV_USE_ONLY},
 	{NULL, 0},
 };
 
@@ -29,6 +31,17 @@ static bool find_flag(const char *name, size_t n, CK_ATTRIBUTE_TYPE *ret)
 				return true;
 			}
 	return false;
+}
+
+static bool read_window(const char *value, struct template_list *list)
+{
+	char *end;
+	unsigned long window = strtoul(value, &end, 10);
+
+	if (*value < '0' || *value > '9' || *end || window > 1024)
+		return fail("window=%s is not window=0 to window=1024", value);
+	template_number(&list->t, CKA_KEYDIV_WINDOW, window);
+	return true;
 }
 
 static bool read_part(const char *part, void *data)
@@ -47,10 +60,12 @@ static bool read_part(const char *part, void *data)
 				return false;
 		return true;
 	}
+	if (n == 6 && strncmp(part, "window", n) == 0)
+		return read_window(value, list);
 	if (!find_flag(part, n, &type) || (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0))
 		return fail("'%s' is not part of a template: give allow=NAME, or sensitive, "
-			    "extractable, wrap-with-trusted, extractable-children or a "
-			    "usage, and =no behind it if it is to be false",
+			    "extractable, wrap-with-trusted, extractable-children, use-only or a "
+			    "usage, and =no behind it if it is to be false, or window=NUMBER",
 			part);
 	for (CK_ULONG i = 0; i < list->t.count; i++)
 		if (list->t.attributes[i].type == type)

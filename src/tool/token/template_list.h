@@ -16,7 +16,7 @@ extern const struct usage template_flags[]; /* ended by a NULL name */
 
 /*
  * Read a list with commas: names of flags ("sensitive", "wrap-with-trusted", "derive=no", ...) and
- * "allow=NAME" for mechanisms and schemes. RET must stay where it is while its template is in use.
+ * "allow=NAME" for mechanisms and schemes, "window=NUMBER". RET must stay where it is while its template is in use.
  * False after a report.
  */
 MUST_USE bool template_list_read(const char *text, struct template_list *ret);
