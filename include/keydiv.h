@@ -202,7 +202,10 @@ extern "C" {
 #define CKA_KEYDIV_TRANSACTION (KEYDIV_VENDOR | 2UL)
 /* client state: transactions left (8 bytes, big-endian) */
 #define CKA_KEYDIV_REMAINING (KEYDIV_VENDOR | 3UL)
-/* client state: numbers claimed at once (CK_ULONG, 1..4096, default 1) */
+/*
+ * client state: numbers claimed at once; master with a window: counters of an incoming stream that
+ * are marked in one write (CK_ULONG, 1..4096, default 1)
+ */
 #define CKA_KEYDIV_RESERVE (KEYDIV_VENDOR | 4UL)
 /* template of C_DeriveKey and C_GenerateKey: the parameter, with a NULL mechanism parameter */
 #define CKA_KEYDIV_PARAMETER (KEYDIV_VENDOR | 5UL)
@@ -210,9 +213,13 @@ extern "C" {
 #define CKA_KEYDIV_EXTRACTABLE_CHILDREN (KEYDIV_VENDOR | 6UL)
 /* master: gives no key objects, only WITH_DERIVED_KEY works (CK_BBOOL, default false) */
 #define CKA_KEYDIV_USE_ONLY (KEYDIV_VENDOR | 7UL)
-/* Reserved: this version gives CKR_ATTRIBUTE_TYPE_INVALID for the next two attributes. */
-/* master: counters below the highest used counter that are still accepted (CK_ULONG, 0..1024) */
+/*
+ * master: each counter is accepted once, above the highest used counter or at most this number
+ * below; 0: any counter at any time (CK_ULONG, 0..1024, default 0). Implies CKA_KEYDIV_USE_ONLY
+ * true and CKA_COPYABLE false. CKR_KEYDIV_REPLAYED
+ */
 #define CKA_KEYDIV_WINDOW (KEYDIV_VENDOR | 8UL)
+/* Reserved: this version gives CKR_ATTRIBUTE_TYPE_INVALID for the next attribute. */
 /* master in another token: its PKCS#11 URI */
 #define CKA_KEYDIV_FOREIGN_KEY (KEYDIV_VENDOR | 9UL)
 /*

@@ -32,6 +32,23 @@ static void mark_generated(const struct mechanism *mech, struct object *ret)
 }
 
 /*
+ * A copy of a master with replay windows, or a key object, would bypass the windows. So such a
+ * master is CKA_KEYDIV_USE_ONLY and not CKA_COPYABLE.
+ */
+static CK_RV plan_window_flags(const struct template *t, struct object *ret)
+{
+	if (!(t->variables_given >> VAR_WINDOW & 1) || get_be64(t->variable[VAR_WINDOW].p) == 0)
+		return CKR_OK;
+	REQUIRE(!(t->flags_given & ~t->flags & FLAG_USE_ONLY), CKR_TEMPLATE_INCONSISTENT,
+		"a master with CKA_KEYDIV_WINDOW has CKA_KEYDIV_USE_ONLY");
+	REQUIRE(!(t->flags & FLAG_COPYABLE), CKR_TEMPLATE_INCONSISTENT,
+		"a master with CKA_KEYDIV_WINDOW does not have CKA_COPYABLE");
+	ret->flags |= FLAG_USE_ONLY;
+	ret->flags &= ~(uint32_t)FLAG_COPYABLE;
+	return CKR_OK;
+}
+
+/*
  * Plan everything that keys have in common if they are not derived. WAY is how the key is made.
  * MECH generates the key; NULL for created and unwrapped keys.
  */
@@ -40,6 +57,7 @@ static CK_RV plan_key(const struct template *t, enum made way, const struct mech
 {
 	ret->flags = key_flags(t, ret);
 	TRY(plan_role_made(t, ret));
+	TRY(plan_window_flags(t, ret));
 	plan_drop_wrapping(ret);
 	ret->made = (uint32_t)way | (ret->flags & MADE_FLAGS);
 	TRY(plan_access(rights, ret->flags));

@@ -434,8 +434,10 @@ START_TEST(attributes_of_masters)
 	gives(CKR_TEMPLATE_INCONSISTENT, derive_device(master, T(YES(CKA_DERIVE), no), &made));
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_SetAttributeValue(s, master, T(yes)));
 	gives(CKR_ATTRIBUTE_READ_ONLY, f->C_CopyObject(s, master, T(yes), &made));
-	gives(CKR_ATTRIBUTE_TYPE_INVALID,
-		try_import(CKK_AES, mk, 16, T(YES(CKA_DERIVE), NUM(CKA_KEYDIV_WINDOW, 8)), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		derive_device(master, T(YES(CKA_DERIVE), NUM(CKA_KEYDIV_WINDOW, 8)), &made));
+	gives(CKR_TEMPLATE_INCONSISTENT,
+		try_import(CKK_AES, mk, 16, T(YES(CKA_SIGN), NUM(CKA_KEYDIV_WINDOW, 8)), &made));
 	holds(made == 0xABCD);
 	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(16), YES(CKA_DERIVE), yes), &made));
 	holds(get_bool(made, CKA_KEYDIV_EXTRACTABLE_CHILDREN));

@@ -413,6 +413,51 @@ START_TEST(check_value_given)
 }
 END_TEST
 
+#define MASTER KEY(CKK_AES), VALUE16, YES(CKA_DERIVE)
+#define WINDOW(n) NUM(CKA_KEYDIV_WINDOW, n)
+#define RESERVE(n) NUM(CKA_KEYDIV_RESERVE, n)
+
+START_TEST(masters_with_windows)
+{
+	OBJECT o = {0};
+
+	ck_ok(create(&o, &user, MASTER, WINDOW(64)));
+	ck_assert_uint_eq(object_window(&o), 64);
+	ck_assert(o.flags & FLAG_USE_ONLY);
+	ck_assert(!(o.flags & FLAG_COPYABLE));
+	ck_ok(create(&o, &user, MASTER, WINDOW(1), YES(CKA_KEYDIV_USE_ONLY), NO(CKA_COPYABLE)));
+	ck_ok(create(&o, &user, MASTER, WINDOW(1024), RESERVE(1)));
+	ck_ok(create(&o, &user, MASTER, WINDOW(1024), RESERVE(4096)));
+	ck_assert_uint_eq(get_be64(object_variable(&o, VAR_RESERVE).p), 4096);
+	object_wipe(&o);
+	ck_ok(create(&o, &user, MASTER, WINDOW(0), NO(CKA_KEYDIV_USE_ONLY), YES(CKA_COPYABLE)));
+	ck_assert_uint_eq(object_window(&o), 0);
+	ck_assert(!object_has(&o, VAR_WINDOW)); /* as if no window was given */
+	ck_assert(!(o.flags & FLAG_USE_ONLY));
+	ck_assert(o.flags & FLAG_COPYABLE);
+}
+END_TEST
+
+START_TEST(windows_refused)
+{
+	OBJECT o = {0};
+
+	ck_rv(create(&o, &user, MASTER, WINDOW(1025)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(create(&o, &user, MASTER, WINDOW((CK_ULONG)-1)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(create(&o, &user, MASTER, WINDOW(64), NO(CKA_KEYDIV_USE_ONLY)),
+		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, MASTER, WINDOW(64), YES(CKA_COPYABLE)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, YES(CKA_SIGN), WINDOW(64)),
+		CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, KEY(CKK_AES), VALUE16, WINDOW(64)), CKR_TEMPLATE_INCONSISTENT);
+	ck_rv(create(&o, &user, CLASS(CKO_DATA), WINDOW(64)), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(create(&o, &user, MASTER, RESERVE(2)), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(create(&o, &user, MASTER, WINDOW(0), RESERVE(2)), CKR_ATTRIBUTE_TYPE_INVALID);
+	ck_rv(create(&o, &user, MASTER, WINDOW(64), RESERVE(0)), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_rv(create(&o, &user, MASTER, WINDOW(64), RESERVE(4097)), CKR_ATTRIBUTE_VALUE_INVALID);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan_create");
@@ -436,6 +481,8 @@ int main(void)
 	tcase_add_test(tests, unwrap_template);
 	tcase_add_test(tests, value_against_template);
 	tcase_add_test(tests, check_value_given);
+	tcase_add_test(tests, masters_with_windows);
+	tcase_add_test(tests, windows_refused);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

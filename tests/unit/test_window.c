@@ -580,9 +580,9 @@ START_TEST(processes_on_the_same_counters)
 }
 END_TEST
 
-static void wait_a_moment(void)
+static void wait_a_moment(long most_ns)
 {
-	struct timespec pause_for = {.tv_nsec = random() % 9000000};
+	struct timespec pause_for = {.tv_nsec = random() % most_ns};
 
 	nanosleep(&pause_for, NULL);
 }
@@ -603,7 +603,7 @@ START_TEST(killed_while_marking)
 		children[i] = start_child(shared, i, UINT32_MAX);
 	for (unsigned i = 0; i < kills; i++) {
 		pid_t *child = &children[i % 2];
-		wait_a_moment();
+		wait_a_moment(i % 2 ? 5000000 : 40000000); /* also while the store is opened */
 		ck_assert_int_eq(kill(*child, SIGKILL), 0);
 		ck_assert_int_eq(waitpid(*child, &status, 0), *child);
 		ck_assert(WIFSIGNALED(status)); /* did not end by an error */
@@ -928,10 +928,39 @@ START_TEST(another_size)
 }
 END_TEST
 
+/* A file that the first version with windows has written, from the token and key of this test. */
+START_TEST(a_file_of_format_1)
+{
+	char command[300];
+	start();
+	close_all();
+	snprintf(command, sizeof command, "cp %s/windows-format-1/windows.db %s", FIXTURES_DIR,
+		in_token("windows.db"));
+	ck_assert_int_eq(system(command), 0);
+	ck_assert_int_eq(chmod(in_token("windows.db"), 0600), 0);
+	open_all();
+	struct window_location at = stream("a", 64), out = stream("o", 64);
+	out.direction = WINDOW_OUTGOING;
+
+	replayed(&at, 100);
+	replayed(&at, 90);
+	accepted(&at, 91);
+	replayed(&at, 35);
+	accepted(&at, 36);
+	replayed(&out, 30);
+	accepted(&out, 31);
+	at = stream("r", 64); /* reserved up to 10 by a process that died */
+	replayed(&at, 2);
+	replayed(&at, 10);
+	accepted(&at, 11);
+	close_all();
+}
+END_TEST
+
 RUN_SUITE("window", each_counter_once, nobody_logged_in, session_masters,
 	session_masters_have_a_bound, reading_and_forgetting, skipping, a_destroyed_master,
 	a_reservation, a_reservation_at_the_end_of_the_range, reservations_of_two,
 	forgotten_by_another, reservations_have_a_bound, reserve_set_back_to_one,
 	threads_on_the_same_counters, processes_on_the_same_counters, killed_while_marking, a_fork,
 	a_full_disk, a_disk_that_does_not_sync, an_uncertain_commit, an_edited_mark, a_moved_mark,
-	a_row_of_another_master, a_missing_file, another_size)
+	a_row_of_another_master, a_missing_file, another_size, a_file_of_format_1)

@@ -15,9 +15,9 @@ struct template_list {
 extern const struct usage template_flags[]; /* ended by a NULL name */
 
 /*
- * Read a list with commas: names of flags ("sensitive", "wrap-with-trusted", "derive=no", ...) and
- * "allow=NAME" for mechanisms and schemes, "window=NUMBER". RET must stay where it is while its template is in use.
- * False after a report.
+ * Read a list with commas: names of flags ("sensitive", "wrap-with-trusted", "derive=no", ...),
+ * "allow=NAME" for mechanisms and schemes, and "window=NUMBER". RET must stay where it is while its
+ * template is in use. False after a report.
  */
 MUST_USE bool template_list_read(const char *text, struct template_list *ret);
 
