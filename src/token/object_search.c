@@ -130,7 +130,7 @@ static CK_RV find_records(struct found *f, struct store_query q)
  * Find the records of the query without opening them, because the store has compared everything
  * in the template.
  */
-static CK_RV find_ids(struct found *f, struct store_query q)
+static CK_RV find_ids_in_store(struct found *f, struct store_query q)
 {
 	struct token *token = f->session->token;
 	struct record records[BATCH];
@@ -146,6 +146,26 @@ static CK_RV find_ids(struct found *f, struct store_query q)
 		}
 	} while (n == BATCH && f->rv == CKR_OK);
 	return f->rv;
+}
+
+/* The same, with the results that the session has kept. */
+static CK_RV find_ids(struct found *f, const struct store_query *q)
+{
+	struct session *s = f->session;
+	struct cached_version version;
+
+	store_check_freshness(s->token->store);
+	const struct kept_search *kept = kept_search_find(&s->kept_searches, q, s->login);
+	for (size_t i = 0; kept != NULL && i < kept->count; i++)
+		found_add(f, kept->handles[i]);
+	if (kept != NULL)
+		return f->rv;
+	/* Read before the search, so that a change in between makes the result stale. */
+	version.now = store_freshness(s->token->store);
+	version.seen = atomic_load_explicit(version.now, memory_order_acquire);
+	TRY(find_ids_in_store(f, *q));
+	kept_search_keep(&s->kept_searches, q, s->login, &version, f->handles, f->count);
+	return CKR_OK;
 }
 
 /*
@@ -169,8 +189,8 @@ CK_RV objects_find(
 
 	TRY(session_scratch(s));
 	if (tokens) {
-		f.rv = store_decides(t) ? find_ids(&f, query_of(t, private_too))
-					: find_records(&f, query_of(t, private_too));
+		struct store_query q = query_of(t, private_too);
+		f.rv = store_decides(t) ? find_ids(&f, &q) : find_records(&f, q);
 		if (may_be_built_in(t))
 			built_in_each(consider, &f);
 	}

@@ -33,6 +33,7 @@ struct shard {
 	pthread_mutex_t lock;
 	uint32_t free; /* slot + 1 */
 	uint32_t chunks_used;
+	_Atomic uint32_t live; /* objects; changed with the lock, read without */
 	struct slot *chunks[CHUNKS_MAX];
 } __attribute__((aligned(64)));
 
@@ -59,6 +60,7 @@ CK_RV pool_start(void)
 		ENSURE(pthread_mutex_init(&shards[i].lock, NULL) == 0, CKR_HOST_MEMORY);
 		shards[i].free = 0;
 		shards[i].chunks_used = 0; /* in a forked child, forget the parent's chunks */
+		atomic_store_explicit(&shards[i].live, 0, memory_order_relaxed);
 	}
 	return CKR_OK;
 }
@@ -135,6 +137,17 @@ static struct slot *find(struct shard *shard, struct token *token, CK_OBJECT_HAN
 	return slot;
 }
 
+static inline uint32_t live_in(const struct shard *shard)
+{
+	return atomic_load_explicit(&shard->live, memory_order_relaxed);
+}
+
+/* SHARD is locked. */
+static inline void set_live(struct shard *shard, uint32_t live)
+{
+	atomic_store_explicit(&shard->live, live, memory_order_relaxed);
+}
+
 static inline uint32_t first_of(const struct pool_owner *owner)
 {
 	return atomic_load_explicit(&owner->first, memory_order_relaxed);
@@ -159,6 +172,7 @@ static void release(struct shard *shard, struct slot *slot, uint32_t index)
 		set_first(slot->owner, slot->next);
 	object_wipe(&slot->object);
 	slot->token = NULL;
+	set_live(shard, live_in(shard) - 1);
 	if (slot->serial < HANDLE_SERIAL_MAX) {
 		slot->next = shard->free;
 		shard->free = index + 1;
@@ -188,6 +202,7 @@ CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
 	if (slot->next)
 		slot_at(shard, slot->next - 1)->previous = index + 1;
 	set_first(owner, index + 1);
+	set_live(shard, live_in(shard) + 1);
 	bump(slot);
 	*ret_handle = handle_of(shard, index, slot);
 	return CKR_OK;
@@ -288,16 +303,26 @@ void pool_destroy_private(struct token *token)
 	}
 }
 
+/* Call EACH for the objects of TOKEN in SHARD. The slots after the last live one are not read. */
+static void each_in(struct shard *shard, struct token *token,
+	void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
+{
+	LOCKED(shard);
+	uint32_t left = live_in(shard);
+
+	for (uint32_t s = 0; left > 0; s++) {
+		struct slot *slot = slot_at(shard, s);
+		left -= slot->token != NULL;
+		if (slot->token == token)
+			each(handle_of(shard, s, slot), &slot->object, arg);
+	}
+}
+
 void pool_each(struct token *token,
 	void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
 {
-	for (unsigned i = 0; i < SHARDS; i++) {
-		struct shard *shard = &shards[i];
-		LOCKED(shard);
-		for (uint32_t s = 0; s < shard->chunks_used << CHUNK_BITS; s++) {
-			struct slot *slot = slot_at(shard, s);
-			if (slot->token == token)
-				each(handle_of(shard, s, slot), &slot->object, arg);
-		}
-	}
+	for (unsigned i = 0; i < SHARDS; i++)
+		if (live_in(&shards[i]) >
+			0) /* else threads would wait for each other for nothing */
+			each_in(&shards[i], token, each, arg);
 }

@@ -13,6 +13,7 @@
 
 #include "mechanism.h"
 #include "policy/plan.h"
+#include "token/kept_search.h"
 #include "token/key_cache.h"
 #include "token/pool.h"
 
@@ -40,6 +41,7 @@ struct session {
 	struct key *scratch[SCRATCH_KEYS]; /* made by session_scratch, kept */
 	struct operations *operations;     /* made by the first operation, kept */
 	struct search search;
+	struct kept_searches kept_searches;
 	uint8_t parameter[PARAMETER_MAX]; /* the private copy of a mechanism parameter */
 	struct session *next_free;
 };

@@ -84,13 +84,15 @@ __attribute__((noinline)) static void forget_used(struct session *s)
 {
 	operations_reset(s->operations);
 	key_cache_reset(&s->keys);
+	kept_search_forget(&s->kept_searches);
 	session_end_search(s);
 }
 
 /* End and wipe everything that depends on the login. The session is locked. */
 static inline void forget_login(struct session *s)
 {
-	if (s->operations != NULL || s->keys.entries != NULL || s->search.active)
+	if (s->operations != NULL || s->keys.entries != NULL || s->search.active ||
+		s->kept_searches.used)
 		forget_used(s);
 }
 
