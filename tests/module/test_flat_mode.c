@@ -140,6 +140,23 @@ START_TEST(native_lengths)
 }
 END_TEST
 
+/* WITH_DERIVED_KEY names AES-GCM by the standard number and takes its inputs from fields. */
+START_TEST(an_operation_by_its_standard_number)
+{
+	static const uint8_t bytes[] =
+		"\x01\x00\x09SN-000123\x10\x00\x08\x00\x00\x00\x00\x00\x00\x00\x01"
+		"\x70\x00\x04\x8b\x44\x00\x03\x71\x00\x04\x00\x00\x10\x87\x72\x00\x0ctwelve bytes";
+	uint8_t out[64];
+	CK_ULONG n = sizeof out;
+	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE)));
+
+	ok(f->C_EncryptInit(
+		s, MECH_P(CKM_KEYDIV_WITH_DERIVED_KEY, bytes, sizeof bytes - 1), master));
+	ok(f->C_Encrypt(s, (CK_BYTE *)"text", 4, out, &n));
+	holds(n == 20);
+}
+END_TEST
+
 /* The mode is that of the last C_Initialize. */
 START_TEST(the_mode_changes)
 {
@@ -188,6 +205,7 @@ int main(void)
 	tcase_add_test(tc, native_forms_are_refused);
 	tcase_add_test(tc, the_attack);
 	tcase_add_test(tc, native_lengths);
+	tcase_add_test(tc, an_operation_by_its_standard_number);
 	tcase_add_test(tc, the_mode_changes);
 	tcase_add_test(tc, the_log);
 	return run(suite);
