@@ -39,9 +39,9 @@ install_packages()
 # With KEYDIV_CLIENTS=all a missing tool is not a reason to skip a language.
 install_languages()
 {
-	packages="python3-venv default-jdk-headless"
+	packages="python3-venv default-jdk-headless make"
 	command -v go >/dev/null || packages="$packages golang-go"
-	command -v npm >/dev/null || packages="$packages nodejs npm make"
+	command -v npm >/dev/null || packages="$packages nodejs npm"
 	command -v cargo >/dev/null || {
 		apt-cache show cargo-web >/dev/null 2>&1 && packages="$packages cargo-web" || packages="$packages cargo"
 	}

@@ -136,10 +136,16 @@ class Clients(ToolTest):
             message(serial, counter, b"another text" if verdict == "bad" else MESSAGE) for serial, counter, verdict in messages))
 
     def test_messages(self):
-        self.import_key("meter", MASTER)
-        for through, module in self.modules().items():
+        self.import_key("meter", MASTER, "--window", "64")
+        last = 2**64 - 1
+        for i, (through, module) in enumerate(self.modules().items()):
+            first, second = "SN-%06d" % i, "TM-%06d" % i
             with self.subTest(through=through):
-                self.verify_messages(module, ("SN-000123", 1, "ok"), ("SN-000124", 2**64 - 1, "ok"), ("SN-000123", 2, "bad"))
+                self.verify_messages(module, (first, 3, "ok"), (first, 1, "ok"), (second, 1, "ok"), (first, 3, "replayed"),
+                                     (first, 2, "bad"), (first, 2, "ok"), (first, 2, "replayed"))
+                # another process
+                self.verify_messages(module, (first, 1, "replayed"), (first, 100, "ok"), (first, 35, "replayed"), (first, 36, "ok"),
+                                     (second, last, "ok"), (second, last, "replayed"))
 
     def test_another_master(self):
         """Every example fails with one line when the token has another master."""
