@@ -56,6 +56,9 @@ static const struct {
 	{CKR_DEVICE_MEMORY, "there is no room left where the token is stored"},
 	{CKR_DEVICE_ERROR, "the token's files are damaged, cannot be read or are writable for "
 			   "others, or a self-test failed; set log-file and see the log"},
+	{CKR_DEVICE_REMOVED, "the server of client.conf cannot be reached; users of "
+			     "keydiv-server.socket are members "
+			     "of group keydiv-clients"},
 	{CKR_HOST_MEMORY, "out of memory"},
 	{CKR_FUNCTION_FAILED, "see the log; log-file is set in keydiv.conf"},
 	{CKR_FUNCTION_NOT_SUPPORTED, "this module cannot do that"},

@@ -145,18 +145,28 @@ class TwoUsersTest(unittest.TestCase):
             return connection.value(session, connection.derive(session, master, DEVICE_KEY, SERIAL, READABLE))
         self.assertEqual(as_application(derive).hex(), "2759dd4361d7979a96a5c23692cd5555")
 
-    def test_application_uses_the_client_module(self):
+    def use_client_module(self, uid, *groups):
+        """Run keydiv derive with keydiv-client.so as UID."""
         conf, pin = (os.path.join(self.work, name) for name in ("client.conf", "pin-of-the-application"))
         for path, text in ((conf, "server = unix:path=%s\n" % self.server.path), (pin, PIN + "\n")):
             with open(path, "w") as out:
                 out.write(text)
-        os.chown(pin, APPLICATION, APPLICATION)
+        os.chown(pin, uid, uid)
         os.chmod(pin, 0o400)
         command = [self.work + "/keydiv", "derive", "--key", "master", "SN-000123", "--pin-file", pin, "--module", self.work + "/keydiv-client.so"]
-        derived = subprocess.run(command, env={"PATH": os.environ["PATH"], "KEYDIV_CLIENT_CONF": conf}, stdout=subprocess.PIPE, check=True,
-                                 stdin=subprocess.DEVNULL, preexec_fn=lambda: become(APPLICATION, CLIENTS)).stdout.decode()
-        self.assertRegex(derived, "SN-000123,[0-9A-F]{6}")
-        self.assertEqual(derived, self.server.tool("derive", "--key", "master", "SN-000123", "--pin-file", self.work + "/pin"))
+        return subprocess.run(command, env={"PATH": os.environ["PATH"], "KEYDIV_CLIENT_CONF": conf}, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=lambda: become(uid, *groups))
+
+    def test_application_uses_the_client_module(self):
+        done = self.use_client_module(APPLICATION, CLIENTS)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertRegex(done.stdout.decode(), "SN-000123,[0-9A-F]{6}")
+        self.assertEqual(done.stdout.decode(), self.server.tool("derive", "--key", "master", "SN-000123", "--pin-file", self.work + "/pin"))
+
+    def test_outsider_learns_the_remedy(self):
+        done = self.use_client_module(OUTSIDER)
+        self.assertIn(b"members of group keydiv-clients (CKR_DEVICE_REMOVED)", done.stderr)
+        self.assertNotEqual(done.returncode, 0)
 
     def test_outsider_cannot_connect(self):
         self.assertRaises(PermissionError, as_user, OUTSIDER, [], connect, self.server.path)
