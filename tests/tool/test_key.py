@@ -91,6 +91,15 @@ class Generate(ToolTest):
             self.refused("key", "generate", "--label", "x", "--usage", "unwrap", "--unwrap-template", wrong, says=says)
         self.refused("key", "generate", "--label", "x", "--unwrap-template", "sensitive", says="add unwrap to --usage")
 
+    def test_unwrap_template_with_flat_parameters(self):
+        with open(self.path("keydiv.conf"), "a") as f:
+            f.write("parameters = flat\n")
+        self.user("key", "generate", "--label", "kek", "--usage", "wrap,unwrap", "--public", "--unwrap-template",
+                  "sensitive,wrap-with-trusted,derive,allow=device,allow=cmac")
+        # The key can be trusted only with that template.
+        done = self.run_tool("key", "trust", "kek", "--force", "--pin-file", self.pin, "--so-pin-file", self.so_pin)
+        self.assertEqual((done.code, done.err), (0, ""))
+
     def test_whatever_is_in_a_label(self):
         self.user("key", "generate", "--label", "a\n\033[1mb", "--id", "01")
         self.user("key", "generate", "--label", b"z\xe4hler", "--id", "02")

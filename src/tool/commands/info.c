@@ -64,21 +64,15 @@ static void add_token(struct json_object *o, const CK_TOKEN_INFO *token)
 	p11_kit_uri_free(uri);
 }
 
-static bool offers(struct client *client, CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
-{
-	CK_MECHANISM_INFO info;
-
-	return client->f->C_GetMechanismInfo(slot, type, &info) == CKR_OK;
-}
-
 /*
  * Add the setting `parameters` of the module, which shows in the mechanisms of every slot. Other
  * modules have no flat forms and no such setting.
  */
 static void add_parameters(struct client *client, CK_SLOT_ID slot, struct json_object *o)
 {
-	if (offers(client, slot, CKM_KEYDIV_FLAT(CKM_AES_GCM)))
-		add_text(o, "parameters", offers(client, slot, CKM_AES_GCM) ? "native" : "flat");
+	if (module_offers(client->f, slot, CKM_KEYDIV_FLAT(CKM_AES_GCM)))
+		add_text(o, "parameters",
+			module_offers(client->f, slot, CKM_AES_GCM) ? "native" : "flat");
 }
 
 /* Add the slots of the module to SLOTS, and to LIBRARY what only a slot shows. */

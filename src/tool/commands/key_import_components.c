@@ -139,7 +139,7 @@ static bool create(struct client *client, const struct component *key)
 	unsigned char id[NEW_ID_BYTES];
 	CK_OBJECT_HANDLE object;
 
-	new_key_template(&t);
+	new_key_template(client->f, client->session, &t);
 	template_text(&t, CKA_LABEL, new_key.label);
 	template_bytes(&t, CKA_VALUE, key->p, key->n);
 	if (!new_key.id_length && !identity_add_id(client->f, client->session, &t, id, &problem))

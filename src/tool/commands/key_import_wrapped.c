@@ -32,7 +32,7 @@ static bool unwrap(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct 
 	if (value->n % 2 || n > sizeof wrapped || !hex_decode(value->p, wrapped, n))
 		return problem_set(problem, CKR_OK, "the wrapped key of '%s' is not hexadecimal",
 			record->shown);
-	new_key_template(&t);
+	new_key_template(f, session, &t);
 	template_bytes(&t, CKA_LABEL, record->name, record->n);
 	if (!identity_add_id(f, session, &t, id, problem))
 		return false;

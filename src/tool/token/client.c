@@ -300,6 +300,13 @@ bool client_login_as(struct client *client, CK_USER_TYPE user, struct secret_tex
 			      : fail_rv(rv, "cannot log in");
 }
 
+bool module_offers(CK_FUNCTION_LIST *f, CK_SLOT_ID slot, CK_MECHANISM_TYPE type)
+{
+	CK_MECHANISM_INFO info;
+
+	return f->C_GetMechanismInfo(slot, type, &info) == CKR_OK;
+}
+
 bool client_hides(const struct client *client, CK_MECHANISM_TYPE type, struct problem *problem)
 {
 	char model[sizeof client->token.model + 1], name[NAME_TEXT_MAX];

@@ -59,6 +59,9 @@ MUST_USE bool client_find_slot(struct client *client);
  */
 bool client_hides(const struct client *client, CK_MECHANISM_TYPE type, struct problem *problem);
 
+/* Return true if the token in SLOT offers the mechanism TYPE. */
+bool module_offers(CK_FUNCTION_LIST *f, CK_SLOT_ID slot, CK_MECHANISM_TYPE type);
+
 void client_close(struct client *client);
 
 /* List the slots of the module that hold a token. The caller frees the list. */

@@ -59,13 +59,26 @@ bool new_key_read(void)
 		return false;
 	if (!check_roles(new_key.usages & usage_bit(CKA_DERIVE)))
 		return false;
-	if (new_key.unwrap_template &&
-		!template_list_read(new_key.unwrap_template, &new_key.unwrap))
-		return false;
+	if (new_key.unwrap_template) {
+		if (!template_list_read(new_key.unwrap_template, &new_key.unwrap))
+			return false;
+		new_key.flat_unwrap_length =
+			template_list_flat(&new_key.unwrap, new_key.flat_unwrap);
+	}
 	return !new_key.allow || allowed_read(new_key.allow, &new_key.allowed);
 }
 
-void new_key_template(struct template *t)
+/* Return true if the module takes no arrays of attributes (parameters = flat). */
+static bool takes_flat(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session)
+{
+	CK_SESSION_INFO info;
+
+	return f->C_GetSessionInfo(session, &info) == CKR_OK &&
+	       module_offers(f, info.slotID, CKM_KEYDIV_FLAT(CKM_AES_GCM)) &&
+	       !module_offers(f, info.slotID, CKM_AES_GCM);
+}
+
+void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t)
 {
 	template_number(t, CKA_CLASS, CKO_SECRET_KEY);
 	template_number(t, CKA_KEY_TYPE, new_key.kind->type);
@@ -83,7 +96,10 @@ void new_key_template(struct template *t)
 		template_number(t, CKA_KEYDIV_WINDOW, (CK_ULONG)new_key.window);
 	if (new_key.reserve >= 0)
 		template_number(t, CKA_KEYDIV_RESERVE, (CK_ULONG)new_key.reserve);
-	if (new_key.unwrap_template)
+	if (new_key.unwrap_template && takes_flat(f, session))
+		template_bytes(t, CKA_KEYDIV_FLAT_UNWRAP_TEMPLATE, new_key.flat_unwrap,
+			new_key.flat_unwrap_length);
+	else if (new_key.unwrap_template)
 		template_bytes(t, CKA_UNWRAP_TEMPLATE, new_key.unwrap.t.attributes,
 			new_key.unwrap.t.count * sizeof new_key.unwrap.t.attributes[0]);
 	if (new_key.id_length)

@@ -23,6 +23,8 @@ struct new_key {
 	unsigned char id_bytes[64];
 	CK_ULONG id_length;
 	struct template_list unwrap;
+	unsigned char flat_unwrap[TEMPLATE_MAX * 8 + 8 * ALLOWED_MAX + TEMPLATE_MAX];
+	CK_ULONG flat_unwrap_length; /* the flat form of `unwrap` (keydiv.h) */
 };
 
 extern struct new_key new_key;
@@ -57,8 +59,8 @@ extern struct new_key new_key;
 /* Check and read the options. False after a report. */
 MUST_USE bool new_key_read(void);
 
-/* Fill in the template of the key, without its label and value. */
-void new_key_template(struct template *t);
+/* Fill in the template of the key for SESSION, without its label and value. */
+void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t);
 
 /* Show the label, type and check value of a new key. */
 void new_key_show(struct client *client, CK_OBJECT_HANDLE key);

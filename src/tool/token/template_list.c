@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/pkcs11.h"
 
 #include "keydiv.h"
@@ -83,4 +84,19 @@ bool template_list_read(const char *text, struct template_list *ret)
 		template_bytes(&ret->t, CKA_ALLOWED_MECHANISMS, ret->allowed.type,
 			ret->allowed.count * sizeof ret->allowed.type[0]);
 	return true;
+}
+
+CK_ULONG template_list_flat(const struct template_list *list, unsigned char *out)
+{
+	CK_ULONG n = 0;
+
+	for (CK_ULONG i = 0; i < list->t.count; i++) {
+		const CK_ATTRIBUTE *a = &list->t.attributes[i];
+		put_be32(out + n, (uint32_t)a->type);
+		put_be32(out + n + 4, (uint32_t)a->ulValueLen);
+		if (a->ulValueLen > 0)
+			memcpy(out + n + 8, a->pValue, a->ulValueLen);
+		n += 8 + a->ulValueLen;
+	}
+	return n;
 }

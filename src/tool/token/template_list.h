@@ -21,4 +21,10 @@ extern const struct usage template_flags[]; /* ended by a NULL name */
  */
 MUST_USE bool template_list_read(const char *text, struct template_list *ret);
 
+/*
+ * Write the flat form of LIST (keydiv.h, CKA_KEYDIV_FLAT_UNWRAP_TEMPLATE) to OUT, which has room
+ * for TEMPLATE_MAX headers of 8 bytes, as many flags and ALLOWED_MAX numbers. Returns its length.
+ */
+CK_ULONG template_list_flat(const struct template_list *list, unsigned char *out);
+
 #endif
