@@ -56,6 +56,7 @@ CK_RV operation_set_up_cipher(struct operation *op, bool encrypt, struct bytes a
 		use->setup.aad = aad;
 	}
 	TRY(prepare(op, &use->setup));
+	use->repeats = use->repeatable;
 	use->late = use->setup.mode == CIPHER_CCM;
 	return use->late ? CKR_OK : cipher_begin(op->cipher, op->used, &use->setup);
 }

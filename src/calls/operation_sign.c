@@ -19,11 +19,16 @@ static CK_RV begin_mac(struct operation *op, struct bytes iv)
 
 CK_RV operation_set_up_mac(struct operation *op)
 {
-	struct bytes iv;
+	struct use_state *use = op->use;
 
-	size_t whole = mac_length(op->mech->operation.mac, op->used);
-	TRY(use_mac_setup(&op->use->parameter, whole, operation_least_mac(op), &iv, &op->out_len));
-	return iv.p != NULL ? begin_mac(op, iv) : CKR_OK;
+	if (!use->again) {
+		size_t whole = mac_length(op->mech->operation.mac, op->used);
+		TRY(use_mac_setup(&use->parameter, whole, operation_least_mac(op), &use->mac_iv,
+			&use->mac_length));
+		use->repeats = use->repeatable;
+	}
+	op->out_len = use->mac_length;
+	return use->mac_iv.p != NULL ? begin_mac(op, use->mac_iv) : CKR_OK;
 }
 
 static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM *caller)

@@ -67,6 +67,18 @@ static CK_RV plan(struct derive_call *c, const struct use_parameter *p, uint32_t
 	return derive_plan(c, attributes, request.has_length ? 4 : 3);
 }
 
+/* Return true if state->repeats may be true after the message that STATE describes. */
+static bool can_repeat(const struct use_state *state, const struct function *function)
+{
+	const struct use_parameter *p = &state->parameter;
+	const struct deriving *derive = &p->derivation->derive;
+
+	/* The tags of a set ascend, and the tags from DERIVATION on are not of the mechanism. */
+	return function->message && p->own.encoded.n == state->shared_n &&
+	       state->shared[0] >= KEYDIV_DERIVATION && p->further.encoded.n == 0 &&
+	       derive->plan == NULL && derive->role != NULL;
+}
+
 /* Derive the key for the parsed parameter of OP, and give the key to OP. */
 static CK_RV use(struct derive_call *c, struct operation *op, const struct function *function)
 {
@@ -82,9 +94,37 @@ static CK_RV use(struct derive_call *c, struct operation *op, const struct funct
 	TRY(key_load(state->key, c->d.type, secret_peek(&c->planned.value), c->planned.value.len));
 	state->d = c->d;
 	state->d.call = NULL; /* ends with this call */
+	state->repeatable = can_repeat(state, function);
 	op->mech = operation;
 	op->used = state->key;
 	op->forget = true; /* no schedule of the derived key outlasts the operation */
+	return use_window_check(op);
+}
+
+/*
+ * Derive the key of a message as the key of the message before. The N bytes at PARAMETER are the
+ * fields of DERIVATION alone, else *RET_DONE is false and nothing has happened. Master, plan and
+ * OPERATION are those of the message before: the master is pinned, and a logout ends the operation.
+ */
+static CK_RV derive_again(
+	struct session *s, struct operation *op, const void *parameter, CK_ULONG n, bool *ret_done)
+{
+	struct use_state *state = op->use;
+	struct derivation *d = &state->d;
+	SECRET value = {0};
+
+	*ret_done = false;
+	if (parameter == NULL || n > PARAMETER_MAX)
+		return CKR_OK;
+	memcpy(s->parameter, parameter, n);
+	if (parameter_parse(d->mechanism, s->parameter, n, &state->parameter.derive) != CKR_OK)
+		return CKR_OK;
+	*ret_done = true;
+	state->again = true;
+	op->mech = state->parameter.operation;
+	op->used = s->scratch[0]; /* the inner key is overwritten, which is cheaper than a wipe */
+	TRY(derive_value(d, &value));
+	TRY(key_load(op->used, d->type, secret_peek(&value), value.len));
 	return use_window_check(op);
 }
 
@@ -109,6 +149,7 @@ static CK_RV derive_for(struct session *s, struct operation *op, const struct fu
 	struct use_parameter *parsed = &op->use->parameter;
 	struct derive_call c;
 
+	op->use->repeats = false;
 	TRY(parse(s, op->use, function, parameter, n));
 	c.requested.mech = parsed->derivation;
 	c.requested.index = parsed->derivation_index;
@@ -153,6 +194,7 @@ CK_RV use_begin(struct session *s, struct operation *op, enum operation_kind kin
 	op->use->session = s;
 	op->use->incoming = function->incoming;
 	op->use->shared_n = 0;
+	op->use->repeats = false;
 	op->derived = true;
 	op->key_handle = base;
 	CK_RV rv = function->message ? share(s, op, caller->pParameter, caller->ulParameterLen)
@@ -168,11 +210,21 @@ CK_RV use_begin(struct session *s, struct operation *op, enum operation_kind kin
 CK_RV use_begin_message(struct session *s, struct operation *op, enum operation_kind kind,
 	const void *parameter, CK_ULONG n)
 {
+	bool done;
+
+	if (op->use->repeats) {
+		CK_RV rv = derive_again(s, op, parameter, n, &done);
+		if (done)
+			return rv;
+	}
 	return derive_for(s, op, &functions[kind], parameter, n);
 }
 
 void use_end_message(struct operation *op)
 {
+	if (op->use->again)
+		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+			key_unload(op->use->session->scratch[i]);
 	use_state_end(op->use);
 	operation_wipe_kept(op);
 	op->mech = &mech_with_derived_key;

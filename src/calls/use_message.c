@@ -16,7 +16,8 @@ static void end_message(struct operation *op)
 	op->finished = false;
 	op->mac_begun = false;
 	op->total = 0;
-	wipe(op->last, sizeof op->last);
+	if (op->last_n > 0)
+		wipe(op->last, sizeof op->last);
 	op->last_n = 0;
 	buffer_clear(&op->buffer);
 	use_end_message(op);

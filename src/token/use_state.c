@@ -22,6 +22,7 @@ void use_state_end(struct use_state *use)
 	key_unload(use->key);
 	use->marked = false;
 	use->late = false;
+	use->again = false;
 }
 
 void use_state_free(struct use_state *use)

@@ -19,6 +19,15 @@ struct use_state {
 	struct derivation d;       /* type and length are those of the derived key */
 	struct cipher_setup setup; /* if LATE; refers to `parameter` */
 	struct key *key;           /* the derived key; empty except during an operation */
+	/*
+	 * The next message may be derived as the last one was: the init has every field except
+	 * those of DERIVATION, and type, length and usage of the key do not depend on these.
+	 */
+	bool repeats;
+	bool repeatable;     /* repeats, once the fields of OPERATION have been accepted */
+	bool again;          /* the present message was derived in this way */
+	struct bytes mac_iv; /* of the last MAC */
+	size_t mac_length;   /* of the last MAC in bytes */
 	size_t shared_n;
 	uint8_t shared[PARAMETER_MAX]; /* the fields of C_Message...Init, SHARED_N bytes */
 	uint8_t room[PARAMETER_MAX];   /* the bytes of `parameter` */

@@ -89,6 +89,20 @@ void floor_device_message_key(struct peer *p, int thread, long n)
 	}
 }
 
+/* The key of a device, the key of a message, and the MAC of one block. */
+void floor_use(struct peer *p, int thread, long n)
+{
+	unsigned char in[32] = {0}, out[16];
+
+	(void)p, (void)thread;
+	for (long i = 0; i < n; i++) {
+		serial_number(i, in + 4);
+		cmac(master, 2, in, out);
+		fresh_cmac(out, 2, in, out);
+		fresh_cmac(out, 1, in, out);
+	}
+}
+
 void floor_device_key_mac(struct peer *p, int thread, long n)
 {
 	unsigned char in[32] = {0}, out[16];

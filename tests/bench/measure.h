@@ -44,6 +44,7 @@ void run_in_threads(run_fn run, struct peer *p, int threads, long n);
 void floor_start(void);
 void floor_device_key(struct peer *p, int thread, long n);
 void floor_device_message_key(struct peer *p, int thread, long n);
+void floor_use(struct peer *p, int thread, long n);
 void floor_device_key_mac(struct peer *p, int thread, long n);
 void floor_odukpt(struct peer *p, int thread, long n);
 void floor_cmac_16(struct peer *p, int thread, long n);

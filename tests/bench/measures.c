@@ -313,6 +313,81 @@ static void ecb_data_mac_session(struct peer *p, int thread, long n)
 	ecb_data_mac(p, thread, p->session_master, n);
 }
 
+/* --- One message of a device: verify it with a key of its own --- */
+
+static CK_BYTE message[16] = {1};
+
+/* Put the fields that differ from message to message. The message is always the same one. */
+static void message_fields(KEYDIV_PARAMETER *parameter)
+{
+	CK_BYTE serial[9];
+
+	serial_number(1, serial);
+	keydiv_start(parameter);
+	keydiv_put(parameter, KEYDIV_DEVICE, serial, sizeof serial);
+	keydiv_put_number(parameter, KEYDIV_COUNTER, 1);
+}
+
+/* The fields that all messages share: DEVICE_MESSAGE_KEY and AES-CMAC. */
+static CK_BYTE shared_fields[] = {
+	KEYDIV_DERIVATION, 0, 4, 0x8b, 0x44, 0, 3, KEYDIV_OPERATION, 0, 4, 0, 0, 0x10, 0x8a};
+static CK_MECHANISM use_mechanism = {
+	CKM_KEYDIV_WITH_DERIVED_KEY, shared_fields, sizeof shared_fields};
+
+static void make_mac(struct peer *p, int thread, CK_BYTE mac[16])
+{
+	CK_SESSION_HANDLE s = p->session[thread];
+	KEYDIV_PARAMETER parameter;
+	CK_ULONG n = 16;
+
+	message_fields(&parameter);
+	must(p, p->f3->C_MessageSignInit(s, &use_mechanism, p->master), "C_MessageSignInit");
+	must(p,
+		p->f3->C_SignMessage(
+			s, parameter.bytes, parameter.length, message, sizeof message, mac, &n),
+		"C_SignMessage");
+	must(p, p->f3->C_MessageSignFinal(s), "C_MessageSignFinal");
+}
+
+/* Verify in one call. A round begins with one C_MessageVerifyInit. */
+static void use_verify(struct peer *p, int thread, long n)
+{
+	CK_SESSION_HANDLE s = p->session[thread];
+	KEYDIV_PARAMETER parameter;
+	CK_BYTE mac[16];
+
+	make_mac(p, thread, mac);
+	must(p, p->f3->C_MessageVerifyInit(s, &use_mechanism, p->master), "C_MessageVerifyInit");
+	for (long i = 0; i < n; i++) {
+		message_fields(&parameter);
+		must(p,
+			p->f3->C_VerifyMessage(s, parameter.bytes, parameter.length, message,
+				sizeof message, mac, sizeof mac),
+			"C_VerifyMessage");
+	}
+	must(p, p->f3->C_MessageVerifyFinal(s), "C_MessageVerifyFinal");
+}
+
+/* The same with a key object: derive, init, verify, destroy. */
+static void four_calls_verify(struct peer *p, int thread, long n)
+{
+	CK_MECHANISM mac_mechanism = {CKM_AES_CMAC, NULL, 0};
+	CK_SESSION_HANDLE s = p->session[thread];
+	KEYDIV_PARAMETER parameter;
+	CK_BYTE mac[16];
+	TEMPLATE_FOR(CKA_VERIFY);
+
+	make_mac(p, thread, mac);
+	for (long i = 0; i < n; i++) {
+		message_fields(&parameter);
+		CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_DEVICE_MESSAGE_KEY, &parameter);
+		CK_OBJECT_HANDLE key = derive(p, thread, p->master, &m, template, count);
+		must(p, p->f->C_VerifyInit(s, &mac_mechanism, key), "C_VerifyInit");
+		must(p, p->f->C_Verify(s, message, sizeof message, mac, sizeof mac), "C_Verify");
+		destroy(p, thread, key);
+	}
+}
+
 /* --- Operations --- */
 
 static void cmac_token(struct peer *p, int thread, long n)
@@ -412,6 +487,11 @@ const struct measure measures[] = {
 		{device_key_token, ecb_data_token, counter_kdf_token}, NULL, {0}},
 	{"DEVICE_MESSAGE_KEY + destroy", 1, {device_message_key}, floor_device_message_key,
 		{.us = 0.50}},
+	{"DEVICE_MESSAGE_KEY, AES-CMAC verify in one call", 1, {use_verify}, floor_use,
+		{.floor = 2.0}},
+	{"DEVICE_MESSAGE_KEY, AES-CMAC verify in one call, 2 threads", 2, {use_verify}, NULL, {0}},
+	{"DEVICE_MESSAGE_KEY, AES-CMAC verify in four calls", 1, {four_calls_verify}, floor_use,
+		{0}},
 	{"derive, AES-CMAC with it, destroy, token master", 1,
 		{device_key_mac_token, ecb_data_mac_token, counter_kdf_mac_token},
 		floor_device_key_mac, {.us = 0.50}},

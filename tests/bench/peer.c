@@ -24,11 +24,21 @@ void must(const struct peer *p, CK_RV rv, const char *what)
 	exit(1);
 }
 
-static CK_FUNCTION_LIST *load(const char *path)
+/* Set the function lists of P to those of the module at PATH. The list of 3.0 may be missing. */
+static CK_FUNCTION_LIST *load(struct peer *p, const char *path)
 {
 	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	CK_RV (*get)(CK_FUNCTION_LIST **) = NULL;
+	CK_RV (*get_interface)(CK_UTF8CHAR *, CK_VERSION *, CK_INTERFACE **, CK_FLAGS) = NULL;
+	CK_UTF8CHAR name[] = "PKCS 11";
+	CK_VERSION version = {3, 0};
+	CK_INTERFACE *interface;
 	CK_FUNCTION_LIST *f = NULL;
+
+	if (library != NULL)
+		*(void **)&get_interface = dlsym(library, "C_GetInterface");
+	if (get_interface != NULL && get_interface(name, &version, &interface, 0) == CKR_OK)
+		p->f3 = interface->pFunctionList;
 
 	if (library != NULL)
 		*(void **)&get = dlsym(library, "C_GetFunctionList");
@@ -150,7 +160,7 @@ bool peer_load(struct peer *p, enum peer_id id, const char *dir, const char *key
 	snprintf(path, sizeof path, "%s/%s", dir, id == PEER_SOFTHSM ? "softhsm" : "nss");
 	if (id != PEER_KEYDIV)
 		mkdir(path, 0700);
-	p->f = load(id == PEER_KEYDIV ? keydiv_path : paths[id]);
+	p->f = load(p, id == PEER_KEYDIV ? keydiv_path : paths[id]);
 	return p->f != NULL;
 }
 

@@ -22,6 +22,7 @@ struct peer {
 	const char *name;
 	bool there; /* true if the module could be loaded and set up */
 	CK_FUNCTION_LIST *f;
+	CK_FUNCTION_LIST_3_0 *f3; /* NULL if the module has no 3.0 */
 	CK_SLOT_ID slot;
 	CK_SESSION_HANDLE session[THREADS_MAX];
 	/*

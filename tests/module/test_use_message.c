@@ -3,6 +3,7 @@
  * test_use_message.c: WITH_DERIVED_KEY with the functions for messages. The fields of the init and
  * of the message together are one parameter.
  */
+#include "memory_search.h"
 #include "use_support.h"
 
 static uint8_t shared[4200], own[4200];
@@ -358,6 +359,49 @@ START_TEST(too_long_together)
 }
 END_TEST
 
+/* Set WANTED to the inverted value of the key that MECHANISM derives with the parameter. */
+static void key_value(CK_MECHANISM_TYPE type, bool verifies, uint8_t wanted[16])
+{
+	CK_OBJECT_HANDLE key;
+	CK_MECHANISM m = {type, parameter, parameter_n};
+	CK_ATTRIBUTE use = YES(CKA_VERIFY), template[] = {LENGTH(16), READABLE, use};
+
+	ok(f->C_DeriveKey(s, &m, open_master(), template, verifies ? 4 : 3, &key));
+	ck_assert_uint_eq(get_bytes(key, CKA_VALUE, wanted, 16), 16);
+	invert(wanted, wanted, 16);
+	ok(f->C_DestroyObject(s, key));
+}
+
+/* Neither the key of a message nor the key of the device stays in memory between messages. */
+START_TEST(no_key_stays_between_messages)
+{
+	uint8_t of_device[16], of_message[16];
+
+	if (instrumented())
+		return;
+	parameter_n = 0;
+	field_of(KEYDIV_DEVICE, "SN-000123", 9);
+	key_value(CKM_KEYDIV_DEVICE_KEY, false, of_device);
+	field_of(KEYDIV_COUNTER, "\0\0\0\0\0\0\0\1", 8);
+	key_value(CKM_KEYDIV_DEVICE_MESSAGE_KEY, true, of_message);
+	holds(copies(of_device, 16) == 0 && copies(of_message, 16) == 0);
+	to_own();
+	compose(CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_AES_CMAC);
+	without(KEYDIV_DEVICE);
+	without(KEYDIV_COUNTER);
+	to_shared();
+	begin(true);
+	for (int i = 0; i < 4; i++) {
+		gives(CKR_OK, sign_message());
+		gives(CKR_OK, verify_message());
+		out[1] ^= 1;
+		gives(CKR_SIGNATURE_INVALID, verify_message());
+		holds(copies(of_device, 16) == 0 && copies(of_message, 16) == 0);
+	}
+	end(true);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("use_message");
@@ -371,5 +415,6 @@ int main(void)
 	tcase_add_test(tc, length_queries);
 	tcase_add_test(tc, inits_that_are_refused);
 	tcase_add_test(tc, too_long_together);
+	tcase_add_test(tc, no_key_stays_between_messages);
 	return run(suite);
 }

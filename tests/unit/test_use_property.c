@@ -438,8 +438,12 @@ static CK_RV message_of_mac(CK_MECHANISM *shared, bool incoming, CK_OBJECT_HANDL
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = incoming ? IN(rw, message_verify(s, own, own_n, in, n, out, *out_n))
-		      : IN(rw, message_sign(s, own, own_n, in, n, out, out_n));
+	CK_ULONG room = *out_n;
+	for (int i = 0; i < 3; i++) { /* later messages may repeat what the first has planned */
+		*out_n = room;
+		rv = incoming ? IN(rw, message_verify(s, own, own_n, in, n, out, *out_n))
+			      : IN(rw, message_sign(s, own, own_n, in, n, out, out_n));
+	}
 	ck_ok(IN(rw, message_mac_final(s, !incoming)));
 	return rv;
 }
@@ -451,7 +455,11 @@ static CK_RV message_of_cipher(CK_MECHANISM *shared, bool incoming, CK_OBJECT_HA
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = IN(rw, message_single(s, !incoming, own, own_n, NULL, 0, in, n, out, out_n));
+	CK_ULONG room = *out_n;
+	for (int i = 0; i < 3; i++) {
+		*out_n = room;
+		rv = IN(rw, message_single(s, !incoming, own, own_n, NULL, 0, in, n, out, out_n));
+	}
 	ck_ok(IN(rw, message_final(s, !incoming)));
 	return rv == CKR_AEAD_DECRYPT_FAILED ? CKR_ENCRYPTED_DATA_INVALID : rv;
 }
