@@ -13,7 +13,7 @@ enum attribute_kind {
 	ATTRIBUTE_ULONG, /* a number of 8 bytes */
 	ATTRIBUTE_DATE,  /* a byte string of 8 bytes or none */
 	ATTRIBUTE_MECHANISMS, /* a count and numbers */
-	ATTRIBUTE_TEMPLATE    /* a count and attributes */
+	ATTRIBUTE_TEMPLATE    /* never written: the flat form travels, which is bytes */
 };
 
 enum attribute_kind attribute_kind(CK_ATTRIBUTE_TYPE type);

@@ -8,7 +8,7 @@
 
 static const struct call {
 	const char *name, *arguments;
-	enum call_id finish; /* CALL_C_Finalize: the function belongs to no operation */
+	enum call_id finish;
 } calls[CALLS] = {
 #define CALL(name, arguments, finish) [CALL_##name] = {#name, arguments, CALL_##finish},
 #include "call_list.h"
@@ -68,6 +68,8 @@ CK_RV call_run(struct connection *c, enum call_id id, const uintptr_t *args)
 	const struct call *call = &calls[id];
 	char request[SIGNATURE_MAX], reply[SIGNATURE_MAX];
 
+	if (c->dialect == DIALECT_0_24 && id >= CALL_FIRST_3_0)
+		return call_refuse(c, id, args, CKR_FUNCTION_NOT_SUPPORTED);
 	signatures(call->arguments, request, reply);
 	connection_begin(c, id, request);
 	CK_RV refused = write_arguments(c, call->arguments, args);
@@ -93,25 +95,51 @@ CK_RV call_finish(struct connection *c, enum call_id id, CK_SESSION_HANDLE sessi
 	return rv;
 }
 
+/* The code with which the server refuses the session or the slot of ARGS, or CKR_OK. */
+static CK_RV check_place(struct connection *c, const struct call *call, const uintptr_t *args)
+{
+	CK_SESSION_INFO session;
+	CK_SLOT_INFO slot;
+	const uintptr_t of_session[] = {args[0], ARGUMENT(&session)};
+	const uintptr_t of_slot[] = {args[0], ARGUMENT(&slot)};
+
+	if (call->arguments[0] == 'h')
+		return call_run(c, CALL_C_GetSessionInfo, of_session);
+	if (call->arguments[0] == 'q')
+		return call_run(c, CALL_C_GetSlotInfo, of_slot);
+	return CKR_OK;
+}
+
+/* End the operation of CALL. The codes are those that say more than that the operation is over. */
+static CK_RV end_operation(struct connection *c, const struct call *call, const uintptr_t *args)
+{
+	CK_RV rv = call_finish(c, call->finish, args[0]);
+
+	if (rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_OPERATION_NOT_INITIALIZED ||
+		!connection_is_open(c))
+		return rv;
+	return CKR_OK;
+}
+
 CK_RV call_refuse(struct connection *c, enum call_id id, const uintptr_t *args, CK_RV rv)
 {
 	const struct call *call = &calls[id];
-	CK_SESSION_INFO session;
-	CK_SLOT_INFO slot;
-	CK_RV found = CKR_OK;
+	bool begins = call->arguments[0] != '\0' && call->arguments[1] == 'M';
 
-	if (call->finish != CALL_C_Finalize) {
-		found = call_finish(c, call->finish, args[0]);
-		if (found != CKR_SESSION_HANDLE_INVALID && found != CKR_OPERATION_NOT_INITIALIZED &&
-			connection_is_open(c))
-			found = CKR_OK;
-	} else if (call->arguments[0] == 'h') {
-		const uintptr_t info[] = {args[0], ARGUMENT(&session)};
-		found = call_run(c, CALL_C_GetSessionInfo, info);
-	} else if (call->arguments[0] == 'q') {
-		const uintptr_t info[] = {args[0], ARGUMENT(&slot)};
-		found = call_run(c, CALL_C_GetSlotInfo, info);
+	if (call->finish == CALL_UNSUPPORTED) {
+		TRY(check_place(c, call, args));
+		return CKR_FUNCTION_NOT_SUPPORTED;
 	}
-	TRY(found);
-	return FAIL(rv, "the protocol cannot carry an argument of the call");
+	if (call->finish == CALL_NOTHING || (begins && args[1] != 0)) {
+		TRY(check_place(c, call, args));
+	} else if (begins) {
+		/* A NULL mechanism ends the operation, which need not exist. */
+		CK_RV ended = end_operation(c, call, args);
+		return ended == CKR_OPERATION_NOT_INITIALIZED ? CKR_OK : ended;
+	} else {
+		TRY(end_operation(c, call, args));
+	}
+	return rv == CKR_FUNCTION_NOT_SUPPORTED
+		       ? rv
+		       : FAIL(rv, "the protocol cannot carry an argument of the call");
 }

@@ -31,11 +31,12 @@
 #include "connection.h"
 
 enum call_id {
-	CALL_NONE,
+	CALL_NOTHING,
 #define CALL(name, arguments, finish) CALL_##name,
 #include "call_list.h"
 #undef CALL
-	CALLS
+	CALLS,
+	CALL_UNSUPPORTED
 };
 
 /* The first call that servers of p11-kit 0.24 lack. */

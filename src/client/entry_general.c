@@ -5,6 +5,7 @@
 
 #include "client.h"
 #include "mechanism_form.h"
+#include "older.h"
 #include "server.h"
 
 /* --- The library --- */
@@ -179,14 +180,39 @@ CK_RV C_CloseAllSessions(CK_SLOT_ID slotID)
 
 /* --- Functions that servers of p11-kit 0.24 lack --- */
 
+static CK_RV login_user(const uintptr_t *args)
+{
+	struct connection *c;
+
+	TRY(client_enter(&c));
+	CK_RV rv = c->dialect == DIALECT_0_24 ? older_login_user(c, args)
+					      : call_run(c, CALL_C_LoginUser, args);
+	client_leave();
+	return rv;
+}
+
 CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
 	CK_ULONG ulPinLen, CK_UTF8CHAR_PTR pUsername, CK_ULONG ulUsernameLen)
 {
-	CALL_SERVER(C_LoginUser, A(hSession), A(userType), A(pPin), A(ulPinLen), A(pUsername),
-		A(ulUsernameLen));
+	const uintptr_t args[] = {
+		hSession, userType, A(pPin), ulPinLen, A(pUsername), ulUsernameLen};
+
+	return result_logged(__func__, login_user(args));
+}
+
+static CK_RV cancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+	struct connection *c;
+	const uintptr_t args[] = {session, flags};
+
+	TRY(client_enter(&c));
+	CK_RV rv = c->dialect == DIALECT_0_24 ? older_cancel(c, session, flags)
+					      : call_run(c, CALL_C_SessionCancel, args);
+	client_leave();
+	return rv;
 }
 
 CK_RV C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags)
 {
-	CALL_SERVER(C_SessionCancel, A(hSession), A(flags));
+	return result_logged(__func__, cancel(hSession, flags));
 }

@@ -4,7 +4,9 @@
 
 #include "keydiv.h"
 
-#define PARAMETER_MAX ((CK_ULONG)1 << 20)
+/* Longer parameters are refused by the token, and are not read here. */
+#define STANDARD_MAX 64
+#define FIELDS_MAX 4096
 
 /* --- Forms of p11-kit 0.25 and later --- */
 
@@ -110,7 +112,7 @@ const struct mechanism_form *mechanism_form(CK_MECHANISM_TYPE type)
 CK_MECHANISM_TYPE mechanism_of_flat(CK_MECHANISM_TYPE type)
 {
 	for (size_t i = 0; i < FORMS; i++)
-		if (forms[i].flatten != NULL && MECHANISM_FLAT(forms[i].type) == type)
+		if (forms[i].flatten != NULL && CKM_KEYDIV_FLAT(forms[i].type) == type)
 			return forms[i].type;
 	return type;
 }
@@ -119,16 +121,16 @@ CK_MECHANISM_TYPE mechanism_on_server(CK_MECHANISM_TYPE type)
 {
 	const struct mechanism_form *form = mechanism_form(type);
 
-	return form != NULL && form->flatten != NULL ? MECHANISM_FLAT(type) : type;
+	return form != NULL && form->flatten != NULL ? CKM_KEYDIV_FLAT(type) : type;
 }
 
 /* --- Writing --- */
 
 /* Write the parameter as bytes. Bytes of a wrong kind are written as a byte that no one takes. */
-static void write_bytes(struct wire *w, const CK_MECHANISM *m)
+static void write_bytes(struct wire *w, const CK_MECHANISM *m, CK_ULONG max)
 {
 	static const uint8_t wrong = 0;
-	bool carried = m->ulParameterLen <= PARAMETER_MAX &&
+	bool carried = m->ulParameterLen <= max &&
 		       (m->pParameter != NULL || m->ulParameterLen == 0);
 
 	wire_put_bytes(
@@ -156,7 +158,7 @@ static bool write_parameter(
 		return write_flat(&c->out, form, m);
 	if (form != NULL && form->write != NULL && c->dialect != DIALECT_0_24)
 		return form->write(&c->out, m);
-	write_bytes(&c->out, m);
+	write_bytes(&c->out, m, form != NULL ? STANDARD_MAX : FIELDS_MAX);
 	return true;
 }
 

@@ -16,9 +16,6 @@
 #define MECHANISM_UNKNOWN UINT32_C(0xfffffffd)
 #define MECHANISM_NULL UINT32_C(0xffffffff)
 
-/* The flat form of the standard mechanism TYPE. */
-#define MECHANISM_FLAT(type) (KEYDIV_VENDOR | 0x8000UL | (type))
-
 struct mechanism_form {
 	CK_MECHANISM_TYPE type;
 	/*

@@ -3,25 +3,19 @@
 #include "template_wire.h"
 
 #include "attribute_kind.h"
+#include "flat_template.h"
 
-#define INVALID CK_UNAVAILABLE_INFORMATION /* the length of a value that is not available */
-#define NESTING_MAX 4                      /* templates in templates; a token takes fewer */
 #define COUNT_MAX 4096
 #define VALUE_MAX ((CK_ULONG)1 << 20)
+
+/* The room for the flat form of a template in a template. */
+#define FLAT_ROOM ((CK_ULONG)1 << 15)
 
 static CK_RV check_count(const CK_ATTRIBUTE *p, CK_ULONG count)
 {
 	REQUIRE(count <= COUNT_MAX && (p != NULL || count == 0), CKR_ARGUMENTS_BAD,
 		"the template is NULL or too long");
 	return CKR_OK;
-}
-
-/* The type on the wire. Servers of 0.24 cannot read a template in a template. */
-static CK_ATTRIBUTE_TYPE type_for(const struct connection *c, CK_ATTRIBUTE_TYPE type)
-{
-	if (c->dialect == DIALECT_0_24 && attribute_kind(type) == ATTRIBUTE_TEMPLATE)
-		return ATTRIBUTE_UNKNOWN;
-	return attribute_type_on_wire(type);
 }
 
 /* --- Values that are given --- */
@@ -39,14 +33,11 @@ static bool may_have_length(enum attribute_kind kind, CK_ULONG n)
 	case ATTRIBUTE_MECHANISMS:
 		return n % sizeof(CK_MECHANISM_TYPE) == 0;
 	case ATTRIBUTE_TEMPLATE:
-		return n % sizeof(CK_ATTRIBUTE) == 0;
 	case ATTRIBUTE_BYTES:
 		break;
 	}
 	return true;
 }
-
-static void write_attribute(struct connection *c, const CK_ATTRIBUTE *a, unsigned depth);
 
 static void write_mechanisms(struct wire *w, const uint8_t *p, CK_ULONG n)
 {
@@ -59,61 +50,66 @@ static void write_mechanisms(struct wire *w, const uint8_t *p, CK_ULONG n)
 	}
 }
 
-static void write_nested(struct connection *c, const uint8_t *p, CK_ULONG n, unsigned depth)
-{
-	CK_ATTRIBUTE inner;
-
-	wire_put_u32(&c->out, (uint32_t)(n / sizeof inner));
-	for (CK_ULONG i = 0; i < n; i += sizeof inner) {
-		memcpy(&inner, p + i, sizeof inner);
-		write_attribute(c, &inner, depth + 1);
-	}
-}
-
 /* Write the value A, whose length fits its KIND. */
-static void write_value(
-	struct connection *c, enum attribute_kind kind, const CK_ATTRIBUTE *a, unsigned depth)
+static void write_value(struct wire *w, enum attribute_kind kind, const CK_ATTRIBUTE *a)
 {
 	CK_ULONG number;
 
 	switch (kind) {
 	case ATTRIBUTE_BOOL:
-		wire_put_byte(&c->out, *(const uint8_t *)a->pValue);
+		wire_put_byte(w, *(const uint8_t *)a->pValue);
 		break;
 	case ATTRIBUTE_ULONG:
 		memcpy(&number, a->pValue, sizeof number);
-		wire_put_u64(&c->out, number);
+		wire_put_u64(w, number);
 		break;
 	case ATTRIBUTE_MECHANISMS:
-		write_mechanisms(&c->out, a->pValue, a->ulValueLen);
+		write_mechanisms(w, a->pValue, a->ulValueLen);
 		break;
 	case ATTRIBUTE_TEMPLATE:
-		write_nested(c, a->pValue, a->ulValueLen, depth);
-		break;
 	case ATTRIBUTE_DATE:
 	case ATTRIBUTE_BYTES:
-		wire_put_bytes(&c->out, a->pValue, a->ulValueLen);
+		wire_put_bytes(w, a->pValue, a->ulValueLen);
 		break;
 	}
 }
 
-static void write_attribute(struct connection *c, const CK_ATTRIBUTE *a, unsigned depth)
+/* Write the flat form of A, a template in a template. */
+static void write_flat(struct wire *w, const CK_ATTRIBUTE *a)
 {
-	CK_ATTRIBUTE_TYPE type = type_for(c, a->type);
+	wire_put_u32(w, (uint32_t)flat_template_type(a->type));
+	size_t at = w->n;
+
+	wire_put_byte(w, true);
+	wire_put_u32(w, 0); /* the length of the attribute, known at the end */
+	wire_put_u32(w, 0); /* the length of its byte string */
+	size_t begin = w->n;
+	if (!flat_template_write(w, a)) {
+		wire_truncate(w, at);
+		wire_put_byte(w, false);
+	} else if (!w->failed) {
+		put_be32(w->p + at + 1, (uint32_t)(w->n - begin));
+		put_be32(w->p + at + 5, (uint32_t)(w->n - begin));
+	}
+}
+
+static void write_attribute(struct wire *w, const CK_ATTRIBUTE *a)
+{
+	CK_ATTRIBUTE_TYPE type = attribute_type_on_wire(a->type);
 	enum attribute_kind kind = attribute_kind(type);
 	bool valid = a->ulValueLen <= VALUE_MAX && (a->pValue != NULL || a->ulValueLen == 0) &&
-		     may_have_length(kind, a->ulValueLen) &&
-		     (kind != ATTRIBUTE_TEMPLATE || depth < NESTING_MAX);
+		     may_have_length(kind, a->ulValueLen);
 
-	wire_put_u32(&c->out, (uint32_t)type);
-	wire_put_byte(&c->out, valid);
+	if (kind == ATTRIBUTE_TEMPLATE && !w->failed) {
+		write_flat(w, a);
+		return;
+	}
+	wire_put_u32(w, (uint32_t)type);
+	wire_put_byte(w, valid);
 	if (!valid)
 		return;
-	wire_put_u32(&c->out, (uint32_t)a->ulValueLen);
-	if (type == ATTRIBUTE_UNKNOWN)
-		wire_put_u32(&c->out, WIRE_NULL);
-	else
-		write_value(c, kind, a, depth);
+	wire_put_u32(w, (uint32_t)a->ulValueLen);
+	write_value(w, kind, a);
 }
 
 CK_RV template_write(struct connection *c, const CK_ATTRIBUTE *p, CK_ULONG count)
@@ -124,38 +120,41 @@ CK_RV template_write(struct connection *c, const CK_ATTRIBUTE *p, CK_ULONG count
 	wire_put_u32(&c->out, (uint32_t)count);
 	for (CK_ULONG i = 0; i < count; i++) {
 		memcpy(&a, &p[i], sizeof a);
-		write_attribute(c, &a, 0);
+		write_attribute(&c->out, &a);
 	}
 	return CKR_OK;
 }
 
 /* --- Values that are asked for --- */
 
-static void write_query(struct connection *c, const uint8_t *p, CK_ULONG count, unsigned depth)
+/* The type of A on the wire, in a query and in its reply. */
+static CK_ATTRIBUTE_TYPE query_type(const CK_ATTRIBUTE *a)
 {
-	CK_ATTRIBUTE a;
+	return attribute_kind(a->type) == ATTRIBUTE_TEMPLATE ? flat_template_type(a->type)
+							      : attribute_type_on_wire(a->type);
+}
 
-	wire_put_u32(&c->out, (uint32_t)count);
-	for (CK_ULONG i = 0; i < count; i++) {
-		memcpy(&a, p + i * sizeof a, sizeof a);
-		CK_ATTRIBUTE_TYPE type = type_for(c, a.type);
-		CK_ULONG room = a.pValue != NULL ? a.ulValueLen : 0;
-		bool nested = attribute_kind(type) == ATTRIBUTE_TEMPLATE;
+/* The room that the server is told for A. The size of an array is known from its flat form only. */
+static CK_ULONG query_room(const CK_ATTRIBUTE *a)
+{
+	CK_ULONG room = a->pValue != NULL ? a->ulValueLen : 0;
 
-		room = room < VALUE_MAX ? room : VALUE_MAX;
-		if (nested)
-			room = depth < NESTING_MAX ? room - room % sizeof a : 0;
-		wire_put_u32(&c->out, (uint32_t)type);
-		wire_put_u32(&c->out, (uint32_t)room);
-		if (nested && room > 0)
-			write_query(c, a.pValue, room / sizeof a, depth + 1);
-	}
+	if (attribute_kind(a->type) == ATTRIBUTE_TEMPLATE)
+		return FLAT_ROOM;
+	return room < VALUE_MAX ? room : VALUE_MAX;
 }
 
 CK_RV query_write(struct connection *c, const CK_ATTRIBUTE *p, CK_ULONG count)
 {
+	CK_ATTRIBUTE a;
+
 	TRY(check_count(p, count));
-	write_query(c, (const uint8_t *)p, count, 0);
+	wire_put_u32(&c->out, (uint32_t)count);
+	for (CK_ULONG i = 0; i < count; i++) {
+		memcpy(&a, &p[i], sizeof a);
+		wire_put_u32(&c->out, (uint32_t)query_type(&a));
+		wire_put_u32(&c->out, (uint32_t)query_room(&a));
+	}
 	return CKR_OK;
 }
 
@@ -163,7 +162,7 @@ CK_RV query_write(struct connection *c, const CK_ATTRIBUTE *p, CK_ULONG count)
 static CK_RV store(CK_ATTRIBUTE *a, const void *value, CK_ULONG n)
 {
 	if (a->pValue != NULL && a->ulValueLen < n) {
-		a->ulValueLen = INVALID;
+		a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_BUFFER_TOO_SMALL;
 	}
 	if (a->pValue != NULL && n > 0)
@@ -172,16 +171,13 @@ static CK_RV store(CK_ATTRIBUTE *a, const void *value, CK_ULONG n)
 	return CKR_OK;
 }
 
-static CK_RV read_attributes(
-	struct connection *c, uint8_t *p, CK_ULONG count, unsigned depth, bool given);
-
 /* Without room (ASKED false) the server sends the count of mechanisms and no mechanism. */
 static CK_RV read_mechanisms(struct wire *w, CK_ATTRIBUTE *a, CK_ULONG n, bool asked)
 {
 	uint32_t count = wire_get_u32(w);
-	bool fits = a->pValue != NULL && a->ulValueLen >= n;
+	bool fits = asked && a->ulValueLen >= n;
 
-	if (n != (CK_ULONG)count * sizeof(CK_MECHANISM_TYPE) || n > VALUE_MAX)
+	if (n != (CK_ULONG)count * sizeof(CK_MECHANISM_TYPE))
 		w->failed = true;
 	for (uint32_t i = 0; asked && i < count && !w->failed; i++) {
 		CK_MECHANISM_TYPE type = wire_get_u64(w);
@@ -189,121 +185,88 @@ static CK_RV read_mechanisms(struct wire *w, CK_ATTRIBUTE *a, CK_ULONG n, bool a
 		if (fits)
 			memcpy((uint8_t *)a->pValue + i * sizeof type, &type, sizeof type);
 	}
-	if (fits) {
-		a->ulValueLen = n;
-		return CKR_OK;
-	}
-	return store(a, NULL, n);
+	if (!fits || w->failed)
+		return store(a, NULL, w->failed ? 0 : n);
+	a->ulValueLen = n;
+	return CKR_OK;
 }
 
-static CK_RV read_nested(
-	struct connection *c, CK_ATTRIBUTE *a, CK_ULONG n, unsigned depth, bool asked)
+static CK_RV read_bytes(struct wire *w, CK_ATTRIBUTE *a, CK_ULONG n, bool asked)
 {
-	CK_ULONG count = wire_get_u32(&c->in);
-	bool fits = asked && a->pValue != NULL && a->ulValueLen >= n;
+	struct bytes value = wire_get_bytes(w);
+	bool sound = !w->failed && (value.n == n || (!asked && value.n == 0)), valid = true;
+	CK_RV rv = CKR_OK;
 
-	if (depth >= NESTING_MAX || n > VALUE_MAX ||
-		(asked ? count * sizeof *a != n : count != 0 && count * sizeof *a != n)) {
-		c->in.failed = true;
-		return CKR_OK;
-	}
-	if (!asked)
-		return store(a, NULL, n);
-	CK_RV rv = read_attributes(c, a->pValue, count, depth + 1, fits);
-
-	if (!fits) {
-		a->ulValueLen = INVALID;
-		return CKR_BUFFER_TOO_SMALL;
-	}
-	a->ulValueLen = n;
+	if (sound && attribute_kind(a->type) == ATTRIBUTE_TEMPLATE)
+		rv = flat_template_read(a, value, &valid);
+	else if (sound)
+		rv = store(a, value.p, n);
+	w->failed = !sound || !valid;
 	return rv;
 }
 
-/* Read the value of A, N bytes long. ASKED: the query had room for a value. */
-static CK_RV read_value(struct connection *c, CK_ATTRIBUTE *a, CK_ULONG n, unsigned depth)
+/* Read the value of A, which has N bytes in the form of PKCS#11. */
+static CK_RV read_value(struct wire *w, CK_ATTRIBUTE *a, CK_ULONG n)
 {
-	struct wire *w = &c->in;
-	enum attribute_kind kind = attribute_kind(type_for(c, a->type));
-	bool asked = a->pValue != NULL && a->ulValueLen > 0;
+	bool asked = query_room(a) > 0;
 	CK_ULONG number;
 	CK_BBOOL byte;
 
-	switch (kind) {
+	switch (attribute_kind(a->type)) {
 	case ATTRIBUTE_BOOL:
 		byte = wire_get_byte(w);
 		w->failed = w->failed || n > sizeof byte;
-		return store(a, &byte, n);
+		return w->failed ? CKR_OK : store(a, &byte, n);
 	case ATTRIBUTE_ULONG:
 		number = wire_get_u64(w);
 		w->failed = w->failed || (n != 0 && n != sizeof number);
-		return store(a, &number, n);
+		return w->failed ? CKR_OK : store(a, &number, n);
 	case ATTRIBUTE_MECHANISMS:
 		return read_mechanisms(w, a, n, asked);
 	case ATTRIBUTE_TEMPLATE:
-		return read_nested(c, a, n, depth, asked);
 	case ATTRIBUTE_DATE:
 	case ATTRIBUTE_BYTES:
 		break;
 	}
-	struct bytes value = wire_get_bytes(w);
-
-	/* A query without room has a length and no bytes. */
-	if (w->failed || value.n > n || (asked && value.n != n)) {
-		w->failed = true;
-		return CKR_OK;
-	}
-	return store(a, value.p, n);
+	return read_bytes(w, a, n, asked);
 }
 
-/* Read one attribute into A. Without a place for the result, A has no room. */
-static CK_RV read_attribute(struct connection *c, CK_ATTRIBUTE *a, unsigned depth)
+static CK_RV read_attribute(struct wire *w, CK_ATTRIBUTE *a)
 {
-	uint32_t type = wire_get_u32(&c->in);
-	uint8_t valid = wire_get_byte(&c->in);
+	uint32_t type = wire_get_u32(w);
+	uint8_t valid = wire_get_byte(w);
 
-	if (type != type_for(c, a->type) || valid > 1)
-		c->in.failed = true;
+	if (type != query_type(a) || valid > 1)
+		w->failed = true;
 	if (!valid) {
-		a->ulValueLen = INVALID;
+		a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_OK;
 	}
-	CK_ULONG n = wire_get_u32(&c->in);
+	CK_ULONG n = wire_get_u32(w);
 
 	if (n > VALUE_MAX)
-		c->in.failed = true;
-	return c->in.failed ? CKR_OK : read_value(c, a, n, depth);
-}
-
-static CK_RV read_attributes(
-	struct connection *c, uint8_t *p, CK_ULONG count, unsigned depth, bool given)
-{
-	CK_RV rv = CKR_OK;
-	CK_ATTRIBUTE a;
-
-	for (CK_ULONG i = 0; given && i < count && !c->in.failed; i++) {
-		memcpy(&a, p + i * sizeof a, sizeof a);
-		CK_RV one = read_attribute(c, &a, depth);
-		if (c->in.failed)
-			break;
-		if (rv == CKR_OK)
-			rv = one;
-		memcpy(p + i * sizeof a, &a, sizeof a);
-	}
-	/* The server was told how many attributes there is room for. */
-	if (!given && count > 0)
-		c->in.failed = true;
-	return rv;
+		w->failed = true;
+	return w->failed ? CKR_OK : read_value(w, a, n);
 }
 
 CK_RV query_read(struct connection *c, CK_ATTRIBUTE *p, CK_ULONG count)
 {
-	if (wire_get_u32(&c->in) != count)
-		c->in.failed = true;
-	CK_RV rv = read_attributes(c, (uint8_t *)p, count, 0, true);
-	CK_RV answer = wire_get_u64(&c->in);
+	struct wire *w = &c->in;
+	CK_ATTRIBUTE a;
+	CK_RV rv = CKR_OK;
+
+	if (wire_get_u32(w) != count)
+		w->failed = true;
+	for (CK_ULONG i = 0; i < count && !w->failed; i++) {
+		memcpy(&a, &p[i], sizeof a);
+		CK_RV one = read_attribute(w, &a);
+		rv = rv == CKR_OK ? one : rv;
+		memcpy(&p[i], &a, sizeof a);
+	}
+	CK_RV answer = wire_get_u64(w);
 
 	if (answer != CKR_OK && answer != CKR_ATTRIBUTE_SENSITIVE &&
 		answer != CKR_ATTRIBUTE_TYPE_INVALID && answer != CKR_BUFFER_TOO_SMALL)
-		c->in.failed = true;
+		w->failed = true;
 	return answer != CKR_OK ? answer : rv;
 }
