@@ -101,6 +101,13 @@ static CK_RV write_bytes(struct connection *c, const uintptr_t *args)
 	return CKR_OK;
 }
 
+/* A wrapped key of an absurd length has a code of its own. */
+static CK_RV write_wrapped(struct connection *c, const uintptr_t *args)
+{
+	REQUIRE(args[1] <= OUTPUT_MAX, CKR_WRAPPED_KEY_LEN_RANGE, "the wrapped key is too long");
+	return write_bytes(c, args);
+}
+
 static CK_RV write_label(struct connection *c, const uintptr_t *args)
 {
 	REQUIRE(args[0] != 0, CKR_ARGUMENTS_BAD, "pLabel is NULL");
@@ -252,11 +259,13 @@ static CK_RV read_numbers(
 		w->failed = true;
 	if (valid && n > room)
 		w->failed = true;
-	for (uint32_t i = 0; valid && i < n && !w->failed; i++)
-		list[i] = masked(wire_get_u64(w), mask);
+	const uint8_t *p = wire_get_raw(w, valid && !w->failed ? sizeof(uint64_t) * n : 0);
+
 	if (w->failed)
 		return CKR_OK;
-	*ret_n = n;
+	*ret_n = n; /* before the list, which may lie over the count */
+	for (uint32_t i = 0; valid && i < n; i++)
+		list[i] = masked(get_be64(p + sizeof(uint64_t) * i), mask);
 	return !valid && list != NULL && n > 0 ? CKR_BUFFER_TOO_SMALL : CKR_OK;
 }
 
@@ -289,6 +298,7 @@ static const struct argument_kind kinds['z' - 'A' + 1] = {
 	['u' - 'A'] = {"u", "", 1, write_number, NULL},
 	['y' - 'A'] = {"y", "", 1, write_byte, NULL},
 	['b' - 'A'] = {"ay", "", 2, write_bytes, NULL},
+	['w' - 'A'] = {"ay", "", 2, write_wrapped, NULL},
 	['z' - 'A'] = {"z", "", 1, write_label, NULL},
 	['M' - 'A'] = {"M", "", 1, write_mechanism, NULL},
 	['T' - 'A'] = {"aA", "", 2, write_template, NULL},

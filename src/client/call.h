@@ -13,6 +13,7 @@
  * 	u	CK_ULONG			u
  * 	y	CK_BBOOL			y
  * 	b	bytes, length			ay
+ * 	w	bytes of a wrapped key, length	ay
  * 	z	label of 32 bytes		z
  * 	M	CK_MECHANISM *			M
  * 	T	CK_ATTRIBUTE *, count		aA

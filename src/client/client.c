@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "message.h"
 #include "server.h"
 #include "settings.h"
 
@@ -81,6 +82,7 @@ static CK_RV configure(void)
 
 static void stop_parts(void)
 {
+	message_close_all();
 	server_stop(&connection);
 	wire_free(&connection.out);
 	wire_free(&connection.in);
@@ -137,9 +139,11 @@ static CK_RV enter(bool again, struct connection **ret)
 	pthread_mutex_lock(&lock);
 	CK_RV rv = client_guard(); /* another thread may have stopped the client */
 
-	if (rv == CKR_OK && !connection_is_open(&connection))
+	if (rv == CKR_OK && !connection_is_open(&connection)) {
+		message_close_all(); /* no session outlives its connection */
 		rv = again ? server_start(&connection, &server)
 			   : FAIL(CKR_DEVICE_REMOVED, "the connection to the server is lost");
+	}
 	if (rv != CKR_OK) {
 		pthread_mutex_unlock(&lock);
 		return rv;

@@ -50,4 +50,16 @@ CK_RV client_call(enum call_id id, const uintptr_t *args);
 	} while (0)
 #define A(x) ARGUMENT(x)
 
+/* Body of an entry point of several calls. CALL may use the connection `c`. */
+#define WITH_CONNECTION(call)                                                                      \
+	do {                                                                                       \
+		struct connection *c;                                                              \
+		CK_RV rv = client_enter(&c);                                                       \
+		if (rv == CKR_OK) {                                                                \
+			rv = (call);                                                               \
+			client_leave();                                                            \
+		}                                                                                  \
+		return result_logged(__func__, rv);                                                \
+	} while (0)
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "client.h"
 #include "mechanism_form.h"
+#include "message.h"
 #include "older.h"
 #include "server.h"
 
@@ -153,42 +154,40 @@ CK_RV C_OpenSession(CK_SLOT_ID slotID, CK_FLAGS flags, CK_VOID_PTR pApplication,
 	return result_logged(__func__, open_session(slotID, flags, phSession));
 }
 
+static CK_RV close_session(struct connection *c, CK_SESSION_HANDLE session)
+{
+	const uintptr_t args[] = {session};
+
+	message_close(session);
+	return call_run(c, CALL_C_CloseSession, args);
+}
+
 CK_RV C_CloseSession(CK_SESSION_HANDLE hSession)
 {
-	CALL_SERVER(C_CloseSession, A(hSession));
+	WITH_CONNECTION(close_session(c, hSession));
 }
 
 /* The server does not check the slot of C_CloseAllSessions. */
-static CK_RV close_all(CK_SLOT_ID slot)
+static CK_RV close_all(struct connection *c, CK_SLOT_ID slot)
 {
 	CK_SLOT_INFO info;
-	struct connection *c;
 	const uintptr_t ask[] = {slot, A(&info)}, args[] = {slot};
 
-	TRY(client_enter(&c));
-	CK_RV rv = call_run(c, CALL_C_GetSlotInfo, ask);
-	if (rv == CKR_OK)
-		rv = call_run(c, CALL_C_CloseAllSessions, args);
-	client_leave();
-	return rv;
+	TRY(call_run(c, CALL_C_GetSlotInfo, ask));
+	return call_run(c, CALL_C_CloseAllSessions, args);
 }
 
 CK_RV C_CloseAllSessions(CK_SLOT_ID slotID)
 {
-	return result_logged(__func__, close_all(slotID));
+	WITH_CONNECTION(close_all(c, slotID));
 }
 
 /* --- Functions that servers of p11-kit 0.24 lack --- */
 
-static CK_RV login_user(const uintptr_t *args)
+static CK_RV login_user(struct connection *c, const uintptr_t *args)
 {
-	struct connection *c;
-
-	TRY(client_enter(&c));
-	CK_RV rv = c->dialect == DIALECT_0_24 ? older_login_user(c, args)
-					      : call_run(c, CALL_C_LoginUser, args);
-	client_leave();
-	return rv;
+	return c->dialect == DIALECT_0_24 ? older_login_user(c, args)
+					  : call_run(c, CALL_C_LoginUser, args);
 }
 
 CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR_PTR pPin,
@@ -197,22 +196,19 @@ CK_RV C_LoginUser(CK_SESSION_HANDLE hSession, CK_USER_TYPE userType, CK_UTF8CHAR
 	const uintptr_t args[] = {
 		hSession, userType, A(pPin), ulPinLen, A(pUsername), ulUsernameLen};
 
-	return result_logged(__func__, login_user(args));
+	WITH_CONNECTION(login_user(c, args));
 }
 
-static CK_RV cancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+static CK_RV cancel(struct connection *c, CK_SESSION_HANDLE session, CK_FLAGS flags)
 {
-	struct connection *c;
 	const uintptr_t args[] = {session, flags};
 
-	TRY(client_enter(&c));
-	CK_RV rv = c->dialect == DIALECT_0_24 ? older_cancel(c, session, flags)
-					      : call_run(c, CALL_C_SessionCancel, args);
-	client_leave();
-	return rv;
+	message_cancel(session, flags);
+	return c->dialect == DIALECT_0_24 ? older_cancel(c, session, flags)
+					  : call_run(c, CALL_C_SessionCancel, args);
 }
 
 CK_RV C_SessionCancel(CK_SESSION_HANDLE hSession, CK_FLAGS flags)
 {
-	return result_logged(__func__, cancel(hSession, flags));
+	WITH_CONNECTION(cancel(c, hSession, flags));
 }

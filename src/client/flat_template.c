@@ -49,8 +49,8 @@ static bool write_array(struct wire *w, const CK_ATTRIBUTE *a, unsigned depth)
 	const uint8_t *p = a->pValue;
 	CK_ATTRIBUTE inner;
 
-	if (depth >= NESTING_MAX || a->ulValueLen > VALUE_MAX || a->ulValueLen % sizeof inner != 0 ||
-		(p == NULL && a->ulValueLen > 0))
+	if (depth >= NESTING_MAX || a->ulValueLen > VALUE_MAX ||
+		a->ulValueLen % sizeof inner != 0 || (p == NULL && a->ulValueLen > 0))
 		return false;
 	for (CK_ULONG i = 0; i < a->ulValueLen; i += sizeof inner) {
 		memcpy(&inner, p + i, sizeof inner);

@@ -4,10 +4,6 @@
 
 #include "keydiv.h"
 
-/* Longer parameters are refused by the token, and are not read here. */
-#define STANDARD_MAX 64
-#define FIELDS_MAX 4096
-
 /* --- Forms of p11-kit 0.25 and later --- */
 
 static bool write_iv(struct wire *w, const CK_MECHANISM *m, CK_ULONG block)
@@ -52,51 +48,51 @@ static bool write_number(struct wire *w, const CK_MECHANISM *m)
 }
 
 static const struct mechanism_form forms[] = {
-	{CKM_AES_ECB, NULL, NULL, true},
-	{CKM_AES_CBC, write_iv16, NULL, false},
-	{CKM_AES_CBC_PAD, write_iv16, NULL, false},
-	{CKM_AES_CTR, write_ctr, NULL, false},
-	{CKM_AES_GCM, NULL, flatten_gcm, false},
-	{CKM_AES_CCM, NULL, flatten_ccm, false},
-	{CKM_AES_CMAC, NULL, NULL, true},
-	{CKM_AES_CMAC_GENERAL, write_number, NULL, false},
-	{CKM_AES_GMAC, NULL, flatten_gmac, false},
-	{CKM_AES_KEY_GEN, NULL, NULL, true},
-	{CKM_AES_KEY_WRAP, NULL, NULL, false},
-	{CKM_AES_KEY_WRAP_KWP, NULL, NULL, false},
-	{CKM_DES3_ECB, NULL, NULL, true},
-	{CKM_DES3_CBC, write_iv8, NULL, false},
-	{CKM_DES3_CMAC, NULL, NULL, true},
-	{CKM_DES3_CMAC_GENERAL, write_number, NULL, false},
-	{CKM_DES2_KEY_GEN, NULL, NULL, true},
-	{CKM_DES3_KEY_GEN, NULL, NULL, true},
-	{CKM_GENERIC_SECRET_KEY_GEN, NULL, NULL, true},
-	{CKM_SHA_1, NULL, NULL, true},
-	{CKM_SHA224, NULL, NULL, true},
-	{CKM_SHA256, NULL, NULL, true},
-	{CKM_SHA384, NULL, NULL, true},
-	{CKM_SHA512, NULL, NULL, true},
-	{CKM_SHA_1_HMAC, NULL, NULL, true},
-	{CKM_SHA224_HMAC, NULL, NULL, true},
-	{CKM_SHA256_HMAC, NULL, NULL, true},
-	{CKM_SHA384_HMAC, NULL, NULL, true},
-	{CKM_SHA512_HMAC, NULL, NULL, true},
-	{CKM_SHA_1_HMAC_GENERAL, write_number, NULL, false},
-	{CKM_SHA224_HMAC_GENERAL, write_number, NULL, false},
-	{CKM_SHA256_HMAC_GENERAL, write_number, NULL, false},
-	{CKM_SHA384_HMAC_GENERAL, write_number, NULL, false},
-	{CKM_SHA512_HMAC_GENERAL, write_number, NULL, false},
-	{CKM_SP800_108_COUNTER_KDF, NULL, flatten_sp800_counter, false},
-	{CKM_SP800_108_FEEDBACK_KDF, NULL, flatten_sp800_feedback, false},
-	{CKM_SP800_108_DOUBLE_PIPELINE_KDF, NULL, flatten_sp800_pipeline, false},
-	{CKM_PKCS5_PBKD2, NULL, flatten_pbkdf2, false},
-	{CKM_HKDF_DERIVE, NULL, flatten_hkdf, false},
-	{CKM_HKDF_DATA, NULL, flatten_hkdf, false},
-	{CKM_HKDF_KEY_GEN, NULL, NULL, false},
-	{CKM_AES_ECB_ENCRYPT_DATA, NULL, flatten_ecb_data, false},
-	{CKM_AES_CBC_ENCRYPT_DATA, NULL, flatten_aes_cbc_data, false},
-	{CKM_DES3_ECB_ENCRYPT_DATA, NULL, flatten_ecb_data, false},
-	{CKM_DES3_CBC_ENCRYPT_DATA, NULL, flatten_des3_cbc_data, false},
+	{CKM_AES_ECB, 0, NULL, NULL, true},
+	{CKM_AES_CBC, 16, write_iv16, NULL, false},
+	{CKM_AES_CBC_PAD, 16, write_iv16, NULL, false},
+	{CKM_AES_CTR, sizeof(CK_AES_CTR_PARAMS), write_ctr, NULL, false},
+	{CKM_AES_GCM, 0, NULL, flatten_gcm, false},
+	{CKM_AES_CCM, 0, NULL, flatten_ccm, false},
+	{CKM_AES_CMAC, 0, NULL, NULL, true},
+	{CKM_AES_CMAC_GENERAL, sizeof(CK_ULONG), write_number, NULL, false},
+	{CKM_AES_GMAC, 0, NULL, flatten_gmac, false},
+	{CKM_AES_KEY_GEN, 0, NULL, NULL, true},
+	{CKM_AES_KEY_WRAP, 8, NULL, NULL, false},
+	{CKM_AES_KEY_WRAP_KWP, 8, NULL, NULL, false},
+	{CKM_DES3_ECB, 0, NULL, NULL, true},
+	{CKM_DES3_CBC, 8, write_iv8, NULL, false},
+	{CKM_DES3_CMAC, 0, NULL, NULL, true},
+	{CKM_DES3_CMAC_GENERAL, sizeof(CK_ULONG), write_number, NULL, false},
+	{CKM_DES2_KEY_GEN, 0, NULL, NULL, true},
+	{CKM_DES3_KEY_GEN, 0, NULL, NULL, true},
+	{CKM_GENERIC_SECRET_KEY_GEN, 0, NULL, NULL, true},
+	{CKM_SHA_1, 0, NULL, NULL, true},
+	{CKM_SHA224, 0, NULL, NULL, true},
+	{CKM_SHA256, 0, NULL, NULL, true},
+	{CKM_SHA384, 0, NULL, NULL, true},
+	{CKM_SHA512, 0, NULL, NULL, true},
+	{CKM_SHA_1_HMAC, 0, NULL, NULL, true},
+	{CKM_SHA224_HMAC, 0, NULL, NULL, true},
+	{CKM_SHA256_HMAC, 0, NULL, NULL, true},
+	{CKM_SHA384_HMAC, 0, NULL, NULL, true},
+	{CKM_SHA512_HMAC, 0, NULL, NULL, true},
+	{CKM_SHA_1_HMAC_GENERAL, sizeof(CK_ULONG), write_number, NULL, false},
+	{CKM_SHA224_HMAC_GENERAL, sizeof(CK_ULONG), write_number, NULL, false},
+	{CKM_SHA256_HMAC_GENERAL, sizeof(CK_ULONG), write_number, NULL, false},
+	{CKM_SHA384_HMAC_GENERAL, sizeof(CK_ULONG), write_number, NULL, false},
+	{CKM_SHA512_HMAC_GENERAL, sizeof(CK_ULONG), write_number, NULL, false},
+	{CKM_SP800_108_COUNTER_KDF, 0, NULL, flatten_sp800_counter, false},
+	{CKM_SP800_108_FEEDBACK_KDF, 0, NULL, flatten_sp800_feedback, false},
+	{CKM_SP800_108_DOUBLE_PIPELINE_KDF, 0, NULL, flatten_sp800_pipeline, false},
+	{CKM_PKCS5_PBKD2, 0, NULL, flatten_pbkdf2, false},
+	{CKM_HKDF_DERIVE, 0, NULL, flatten_hkdf, false},
+	{CKM_HKDF_DATA, 0, NULL, flatten_hkdf, false},
+	{CKM_HKDF_KEY_GEN, 0, NULL, NULL, false},
+	{CKM_AES_ECB_ENCRYPT_DATA, 0, NULL, flatten_ecb_data, false},
+	{CKM_AES_CBC_ENCRYPT_DATA, 0, NULL, flatten_aes_cbc_data, false},
+	{CKM_DES3_ECB_ENCRYPT_DATA, 0, NULL, flatten_ecb_data, false},
+	{CKM_DES3_CBC_ENCRYPT_DATA, 0, NULL, flatten_des3_cbc_data, false},
 };
 
 #define FORMS (sizeof forms / sizeof forms[0])
@@ -126,12 +122,15 @@ CK_MECHANISM_TYPE mechanism_on_server(CK_MECHANISM_TYPE type)
 
 /* --- Writing --- */
 
-/* Write the parameter as bytes. Bytes of a wrong kind are written as a byte that no one takes. */
+/*
+ * Write the parameter as bytes. A parameter that is longer than MAX is not read, because the buffer
+ * of the application may be shorter. A byte that no mechanism takes is written in its place.
+ */
 static void write_bytes(struct wire *w, const CK_MECHANISM *m, CK_ULONG max)
 {
 	static const uint8_t wrong = 0;
-	bool carried = m->ulParameterLen <= max &&
-		       (m->pParameter != NULL || m->ulParameterLen == 0);
+	bool carried =
+		m->ulParameterLen <= max && (m->pParameter != NULL || m->ulParameterLen == 0);
 
 	wire_put_bytes(
 		w, carried ? m->pParameter : &wrong, carried ? m->ulParameterLen : sizeof wrong);
@@ -158,7 +157,7 @@ static bool write_parameter(
 		return write_flat(&c->out, form, m);
 	if (form != NULL && form->write != NULL && c->dialect != DIALECT_0_24)
 		return form->write(&c->out, m);
-	write_bytes(&c->out, m, form != NULL ? STANDARD_MAX : FIELDS_MAX);
+	write_bytes(&c->out, m, form != NULL ? form->size : KEYDIV_PARAMETER_MAX);
 	return true;
 }
 

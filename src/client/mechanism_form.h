@@ -18,6 +18,7 @@
 
 struct mechanism_form {
 	CK_MECHANISM_TYPE type;
+	CK_ULONG size; /* of the longest parameter; 0: none, or a struct with pointers */
 	/*
 	 * The form of the parameter in p11-kit 0.25 and later. NULL: bytes. Return false if the
 	 * parameter is malformed.

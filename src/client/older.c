@@ -38,6 +38,5 @@ CK_RV older_cancel(struct connection *c, CK_SESSION_HANDLE session, CK_FLAGS fla
 		if (flags & operations[i].flag)
 			ignored = call_finish(c, operations[i].finish, session);
 	(void)ignored;
-	return connection_is_open(c) ? CKR_OK
-				     : FAIL(CKR_DEVICE_REMOVED, "the connection is lost");
+	return connection_is_open(c) ? CKR_OK : FAIL(CKR_DEVICE_REMOVED, "the connection is lost");
 }

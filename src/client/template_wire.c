@@ -131,7 +131,7 @@ CK_RV template_write(struct connection *c, const CK_ATTRIBUTE *p, CK_ULONG count
 static CK_ATTRIBUTE_TYPE query_type(const CK_ATTRIBUTE *a)
 {
 	return attribute_kind(a->type) == ATTRIBUTE_TEMPLATE ? flat_template_type(a->type)
-							      : attribute_type_on_wire(a->type);
+							     : attribute_type_on_wire(a->type);
 }
 
 /* The room that the server is told for A. The size of an array is known from its flat form only. */
