@@ -159,10 +159,10 @@ CK_RV message_init(struct connection *c, enum message_kind kind, CK_SESSION_HAND
 	if (c->dialect != DIALECT_0_24)
 		return call_run(c, calls[kind].init, args);
 	TRY(check_session(c, session));
-	if (mechanism == NULL)
-		return CKR_OK;
 	REQUIRE(kind <= MESSAGE_DECRYPT, CKR_FUNCTION_NOT_SUPPORTED,
 		"the server has no message functions");
+	if (mechanism == NULL)
+		return CKR_OK;
 	return FAIL(CKR_MECHANISM_INVALID, "the mechanism does not process messages here");
 }
 

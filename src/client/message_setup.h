@@ -4,8 +4,8 @@
  * message.
  *
  * A token behind a server cannot write a nonce or a tag into the parameter of the application.
- * Therefore the client makes the nonces, and moves tags between the parameter and the end of the
- * ciphertext.
+ * Therefore the client makes the nonces. The client also moves tags between the parameter and the
+ * end of the ciphertext.
  */
 #ifndef KEYDIV_CLIENT_MESSAGE_SETUP_H
 #define KEYDIV_CLIENT_MESSAGE_SETUP_H

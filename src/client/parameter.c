@@ -181,9 +181,8 @@ bool flatten_pbkdf2(struct wire *w, const CK_MECHANISM *m)
 	CK_PKCS5_PBKD2_PARAMS2 p;
 
 	return copy(m, &p, sizeof p) && p.saltSource == CKZ_SALT_SPECIFIED && p.pPrfData == NULL &&
-	       p.ulPrfDataLen == 0 &&
-	       put_unless_empty(w, KEYDIV_PASSWORD, p.pPassword, p.ulPasswordLen) &&
+	       p.ulPrfDataLen == 0 && field_put(w, KEYDIV_PASSWORD, p.pPassword, p.ulPasswordLen) &&
 	       field_put_u32(w, KEYDIV_HASH, pbkdf2_hash(p.prf)) &&
-	       put_unless_empty(w, KEYDIV_SALT_VALUE, p.pSaltSourceData, p.ulSaltSourceDataLen) &&
+	       field_put(w, KEYDIV_SALT_VALUE, p.pSaltSourceData, p.ulSaltSourceDataLen) &&
 	       field_put_u64(w, KEYDIV_ITERATIONS, p.iterations);
 }

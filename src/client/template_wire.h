@@ -8,8 +8,8 @@
 /*
  * Write the COUNT attributes at P, a template that gives values. An attribute whose value cannot
  * travel, such as a CK_BBOOL of 8 bytes or NULL with a length, is written as an attribute without a
- * valid length, which every token refuses with CKR_ATTRIBUTE_VALUE_INVALID. A template in a template travels in its flat form.
- * CKR_ARGUMENTS_BAD: P is NULL, or COUNT is more than any token takes.
+ * valid length, which every token refuses with CKR_ATTRIBUTE_VALUE_INVALID. A template in a
+ * template travels in its flat form. CKR_ARGUMENTS_BAD: P is NULL, or COUNT is too large.
  */
 MUST_USE CK_RV template_write(struct connection *c, const CK_ATTRIBUTE *p, CK_ULONG count);
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/pkcs11.h"
+#include "by_client.h"
 #include "keydiv.h"
 #include "template.h"
 
