@@ -13,8 +13,7 @@
 #define KEYDIV_CLIENT_MESSAGE_H
 
 #include "call.h"
-
-enum message_kind { MESSAGE_ENCRYPT, MESSAGE_DECRYPT, MESSAGE_SIGN, MESSAGE_VERIFY };
+#include "message_setup.h"
 
 /* C_Message...Init: session, mechanism, key. */
 MUST_USE CK_RV message_init(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE session,

@@ -13,6 +13,8 @@
 #include "base/pkcs11.h"
 #include "wire.h"
 
+enum message_kind { MESSAGE_ENCRYPT, MESSAGE_DECRYPT, MESSAGE_SIGN, MESSAGE_VERIFY };
+
 #define MESSAGE_NONCE_MAX 128
 #define MESSAGE_TAG_MAX 16
 

@@ -6,7 +6,7 @@
 #ifndef KEYDIV_CLIENT_MESSAGE_WIRE_H
 #define KEYDIV_CLIENT_MESSAGE_WIRE_H
 
-#include "message.h"
+#include "call.h"
 #include "message_setup.h"
 
 /* The key and the mechanism of a message operation. */

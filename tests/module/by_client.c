@@ -30,6 +30,8 @@ static const struct {
 	{"test_module_flat", "messages_agree", OLD_SERVER},
 	{"test_module_flat", "fields_of_messages", OLD_SERVER},
 	{"test_module_flat", "permission", OLD_SERVER},
+	{"test_module_use", "cancelled_operations", OLD_SERVER},
+	{"test_module_use_message", NULL, OLD_SERVER},
 	{"test_module_flat_mode", NULL, POINTERS},
 	{"test_module_flat_template", "no_array_is_read", POINTERS},
 	{"test_module_flat_template", "no_array_is_written", POINTERS},
