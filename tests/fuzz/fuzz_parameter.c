@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "mechanism.h"
+#include "with_derived_key.h"
 
 #define BUFFERS_MAX 64
 
@@ -312,12 +313,58 @@ static void operation(struct input *in, const struct mechanism *row)
 	}
 }
 
+/* Return true if B is within the N bytes at ROOM, or absent. */
+static bool within(struct bytes b, const uint8_t *room, size_t n)
+{
+	return b.p == NULL || (b.p >= room && b.p + b.n <= room + n);
+}
+
+/* The fields of WITH_DERIVED_KEY in two sets, what OPERATION takes of them, and the derivation. */
+static void use(struct input *in)
+{
+	static const CK_FLAGS flags[] = {CKF_SIGN, CKF_VERIFY, CKF_ENCRYPT, CKF_DECRYPT};
+	CK_FLAGS flag = flags[take_byte(in) % 4];
+	size_t one_n, other_n;
+	uint8_t *one = keep(take_bytes(in, PARAMETER_MAX + 1, &one_n));
+	uint8_t *other = keep(take_bytes(in, PARAMETER_MAX + 1, &other_n));
+	uint8_t *room = keep(malloc(PARAMETER_MAX));
+	struct use_parameter p;
+	struct cipher_setup setup = {.mode = CIPHER_NONE};
+	struct bytes iv;
+	size_t length;
+
+	CK_RV rv =
+		use_parameter_parse(bytes_of(one, one_n), bytes_of(other, other_n), flag, room, &p);
+	MUST(rv == CKR_OK || rv == CKR_MECHANISM_PARAM_INVALID);
+	if (rv != CKR_OK)
+		return;
+	MUST(p.derivation->derive.for_use && p.operation->operation.for_use);
+	MUST(p.operation->info.flags & flag);
+	MUST(p.derive.encoded.n + p.further.encoded.n + p.own.encoded.n == one_n + other_n);
+	MUST(within(p.derive.encoded, room, PARAMETER_MAX));
+	MUST(within(p.own.encoded, room, PARAMETER_MAX));
+	if (p.operation->operation.mac != MAC_NONE) {
+		rv = use_mac_setup(&p, 16, 8, &iv, &length);
+		MUST(rv != CKR_OK || (length >= 8 && length <= 16));
+	} else {
+		rv = use_cipher_setup(&p, 8, &setup);
+		MUST(rv != CKR_OK || setup.iv.n > 0);
+	}
+	struct derivation d = {.mechanism = p.derivation, .parameter = &p.derive};
+	derive(in, &d);
+}
+
+#define SELECTS_USE 250 /* a first byte from here on */
+
 void fuzz_one(const uint8_t *data, size_t n)
 {
 	struct input in = {data, n};
-	const struct mechanism *row = mechanisms[take_byte(&in) % mechanism_count];
+	uint8_t which = take_byte(&in);
+	const struct mechanism *row = mechanisms[which % mechanism_count];
 
-	if (row->fields != NULL)
+	if (which >= SELECTS_USE)
+		use(&in);
+	else if (row->fields != NULL)
 		flat(&in, row);
 	else if (row->parse_native != NULL)
 		native(&in, row);
