@@ -180,7 +180,7 @@ static CK_RV read_bytes(struct connection *c, CK_BYTE *p, CK_ULONG room, CK_ULON
 		w->failed = true;
 	if (w->failed)
 		return CKR_OK;
-	if (value.n > 0)
+	if (p != NULL && value.n > 0)
 		memcpy(p, value.p, value.n);
 	*length = value.n;
 	return CKR_OK;

@@ -158,14 +158,14 @@ CK_RV query_write(struct connection *c, const CK_ATTRIBUTE *p, CK_ULONG count)
 	return CKR_OK;
 }
 
-/* Store the N bytes at VALUE in A if they fit. */
+/* Store the N bytes at VALUE in A if they fit. VALUE may be NULL if A has no room. */
 static CK_RV store(CK_ATTRIBUTE *a, const void *value, CK_ULONG n)
 {
 	if (a->pValue != NULL && a->ulValueLen < n) {
 		a->ulValueLen = CK_UNAVAILABLE_INFORMATION;
 		return CKR_BUFFER_TOO_SMALL;
 	}
-	if (a->pValue != NULL && n > 0)
+	if (a->pValue != NULL && value != NULL && n > 0)
 		memcpy(a->pValue, value, n);
 	a->ulValueLen = n;
 	return CKR_OK;

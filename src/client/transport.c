@@ -3,7 +3,6 @@
 #include "transport.h"
 
 #include <errno.h>
-#include <linux/vm_sockets.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -13,6 +12,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Some versions of this header need the types of <sys/socket.h> and do not include it. */
+#include <linux/vm_sockets.h>
 
 #include "base/fd.h"
 
