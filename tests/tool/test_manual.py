@@ -91,6 +91,7 @@ pass() { cat pin; }
         self.setUp()
         self.write("serials.csv", "SN-1\nSN-2\n")
         self.write("fleet.csv", "model,serial\nmeter,SN-1\nmeter,SN-2\n")
+        self.write("readings.csv", "serial,counter,message\nSN-1,1,00\nSN-2,1,01\n")
         before = "" if "keydiv init" in text else "keydiv init --label t >/dev/null\n"
         if "--label master" not in text and "--key master" in text:
             before += "keydiv key generate --label master --extractable-children >/dev/null\n"
@@ -101,7 +102,7 @@ pass() { cat pin; }
     def test_manual(self):
         with open(os.path.join(SOURCE, PAGES[0])) as f:
             examples = re.findall(r"^\.Bd -literal.*\n((?:.*\n)*?)\.Ed", f.read().split(".Sh EXAMPLES")[1], re.M)
-        self.assertEqual(len(examples), 6)
+        self.assertEqual(len(examples), 7)
         for text in examples:
             self.run_example(text.replace("\\e\n", "\\\n"))
 

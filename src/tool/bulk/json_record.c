@@ -2,22 +2,27 @@
 /* json_record.c: reads one record from a JSON object. */
 #include "tool/bulk/json_record.h"
 
+#include <ctype.h>
 #include <json-c/json.h>
 #include <string.h>
 
 /*
- * Return the member NAME of the object O as text, or NULL if there is none. A number keeps the
- * digits that were read. False: PROBLEM is set.
+ * Get the member of O that COLUMN names, as text. A number keeps the digits that were read. False:
+ * PROBLEM is set.
  */
-static bool member(struct json_object *o, const char *name, bool required, struct record_value *ret,
-	struct problem *problem)
+static bool member(struct json_object *o, const struct value_column *column,
+	struct record_value *ret, struct problem *problem)
 {
+	const char *name = column->name;
 	struct json_object *value;
 
 	*ret = (struct record_value){0};
 	if (!json_object_object_get_ex(o, name, &value))
-		return !required ||
+		return column->presence != REQUIRED ||
 		       problem_set(problem, CKR_OK, "the member '%s' is missing", name);
+	if (column->presence == FORBIDDEN)
+		return problem_set(
+			problem, CKR_OK, "there is a member '%s' already: remove it", name);
 	if (!json_object_is_type(value, json_type_string) &&
 		!json_object_is_type(value, json_type_int))
 		return problem_set(problem, CKR_OK,
@@ -51,6 +56,21 @@ static bool has_doubled_member(struct json_object *o, const char *line, size_t n
 	return colons != (size_t)json_object_object_length(o);
 }
 
+/*
+ * Return true if LINE has the number NUMBER. json-c reads a number that is too large as the largest
+ * number there is, which the line then does not have.
+ */
+static bool has_number(const char *line, size_t n, const char *number)
+{
+	size_t length = strlen(number);
+
+	for (size_t i = 0; i + length <= n; i++)
+		if (memcmp(line + i, number, length) == 0 &&
+			(i + length == n || !isdigit((unsigned char)line[i + length])))
+			return true;
+	return false;
+}
+
 static bool parse(const char *line, size_t n, struct record_memory *memory, struct problem *problem)
 {
 	enum json_tokener_error error;
@@ -74,6 +94,10 @@ static bool parse(const char *line, size_t n, struct record_memory *memory, stru
 			json_object_is_type(value, json_type_array))
 			return problem_set(
 				problem, CKR_OK, "the member '%.100s' is not flat", name);
+		if (json_object_is_type(value, json_type_int) &&
+			!has_number(line, n, json_object_get_string(value)))
+			return problem_set(problem, CKR_OK,
+				"the member '%.100s' is a number of more than 64 bits", name);
 	}
 	if (has_doubled_member(memory->object, line, n))
 		return problem_set(problem, CKR_OK, "a member occurs twice");
@@ -83,18 +107,18 @@ static bool parse(const char *line, size_t n, struct record_memory *memory, stru
 bool json_record(const struct record_format *format, const char *line, size_t n,
 	struct record_memory *memory, struct record *ret, struct problem *problem)
 {
+	const struct value_column name_column = {format->member, REQUIRED, false};
 	struct record_value name;
 
 	json_record_end(memory);
 	if (!parse(line, n, memory, problem) ||
-		!member(memory->object, format->member, true, &name, problem) ||
+		!member(memory->object, &name_column, &name, problem) ||
 		!record_name(format, name.p, name.n, memory->name, memory->shown, ret, problem))
 		return false;
 	ret->text = line;
 	ret->text_n = n;
 	for (size_t i = 0; format->values && format->values[i].name; i++)
-		if (!member(memory->object, format->values[i].name, format->values[i].required,
-			    &ret->value[i], problem) ||
+		if (!member(memory->object, &format->values[i], &ret->value[i], problem) ||
 			!record_value_check(&format->values[i], &ret->value[i], problem))
 			return false;
 	return true;

@@ -14,13 +14,13 @@
 #include "tool/report.h"
 
 #define NAME_MAX_BYTES 512 /* of a serial or label */
-#define RECORD_VALUES 3    /* fields of a record besides its name, at most */
+#define RECORD_VALUES 5    /* fields of a record besides its name, at most */
 
 /* A further field of a record, which the heading NAME or the JSON member NAME announces. */
 struct value_column {
-	const char *name; /* NULL ends a list */
-	bool required;    /* the list must have the column */
-	bool hex;         /* the field is hexadecimal, or empty */
+	const char *name;                                /* NULL ends a list */
+	enum { OPTIONAL, REQUIRED, FORBIDDEN } presence; /* in the list */
+	bool hex;                                        /* the field is hexadecimal, or empty */
 };
 
 struct record_format {

@@ -16,14 +16,17 @@ static bool find_values(struct records *r, const char *line, size_t n, struct pr
 	text_add(&r->heading, line, n);
 	for (size_t i = 0; format->values[i].name != NULL; i++) {
 		const struct value_column *column = &format->values[i];
-		if (csv_column(line, n, format->delimiter, format->trim, column->name,
-			    &format->value_index[i]))
-			continue;
-		if (column->required)
+		bool found = csv_column(line, n, format->delimiter, format->trim, column->name,
+			&format->value_index[i]);
+		if (found && column->presence == FORBIDDEN)
+			return problem_set(problem, CKR_OK,
+				"the list has a column '%s' already: remove it", column->name);
+		if (!found && column->presence == REQUIRED)
 			return problem_set(problem, CKR_OK,
 				"the first line has no heading '%s': name the columns there",
 				column->name);
-		format->value_index[i] = NO_COLUMN;
+		if (!found)
+			format->value_index[i] = NO_COLUMN;
 	}
 	return true;
 }

@@ -38,31 +38,6 @@ static const struct option_spec options[] = {
 };
 
 static CK_OBJECT_HANDLE master;
-static bool use_records; /* the token has SALTs of devices */
-
-/* Find the SALT of the device SERIAL. */
-static bool find_salt(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *serial,
-	struct salt *ret, struct problem *problem)
-{
-	struct device_record record;
-
-	*ret = fields.salt;
-	if (!use_records)
-		return true;
-	CK_RV rv = device_record_read(f, session, serial->name, serial->n, &record);
-	if (rv == CKR_DATA_INVALID)
-		return problem_set(problem, CKR_OK,
-			"the record of '%s' is not one of keydiv's: see 'keydiv device show'",
-			serial->shown);
-	if (rv != CKR_OK)
-		return problem_set(problem, rv, "cannot read the record of '%s'", serial->shown);
-	if (fields.previous && record.count < 2)
-		return problem_set(problem, CKR_OK,
-			"'%s' has no previous key: it was never changed, or is retired",
-			serial->shown);
-	*ret = record.salt[fields.previous ? 1 : 0];
-	return true;
-}
 
 /*
  * Search the token for a key with the label of RECORD, which --resume leaves as it is. If there is
@@ -105,7 +80,7 @@ static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE ses
 		if (*ret)
 			return true;
 	}
-	if (!find_salt(f, session, record, &salt, problem))
+	if (!derive_fields_salt(&fields, f, session, record, &salt, problem))
 		return false;
 	result_template(&request, &t);
 	CK_MECHANISM mechanism = derive_fields_put(&fields, record->name, record->n, &salt, &p);
@@ -178,7 +153,7 @@ static bool explain_one(struct client *client, const struct record *record)
 	struct salt salt;
 	struct problem problem;
 
-	if (!find_salt(client->f, client->session, record, &salt, &problem))
+	if (!derive_fields_salt(&fields, client->f, client->session, record, &salt, &problem))
 		return problem_report(&problem, 0);
 	CK_MECHANISM mechanism = derive_fields_put(&fields, record->name, record->n, &salt, &p);
 	return explain(client, master, mechanism.mechanism, &p, &request,
@@ -236,14 +211,8 @@ static bool check_options(int count)
 
 static bool derive_all(struct client *client, int count, char **operands)
 {
-	bool exist = false;
-
-	if (fields.look_up_salt) {
-		CK_RV rv = device_records_exist(client->f, client->session, &exist);
-		if (rv != CKR_OK)
-			return fail_rv(rv, "cannot search the token");
-		use_records = exist || fields.previous;
-	}
+	if (!derive_fields_start(&fields, client))
+		return false;
 	if (bulk.input)
 		return bulk_run(&bulk, client);
 	bulk.client = client;

@@ -93,6 +93,41 @@ bool derive_fields_read(struct derive_fields *f)
 	return read_device(f);
 }
 
+bool derive_fields_start(struct derive_fields *f, const struct client *client)
+{
+	bool exist = false;
+
+	if (!f->look_up_salt)
+		return true;
+	CK_RV rv = device_records_exist(client->f, client->session, &exist);
+	f->use_records = exist || f->previous;
+	return rv == CKR_OK ? true : fail_rv(rv, "cannot search the token");
+}
+
+bool derive_fields_salt(const struct derive_fields *f, CK_FUNCTION_LIST *list,
+	CK_SESSION_HANDLE session, const struct record *serial, struct salt *ret,
+	struct problem *problem)
+{
+	struct device_record record;
+
+	*ret = f->salt;
+	if (!f->use_records)
+		return true;
+	CK_RV rv = device_record_read(list, session, serial->name, serial->n, &record);
+	if (rv == CKR_DATA_INVALID)
+		return problem_set(problem, CKR_OK,
+			"the record of '%s' is not one of keydiv's: see 'keydiv device show'",
+			serial->shown);
+	if (rv != CKR_OK)
+		return problem_set(problem, rv, "cannot read the record of '%s'", serial->shown);
+	if (f->previous && record.count < 2)
+		return problem_set(problem, CKR_OK,
+			"'%s' has no previous key: it was never changed, or is retired",
+			serial->shown);
+	*ret = record.salt[f->previous ? 1 : 0];
+	return true;
+}
+
 void derive_fields_free(struct derive_fields *f)
 {
 	fields_free(&f->fields);
@@ -102,7 +137,8 @@ CK_MECHANISM derive_fields_put(const struct derive_fields *f, const char *serial
 	const struct salt *salt, KEYDIV_PARAMETER *p)
 {
 	if (f->mechanism_text) {
-		fields_put(&f->fields, serial ? f->serial_tag : 0, serial, n, p);
+		const struct field_part part = {f->serial_tag, serial, n};
+		fields_put(&f->fields, &part, serial != NULL, p);
 		return keydiv_mechanism(f->mechanism, p);
 	}
 	device_parameter(p, serial, n, salt, f->purpose);

@@ -6,6 +6,7 @@
 #include "base/pkcs11.h"
 
 #include "keydiv.h"
+#include "tool/bulk/record.h"
 #include "tool/options.h"
 #include "tool/token/device_record.h"
 #include "tool/token/fields.h"
@@ -23,6 +24,8 @@ struct derive_fields {
 	struct fields fields;                   /* of --field */
 	unsigned char serial_tag;               /* the field that a serial is */
 	bool look_up_salt;                      /* the token may have a SALT for the device */
+	/* set by derive_fields_start(): the token has SALTs of devices, which are looked up */
+	bool use_records;
 };
 
 /* Entries for a command's option table. */
@@ -54,6 +57,17 @@ struct derive_fields {
 /* Check and read the options. False after a report. */
 MUST_USE bool derive_fields_read(struct derive_fields *f);
 void derive_fields_free(struct derive_fields *f);
+
+/* Find out whether the token of CLIENT has SALTs of devices. False after a report. */
+MUST_USE bool derive_fields_start(struct derive_fields *f, const struct client *client);
+
+/*
+ * Find the SALT of the device SERIAL, from the options or from the token. RET is empty if the
+ * device has none. False: PROBLEM is set.
+ */
+MUST_USE bool derive_fields_salt(const struct derive_fields *f, CK_FUNCTION_LIST *list,
+	CK_SESSION_HANDLE session, const struct record *serial, struct salt *ret,
+	struct problem *problem);
 
 /*
  * Build the mechanism and its parameter P for the serial of N bytes, or without a serial if SERIAL

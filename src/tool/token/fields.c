@@ -143,22 +143,20 @@ bool fields_add(struct fields *fields, const char *text)
 	return true;
 }
 
-void fields_put(const struct fields *fields, unsigned char tag, const void *value, size_t n,
+void fields_put(const struct fields *fields, const struct field_part *more, size_t count,
 	KEYDIV_PARAMETER *p)
 {
-	bool waiting = tag != 0;
+	size_t k = 0;
 
 	keydiv_start(p);
 	for (size_t i = 0; i < fields->count; i++) {
-		if (waiting && tag <= fields->field[i].tag) {
-			keydiv_put(p, tag, value, n);
-			waiting = false;
-		}
+		for (; k < count && more[k].tag <= fields->field[i].tag; k++)
+			keydiv_put(p, more[k].tag, more[k].p, more[k].n);
 		keydiv_put(p, fields->field[i].tag, fields->bytes.p + fields->field[i].at,
 			fields->field[i].n);
 	}
-	if (waiting)
-		keydiv_put(p, tag, value, n);
+	for (; k < count; k++)
+		keydiv_put(p, more[k].tag, more[k].p, more[k].n);
 }
 
 void fields_free(struct fields *fields)

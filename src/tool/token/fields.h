@@ -34,11 +34,18 @@ const char *field_name(unsigned char tag);
  */
 bool fields_add(struct fields *fields, const char *text);
 
+/* A field that is not among the options. */
+struct field_part {
+	unsigned char tag;
+	const void *p;
+	size_t n;
+};
+
 /*
- * Build the parameter P from FIELDS and, unless TAG is 0, the field TAG with the N bytes at VALUE.
- * A field that is in FIELDS too makes P fail (see keydiv.h).
+ * Build the parameter P from FIELDS and the COUNT fields at MORE, which ascend by their tags. A
+ * field that is in FIELDS too makes P fail (see keydiv.h).
  */
-void fields_put(const struct fields *fields, unsigned char tag, const void *value, size_t n,
+void fields_put(const struct fields *fields, const struct field_part *more, size_t count,
 	KEYDIV_PARAMETER *p);
 
 void fields_free(struct fields *fields);
