@@ -2,6 +2,7 @@
 /* parameter_calls.c: see parameter_calls.h. */
 #include "parameter_calls.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "keydiv.h"
@@ -28,7 +29,8 @@ static CK_RV make(struct parameter_calls *c, CK_KEY_TYPE type, CK_ULONG n, CK_OB
 				CKM_SP800_108_FEEDBACK_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF,
 				CKM_AES_ECB_ENCRYPT_DATA, CKM_AES_CBC_ENCRYPT_DATA,
 				CKM_DES3_ECB_ENCRYPT_DATA, CKM_DES3_CBC_ENCRYPT_DATA,
-				CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922)),
+				CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_CMAC, CKM_KEYDIV_AN10922,
+				CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_WITH_DERIVED_KEY)),
 		base);
 }
 
@@ -102,8 +104,9 @@ static unsigned operation_calls(const struct parameter_calls *c, CK_MECHANISM *m
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < sizeof begin / sizeof begin[0]; i++)
-		for (unsigned k = 0; k < 3; k++) {
-			if (begin[i](c->session, m, c->use[k]) != CKR_OK)
+		for (unsigned k = 0; k < 6; k++) {
+			CK_OBJECT_HANDLE key = k < 3 ? c->use[k] : c->base[k - 3];
+			if (begin[i](c->session, m, key) != CKR_OK)
 				continue;
 			count++;
 			if (i == 0)
@@ -123,34 +126,82 @@ static unsigned operation_calls(const struct parameter_calls *c, CK_MECHANISM *m
 	return count;
 }
 
-/* Pass the bytes as the parameter of messages. */
+/* A buffer of a message, and the parameter of the message. */
+struct message {
+	CK_SESSION_HANDLE s;
+	void *p;
+	CK_ULONG n;
+	CK_BYTE text[32], out[96];
+	CK_ULONG out_n;
+};
+
+static CK_ULONG *room(struct message *m)
+{
+	m->out_n = sizeof m->out;
+	return &m->out_n;
+}
+
+static unsigned cipher_messages(const CK_FUNCTION_LIST_3_0 *f3, struct message *m, bool encrypt)
+{
+	CK_ULONG n = sizeof m->text;
+	unsigned count = 0;
+
+	if (encrypt) {
+		count += f3->C_EncryptMessage(m->s, m->p, m->n, m->text, 5, m->text, n, m->out,
+				 room(m)) == CKR_OK;
+		count += f3->C_EncryptMessageBegin(m->s, m->p, m->n, m->text, 5) == CKR_OK;
+		count += f3->C_EncryptMessageNext(m->s, m->p, m->n, m->text, n, m->out, room(m),
+				 CKF_END_OF_MESSAGE) == CKR_OK;
+		(void)f3->C_MessageEncryptFinal(m->s);
+		return count;
+	}
+	count += f3->C_DecryptMessage(m->s, m->p, m->n, m->text, 5, m->text, n, m->out, room(m)) ==
+		 CKR_OK;
+	count += f3->C_DecryptMessageBegin(m->s, m->p, m->n, m->text, 5) == CKR_OK;
+	count += f3->C_DecryptMessageNext(m->s, m->p, m->n, m->text, n, m->out, room(m),
+			 CKF_END_OF_MESSAGE) == CKR_OK;
+	(void)f3->C_MessageDecryptFinal(m->s);
+	return count;
+}
+
+static unsigned mac_messages(const CK_FUNCTION_LIST_3_0 *f3, struct message *m, bool sign)
+{
+	CK_ULONG n = sizeof m->text;
+	unsigned count = 0;
+
+	if (sign) {
+		count += f3->C_SignMessage(m->s, m->p, m->n, m->text, n, m->out, room(m)) == CKR_OK;
+		count += f3->C_SignMessageBegin(m->s, m->p, m->n) == CKR_OK;
+		count += f3->C_SignMessageNext(m->s, m->p, m->n, m->text, n, m->out, room(m)) ==
+			 CKR_OK;
+		(void)f3->C_MessageSignFinal(m->s);
+		return count;
+	}
+	count += f3->C_VerifyMessage(m->s, m->p, m->n, m->text, n, m->out, 16) == CKR_OK;
+	count += f3->C_VerifyMessageBegin(m->s, m->p, m->n) == CKR_OK;
+	count += f3->C_VerifyMessageNext(m->s, m->p, m->n, m->text, n, m->out, 16) == CKR_OK;
+	(void)f3->C_MessageVerifyFinal(m->s);
+	return count;
+}
+
+/* Pass the bytes as the parameter of messages, under a key with usage and under a master. */
 static unsigned message_calls(
 	const struct parameter_calls *c, CK_MECHANISM_TYPE number, void *p, CK_ULONG n)
 {
-	CK_MECHANISM m = {number, NULL, 0};
-	CK_BYTE text[32] = {0}, out[96];
-	CK_ULONG out_n = sizeof out;
-	CK_SESSION_HANDLE s = c->session;
+	const CK_OBJECT_HANDLE keys[] = {c->use[0], c->base[0]};
+	struct message m = {.s = c->session, .p = p, .n = n};
+	CK_MECHANISM none = {number, NULL, 0};
 	unsigned count = 0;
 
-	if (c->f3->C_MessageEncryptInit(s, &m, c->use[0]) == CKR_OK) {
-		count += c->f3->C_EncryptMessage(
-				 s, p, n, text, 5, text, sizeof text, out, &out_n) == CKR_OK;
-		count += c->f3->C_EncryptMessageBegin(s, p, n, text, 5) == CKR_OK;
-		out_n = sizeof out;
-		count += c->f3->C_EncryptMessageNext(s, p, n, text, sizeof text, out, &out_n,
-				 CKF_END_OF_MESSAGE) == CKR_OK;
-		(void)c->f3->C_MessageEncryptFinal(s);
-	}
-	if (c->f3->C_MessageDecryptInit(s, &m, c->use[0]) == CKR_OK) {
-		out_n = sizeof out;
-		count += c->f3->C_DecryptMessage(
-				 s, p, n, text, 5, text, sizeof text, out, &out_n) == CKR_OK;
-		count += c->f3->C_DecryptMessageBegin(s, p, n, text, 5) == CKR_OK;
-		out_n = sizeof out;
-		count += c->f3->C_DecryptMessageNext(s, p, n, text, sizeof text, out, &out_n,
-				 CKF_END_OF_MESSAGE) == CKR_OK;
-		(void)c->f3->C_MessageDecryptFinal(s);
+	for (unsigned i = 0; i < 2; i++) {
+		if (c->f3->C_MessageEncryptInit(c->session, &none, keys[i]) == CKR_OK)
+			count += cipher_messages(c->f3, &m, true);
+		if (c->f3->C_MessageDecryptInit(c->session, &none, keys[i]) == CKR_OK)
+			count += cipher_messages(c->f3, &m, false);
+		if (c->f3->C_MessageSignInit(c->session, &none, keys[i]) == CKR_OK)
+			count += mac_messages(c->f3, &m, true);
+		if (c->f3->C_MessageVerifyInit(c->session, &none, keys[i]) == CKR_OK)
+			count += mac_messages(c->f3, &m, false);
 	}
 	return count;
 }
