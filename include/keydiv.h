@@ -157,6 +157,7 @@ extern "C" {
 #define KEYDIV_ODUKPT_PURPOSE 0x52     /* 1..32 */
 #define KEYDIV_CONSTANT 0x60           /* 1..255 */
 #define KEYDIV_PASSWORD 0x61           /* 1..255; PBKDF2 0..4000 */
+#define KEYDIV_WINDOW_REQUEST 0x6F     /* 2: KEYDIV_WINDOW_ numbers, see below */
 #define KEYDIV_DERIVATION 0x70         /* 4: CKM number of the mechanism that derives */
 #define KEYDIV_OPERATION 0x71          /* 4: CKM number of the mechanism that uses the key */
 #define KEYDIV_IV 0x72                 /* 1..256: IV, nonce or first counter block */
@@ -241,6 +242,21 @@ extern "C" {
 
 #define CKR_KEYDIV_EXHAUSTED (KEYDIV_VENDOR | 1UL) /* the client state has no key left */
 #define CKR_KEYDIV_REPLAYED (KEYDIV_VENDOR | 2UL)  /* the counter was used before */
+
+/*
+ * KEYDIV_WINDOW_REQUEST in the parameter of WITH_DERIVED_KEY asks for the replay window of the
+ * stream that the other fields describe, or changes the window, and no message is made. C_SignInit
+ * takes the parameter, also for an OPERATION that encrypts. C_Sign then returns a report instead of
+ * a MAC, and ignores the data. The value is what to do, then the direction. FORGET and SKIP need a
+ * read-write session. The report is 1 byte (01 if a counter was used, else 00), the highest used
+ * counter (8, big-endian), and one bit for each of the WINDOW counters below, 1 if it was used,
+ * where the lowest bit of the first byte is the counter just below the highest.
+ */
+#define KEYDIV_WINDOW_SHOW 0x01     /* first byte: only report */
+#define KEYDIV_WINDOW_FORGET 0x02   /* each counter may be used again */
+#define KEYDIV_WINDOW_SKIP 0x03     /* the counter in the parameter and all lower ones are used */
+#define KEYDIV_WINDOW_INCOMING 0x01 /* second byte: C_Verify, C_Decrypt */
+#define KEYDIV_WINDOW_OUTGOING 0x02 /* C_Sign, C_Encrypt */
 
 /* Key usage indicators of X9.24-3 for KEYDIV_DUKPT_USAGE; TDES DUKPT takes the first five. */
 #define KEYDIV_USAGE_PIN 0x1000

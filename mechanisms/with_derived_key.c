@@ -76,6 +76,14 @@ static CK_RV find_named(
 	return FAIL(CKR_MECHANISM_PARAM_INVALID, "DERIVATION or OPERATION is missing");
 }
 
+static bool asks_for_window(const struct field_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->field[i].p[0] == KEYDIV_WINDOW_REQUEST)
+			return true;
+	return false;
+}
+
 static CK_RV find_mechanisms(
 	const struct field_list *list, CK_FLAGS flag, struct use_parameter *ret)
 {
@@ -85,6 +93,11 @@ static CK_RV find_mechanisms(
 		"DERIVATION names a mechanism whose keys cannot be used in one call");
 	REQUIRE(ret->operation->operation.for_use, CKR_MECHANISM_PARAM_INVALID,
 		"OPERATION names a mechanism that cannot use a derived key in one call");
+	if (asks_for_window(list)) {
+		REQUIRE(flag == CKF_SIGN, CKR_MECHANISM_PARAM_INVALID,
+			"WINDOW_REQUEST is for C_SignInit");
+		return CKR_OK;
+	}
 	REQUIRE(ret->operation->info.flags & flag, CKR_MECHANISM_PARAM_INVALID,
 		"OPERATION names a mechanism that is not for this function");
 	return CKR_OK;
@@ -142,6 +155,7 @@ CK_RV use_parameter_parse(struct bytes one, struct bytes other, CK_FLAGS flag, u
 	copy_parts(ret, &list, room, part);
 	const struct field *further = ret->operation->operation.further;
 	TRY(fields_parse(mech_with_derived_key.fields, part[PART_OWN], &ret->own));
+	ret->window_request = parameter_get(&ret->own, KEYDIV_WINDOW_REQUEST);
 	TRY(fields_parse(further != NULL ? further : none, part[PART_FURTHER], &ret->further));
 	return parameter_parse(
 		ret->derivation, part[PART_DERIVE].p, part[PART_DERIVE].n, &ret->derive);
@@ -306,6 +320,7 @@ static CK_RV run(const struct mechanism *mech, struct key *key, bool flip)
 static const CK_KEY_TYPE key_types[] = {CKK_AES, CKK_DES2, CKK_DES3, KEY_TYPES_END};
 
 static const struct field fields[] = {
+	{FIELD(WINDOW_REQUEST), false, 2, 2},
 	{NUMBER_FIELD(DERIVATION), true, 4, 4},
 	{NUMBER_FIELD(OPERATION), true, 4, 4},
 	FIELD_IV,

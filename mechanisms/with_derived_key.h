@@ -17,17 +17,19 @@ extern const struct mechanism mech_with_derived_key;
 struct use_parameter {
 	const struct mechanism *derivation, *operation;
 	size_t derivation_index, operation_index; /* in mechanisms[] */
-	struct parameter derive;  /* the fields of DERIVATION, as if they were its parameter */
-	struct parameter further; /* the fields that .operation.further of OPERATION lists */
-	struct parameter own;     /* DERIVATION, OPERATION, IV to KEY_LENGTH */
-	uint8_t nonce[USE_NONCE]; /* for use_cipher_setup */
+	struct parameter derive;     /* the fields of DERIVATION, as if they were its parameter */
+	struct parameter further;    /* the fields that .operation.further of OPERATION lists */
+	struct parameter own;        /* DERIVATION, OPERATION, IV to KEY_LENGTH */
+	uint8_t nonce[USE_NONCE];    /* for use_cipher_setup */
+	struct bytes window_request; /* the field WINDOW_REQUEST, p NULL if absent */
 };
 
 /*
  * Parse the fields of ONE and of OTHER, which are two encoded parameters. OTHER may be empty. Both
  * together, sorted by tag, are one parameter. The fields are copied to ROOM, which has
  * PARAMETER_MAX bytes and must live as long as RET. FLAG is the function, CKF_SIGN for example,
- * which OPERATION must offer.
+ * which OPERATION must offer. With WINDOW_REQUEST the function must be CKF_SIGN, and OPERATION
+ * need not offer it.
  *
  * CKR_MECHANISM_PARAM_INVALID for a malformed parameter, a tag that occurs twice, a DERIVATION or
  * an OPERATION without for_use, an OPERATION without FLAG, and a parameter that DERIVATION refuses.

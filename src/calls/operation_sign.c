@@ -4,6 +4,7 @@
 #include "calls/operation_steps.h"
 #include "calls/requested.h"
 #include "calls/use.h"
+#include "calls/use_window.h"
 #include "operation_fields.h"
 
 static CK_RV begin_mac(struct operation *op, struct bytes iv)
@@ -21,6 +22,10 @@ CK_RV operation_set_up_mac(struct operation *op)
 {
 	struct use_state *use = op->use;
 
+	if (__builtin_expect(use_window_requested(op), 0)) {
+		op->out_len = use_window_report_length(op);
+		return CKR_OK;
+	}
 	if (!use->again) {
 		size_t whole = mac_length(op->mech->operation.mac, op->used);
 		TRY(use_mac_setup(&use->parameter, whole, operation_least_mac(op), &use->mac_iv,
@@ -64,6 +69,15 @@ static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM 
 	}
 	REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
 		"the mechanism takes no parameter");
+	return CKR_OK;
+}
+
+/* Write the report of a replay window, which a parameter with WINDOW_REQUEST asks for. */
+__attribute__((cold)) static CK_RV report(
+	const struct operation *op, CK_BYTE *out, CK_ULONG *out_len)
+{
+	TRY(use_window_report(op, out));
+	*out_len = op->out_len;
 	return CKR_OK;
 }
 
@@ -114,6 +128,8 @@ CK_RV operation_sign(
 	TRY(output_room(op->out_len, out, out_len, &go));
 	if (!go)
 		return CKR_OK;
+	if (__builtin_expect(use_window_requested(op), 0))
+		return report(op, out, out_len);
 	CK_RV rv = whole_mac(op, in, in_len, mac);
 	if (rv == CKR_OK)
 		rv = operation_release(op);

@@ -85,6 +85,8 @@ static CK_RV use(struct derive_call *c, struct operation *op, const struct funct
 	struct use_state *state = op->use;
 	const struct mechanism *operation = state->parameter.operation;
 
+	if (use_window_requested(op) && !(operation->info.flags & CKF_SIGN))
+		function = &functions[OPERATION_ENCRYPT]; /* the key of the stream */
 	TRY(find_base(c, op));
 	TRY(plan(c, &state->parameter, function->usage));
 	TRY(self_test_gate(c->requested.index));

@@ -381,6 +381,109 @@ START_TEST(a_lost_file)
 }
 END_TEST
 
+/* --- Requests --- */
+
+static uint8_t report[200];
+static CK_ULONG report_n;
+
+/* The request for the stream of the parameter. */
+static CK_RV request(uint8_t what, uint8_t direction)
+{
+	uint8_t both[2] = {what, direction};
+
+	field_of(KEYDIV_WINDOW_REQUEST, both, 2);
+	CK_MECHANISM m = mechanism();
+	CK_RV rv = f->C_SignInit(s, &m, master);
+	report_n = sizeof report;
+	if (rv == CKR_OK)
+		rv = f->C_Sign(s, NULL, 0, report, &report_n);
+	without(KEYDIV_WINDOW_REQUEST);
+	return rv;
+}
+
+/* The report of a window of 64 says HIGHEST and BITS. */
+static bool reported(uint64_t highest, uint8_t bits)
+{
+	return report_n == 9 + 8 && report[0] == 1 && get_be64(report + 1) == highest &&
+	       report[9] == bits;
+}
+
+static void requests_of(CK_OBJECT_HANDLE key)
+{
+	master = key;
+	device_signs(9, CKM_AES_CMAC);
+	gives(CKR_OK, request(KEYDIV_WINDOW_SHOW, KEYDIV_WINDOW_INCOMING));
+	holds(report_n == 17 && report[0] == 0);
+	gives(CKR_OK, verify());
+	gives(CKR_OK, verify_of(7));
+	gives(CKR_OK, request(KEYDIV_WINDOW_SHOW, KEYDIV_WINDOW_INCOMING));
+	holds(reported(9, 2));
+	gives(CKR_OK, request(KEYDIV_WINDOW_SHOW, KEYDIV_WINDOW_OUTGOING));
+	holds(report[0] == 0);
+	gives(CKR_KEYDIV_REPLAYED, verify()); /* nothing has changed */
+	gives(CKR_OK, request(KEYDIV_WINDOW_FORGET, KEYDIV_WINDOW_INCOMING));
+	holds(report[0] == 0);
+	gives(CKR_OK, verify());
+	device_signs(1000, CKM_AES_CMAC);
+	gives(CKR_OK, request(KEYDIV_WINDOW_SKIP, KEYDIV_WINDOW_INCOMING));
+	holds(reported(1000, 0xff));
+	gives(CKR_KEYDIV_REPLAYED, verify());
+	gives(CKR_KEYDIV_REPLAYED, verify_of(999));
+	gives(CKR_OK, verify_of(1001));
+	device_seals(5);
+	gives(CKR_OK, request(KEYDIV_WINDOW_SKIP, KEYDIV_WINDOW_INCOMING));
+	gives(CKR_KEYDIV_REPLAYED, decrypt());
+	gives(CKR_OK, request(KEYDIV_WINDOW_FORGET, KEYDIV_WINDOW_INCOMING));
+	gives(CKR_OK, decrypt());
+}
+
+START_TEST(requests)
+{
+	requests_of(master);
+	requests_of(windowed(true, 64, 16));
+	requests_of(windowed(false, 64, 1));
+}
+END_TEST
+
+START_TEST(requests_refused)
+{
+	CK_MECHANISM m;
+
+	device_signs(5, CKM_AES_CMAC);
+	gives(CKR_MECHANISM_PARAM_INVALID, request(0, KEYDIV_WINDOW_INCOMING));
+	gives(CKR_MECHANISM_PARAM_INVALID, request(4, KEYDIV_WINDOW_INCOMING));
+	gives(CKR_MECHANISM_PARAM_INVALID, request(KEYDIV_WINDOW_SHOW, 0));
+	gives(CKR_MECHANISM_PARAM_INVALID, request(KEYDIV_WINDOW_SHOW, 3));
+	field_of(KEYDIV_WINDOW_REQUEST, "\1", 1);
+	m = mechanism();
+	gives(CKR_MECHANISM_PARAM_INVALID, f->C_SignInit(s, &m, master));
+	field_of(KEYDIV_WINDOW_REQUEST, "\1\1", 2);
+	m = mechanism();
+	gives(CKR_MECHANISM_PARAM_INVALID, f->C_VerifyInit(s, &m, master));
+	gives(CKR_MECHANISM_PARAM_INVALID, f->C_EncryptInit(s, &m, master));
+	gives(CKR_MECHANISM_PARAM_INVALID, f->C_SignInit(s, &m, plain));
+	ok(f->C_SignInit(s, &m, master));
+	gives(CKR_OK, f->C_Sign(s, NULL, 0, NULL, &report_n));
+	holds(report_n == 17);
+	report_n = 16;
+	gives(CKR_BUFFER_TOO_SMALL, f->C_Sign(s, NULL, 0, report, &report_n));
+	ok(f->C_SignInit(s, NULL, 0));
+	without(KEYDIV_WINDOW_REQUEST);
+	without(KEYDIV_COUNTER);
+	gives(CKR_MECHANISM_PARAM_INVALID, request(KEYDIV_WINDOW_SHOW, KEYDIV_WINDOW_INCOMING));
+
+	ok(f->C_CloseSession(s));
+	s = open_session(0);
+	login(CKU_USER);
+	holds(find(s, T(STR(CKA_LABEL, "windowed")), &master, 1) == 1);
+	counter = 5;
+	compose(CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_AES_CMAC);
+	gives(CKR_OK, request(KEYDIV_WINDOW_SHOW, KEYDIV_WINDOW_INCOMING));
+	gives(CKR_SESSION_READ_ONLY, request(KEYDIV_WINDOW_FORGET, KEYDIV_WINDOW_INCOMING));
+	gives(CKR_SESSION_READ_ONLY, request(KEYDIV_WINDOW_SKIP, KEYDIV_WINDOW_INCOMING));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("window");
@@ -402,5 +505,7 @@ int main(void)
 	tcase_add_test(tc, no_way_around_the_window);
 	tcase_add_test(tc, a_destroyed_master);
 	tcase_add_test(tc, a_lost_file);
+	tcase_add_test(tc, requests);
+	tcase_add_test(tc, requests_refused);
 	return run(suite);
 }

@@ -5,6 +5,7 @@
 #include "calls/failure.h"
 #include "calls/use.h"
 #include "calls/use_message.h"
+#include "calls/use_window.h"
 #include "policy/plan.h"
 #include "token/self_test_gate.h"
 #include "token/session_key.h"
@@ -137,5 +138,18 @@ CK_RV use_cipher_message(
 CK_RV use_mark(struct operation *op)
 {
 	(void)op;
+	return CKR_FUNCTION_FAILED;
+}
+
+size_t use_window_report_length(const struct operation *op)
+{
+	(void)op;
+	return 0;
+}
+
+CK_RV use_window_report(const struct operation *op, CK_BYTE *out)
+{
+	(void)op;
+	(void)out;
 	return CKR_FUNCTION_FAILED;
 }
