@@ -38,7 +38,7 @@ class Language:
     """How to run the programs of a language. A command is a list of words and a dictionary of environment variables.
 
     examples: programs that verify a device and take an O-DUKPT key, by the name of the library.
-    messages: a program that verifies messages, each in one call, and refuses replays.
+    messages: programs that verify messages, each in one call, and refuse replays, in the same way.
     more: other programs, each with the output that is expected.
     cases: prints the parameter of each line of its input, by the file that users copy. `reference` is the same with keydiv.h.
     """
@@ -66,7 +66,7 @@ class Cpp(Language):
     def make(self):
         self.cases = self.reference
         self.examples = {"keydiv.h": self.compile_cpp("verify_device")}
-        self.messages = self.compile_cpp("verify_messages")
+        self.messages = {"keydiv.h": self.compile_cpp("verify_messages")}
 
 
 class Python(Language):
@@ -77,11 +77,10 @@ class Python(Language):
                 raise Missing("python3-pykcs11 or python3-venv is not installed")
         quiet = {"PYTHONDONTWRITEBYTECODE": "1"}
         self.cases = [python, os.path.join(self.source, "cases.py")], quiet
-        self.messages = [python, os.path.join(self.source, "verify_messages.py")], quiet
-        self.examples = {
-            "PyKCS11": ([python, os.path.join(self.source, "verify_device.py")], quiet),
-            "python-pkcs11": ([self.environment(python), os.path.join(self.source, "verify_device_python_pkcs11.py")], quiet),
-        }
+        libraries = {"PyKCS11": (python, ".py"), "python-pkcs11": (self.environment(python), "_python_pkcs11.py")}
+        self.examples, self.messages = ({
+            name: ([interpreter, os.path.join(self.source, program + suffix)], quiet)
+            for name, (interpreter, suffix) in libraries.items()} for program in ("verify_device", "verify_messages"))
 
     def environment(self, python):
         """Return the interpreter of an environment that has python-pkcs11."""
@@ -103,7 +102,7 @@ class Java(Language):
         java = ["java", *exports, "-cp", self.build]
         self.cases = [*java, "Cases"], {}
         self.examples = {"the wrapper of SunPKCS11": ([*java, "VerifyDevice"], {})}
-        self.messages = [*java, "VerifyMessages"], {}
+        self.messages = {"the wrapper of SunPKCS11": ([*java, "VerifyMessages"], {})}
         self.more = [(([*java, "ProviderKeys"], {}), "SN-000123: the HMAC is right\nSN-000123: hello from the device\n")]
 
 
@@ -113,7 +112,7 @@ class Go(Language):
         run("go", "build", "-mod=readonly", "-o", self.build + os.sep, "./...", cwd=self.source)
         self.cases = [os.path.join(self.build, "cases")], {}
         self.examples = {"miekg/pkcs11": ([os.path.join(self.build, "verify_device")], {})}
-        self.messages = [os.path.join(self.build, "verify_messages")], {}
+        self.messages = {"miekg/pkcs11": ([os.path.join(self.build, "verify_messages")], {})}
 
 
 class Node(Language):
@@ -124,7 +123,7 @@ class Node(Language):
         modules = {"NODE_PATH": os.path.join(self.build, "node_modules")}
         self.cases = ["node", os.path.join(self.source, "cases.js")], {}
         self.examples = {"pkcs11js": (["node", os.path.join(self.source, "verify_device.js")], modules)}
-        self.messages = ["node", os.path.join(self.source, "verify_messages.js")], modules
+        self.messages = {"pkcs11js": (["node", os.path.join(self.source, "verify_messages.js")], modules)}
 
     def install(self):
         """Install what the lock file names, unless the build directory has it. The package is compiled with Node's own headers."""
@@ -149,7 +148,7 @@ class Rust(Language):
         programs = os.path.join(self.build, "debug")
         self.cases = [os.path.join(programs, "cases")], {}
         self.examples = {"cryptoki": ([os.path.join(programs, "verify_device")], {})}
-        self.messages = [os.path.join(programs, "verify_messages")], {}
+        self.messages = {"cryptoki": ([os.path.join(programs, "verify_messages")], {})}
 
 
 LANGUAGES = {"cpp": Cpp, "go": Go, "java": Java, "node": Node, "python": Python, "rust": Rust}

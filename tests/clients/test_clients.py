@@ -6,6 +6,7 @@ with the model in tests/models. The file of each language that builds parameters
 
 Exit with 77, which skips the test, if a tool of the language is missing. With KEYDIV_CLIENTS=all a missing tool is a failure.
 """
+import itertools
 import os
 import random
 import re
@@ -130,22 +131,23 @@ class Clients(ToolTest):
                     self.prints(program, wanted, *module)
         self.assertEqual(sorted(key["label"] for key in self.user_json("key", "list")), ["bdk", "master", "terminal"])
 
-    def verify_messages(self, module, *messages):
+    def verify_messages(self, program, module, *messages):
         """Check the verdicts of MESSAGES, each (serial, counter, verdict). A bad message has the MAC of another text."""
-        self.prints(self.language.messages, "".join("%s,%d,%s\n" % m for m in messages), *module, data="".join(
+        self.prints(program, "".join("%s,%d,%s\n" % m for m in messages), *module, data="".join(
             message(serial, counter, b"another text" if verdict == "bad" else MESSAGE) for serial, counter, verdict in messages))
 
     def test_messages(self):
         self.import_key("meter", MASTER, "--window", "64")
         last = 2**64 - 1
-        for i, (through, module) in enumerate(self.modules().items()):
+        ways = itertools.product(self.language.messages.items(), self.modules().items())
+        for i, ((name, program), (through, module)) in enumerate(ways):
             first, second = "SN-%06d" % i, "TM-%06d" % i
-            with self.subTest(through=through):
-                self.verify_messages(module, (first, 3, "ok"), (first, 1, "ok"), (second, 1, "ok"), (first, 3, "replayed"),
+            with self.subTest(name=name, through=through):
+                self.verify_messages(program, module, (first, 3, "ok"), (first, 1, "ok"), (second, 1, "ok"), (first, 3, "replayed"),
                                      (first, 2, "bad"), (first, 2, "ok"), (first, 2, "replayed"))
                 # another process
-                self.verify_messages(module, (first, 1, "replayed"), (first, 100, "ok"), (first, 35, "replayed"), (first, 36, "ok"),
-                                     (second, last, "ok"), (second, last, "replayed"))
+                self.verify_messages(program, module, (first, 1, "replayed"), (first, 100, "ok"), (first, 35, "replayed"),
+                                     (first, 36, "ok"), (second, last, "ok"), (second, last, "replayed"))
 
     def test_another_master(self):
         """Every example fails with one line when the token has another master."""

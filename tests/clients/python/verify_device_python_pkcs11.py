@@ -3,44 +3,20 @@
 
     pip install -r requirements.txt
     KEYDIV_PIN_FILE=pin python3 verify_device_python_pkcs11.py /usr/lib/x86_64-linux-gnu/pkcs11/keydiv-pkcs11.so
-
-python-pkcs11 takes mechanisms and key types from enumerations that have no vendor numbers. The functions `vendor_mechanism` and
-`attribute_mapper` add what is missing.
 """
-import os
 import sys
 
-import pkcs11
-from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag
-from pkcs11.attributes import AttributeMapper, handle_bytes, handle_ulong
+from pkcs11 import KeyType, Mechanism, MechanismFlag
 
 from keydiv_parameter import (CKA_KEYDIV_TRANSACTION, DEVICE, DEVICE_KEY, ODUKPT_KEY, ODUKPT_NEXT_KEY, SHAPE, TRANSACTION,
                               Parameter)
+from session_python_pkcs11 import find, login, vendor_mechanism
 
 SERIAL = b"SN-000123"
 MESSAGE = b"hello from the device"
 # The MAC that came with the message. The device computed the MAC with its own key.
 MAC = bytes.fromhex("2331bebd43c7c5992675db8b02f7018e")
 TERMINAL, TERMINAL_SHAPE = b"TERMINAL-01", bytes([3, 3])
-
-
-def vendor_mechanism(number):
-    """Return a member of the enumeration Mechanism that has a vendor number."""
-    mechanism = int.__new__(Mechanism, number)
-    mechanism._name_, mechanism._value_ = "KEYDIV_%X" % number, number
-    return mechanism
-
-
-def attribute_mapper():
-    """Return the library's mapper, with keydiv's attribute and with key types as numbers."""
-    mapper = AttributeMapper()
-    mapper.register_handler(CKA_KEYDIV_TRANSACTION, *handle_bytes)
-    mapper.register_handler(Attribute.KEY_TYPE, *handle_ulong)  # O-DUKPT client states have a vendor key type
-    return mapper
-
-
-def find(session, label):
-    return next(iter(session.get_objects({Attribute.LABEL: label})))
 
 
 def derive(mechanism, parameter, base, usage):
@@ -81,11 +57,7 @@ def next_transaction(session):
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: verify_device_python_pkcs11.py MODULE")
-    # The PIN comes from a file, because other users can read the arguments of a program.
-    with open(os.environ["KEYDIV_PIN_FILE"]) as f:
-        pin = f.readline().rstrip("\n")
-    token = next(iter(pkcs11.lib(sys.argv[1]).get_tokens()))
-    with token.open(rw=True, user_pin=pin, attribute_mapper=attribute_mapper()) as session:
+    with login(sys.argv[1]) as session:
         verify_message(session)
         next_transaction(session)
 
