@@ -228,7 +228,7 @@ void use_end_message(struct operation *op)
 		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
 			key_unload(op->use->session->scratch[i]);
 	use_state_end(op->use);
-	operation_wipe_kept(op);
+	operation_forget_kept(op);
 	op->mech = &mech_with_derived_key;
 	op->used = NULL;
 }

@@ -166,6 +166,25 @@ bool ccm_tag(struct ccm *ccm, uint8_t ret_tag[16])
 	return true;
 }
 
+static void wipe_data(struct ccm *ccm)
+{
+	wipe(ccm->pending, sizeof ccm->pending);
+	wipe(ccm->mac, sizeof ccm->mac);
+	wipe(ccm->s0, sizeof ccm->s0);
+}
+
+void ccm_forget(struct ccm *ccm)
+{
+	static const uint8_t zero[32];
+
+	if (ccm->serial == 0)
+		return;
+	ccm->serial = 0; /* no key has this number */
+	if (!set_key(ccm, ccm->kind, zero, zero))
+		ccm_reset(ccm);
+	wipe_data(ccm);
+}
+
 void ccm_reset(struct ccm *ccm)
 {
 	if (ccm->kind != KIND_NONE) {
@@ -174,9 +193,7 @@ void ccm_reset(struct ccm *ccm)
 	}
 	ccm->kind = KIND_NONE;
 	ccm->serial = 0;
-	wipe(ccm->pending, sizeof ccm->pending);
-	wipe(ccm->mac, sizeof ccm->mac);
-	wipe(ccm->s0, sizeof ccm->s0);
+	wipe_data(ccm);
 }
 
 void ccm_free(struct ccm *ccm)

@@ -41,6 +41,9 @@ MUST_USE bool ccm_tag(struct ccm *ccm, uint8_t ret_tag[16]);
 
 /* Wipe the key and the data. The contexts are kept until ccm_free. */
 void ccm_reset(struct ccm *ccm);
+
+/* The same without freeing memory: a key of zeros overwrites both schedules. */
+void ccm_forget(struct ccm *ccm);
 void ccm_free(struct ccm *ccm);
 
 #endif

@@ -77,6 +77,23 @@ void cipher_reset(struct cipher *cipher)
 	ccm_reset(&cipher->ccm);
 }
 
+void cipher_forget(struct cipher *cipher)
+{
+	static const uint8_t zero[32];
+
+	cipher->mode = CIPHER_NONE;
+	wipe(cipher->pending, sizeof cipher->pending);
+	cipher->held = 0;
+	if (cipher->serial != 0) {
+		cipher->serial = 0; /* no key has this number */
+		if (!EVP_CipherInit_ex2(
+			    cipher->context, NULL, zero, zero, cipher->keyed_encrypt, NULL))
+			reset_context(cipher);
+	}
+	gcm_forget(&cipher->gcm);
+	ccm_forget(&cipher->ccm);
+}
+
 /* Set up the context for MODE. Set cipher and key only if they changed. Set the IV always. */
 static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode mode,
 	const struct cipher_setup *setup)

@@ -45,4 +45,10 @@ MUST_USE CK_RV cipher_finish(struct cipher *cipher, struct bytes tag, uint8_t *o
 /* Wipe the key and the data. The object can begin another operation. */
 void cipher_reset(struct cipher *cipher);
 
+/*
+ * The same without freeing memory, so that the next operation allocates none. A key of zeros
+ * overwrites the key.
+ */
+void cipher_forget(struct cipher *cipher);
+
 #endif

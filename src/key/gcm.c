@@ -108,6 +108,17 @@ void gcm_reset(struct gcm *gcm)
 	gcm->serial = 0;
 }
 
+void gcm_forget(struct gcm *gcm)
+{
+	static const uint8_t zero[32], iv[GCM_IV_MAX];
+
+	if (gcm->serial == 0)
+		return;
+	gcm->serial = 0; /* no key has this number */
+	if (!EVP_CipherInit_ex2(gcm->context, NULL, zero, iv, 1, NULL))
+		gcm_reset(gcm);
+}
+
 void gcm_free(struct gcm *gcm)
 {
 	EVP_CIPHER_CTX_free(gcm->context);

@@ -44,6 +44,9 @@ MUST_USE CK_RV gcm_check(struct gcm *gcm, struct bytes tag);
 
 /* Wipe the key and the data. The context is kept until gcm_free. */
 void gcm_reset(struct gcm *gcm);
+
+/* The same without freeing memory: a key of zeros overwrites the schedule and the hash key. */
+void gcm_forget(struct gcm *gcm);
 void gcm_free(struct gcm *gcm);
 
 #endif

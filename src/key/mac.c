@@ -141,7 +141,8 @@ CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX])
 	return CKR_OK;
 }
 
-void mac_reset(struct mac *mac)
+/* Wipe the message so far, and the key of an HMAC. */
+static void wipe_message(struct mac *mac)
 {
 	mac->kind = MAC_NONE;
 	mac->key = NULL;
@@ -151,5 +152,16 @@ void mac_reset(struct mac *mac)
 		EVP_MAC_CTX_free(mac->hmac); /* wipes */
 		mac->hmac = NULL;
 	}
+}
+
+void mac_forget(struct mac *mac)
+{
+	wipe_message(mac);
+	gcm_forget(&mac->gcm);
+}
+
+void mac_reset(struct mac *mac)
+{
+	wipe_message(mac);
 	gcm_reset(&mac->gcm);
 }

@@ -29,4 +29,10 @@ MUST_USE CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX]);
 /* Wipe the message so far and the key. */
 void mac_reset(struct mac *mac);
 
+/*
+ * The same without freeing memory, except that of an HMAC, whose key libcrypto keeps in memory of
+ * its own.
+ */
+void mac_forget(struct mac *mac);
+
 #endif

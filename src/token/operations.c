@@ -53,7 +53,20 @@ void buffer_clear(struct buffer *b)
 
 /* --- Slots --- */
 
-void operation_wipe_kept(struct operation *op)
+void operation_forget_kept(struct operation *op)
+{
+	if (op->cipher != NULL)
+		cipher_forget(op->cipher);
+	if (op->mac != NULL)
+		mac_forget(op->mac);
+	if (op->digest != NULL)
+		digest_reset(op->digest);
+	memset(op->keyed, 0, sizeof op->keyed);
+	op->forget = false;
+}
+
+/* The same for a session that ends. The memory is freed. */
+static void wipe_kept(struct operation *op)
 {
 	if (op->cipher != NULL)
 		cipher_reset(op->cipher);
@@ -85,13 +98,13 @@ void operation_end(struct operation *op)
 	op->last_n = 0;
 	buffer_clear(&op->buffer);
 	if (op->forget)
-		operation_wipe_kept(op);
+		operation_forget_kept(op);
 }
 
 static void slot_reset(struct operation *op)
 {
 	operation_end(op);
-	operation_wipe_kept(op);
+	wipe_kept(op);
 }
 
 static bool keeps(const struct operation *op, CK_OBJECT_HANDLE handle)

@@ -121,8 +121,8 @@ struct operations {
 /* End the operation in OP, if any: unpin its key and wipe its data. */
 void operation_end(struct operation *op);
 
-/* Wipe the schedules that the slot's objects keep. */
-void operation_wipe_kept(struct operation *op);
+/* Wipe the schedules that the slot's objects keep, without freeing memory. */
+void operation_forget_kept(struct operation *op);
 
 static inline enum kept kept_of_cipher(enum cipher_mode mode)
 {
