@@ -5,7 +5,8 @@
  * follow such an address.
  *
  * Input: mechanism number (4 bytes, big-endian), number of addresses (1), their positions (1 each),
- * the parameter.
+ * the parameter. A number that no mechanism has stands for some mechanism of the list, unless its
+ * first byte is 0xff.
  */
 #include "fuzz.h"
 
@@ -13,6 +14,8 @@
 #include <sys/mman.h>
 
 #include "parameter_calls.h"
+
+#include "keydiv.h"
 #include "temp_dir.h"
 
 #define PAGE 65536
@@ -22,6 +25,8 @@ static struct parameter_calls calls;
 static CK_FUNCTION_LIST *f;
 static char dir[TEMP_DIR_MAX];
 static uint8_t *page;
+static CK_MECHANISM_TYPE list[512];
+static CK_ULONG list_n = sizeof list / sizeof list[0];
 
 static void remove_all(void)
 {
@@ -65,6 +70,27 @@ static void load(void)
 	calls.f3 = interface->pFunctionList;
 }
 
+/* Add the standard mechanisms of the flat forms, which the module does not list. */
+static void list_mechanisms(void)
+{
+	MUST(f->C_GetMechanismList(0, list, &list_n) == CKR_OK);
+	for (CK_ULONG i = 0, n = list_n; i < n; i++)
+		if ((list[i] & ~0x7FFFUL) == CKM_KEYDIV_FLAT(0))
+			list[list_n++] = list[i] & 0x7FFFUL;
+}
+
+static CK_MECHANISM_TYPE take_mechanism(struct input *in)
+{
+	CK_MECHANISM_TYPE number = 0;
+
+	for (int i = 0; i < 4; i++)
+		number = number << 8 | take_byte(in);
+	for (CK_ULONG i = 0; i < list_n; i++)
+		if (list[i] == number)
+			return number;
+	return number >> 24 == 0xff ? number : list[number % list_n];
+}
+
 void fuzz_start(void)
 {
 	configure();
@@ -79,6 +105,7 @@ void fuzz_start(void)
 	MUST(f->C_Logout(calls.session) == CKR_OK);
 	MUST(f->C_Login(calls.session, CKU_USER, (CK_UTF8CHAR *)"1234", 4) == CKR_OK);
 	MUST(parameter_calls_keys(&calls) == CKR_OK);
+	list_mechanisms();
 	page = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	MUST(page != MAP_FAILED);
 }
@@ -86,11 +113,9 @@ void fuzz_start(void)
 void fuzz_one(const uint8_t *data, size_t n)
 {
 	struct input in = {data, n};
-	CK_MECHANISM_TYPE number = 0;
+	CK_MECHANISM_TYPE number = take_mechanism(&in);
 	uint8_t positions[8], count;
 
-	for (int i = 0; i < 4; i++)
-		number = number << 8 | take_byte(&in);
 	count = take_byte(&in) % (sizeof positions + 1);
 	for (unsigned i = 0; i < count; i++)
 		positions[i] = take_byte(&in);
