@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench.c: compare keydiv, SoftHSM 2 and NSS softokn in one process through the same PKCS#11 calls,
- * in turns. The floor is the same arithmetic done by libcrypto alone.
+ * bench.c: compare keydiv, SoftHSM 2, NSS softokn, kryoptic and keydiv behind p11-kit's server
+ * through the same PKCS#11 calls, in turns. The floor is the same arithmetic done by libcrypto
+ * alone.
  *
  * Print one table with the medians of the rounds and the medians of the ratios within each round. A
  * busy machine disturbs the ratios less. Write JSON if a file is given.
@@ -21,6 +22,7 @@
 /* One column of one row of the table, with its results. */
 struct column {
 	bool there;
+	int threads;
 	run_fn run;
 	struct peer *peer;
 	long n;                   /* operations in one round */
@@ -30,12 +32,12 @@ struct column {
 };
 
 /* Choose the number of operations so that a round takes about 20 ms. */
-static void warm_up(struct column *c, int threads)
+static void warm_up(struct column *c)
 {
 	c->n = 1;
 	for (;;) {
 		double start = now();
-		run_in_threads(c->run, c->peer, threads, c->n);
+		run_in_threads(c->run, c->peer, c->threads, c->n);
 		double took = now() - start;
 		if (took > 5e6) {
 			c->n = (long)((double)c->n * 20e6 / took) + 1;
@@ -45,20 +47,26 @@ static void warm_up(struct column *c, int threads)
 	}
 }
 
+/*
+ * The last column is the floor. For a bar of threads the last column is keydiv in one thread, with
+ * which several threads are compared as with a floor.
+ */
 static void columns_of(
 	const struct measure *m, struct peer peers[PEERS], struct column columns[COLUMNS])
 {
 	for (int i = 0; i < COLUMNS; i++) {
 		struct column *c = &columns[i];
-		c->run = i < PEERS ? m->run[i] : m->floor;
-		c->peer = i < PEERS ? &peers[i] : NULL;
+		bool one_thread = i == PEERS && m->bar.threads > 0;
+		c->run = i < PEERS ? m->run[i] : one_thread ? m->run[PEER_KEYDIV] : m->floor;
+		c->peer = i < PEERS ? &peers[i] : one_thread ? &peers[PEER_KEYDIV] : NULL;
+		c->threads = one_thread ? 1 : m->threads;
 		c->there = c->run != NULL && (i == PEERS || peers[i].there);
 		if (c->there)
-			warm_up(c, m->threads);
+			warm_up(c);
 	}
 }
 
-static void run_row(const struct measure *m, int rounds, struct column columns[COLUMNS])
+static void run_row(int rounds, struct column columns[COLUMNS])
 {
 	for (int r = 0; r < rounds; r++)
 		for (int i = 0; i < COLUMNS; i++) {
@@ -66,8 +74,8 @@ static void run_row(const struct measure *m, int rounds, struct column columns[C
 			if (!c->there)
 				continue;
 			double start = now();
-			run_in_threads(c->run, c->peer, m->threads, c->n);
-			c->round[r] = (now() - start) / (double)c->n / m->threads;
+			run_in_threads(c->run, c->peer, c->threads, c->n);
+			c->round[r] = (now() - start) / (double)c->n / c->threads;
 			c->ratio[r] = c->round[r] / columns[0].round[r];
 		}
 	for (int i = 0; i < COLUMNS; i++)
@@ -90,6 +98,8 @@ static const char *verdict(const struct bar *bar, const struct column c[COLUMNS]
 		any = true, met &= c[PEER_SOFTHSM].median_ratio >= bar->softhsm;
 	if (bar->nss > 0 && c[PEER_NSS].there)
 		any = true, met &= c[PEER_NSS].median_ratio >= bar->nss;
+	if (bar->threads > 0 && !round_uses_cpu_time()) /* threads save no processor time */
+		any = true, met &= c[PEERS].median_ratio >= bar->threads;
 	return !any ? "" : met ? "met" : "NOT MET";
 }
 
@@ -106,6 +116,8 @@ static void bar_text(const struct bar *bar, char *ret, size_t n)
 		at += (size_t)snprintf(ret + at, n - at, ">= %.0fx NSS ", bar->nss);
 	if (bar->floor > 0)
 		at += (size_t)snprintf(ret + at, n - at, "<= %.1fx floor ", bar->floor);
+	if (bar->threads > 0)
+		at += (size_t)snprintf(ret + at, n - at, ">= %.1fx one thread ", bar->threads);
 	if (at > 0)
 		ret[at - 1] = '\0';
 }
@@ -118,19 +130,28 @@ static void print_row(const struct measure *m, const struct column c[COLUMNS])
 	printf("%-56s", m->name);
 	for (int i = 0; i < COLUMNS; i++)
 		c[i].there ? printf(" %9.3f", c[i].median / 1000) : printf(" %9s", "-");
-	for (int i = 1; i < COLUMNS; i++)
-		c[i].there
-			? printf(" %8.2fx", i < PEERS ? c[i].median_ratio : 1 / c[i].median_ratio)
-			: printf(" %9s", "-");
+	for (int i = 1; i < COLUMNS; i++) {
+		bool to_floor = i == PEERS && m->bar.threads == 0;
+		c[i].there ? printf(" %8.2fx", to_floor ? 1 / c[i].median_ratio : c[i].median_ratio)
+			   : printf(" %9s", "-");
+	}
 	printf("  %s%s%s\n", bar, *bar ? ": " : "", verdict(&m->bar, c));
 	fflush(stdout);
+}
+
+/* The name of column I in the JSON file. */
+static const char *name_of(const struct measure *m, int i)
+{
+	static const char *const names[] = {
+		"keydiv", "softhsm", "nss", "kryoptic", "server", "floor"};
+
+	return i == PEERS && m->bar.threads > 0 ? "one_thread" : names[i];
 }
 
 /* Write one line for each row, so that a script without a JSON parser can read the file. */
 static void json_row(
 	FILE *json, const struct measure *m, const struct column c[COLUMNS], bool first)
 {
-	static const char *const names[] = {"keydiv", "softhsm", "nss", "floor"};
 	char bar[80];
 
 	bar_text(&m->bar, bar, sizeof bar);
@@ -139,10 +160,10 @@ static void json_row(
 		round_uses_cpu_time() ? "us of processor time" : "us");
 	for (int i = 0; i < COLUMNS; i++)
 		if (c[i].there)
-			fprintf(json, ", \"%s\": %.4f", names[i], c[i].median / 1000);
+			fprintf(json, ", \"%s\": %.4f", name_of(m, i), c[i].median / 1000);
 	for (int i = 1; i < COLUMNS; i++)
 		if (c[i].there)
-			fprintf(json, ", \"%s_ratio\": %.3f", names[i], c[i].median_ratio);
+			fprintf(json, ", \"%s_ratio\": %.3f", name_of(m, i), c[i].median_ratio);
 	fprintf(json, ", \"bar\": \"%s\", \"verdict\": \"%s\"}", bar, verdict(&m->bar, c));
 }
 
@@ -153,22 +174,26 @@ struct settings {
 
 static void run_table(const struct settings *s, struct peer peers[PEERS])
 {
+	/* The last two: libcrypto alone, or keydiv in one thread where the bar is about threads. */
+	static const char *const heads[] = {"keydiv", "SoftHSM", "NSS", "kryoptic", "server",
+		"floor", "SoftHSM/k", "NSS/k", "kryopt./k", "server/k", "k/floor"};
 	static struct column columns[COLUMNS];
 	FILE *json = s->json ? fopen(s->json, "w") : NULL;
 	bool first = true;
 
 	if (json)
 		fprintf(json, "[");
-	printf("medians of %d interleaved rounds, us an operation%s\n%-56s %9s %9s %9s %9s %9s %9s "
-	       "%9s\n",
-		s->rounds, round_uses_cpu_time() ? " (processor time, not time)" : "", "", "keydiv",
-		"SoftHSM", "NSS", "floor", "SoftHSM/k", "NSS/k", "k/floor");
+	printf("medians of %d interleaved rounds, us an operation%s\n%-56s", s->rounds,
+		round_uses_cpu_time() ? " (processor time, not time)" : "", "");
+	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+		printf(" %9s", heads[i]);
+	printf("\n");
 	for (const struct measure *m = measures; m->name != NULL; m++) {
 		if (s->only && strstr(m->name, s->only) == NULL)
 			continue;
 		memset(columns, 0, sizeof columns);
 		columns_of(m, peers, columns);
-		run_row(m, s->rounds, columns);
+		run_row(s->rounds, columns);
 		print_row(m, columns);
 		if (json)
 			json_row(json, m, columns, first);
@@ -212,10 +237,10 @@ int main(int argc, char **argv)
 			"usage: bench MODULE [--rounds N] [--json FILE] [--only TEXT] [--cpu]\n");
 		return 2;
 	}
-	peers_start(dir, argv[optind], peers);
+	peers_start(dir, argv[optind], PEERS, peers);
 	floor_start();
 	run_table(&s, peers);
-	peers_stop(peers);
+	peers_stop(PEERS, peers);
 	snprintf(command, sizeof command, "rm -rf '%s'", dir);
 	return system(command) == 0 ? 0 : 1;
 }

@@ -22,6 +22,7 @@ struct bar {
 	double floor;   /* at most this multiple of the floor */
 	double softhsm; /* at least this many times as fast as SoftHSM */
 	double nss;     /* at least this many times as fast as NSS */
+	double threads; /* at least this many times as many operations as in one thread */
 };
 
 struct measure {

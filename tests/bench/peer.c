@@ -3,10 +3,12 @@
 #include "peer.h"
 
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 CK_OBJECT_CLASS class_secret = CKO_SECRET_KEY;
@@ -48,7 +50,7 @@ static CK_FUNCTION_LIST *load(struct peer *p, const char *path)
 	return f;
 }
 
-/* Create an AES key with one usage. */
+/* Create an AES key with one usage, or two. kryoptic refuses an attribute that comes twice. */
 static CK_OBJECT_HANDLE import(struct peer *p, bool token, CK_ATTRIBUTE_TYPE usage,
 	CK_ATTRIBUTE_TYPE usage2, const CK_MECHANISM_TYPE *list, CK_ULONG n_list)
 {
@@ -61,10 +63,16 @@ static CK_OBJECT_HANDLE import(struct peer *p, bool token, CK_ATTRIBUTE_TYPE usa
 		{CKA_PRIVATE, &yes, 1},
 		{CKA_SENSITIVE, &yes, 1},
 		{usage, &yes, 1},
-		{usage2, &yes, 1},
-		{CKA_ALLOWED_MECHANISMS, (void *)list, n_list * sizeof *list},
+		{0}, /* the last two follow */
+		{0},
 	};
-	CK_ULONG n = p->id == PEER_KEYDIV && list != NULL ? 9 : 8;
+	CK_ULONG n = 7;
+
+	if (usage2 != usage)
+		t[n++] = (CK_ATTRIBUTE){usage2, &yes, 1};
+	if (p->id == PEER_KEYDIV && list != NULL)
+		t[n++] =
+			(CK_ATTRIBUTE){CKA_ALLOWED_MECHANISMS, (void *)list, n_list * sizeof *list};
 
 	must(p, p->f->C_CreateObject(p->session[0], t, n, &key), "C_CreateObject");
 	return key;
@@ -134,34 +142,101 @@ static FILE *configuration(const char *dir, const char *name, const char *variab
 	return file;
 }
 
+/*
+ * Run p11-kit's server with keydiv at PATH in a process of its own, and let p11-kit-client.so find
+ * the server. Without the server, loading the client fails.
+ */
+static void run_server(struct peer *p, const char *path)
+{
+	char command[2048], line[512];
+
+	mkdir(p->dir, 0700);
+	snprintf(command, sizeof command,
+		"printf 'token-dir = %s/keydiv\nscrypt-log2-n = 14\n' >'%s/keydiv.conf' && "
+		"KEYDIV_CONF='%s/keydiv.conf' p11-kit server --sh -n '%s/socket' --provider '%s' "
+		"pkcs11: 2>/dev/null",
+		p->dir, p->dir, p->dir, p->dir, path);
+	FILE *out = popen(command, "r");
+	while (out != NULL && fgets(line, sizeof line, out) != NULL) {
+		char *address = strstr(line, "P11_KIT_SERVER_ADDRESS="), *end;
+		if (address != NULL && (end = strpbrk(address, ";\n")) != NULL) {
+			*end = '\0';
+			setenv("P11_KIT_SERVER_ADDRESS", strchr(address, '=') + 1, 1);
+		}
+		sscanf(line, "P11_KIT_SERVER_PID=%ld", &p->server);
+	}
+	if (out != NULL)
+		pclose(out);
+}
+
+/* Write the configuration of P, and make the folder of its token. */
+static void configure(struct peer *p, const char *keydiv_path)
+{
+	FILE *file = NULL;
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/%s", p->dir, p->id == PEER_SOFTHSM ? "softhsm" : "nss");
+	switch (p->id) {
+	case PEER_KEYDIV:
+		file = configuration(p->dir, "keydiv.conf", "KEYDIV_CONF");
+		fprintf(file, "token-dir = %s/keydiv\nscrypt-log2-n = 14\n", p->dir);
+		break;
+	case PEER_SOFTHSM:
+		file = configuration(p->dir, "softhsm2.conf", "SOFTHSM2_CONF");
+		fprintf(file,
+			"directories.tokendir = %s/softhsm\nobjectstore.backend = file\nlog.level "
+			"= ERROR\n",
+			p->dir);
+		mkdir(path, 0700);
+		break;
+	case PEER_KRYOPTIC:
+		file = configuration(p->dir, "kryoptic.conf", "KRYOPTIC_CONF");
+		fprintf(file,
+			"[[slots]]\nslot = 0\ndbtype = \"sqlite\"\ndbargs = \"%s/kryoptic.sql\"\n",
+			p->dir);
+		break;
+	case PEER_SERVER:
+		snprintf(p->dir + strlen(p->dir), sizeof p->dir - strlen(p->dir), "/server");
+		run_server(p, keydiv_path);
+		break;
+	default:
+		mkdir(path, 0700);
+	}
+	if (file != NULL)
+		fclose(file);
+}
+
 bool peer_load(struct peer *p, enum peer_id id, const char *dir, const char *keydiv_path)
 {
-	static const char *const names[PEERS] = {"keydiv", "SoftHSM", "NSS"};
-	static const char *const paths[PEERS] = {
-		NULL, "/usr/lib/softhsm/libsofthsm2.so", "libsoftokn3.so"};
-	char path[512];
+	static const char *const names[PEERS] = {
+		"keydiv", "SoftHSM", "NSS", "kryoptic", "p11-kit's server"};
+	const char *const paths[PEERS] = {keydiv_path, "/usr/lib/softhsm/libsofthsm2.so",
+		"libsoftokn3.so", getenv("KEYDIV_BENCH_KRYOPTIC"), P11_KIT_CLIENT};
 
 	memset(p, 0, sizeof *p);
 	p->id = id;
 	p->name = names[id];
 	snprintf(p->dir, sizeof p->dir, "%s", dir);
-	if (id == PEER_KEYDIV) {
-		FILE *file = configuration(dir, "keydiv.conf", "KEYDIV_CONF");
-		fprintf(file, "token-dir = %s/keydiv\nscrypt-log2-n = 14\n", dir);
-		fclose(file);
-	} else if (id == PEER_SOFTHSM) {
-		FILE *file = configuration(dir, "softhsm2.conf", "SOFTHSM2_CONF");
-		fprintf(file,
-			"directories.tokendir = %s/softhsm\nobjectstore.backend = file\nlog.level "
-			"= ERROR\n",
-			dir);
-		fclose(file);
-	}
-	snprintf(path, sizeof path, "%s/%s", dir, id == PEER_SOFTHSM ? "softhsm" : "nss");
-	if (id != PEER_KEYDIV)
-		mkdir(path, 0700);
-	p->f = load(p, id == PEER_KEYDIV ? keydiv_path : paths[id]);
+	configure(p, keydiv_path);
+	p->f = load(p, paths[id] != NULL ? paths[id] : "libkryoptic_pkcs11.so");
 	return p->f != NULL;
+}
+
+/* Initialise p11-kit's client. Before the server listens, the client has no slot. */
+static CK_RV initialize_client(struct peer *p, CK_C_INITIALIZE_ARGS *args)
+{
+	CK_RV rv = p->f->C_Initialize(args);
+	CK_ULONG n = 0;
+
+	for (int tries = 0; rv == CKR_OK && tries < 500; tries++) {
+		rv = p->f->C_GetSlotList(CK_TRUE, NULL, &n);
+		if (rv != CKR_OK || n > 0)
+			return rv;
+		p->f->C_Finalize(NULL);
+		usleep(10000);
+		rv = p->f->C_Initialize(args);
+	}
+	return rv == CKR_OK ? CKR_DEVICE_REMOVED : rv;
 }
 
 CK_RV peer_initialize(struct peer *p)
@@ -176,6 +251,8 @@ CK_RV peer_initialize(struct peer *p)
 		void *reserved;
 	} nss = {.flags = CKF_OS_LOCKING_OK, .library_parameters = parameters};
 
+	if (p->id == PEER_SERVER)
+		return initialize_client(p, &args);
 	if (p->id != PEER_NSS)
 		return p->f->C_Initialize(&args);
 	snprintf(parameters, sizeof parameters,
@@ -187,7 +264,7 @@ CK_RV peer_initialize(struct peer *p)
 
 /*
  * Find the slot of the token. SoftHSM gives its slots new numbers. If SoftHSM has a token, the
- * first slot holds it.
+ * first slot holds it. p11-kit's client has numbers of its own.
  */
 static void find_slot(struct peer *p)
 {
@@ -197,7 +274,7 @@ static void find_slot(struct peer *p)
 	p->slot = p->id == PEER_NSS
 			  ? 2
 			  : 0; /* NSS: slot 1 is the internal crypto slot, slot 2 the key slot */
-	if (p->id != PEER_SOFTHSM)
+	if (p->id != PEER_SOFTHSM && p->id != PEER_SERVER)
 		return;
 	must(p, p->f->C_GetSlotList(CK_TRUE, slots, &n), "C_GetSlotList");
 	p->slot = slots[0];
@@ -266,17 +343,22 @@ void start_keydiv(const char *dir, const char *path, struct peer *p)
 	}
 }
 
-void peers_start(const char *dir, const char *keydiv_path, struct peer peers[PEERS])
+void peers_start(const char *dir, const char *keydiv_path, int n, struct peer *peers)
 {
+	memset(peers, 0, (size_t)n * sizeof *peers);
 	start_keydiv(dir, keydiv_path, &peers[PEER_KEYDIV]);
-	for (int i = PEER_SOFTHSM; i < PEERS; i++)
+	for (int i = PEER_SOFTHSM; i < n; i++)
 		if (!start(&peers[i], (enum peer_id)i, dir, keydiv_path))
-			fprintf(stderr, "not measured: %s\n", peers[i].name);
+			fprintf(stderr, "not measured, because it is not installed: %s\n",
+				peers[i].name);
 }
 
-void peers_stop(struct peer peers[PEERS])
+void peers_stop(int n, struct peer *peers)
 {
-	for (int i = 0; i < PEERS; i++)
+	for (int i = 0; i < n; i++) {
 		if (peers[i].there && peers[i].id != PEER_SOFTHSM)
 			peers[i].f->C_Finalize(NULL);
+		if (peers[i].server > 0)
+			kill((pid_t)peers[i].server, SIGTERM);
+	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * peer.h: the modules that are measured side by side: keydiv, SoftHSM 2 and NSS softokn. Each
- * module is loaded with dlopen into one process.
+ * peer.h: the modules that are measured side by side: keydiv, SoftHSM 2, NSS softokn, kryoptic, and
+ * keydiv behind p11-kit's server. Each module is loaded with dlopen into one process.
  */
 #ifndef KEYDIV_BENCH_PEER_H
 #define KEYDIV_BENCH_PEER_H
@@ -14,7 +14,15 @@
 #define THREADS_MAX 8
 #define SEARCHED "searched" /* the label of mac_key */
 
-enum peer_id { PEER_KEYDIV, PEER_SOFTHSM, PEER_NSS, PEERS };
+enum peer_id {
+	PEER_KEYDIV,
+	PEER_SOFTHSM,
+	PEER_NSS,
+	SCALE_PEERS, /* `scale` measures the peers above */
+	PEER_KRYOPTIC = SCALE_PEERS,
+	PEER_SERVER, /* keydiv in another process, through p11-kit-client.so */
+	PEERS,
+};
 
 struct peer {
 	enum peer_id id;
@@ -31,14 +39,15 @@ struct peer {
 	 */
 	CK_OBJECT_HANDLE master, mac_key, cipher_key, initial_key, bdk_aes, bdk_tdes;
 	CK_OBJECT_HANDLE session_master, session_mac_key, session_cipher_key;
+	long server; /* the process of p11-kit's server, or 0 */
 };
 
 /*
- * Load all modules, each with a fresh token in DIR. keydiv must be installed. The others
- * may be missing.
+ * Load the first N modules, each with a fresh token in DIR. keydiv must be installed. The others
+ * may be missing: a line then says that they are not measured.
  */
-void peers_start(const char *dir, const char *keydiv_path, struct peer peers[PEERS]);
-void peers_stop(struct peer peers[PEERS]);
+void peers_start(const char *dir, const char *keydiv_path, int n, struct peer *peers);
+void peers_stop(int n, struct peer *peers);
 
 /*
  * Start a module in steps. peer_load loads P and configures P to keep its token in DIR. The next

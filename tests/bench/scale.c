@@ -130,7 +130,7 @@ static void run(const struct scale *s, const char *only, const char *self)
 	if (!only || strcmp(only, "threads") == 0)
 		scale_threads(s);
 	if (!only || strcmp(only, "live") == 0)
-		for (int id = 0; id < PEERS; id++)
+		for (int id = 0; id < SCALE_PEERS; id++)
 			scale_live(s, (enum peer_id)id);
 	if (!only || strcmp(only, "durable") == 0)
 		scale_durable(s);

@@ -43,7 +43,7 @@ void scale_threads(const struct scale *s);
  * in 1 to THREADS_MAX threads. PEERS must be started.
  */
 void growth_objects(const struct scale *s, const char *dir, long x);
-void growth_threads(const struct scale *s, struct peer peers[PEERS]);
+void growth_threads(const struct scale *s, struct peer peers[SCALE_PEERS]);
 
 /*
  * Make an O-DUKPT client with R = 21 and N = 7 in the token of P, or take N keys of

@@ -230,7 +230,7 @@ static void clients(const struct scale *s, struct peer *p, const char *dir)
 
 static void one_peer(const struct scale *s, enum peer_id id)
 {
-	static const char *const names[PEERS] = {"keydiv", "softhsm", "nss"};
+	static const char *const names[SCALE_PEERS] = {"keydiv", "softhsm", "nss"};
 	char dir[512];
 	struct peer p;
 
@@ -247,7 +247,7 @@ static void one_peer(const struct scale *s, enum peer_id id)
 
 void scale_durable(const struct scale *s)
 {
-	for (int id = 0; id < PEERS; id++) {
+	for (int id = 0; id < SCALE_PEERS; id++) {
 		fflush(NULL);
 		if (fork() == 0) {
 			one_peer(s, (enum peer_id)id);

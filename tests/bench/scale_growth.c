@@ -165,25 +165,26 @@ static void tell(const struct scale *s, const struct measure *m, const char *pee
 	fflush(stdout);
 }
 
-static void in_threads(const struct scale *s, const struct measure *m, struct peer peers[PEERS])
+static void in_threads(
+	const struct scale *s, const struct measure *m, struct peer peers[SCALE_PEERS])
 {
-	static const char *const names[PEERS] = {"keydiv", "softhsm", "nss"};
-	static double us[PEERS][THREADS_MAX][ROUNDS];
-	long n[PEERS] = {0};
+	static const char *const names[SCALE_PEERS] = {"keydiv", "softhsm", "nss"};
+	static double us[SCALE_PEERS][THREADS_MAX][ROUNDS];
+	long n[SCALE_PEERS] = {0};
 
-	for (int i = 0; i < PEERS; i++)
+	for (int i = 0; i < SCALE_PEERS; i++)
 		if (peers[i].there && m->run[i] != NULL)
 			n[i] = how_many(m->run[i], &peers[i]);
 	for (int r = 0; r < ROUNDS; r++)
-		for (int i = 0; i < PEERS; i++)
+		for (int i = 0; i < SCALE_PEERS; i++)
 			for (int t = 0; t < THREADS_MAX && n[i] > 0; t++)
 				us[i][t][r] = round_time(m->run[i], &peers[i], t + 1, n[i]);
-	for (int i = 0; i < PEERS; i++)
+	for (int i = 0; i < SCALE_PEERS; i++)
 		if (n[i] > 0)
 			tell(s, m, names[i], us[i]);
 }
 
-void growth_threads(const struct scale *s, struct peer peers[PEERS])
+void growth_threads(const struct scale *s, struct peer peers[SCALE_PEERS])
 {
 	printf("rate in 1 to %d threads, as a ratio to that in one\n", THREADS_MAX);
 	make_clients(&peers[PEER_KEYDIV]);

@@ -69,7 +69,7 @@ static void leaves_nothing(
 
 void scale_live(const struct scale *s, enum peer_id id)
 {
-	static const char *const names[PEERS] = {"keydiv", "softhsm", "nss"};
+	static const char *const names[SCALE_PEERS] = {"keydiv", "softhsm", "nss"};
 	char dir[512];
 	struct peer p;
 

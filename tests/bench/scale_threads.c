@@ -12,7 +12,7 @@
 void scale_threads(const struct scale *s)
 {
 	char dir[512];
-	struct peer peers[PEERS];
+	struct peer peers[SCALE_PEERS];
 
 	fflush(NULL);
 	if (fork() != 0) { /* load the modules in the child only */
@@ -20,7 +20,7 @@ void scale_threads(const struct scale *s)
 		return;
 	}
 	fresh_directory(s, "threads", dir);
-	peers_start(dir, s->module, peers);
+	peers_start(dir, s->module, SCALE_PEERS, peers);
 	growth_threads(s, peers);
 	fflush(NULL);
 	_exit(0);
