@@ -136,6 +136,12 @@ class Clients(ToolTest):
         self.prints(program, "".join("%s,%d,%s\n" % m for m in messages), *module, data="".join(
             message(serial, counter, b"another text" if verdict == "bad" else MESSAGE) for serial, counter, verdict in messages))
 
+    def verdict_of_tool(self, serial, counter):
+        """Return the verdict of `keydiv verify`, which uses the same stream."""
+        self.write("messages.csv", "serial,counter,message,mac\n" + message(serial, counter))
+        out = self.run_tool("verify", "--key", "meter", "--csv", self.path("messages.csv"), "--pin-file", self.pin).out
+        return out.strip().split(",")[-1]
+
     def test_messages(self):
         self.import_key("meter", MASTER, "--window", "64")
         last = 2**64 - 1
@@ -148,6 +154,9 @@ class Clients(ToolTest):
                 # another process
                 self.verify_messages(program, module, (first, 1, "replayed"), (first, 100, "ok"), (first, 35, "replayed"),
                                      (first, 36, "ok"), (second, last, "ok"), (second, last, "replayed"))
+                self.assertEqual(self.verdict_of_tool(first, 100), "replayed")
+                self.assertEqual(self.verdict_of_tool(first, 101), "ok")
+                self.verify_messages(program, module, (first, 101, "replayed"))
 
     def test_another_master(self):
         """Every example fails with one line when the token has another master."""
