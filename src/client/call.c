@@ -110,6 +110,39 @@ static CK_RV check_place(struct connection *c, const struct call *call, const ui
 	return CKR_OK;
 }
 
+/*
+ * Check that the mechanism at ARGS has the function of ID. A mechanism without the function is
+ * refused before its parameter.
+ */
+static CK_RV check_mechanism(struct connection *c, enum call_id id, const uintptr_t *args)
+{
+	static const CK_FLAGS flags[CALLS] = {
+		[CALL_C_EncryptInit] = CKF_ENCRYPT,
+		[CALL_C_DecryptInit] = CKF_DECRYPT,
+		[CALL_C_DigestInit] = CKF_DIGEST,
+		[CALL_C_SignInit] = CKF_SIGN,
+		[CALL_C_VerifyInit] = CKF_VERIFY,
+		[CALL_C_GenerateKey] = CKF_GENERATE,
+		[CALL_C_WrapKey] = CKF_WRAP,
+		[CALL_C_UnwrapKey] = CKF_UNWRAP,
+		[CALL_C_DeriveKey] = CKF_DERIVE,
+	};
+	CK_SESSION_INFO session;
+	CK_MECHANISM_INFO info;
+	CK_MECHANISM m;
+	const uintptr_t of_session[] = {args[0], ARGUMENT(&session)};
+
+	if (flags[id] == 0)
+		return CKR_OK;
+	memcpy(&m, (const void *)args[1], sizeof m);
+	TRY(call_run(c, CALL_C_GetSessionInfo, of_session));
+	const uintptr_t of_mechanism[] = {session.slotID, m.mechanism, ARGUMENT(&info)};
+	TRY(call_run(c, CALL_C_GetMechanismInfo, of_mechanism));
+	REQUIRE(info.flags & flags[id], CKR_MECHANISM_INVALID,
+		"the mechanism has another function");
+	return CKR_OK;
+}
+
 /* End the operation of CALL. The codes are those that say more than that the operation is over. */
 static CK_RV end_operation(struct connection *c, const struct call *call, const uintptr_t *args)
 {
@@ -132,6 +165,8 @@ CK_RV call_refuse(struct connection *c, enum call_id id, const uintptr_t *args, 
 	}
 	if (call->finish == CALL_NOTHING || (begins && args[1] != 0)) {
 		TRY(check_place(c, call, args));
+		if (rv == CKR_MECHANISM_PARAM_INVALID)
+			TRY(check_mechanism(c, id, args));
 	} else if (begins) {
 		/* A NULL mechanism ends the operation, which need not exist. */
 		CK_RV ended = end_operation(c, call, args);

@@ -147,9 +147,9 @@ CK_RV connection_call(struct connection *c, uint32_t call, const char *reply)
 
 CK_RV connection_end(struct connection *c, CK_RV rv)
 {
-	bool broken = c->in.failed || c->in.at != c->in.n;
+	bool whole = !c->in.failed && (rv != CKR_OK || c->in.at == c->in.n);
 
-	if (rv == CKR_OK && broken) {
+	if (!whole && connection_is_open(c)) {
 		connection_close(c);
 		rv = FAIL(CKR_DEVICE_ERROR, "the reply does not fit its signature");
 	}

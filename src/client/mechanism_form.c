@@ -169,11 +169,11 @@ static CK_RV write_with_presence(
 	size_t at = w->n;
 
 	if (form != NULL && form->no_parameter) {
-		REQUIRE(m->pParameter == NULL && m->ulParameterLen == 0,
-			CKR_MECHANISM_PARAM_INVALID, "the mechanism takes no parameter");
+		REQUIRE(m->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
+			"the mechanism takes no parameter");
 		return CKR_OK;
 	}
-	bool present = m->pParameter != NULL || m->ulParameterLen > 0;
+	bool present = m->ulParameterLen > 0; /* a pointer with length 0 is no parameter */
 
 	wire_put_byte(w, present);
 	if (present && !write_parameter(c, form, m) && !w->failed) {
