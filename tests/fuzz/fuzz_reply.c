@@ -127,7 +127,7 @@ void fuzz_one(const uint8_t *data, size_t n)
 	answer(ends[1], &in, how, calls[number].reply, calls[number].id);
 	CK_RV rv = make(number, &o, room);
 	check(&o);
-	/* What is left of a reply would be the answer to the next call. */
+	/* The rest of a reply would be the answer to the next call. */
 	MUST(rv <= UINT32_MAX && !c.in.failed && c.in.n == 0);
 	connection_close(&c);
 	close(ends[1]);
