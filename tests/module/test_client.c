@@ -50,7 +50,7 @@ START_TEST(wrong_configurations)
 }
 END_TEST
 
-/* A command in the environment would run with the rights of whoever starts the application. */
+/* A command in the environment would run with the rights of the application. */
 START_TEST(no_command_of_the_environment)
 {
 	char mark[600], value[700];
