@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_client.c: properties that only keydiv-client.so has. They are its configuration, servers that
- * are gone, hang or speak nonsense, and a connection that is lost. Commands of these tests take the
- * place of the server.
+ * test_client.c: properties that only keydiv-client.so has. They are its configuration, servers
+ * that are gone, hang or speak nonsense, and a connection that is lost. Commands of these tests
+ * take the place of the server.
  */
 #include "harness.h"
 
