@@ -65,8 +65,8 @@ void connection_begin(struct connection *c, uint32_t call, const char *signature
 MUST_USE CK_RV connection_call(struct connection *c, uint32_t call, const char *reply);
 
 /*
- * End the call with RV, and wipe both messages. If the reply does not fit its signature, C is closed
- * and the result is CKR_DEVICE_ERROR. A failed call need not read its reply to the end.
+ * End the call with RV, and wipe both messages. If the reply does not fit its signature, C is
+ * closed and the result is CKR_DEVICE_ERROR. A failed call need not read its reply to the end.
  */
 MUST_USE CK_RV connection_end(struct connection *c, CK_RV rv);
 
