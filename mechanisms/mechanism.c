@@ -81,6 +81,8 @@ bool parameters_flat(void)
 
 void mechanisms_offer(bool flat)
 {
+	if (flat == only_flat)
+		return; /* the table is not written to while a late call of another thread reads */
 	only_flat = flat;
 	offer();
 }

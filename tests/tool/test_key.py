@@ -100,6 +100,10 @@ class Generate(ToolTest):
         done = self.run_tool("key", "trust", "kek", "--force", "--pin-file", self.pin, "--so-pin-file", self.so_pin)
         self.assertEqual((done.code, done.err), (0, ""))
 
+    def test_a_flat_form_is_allowed_by_its_standard_mechanism(self):
+        self.user("key", "generate", "--label", "x", "--type", "generic", "--allow", "flat-hkdf-derive,hkdf-derive")
+        self.assertEqual(self.user_json("key", "show", "x")["allowed_mechanisms"], ["CKM_HKDF_DERIVE"])
+
     def test_whatever_is_in_a_label(self):
         self.user("key", "generate", "--label", "a\n\033[1mb", "--id", "01")
         self.user("key", "generate", "--label", b"z\xe4hler", "--id", "02")

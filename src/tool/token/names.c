@@ -84,6 +84,9 @@ static bool is_mechanism(const char *name, const char *wanted)
 
 bool allowed_add(struct allowed *allowed, CK_MECHANISM_TYPE type)
 {
+	/* A list names the standard mechanism for both forms. */
+	if ((type & ~0x7FFFUL) == CKM_KEYDIV_FLAT(0))
+		type &= 0x7FFFUL;
 	for (CK_ULONG i = 0; i < allowed->count; i++)
 		if (allowed->type[i] == type)
 			return true;
