@@ -72,6 +72,45 @@ static CK_RV may_wrap(const struct object *wrapper, const struct object *target)
 	return plan_may_wrap(wrapper, target, mechanism_find(CKM_AES_KEY_WRAP));
 }
 
+static void list_both(struct object *o, CK_MECHANISM_TYPE one, CK_MECHANISM_TYPE two)
+{
+	uint8_t encoded[16];
+
+	put_be64(encoded, one);
+	put_be64(encoded + 8, two);
+	ck_ok(object_set_variable(o, VAR_ALLOWED_MECHANISMS, bytes_of(encoded, 16)));
+}
+
+/* A master with USE_ONLY gives no key objects, also as the second key of a derivation. */
+START_TEST(master_without_key_objects)
+{
+	const struct mechanism *derivation = mechanism_find(CKM_KEYDIV_DEVICE_KEY);
+	const struct mechanism *kdf = mechanism_find(CKM_HKDF_DERIVE);
+	OBJECT o = key_of(CKK_AES, 16, FLAG_DERIVE | FLAG_USE_ONLY);
+	OBJECT other = key_of(CKK_GENERIC_SECRET, 32, FLAG_DERIVE);
+	OBJECT base = key_of(CKK_GENERIC_SECRET, 32, FLAG_DERIVE);
+
+	list_both(&o, CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_WITH_DERIVED_KEY);
+	ck_rv(plan_may_use(&o, derivation, FLAG_DERIVE), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	ck_ok(plan_may_use_derived(&o, derivation));
+	ck_ok(plan_may_use_derived(&o, mechanism_find(CKM_KEYDIV_WITH_DERIVED_KEY)));
+	/* the code comes before that of the list */
+	ck_rv(plan_may_use(&o, mechanism_find(CKM_KEYDIV_CMAC), FLAG_DERIVE),
+		CKR_KEY_FUNCTION_NOT_PERMITTED);
+	ck_rv(plan_may_use_derived(&o, mechanism_find(CKM_KEYDIV_CMAC)), CKR_MECHANISM_INVALID);
+	list(&o, CKM_KEYDIV_DEVICE_KEY);
+	ck_rv(plan_may_use_derived(&o, derivation), CKR_MECHANISM_INVALID);
+	o.flags = FLAG_DERIVE;
+	ck_ok(plan_may_use(&o, derivation, FLAG_DERIVE));
+	o.flags = FLAG_USE_ONLY;
+	ck_rv(plan_may_use_derived(&o, derivation), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	list(&other, CKM_HKDF_DERIVE);
+	ck_ok(plan_second_key(&other, &base, kdf));
+	other.flags |= FLAG_USE_ONLY;
+	ck_rv(plan_second_key(&other, &base, kdf), CKR_KEY_FUNCTION_NOT_PERMITTED);
+}
+END_TEST
+
 START_TEST(wrapping_codes)
 {
 	OBJECT kek = key_of(CKK_AES, 16, 0);
@@ -168,6 +207,7 @@ int main(void)
 	tcase_add_test(tests, order_of_codes);
 	tcase_add_test(tests, wrap_and_decrypt);
 	tcase_add_test(tests, master_with_usage);
+	tcase_add_test(tests, master_without_key_objects);
 	tcase_add_test(tests, wrapping_codes);
 	tcase_add_loop_test(tests, weaker_wrapping_key, 0, sizeof strengths / sizeof strengths[0]);
 	tcase_add_test(tests, wrap_template);
