@@ -182,6 +182,8 @@ class TwoUsersTest(unittest.TestCase):
         self.addCleanup(connection.close)
         session = connection.open()
         self.assertEqual(connection.find(session, {CKA_LABEL: b"master"}), [])
+        connection.create(session, {CKA_CLASS: 0, CKA_LABEL: b"public", CKA_PRIVATE: False, CKA_TOKEN: False})  # CKO_DATA
+        self.assertEqual(len(connection.find(session, {CKA_LABEL: b"public"})), 1)
         self.refused(PIN_INCORRECT, connection.call, LOGIN, ulong(session), ulong(1), array(b"wrong-pin"))
         connect(self.server.path)  # ends the count of wrong PINs
 

@@ -32,6 +32,13 @@ class UnitsTest(unittest.TestCase):
         with open(SERVICE) as lines:
             self.assertIn("PrivateUsers=yes\n", lines)
 
+    def test_shared_directories_are_out_of_reach(self):
+        """ProtectSystem=strict leaves these open to every user."""
+        with open(SERVICE) as lines:
+            hidden, = [line for line in lines if line.startswith("InaccessiblePaths=")]
+        for path in ("/dev/shm", "/dev/mqueue", "/run/lock"):
+            self.assertIn("-" + path, hidden)
+
     def test_exposure_without_a_sandbox(self):
         with tempfile.TemporaryDirectory() as work, open(SERVICE) as lines:
             bare = os.path.join(work, "keydiv-server@.service")
