@@ -36,7 +36,7 @@ build()
 		cat debian/changelog
 	} >/src/changelog
 	mv /src/changelog debian/changelog
-	DEB_BUILD_OPTIONS="$DEB_BUILD_OPTIONS nocheck" dpkg-buildpackage -us -uc -b
+	DEB_BUILD_OPTIONS="$DEB_BUILD_OPTIONS nocheck" dpkg-buildpackage -us -uc -b -nc # what is compiled is the same
 	mkdir /src/second
 	mv /src/keydiv*_"$version"+upgrade1* /src/second
 	END
