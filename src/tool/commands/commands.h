@@ -12,6 +12,7 @@ extern const struct command cmd_derive, cmd_verify, cmd_open, cmd_sign, cmd_seal
 extern const struct command cmd_device_rotate, cmd_device_wrap, cmd_device_retire, cmd_device_show;
 extern const struct command cmd_odukpt_plan, cmd_odukpt_initial, cmd_odukpt_client, cmd_odukpt_next,
 	cmd_odukpt_retrieve;
+extern const struct command cmd_window_show, cmd_window_forget, cmd_window_skip;
 extern const struct command cmd_pin_change, cmd_pin_unlock;
 extern const struct command cmd_config_check;
 

@@ -41,15 +41,15 @@ struct message_fields {
 			"use the key from before the last 'keydiv device rotate'"),                \
 		FLAG_OPTION("unsalted", &(f).derive.unsalted,                                      \
 			"derive without a SALT, whatever the token keeps for the device"),         \
-		TEXT_OPTION("mechanism", "NAME", &(f).derive.mechanism_text,                       \
+		TEXT_OPTION("mechanism", "MECHANISM", &(f).derive.mechanism_text,                  \
 			"derive by this mechanism, with the fields of --field"),                   \
-		TEXTS_OPTION("field", "NAME=VALUE", &(f).derive.field_texts,                       \
+		TEXTS_OPTION("field", "FIELD=VALUE", &(f).derive.field_texts,                      \
 			"field for --mechanism: text, hex:HEX or a number; may be repeated"),      \
-		TEXT_OPTION("serial-field", "NAME", &(f).derive.serial_field,                      \
+		TEXT_OPTION("serial-field", "FIELD", &(f).derive.serial_field,                     \
 			"field of --mechanism that the serials are (default: DEVICE)"),            \
-		TEXT_OPTION("counter-field", "NAME", &(f).counter_field,                           \
+		TEXT_OPTION("counter-field", "FIELD", &(f).counter_field,                          \
 			"field of --mechanism that the counters are (default: COUNTER)"),          \
-		TEXT_OPTION("operation", "NAME", &(f).operation_text,                              \
+		TEXT_OPTION("operation", "MECHANISM", &(f).operation_text,                         \
 			"mechanism that uses the key (default: aes-cmac, aes-gcm)"),               \
 		TEXT_OPTION("iv", "HEX", &(f).iv_text,                                             \
 			"IV; 4 bytes, or none, where the counter is the rest of the nonce"),       \
