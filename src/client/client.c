@@ -32,12 +32,11 @@ static void forked(void)
 	atomic_store(&up, false);
 	transport_forked(&connection.transport);
 	pthread_mutex_init(&lock, NULL);
-	if (connection.out.p != NULL)
-		explicit_bzero(connection.out.p, connection.out.room);
-	if (connection.in.p != NULL)
-		explicit_bzero(connection.in.p, connection.in.room);
+	struct wire out = wire_forked(&connection.out), in = wire_forked(&connection.in);
 	memset(&connection, 0, sizeof connection);
 	connection.transport.fd = -1;
+	connection.out = out;
+	connection.in = in;
 	log_close();
 }
 
@@ -93,6 +92,7 @@ static CK_RV start_parts(void)
 {
 	TRY(configure());
 	TRY(watch_forks());
+	message_close_all(); /* a forked child may have messages of its parent's sessions */
 	return server_start(&connection, &server);
 }
 

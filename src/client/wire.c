@@ -24,14 +24,24 @@ bool wire_reserve(struct wire *w, size_t n)
 		w->failed = true;
 		return false;
 	}
-	if (w->p != NULL) {
-		memcpy(p, w->p, w->n);
-		explicit_bzero(w->p, w->n);
-		free(w->p);
-	}
-	w->p = p;
+	uint8_t *old = w->p;
+
+	if (old != NULL)
+		memcpy(p, old, w->n);
+	w->p = p; /* before the old memory is freed: a child that is forked now finds live memory */
 	w->room = room;
+	if (old != NULL) {
+		explicit_bzero(old, w->n);
+		free(old);
+	}
 	return true;
+}
+
+struct wire wire_forked(const struct wire *w)
+{
+	if (w->p != NULL)
+		explicit_bzero(w->p, w->room);
+	return (struct wire){.p = w->p, .room = w->room};
 }
 
 void wire_clear(struct wire *w)

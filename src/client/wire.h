@@ -36,6 +36,12 @@ void wire_clear(struct wire *w);
 /* Take back and wipe what was written behind the first N bytes. */
 void wire_truncate(struct wire *w, size_t n);
 
+/*
+ * Wipe the bytes of W in a forked child, where a thread of the parent may have been writing W, and
+ * return an empty buffer with the memory of W.
+ */
+struct wire wire_forked(const struct wire *w);
+
 /* Wipe and free the memory. */
 void wire_free(struct wire *w);
 
