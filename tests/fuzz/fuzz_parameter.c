@@ -339,7 +339,7 @@ static void use(struct input *in)
 	if (rv != CKR_OK)
 		return;
 	MUST(p.derivation->derive.for_use && p.operation->operation.for_use);
-	MUST(p.operation->info.flags & flag);
+	MUST(p.window_request.p != NULL ? flag == CKF_SIGN : p.operation->info.flags & flag);
 	MUST(p.derive.encoded.n + p.further.encoded.n + p.own.encoded.n == one_n + other_n);
 	MUST(within(p.derive.encoded, room, PARAMETER_MAX));
 	MUST(within(p.own.encoded, room, PARAMETER_MAX));
