@@ -94,8 +94,10 @@ CK_RV C_MessageSignInit(
 CK_RV C_SignMessage(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
 	CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature, CK_ULONG_PTR pulSignatureLen)
 {
-	CALL_SERVER(C_SignMessage, A(hSession), A(pParameter), A(ulParameterLen), A(pData),
-		A(ulDataLen), A(pSignature), A(pulSignatureLen));
+	const uintptr_t args[] = {A(hSession), A(pParameter), A(ulParameterLen), A(pData),
+		A(ulDataLen), A(pSignature), A(pulSignatureLen)};
+
+	WITH_CONNECTION(message_mac(c, MESSAGE_SIGN, args));
 }
 
 CK_RV C_SignMessageBegin(
@@ -125,8 +127,10 @@ CK_RV C_MessageVerifyInit(
 CK_RV C_VerifyMessage(CK_SESSION_HANDLE hSession, CK_VOID_PTR pParameter, CK_ULONG ulParameterLen,
 	CK_BYTE_PTR pData, CK_ULONG ulDataLen, CK_BYTE_PTR pSignature, CK_ULONG ulSignatureLen)
 {
-	CALL_SERVER(C_VerifyMessage, A(hSession), A(pParameter), A(ulParameterLen), A(pData),
-		A(ulDataLen), A(pSignature), A(ulSignatureLen));
+	const uintptr_t args[] = {A(hSession), A(pParameter), A(ulParameterLen), A(pData),
+		A(ulDataLen), A(pSignature), A(ulSignatureLen)};
+
+	WITH_CONNECTION(message_mac(c, MESSAGE_VERIFY, args));
 }
 
 CK_RV C_VerifyMessageBegin(

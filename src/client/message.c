@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "message_fields.h"
 #include "message_wire.h"
 
 /* --- Sessions with message operations --- */
@@ -24,7 +25,8 @@ static struct session {
 	CK_SESSION_HANDLE handle;
 	uint64_t counter; /* of the nonces of all keys */
 	struct operation operations[2];
-	struct wire scratch; /* a message together with its tag */
+	struct fields_operation *fields[MESSAGE_KINDS]; /* NULL: not active */
+	struct wire scratch;                            /* a message together with its tag */
 } * sessions;
 
 static struct session *find(CK_SESSION_HANDLE handle)
@@ -52,6 +54,8 @@ static void drop(struct session **at)
 	struct session *s = *at;
 
 	*at = s->next;
+	for (unsigned i = 0; i < MESSAGE_KINDS; i++)
+		free(s->fields[i]);
 	wire_free(&s->scratch);
 	free(s);
 }
@@ -71,14 +75,30 @@ void message_close_all(void)
 		drop(&sessions);
 }
 
+/* Forget the operation of KIND in S. S may be NULL. Return true if there was an operation. */
+static bool forget(struct session *s, enum message_kind kind)
+{
+	bool active = s != NULL && s->fields[kind] != NULL;
+
+	if (active) {
+		free(s->fields[kind]);
+		s->fields[kind] = NULL;
+	}
+	if (s != NULL && kind <= MESSAGE_DECRYPT) {
+		active = active || s->operations[kind].active;
+		s->operations[kind].active = s->operations[kind].in_parts = false;
+	}
+	return active;
+}
+
 void message_cancel(CK_SESSION_HANDLE handle, CK_FLAGS flags)
 {
-	struct session *s = find(handle);
+	static const CK_FLAGS flag[MESSAGE_KINDS] = {
+		CKF_MESSAGE_ENCRYPT, CKF_MESSAGE_DECRYPT, CKF_MESSAGE_SIGN, CKF_MESSAGE_VERIFY};
 
-	if (s != NULL && (flags & CKF_MESSAGE_ENCRYPT))
-		s->operations[MESSAGE_ENCRYPT].active = false;
-	if (s != NULL && (flags & CKF_MESSAGE_DECRYPT))
-		s->operations[MESSAGE_DECRYPT].active = false;
+	for (unsigned i = 0; i < MESSAGE_KINDS; i++)
+		if (flags & flag[i])
+			(void)forget(find(handle), (enum message_kind)i);
 }
 
 /* The translated operation of SESSION, or NULL. */
@@ -143,27 +163,47 @@ static CK_RV begin_translated(struct connection *c, enum message_kind kind,
 	return rv;
 }
 
+/* Begin an operation whose messages are made of Init and single-part calls. */
+static CK_RV begin_fields(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE handle,
+	const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
+{
+	struct session *s = find(handle);
+	bool active = (s != NULL && s->fields[kind] != NULL) || translated(kind, s) != NULL;
+	struct fields_operation *op = calloc(1, sizeof *op);
+
+	REQUIRE(op != NULL, CKR_HOST_MEMORY, "no memory for the operation");
+	CK_RV rv = active ? check_session(c, handle) : fields_begin(c, kind, handle, m, key, op);
+	if (rv == CKR_OK && active)
+		rv = FAIL(CKR_OPERATION_ACTIVE, "an operation is active already");
+	if (rv == CKR_OK && (s = find_or_make(handle)) == NULL)
+		rv = FAIL(CKR_HOST_MEMORY, "no memory for the operation");
+	if (rv == CKR_OK)
+		s->fields[kind] = op;
+	else
+		free(op);
+	return rv;
+}
+
 CK_RV message_init(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE session,
 	const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
 	const uintptr_t args[] = {session, ARGUMENT(mechanism), key};
 	CK_MECHANISM m = {0, NULL, 0};
-	struct operation *op = translated(kind, find(session));
 
 	if (mechanism != NULL)
 		memcpy(&m, mechanism, sizeof m);
 	if (kind <= MESSAGE_DECRYPT && (m.mechanism == CKM_AES_GCM || m.mechanism == CKM_AES_CCM))
 		return begin_translated(c, kind, session, &m, key);
-	if (mechanism == NULL && op != NULL)
-		op->active = false;
-	if (c->dialect != DIALECT_0_24)
+	if (c->dialect != DIALECT_0_24) {
+		if (mechanism == NULL)
+			(void)forget(find(session), kind);
 		return call_run(c, calls[kind].init, args);
+	}
+	if (mechanism != NULL)
+		return begin_fields(c, kind, session, &m, key);
 	TRY(check_session(c, session));
-	REQUIRE(kind <= MESSAGE_DECRYPT, CKR_FUNCTION_NOT_SUPPORTED,
-		"the server has no message functions");
-	if (mechanism == NULL)
-		return CKR_OK;
-	return FAIL(CKR_MECHANISM_INVALID, "the mechanism does not process messages here");
+	(void)forget(find(session), kind);
+	return CKR_OK;
 }
 
 CK_RV message_final(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE session)
@@ -172,17 +212,14 @@ CK_RV message_final(struct connection *c, enum message_kind kind, CK_SESSION_HAN
 	const uintptr_t args[] = {session};
 
 	if (c->dialect != DIALECT_0_24) {
-		if (op != NULL)
-			op->active = false;
+		(void)forget(find(session), kind);
 		return call_run(c, calls[kind].final, args);
 	}
 	TRY(check_session(c, session));
-	REQUIRE(kind <= MESSAGE_DECRYPT, CKR_FUNCTION_NOT_SUPPORTED,
-		"the server has no message functions");
-	REQUIRE(op != NULL, CKR_OPERATION_NOT_INITIALIZED, "no message operation is active");
-	if (op->in_parts)
+	if (op != NULL && op->in_parts)
 		message_send_abort(c, &op->key);
-	op->active = op->in_parts = false;
+	REQUIRE(forget(find(session), kind), CKR_OPERATION_NOT_INITIALIZED,
+		"no message operation is active");
 	return CKR_OK;
 }
 
@@ -320,8 +357,31 @@ static CK_RV cipher(struct connection *c, struct session *s, struct operation *o
 	return op->key.kind == MESSAGE_ENCRYPT ? seal(c, s, op, m) : unseal(c, s, op, m);
 }
 
+/* The operation of KIND whose messages are fields, or NULL. */
+static const struct fields_operation *fields_of(enum message_kind kind, CK_SESSION_HANDLE handle)
+{
+	const struct session *s = find(handle);
+
+	return s != NULL ? s->fields[kind] : NULL;
+}
+
+CK_RV message_mac(struct connection *c, enum message_kind kind, const uintptr_t args[7])
+{
+	const struct fields_operation *op = fields_of(kind, args[0]);
+
+	if (c->dialect != DIALECT_0_24)
+		return call_run(
+			c, kind == MESSAGE_SIGN ? CALL_C_SignMessage : CALL_C_VerifyMessage, args);
+	if (op != NULL)
+		return fields_message(c, kind, args[0], op,
+			bytes_of((const void *)args[1], args[2]), bytes_of(NULL, 0), args + 3);
+	TRY(check_session(c, args[0]));
+	return FAIL(CKR_OPERATION_NOT_INITIALIZED, "no message operation is active");
+}
+
 CK_RV message_cipher(struct connection *c, enum message_kind kind, const uintptr_t args[9])
 {
+	const struct fields_operation *fields = fields_of(kind, args[0]);
 	struct session *s;
 	struct operation *op;
 	struct message m = {.aad = {(const CK_BYTE *)args[3], args[4]},
@@ -329,6 +389,10 @@ CK_RV message_cipher(struct connection *c, enum message_kind kind, const uintptr
 		.out = (CK_BYTE *)args[7],
 		.out_len = (CK_ULONG *)args[8]};
 
+	if (fields != NULL)
+		return fields_message(c, kind, args[0], fields,
+			bytes_of((const void *)args[1], args[2]),
+			bytes_of((const void *)args[3], args[4]), args + 5);
 	TRY(enter(c, kind, args[0], &s, &op));
 	if (op == NULL)
 		return call_run(c,
