@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "message.h"
+#include "message_state.h"
 #include "server.h"
 #include "settings.h"
 

@@ -5,7 +5,7 @@
 
 #include "client.h"
 #include "mechanism_form.h"
-#include "message.h"
+#include "message_state.h"
 #include "older.h"
 #include "server.h"
 

@@ -4,110 +4,7 @@
 
 #include <stdlib.h>
 
-#include "message_fields.h"
-#include "message_wire.h"
-
-/* --- Sessions with message operations --- */
-
-/* A translated operation. A message that travels as it is has no state here. */
-struct operation {
-	bool active, in_parts;
-	struct message_key key;
-	struct message_nonces nonces;
-	CK_ULONG tag_len;  /* of the message in parts */
-	CK_ULONG pending;  /* input of the message in parts that has given no output yet */
-	CK_ULONG data_len; /* of the message in parts, CCM */
-	CK_ULONG total;    /* input of the message in parts */
-};
-
-static struct session {
-	struct session *next;
-	CK_SESSION_HANDLE handle;
-	uint64_t counter; /* of the nonces of all keys */
-	struct operation operations[2];
-	struct fields_operation *fields[MESSAGE_KINDS]; /* NULL: not active */
-	struct wire scratch;                            /* a message together with its tag */
-} * sessions;
-
-static struct session *find(CK_SESSION_HANDLE handle)
-{
-	for (struct session *s = sessions; s != NULL; s = s->next)
-		if (s->handle == handle)
-			return s;
-	return NULL;
-}
-
-static struct session *find_or_make(CK_SESSION_HANDLE handle)
-{
-	struct session *s = find(handle);
-
-	if (s == NULL && (s = calloc(1, sizeof *s)) != NULL) {
-		s->handle = handle;
-		s->next = sessions;
-		sessions = s;
-	}
-	return s;
-}
-
-static void drop(struct session **at)
-{
-	struct session *s = *at;
-
-	*at = s->next;
-	for (unsigned i = 0; i < MESSAGE_KINDS; i++)
-		free(s->fields[i]);
-	wire_free(&s->scratch);
-	free(s);
-}
-
-void message_close(CK_SESSION_HANDLE handle)
-{
-	for (struct session **at = &sessions; *at != NULL; at = &(*at)->next)
-		if ((*at)->handle == handle) {
-			drop(at);
-			return;
-		}
-}
-
-void message_close_all(void)
-{
-	while (sessions != NULL)
-		drop(&sessions);
-}
-
-/* Forget the operation of KIND in S. S may be NULL. Return true if there was an operation. */
-static bool forget(struct session *s, enum message_kind kind)
-{
-	bool active = s != NULL && s->fields[kind] != NULL;
-
-	if (active) {
-		free(s->fields[kind]);
-		s->fields[kind] = NULL;
-	}
-	if (s != NULL && kind <= MESSAGE_DECRYPT) {
-		active = active || s->operations[kind].active;
-		s->operations[kind].active = s->operations[kind].in_parts = false;
-	}
-	return active;
-}
-
-void message_cancel(CK_SESSION_HANDLE handle, CK_FLAGS flags)
-{
-	static const CK_FLAGS flag[MESSAGE_KINDS] = {
-		CKF_MESSAGE_ENCRYPT, CKF_MESSAGE_DECRYPT, CKF_MESSAGE_SIGN, CKF_MESSAGE_VERIFY};
-
-	for (unsigned i = 0; i < MESSAGE_KINDS; i++)
-		if (flags & flag[i])
-			(void)forget(find(handle), (enum message_kind)i);
-}
-
-/* The translated operation of SESSION, or NULL. */
-static struct operation *translated(enum message_kind kind, struct session *s)
-{
-	return s != NULL && kind <= MESSAGE_DECRYPT && s->operations[kind].active
-		       ? &s->operations[kind]
-		       : NULL;
-}
+#include "message_state.h"
 
 /* --- Init and Final --- */
 
@@ -146,15 +43,15 @@ static CK_RV begin_translated(struct connection *c, enum message_kind kind,
 	CK_SESSION_HANDLE handle, const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
 	const struct message_key k = {kind, handle, m->mechanism, key};
-	struct session *s = find(handle);
+	struct session *s = session_find(handle);
 
-	if (translated(kind, s) != NULL && c->dialect == DIALECT_0_24) {
+	if (session_translated(kind, s) != NULL && c->dialect == DIALECT_0_24) {
 		TRY(check_session(c, handle));
 		return FAIL(CKR_OPERATION_ACTIVE, "an operation is active already");
 	}
 	TRY(message_send_init(c, &k));
 	CK_RV rv = check_parameter(m);
-	if (rv == CKR_OK && (s = find_or_make(handle)) == NULL)
+	if (rv == CKR_OK && (s = session_make(handle)) == NULL)
 		rv = FAIL(CKR_HOST_MEMORY, "no memory for the operation");
 	if (rv == CKR_OK)
 		s->operations[kind] = (struct operation){.active = true, .key = k};
@@ -167,15 +64,15 @@ static CK_RV begin_translated(struct connection *c, enum message_kind kind,
 static CK_RV begin_fields(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE handle,
 	const CK_MECHANISM *m, CK_OBJECT_HANDLE key)
 {
-	struct session *s = find(handle);
-	bool active = (s != NULL && s->fields[kind] != NULL) || translated(kind, s) != NULL;
+	struct session *s = session_find(handle);
+	bool active = (s != NULL && s->fields[kind] != NULL) || session_translated(kind, s) != NULL;
 	struct fields_operation *op = calloc(1, sizeof *op);
 
 	REQUIRE(op != NULL, CKR_HOST_MEMORY, "no memory for the operation");
 	CK_RV rv = active ? check_session(c, handle) : fields_begin(c, kind, handle, m, key, op);
 	if (rv == CKR_OK && active)
 		rv = FAIL(CKR_OPERATION_ACTIVE, "an operation is active already");
-	if (rv == CKR_OK && (s = find_or_make(handle)) == NULL)
+	if (rv == CKR_OK && (s = session_make(handle)) == NULL)
 		rv = FAIL(CKR_HOST_MEMORY, "no memory for the operation");
 	if (rv == CKR_OK)
 		s->fields[kind] = op;
@@ -196,29 +93,29 @@ CK_RV message_init(struct connection *c, enum message_kind kind, CK_SESSION_HAND
 		return begin_translated(c, kind, session, &m, key);
 	if (c->dialect != DIALECT_0_24) {
 		if (mechanism == NULL)
-			(void)forget(find(session), kind);
+			(void)session_forget(session_find(session), kind);
 		return call_run(c, calls[kind].init, args);
 	}
 	if (mechanism != NULL)
 		return begin_fields(c, kind, session, &m, key);
 	TRY(check_session(c, session));
-	(void)forget(find(session), kind);
+	(void)session_forget(session_find(session), kind);
 	return CKR_OK;
 }
 
 CK_RV message_final(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE session)
 {
-	struct operation *op = translated(kind, find(session));
+	struct operation *op = session_translated(kind, session_find(session));
 	const uintptr_t args[] = {session};
 
 	if (c->dialect != DIALECT_0_24) {
-		(void)forget(find(session), kind);
+		(void)session_forget(session_find(session), kind);
 		return call_run(c, calls[kind].final, args);
 	}
 	TRY(check_session(c, session));
 	if (op != NULL && op->in_parts)
 		message_send_abort(c, &op->key);
-	REQUIRE(forget(find(session), kind), CKR_OPERATION_NOT_INITIALIZED,
+	REQUIRE(session_forget(session_find(session), kind), CKR_OPERATION_NOT_INITIALIZED,
 		"no message operation is active");
 	return CKR_OK;
 }
@@ -236,8 +133,8 @@ struct message {
 static CK_RV enter(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE handle,
 	struct session **ret_session, struct operation **ret)
 {
-	*ret_session = find(handle);
-	*ret = translated(kind, *ret_session);
+	*ret_session = session_find(handle);
+	*ret = session_translated(kind, *ret_session);
 	if (*ret != NULL || c->dialect != DIALECT_0_24)
 		return CKR_OK;
 	TRY(check_session(c, handle));
@@ -357,17 +254,9 @@ static CK_RV cipher(struct connection *c, struct session *s, struct operation *o
 	return op->key.kind == MESSAGE_ENCRYPT ? seal(c, s, op, m) : unseal(c, s, op, m);
 }
 
-/* The operation of KIND whose messages are fields, or NULL. */
-static const struct fields_operation *fields_of(enum message_kind kind, CK_SESSION_HANDLE handle)
-{
-	const struct session *s = find(handle);
-
-	return s != NULL ? s->fields[kind] : NULL;
-}
-
 CK_RV message_mac(struct connection *c, enum message_kind kind, const uintptr_t args[7])
 {
-	const struct fields_operation *op = fields_of(kind, args[0]);
+	const struct fields_operation *op = session_fields(kind, args[0]);
 
 	if (c->dialect != DIALECT_0_24)
 		return call_run(
@@ -381,7 +270,7 @@ CK_RV message_mac(struct connection *c, enum message_kind kind, const uintptr_t 
 
 CK_RV message_cipher(struct connection *c, enum message_kind kind, const uintptr_t args[9])
 {
-	const struct fields_operation *fields = fields_of(kind, args[0]);
+	const struct fields_operation *fields = session_fields(kind, args[0]);
 	struct session *s;
 	struct operation *op;
 	struct message m = {.aad = {(const CK_BYTE *)args[3], args[4]},
@@ -435,6 +324,8 @@ CK_RV message_cipher_begin(struct connection *c, enum message_kind kind, const u
 	struct session *s;
 	struct operation *op;
 
+	if (session_fields(kind, args[0]) != NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED; /* a server of 0.24 gets whole messages */
 	TRY(enter(c, kind, args[0], &s, &op));
 	if (op == NULL)
 		return call_run(c,
@@ -506,6 +397,8 @@ CK_RV message_cipher_next(struct connection *c, enum message_kind kind, const ui
 		.out = (CK_BYTE *)args[5],
 		.out_len = (CK_ULONG *)args[6]};
 
+	if (session_fields(kind, args[0]) != NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED; /* a server of 0.24 gets whole messages */
 	TRY(enter(c, kind, args[0], &s, &op));
 	if (op == NULL)
 		return call_run(c,

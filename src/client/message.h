@@ -38,11 +38,4 @@ MUST_USE CK_RV message_cipher_next(
 /* C_SignMessage and C_VerifyMessage. */
 MUST_USE CK_RV message_mac(struct connection *c, enum message_kind kind, const uintptr_t args[7]);
 
-/* Forget the message operations of SESSION with one of FLAGS (CKF_MESSAGE_ENCRYPT ...). */
-void message_cancel(CK_SESSION_HANDLE session, CK_FLAGS flags);
-
-/* Forget SESSION, and forget all sessions. */
-void message_close(CK_SESSION_HANDLE session);
-void message_close_all(void);
-
 #endif

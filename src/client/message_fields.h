@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * message_fields.h: messages whose parameters are fields, for servers of p11-kit 0.24. Such a server
- * has no message calls, so each message is an Init with all fields and a single-part call.
+ * message_fields.h: messages whose parameters are fields, for servers of p11-kit 0.24. Such a
+ * server has no message calls, so each message is an Init with all fields and a single-part call.
  */
 #ifndef KEYDIV_CLIENT_MESSAGE_FIELDS_H
 #define KEYDIV_CLIENT_MESSAGE_FIELDS_H
@@ -29,8 +29,8 @@ MUST_USE CK_RV fields_begin(struct connection *c, enum message_kind kind, CK_SES
 
 /*
  * Process one message. PARAMETER has the other fields, AAD the associated data. ARGS are the four
- * arguments behind the session of the single-part function. The codes are those of the message
- * function.
+ * arguments behind the session of the single-part function. The codes are those of the functions
+ * for messages.
  */
 MUST_USE CK_RV fields_message(struct connection *c, enum message_kind kind,
 	CK_SESSION_HANDLE session, const struct fields_operation *op, struct bytes parameter,

@@ -7,6 +7,8 @@
 #define KEYS "the client holds no key, so no key is found in its memory"
 #define POINTERS "the test is about pointers that the client turns into fields"
 #define OTHER_KEY "a flat form names no other key and asks for no further keys"
+#define OLD_SERVER                                                                                 \
+	"a server of p11-kit 0.24 gets whole messages, and key and fields with the first of them"
 #define OWN_FILE "the test reads what the module says to its own process about keydiv.conf"
 #define OWN_LIMIT "the limit of the test's process is no limit of the server"
 
@@ -26,6 +28,10 @@ static const struct {
 	{"test_module_other_keys", NULL, OTHER_KEY},
 	{"test_module_schemes", "several_keys", OTHER_KEY},
 	{"test_module_schemes", "hkdf_keys_and_data", OTHER_KEY},
+	{"test_module_flat", "messages_agree", OLD_SERVER},
+	{"test_module_flat", "fields_of_messages", OLD_SERVER},
+	{"test_module_flat", "permission", OLD_SERVER},
+	{"test_module_use_message", "inits_that_are_refused", OLD_SERVER},
 	{"test_module_flat_mode", NULL, POINTERS},
 	{"test_module_flat_template", "no_array_is_read", POINTERS},
 	{"test_module_flat_template", "no_array_is_written", POINTERS},
