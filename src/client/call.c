@@ -23,6 +23,7 @@ const char *call_name(enum call_id id)
 /* --- Signatures --- */
 
 #define SIGNATURE_MAX 40
+#define ARGUMENTS_MAX 10
 
 static void signatures(const char *letters, char request[SIGNATURE_MAX], char reply[SIGNATURE_MAX])
 {
@@ -63,13 +64,11 @@ static CK_RV read_results(struct connection *c, const char *letters, const uintp
 	return CKR_OK;
 }
 
-CK_RV call_run(struct connection *c, enum call_id id, const uintptr_t *args)
+static CK_RV run(struct connection *c, enum call_id id, const uintptr_t *args)
 {
 	const struct call *call = &calls[id];
 	char request[SIGNATURE_MAX], reply[SIGNATURE_MAX];
 
-	if (c->dialect == DIALECT_0_24 && id >= CALL_FIRST_3_0)
-		return call_refuse(c, id, args, CKR_FUNCTION_NOT_SUPPORTED);
 	signatures(call->arguments, request, reply);
 	connection_begin(c, id, request);
 	CK_RV refused = write_arguments(c, call->arguments, args);
@@ -79,6 +78,55 @@ CK_RV call_run(struct connection *c, enum call_id id, const uintptr_t *args)
 	if (rv == CKR_OK)
 		rv = read_results(c, call->arguments, args);
 	return connection_end(c, rv);
+}
+
+/* The index of the output among ARGS, if it is a buffer without room. -1 if not. */
+static int empty_output(const struct call *call, const uintptr_t *args)
+{
+	int at = 0;
+
+	for (const char *letter = call->arguments; *letter != '\0'; letter++) {
+		if (*letter == 'B')
+			return args[at] != 0 && args[at + 1] != 0 &&
+					       *(const CK_ULONG *)args[at + 1] == 0
+				       ? at
+				       : -1;
+		at += (int)argument_kind(*letter)->count;
+	}
+	return -1;
+}
+
+/*
+ * Servers of 0.24 take a buffer without room for a question about the length, and a question does
+ * not end the operation. If the answer is that there is no output, ask again with room.
+ */
+static CK_RV run_without_room(
+	struct connection *c, enum call_id id, const uintptr_t *args, int output)
+{
+	uintptr_t again[ARGUMENTS_MAX];
+	CK_ULONG *length = (CK_ULONG *)args[output + 1];
+	CK_BYTE byte;
+	CK_ULONG n = sizeof byte;
+
+	TRY(run(c, id, args));
+	REQUIRE(*length == 0, CKR_BUFFER_TOO_SMALL, "the buffer has no room");
+	memcpy(again, args, (size_t)output * sizeof *again);
+	again[output] = ARGUMENT(&byte);
+	again[output + 1] = ARGUMENT(&n);
+	TRY(run(c, id, again));
+	*length = n;
+	return n == 0 ? CKR_OK : CKR_BUFFER_TOO_SMALL;
+}
+
+CK_RV call_run(struct connection *c, enum call_id id, const uintptr_t *args)
+{
+	if (c->dialect != DIALECT_0_24)
+		return run(c, id, args);
+	if (id >= CALL_FIRST_3_0)
+		return call_refuse(c, id, args, CKR_FUNCTION_NOT_SUPPORTED);
+	int output = empty_output(&calls[id], args);
+
+	return output < 0 ? run(c, id, args) : run_without_room(c, id, args, output);
 }
 
 /* --- Refusals --- */

@@ -10,6 +10,7 @@ import PyKCS11
 from PyKCS11 import LowLevel
 
 MODULE = os.environ["KEYDIV_MODULE"]
+SERVED_MODULE = os.environ.get("KEYDIV_SERVED_MODULE")
 SO_PIN, PIN = "12345678", "123456"
 LABEL = "interop"
 MASTER = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3c")  # of the published answers
@@ -36,6 +37,8 @@ class TokenTest(unittest.TestCase):
         with open(conf, "w") as out:
             out.write("token-dir = %s/tokens\nscrypt-log2-n = 14\n" % cls.work)
         os.environ["KEYDIV_CONF"] = conf
+        if SERVED_MODULE:
+            cls.write_client_conf(conf)
         cls.environment = dict(os.environ, KEYDIV_CONF=conf)
         lib = PyKCS11.PyKCS11Lib()
         lib.load(MODULE)
@@ -48,6 +51,16 @@ class TokenTest(unittest.TestCase):
         session.closeSession()
         lib.lib.C_Finalize()
         del lib
+
+    @classmethod
+    def write_client_conf(cls, conf):
+        """MODULE is keydiv-client.so: each process that uses it starts a server with SERVED_MODULE."""
+        with open(conf, "a") as out:
+            out.write("parameters = flat\n")
+        client_conf = os.path.join(cls.work, "client.conf")
+        with open(client_conf, "w") as out:
+            out.write("server = |exec p11-kit remote %s\n" % SERVED_MODULE)
+        os.environ["KEYDIV_CLIENT_CONF"] = client_conf
 
     @classmethod
     def tearDownClass(cls):

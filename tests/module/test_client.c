@@ -151,6 +151,30 @@ START_TEST(handles_of_two_connections)
 }
 END_TEST
 
+/* A defect once: a last part without output left the operation active on an old server. */
+START_TEST(a_last_part_into_a_buffer_without_room)
+{
+	uint8_t text[16] = {0}, out[16];
+	CK_ULONG n = sizeof out;
+
+	start_served();
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16, T(YES(CKA_ENCRYPT)));
+	for (int i = 0; i < 2; i++) {
+		ok(f->C_EncryptInit(s, MECH(CKM_AES_ECB), key));
+		n = 0;
+		gives(CKR_BUFFER_TOO_SMALL, f->C_EncryptUpdate(s, text, sizeof text, out, &n));
+		holds(n == sizeof text);
+		ok(f->C_EncryptUpdate(s, text, sizeof text, out, &n));
+		n = 0;
+		ok(f->C_EncryptFinal(s, out, &n));
+		holds(n == 0);
+	}
+	ok(f->C_Finalize(NULL));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client");
@@ -161,5 +185,6 @@ int main(void)
 	tcase_add_test(tc, servers_that_are_no_servers);
 	tcase_add_test(tc, a_lost_connection);
 	tcase_add_test(tc, handles_of_two_connections);
+	tcase_add_test(tc, a_last_part_into_a_buffer_without_room);
 	return run(suite);
 }
