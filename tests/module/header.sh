@@ -10,4 +10,4 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 "$compiler" "-std=$standard" -Wall -Wextra -pedantic -Wconversion -Werror -Wno-unused-function $(
 	for i in "$@"; do echo "-I$i"; done) $(pkg-config --cflags p11-kit-1 | sed 's/-I/-isystem /g') "$source" -o "$out"
-"$out"
+${MESON_EXE_WRAPPER:-} "$out"

@@ -105,7 +105,13 @@ inside "$work/root" sh -c 'cd /src/aarch64
 # What may fail: the name of a test function, and what qemu lacks.
 cat >"$work/lacking" <<'END'
 keys_are_in_the_arena                               VmFlags in /proc/self/smaps
+cached_keys_and_scratch_keys_are_in_the_arena       VmFlags in /proc/self/smaps
+long_secrets_are_in_an_arena                        VmFlags in /proc/self/smaps
+blocks_of_every_size                                VmFlags in /proc/self/smaps
+a_forked_child                                      MADV_WIPEONFORK
 scrypt_memory                                       RLIMIT_AS
+no_memory_is_no_wrong_pin                           RLIMIT_AS
+failing_memory_costs_no_try                         RLIMIT_AS
 refused_system_calls_do_not_make_a_token_read_only  seccomp
 END
 log=$work/root/src/aarch64/meson-logs/testlog.txt

@@ -33,7 +33,8 @@ def facts(compiler, header, flags, numbers, functions):
         with open(path, 'w', encoding='ascii') as out:
             out.write('\n'.join(source))
         subprocess.run([*compiler, *flags, '-w', path, '-o', os.path.join(work, 'facts')], check=True)
-        lines = subprocess.run(os.path.join(work, 'facts'), check=True, stdout=subprocess.PIPE, text=True).stdout
+        wrapper = os.environ.get('MESON_EXE_WRAPPER', '').split()  # runs the programs of another architecture
+        lines = subprocess.run([*wrapper, os.path.join(work, 'facts')], check=True, stdout=subprocess.PIPE, text=True).stdout
     return dict(line.rsplit(' ', 1) for line in lines.splitlines())
 
 
