@@ -151,13 +151,15 @@ static const struct value_column incoming_columns[] = {
 	{"mac", REQUIRED, true},
 	{"verdict", FORBIDDEN, false},
 	{"plaintext", FORBIDDEN, false},
+	{NULL, OPTIONAL, false},
 };
 static const struct value_column outgoing_columns[] = {
 	{"counter", OPTIONAL, false},
 	{"message", REQUIRED, true},
 	{NULL, OPTIONAL, false},
 };
-_Static_assert(sizeof incoming_columns / sizeof incoming_columns[0] <= RECORD_VALUES, "columns");
+_Static_assert(
+	sizeof incoming_columns / sizeof incoming_columns[0] <= RECORD_VALUES + 1, "columns");
 
 static void add_heading(const struct bulk *b, const struct records *records, struct text *out)
 {
