@@ -9,16 +9,13 @@ class ContainerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.work = make_directory()
+        cls.addClassCleanup(shutil.rmtree, cls.work)
         cls.volume = os.path.join(cls.work, "volume")
         os.mkdir(cls.volume)
         os.chown(cls.volume, SERVER, SERVER)
         cls.write_configuration("keydiv.conf")
         cls.keydiv("init", "--label", "prod", "--so-pin-file", cls.work + "/so-pin", "--pin-file", cls.work + "/pin")
         cls.keydiv("key", "generate", "--label", "master", "--pin-file", cls.work + "/pin")
-
-    @classmethod
-    def tearDownClass(cls):
-        shutil.rmtree(cls.work)
 
     @classmethod
     def write_configuration(cls, name, *lines):

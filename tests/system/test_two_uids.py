@@ -113,15 +113,12 @@ class TwoUsersTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.work = make_directory()
+        cls.addClassCleanup(shutil.rmtree, cls.work)
         cls.server = Server(cls.work)
+        cls.addClassCleanup(cls.server.stop)
         pins = ["--so-pin-file", cls.work + "/so-pin", "--pin-file", cls.work + "/pin"]
         cls.server.tool("init", "--label", "prod", *pins)
         cls.server.tool("key", "generate", "--label", "master", "--pin-file", cls.work + "/pin")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-        shutil.rmtree(cls.work)
 
     def refused(self, code, function, *arguments):
         with self.assertRaises(Refused) as raised:
