@@ -376,6 +376,33 @@ START_TEST(bounds_come_back)
 }
 END_TEST
 
+START_TEST(windows_come_back)
+{
+	CK_ATTRIBUTE window = NUM(CKA_KEYDIV_WINDOW, 64), narrower = NUM(CKA_KEYDIV_WINDOW, 32);
+	CK_OBJECT_HANDLE windowed =
+		import(CKK_AES, mk, 16, T(PUBLIC, YES(CKA_DERIVE), WITH_TRUSTED, window));
+
+	trusted_kek(T(MASTER_TEMPLATE, ALLOWED(CKM_KEYDIV_DEVICE_KEY)));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(kek, windowed));
+	gives(CKR_OK, wrap(kek, leaving_master()));
+	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(kek, T(KEY(CKK_AES), window)));
+	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(kek, T(KEY(CKK_AES), YES(CKA_KEYDIV_USE_ONLY))));
+	ok(f->C_DestroyObject(s, kek));
+	trusted_kek(T(MASTER_TEMPLATE, ALLOWED(CKM_KEYDIV_DEVICE_KEY), narrower,
+		YES(CKA_KEYDIV_USE_ONLY)));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(kek, windowed));
+	ok(f->C_DestroyObject(s, kek));
+	trusted_kek(T(
+		MASTER_TEMPLATE, ALLOWED(CKM_KEYDIV_DEVICE_KEY), window, YES(CKA_KEYDIV_USE_ONLY)));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(kek, leaving_master()));
+	gives(CKR_OK, wrap(kek, windowed));
+	ok(unwrap(kek, T(KEY(CKK_AES))));
+	holds(get_ulong(made, CKA_KEYDIV_WINDOW) == 64);
+	holds(get_bool(made, CKA_KEYDIV_USE_ONLY));
+	holds(!get_bool(made, CKA_COPYABLE));
+}
+END_TEST
+
 START_TEST(the_template_of_a_derived_key_does_not_come_back)
 {
 	/* After unwrapping, the template would decide the role of what the key derives. */
@@ -549,6 +576,7 @@ int main(void)
 	tcase_add_test(tc, a_master_comes_back_as_a_master);
 	tcase_add_test(tc, a_wider_list_does_not_come_back);
 	tcase_add_test(tc, bounds_come_back);
+	tcase_add_test(tc, windows_come_back);
 	tcase_add_test(tc, the_template_of_a_derived_key_does_not_come_back);
 	tcase_add_test(tc, keys_with_a_masters_value);
 	tcase_add_test(tc, a_leaf_does_not_come_back_as_a_master);
