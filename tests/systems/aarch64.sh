@@ -100,6 +100,7 @@ inside "$work/root" sh /src/exchange.sh
 echo "== tests under qemu"
 inside "$work/root" sh -c 'cd /src/aarch64
 	[ $# -gt 0 ] || set -- --suite unit --suite module
+	export MESON_EXE_WRAPPER=qemu-aarch64 # for programs that tests compile and start themselves
 	nice -n 10 meson test --no-rebuild "$@" | grep -v " OK "' sh "$@" || true
 
 # What may fail: the name of a test function, and what qemu lacks.
@@ -108,19 +109,21 @@ keys_are_in_the_arena                               VmFlags in /proc/self/smaps
 cached_keys_and_scratch_keys_are_in_the_arena       VmFlags in /proc/self/smaps
 long_secrets_are_in_an_arena                        VmFlags in /proc/self/smaps
 blocks_of_every_size                                VmFlags in /proc/self/smaps
+pages_with_keys_are_not_dumped                      VmFlags in /proc/self/smaps
 a_forked_child                                      MADV_WIPEONFORK
+nothing_in_a_forked_child                           MADV_WIPEONFORK
 scrypt_memory                                       RLIMIT_AS
 no_memory_is_no_wrong_pin                           RLIMIT_AS
 failing_memory_costs_no_try                         RLIMIT_AS
 refused_system_calls_do_not_make_a_token_read_only  seccomp
 END
 log=$work/root/src/aarch64/meson-logs/testlog.txt
-grep -aoE ':[FE]:[a-z0-9_]+:[a-z0-9_]+:' "$log" | cut -d: -f4 | sort -u >"$work/failed"
+grep -aoE ':[FES]:[a-z0-9_]+:[a-z0-9_]+:' "$log" | cut -d: -f4 | sort -u >"$work/failed"
 cut -d ' ' -f 1 "$work/lacking" | sort >"$work/may_fail"
 grep -F -f "$work/failed" "$work/lacking" | sed 's/^/failed, for lack of it in qemu: /'
 unexpected=$(comm -23 "$work/failed" "$work/may_fail")
 [ -z "$unexpected" ] || { echo "failed without such a reason:" $unexpected >&2; exit 1; }
 # A program that fails names a function, unless it is not written with Check.
 programs=$(grep -ac '^result: .*exit status [^0]\|^result: .*killed' "$log" || true)
-named=$(grep -aoE ':[FE]:[a-z0-9_]+:' "$log" | sort -u | wc -l)
+named=$(grep -aoE ':[FES]:[a-z0-9_]+:' "$log" | sort -u | wc -l)
 [ "$programs" -le "$named" ] || { echo "$programs programs failed, and only $named say in which function" >&2; exit 1; }
