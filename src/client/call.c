@@ -131,14 +131,29 @@ CK_RV call_run(struct connection *c, enum call_id id, const uintptr_t *args)
 
 /* --- Refusals --- */
 
+/*
+ * The single-part function would give out a result, and a replay window would count it. After a
+ * part the single-part function is refused, and the refusal ends the operation. A part after a
+ * question for the length is refused in the same way.
+ */
 CK_RV call_finish(struct connection *c, enum call_id id, CK_SESSION_HANDLE session)
 {
+	static const enum call_id updates[CALLS] = {
+		[CALL_C_Encrypt] = CALL_C_EncryptUpdate,
+		[CALL_C_Decrypt] = CALL_C_DecryptUpdate,
+		[CALL_C_Digest] = CALL_C_DigestUpdate,
+		[CALL_C_Sign] = CALL_C_SignUpdate,
+		[CALL_C_Verify] = CALL_C_VerifyUpdate,
+	};
 	CK_BYTE output[128];
 	CK_ULONG n = sizeof output;
 	const uintptr_t verify[] = {session, 0, 0, 0, 0};
 	const uintptr_t other[] = {session, 0, 0, ARGUMENT(output), ARGUMENT(&n)};
-	CK_RV rv = call_run(c, id, id == CALL_C_Verify ? verify : other);
+	CK_RV rv = call_run(c, updates[id], other);
 
+	n = sizeof output;
+	if (rv == CKR_OK)
+		rv = call_run(c, id, id == CALL_C_Verify ? verify : other);
 	explicit_bzero(output, sizeof output);
 	return rv;
 }

@@ -65,8 +65,9 @@ MUST_USE CK_RV call_run(struct connection *c, enum call_id id, const uintptr_t *
 MUST_USE CK_RV call_refuse(struct connection *c, enum call_id id, const uintptr_t *args, CK_RV rv);
 
 /*
- * End the operation of SESSION that ID ends in one part: the single-part function is called without
- * data, and its output is thrown away. The codes are those of the single-part function.
+ * End the operation of SESSION that the single-part function ID would end, without a result. The
+ * code is CKR_OPERATION_NOT_INITIALIZED or CKR_SESSION_HANDLE_INVALID if there is no operation, and
+ * any other code if the operation is over.
  */
 MUST_USE CK_RV call_finish(struct connection *c, enum call_id id, CK_SESSION_HANDLE session);
 

@@ -8,15 +8,12 @@
 
 static const struct {
 	CK_FLAGS flag;
-	enum call_id init, single, update;
+	enum call_id init, single;
 } calls[] = {
-	[MESSAGE_ENCRYPT] = {CKF_MESSAGE_ENCRYPT, CALL_C_EncryptInit, CALL_C_Encrypt,
-		CALL_C_EncryptUpdate},
-	[MESSAGE_DECRYPT] = {CKF_MESSAGE_DECRYPT, CALL_C_DecryptInit, CALL_C_Decrypt,
-		CALL_C_DecryptUpdate},
-	[MESSAGE_SIGN] = {CKF_MESSAGE_SIGN, CALL_C_SignInit, CALL_C_Sign, CALL_C_SignUpdate},
-	[MESSAGE_VERIFY] = {CKF_MESSAGE_VERIFY, CALL_C_VerifyInit, CALL_C_Verify,
-		CALL_C_VerifyUpdate},
+	[MESSAGE_ENCRYPT] = {CKF_MESSAGE_ENCRYPT, CALL_C_EncryptInit, CALL_C_Encrypt},
+	[MESSAGE_DECRYPT] = {CKF_MESSAGE_DECRYPT, CALL_C_DecryptInit, CALL_C_Decrypt},
+	[MESSAGE_SIGN] = {CKF_MESSAGE_SIGN, CALL_C_SignInit, CALL_C_Sign},
+	[MESSAGE_VERIFY] = {CKF_MESSAGE_VERIFY, CALL_C_VerifyInit, CALL_C_Verify},
 };
 
 /* --- Fields --- */
@@ -85,24 +82,13 @@ CK_RV fields_begin(struct connection *c, enum message_kind kind, CK_SESSION_HAND
 	return CKR_OK;
 }
 
-/* End an operation that has asked for a length, without output: C_Encrypt after a part fails. */
-static void end(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE session)
-{
-	CK_BYTE out[1];
-	CK_ULONG n = 0;
-	const uintptr_t update[] = {session, 0, 0, ARGUMENT(out), ARGUMENT(&n)};
-	CK_RV ignored = call_run(c, calls[kind].update, update);
-
-	ignored = call_finish(c, calls[kind].single, session);
-	(void)ignored;
-}
-
 CK_RV fields_message(struct connection *c, enum message_kind kind, CK_SESSION_HANDLE session,
 	const struct fields_operation *op, struct bytes parameter, struct bytes aad,
 	const uintptr_t args[4])
 {
 	struct wire fields = {0};
 	const uintptr_t single[] = {session, args[0], args[1], args[2], args[3]};
+	CK_RV ignored = CKR_OK; /* a question for the length must not leave the operation active */
 
 	REQUIRE(parameter.n <= KEYDIV_PARAMETER_MAX && (parameter.p != NULL || parameter.n == 0),
 		CKR_MECHANISM_PARAM_INVALID, "the parameter is NULL or too long");
@@ -120,7 +106,8 @@ CK_RV fields_message(struct connection *c, enum message_kind kind, CK_SESSION_HA
 	TRY(rv);
 	rv = call_run(c, calls[kind].single, single);
 	if (rv == CKR_BUFFER_TOO_SMALL || (rv == CKR_OK && kind != MESSAGE_VERIFY && args[2] == 0))
-		end(c, kind, session);
+		ignored = call_finish(c, calls[kind].single, session);
+	(void)ignored;
 	return kind == MESSAGE_DECRYPT && rv == CKR_ENCRYPTED_DATA_INVALID ? CKR_AEAD_DECRYPT_FAILED
 									   : rv;
 }

@@ -37,6 +37,7 @@ static const struct {
 	{"test_module_window", "lengths_mark_nothing", OLD_CANCEL},
 	{"test_module_window", "encryption_in_parts", OLD_CANCEL},
 	{"test_module_flat_mode", NULL, POINTERS},
+	{"test_module_flat_pointers", NULL, POINTERS},
 	{"test_module_flat_template", "no_array_is_read", POINTERS},
 	{"test_module_flat_template", "no_array_is_written", POINTERS},
 };
