@@ -9,8 +9,6 @@
 #define OTHER_KEY "a flat form names no other key and asks for no further keys"
 #define OLD_SERVER                                                                                 \
 	"a server of p11-kit 0.24 gets whole messages, and key and fields with the first of them"
-#define OLD_CANCEL                                                                                 \
-	"a server of p11-kit 0.24 cannot cancel, so the client ends the message, which marks it"
 #define OWN_FILE "the test reads what the module says to its own process about keydiv.conf"
 #define OWN_LIMIT "the limit of the test's process is no limit of the server"
 
@@ -34,8 +32,6 @@ static const struct {
 	{"test_module_flat", "fields_of_messages", OLD_SERVER},
 	{"test_module_flat", "permission", OLD_SERVER},
 	{"test_module_use_message", "inits_that_are_refused", OLD_SERVER},
-	{"test_module_window", "lengths_mark_nothing", OLD_CANCEL},
-	{"test_module_window", "encryption_in_parts", OLD_CANCEL},
 	{"test_module_flat_mode", NULL, POINTERS},
 	{"test_module_flat_pointers", NULL, POINTERS},
 	{"test_module_flat_template", "no_array_is_read", POINTERS},
