@@ -50,8 +50,10 @@ bool input_open(
 	else if (!allow_duplicates && (copy = open_copy()) < 0)
 		return false;
 	if (!records_start(&input->records, format, input->fd, positioned, positioned ? start : 0,
-		    copy, &problem))
+		    copy, &problem)) {
+		records_end(&input->records);
 		return problem_report(&problem, input_line(input));
+	}
 	return true;
 }
 
