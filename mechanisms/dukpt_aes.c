@@ -361,6 +361,6 @@ const struct mechanism mech_aes_dukpt_key_of_initial = {
 		.value = derive_key_of_initial,
 		.role_of = role_of,
 		.for_use = true,
-		.counter = {KEYDIV_KSN, COUNTER_BITS}},
+		.counter = {KEYDIV_KSN, COUNTER_BITS, .unused = ID_LENGTH - 4}},
 	.test = {.answers = answers_key_of_initial},
 };

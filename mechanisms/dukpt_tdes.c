@@ -262,6 +262,6 @@ const struct mechanism mech_tdes_dukpt_key_of_initial = {
 		.value = derive_key_of_initial,
 		.role_of = role_of,
 		.for_use = true,
-		.counter = {KEYDIV_KSN, COUNTER_BITS}},
+		.counter = {KEYDIV_KSN, COUNTER_BITS, .unused = KSN_LENGTH - HALF}},
 	.test = {.answers = answers_key_of_initial},
 };

@@ -233,6 +233,12 @@ struct operation_answer {
 struct counter_place {
 	uint8_t tag; /* 0: the parameter has no counter */
 	uint8_t bits;
+	uint8_t unused; /* first bytes of the value that the key does not depend on */
+	/*
+	 * The key depends on the field OF only if the parameter has the field WITH. 0: there is no
+	 * such field.
+	 */
+	uint8_t of, with;
 };
 
 /* How a mechanism derives a key, or generates one from its parameter. */

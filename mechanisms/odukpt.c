@@ -197,6 +197,6 @@ const struct mechanism mech_odukpt_key = {
 		.role = &role_by_use,
 		.sets_transaction = true,
 		.for_use = true,
-		.counter = {KEYDIV_TRANSACTION, 64}},
+		.counter = {KEYDIV_TRANSACTION, 64, .of = KEYDIV_SHAPE, .with = KEYDIV_DEVICE}},
 	.test = {.answers = answers_key, .usages = usages_key},
 };

@@ -85,6 +85,10 @@ static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 {
 	REQUIRE(in != NULL || in_len == 0, CKR_ARGUMENTS_BAD, "the pointer to the data is NULL");
 	REQUIRE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE, "the data is too long");
+	if (__builtin_expect(use_window_requested(op), 0)) {
+		REQUIRE(in_len == 0, CKR_DATA_LEN_RANGE, "a WINDOW_REQUEST takes no parts");
+		return CKR_OK;
+	}
 	if (!op->mac_begun)
 		TRY(begin_mac(op, bytes_of(NULL, 0)));
 	return in_len == 0 ? CKR_OK : mac_update(op->mac, in, in_len);

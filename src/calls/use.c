@@ -106,7 +106,8 @@ static CK_RV use(struct derive_call *c, struct operation *op, const struct funct
 /*
  * Derive the key of a message as the key of the message before. The N bytes at PARAMETER are the
  * fields of DERIVATION alone, else *RET_DONE is false and nothing has happened. Master, plan and
- * OPERATION are those of the message before: the master is pinned, and a logout ends the operation.
+ * OPERATION are those of the message before: renew_base has seen the same master, and a logout ends
+ * the operation.
  */
 static CK_RV derive_again(
 	struct session *s, struct operation *op, const void *parameter, CK_ULONG n, bool *ret_done)
@@ -209,11 +210,30 @@ CK_RV use_begin(struct session *s, struct operation *op, enum operation_kind kin
 	return rv;
 }
 
+/*
+ * Take the master of OP as it is now. A message begins a derivation, and no derivation begins under
+ * a master that was destroyed, by whichever session or process.
+ */
+static CK_RV renew_base(struct session *s, struct operation *op)
+{
+	struct cached_key *now;
+
+	TRY(session_key(s, op->key_handle, &now));
+	if (__builtin_expect(now == op->key, 1))
+		return CKR_OK;
+	key_cache_unpin(op->key);
+	key_cache_pin(now);
+	op->key = now;
+	op->use->repeats = false;
+	return CKR_OK;
+}
+
 CK_RV use_begin_message(struct session *s, struct operation *op, enum operation_kind kind,
 	const void *parameter, CK_ULONG n)
 {
 	bool done;
 
+	TRY(renew_base(s, op));
 	if (op->use->repeats) {
 		CK_RV rv = derive_again(s, op, parameter, n, &done);
 		if (done)

@@ -27,8 +27,9 @@ MUST_USE CK_RV use_begin(struct session *s, struct operation *op, enum operation
 
 /*
  * Derive the key of one message. N bytes at PARAMETER, which may be unaligned, are the fields of
- * the message, which complete those of use_begin. The codes are those of use_begin. The caller
- * calls use_end_message afterwards, also after a failure.
+ * the message, which complete those of use_begin. The codes are those of use_begin, and
+ * CKR_KEY_HANDLE_INVALID if the master was destroyed. The caller calls use_end_message afterwards,
+ * also after a failure.
  */
 MUST_USE CK_RV use_begin_message(struct session *s, struct operation *op, enum operation_kind kind,
 	const void *parameter, CK_ULONG n);

@@ -2,6 +2,7 @@
 /* use_stream.c: see use_stream.h. */
 #include "calls/use_stream.h"
 
+#include "key/key.h"
 #include "operation_fields.h"
 
 #define HEAD 3 /* tag and length */
@@ -20,7 +21,7 @@ static struct found_counter find_counter(const struct use_parameter *p)
 
 	if (place.tag != 0)
 		return (struct found_counter){parameter_get(&p->derive, place.tag), place};
-	return (struct found_counter){parameter_get(&p->further, KEYDIV_COUNTER), {0, 64}};
+	return (struct found_counter){parameter_get(&p->further, KEYDIV_COUNTER), {.bits = 64}};
 }
 
 /* Return the number in the low BITS bits of VALUE. */
@@ -42,20 +43,49 @@ static void clear_low_bits(uint8_t *p, size_t n, unsigned bits)
 		p[n - 1] &= (uint8_t)(0xff << bits);
 }
 
-/* Append the field I of DERIVATION to RET, without the counter. */
+/* Append the field I of DERIVATION to RET, without the counter and what the key ignores. */
 static void put_field(
 	const struct parameter *p, size_t i, struct counter_place place, struct use_stream *ret)
 {
 	struct bytes value = p->value[i];
 	uint8_t *at = ret->bytes + ret->n;
-	bool counts = p->fields[i].tag == place.tag;
+	uint8_t tag = p->fields[i].tag;
+	bool counts = tag == place.tag;
 
 	if (counts && place.bits == 8 * value.n)
 		return;
+	if (tag == place.of && parameter_get(p, place.with).p == NULL)
+		return;
 	memcpy(at, value.p - HEAD, HEAD + value.n); /* tag and length stand before the value */
-	if (counts)
+	if (counts) {
 		clear_low_bits(at + HEAD, value.n, place.bits);
+		memset(at + HEAD, 0, place.unused);
+	}
 	ret->n += HEAD + value.n;
+}
+
+static void put_fields(
+	const struct parameter *p, struct counter_place place, struct use_stream *ret)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->value[i].p != NULL && p->fields[i].tag != KEYDIV_INITIAL_KEY_LENGTH)
+			put_field(p, i, place, ret);
+}
+
+/*
+ * Append a check value of the derived key to RET. Messages whose COUNTER is the nonce have one key,
+ * and some schemes make one key of different fields: n-fold, leading zeros of a PAN.
+ */
+static CK_RV put_key(const struct use_state *use, struct use_stream *ret)
+{
+	static const uint8_t text[] = "keydiv stream of a key";
+	uint8_t check[KEY_BLOCK_MAX];
+
+	TRY(key_cmac(use->key, text, sizeof text, check));
+	memcpy(ret->bytes, check, sizeof check);
+	ret->n = sizeof check;
+	wipe(check, sizeof check);
+	return CKR_OK;
 }
 
 static uint8_t *put_number(uint8_t *at, uint64_t number, size_t n)
@@ -65,18 +95,27 @@ static uint8_t *put_number(uint8_t *at, uint64_t number, size_t n)
 	return at + n;
 }
 
-/* Append what follows the fields. */
-static void put_tail(const struct use_state *use, struct use_stream *ret)
+/* Return the type of the derived key. A generic secret has the value of the HMAC's own type. */
+static CK_KEY_TYPE type_of(const struct use_state *use)
+{
+	const struct key_type *type = key_type_find(use->d.type);
+	bool generic = type != NULL && type->use == KEYDIV_USE_GENERIC;
+
+	return generic ? use->parameter.operation->key_types[0] : use->d.type;
+}
+
+/* Append what follows the fields. BY_KEY: the key alone says how the key was derived. */
+static void put_tail(const struct use_state *use, bool by_key, struct use_stream *ret)
 {
 	const struct use_parameter *p = &use->parameter;
 	const struct mechanism *operation = p->operation;
 	struct bytes initial = parameter_get(&p->derive, KEYDIV_INITIAL_KEY_LENGTH);
 	uint8_t *at = ret->bytes + ret->n;
 
-	at = put_number(at, p->derivation->type, 4);
+	at = put_number(at, by_key ? 0 : p->derivation->type, 4);
 	at = put_number(at,
 		operation->operation.mac_general ? operation->operation.whole : operation->type, 4);
-	at = put_number(at, use->d.type, 4);
+	at = put_number(at, type_of(use), 4);
 	at = put_number(at, use->d.length, 2);
 	at = put_number(at, initial.p != NULL ? initial.p[0] : key_length(use->d.base), 2);
 	*at = use->incoming ? INCOMING : OUTGOING;
@@ -98,10 +137,11 @@ CK_RV use_stream(const struct use_state *use, struct use_stream *ret)
 		CKR_MECHANISM_PARAM_INVALID);
 	ret->counter = low_bits(counter.field, counter.place.bits);
 	ret->n = 0;
-	for (size_t i = 0; i < p->derive.count; i++)
-		if (p->derive.value[i].p != NULL &&
-			p->derive.fields[i].tag != KEYDIV_INITIAL_KEY_LENGTH)
-			put_field(&p->derive, i, counter.place, ret);
-	put_tail(use, ret);
+	bool by_key = counter.place.tag == 0;
+	if (by_key)
+		TRY(put_key(use, ret));
+	else
+		put_fields(&p->derive, counter.place, ret);
+	put_tail(use, by_key, ret);
 	return CKR_OK;
 }

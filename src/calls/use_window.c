@@ -5,7 +5,7 @@
 #include "calls/use_stream.h"
 #include "state/window.h"
 #include "token/handle.h"
-#include "token/session.h"
+#include "token/session_key.h"
 #include "token/token.h"
 
 /* Find the window of STREAM under the master of OP. */
@@ -103,6 +103,28 @@ CK_RV use_window_check(const struct operation *op)
 	return use_stream(op->use, &stream);
 }
 
+/* CKR_KEY_HANDLE_INVALID if another session or process has destroyed the master of OP. */
+static CK_RV master_exists(const struct operation *op)
+{
+	struct cached_key *unused;
+
+	return session_key(op->use->session, op->key_handle, &unused);
+}
+
+/*
+ * The windows of a session master end with the master. An operation that is active then would begin
+ * new ones, so the master must exist after the counter was marked.
+ */
+static CK_RV exists_after(const struct operation *op, const struct window_location *at)
+{
+	if (at->store != NULL)
+		return CKR_OK;
+	CK_RV rv = master_exists(op);
+	if (rv != CKR_OK)
+		windows_forget_session_master(op->key_handle);
+	return rv;
+}
+
 CK_RV use_window_mark(const struct operation *op)
 {
 	struct use_stream stream;
@@ -110,6 +132,8 @@ CK_RV use_window_mark(const struct operation *op)
 	if (__builtin_expect(!object_has(&op->key->object, VAR_WINDOW), 1))
 		return CKR_OK;
 	TRY(use_stream(op->use, &stream));
+	TRY(master_exists(op));
 	struct window_location at = location(op, &stream);
-	return window_mark(&at, stream.counter);
+	TRY(window_mark(&at, stream.counter));
+	return exists_after(op, &at);
 }

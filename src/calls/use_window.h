@@ -20,6 +20,7 @@ MUST_USE CK_RV use_window_check(const struct operation *op);
 /*
  * Mark the counter of the message of OP as used, before the message has an effect outside of the
  * token (use.h, use_mark). op->use->incoming is the direction. CKR_KEYDIV_REPLAYED.
+ * CKR_KEY_HANDLE_INVALID if the master was destroyed after the operation began.
  */
 MUST_USE CK_RV use_window_mark(const struct operation *op);
 

@@ -9,6 +9,14 @@ static struct use_stream stream, other;
 static uint8_t encoded[PARAMETER_MAX];
 static struct key *base;
 
+static void load_key(void)
+{
+	SECRET value = {0};
+
+	ck_ok(derive_value(&use.d, &value));
+	ck_ok(key_load(use.key, use.d.type, secret_peek(&value), value.len));
+}
+
 /* Describe the message with the parameter in hexadecimal, whose derived key is AES-128. */
 static CK_RV describe(const char *hex, CK_FLAGS flag, struct use_stream *ret)
 {
@@ -23,6 +31,8 @@ static CK_RV describe(const char *hex, CK_FLAGS flag, struct use_stream *ret)
 		.parameter = &use.parameter.derive};
 	ck_ok((use.d.mechanism->derive.plan ? use.d.mechanism->derive.plan : derive_plan_default)(
 		&use.d, &request));
+	if (use.parameter.further.encoded.n > 0)
+		load_key();
 	use.incoming = flag == CKF_VERIFY || flag == CKF_DECRYPT;
 	return use_stream(&use, ret);
 }
@@ -65,11 +75,64 @@ START_TEST(the_familys_counter)
 	is(DEVICE TAIL("0003", "108a", "02"), UINT64_MAX);
 	ck_ok(describe(DEVICE COUNTER(ONE) "110003656e63" BY("0003") CMAC, CKF_VERIFY, &stream));
 	is(DEVICE "110003656e63" TAIL("0003", "108a", "01"), 1);
-	/* COUNTER that is the nonce. The nonce itself is no part of the stream. */
-	ck_ok(describe(DEVICE COUNTER(TWO) BY("0001") "71000400001087"
-						      "72000400000005",
-		CKF_DECRYPT, &stream));
-	is(DEVICE TAIL("0001", "1087", "01"), 2);
+}
+END_TEST
+
+#define GCM "71000400001087"
+
+/* COUNTER is the nonce. The nonce itself is no part of the stream, but the key is. */
+START_TEST(the_counter_as_nonce)
+{
+	ck_ok(describe(DEVICE COUNTER(TWO) BY("0001") GCM "72000400000005", CKF_DECRYPT, &stream));
+	ck_assert_uint_eq(stream.counter, 2);
+	ck_assert_uint_eq(stream.n, KEY_BLOCK_MAX + USE_STREAM_TAIL);
+	ck_ok(describe(DEVICE COUNTER(ONE) BY("0001") GCM, CKF_DECRYPT, &other));
+	ck_assert_mem_eq(stream.bytes, other.bytes, stream.n);
+	ck_ok(describe(
+		DEVICE "0200080000000000000000" COUNTER(ONE) BY("0001") GCM, CKF_DECRYPT, &other));
+	ck_assert_mem_ne(stream.bytes, other.bytes, stream.n);
+	/* Leading zeros of a PAN are no part of the card key. */
+#define CARD(pan) COUNTER(ONE) "34000143" pan "3600023031" BY("0111") GCM
+	ck_ok(describe(CARD("3500083132333435363738"), CKF_DECRYPT, &stream));
+	ck_ok(describe(CARD("35000a30303132333435363738"), CKF_DECRYPT, &other));
+	ck_assert_mem_eq(stream.bytes, other.bytes, stream.n);
+	ck_ok(describe(CARD("3500083132333435363739"), CKF_DECRYPT, &other));
+	ck_assert_mem_ne(stream.bytes, other.bytes, stream.n);
+}
+END_TEST
+
+/* Bytes of a parameter that the key does not depend on begin no other stream. */
+START_TEST(what_the_key_does_not_depend_on)
+{
+	ck_assert(same("40000c123456789012345600000001"
+		       "4100022000" BY("0213") CMAC,
+		"40000c000000009012345600000001"
+		"4100022000" BY("0213") CMAC));
+	ck_assert(!same("40000c123456789012345600000001"
+			"4100022000" BY("0213") CMAC,
+		"40000c123456780012345600000001"
+		"4100022000" BY("0213") CMAC));
+	ck_assert(same("40000affff9876543210e00001"
+		       "4100022000" BY("0203") "71000400000138",
+		"40000a00009876543210e00001"
+		"4100022000" BY("0203") "71000400000138"));
+	ck_assert(!same("40000affff9876543210e00001"
+			"4100022000" BY("0203") "71000400000138",
+		"40000affff0076543210e00001"
+		"4100022000" BY("0203") "71000400000138"));
+	/* an O-DUKPT initial key belongs to one SHAPE, and a BDK does not */
+	ck_assert(same("5000021507"
+		       "5100080000000000000001" BY("0222") CMAC,
+		"5000021508"
+		"5100080000000000000001" BY("0222") CMAC));
+	ck_assert(!same(DEVICE "5000021507"
+			       "5100080000000000000001" BY("0222") CMAC,
+		DEVICE "5000021508"
+		       "5100080000000000000001" BY("0222") CMAC));
+#define HMAC "71000400000251"
+	/* a generic secret has the value of an HMAC key */
+	ck_assert(same(DEVICE COUNTER(ONE) BY("0003") HMAC,
+		DEVICE COUNTER(ONE) BY("0003") HMAC "75000400000010"));
 }
 END_TEST
 
@@ -89,7 +152,7 @@ START_TEST(counters_of_dukpt)
 		       "510008"
 		       "00000000000f4240" BY("0222") CMAC,
 		CKF_VERIFY, &stream));
-	is("5000021507" TAIL("0222", "108a", "01"), 1000000);
+	is(TAIL("0222", "108a", "01"), 1000000);
 	/* 21 bits: the last byte and a half before belong to the counter, the other bits do not */
 	ck_ok(describe("40000a"
 		       "ffff9876543210f00003"
@@ -147,12 +210,14 @@ static void set_up(void)
 
 	ck_ok(crypto_start());
 	base = key_new();
+	use.key = key_new();
 	ck_ok(key_load(base, CKK_AES, value, sizeof value));
 }
 
 static void tear_down(void)
 {
 	key_free(base);
+	key_free(use.key);
 	crypto_stop();
 }
 
@@ -163,7 +228,9 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, the_familys_counter);
+	tcase_add_test(tc, the_counter_as_nonce);
 	tcase_add_test(tc, counters_of_dukpt);
+	tcase_add_test(tc, what_the_key_does_not_depend_on);
 	tcase_add_test(tc, one_message_has_one_stream);
 	tcase_add_test(tc, messages_without_a_stream);
 	suite_add_tcase(suite, tc);
