@@ -39,7 +39,7 @@ else
 	install_packages
 	echo "== build"
 	[ -f "$build/build.ninja" ] || meson setup "$build" ${MESON_OPTIONS:-} >/dev/null
-	ninja -C "$build" keydiv keydiv-pkcs11.so | tail -n 1
+	ninja -C "$build" product | tail -n 1
 	build=$(cd "$build" && pwd)
 	program=$build/keydiv
 fi

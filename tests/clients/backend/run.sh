@@ -38,7 +38,7 @@ else
 	fi
 	echo "== build"
 	[ -f build/build.ninja ] || meson setup build >/dev/null
-	ninja -C build keydiv keydiv-pkcs11.so | tail -n 1
+	ninja -C build product | tail -n 1
 fi
 build=$(cd "$build" && pwd)
 module=$build/keydiv-pkcs11.so
