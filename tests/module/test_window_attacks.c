@@ -78,6 +78,41 @@ START_TEST(a_master_destroyed_during_an_operation)
 }
 END_TEST
 
+/* Each message is under the master as the master is then. */
+static void messages_of_a_changed_master(bool token)
+{
+	CK_SESSION_HANDLE other = open_session(CKF_RW_SESSION);
+
+	master = windowed(token, 64, 1);
+	ok(f->C_SetAttributeValue(s, master,
+		T(ALLOWED(CKM_KEYDIV_WITH_DERIVED_KEY, CKM_KEYDIV_DEVICE_MESSAGE_KEY,
+			CKM_KEYDIV_DEVICE_KEY))));
+	/* The fields that all messages share. Each message has DEVICE and COUNTER. */
+	parameter_n = 0;
+	field_of(KEYDIV_DERIVATION, "\x8b\x44\0\3", 4);
+	field_of(KEYDIV_OPERATION, "\0\0\x10\x8a", 4);
+	CK_MECHANISM shared = mechanism();
+	ok(f3->C_MessageVerifyInit(other, &shared, master));
+	for (uint64_t i = 1; i <= 4; i++) {
+		device_signs(i, CKM_AES_CMAC);
+		without(KEYDIV_DERIVATION);
+		without(KEYDIV_OPERATION);
+		if (i == 3)
+			ok(f->C_SetAttributeValue(s, master, T(STR(CKA_LABEL, "changed"))));
+		if (i == 4)
+			ok(f->C_SetAttributeValue(s, master,
+				T(ALLOWED(CKM_KEYDIV_WITH_DERIVED_KEY, CKM_KEYDIV_DEVICE_KEY))));
+		gives(i < 4 ? CKR_OK : CKR_MECHANISM_INVALID, verify_message_in(other));
+	}
+}
+
+START_TEST(a_master_changed_during_an_operation)
+{
+	messages_of_a_changed_master(false);
+	messages_of_a_changed_master(true);
+}
+END_TEST
+
 /* --- What makes no other key begins no other stream --- */
 
 START_TEST(types_of_one_hmac_key)
@@ -144,6 +179,7 @@ int main(void)
 	TCase *tc = add_case(suite, "window_attacks", set_up);
 
 	tcase_add_test(tc, a_master_destroyed_during_an_operation);
+	tcase_add_test(tc, a_master_changed_during_an_operation);
 	tcase_add_test(tc, types_of_one_hmac_key);
 	tcase_add_test(tc, bytes_of_the_ksn_without_effect);
 	tcase_add_test(tc, requests_in_parts);
