@@ -179,6 +179,13 @@ static bool may_be_built_in(const struct template *t)
 	return (t->given & (GIVEN_PROFILE_ID | GIVEN_MECHANISM_TYPE)) != 0;
 }
 
+/* Return true if T asks for a label or an id, so that an object without both does not match. */
+static bool asks_for_name(const struct template *t)
+{
+	return ((t->variables_given & 1u << VAR_LABEL) && t->variable[VAR_LABEL].n > 0) ||
+	       ((t->variables_given & 1u << VAR_ID) && t->variable[VAR_ID].n > 0);
+}
+
 CK_RV objects_find(
 	struct session *s, const struct template *t, CK_OBJECT_HANDLE **ret, size_t *ret_n)
 {
@@ -195,7 +202,7 @@ CK_RV objects_find(
 			built_in_each(consider, &f);
 	}
 	if (sessions)
-		pool_each(s->token, consider, &f);
+		pool_each(s->token, asks_for_name(t), consider, &f);
 	if (f.rv != CKR_OK) {
 		free(f.handles);
 		return f.rv;

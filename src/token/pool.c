@@ -33,7 +33,8 @@ struct shard {
 	pthread_mutex_t lock;
 	uint32_t free; /* slot + 1 */
 	uint32_t chunks_used;
-	_Atomic uint32_t live; /* objects; changed with the lock, read without */
+	/* Changed with the lock, read without: the number of objects, and of those with a name. */
+	_Atomic uint32_t live, named;
 	struct slot *chunks[CHUNKS_MAX];
 } __attribute__((aligned(64)));
 
@@ -61,6 +62,7 @@ CK_RV pool_start(void)
 		shards[i].free = 0;
 		shards[i].chunks_used = 0; /* in a forked child, forget the parent's chunks */
 		atomic_store_explicit(&shards[i].live, 0, memory_order_relaxed);
+		atomic_store_explicit(&shards[i].named, 0, memory_order_relaxed);
 	}
 	return CKR_OK;
 }
@@ -137,15 +139,22 @@ static struct slot *find(struct shard *shard, struct token *token, CK_OBJECT_HAN
 	return slot;
 }
 
-static inline uint32_t live_in(const struct shard *shard)
+static inline uint32_t read_count(const _Atomic uint32_t *count)
 {
-	return atomic_load_explicit(&shard->live, memory_order_relaxed);
+	return atomic_load_explicit(count, memory_order_relaxed);
 }
 
-/* SHARD is locked. */
-static inline void set_live(struct shard *shard, uint32_t live)
+/* Add MORE to COUNT of a shard that is locked. */
+static inline void add_to(_Atomic uint32_t *count, int more)
 {
-	atomic_store_explicit(&shard->live, live, memory_order_relaxed);
+	atomic_store_explicit(count, read_count(count) + (uint32_t)more, memory_order_relaxed);
+}
+
+/* Count MORE objects that have the attributes of O and so a name, which is a label or an id. */
+static inline void count_name(struct shard *shard, const struct object *o, int more)
+{
+	if (__builtin_expect(object_has(o, VAR_LABEL) || object_has(o, VAR_ID), 0))
+		add_to(&shard->named, more);
 }
 
 static inline uint32_t first_of(const struct pool_owner *owner)
@@ -170,9 +179,10 @@ static void release(struct shard *shard, struct slot *slot, uint32_t index)
 		slot_at(shard, slot->previous - 1)->next = slot->next;
 	else
 		set_first(slot->owner, slot->next);
+	count_name(shard, &slot->object, -1);
 	object_wipe(&slot->object);
 	slot->token = NULL;
-	set_live(shard, live_in(shard) - 1);
+	add_to(&shard->live, -1);
 	if (slot->serial < HANDLE_SERIAL_MAX) {
 		slot->next = shard->free;
 		shard->free = index + 1;
@@ -202,7 +212,8 @@ CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
 	if (slot->next)
 		slot_at(shard, slot->next - 1)->previous = index + 1;
 	set_first(owner, index + 1);
-	set_live(shard, live_in(shard) + 1);
+	add_to(&shard->live, 1);
+	count_name(shard, &slot->object, 1);
 	bump(slot);
 	*ret_handle = handle_of(shard, index, slot);
 	return CKR_OK;
@@ -240,8 +251,10 @@ CK_RV pool_change(struct token *token, CK_OBJECT_HANDLE handle, bool private_too
 		rv = change(&copy, arg);
 	if (rv == CKR_OK) {
 		bump(slot);
+		count_name(shard, &slot->object, -1);
 		object_wipe(&slot->object);
 		object_move(&copy, &slot->object);
+		count_name(shard, &slot->object, 1);
 	}
 	object_wipe(&copy);
 	return rv;
@@ -308,7 +321,7 @@ static void each_in(struct shard *shard, struct token *token,
 	void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
 {
 	LOCKED(shard);
-	uint32_t left = live_in(shard);
+	uint32_t left = read_count(&shard->live);
 
 	for (uint32_t s = 0; left > 0; s++) {
 		struct slot *slot = slot_at(shard, s);
@@ -318,11 +331,10 @@ static void each_in(struct shard *shard, struct token *token,
 	}
 }
 
-void pool_each(struct token *token,
+void pool_each(struct token *token, bool named,
 	void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg)
 {
-	for (unsigned i = 0; i < SHARDS; i++)
-		if (live_in(&shards[i]) >
-			0) /* else threads would wait for each other for nothing */
+	for (unsigned i = 0; i < SHARDS; i++) /* else threads would wait for each other in vain */
+		if (read_count(named ? &shards[i].named : &shards[i].live) > 0)
 			each_in(&shards[i], token, each, arg);
 }

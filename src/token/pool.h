@@ -76,8 +76,11 @@ MUST_USE CK_RV pool_take_back(struct token *token, CK_OBJECT_HANDLE handle);
 void pool_destroy_owned(struct pool_owner *owner);
 void pool_destroy_private(struct token *token);
 
-/* Call EACH for every live object of TOKEN, under a shard's lock. EACH must not call the pool. */
-void pool_each(struct token *token,
+/*
+ * Call EACH for every live object of TOKEN, under a shard's lock. With NAMED, objects that have
+ * neither a label nor an id may be left out. EACH must not call the pool.
+ */
+void pool_each(struct token *token, bool named,
 	void (*each)(CK_OBJECT_HANDLE handle, const struct object *o, void *arg), void *arg);
 
 #endif

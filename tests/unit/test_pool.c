@@ -129,6 +129,46 @@ START_TEST(a_change_is_made_wholly_or_not_at_all)
 }
 END_TEST
 
+static CK_RV set_label(struct object *o, void *arg)
+{
+	return object_set_variable(o, VAR_LABEL, *(struct bytes *)arg);
+}
+
+static void count(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
+{
+	(void)handle;
+	(void)o;
+	++*(int *)arg;
+}
+
+static int visited(bool named)
+{
+	int n = 0;
+
+	pool_each(&a, named, count, &n);
+	return n;
+}
+
+/* A search for a label or an id does not visit shards whose objects have neither. */
+START_TEST(objects_without_a_name_are_left_out)
+{
+	struct bytes label = bytes_of("name", 4), none = bytes_of(NULL, 0);
+	CK_OBJECT_HANDLE h = add(&a, &owner, 0, "x"), there = add(&a, &other, 0, "y");
+
+	ck_assert_int_eq(visited(false), 2);
+	ck_assert_int_eq(visited(true), 0);
+	ck_ok(pool_change(&a, h, false, set_label, &label));
+	ck_assert_int_eq(visited(true), 1);
+	ck_ok(pool_change(&a, there, false, set_label, &label));
+	ck_assert_int_eq(visited(true), 2);
+	ck_ok(pool_change(&a, h, false, set_label, &none));
+	ck_assert_int_eq(visited(true), 1);
+	pool_destroy_owned(&other);
+	ck_assert_int_eq(visited(true), 0);
+	ck_assert_int_eq(visited(false), 1);
+}
+END_TEST
+
 START_TEST(a_session_takes_its_own_objects_with_it)
 {
 	CK_OBJECT_HANDLE mine[600], theirs = add(&a, &other, 0, "theirs");
@@ -156,13 +196,6 @@ START_TEST(an_object_that_may_not_be_destroyed_stays)
 	ck_ok(get(&a, h, false));
 }
 END_TEST
-
-static void count(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
-{
-	(void)handle;
-	(void)o;
-	++*(int *)arg;
-}
 
 static void *churn(void *arg)
 {
@@ -197,7 +230,7 @@ START_TEST(threads_do_not_disturb_each_other)
 		pthread_join(threads[i], &failed);
 		ck_assert_msg(failed == NULL, "%s", (char *)failed);
 	}
-	pool_each(&a, count, &left);
+	pool_each(&a, false, count, &left);
 	ck_assert_int_eq(left, 0);
 }
 END_TEST
@@ -213,6 +246,7 @@ int main(void)
 	tcase_add_test(tests, a_handle_is_never_given_twice);
 	tcase_add_test(tests, the_version_tells_every_change);
 	tcase_add_test(tests, a_change_is_made_wholly_or_not_at_all);
+	tcase_add_test(tests, objects_without_a_name_are_left_out);
 	tcase_add_test(tests, a_session_takes_its_own_objects_with_it);
 	tcase_add_test(tests, an_object_that_may_not_be_destroyed_stays);
 	tcase_add_test(tests, threads_do_not_disturb_each_other);
