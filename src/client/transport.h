@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 struct transport {
-	int fd;      /* a stream socket that does not block; -1: none */
+	int fd;      /* a stream socket; -1: none */
 	pid_t child; /* the process of an ADDRESS_COMMAND; 0: none */
 };
 
@@ -39,7 +39,7 @@ MUST_USE CK_RV transport_send(struct transport *t, const uint8_t *p, size_t n, i
 
 /*
  * Receive at least MIN and at most MAX bytes to P. *RET_N is their number. The codes are the same
- * as those of transport_send().
+ * as those of transport_send(). The end of DEADLINE may be noticed 0.2 s late.
  */
 MUST_USE CK_RV transport_receive(
 	struct transport *t, uint8_t *p, size_t min, size_t max, int64_t deadline, size_t *ret_n);
