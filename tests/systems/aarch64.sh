@@ -43,7 +43,7 @@ echo "== build"
 quietly "$work/root" sh -ec 'cd /src/keydiv
 	meson setup --cross-file ../cross.txt ../aarch64 --werror
 	nice ninja -C ../aarch64
-	meson setup ../native -Dtests=false --werror
+	KEYDIV_TESTS=no meson setup ../native --werror
 	nice ninja -C ../native keydiv keydiv-pkcs11.so'
 inside "$work/root" sh -ec 'aarch64-linux-gnu-gcc --version | head -n 1; qemu-aarch64 --version | head -n 1
 	for file in keydiv keydiv-pkcs11.so; do
