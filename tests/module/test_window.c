@@ -8,36 +8,6 @@
 #include "base/bytes.h"
 #include "use_support.h"
 
-static CK_OBJECT_HANDLE plain; /* the same value without a window, as the device has it */
-
-static CK_OBJECT_HANDLE windowed(bool token, CK_ULONG window, CK_ULONG reserve)
-{
-	return import(CKK_AES, mk, sizeof mk,
-		(CK_ATTRIBUTE[]){YES(CKA_DERIVE), NUM(CKA_KEYDIV_WINDOW, window),
-			NUM(CKA_KEYDIV_RESERVE, reserve), STR(CKA_LABEL, "windowed"),
-			RAW(CKA_TOKEN, token ? &template_true : &template_false, 1)},
-		5);
-}
-
-static void set_up(void)
-{
-	user();
-	plain = closed_master();
-	master = windowed(true, 64, 1);
-}
-
-/* Let the device make the message of COUNTER. */
-static void device_signs(uint64_t number, CK_MECHANISM_TYPE operation)
-{
-	CK_OBJECT_HANDLE mine = master;
-
-	counter = number;
-	compose(CKM_KEYDIV_DEVICE_MESSAGE_KEY, operation);
-	master = plain;
-	ok(sign());
-	master = mine;
-}
-
 /* The same, encrypted with COUNTER as nonce. */
 static void device_seals(uint64_t number)
 {
@@ -45,7 +15,7 @@ static void device_seals(uint64_t number)
 
 	counter = number;
 	compose(CKM_KEYDIV_DEVICE_KEY, CKM_AES_GCM);
-	master = plain;
+	master = without_window;
 	ok(encrypt());
 	master = mine;
 }
@@ -142,7 +112,7 @@ START_TEST(after_a_restart)
 	restart();
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
-	plain = closed_master();
+	without_window = closed_master();
 	holds(find(s, T(STR(CKA_LABEL, "windowed")), &master, 1) == 1);
 	gives(CKR_KEYDIV_REPLAYED, verify_of(9));
 	gives(CKR_OK, verify_of(8));
@@ -158,7 +128,7 @@ START_TEST(reserved_counters_after_a_restart)
 	restart(); /* writes back */
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
-	plain = closed_master();
+	without_window = closed_master();
 	holds(find(s, T(STR(CKA_LABEL, "windowed")), &master, 1) == 1);
 	gives(CKR_KEYDIV_REPLAYED, verify_of(1));
 	gives(CKR_OK, verify_of(2));
@@ -196,7 +166,7 @@ START_TEST(another_salt_another_stream)
 		counter = 3;
 		compose(CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_AES_CMAC);
 		field_of(KEYDIV_SALT, i == 0 ? "old salt" : "new salt", 8);
-		master = plain;
+		master = without_window;
 		ok(sign());
 		master = mine;
 		gives(CKR_OK, verify());
@@ -333,7 +303,7 @@ START_TEST(no_way_around_the_window)
 	holds(!get_bool(master, CKA_COPYABLE));
 	holds(get_ulong(master, CKA_KEYDIV_WINDOW) == 64);
 	holds(get_ulong(master, CKA_KEYDIV_RESERVE) == 1);
-	holds(get_ulong(plain, CKA_KEYDIV_WINDOW) == 0);
+	holds(get_ulong(without_window, CKA_KEYDIV_WINDOW) == 0);
 	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, derive_device(master, T(YES(CKA_SIGN)), &key));
 	gives(CKR_ACTION_PROHIBITED, f->C_CopyObject(s, master, NOTHING, &key));
 	gives(CKR_ATTRIBUTE_READ_ONLY,
@@ -374,7 +344,7 @@ START_TEST(a_lost_file)
 	ok(f->C_Initialize(NULL));
 	s = open_session(CKF_RW_SESSION);
 	login(CKU_USER);
-	plain = closed_master();
+	without_window = closed_master();
 	holds(find(s, T(STR(CKA_LABEL, "windowed")), &master, 1) == 1);
 	gives(CKR_DEVICE_ERROR, verify_of(5));
 	gives(CKR_DEVICE_ERROR, verify_of(6));
@@ -461,7 +431,7 @@ START_TEST(requests_refused)
 	m = mechanism();
 	gives(CKR_MECHANISM_PARAM_INVALID, f->C_VerifyInit(s, &m, master));
 	gives(CKR_MECHANISM_PARAM_INVALID, f->C_EncryptInit(s, &m, master));
-	gives(CKR_MECHANISM_PARAM_INVALID, f->C_SignInit(s, &m, plain));
+	gives(CKR_MECHANISM_PARAM_INVALID, f->C_SignInit(s, &m, without_window));
 	ok(f->C_SignInit(s, &m, master));
 	gives(CKR_OK, f->C_Sign(s, NULL, 0, NULL, &report_n));
 	holds(report_n == 17);
@@ -487,7 +457,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("window");
-	TCase *tc = add_case(suite, "window", set_up);
+	TCase *tc = add_case(suite, "window", windowed_set_up);
 
 	tcase_add_test(tc, incoming_messages);
 	tcase_add_test(tc, outgoing_messages);

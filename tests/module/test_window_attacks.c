@@ -6,36 +6,6 @@
 #include "base/bytes.h"
 #include "use_support.h"
 
-static CK_OBJECT_HANDLE plain; /* the same value without a window, as the device has it */
-
-static CK_OBJECT_HANDLE windowed(bool token, CK_ULONG window, CK_ULONG reserve)
-{
-	return import(CKK_AES, mk, sizeof mk,
-		(CK_ATTRIBUTE[]){YES(CKA_DERIVE), NUM(CKA_KEYDIV_WINDOW, window),
-			NUM(CKA_KEYDIV_RESERVE, reserve), STR(CKA_LABEL, "windowed"),
-			RAW(CKA_TOKEN, token ? &template_true : &template_false, 1)},
-		5);
-}
-
-static void set_up(void)
-{
-	user();
-	plain = closed_master();
-	master = windowed(true, 64, 1);
-}
-
-/* Let the device make the message of COUNTER. */
-static void device_signs(uint64_t number, CK_MECHANISM_TYPE operation)
-{
-	CK_OBJECT_HANDLE mine = master;
-
-	counter = number;
-	compose(CKM_KEYDIV_DEVICE_MESSAGE_KEY, operation);
-	master = plain;
-	ok(sign());
-	master = mine;
-}
-
 static CK_RV verify_of(uint64_t number)
 {
 	device_signs(number, CKM_AES_CMAC);
@@ -176,7 +146,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("window_attacks");
-	TCase *tc = add_case(suite, "window_attacks", set_up);
+	TCase *tc = add_case(suite, "window_attacks", windowed_set_up);
 
 	tcase_add_test(tc, a_master_destroyed_during_an_operation);
 	tcase_add_test(tc, a_master_changed_during_an_operation);

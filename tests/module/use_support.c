@@ -161,3 +161,34 @@ void cancel(void)
 	ok(f->C_SignInit(s, NULL, 0));
 	ok(f->C_EncryptInit(s, NULL, 0));
 }
+
+/* --- Masters with a window --- */
+
+CK_OBJECT_HANDLE without_window;
+
+CK_OBJECT_HANDLE windowed(bool token, CK_ULONG window, CK_ULONG reserve)
+{
+	return import(CKK_AES, mk, sizeof mk,
+		(CK_ATTRIBUTE[]){YES(CKA_DERIVE), NUM(CKA_KEYDIV_WINDOW, window),
+			NUM(CKA_KEYDIV_RESERVE, reserve), STR(CKA_LABEL, "windowed"),
+			RAW(CKA_TOKEN, token ? &template_true : &template_false, 1)},
+		5);
+}
+
+void windowed_set_up(void)
+{
+	user();
+	without_window = closed_master();
+	master = windowed(true, 64, 1);
+}
+
+void device_signs(uint64_t number, CK_MECHANISM_TYPE operation)
+{
+	CK_OBJECT_HANDLE mine = master;
+
+	counter = number;
+	compose(CKM_KEYDIV_DEVICE_MESSAGE_KEY, operation);
+	master = without_window;
+	ok(sign());
+	master = mine;
+}

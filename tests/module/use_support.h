@@ -37,4 +37,15 @@ CK_RV decrypt(void);
 CK_RV init(void);
 void cancel(void);
 
+/*
+ * Masters with a window: windowed() makes one of the value mk, in the token or in the session.
+ * windowed_set_up() logs in, makes MASTER such a key in the token with a window of 64, and makes
+ * WITHOUT_WINDOW, the same value without a window, as the device has it.
+ */
+extern CK_OBJECT_HANDLE without_window;
+CK_OBJECT_HANDLE windowed(bool token, CK_ULONG window, CK_ULONG reserve);
+void windowed_set_up(void);
+/* Let the device make the message of counter NUMBER, with DEVICE_MESSAGE_KEY and OPERATION. */
+void device_signs(uint64_t number, CK_MECHANISM_TYPE operation);
+
 #endif
