@@ -5,7 +5,7 @@
  */
 #include <pthread.h>
 
-#include "token_support.h"
+#include "two_views.h"
 
 static CK_OBJECT_HANDLE master;
 
@@ -135,30 +135,19 @@ END_TEST
 
 /* --- A base key that is in the cache, and what another process does to it --- */
 
-static struct token *elsewhere;
-static CK_SESSION_HANDLE other;
 static CK_OBJECT_HANDLE base, theirs;
 
-static void two_processes(void)
+static void cached_base(void)
 {
 	int64_t id = 0;
 	CK_OBJECT_HANDLE key;
 
 	set_up();
-	elsewhere = open_token();
-	other = open_session_of(elsewhere, true);
-	ck_ok(token_login(elsewhere, CKU_USER, PIN("1234")));
+	open_elsewhere();
 	base = make(rw, T(AES_MK, YES(CKA_DERIVE), YES(CKA_TOKEN)));
 	ck_ok(IN(rw, token_object_id(s, base, &id)));
 	ck_ok(IN(other, (theirs = token_object_handle(s, id, true), CKR_OK)));
 	ck_ok(derive_device(rw, base, "1", NOTHING, &key)); /* it is cached */
-}
-
-static void tear_down_both(void)
-{
-	sessions_stop();
-	token_close(elsewhere);
-	tear_down();
 }
 
 START_TEST(a_base_destroyed_by_another_process_is_gone_at_the_next_call)
@@ -315,7 +304,7 @@ int main(void)
 	TCase *one = tcase_create("one process"), *two = tcase_create("two processes");
 
 	tcase_add_checked_fixture(one, set_up, tear_down);
-	tcase_add_checked_fixture(two, two_processes, tear_down_both);
+	tcase_add_checked_fixture(two, cached_base, tear_down_both);
 	tcase_add_test(one, the_known_answer);
 	tcase_add_test(one, the_order_of_the_checks);
 	tcase_add_test(one, a_refused_derivation_leaves_no_object_and_no_handle);

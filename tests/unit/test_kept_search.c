@@ -3,27 +3,9 @@
  * test_kept_search.c: a search that a session repeats gives what the store holds at that moment,
  * although the session keeps the results of its last searches.
  */
-#include "token_support.h"
+#include "two_views.h"
 
 #define REPEATS 3 /* the first search is kept, the others use the kept result */
-
-static struct token *elsewhere;
-static CK_SESSION_HANDLE other;
-
-static void set_up(void)
-{
-	user_token();
-	elsewhere = open_token();
-	other = open_session_of(elsewhere, true);
-	ck_ok(token_login(elsewhere, CKU_USER, PIN("1234")));
-}
-
-static void tear_down_both(void)
-{
-	sessions_stop();
-	token_close(elsewhere);
-	tear_down();
-}
 
 static CK_OBJECT_HANDLE token_key(CK_SESSION_HANDLE handle, const char *label)
 {
@@ -188,7 +170,7 @@ int main(void)
 	Suite *suite = suite_create("kept_search");
 	TCase *tc = tcase_create("kept_search");
 
-	tcase_add_checked_fixture(tc, set_up, tear_down_both);
+	tcase_add_checked_fixture(tc, two_processes, tear_down_both);
 	tcase_add_test(tc, a_result_is_kept);
 	tcase_add_test(tc, changes_of_this_and_another_process_are_seen_at_once);
 	tcase_add_test(tc, a_result_belongs_to_one_login);

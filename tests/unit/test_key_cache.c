@@ -6,26 +6,7 @@
 #include "token/key_cache.h"
 
 #include "mapping.h"
-#include "token_support.h"
-
-/* Another process' view of the token, with a session, the user logged in. */
-static struct token *elsewhere;
-static CK_SESSION_HANDLE other;
-
-static void two_processes(void)
-{
-	user_token();
-	elsewhere = open_token();
-	other = open_session_of(elsewhere, true);
-	ck_ok(token_login(elsewhere, CKU_USER, PIN("1234")));
-}
-
-static void tear_down_both(void)
-{
-	sessions_stop();
-	token_close(elsewhere);
-	tear_down();
-}
+#include "two_views.h"
 
 /*
  * Find the key HANDLE in the cache of the session rw. RET_SERIAL changes when the key
