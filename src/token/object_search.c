@@ -72,20 +72,25 @@ static bool store_decides(const struct template *t)
 		       (t->given & GIVEN_CLASS && t->object_class == CKO_SECRET_KEY));
 }
 
+/* Return the variable attribute ID of T. p == NULL if T gives none, or an empty one. */
+static struct bytes not_empty(const struct template *t, enum variable id)
+{
+	bool given = t->variables_given >> id & 1 && t->variable[id].n > 0;
+
+	return given ? t->variable[id] : bytes_of(NULL, 0);
+}
+
 static struct store_query query_of(const struct template *t, bool private_too)
 {
+	struct bytes object_id = not_empty(t, VAR_OBJECT_ID);
 	struct store_query q = {.public_only = !private_too};
 
 	if (t->given & GIVEN_CLASS) {
 		q.by_class = true;
 		q.object_class = t->object_class;
 	}
-	if (t->variables_given & 1u << VAR_LABEL && t->variable[VAR_LABEL].n > 0)
-		q.label = t->variable[VAR_LABEL];
-	if (t->variables_given & 1u << VAR_ID && t->variable[VAR_ID].n > 0)
-		q.object_id = t->variable[VAR_ID];
-	if (t->variables_given & 1u << VAR_OBJECT_ID && t->variable[VAR_OBJECT_ID].n > 0)
-		q.object_id = t->variable[VAR_OBJECT_ID];
+	q.label = not_empty(t, VAR_LABEL);
+	q.object_id = object_id.p != NULL ? object_id : not_empty(t, VAR_ID);
 	return q;
 }
 
@@ -182,8 +187,7 @@ static bool may_be_built_in(const struct template *t)
 /* Return true if T asks for a label or an id, so that an object without both does not match. */
 static bool asks_for_name(const struct template *t)
 {
-	return ((t->variables_given & 1u << VAR_LABEL) && t->variable[VAR_LABEL].n > 0) ||
-	       ((t->variables_given & 1u << VAR_ID) && t->variable[VAR_ID].n > 0);
+	return not_empty(t, VAR_LABEL).p != NULL || not_empty(t, VAR_ID).p != NULL;
 }
 
 CK_RV objects_find(
