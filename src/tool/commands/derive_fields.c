@@ -2,12 +2,11 @@
 /* derive_fields.c: reads what is to be derived and builds the parameter. */
 #include "tool/commands/derive_fields.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "tool/decimal.h"
 #include "tool/report.h"
 #include "tool/token/derivation.h"
 #include "tool/token/names.h"
@@ -23,11 +22,7 @@ static bool read_hex(const char *option, const char *text, struct salt *ret)
 /* Read the counter. A counter has 8 bytes, so the signed numbers of other options are too small. */
 static bool read_counter(struct derive_fields *f)
 {
-	char *end;
-
-	errno = 0;
-	f->counter = strtoull(f->counter_text, &end, 10);
-	if (errno || *end || f->counter_text[0] < '0' || f->counter_text[0] > '9')
+	if (!decimal_read(f->counter_text, &f->counter))
 		return fail("--counter takes a number from 0 to %llu, not '%s'", ULLONG_MAX,
 			f->counter_text);
 	return true;

@@ -19,7 +19,7 @@ struct derive_fields {
 	bool previous, unsalted;
 	/* derive_fields_read() sets the members below */
 	CK_MECHANISM_TYPE mechanism;
-	unsigned long long counter;
+	uint64_t counter;
 	struct salt salt, initiator, responder; /* nonces have the lengths of a SALT */
 	struct fields fields;                   /* of --field */
 	unsigned char serial_tag;               /* the field that a serial is */

@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "tool/bulk/bulk.h"
 #include "tool/commands/message_fields.h"
+#include "tool/decimal.h"
 #include "tool/output.h"
 #include "tool/report.h"
 #include "tool/token/find.h"
@@ -57,12 +57,7 @@ static atomic_ullong verdicts[VERDICTS];
 
 static bool read_counter(const struct record_value *value, uint64_t *ret, struct problem *problem)
 {
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(value->p, &end, 10);
-	return errno == 0 && *end == '\0' && value->n > 0 && value->p[0] >= '0' &&
-			       value->p[0] <= '9'
+	return decimal_read(value->p, ret)
 		       ? true
 		       : problem_set(problem, CKR_OK,
 				 "the counter '%.100s' is not a number from 0 to %llu", value->p,

@@ -2,13 +2,12 @@
 /* window.c: asks the token for the replay window of one stream, or changes the window. */
 #include "tool/commands/window.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "tool/decimal.h"
 #include "tool/output.h"
 #include "tool/report.h"
 #include "tool/token/client.h"
@@ -23,13 +22,10 @@ struct window_options window_options = {.fields = MESSAGE_FIELDS};
 static bool read_to(uint64_t *ret)
 {
 	const char *text = window_options.to;
-	char *end;
 
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	if (errno || *end || text[0] < '0' || text[0] > '9')
-		return fail("--to takes a number from 0 to %llu, not '%s'", ULLONG_MAX, text);
-	return true;
+	return decimal_read(text, ret)
+		       ? true
+		       : fail("--to takes a number from 0 to %llu, not '%s'", ULLONG_MAX, text);
 }
 
 /*

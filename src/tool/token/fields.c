@@ -2,12 +2,11 @@
 /* fields.c: the fields by name, and reading their values. */
 #include "tool/token/fields.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "tool/decimal.h"
 #include "tool/report.h"
 #include "tool/token/names.h"
 
@@ -66,12 +65,9 @@ const char *field_name(unsigned char tag)
 /* Read a decimal number as WIDTH bytes, big-endian. */
 static bool read_number(const struct field *field, const char *text, unsigned char *ret)
 {
-	char *end;
+	uint64_t number;
 
-	errno = 0;
-	unsigned long long number = strtoull(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' ||
-		(field->width < 8 && number >> (8 * field->width)))
+	if (!decimal_read(text, &number) || (field->width < 8 && number >> (8 * field->width)))
 		return fail("the field %s is a number of %d bytes, or hex:, and not '%s'",
 			field->name, field->width, text);
 	for (unsigned i = field->width; i-- > 0; number >>= 8)
