@@ -58,10 +58,46 @@ extern "C" {
 #define CKM_KEYDIV_AN10922 (KEYDIV_VENDOR | 0x0102UL)
 /* static key -> S-ENC, S-MAC, S-RMAC: SCP03_CONSTANT SCP03_CONTEXT */
 #define CKM_KEYDIV_SCP03_KEY (KEYDIV_VENDOR | 0x0103UL)
+/* issuer master -> static key of a card: GP_METHOD GP_KDD GP_KEY */
+#define CKM_KEYDIV_GP_STATIC_KEY (KEYDIV_VENDOR | 0x0104UL)
+/* static key (DES2) -> SCP02 session key: SCP02_CONSTANT SCP02_COUNTER */
+#define CKM_KEYDIV_SCP02_KEY (KEYDIV_VENDOR | 0x0106UL)
 /* issuer master -> card key, EMV Book 2 A1.4: EMV_OPTION PAN PAN_SEQUENCE */
 #define CKM_KEYDIV_EMV_CARD_KEY (KEYDIV_VENDOR | 0x0111UL)
 /* card key -> session key, EMV Book 2 A1.3.1: EMV_DIVERSIFIER */
 #define CKM_KEYDIV_EMV_SESSION_KEY (KEYDIV_VENDOR | 0x0112UL)
+/* MAC by a DES2 key, ISO/IEC 9797-1 algorithm 3: [PREVIOUS_MAC] [PADDING_METHOD] [TAG_LENGTH] */
+#define CKM_KEYDIV_RETAIL_MAC (KEYDIV_VENDOR | 0x0121UL)
+/* MAC of 8 bytes, the odd-numbered bytes of AES-CMAC (MACt of NXP): no parameter */
+#define CKM_KEYDIV_AES_CMAC_ODD (KEYDIV_VENDOR | 0x0122UL)
+/* SDM file read key -> session key, NXP AN12196: CARD_KEY [CARD_UID] [READ_COUNTER] */
+#define CKM_KEYDIV_SDM_SESSION_KEY (KEYDIV_VENDOR | 0x0131UL)
+
+/* Networks. LoRaWAN fields are big-endian numbers. The token reverses them. */
+
+/* NwkKey or AppKey -> session key: LORAWAN_KEY JOIN_NONCE, NET_ID or JOIN_EUI, DEV_NONCE */
+#define CKM_KEYDIV_LORAWAN_SESSION_KEY (KEYDIV_VENDOR | 0x0141UL)
+/* root key -> JSEncKey, JSIntKey, McRootKey: LORAWAN_KEY [DEV_EUI] */
+#define CKM_KEYDIV_LORAWAN_DEVICE_KEY (KEYDIV_VENDOR | 0x0142UL)
+/* MIC (4 bytes) of a join, rejoin or accept message, by a key that derives: no parameter */
+#define CKM_KEYDIV_LORAWAN_MIC (KEYDIV_VENDOR | 0x0143UL)
+/* encrypts a join accept (16 or 32 bytes), by a key that derives: no parameter */
+#define CKM_KEYDIV_LORAWAN_JOIN_ACCEPT (KEYDIV_VENDOR | 0x0144UL)
+/* McRootKey -> McKEKey; McKey -> McAppSKey, McNwkSKey: LORAWAN_KEY [MC_ADDR] */
+#define CKM_KEYDIV_LORAWAN_MULTICAST_KEY (KEYDIV_VENDOR | 0x0145UL)
+
+/* Door readers, meters and vehicles. */
+
+/* master -> base key of one OSDP reader: CARD_UID (8 bytes, the cUID) */
+#define CKM_KEYDIV_OSDP_SCBK (KEYDIV_VENDOR | 0x0151UL)
+/* SCBK -> S-ENC, S-MAC1, S-MAC2: OSDP_KEY CP_RANDOM */
+#define CKM_KEYDIV_OSDP_SESSION_KEY (KEYDIV_VENDOR | 0x0152UL)
+/* meter key -> ephemeral key of one message, OMS mode 7: OMS_KEY OMS_COUNTER METER_ID */
+#define CKM_KEYDIV_OMS_MODE7_KEY (KEYDIV_VENDOR | 0x0161UL)
+/* C_WrapKey under the authorising key -> M1 M2 M3: SHE_UID SHE_SLOTS SHE_COUNTER SHE_FLAGS */
+#define CKM_KEYDIV_SHE_KEY_UPDATE (KEYDIV_VENDOR | 0x0171UL)
+/* C_Sign, C_Verify of no data by the new key -> M4 M5: SHE_UID SHE_SLOTS SHE_COUNTER */
+#define CKM_KEYDIV_SHE_KEY_PROOF (KEYDIV_VENDOR | 0x0172UL)
 
 /* Derived unique key per transaction. */
 
@@ -94,6 +130,11 @@ extern "C" {
 #define CKM_KEYDIV_HOROWITZ_PASSWORD_KEY (KEYDIV_VENDOR | 0x0302UL)
 /* DK(Key, Constant) of RFC 3961 and RFC 3962: CONSTANT */
 #define CKM_KEYDIV_RFC3961_DK (KEYDIV_VENDOR | 0x0303UL)
+
+/* Key blocks. */
+
+/* C_WrapKey, C_UnwrapKey: TR-31:2018, ANSI X9.143, ISO 20038: [KEY_BLOCK_HEADER] (wrap) */
+#define CKM_KEYDIV_KEY_BLOCK (KEYDIV_VENDOR | 0x0501UL)
 
 /*
  * Flat forms of the standard mechanisms whose parameter is a struct with pointers. n is the number
@@ -145,18 +186,52 @@ extern "C" {
 #define KEYDIV_MESSAGE 0x30
 #define KEYDIV_SCP03_CONSTANT 0x31     /* 1: 04 S-ENC, 06 S-MAC, 07 S-RMAC */
 #define KEYDIV_SCP03_CONTEXT 0x32      /* 16 or 32: host challenge, then card challenge */
+#define KEYDIV_PREVIOUS_MAC 0x33       /* 8: RETAIL_MAC starts with its encryption, not with zero */
 #define KEYDIV_EMV_OPTION 0x34         /* 1: 'A', 'B' or 'C' */
 #define KEYDIV_PAN 0x35                /* 8..19 digits in ASCII */
 #define KEYDIV_PAN_SEQUENCE 0x36       /* 2 digits in ASCII */
 #define KEYDIV_EMV_DIVERSIFIER 0x37    /* 8 (DES2) or 16 (AES) */
+#define KEYDIV_GP_METHOD 0x38          /* 1: 01 EMV CPS 1.1, 02 VISA2, 03 KDF3 */
+#define KEYDIV_GP_KDD 0x39             /* 10: key diversification data of INITIALIZE UPDATE */
+#define KEYDIV_GP_KEY 0x3A             /* 1: 01 ENC, 02 MAC, 03 DEK */
+#define KEYDIV_SCP02_CONSTANT 0x3B     /* 2: 0182 S-ENC, 0101 C-MAC, 0102 R-MAC, 0181 DEK */
+#define KEYDIV_SCP02_COUNTER 0x3C      /* 2: sequence counter */
+#define KEYDIV_PADDING_METHOD 0x3D     /* 1: of ISO/IEC 9797-1, 1 or 2; default: 2 */
+#define KEYDIV_CARD_KEY 0x3E           /* 1: 01 ENC, 02 MAC */
+#define KEYDIV_CARD_UID 0x3F           /* 7 (SDM) or 8 (OSDP) */
 #define KEYDIV_KSN 0x40                /* 8, 10 or 12, as the mechanism says */
 #define KEYDIV_DUKPT_USAGE 0x41        /* 2: key usage indicator of X9.24-3 */
 #define KEYDIV_INITIAL_KEY_LENGTH 0x42 /* 1: bytes of the initial key; default: those of the BDK */
+#define KEYDIV_READ_COUNTER 0x43       /* 3: a number, which the card stores LSB first */
+/*
+ * 1. LORAWAN_SESSION_KEY: 01 NwkSKey or FNwkSIntKey, 02 AppSKey, 03 SNwkSIntKey, 04 NwkSEncKey.
+ * LORAWAN_DEVICE_KEY: 05 JSEncKey, 06 JSIntKey, 10 McRootKey of GenAppKey (1.0), 11 McRootKey of
+ * AppKey (1.1). LORAWAN_MULTICAST_KEY: 12 McKEKey, 13 McAppSKey, 14 McNwkSKey.
+ */
+#define KEYDIV_LORAWAN_KEY 0x44
+#define KEYDIV_JOIN_NONCE 0x45         /* 3 */
+#define KEYDIV_NET_ID 0x46             /* 3: LoRaWAN 1.0 */
+#define KEYDIV_JOIN_EUI 0x47           /* 8: LoRaWAN 1.1 */
+#define KEYDIV_DEV_NONCE 0x48          /* 2 */
+#define KEYDIV_DEV_EUI 0x49            /* 8 */
+#define KEYDIV_MC_ADDR 0x4A            /* 4 */
+#define KEYDIV_OSDP_KEY 0x4B           /* 1: 01 S-ENC, 02 S-MAC1, 03 S-MAC2 */
+#define KEYDIV_CP_RANDOM 0x4C          /* 8: RND.A of the control panel */
+#define KEYDIV_OMS_KEY 0x4D            /* 1: meter 00 Kenc, 01 Kmac; partner 10 Kenc, 11 Kmac */
+#define KEYDIV_OMS_COUNTER 0x4E        /* 4: message counter, as sent */
+#define KEYDIV_METER_ID 0x4F           /* 4: as sent */
 #define KEYDIV_SHAPE 0x50              /* 2: R, then N, each 1..32 */
 #define KEYDIV_TRANSACTION 0x51        /* 8: number of the transaction, from 0 */
 #define KEYDIV_ODUKPT_PURPOSE 0x52     /* 1..32 */
 #define KEYDIV_CONSTANT 0x60           /* 1..255 */
 #define KEYDIV_PASSWORD 0x61           /* 1..255; PBKDF2 0..4000 */
+#define KEYDIV_SHE_UID 0x62            /* 15 */
+#define KEYDIV_SHE_SLOTS 0x63          /* 1: new key's slot << 4 | authorising key's slot */
+#define KEYDIV_SHE_COUNTER 0x64        /* 4: below 2^28 */
+/* 1: bit 5 write, 4 boot, 3 debugger protection, 2 key usage, 1 wildcard, 0 verify only */
+#define KEYDIV_SHE_FLAGS 0x65
+/* 16..1024: ASCII, from the version to the last optional block; its length digits are ignored */
+#define KEYDIV_KEY_BLOCK_HEADER 0x66
 #define KEYDIV_WINDOW_REQUEST 0x6F     /* 2: KEYDIV_WINDOW_ numbers, see below */
 #define KEYDIV_DERIVATION 0x70         /* 4: CKM number of the mechanism that derives */
 #define KEYDIV_OPERATION 0x71          /* 4: CKM number of the mechanism that uses the key */
