@@ -191,6 +191,7 @@ static const struct operation_answer ccm_answers[] = {
 const struct mechanism mech_aes_key_gen = {
 	.type = CKM_AES_KEY_GEN,
 	.name = "CKM_AES_KEY_GEN",
+	.source = "PKCS#11 3.0",
 	.info = {16, 32, CKF_GENERATE},
 	.operation = {.generates = CKK_AES},
 	.test = {.run = operation_self_test},
@@ -199,6 +200,7 @@ const struct mechanism mech_aes_key_gen = {
 const struct mechanism mech_aes_ecb = {
 	.type = CKM_AES_ECB,
 	.name = "CKM_AES_ECB",
+	.source = "FIPS 197, SP 800-38A",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_ECB},
@@ -208,6 +210,7 @@ const struct mechanism mech_aes_ecb = {
 const struct mechanism mech_aes_cbc = {
 	.type = CKM_AES_CBC,
 	.name = "CKM_AES_CBC",
+	.source = "FIPS 197, SP 800-38A",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_CBC,
@@ -220,6 +223,7 @@ const struct mechanism mech_aes_cbc = {
 const struct mechanism mech_aes_cbc_pad = {
 	.type = CKM_AES_CBC_PAD,
 	.name = "CKM_AES_CBC_PAD",
+	.source = "FIPS 197, SP 800-38A",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_CBC_PAD,
@@ -232,6 +236,7 @@ const struct mechanism mech_aes_cbc_pad = {
 const struct mechanism mech_aes_ctr = {
 	.type = CKM_AES_CTR,
 	.name = "CKM_AES_CTR",
+	.source = "FIPS 197, SP 800-38A",
 	.info = {16, 32, CRYPT},
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_CTR,
@@ -245,6 +250,7 @@ const struct mechanism mech_aes_gcm = {
 	.type = CKM_AES_GCM,
 	.form = FORM_POINTERS,
 	.name = "CKM_AES_GCM",
+	.source = "SP 800-38D",
 	.info = {16, 32, CRYPT | MESSAGES},
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_GCM,
@@ -260,6 +266,7 @@ const struct mechanism mech_aes_ccm = {
 	.type = CKM_AES_CCM,
 	.form = FORM_POINTERS,
 	.name = "CKM_AES_CCM",
+	.source = "SP 800-38C",
 	.info = {16, 32, CRYPT | MESSAGES},
 	.key_types = key_types_aes,
 	.operation = {.cipher = CIPHER_CCM,

@@ -61,6 +61,7 @@ static const struct operation_answer gmac_answers[] = {
 const struct mechanism mech_aes_cmac = {
 	.type = CKM_AES_CMAC,
 	.name = "CKM_AES_CMAC",
+	.source = "SP 800-38B",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
 	.operation = {.mac = MAC_CMAC, .inputs = &inputs_none, .for_use = true},
@@ -70,6 +71,7 @@ const struct mechanism mech_aes_cmac = {
 const struct mechanism mech_aes_cmac_general = {
 	.type = CKM_AES_CMAC_GENERAL,
 	.name = "CKM_AES_CMAC_GENERAL",
+	.source = "SP 800-38B",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
 	.operation = {.mac = MAC_CMAC,
@@ -84,6 +86,7 @@ const struct mechanism mech_aes_gmac = {
 	.type = CKM_AES_GMAC,
 	.form = FORM_POINTERS,
 	.name = "CKM_AES_GMAC",
+	.source = "SP 800-38D",
 	.info = {16, 32, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_aes,
 	.operation = {.mac = MAC_GMAC,

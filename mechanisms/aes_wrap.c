@@ -36,6 +36,7 @@ static const uint8_t kw_iv[] = {0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6, 0xA6},
 const struct mechanism mech_aes_key_wrap = {
 	.type = CKM_AES_KEY_WRAP,
 	.name = "CKM_AES_KEY_WRAP",
+	.source = "SP 800-38F, RFC 3394",
 	.info = {16, 32, CKF_WRAP | CKF_UNWRAP},
 	.key_types = key_types_aes,
 	.operation = {.wrap = WRAP_KW, .wrap_iv = {kw_iv, sizeof kw_iv}},
@@ -45,6 +46,7 @@ const struct mechanism mech_aes_key_wrap = {
 const struct mechanism mech_aes_key_wrap_kwp = {
 	.type = CKM_AES_KEY_WRAP_KWP,
 	.name = "CKM_AES_KEY_WRAP_KWP",
+	.source = "SP 800-38F, RFC 5649",
 	.info = {16, 32, CKF_WRAP | CKF_UNWRAP},
 	.key_types = key_types_aes,
 	.operation = {.wrap = WRAP_KWP, .wrap_iv = {kwp_iv, sizeof kwp_iv}},

@@ -142,6 +142,7 @@ const struct mechanism mech_an10922 = {
 	.type = CKM_KEYDIV_AN10922,
 	.name = "CKM_KEYDIV_AN10922",
 	.what = "master -> card key of NXP AN10922",
+	.source = "NXP AN10922",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,
 	.fields = fields,

@@ -46,6 +46,7 @@ const struct mechanism mech_cmac = {
 	.type = CKM_KEYDIV_CMAC,
 	.name = "CKM_KEYDIV_CMAC",
 	.what = "base -> its AES-CMAC",
+	.source = "SP 800-38B, RFC 4493",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,
 	.fields = fields,

@@ -36,6 +36,7 @@ const struct mechanism mech_data_key = {
 	.type = CKM_KEYDIV_DATA_KEY,
 	.name = "CKM_KEYDIV_DATA_KEY",
 	.what = "master -> data key",
+	.source = "SP 800-108r1",
 	.scheme = "device",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,

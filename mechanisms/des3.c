@@ -40,6 +40,7 @@ static const struct operation_answer cbc_answers[] = {
 const struct mechanism mech_des2_key_gen = {
 	.type = CKM_DES2_KEY_GEN,
 	.name = "CKM_DES2_KEY_GEN",
+	.source = "PKCS#11 3.0",
 	.info = {0, 0, CKF_GENERATE},
 	.operation = {.generates = CKK_DES2},
 	.test = {.run = operation_self_test},
@@ -48,6 +49,7 @@ const struct mechanism mech_des2_key_gen = {
 const struct mechanism mech_des3_key_gen = {
 	.type = CKM_DES3_KEY_GEN,
 	.name = "CKM_DES3_KEY_GEN",
+	.source = "PKCS#11 3.0",
 	.info = {0, 0, CKF_GENERATE},
 	.operation = {.generates = CKK_DES3},
 	.test = {.run = operation_self_test},
@@ -56,6 +58,7 @@ const struct mechanism mech_des3_key_gen = {
 const struct mechanism mech_des3_ecb = {
 	.type = CKM_DES3_ECB,
 	.name = "CKM_DES3_ECB",
+	.source = "SP 800-67",
 	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
 	.key_types = key_types_tdes,
 	.operation = {.cipher = CIPHER_ECB},
@@ -65,6 +68,7 @@ const struct mechanism mech_des3_ecb = {
 const struct mechanism mech_des3_cbc = {
 	.type = CKM_DES3_CBC,
 	.name = "CKM_DES3_CBC",
+	.source = "SP 800-67",
 	.info = {0, 0, CKF_ENCRYPT | CKF_DECRYPT},
 	.key_types = key_types_tdes,
 	.operation = {.cipher = CIPHER_CBC,

@@ -23,6 +23,7 @@ static const struct operation_answer cmac_general_answers[] = {
 const struct mechanism mech_des3_cmac = {
 	.type = CKM_DES3_CMAC,
 	.name = "CKM_DES3_CMAC",
+	.source = "SP 800-38B",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
 	.operation = {.mac = MAC_CMAC, .inputs = &inputs_none, .for_use = true},
@@ -32,6 +33,7 @@ const struct mechanism mech_des3_cmac = {
 const struct mechanism mech_des3_cmac_general = {
 	.type = CKM_DES3_CMAC_GENERAL,
 	.name = "CKM_DES3_CMAC_GENERAL",
+	.source = "SP 800-38B",
 	.info = {0, 0, CKF_SIGN | CKF_VERIFY},
 	.key_types = key_types_tdes,
 	.operation = {.mac = MAC_CMAC,

@@ -46,6 +46,7 @@ const struct mechanism mech_device_key = {
 	.type = CKM_KEYDIV_DEVICE_KEY,
 	.name = "CKM_KEYDIV_DEVICE_KEY",
 	.what = "master -> device key",
+	.source = "SP 800-108r1",
 	.scheme = "device",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,

@@ -5,6 +5,7 @@
 const struct mechanism mech_generic_secret_key_gen = {
 	.type = CKM_GENERIC_SECRET_KEY_GEN,
 	.name = "CKM_GENERIC_SECRET_KEY_GEN",
+	.source = "PKCS#11 3.0",
 	.info = {1, SECRET_MAX, CKF_GENERATE},
 	.operation = {.generates = CKK_GENERIC_SECRET},
 	.test = {.run = operation_self_test},

@@ -199,6 +199,7 @@ const struct mechanism mech_hkdf_derive = {
 	.type = CKM_HKDF_DERIVE,
 	.form = FORM_POINTERS,
 	.name = "CKM_HKDF_DERIVE",
+	.source = "RFC 5869",
 	.scheme = "hkdf",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types_hmac,
@@ -211,6 +212,7 @@ const struct mechanism mech_hkdf_data = {
 	.type = CKM_HKDF_DATA,
 	.form = FORM_POINTERS,
 	.name = "CKM_HKDF_DATA",
+	.source = "RFC 5869",
 	.scheme = "hkdf",
 	.info = {1, SECRET_MAX, CKF_DERIVE},
 	.key_types = key_types_hmac,
@@ -248,6 +250,7 @@ const struct mechanism mech_flat_hkdf_data = {
 const struct mechanism mech_hkdf_key_gen = {
 	.type = CKM_HKDF_KEY_GEN,
 	.name = "CKM_HKDF_KEY_GEN",
+	.source = "PKCS#11 3.0",
 	.info = {1, SECRET_MAX, CKF_GENERATE},
 	.operation = {.generates = CKK_HKDF},
 	.test = {.run = operation_self_test},

@@ -23,6 +23,7 @@
 	const struct mechanism mech_##symbol = {                                                   \
 		.type = ckm,                                                                       \
 		.name = #ckm,                                                                      \
+		.source = "FIPS 198-1",                                                            \
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
 		.operation = {.mac = kind, .inputs = &inputs_none, .for_use = true},               \
@@ -31,6 +32,7 @@
 	const struct mechanism mech_##symbol##_general = {                                         \
 		.type = ckm##_GENERAL,                                                             \
 		.name = #ckm "_GENERAL",                                                           \
+		.source = "FIPS 198-1",                                                            \
 		.info = {1, SECRET_MAX, CKF_SIGN | CKF_VERIFY},                                    \
 		.key_types = symbol##_types,                                                       \
 		.operation = {.mac = kind,                                                         \

@@ -341,8 +341,13 @@ struct mechanism {
 	 */
 	CK_MECHANISM_TYPE type;
 	enum parameter_form form;
-	const char *name;       /* as in pkcs11.h or keydiv.h, "CKM_..." */
-	const char *what;       /* vendor mechanisms: "base -> result", for the tool's list */
+	const char *name; /* as in pkcs11.h or keydiv.h, "CKM_..." */
+	const char *what; /* vendor mechanisms: "base -> result", for the tool's list */
+	/*
+	 * The document that defines the mechanism, as in README.md. NULL in a flat form, which is
+	 * the standard mechanism.
+	 */
+	const char *source;
 	const char *scheme;     /* the name in the tool's --allow for masters of this scheme */
 	CK_MECHANISM_INFO info; /* key sizes in bytes (DES: 0), and the CKF_ flags that work */
 	const CK_KEY_TYPE *key_types; /* accepted, ended by KEY_TYPES_END; NULL: takes no key */

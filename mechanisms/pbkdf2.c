@@ -137,6 +137,7 @@ const struct mechanism mech_pkcs5_pbkd2 = {
 	.type = CKM_PKCS5_PBKD2,
 	.form = FORM_POINTERS,
 	.name = "CKM_PKCS5_PBKD2",
+	.source = "RFC 8018",
 	.info = {16, 64, CKF_GENERATE},
 	.parse_native = parse,
 	.derive = {.plan = plan, .value = derive},

@@ -139,6 +139,7 @@ const struct mechanism mech_rfc3961_dk = {
 	.type = CKM_KEYDIV_RFC3961_DK,
 	.name = "CKM_KEYDIV_RFC3961_DK",
 	.what = "key -> DK(key, constant) of RFC 3961",
+	.source = "RFC 3961 5.1 and 6.3, RFC 3962",
 	.scheme = "rfc3961",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types,

@@ -82,6 +82,7 @@ const struct mechanism mech_scp03_key = {
 	.type = CKM_KEYDIV_SCP03_KEY,
 	.name = "CKM_KEYDIV_SCP03_KEY",
 	.what = "static key -> S-ENC, S-MAC, S-RMAC",
+	.source = "GlobalPlatform Amendment D 4.1.5",
 	.scheme = "scp03",
 	.info = {16, 32, CKF_DERIVE},
 	.key_types = key_types_aes,

@@ -13,6 +13,7 @@
 	const struct mechanism mech_##symbol = {                                                   \
 		.type = ckm,                                                                       \
 		.name = #ckm,                                                                      \
+		.source = "FIPS 180-4",                                                            \
 		.info = {0, 0, CKF_DIGEST},                                                        \
 		.operation = {.digest = kind},                                                     \
 		.test = {.operation_answers = symbol##_answers, .run = operation_self_test},       \

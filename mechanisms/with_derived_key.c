@@ -339,6 +339,7 @@ const struct mechanism mech_with_derived_key = {
 	.type = CKM_KEYDIV_WITH_DERIVED_KEY,
 	.name = "CKM_KEYDIV_WITH_DERIVED_KEY",
 	.what = "master -> the result of an operation with a derived key",
+	.source = "SP 800-38D 8.2.1 (nonce)",
 	.scheme = "device",
 	.info = {16, 32, FUNCTIONS | MESSAGE_FUNCTIONS},
 	.key_types = key_types,

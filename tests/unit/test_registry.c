@@ -27,8 +27,8 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/* Return true if a line of FILE that begins with PREFIX has WORD. */
-static bool line_has(const char *file, const char *prefix, const char *word)
+/* Return true if a line of FILE that begins with PREFIX has WORD and also PART, if not NULL. */
+static bool line_has(const char *file, const char *prefix, const char *word, const char *part)
 {
 	char line[4096];
 	bool found = false;
@@ -36,7 +36,8 @@ static bool line_has(const char *file, const char *prefix, const char *word)
 
 	ck_assert_msg(f != NULL, "%s cannot be opened", file);
 	while (!found && fgets(line, sizeof line, f) != NULL)
-		found = strncmp(line, prefix, strlen(prefix)) == 0 && has_word(line, word);
+		found = strncmp(line, prefix, strlen(prefix)) == 0 && has_word(line, word) &&
+			(part == NULL || strstr(line, part) != NULL);
 	fclose(f);
 	return found;
 }
@@ -67,7 +68,7 @@ static bool has_vectors(const char *name)
 		if (n < 4 || strcmp(entry->d_name + n - 4, ".txt") != 0)
 			continue;
 		snprintf(path, sizeof path, "%s/%s", VECTORS_DIR, entry->d_name);
-		found = line_has(path, "# mechanisms:", name);
+		found = line_has(path, "# mechanisms:", name, NULL);
 	}
 	closedir(dir);
 	return found;
@@ -91,9 +92,26 @@ START_TEST(every_row)
 	/* The vectors of a flat form are those of the standard mechanism. */
 	ck_assert_msg(is_random(row) || has_vectors(mechanism_find(row->type)->name),
 		"%s is in no file of tests/vectors", row->name);
-	ck_assert_msg(line_has(MECHANISMS_README, "|", row->name), "%s has no line in README.md",
-		row->name);
+	ck_assert_msg(line_has(MECHANISMS_README, "|", row->name, NULL),
+		"%s has no line in README.md", row->name);
 	ck_assert_ptr_eq(mechanism_find(mechanism_number(row)), row);
+}
+END_TEST
+
+/* Each mechanism says which document defines it, and its line in README.md says the same. */
+START_TEST(sources)
+{
+	const struct mechanism *row = mechanisms[_i];
+	char cell[128];
+
+	if (row->form == FORM_FLAT) {
+		ck_assert_msg(row->source == NULL, "%s: source of a flat form", row->name);
+		return;
+	}
+	ck_assert_msg(row->source != NULL && *row->source != '\0', "%s has no source", row->name);
+	snprintf(cell, sizeof cell, "| %s |", row->source);
+	ck_assert_msg(line_has(MECHANISMS_README, "|", row->name, cell),
+		"%s: README.md does not name its source '%s'", row->name, row->source);
 }
 END_TEST
 
@@ -364,6 +382,7 @@ int main(void)
 	int rows = (int)mechanism_count;
 
 	tcase_add_loop_test(tc, every_row, 0, rows);
+	tcase_add_loop_test(tc, sources, 0, rows);
 	tcase_add_loop_test(tc, flags_and_functions, 0, rows);
 	tcase_add_loop_test(tc, rows_for_use, 0, rows);
 	tcase_add_test(tc, lists_for_use);
