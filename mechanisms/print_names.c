@@ -4,11 +4,15 @@
  * mechanisms, parameter fields and key types for the tool, which links nothing of the module. There
  * is no second list.
  *
- * The output has these lines:
- * - MECHANISM(number, name, inputs, scheme) for each mechanism;
+ * The output is a header that a source file includes after it defined one or more of these macros:
+ * - MECHANISM(number, name, inputs, source, scheme, key types, parameter) for each mechanism, as
+ *   struct mechanism_about in src/tool/token/names.h;
+ * - MECHANISM_FIELD(mechanism, name, required, number, min, max) for each field of each mechanism,
+ *   as struct mechanism_field in src/tool/token/names.h;
  * - FIELD(name, tag, width, min, max) for each field, as struct field in src/tool/token/fields.c;
  * - KEY_TYPE(name, number, generate, mac, bytes, parity, state, block, ecb, lengths) for each key
  *   type, as struct key_kind in src/tool/token/names.h.
+ * The header leaves out what the file did not define, and undefines the macros at its end.
  */
 #include "mechanism.h"
 
@@ -24,11 +28,40 @@ static void print_inputs(const struct mechanism *mech)
 		printf(f->required ? "%s%s" : "%s[%s]", f == mech->fields ? ": " : " ", f->name);
 }
 
+/* Print the names of the key types that MECH takes, with commas between them. */
+static void print_key_types(const struct mechanism *mech)
+{
+	for (const CK_KEY_TYPE *t = mech->key_types; t != NULL && *t != KEY_TYPES_END; t++)
+		printf("%s%s", t == mech->key_types ? "" : ", ", key_type_find(*t)->name);
+}
+
+/* Return the parameter of the first known answer of a derivation, for an example, or "". */
+static const char *parameter_of(const struct mechanism *mech)
+{
+	const struct known_answer *answers = mech->test.answers;
+
+	return mech->info.flags & CKF_DERIVE && answers != NULL && answers->parameter != NULL
+		       ? answers->parameter
+		       : "";
+}
+
 static void print_mechanism(const struct mechanism *mech)
 {
+	const char *source = mechanism_find(mech->type)->source;
+
 	printf("MECHANISM(0x%08lxUL, \"%s\", \"", mechanism_number(mech), mech->name);
 	print_inputs(mech);
-	printf("\", \"%s\")\n", mech->scheme != NULL ? mech->scheme : "");
+	printf("\", \"%s\", \"%s\", \"", source != NULL ? source : "",
+		mech->scheme != NULL ? mech->scheme : "");
+	print_key_types(mech);
+	printf("\", \"%s\")\n", parameter_of(mech));
+}
+
+static void print_mechanism_fields(const struct mechanism *mech)
+{
+	for (const struct field *f = mech->fields; f != NULL && f->tag != 0; f++)
+		printf("MECHANISM_FIELD(0x%08lxUL, \"%s\", %d, %d, %d, %d)\n",
+			mechanism_number(mech), f->name, f->required, f->number, f->min, f->max);
 }
 
 /* Widen RET, which is {0} at first, to the lengths that MECH gives the field TAG. */
@@ -83,11 +116,19 @@ static void print_key_type(const struct key_type *t)
 
 int main(void)
 {
+	static const char *const macros[] = {"MECHANISM", "MECHANISM_FIELD", "FIELD", "KEY_TYPE"};
+
+	for (size_t i = 0; i < sizeof macros / sizeof macros[0]; i++)
+		printf("#ifndef %s\n#define %s(...)\n#endif\n", macros[i], macros[i]);
 	for (size_t i = 0; i < mechanism_count; i++)
 		print_mechanism(mechanisms[i]);
+	for (size_t i = 0; i < mechanism_count; i++)
+		print_mechanism_fields(mechanisms[i]);
 	for (unsigned tag = 1; tag <= UINT8_MAX; tag++)
 		print_field(tag);
 	for (const struct key_type *t = all_key_types; t->name != NULL; t++)
 		print_key_type(t);
+	for (size_t i = 0; i < sizeof macros / sizeof macros[0]; i++)
+		printf("#undef %s\n", macros[i]);
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mechanisms.c: keydiv mechanisms, the list of the token's mechanisms. */
+/* mechanisms.c: keydiv mechanisms: the list of the token's mechanisms, and one of them. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "tool/commands/commands.h"
 #include "tool/output.h"
 #include "tool/report.h"
+#include "tool/text.h"
 #include "tool/token/client.h"
+#include "tool/token/fields.h"
 #include "tool/token/names.h"
 
 static const struct {
@@ -25,9 +27,21 @@ static const struct {
 	{CKF_UNWRAP, "unwrap"},
 };
 
+static struct json_object *list_uses(const CK_MECHANISM_INFO *info)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
+		if (info->flags & uses[i].flag)
+			json_object_array_add(list, json_object_new_string(uses[i].name));
+	return list;
+}
+
+/* Return what the module and the tool's table say about TYPE, for the list and for one name. */
 static struct json_object *row(CK_MECHANISM_TYPE type, const CK_MECHANISM_INFO *info)
 {
-	struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+	struct json_object *o = json_object_new_object();
+	const struct mechanism_about *about = mechanism_about(type);
 	char name[NAME_TEXT_MAX], number[24];
 
 	mechanism_name(type, name);
@@ -36,13 +50,102 @@ static struct json_object *row(CK_MECHANISM_TYPE type, const CK_MECHANISM_INFO *
 	add_text(o, "number", number);
 	add_number(o, "min", info->ulMinKeySize);
 	add_number(o, "max", info->ulMaxKeySize);
-	for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
-		if (info->flags & uses[i].flag)
-			json_object_array_add(list, json_object_new_string(uses[i].name));
-	json_object_object_add(o, "for", list);
-	add_text(o, "inputs", mechanism_help(type));
+	json_object_object_add(o, "for", list_uses(info));
+	add_text(o, "scheme", about->scheme);
+	add_text(o, "source", about->source);
+	add_text(o, "inputs", about->inputs);
 	return o;
 }
+
+/* --- one mechanism --- */
+
+/* Return FIELD as an object for JSON, or as text like "[SALT] 8 to 64 bytes". */
+static struct json_object *field_row(const struct mechanism_field *field)
+{
+	char length[40], text[120];
+
+	if (settings.json) {
+		struct json_object *o = json_object_new_object();
+		add_text(o, "name", field->name);
+		add_flag(o, "required", field->required);
+		add_flag(o, "number", field->number);
+		add_number(o, "min", field->min);
+		add_number(o, "max", field->max);
+		return o;
+	}
+	if (field->min == field->max)
+		snprintf(length, sizeof length, "%u", field->max);
+	else
+		snprintf(length, sizeof length, "%u to %u", field->min, field->max);
+	snprintf(text, sizeof text, "%s%s%s %s%s byte%s", field->required ? "" : "[", field->name,
+		field->required ? "" : "]", field->number ? "number of " : "", length,
+		field->max == 1 ? "" : "s");
+	return json_object_new_string(text);
+}
+
+static struct json_object *list_fields(CK_MECHANISM_TYPE type)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (const struct mechanism_field *f = mechanism_field_next(type, NULL); f;
+		f = mechanism_field_next(type, f))
+		json_object_array_add(list, field_row(f));
+	return list;
+}
+
+/*
+ * Add a command that uses the mechanism. The fields of a derivation are those of the published
+ * answer that the module tests itself with.
+ */
+static void add_example(
+	struct json_object *o, const struct mechanism_about *about, const CK_MECHANISM_INFO *info)
+{
+	const struct key_kind *kind = key_kind_generated(about->type);
+	char word[NAME_TEXT_MAX];
+	struct text text = {0};
+
+	name_word(about->name, word);
+	if (info->flags & CKF_DERIVE && mechanism_field_next(about->type, NULL)) {
+		text_add_string(&text, "keydiv derive --key KEY --mechanism ");
+		text_add_string(&text, word);
+		fields_show(about->parameter, &text);
+	} else if (info->flags & CKF_GENERATE && kind) {
+		text_add_string(&text, "keydiv key generate --label KEY --type ");
+		text_add_string(&text, kind->name);
+	}
+	if (text.n > 0) {
+		text_add(&text, "", 1);
+		add_text(o, "example", text.p);
+	}
+	text_free(&text);
+}
+
+/* Show everything about the mechanism that NAME names. */
+static bool show_one(struct client *client, const char *name)
+{
+	CK_MECHANISM_TYPE type;
+	CK_MECHANISM_INFO info;
+
+	if (!mechanism_read(name, &type))
+		return false;
+	CK_RV rv = client->f->C_GetMechanismInfo(client->slot, type, &info);
+	if (rv == CKR_MECHANISM_INVALID)
+		return fail("the token does not offer '%s': 'keydiv mechanisms' lists what it "
+			    "offers",
+			name);
+	if (rv != CKR_OK)
+		return fail_rv(rv, "cannot ask the token about '%s'", name);
+	const struct mechanism_about *about = mechanism_about(type);
+	struct json_object *o = row(type, &info);
+	add_text(o, "key_types", about->key_types);
+	if (mechanism_field_next(type, NULL))
+		json_object_object_add(o, "fields", list_fields(type));
+	add_example(o, about, &info);
+	show(o);
+	return true;
+}
+
+/* --- all mechanisms --- */
 
 static bool list(
 	struct client *client, CK_MECHANISM_TYPE *types, CK_ULONG count, struct json_object *rows)
@@ -73,7 +176,7 @@ static bool any_slot(struct client *client)
 	return count > 0 ? true : fail_rv(CKR_TOKEN_NOT_PRESENT, "cannot list the mechanisms");
 }
 
-static bool run(int operand_count, char **operands)
+static bool show_all(struct client *client)
 {
 	static const struct column columns[] = {
 		{"name", "mechanism", false},
@@ -81,21 +184,19 @@ static bool run(int operand_count, char **operands)
 		{"min", "min", true},
 		{"max", "max", true},
 		{"for", "for", false},
+		{"scheme", "scheme", false},
+		{"source", "source", false},
 		{"inputs", "base -> result: fields", false},
 		{0},
 	};
-	CLIENT client = {0};
 	CK_ULONG count = 0;
 
-	(void)operand_count, (void)operands;
-	if (!any_slot(&client))
-		return false;
-	CK_RV rv = client.f->C_GetMechanismList(client.slot, NULL, &count);
+	CK_RV rv = client->f->C_GetMechanismList(client->slot, NULL, &count);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot list the mechanisms");
 	CK_MECHANISM_TYPE *types = calloc(count + 1, sizeof *types);
 	struct json_object *rows = json_object_new_array();
-	bool ok = types && list(&client, types, count, rows);
+	bool ok = types && list(client, types, count, rows);
 	free(types);
 	if (ok)
 		show_table(rows, columns);
@@ -104,10 +205,21 @@ static bool run(int operand_count, char **operands)
 	return ok;
 }
 
+static bool run(int count, char **operands)
+{
+	CLIENT client = {0};
+
+	if (!any_slot(&client))
+		return false;
+	return count > 0 ? show_one(&client, operands[0]) : show_all(&client);
+}
+
 const struct command cmd_mechanisms = {
 	.name = "mechanisms",
-	.arguments = "",
-	.summary = "List what the token can do, with the sizes of keys as the module counts them",
+	.arguments = "[MECHANISM]",
+	.summary = "List what the token can do, with the sizes of keys as the module counts them; "
+		   "or show one mechanism, its fields and an example",
 	.sets = SET_MODULE | SET_TOKEN | SET_JSON,
+	.max_arguments = 1,
 	.run = run,
 };

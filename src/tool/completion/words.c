@@ -2,7 +2,6 @@
 /* words.c: prints the words of each kind of argument, from the tables that the tool reads. */
 #include "tool/completion/words.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,56 +11,34 @@
 static const struct {
 	const char *name, *scheme;
 } mechanisms[] = {
-#define MECHANISM(number, name, help, scheme) {name, scheme},
-#define FIELD(...)
-#define KEY_TYPE(...)
+#define MECHANISM(number, name, inputs, source, scheme, ...) {name, scheme},
 #include "mechanism_names.h"
-#undef MECHANISM
-#undef FIELD
-#undef KEY_TYPE
 };
 
 #define MECHANISMS (sizeof mechanisms / sizeof mechanisms[0])
 
 static const char *const fields[] = {
-#define MECHANISM(...)
 #define FIELD(name, ...) name,
-#define KEY_TYPE(...)
 #include "mechanism_names.h"
-#undef MECHANISM
-#undef FIELD
-#undef KEY_TYPE
 };
 
 static const struct key_kind key_kinds[] = {
-#define MECHANISM(...)
-#define FIELD(...)
 #define KEY_TYPE(...) {__VA_ARGS__},
 #include "mechanism_names.h"
-#undef MECHANISM
-#undef FIELD
-#undef KEY_TYPE
 };
 
-/* Print NAME in lower case and with - for _, as people type the name. */
 static void print_word(const char *name)
 {
-	putchar(' ');
-	for (; *name; name++)
-		putchar(*name == '_' ? '-' : tolower((unsigned char)*name));
+	char word[NAME_TEXT_MAX];
+
+	name_word(name, word);
+	printf(" %s", word);
 }
 
 static void print_mechanisms(void)
 {
-	static const char *const prefixes[] = {"CKM_KEYDIV_", "CKM_"};
-
-	for (size_t i = 0; i < MECHANISMS; i++) {
-		const char *name = mechanisms[i].name;
-		for (size_t k = 0; k < 2; k++)
-			if (strncmp(name, prefixes[k], strlen(prefixes[k])) == 0)
-				name += strlen(prefixes[k]);
-		print_word(name);
-	}
+	for (size_t i = 0; i < MECHANISMS; i++)
+		print_word(mechanisms[i].name);
 }
 
 static void print_schemes(void)

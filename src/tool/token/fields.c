@@ -2,6 +2,8 @@
 /* fields.c: the fields by name, and reading their values. */
 #include "tool/token/fields.h"
 
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,13 +24,8 @@ static const struct field {
 	unsigned char width; /* 0: text or bytes */
 	unsigned short min, max;
 } known[] = {
-#define MECHANISM(...)
 #define FIELD(...) {__VA_ARGS__},
-#define KEY_TYPE(...)
 #include "mechanism_names.h"
-#undef MECHANISM
-#undef FIELD
-#undef KEY_TYPE
 };
 
 static const struct field *find(const char *name, size_t n)
@@ -153,6 +150,51 @@ void fields_put(const struct fields *fields, const struct field_part *more, size
 	}
 	for (; k < count; k++)
 		keydiv_put(p, more[k].tag, more[k].p, more[k].n);
+}
+
+/* Append VALUE (N bytes) of FIELD as fields_add() reads it. */
+static void add_value(
+	const struct field *field, const unsigned char *value, size_t n, struct text *ret)
+{
+	char text[2 * VALUE_MAX + 8] = "hex:";
+	bool plain = n > 0;
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		plain = plain && (isalnum(value[i]) || strchr("-._", value[i]));
+		number = number << 8 | value[i];
+	}
+	if (field->width > 0 && n == field->width)
+		snprintf(text, sizeof text, "%" PRIu64, number);
+	else if (field->tag == KEYDIV_SHAPE && n == 2)
+		snprintf(text, sizeof text, "%u,%u", value[0], value[1]);
+	else if (plain)
+		snprintf(text, sizeof text, "%.*s", (int)n, (const char *)value);
+	else
+		hex_encode(value, n, text + 4);
+	text_add_string(ret, text);
+}
+
+void fields_show(const char *parameter, struct text *ret)
+{
+	unsigned char p[VALUE_MAX];
+	char word[NAME_TEXT_MAX];
+	size_t n = strlen(parameter) / 2;
+
+	if (n > sizeof p || !hex_decode(parameter, p, n))
+		return;
+	for (size_t at = 0, length; at + 3 <= n; at += 3 + length) {
+		length = get_be16(p + at + 1);
+		for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+			if (known[i].tag != p[at] || length > n - at - 3)
+				continue;
+			name_word(known[i].name, word);
+			text_add_string(ret, " --field ");
+			text_add_string(ret, word);
+			text_add_string(ret, "=");
+			add_value(&known[i], p + at + 3, length, ret);
+		}
+	}
 }
 
 void fields_free(struct fields *fields)

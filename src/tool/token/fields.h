@@ -48,6 +48,12 @@ struct field_part {
 void fields_put(const struct fields *fields, const struct field_part *more, size_t count,
 	KEYDIV_PARAMETER *p);
 
+/*
+ * Append the fields of PARAMETER, a parameter in hexadecimal, to RET as " --field NAME=VALUE"
+ * options that fields_add() reads.
+ */
+void fields_show(const char *parameter, struct text *ret);
+
 void fields_free(struct fields *fields);
 
 #endif

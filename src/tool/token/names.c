@@ -18,19 +18,10 @@
  * The mechanisms of keydiv, as they were when the tool was built, and some that only
  * other tokens have.
  */
-static const struct {
-	CK_MECHANISM_TYPE type;
-	const char *name, *help;
-	const char *scheme; /* allowed together with others under this name, "" for none */
-} mechanisms[] = {
-#define MECHANISM(number, name, help, scheme) {number, name, help, scheme},
-#define FIELD(...)
-#define KEY_TYPE(...)
+static const struct mechanism_about mechanisms[] = {
+#define MECHANISM(...) {__VA_ARGS__},
 #include "mechanism_names.h"
-#undef MECHANISM
-#undef FIELD
-#undef KEY_TYPE
-#define OTHER(number) {number, #number, "", ""},
+#define OTHER(number) {number, #number, "", "", "", "", ""},
 	OTHER(CKM_AES_MAC) OTHER(CKM_AES_MAC_GENERAL) OTHER(CKM_AES_KEY_WRAP_PAD)
 		OTHER(CKM_DES_KEY_GEN) OTHER(CKM_DES3_CBC_PAD) OTHER(CKM_DES3_MAC) OTHER(CKM_MD5)
 			OTHER(CKM_MD5_HMAC) OTHER(CKM_RSA_PKCS) OTHER(CKM_RSA_PKCS_KEY_PAIR_GEN)};
@@ -47,12 +38,45 @@ void mechanism_name(CK_MECHANISM_TYPE type, char *ret)
 	snprintf(ret, NAME_TEXT_MAX, "0x%08lx", type);
 }
 
-const char *mechanism_help(CK_MECHANISM_TYPE type)
+const struct mechanism_about *mechanism_about(CK_MECHANISM_TYPE type)
 {
+	static const struct mechanism_about unknown = {0, "", "", "", "", "", ""};
+
 	for (size_t i = 0; i < MECHANISMS; i++)
 		if (mechanisms[i].type == type)
-			return mechanisms[i].help;
-	return "";
+			return &mechanisms[i];
+	return &unknown;
+}
+
+static const char *const prefixes[] = {"CKM_KEYDIV_", "CKM_"};
+
+void name_word(const char *name, char *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			name += strlen(prefixes[i]);
+	for (; *name && n + 1 < NAME_TEXT_MAX; name++)
+		ret[n++] = *name == '_' ? '-' : (char)tolower((unsigned char)*name);
+	ret[n] = '\0';
+}
+
+/* --- the fields of one mechanism --- */
+
+static const struct mechanism_field mechanism_fields[] = {
+#define MECHANISM_FIELD(...) {__VA_ARGS__},
+#include "mechanism_names.h"
+	{0},
+};
+
+const struct mechanism_field *mechanism_field_next(
+	CK_MECHANISM_TYPE type, const struct mechanism_field *last)
+{
+	for (const struct mechanism_field *f = last ? last + 1 : mechanism_fields; f->name; f++)
+		if (f->mechanism == type)
+			return f;
+	return NULL;
 }
 
 /* --- lists of allowed mechanisms --- */
@@ -70,8 +94,6 @@ bool name_matches(const char *name, const char *wanted)
 
 static bool is_mechanism(const char *name, const char *wanted)
 {
-	static const char *const prefixes[] = {"CKM_KEYDIV_", "CKM_"};
-
 	if (name_matches(name, wanted))
 		return true;
 	for (size_t i = 0; i < 2; i++) {
@@ -142,13 +164,8 @@ bool allowed_read(const char *text, struct allowed *ret)
 
 /* The key types of keydiv's own table. */
 static const struct key_kind kinds[] = {
-#define MECHANISM(...)
-#define FIELD(...)
 #define KEY_TYPE(...) {__VA_ARGS__},
 #include "mechanism_names.h"
-#undef MECHANISM
-#undef FIELD
-#undef KEY_TYPE
 };
 
 #define KINDS (sizeof kinds / sizeof kinds[0])
@@ -177,6 +194,14 @@ const struct key_kind *key_kind_read(const char *name)
 			n = sizeof known - 1;
 	}
 	fail("'%s' is no type of key; the types are %s", name, known);
+	return NULL;
+}
+
+const struct key_kind *key_kind_generated(CK_MECHANISM_TYPE type)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].generate == type)
+			return &kinds[i];
 	return NULL;
 }
 

@@ -17,11 +17,37 @@
  */
 void mechanism_name(CK_MECHANISM_TYPE type, char *ret);
 
+/* A mechanism of keydiv's own table (mechanism_names.h has the columns in this order). */
+struct mechanism_about {
+	CK_MECHANISM_TYPE type;
+	const char *name;
+	const char *inputs;    /* as "master -> device key: DEVICE [SALT] [PURPOSE]", or "" */
+	const char *source;    /* the document that defines the mechanism */
+	const char *scheme;    /* allowed together with others under this name, "" for none */
+	const char *key_types; /* with commas between them */
+	const char *parameter; /* of a published answer, in hexadecimal, "" if it has no fields */
+};
+
+/* Return what the table says about TYPE. All texts are "" for a mechanism of other tokens. */
+const struct mechanism_about *mechanism_about(CK_MECHANISM_TYPE type);
+
 /*
- * Return the inputs of a mechanism of keydiv, as "master -> device key: DEVICE [SALT] [PURPOSE]",
- * and "" for other mechanisms.
+ * Write NAME, of a mechanism or of a field, as people type it to RET, which has NAME_TEXT_MAX
+ * bytes: in lower case, with - for _ and without CKM_ or CKM_KEYDIV_.
  */
-const char *mechanism_help(CK_MECHANISM_TYPE type);
+void name_word(const char *name, char *ret);
+
+/* A field of a mechanism, with the length in bytes that this mechanism takes. */
+struct mechanism_field {
+	CK_MECHANISM_TYPE mechanism;
+	const char *name;
+	bool required, number;
+	unsigned short min, max;
+};
+
+/* Return the field of the mechanism TYPE after LAST, or its first field for NULL. NULL: no more. */
+const struct mechanism_field *mechanism_field_next(
+	CK_MECHANISM_TYPE type, const struct mechanism_field *last);
 
 /* Find a mechanism by NAME, with or without CKM_ or CKM_KEYDIV_. False after a report. */
 MUST_USE bool mechanism_read(const char *name, CK_MECHANISM_TYPE *ret);
@@ -62,6 +88,9 @@ struct key_kind {
 
 /* Find a key type by its name on the command line. NULL after a report. */
 const struct key_kind *key_kind_read(const char *name);
+
+/* Return the key type that C_GenerateKey makes by the mechanism TYPE, or NULL. */
+const struct key_kind *key_kind_generated(CK_MECHANISM_TYPE type);
 
 /* Write the name of key type TYPE to RET, which has NAME_TEXT_MAX bytes. */
 void key_type_name(CK_KEY_TYPE type, char *ret);

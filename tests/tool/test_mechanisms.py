@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+test_mechanisms.py: the list of mechanisms, and each mechanism by its name. The tests walk the list of the module, so that a new
+mechanism is tested without a further line here.
+"""
+import json
+import shlex
+
+from harness import SOURCE, ToolTest, main
+
+SIZES = ("128", "192", "256", None)  # bits of a key; None: the type has one length
+
+
+def source_column():
+    """The column "source" of mechanisms/README.md by the name of the mechanism."""
+    sources, head = {}, None
+    with open(SOURCE + "/mechanisms/README.md", encoding="utf-8") as readme:
+        for line in readme:
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if not line.startswith("|"):
+                head = None
+            elif head is None:
+                head = cells
+            elif "source" in head:
+                sources.update((name.strip(), cells[head.index("source")]) for name in cells[0].split(","))
+    return sources
+
+
+class Mechanisms(ToolTest):
+    def mechanisms(self, *name):
+        return json.loads(self.ok("mechanisms", *name, "--json"))
+
+    def make_key(self, kind, size, mechanism):
+        """Make a key of the type KIND and SIZE bits that allows MECHANISM. False: there is no key of this size."""
+        if kind == "odukpt-client":
+            self.make_key("aes", size, "odukpt-client")
+            return self.run_tool("odukpt", "client", "--key", "KEY", "--shape", "3,3", "--label", "CLIENT", "--pin-file", self.pin).code == 0
+        size = ["--size", size] if size else []
+        made = self.run_tool("key", "generate", "--label", "KEY", "--type", kind, *size, "--allow", mechanism, "--pin-file", self.pin)
+        return made.code == 0
+
+    def derive(self, arguments):
+        """The check value of the key that the example ARGUMENTS derives, or None."""
+        done = self.run_tool(*arguments, "--pin-file", self.pin, "--json")
+        return json.loads(done.out)["check_value"] if done.code == 0 else None
+
+    def delete(self):
+        for label in "KEY", "CLIENT":
+            self.run_tool("key", "delete", "--force", label, "--pin-file", self.pin)
+
+    def run_example(self, shown):
+        """Run the example of the mechanism SHOWN with a key of some size. The last arguments and the check value, or None."""
+        for kind in shown["key_types"].split(", "):
+            for size in SIZES:
+                if not self.make_key(kind, size, shown["name"]):
+                    continue
+                arguments = shlex.split(shown["example"])[1:]
+                if kind == "odukpt-client":
+                    arguments[arguments.index("KEY")] = "CLIENT"
+                check = self.derive(arguments)
+                if check is not None:
+                    return arguments, check
+                self.delete()
+        return None
+
+    def other_form(self, field, value):
+        """VALUE of FIELD, an argument of --field, in hexadecimal or, if VALUE is in hexadecimal, unchanged."""
+        if value.startswith("hex:") or field["name"] == "SHAPE":
+            return value
+        number = int(value).to_bytes(field["max"], "big") if field["number"] else value.encode()
+        return "hex:" + number.hex()
+
+    def test_every_example_of_a_derivation(self):
+        """The example runs, number fields are decimal, and other fields are text: their hexadecimal forms give the same key."""
+        for listed in self.mechanisms():
+            shown = self.mechanisms(listed["name"])
+            if "derive" not in listed["for"] or "fields" not in shown:
+                continue
+            with self.subTest(listed["name"]):
+                self.assertTrue(shown["example"].startswith("keydiv derive --key KEY --mechanism "), shown)
+                ran = self.run_example(shown)
+                self.assertIsNotNone(ran, shown["example"])
+                arguments, check = ran
+                # The state of a client and a data object have no check value.
+                self.assertEqual(check == "", listed["name"] in ("CKM_KEYDIV_ODUKPT_CLIENT", "CKM_KEYDIV_FLAT_HKDF_DATA"))
+                fields = {field["name"]: field for field in shown["fields"]}
+                other = list(arguments)
+                for i, argument in enumerate(arguments):
+                    if arguments[i - 1] == "--field":
+                        name, value = argument.split("=", 1)
+                        field = fields[name.upper().replace("-", "_")]
+                        self.assertTrue(value.isdigit() or not field["number"], argument)
+                        other[i] = name + "=" + self.other_form(field, value)
+                if other != arguments:
+                    self.assertEqual(self.derive(other), check)
+                self.delete()
+
+    def test_every_source(self):
+        column = source_column()
+        for listed in self.mechanisms():
+            name = listed["name"].replace("CKM_KEYDIV_FLAT_", "CKM_")
+            self.assertEqual(listed["source"], column.get(name, "no line"), name)
+            self.assertNotEqual(listed["source"], "")
+
+    def test_fields_and_lengths(self):
+        shown = self.mechanisms("data-key")
+        self.assertEqual(shown["fields"], [{"name": "NONCE", "required": True, "number": False, "min": 16, "max": 64},
+                                           {"name": "ENCRYPTION_CONTEXT", "required": False, "number": False, "min": 1, "max": 2048}])
+        self.assertEqual((shown["key_types"], shown["for"], shown["scheme"]), ("aes", ["derive"], "device"))
+        text = self.ok("mechanisms", "CKM_KEYDIV_AES_DUKPT_KEY")
+        self.assertIn("fields: KSN 12 bytes, DUKPT_USAGE number of 2 bytes, [INITIAL_KEY_LENGTH] number of 1 byte\n", text)
+
+    def test_generation(self):
+        self.assertEqual(self.mechanisms("hkdf-key-gen")["example"], "keydiv key generate --label KEY --type hkdf")
+        for listed in self.mechanisms():
+            example = self.mechanisms(listed["name"]).get("example", "")
+            if example.startswith("keydiv key generate") and "hkdf" not in example:
+                self.user(*shlex.split(example)[1:], *([] if "des3" not in example else ["--allow", "rfc3961"]))
+                self.delete()
+
+    def test_refusals(self):
+        self.refused("mechanisms", "none", says="'none' is no mechanism: 'keydiv mechanisms' lists them", pin=False)
+        self.refused("mechanisms", "aes-mac", says="the token does not offer 'aes-mac'", pin=False)
+        self.refused("mechanisms", "a", "b", says="there is no use for the argument 'b'", code=2, pin=False)
+
+
+if __name__ == "__main__":
+    main()
