@@ -21,6 +21,7 @@
 #include "key/wrap.h"
 #include "keydiv.h"
 #include "state_kind.h"
+#include "wrapping.h"
 
 struct mechanism;
 
@@ -279,6 +280,13 @@ struct operating {
 	enum digest_kind digest;
 	enum wrap_kind wrap;
 	struct bytes wrap_iv; /* of the standard: the only parameter that a caller may give */
+	/*
+	 * C_WrapKey and C_UnwrapKey of a form of the mechanism's own (wrapping.h), in place of
+	 * `wrap`. wrap_key takes the fields of the mechanism, unwrap_key takes no parameter. NULL:
+	 * the mechanism does not have this direction.
+	 */
+	wrap_function *wrap_key;
+	unwrap_function *unwrap_key;
 	/*
 	 * Check the caller's parameter and fill in RET, except mode and direction. RET refers
 	 * to the caller's memory, which is used in the same call. NULL: the mechanism takes

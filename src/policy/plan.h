@@ -77,10 +77,12 @@ MUST_USE CK_RV plan_derive(const struct template *t, const struct object *base,
 
 /*
  * Plan C_UnwrapKey with UNWRAPPER. Obeys CKA_UNWRAP_TEMPLATE of UNWRAPPER. plan_value compares
- * CKA_VALUE_LEN with the length of the value later.
+ * CKA_VALUE_LEN with the length of the value later. ROLE is what the wrapped form says about the
+ * key, or NULL for a form that carries the value alone. CKR_TEMPLATE_INCONSISTENT if T asks for
+ * more than ROLE.
  */
 MUST_USE CK_RV plan_unwrap(const struct template *t, const struct object *unwrapper,
-	const struct rights *rights, struct object *ret);
+	const struct wrapped_role *role, const struct rights *rights, struct object *ret);
 
 /*
  * Put N bytes at VALUE into the planned key O, without any change. T may be NULL.
@@ -127,6 +129,9 @@ MUST_USE CK_RV plan_set(const struct template *t, const struct rights *rights, s
  */
 MUST_USE CK_RV plan_may_wrap(
 	const struct object *wrapper, const struct object *target, const struct mechanism *mech);
+
+/* Fill in RET from TARGET, a key that plan_may_wrap has permitted to wrap. */
+void plan_wrapped_role(const struct object *target, struct wrapped_role *ret);
 
 /*
  * Check that KEY may be used with MECH for a function that needs FLAG (FLAG_SIGN, for example). The

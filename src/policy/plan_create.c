@@ -198,11 +198,12 @@ static CK_RV check_bounds(const struct template *t, const struct template *more)
 }
 
 CK_RV plan_unwrap(const struct template *t, const struct object *unwrapper,
-	const struct rights *rights, struct object *ret)
+	const struct wrapped_role *role, const struct rights *rights, struct object *ret)
 {
 	struct bytes encoded = object_variable(unwrapper, VAR_UNWRAP_TEMPLATE);
 	struct template more, merged;
 
+	ENSURE(role == NULL, CKR_TEMPLATE_INCONSISTENT);
 	if (encoded.p == NULL)
 		return unwrap_merged(t, rights, ret);
 	TRY(template_decode(VAR_UNWRAP_TEMPLATE, encoded, &more));

@@ -132,3 +132,28 @@ CK_RV plan_may_wrap(
 	REQUIRE(object_key_length(target) > 0, CKR_KEY_NOT_WRAPPABLE, "the key has no value");
 	return CKR_OK;
 }
+
+/* Put CKA_ALLOWED_MECHANISMS of TARGET into RET. */
+static void wrapped_list(const struct object *target, struct wrapped_role *ret)
+{
+	struct bytes list = object_variable(target, VAR_ALLOWED_MECHANISMS);
+	size_t n = list.p != NULL ? list.n / 8 : target->default_allowed_count;
+
+	ret->has_list = list.p != NULL || target->default_allowed != NULL;
+	ret->count = n <= WRAPPED_LIST_MAX ? n : 0;
+	for (size_t i = 0; i < ret->count; i++)
+		ret->list[i] =
+			list.p != NULL ? get_be64(list.p + 8 * i) : target->default_allowed[i];
+}
+
+void plan_wrapped_role(const struct object *target, struct wrapped_role *ret)
+{
+	*ret = (struct wrapped_role){
+		.type = target->key_type,
+		.usage = target->flags & FLAGS_USAGE,
+		.derives = (target->flags & FLAG_DERIVE) != 0,
+		.exportability =
+			target->flags & FLAG_WRAP_WITH_TRUSTED ? EXPORT_TRUSTED : EXPORT_ANY,
+	};
+	wrapped_list(target, ret);
+}

@@ -157,7 +157,7 @@ static void plan_all(const struct template *t, uint8_t which)
 	}
 	rv = plan_generate(t, mechanism_find(CKM_AES_KEY_GEN), &rights, &o, &length);
 	look_at(rv, &o);
-	rv = plan_unwrap(t, &wrapper, &rights, &o);
+	rv = plan_unwrap(t, &wrapper, NULL, &rights, &o);
 	if (rv == CKR_OK) {
 		MUST(!(o.flags & (FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE | FLAG_LOCAL)));
 		rv = plan_value(&o, t, (const uint8_t *)"0123456789abcdef", 16);

@@ -283,7 +283,7 @@ END_TEST
 		struct template t_;                                                                \
 		CK_RV rv2_ = parse(&t_, __VA_ARGS__);                                              \
 		if (rv2_ == CKR_OK)                                                                \
-			rv2_ = plan_unwrap(&t_, unwrapper, &user, o);                              \
+			rv2_ = plan_unwrap(&t_, unwrapper, NULL, &user, o);                        \
 		template_wipe(&t_);                                                                \
 		rv2_;                                                                              \
 	})
