@@ -295,8 +295,11 @@ extern "C" {
  * true and CKA_COPYABLE false. CKR_KEYDIV_REPLAYED
  */
 #define CKA_KEYDIV_WINDOW (KEYDIV_VENDOR | 8UL)
-/* Reserved: this version gives CKR_ATTRIBUTE_TYPE_INVALID for the next attribute. */
-/* master in another token: its PKCS#11 URI */
+/*
+ * template of C_CreateObject in place of CKA_VALUE: the PKCS#11 URI (RFC 7512) of a secret key in
+ * another token (keydiv.conf, foreign-module), which becomes a master and stays there. Needs
+ * CKA_TOKEN and CKA_DERIVE true. Type and length are those of the key there.
+ */
 #define CKA_KEYDIV_FOREIGN_KEY (KEYDIV_VENDOR | 9UL)
 /*
  * Flat forms of CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE and CKA_DERIVE_TEMPLATE, whose standard form

@@ -8,6 +8,14 @@
 #include "token/objects.h"
 #include "token/self_test_gate.h"
 
+/* Link a master to the key in another token that T names. */
+static CK_RV create_foreign(
+	const struct template *t, const struct rights *rights, struct object *ret)
+{
+	TRY(plan_foreign(t, rights, NULL, ret));
+	return FAIL(CKR_FUNCTION_NOT_SUPPORTED, "there is no foreign module");
+}
+
 CK_RV create_object(
 	struct session *s, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_handle)
 {
@@ -17,7 +25,10 @@ CK_RV create_object(
 	REQUIRE(ret_handle != NULL, CKR_ARGUMENTS_BAD, "phObject is NULL");
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
-	TRY(plan_create(&template, &rights, &object));
+	if (plan_is_foreign(&template))
+		TRY(create_foreign(&template, &rights, &object));
+	else
+		TRY(plan_create(&template, &rights, &object));
 	TRY(session_scratch(s));
 	TRY(plan_check_value(&object, &template, s->scratch[0]));
 	return object_add(s, &object, ret_handle);

@@ -7,6 +7,7 @@
 #include <openssl/kdf.h>
 
 #include "crypto.h"
+#include "key_struct.h"
 
 static void free_hmac(EVP_MAC_CTX **hmac)
 {
@@ -56,6 +57,55 @@ static CK_RV expand_key(
 	return CKR_OK;
 }
 
+_Static_assert(MAC_HMAC_SHA512 - MAC_HMAC_SHA1 == DIGEST_SHA512 - DIGEST_SHA1, "the same order");
+
+/* Return the HMAC with the digest KIND, which is not DIGEST_NONE. */
+static enum mac_kind hmac_with(enum digest_kind kind)
+{
+	return (enum mac_kind)(MAC_HMAC_SHA1 + (kind - DIGEST_SHA1));
+}
+
+/*
+ * The same for a key in another token, where each T(i) is a call of key_mac. T(i - 1) is sent to
+ * the other token as a part of the message.
+ */
+static CK_RV expand_remote(
+	struct key *key, enum digest_kind kind, struct bytes info, size_t len, struct secret *ret)
+{
+	size_t block = digest_length(kind);
+	SECRET message = {0}; /* T(i - 1), info, i */
+	SECRET t = {0};
+
+	TRY(secret_resize(&message, block + info.n + 1));
+	TRY(secret_resize(&t, KEY_MAC_MAX));
+	TRY(secret_resize(ret, len));
+	uint8_t *from = secret_bytes(&message) + block, *end = from + info.n;
+	if (info.n > 0)
+		memcpy(from, info.p, info.n);
+	for (size_t done = 0, take; done < len; done += take) {
+		++*end;
+		TRY(key_mac(
+			key, hmac_with(kind), from, (size_t)(end + 1 - from), secret_bytes(&t)));
+		from = secret_bytes(&message);
+		memcpy(from, secret_peek(&t), block);
+		take = len - done < block ? len - done : block;
+		memcpy(secret_bytes(ret) + done, secret_peek(&t), take);
+	}
+	return CKR_OK;
+}
+
+static CK_RV hkdf_remote(struct key *key, enum digest_kind kind, bool extract, struct bytes info,
+	size_t len, struct secret *ret)
+{
+	size_t block = digest_length(kind);
+
+	REQUIRE(!extract, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"extraction takes the key as message, and the key is in another token");
+	ENSURE(block > 0, CKR_MECHANISM_PARAM_INVALID);
+	ENSURE(len > 0 && len <= HKDF_BLOCKS_MAX * block && len <= SECRET_MAX, CKR_KEY_SIZE_RANGE);
+	return expand_remote(key, kind, info, len, ret);
+}
+
 static CK_RV hkdf(struct bytes ikm, enum digest_kind kind, bool extract, bool expand,
 	struct bytes salt, struct bytes info, size_t len, struct secret *ret)
 {
@@ -80,7 +130,9 @@ CK_RV key_hkdf(struct key *key, enum digest_kind kind, bool extract, bool expand
 	struct bytes info, size_t len, struct secret *ret)
 {
 	secret_wipe(ret);
-	CK_RV rv = hkdf(key_expose(key), kind, extract, expand, salt, info, len, ret);
+	CK_RV rv = key_is_remote(key)
+			   ? hkdf_remote(key, kind, extract, info, len, ret)
+			   : hkdf(key_expose(key), kind, extract, expand, salt, info, len, ret);
 	if (rv != CKR_OK)
 		secret_wipe(ret);
 	return rv;

@@ -12,12 +12,13 @@
 /*
  * Compute HKDF of KEY into RET by extract, by expand, or by both. Extract alone gives the
  * pseudo-random key of one digest, and LEN must be the length of the digest or 0. Expand alone
- * takes KEY as the pseudo-random key. An absent or empty SALT is a digest of zero bytes. Only
- * expand uses INFO. A key of any type is accepted.
+ * takes KEY as the pseudo-random key, which may be in another token. An absent or empty SALT is a
+ * digest of zero bytes. Only expand uses INFO. A key of any type is accepted.
  *
  * CKR_MECHANISM_PARAM_INVALID if neither step is requested or the digest does not exist.
  * CKR_KEY_SIZE_RANGE if KEY is empty, or if LEN is 0 (with expand) or over 255 digests or
- * SECRET_MAX. CKR_HOST_MEMORY, CKR_FUNCTION_FAILED. RET is empty after an error.
+ * SECRET_MAX. CKR_KEY_FUNCTION_NOT_PERMITTED for extract if KEY is in another token.
+ * CKR_HOST_MEMORY, CKR_FUNCTION_FAILED. RET is empty after an error.
  */
 MUST_USE CK_RV key_hkdf(struct key *key, enum digest_kind kind, bool extract, bool expand,
 	struct bytes salt, struct bytes info, size_t len, struct secret *ret);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_struct.h: the members of a key, for key.c, key_cmac.c, mac.c and wrap.c only. */
+/*
+ * key_struct.h: the members of a key. Only key.c, key_cmac.c, mac.c, wrap.c and kdf_primitives.c
+ * include this header.
+ */
 #ifndef KEYDIV_KEY_KEY_STRUCT_H
 #define KEYDIV_KEY_KEY_STRUCT_H
 

@@ -4,6 +4,7 @@
 #include "mechanism.h"
 #include "object/attribute.h"
 #include "object/attribute_value.h"
+#include "object/object_foreign.h"
 #include "state_kind.h"
 
 /* Return true if no caller may see the value of O. */
@@ -64,6 +65,11 @@ static CK_RV read_check_value(const struct reading *r, struct attribute_value *r
 	const struct object *o = r->object;
 
 	ENSURE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID);
+	if (object_is_foreign(o)) {
+		ret->bytes = object_foreign(o).check_value;
+		ENSURE(ret->bytes.n > 0, CKR_ATTRIBUTE_TYPE_INVALID);
+		return CKR_OK;
+	}
 	ENSURE(r->key != NULL && o->value.len > 0, CKR_ATTRIBUTE_TYPE_INVALID);
 	TRY(key_load(r->key, o->key_type, secret_peek(&o->value), o->value.len));
 	CK_RV rv = key_check_value(r->key, object_checks_by_cmac(o), ret->small);
@@ -118,6 +124,9 @@ static CK_RV read_variable(
 	const struct object *o, const struct attribute *attr, struct attribute_value *ret)
 {
 	ret->bytes = object_variable(o, (enum variable)attr->bit);
+	/* The URI of a public foreign master is sealed while nobody is logged in. */
+	ENSURE(attr->bit != VAR_FOREIGN_KEY || !object_is_foreign(o) || ret->bytes.n > 0,
+		CKR_ATTRIBUTE_SENSITIVE);
 	if (ret->bytes.p != NULL)
 		return CKR_OK;
 	switch (attr->bit) {
@@ -127,6 +136,8 @@ static CK_RV read_variable(
 	case VAR_WRAP_TEMPLATE:
 	case VAR_UNWRAP_TEMPLATE:
 	case VAR_DERIVE_TEMPLATE:
+		return CKR_ATTRIBUTE_TYPE_INVALID;
+	case VAR_FOREIGN_KEY:
 		return CKR_ATTRIBUTE_TYPE_INVALID;
 	case VAR_RESERVE:
 		ENSURE(object_reserves(o), CKR_ATTRIBUTE_TYPE_INVALID);

@@ -89,7 +89,13 @@ enum variable {
 	 */
 	VAR_MASTER_LIST,
 	VAR_WINDOW, /* master: 8 bytes, 1 to WINDOW_MAX; absent: 0 */
-	VARIABLE_LAST = VAR_WINDOW,
+	/*
+	 * Foreign master: its URI. The store has the attribute too, but empty, because the URI is
+	 * sealed (object_foreign.h). So the URI is empty while nobody is logged in.
+	 */
+	VAR_FOREIGN_KEY,
+	VAR_FOREIGN_CHECK, /* foreign master: see object_foreign.h; in memory only, as above */
+	VARIABLE_LAST = VAR_FOREIGN_CHECK,
 };
 
 #define WINDOW_MAX 1024  /* CKA_KEYDIV_WINDOW */
@@ -184,6 +190,15 @@ static inline unsigned object_window(const struct object *o)
 					 : 0;
 }
 
+/*
+ * Return true if O is a foreign master: a key whose value is in another token. `value` is
+ * always empty.
+ */
+static inline bool object_is_foreign(const struct object *o)
+{
+	return object_has(o, VAR_FOREIGN_KEY);
+}
+
 /* Return true if O has CKA_KEYDIV_RESERVE: a client state, or a master with replay windows. */
 static inline bool object_reserves(const struct object *o)
 {
@@ -203,8 +218,8 @@ bool object_names(const struct object *o, CK_MECHANISM_TYPE type);
 bool object_checks_by_cmac(const struct object *o);
 
 /*
- * Encode everything except `value` (object_encode.c has the format). A default list is written out
- * as a list. The caller frees *RET. CKR_HOST_MEMORY.
+ * Encode everything except `value` and what object_foreign_seal encodes (object_encode.c has the
+ * format). A default list is written out as a list. The caller frees *RET. CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV object_encode(const struct object *o, uint8_t **ret, size_t *ret_n);
 

@@ -14,6 +14,8 @@
  * 	41     variable attributes as in struct variables. Each is id (1), length (4), bytes. The
  * 	       ids ascend.
  *
+ * The attribute of a foreign master, CKA_KEYDIV_FOREIGN_KEY, is there with length 0.
+ *
  * Bytes from the store are hostile. object_decode checks every length, number and nested template.
  */
 #include <stdlib.h>
@@ -27,6 +29,15 @@
 #define ENCODED_MAX (HEADER + VARIABLES_MAX)
 #define FLAGS_ALL ((FLAG_USE_ONLY << 1) - 1)
 #define MADE_ALL (MADE_FLAGS | MADE_WAY | MADE_COPY | MADE_CHECK_BY_CMAC)
+
+/* Leave in O, a foreign master, only the mark that O is one. */
+static CK_RV hide_foreign(struct object *o)
+{
+	static const uint8_t none[1];
+
+	TRY(object_set_variable(o, VAR_FOREIGN_CHECK, bytes_of(NULL, 0)));
+	return object_set_variable(o, VAR_FOREIGN_KEY, bytes_of(none, 0));
+}
 
 /* Set only the variables of RET: those of O, and the default list if O uses a default list. */
 static CK_RV with_list(const struct object *o, struct object *ret)
@@ -51,6 +62,8 @@ CK_RV object_encode(const struct object *o, uint8_t **ret, size_t *ret_n)
 	OBJECT whole = {0};
 
 	TRY(with_list(o, &whole));
+	if (object_is_foreign(o))
+		TRY(hide_foreign(&whole));
 	const struct variables *v = &whole.variables;
 	uint8_t *p = malloc(HEADER + (size_t)v->len);
 	ENSURE(p != NULL, CKR_HOST_MEMORY);
@@ -80,9 +93,19 @@ static bool variable_sound(enum attribute_who who, unsigned id, struct bytes val
 		return false;
 	if (id == VAR_WINDOW && (value.n != 8 || get_be64(value.p) - 1 >= WINDOW_MAX))
 		return false;
+	if (id == VAR_FOREIGN_KEY && value.n != 0) /* sealed */
+		return false;
 	if (!(attribute_sets[who][WHEN_EVER].variables >> id & 1))
 		return false;
 	return template_value_sound(attribute_find(variable_types[id]), value);
+}
+
+/* Return true if O has the flags that every foreign master has (plan.h, plan_foreign). */
+static bool foreign_sound(const struct object *o)
+{
+	const uint32_t must = FLAG_TOKEN | FLAG_DERIVE | FLAG_SENSITIVE;
+
+	return (o->flags & (must | FLAG_EXTRACTABLE)) == must;
 }
 
 static CK_RV decode_variables(struct bytes rest, struct object *ret)
@@ -101,6 +124,7 @@ static CK_RV decode_variables(struct bytes rest, struct object *ret)
 		rest = bytes_of(rest.p + 5 + n, rest.n - 5 - n);
 	}
 	ENSURE(!object_has(ret, VAR_RESERVE) || object_reserves(ret), CKR_DEVICE_ERROR);
+	ENSURE(!object_is_foreign(ret) || foreign_sound(ret), CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 

@@ -20,6 +20,7 @@
 #define KEYDIV_POLICY_PLAN_H
 
 #include "mechanism.h"
+#include "object/object_foreign.h"
 #include "object/template.h"
 
 /* The rights of the session that makes a call. */
@@ -45,6 +46,35 @@ MUST_USE CK_RV plan_access(const struct rights *rights, uint32_t flags);
  */
 MUST_USE CK_RV plan_create(
 	const struct template *t, const struct rights *rights, struct object *ret);
+
+/* The key of a foreign master, as the other token describes the key. */
+struct foreign_plan {
+	CK_KEY_TYPE type;
+	size_t length;               /* of the value in bytes */
+	struct object_foreign parts; /* the URI is that of the template */
+};
+
+/*
+ * Return true if T, a template of C_CreateObject, asks for a foreign master. plan_foreign then
+ * replaces plan_create.
+ */
+static inline bool plan_is_foreign(const struct template *t)
+{
+	return (t->variables_given >> VAR_FOREIGN_KEY & 1) && (t->given & GIVEN_CLASS) &&
+	       t->object_class == CKO_SECRET_KEY;
+}
+
+/*
+ * Plan C_CreateObject of a foreign master. KEY is NULL in a first call, which refuses a bad
+ * template before the other token is asked. The caller ignores RET of the first call.
+ *
+ * - CKR_TEMPLATE_INCONSISTENT if CKA_VALUE is given, CKA_TOKEN or CKA_DERIVE is not given as true,
+ *   the key would have another usage, be readable or extractable, or CKA_KEY_TYPE is not KEY's.
+ * - CKR_ATTRIBUTE_VALUE_INVALID for a URI that is empty or too long.
+ * - CKR_KEY_TYPE_INCONSISTENT for a KEY that no mechanism takes.
+ */
+MUST_USE CK_RV plan_foreign(const struct template *t, const struct rights *rights,
+	const struct foreign_plan *key, struct object *ret);
 
 /* Plan C_GenerateKey of a random key by MECH. *RET_LENGTH is the number of bytes to generate. */
 MUST_USE CK_RV plan_generate(const struct template *t, const struct mechanism *mech,

@@ -79,13 +79,16 @@ CK_RV plan_copy(const struct template *t, const struct object *source, const str
 		"the object does not have CKA_COPYABLE");
 	TRY(plan_given(t, attribute_who(source), WHEN_COPY));
 	/* The value of a public token key is sealed while nobody is logged in. */
-	REQUIRE(source->object_class != CKO_SECRET_KEY || source->value.len > 0,
+	REQUIRE(source->object_class != CKO_SECRET_KEY || source->value.len > 0 ||
+			object_foreign(source).uri.n > 0,
 		CKR_USER_NOT_LOGGED_IN, "the value of the key is sealed without a login");
 	TRY(object_copy(source, &o));
 	if (o.object_class == CKO_SECRET_KEY)
 		o.made |= MADE_COPY;
 	o.flags &= ~(uint32_t)FLAG_TRUSTED; /* a sibling could read what the trusted key wrapped */
 	TRY(change(t, rights, true, &o));
+	REQUIRE(!object_is_foreign(&o) || (o.flags & FLAG_TOKEN), CKR_TEMPLATE_INCONSISTENT,
+		"a copy of a foreign master is a token object");
 	TRY(plan_access(rights, o.flags));
 	object_move(&o, ret);
 	return CKR_OK;

@@ -87,6 +87,7 @@ static CK_RV create_data(const struct template *t, const struct rights *rights, 
 static CK_RV create_key(const struct template *t, const struct rights *rights, struct object *ret)
 {
 	TRY(plan_given(t, WHO_KEY, WHEN_CREATE));
+	ENSURE(!plan_is_foreign(t), CKR_FUNCTION_FAILED); /* plan_foreign plans a foreign master */
 	REQUIRE(t->given & GIVEN_KEY_TYPE, CKR_TEMPLATE_INCOMPLETE, "CKA_KEY_TYPE is missing");
 	REQUIRE(key_type_is_key(t->key_type), CKR_ATTRIBUTE_VALUE_INVALID,
 		"keys of this type cannot be created");
@@ -94,6 +95,50 @@ static CK_RV create_key(const struct template *t, const struct rights *rights, s
 	plan_start(ret, CKO_SECRET_KEY, t->key_type);
 	TRY(plan_key(t, MADE_CREATED, NULL, rights, ret));
 	return plan_value(ret, NULL, t->value.p, t->value.n);
+}
+
+/* Check what T says about the key in the other token. */
+static CK_RV check_foreign(const struct template *t)
+{
+	REQUIRE(!(t->given & GIVEN_VALUE), CKR_TEMPLATE_INCONSISTENT,
+		"the value of a foreign master is in the other token, so CKA_VALUE must not be "
+		"given");
+	TRY(plan_given(t, WHO_KEY, WHEN_CREATE));
+	REQUIRE(t->variable[VAR_FOREIGN_KEY].n >= 1 &&
+			t->variable[VAR_FOREIGN_KEY].n <= OBJECT_URI_MAX,
+		CKR_ATTRIBUTE_VALUE_INVALID,
+		"CKA_KEYDIV_FOREIGN_KEY is not a URI of 1 to 1024 bytes");
+	REQUIRE((t->flags & FLAG_TOKEN) && (t->flags & FLAG_DERIVE), CKR_TEMPLATE_INCONSISTENT,
+		"a foreign master needs CKA_TOKEN and CKA_DERIVE true");
+	REQUIRE(!(t->flags_given & ~t->flags & FLAG_SENSITIVE) && !(t->flags & FLAG_EXTRACTABLE),
+		CKR_TEMPLATE_INCONSISTENT,
+		"a foreign master is CKA_SENSITIVE and never CKA_EXTRACTABLE");
+	return CKR_OK;
+}
+
+CK_RV plan_foreign(const struct template *t, const struct rights *rights,
+	const struct foreign_plan *key, struct object *ret)
+{
+	CK_KEY_TYPE given = t->given & GIVEN_KEY_TYPE ? t->key_type : CKK_AES;
+
+	TRY(check_foreign(t));
+	REQUIRE(key_type_is_key(given), CKR_ATTRIBUTE_VALUE_INVALID,
+		"keys of this type cannot be created");
+	if (key != NULL) {
+		REQUIRE(!(t->given & GIVEN_KEY_TYPE) || key->type == given,
+			CKR_TEMPLATE_INCONSISTENT,
+			"CKA_KEY_TYPE is not the type of the key in the other token");
+		REQUIRE(key_type_is_key(key->type) && key_type_fits(key->type, key->length),
+			CKR_KEY_TYPE_INCONSISTENT,
+			"no mechanism takes a key of the type and length of the key in the other "
+			"token");
+	}
+	plan_start(ret, CKO_SECRET_KEY, key != NULL ? key->type : given);
+	TRY(plan_key(t, MADE_CREATED, NULL, rights, ret));
+	if (key == NULL)
+		return CKR_OK;
+	ret->number = key->length;
+	return object_foreign_set(ret, &key->parts);
 }
 
 CK_RV plan_create(const struct template *t, const struct rights *rights, struct object *ret)
@@ -227,6 +272,24 @@ CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *valu
 	return CKR_OK;
 }
 
+/* KCV = the check value of O. */
+static CK_RV check_value_of(const struct object *o, struct key *scratch, uint8_t kcv[3])
+{
+	REQUIRE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID,
+		"a state has no CKA_CHECK_VALUE");
+	if (object_is_foreign(o)) {
+		struct bytes linked = object_foreign(o).check_value;
+		REQUIRE(linked.n == 3, CKR_ATTRIBUTE_TYPE_INVALID,
+			"the key in the other token may not compute a CKA_CHECK_VALUE");
+		memcpy(kcv, linked.p, 3);
+		return CKR_OK;
+	}
+	TRY(key_load(scratch, o->key_type, secret_peek(&o->value), o->value.len));
+	CK_RV rv = key_check_value(scratch, object_checks_by_cmac(o), kcv);
+	key_unload(scratch);
+	return rv;
+}
+
 CK_RV plan_check_value(const struct object *o, const struct template *t, struct key *scratch)
 {
 	uint8_t kcv[3];
@@ -236,12 +299,7 @@ CK_RV plan_check_value(const struct object *o, const struct template *t, struct 
 		return CKR_OK;
 	REQUIRE(t->check_value.n == sizeof kcv, CKR_ATTRIBUTE_VALUE_INVALID,
 		"CKA_CHECK_VALUE is not 3 bytes long");
-	REQUIRE(!key_type_is_state(o->key_type), CKR_ATTRIBUTE_TYPE_INVALID,
-		"a state has no CKA_CHECK_VALUE");
-	TRY(key_load(scratch, o->key_type, secret_peek(&o->value), o->value.len));
-	CK_RV rv = key_check_value(scratch, object_checks_by_cmac(o), kcv);
-	key_unload(scratch);
-	TRY(rv);
+	TRY(check_value_of(o, scratch, kcv));
 	REQUIRE(secret_equal(kcv, t->check_value.p, sizeof kcv), CKR_ATTRIBUTE_VALUE_INVALID,
 		"CKA_CHECK_VALUE is not that of the key");
 	return CKR_OK;

@@ -68,6 +68,9 @@ CK_RV plan_second_key(
 		"the second key is a state");
 	REQUIRE(key->flags & FLAG_DERIVE, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"CKA_DERIVE of the second key is CK_FALSE");
+	/* The mechanisms use the value of a second key. */
+	REQUIRE(!object_is_foreign(key), CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the second key is a foreign master, which is only used as base");
 	TRY(gives_keys(key));
 	REQUIRE(allows_only(key, mech->type), CKR_MECHANISM_INVALID,
 		"CKA_ALLOWED_MECHANISMS of the second key is not this mechanism alone");

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "key/key_type.h"
+#include "object/object_foreign.h"
 
 void record_free(struct record *record)
 {
@@ -54,7 +55,8 @@ static CK_RV encode(const struct object *o, size_t n, struct record *record)
 CK_RV record_seal(
 	const struct snapshot *keys, int64_t id, const struct object *o, struct record *ret)
 {
-	size_t n = record_has_state(o) ? 0 : o->value.len;
+	const struct secret *value = &o->value;
+	SECRET foreign = {0};
 	RECORD record = {
 		.id = id,
 		.object_class = o->object_class,
@@ -63,9 +65,14 @@ CK_RV record_seal(
 		.object_id = id_attribute(o),
 	};
 
+	if (object_is_foreign(o)) {
+		TRY(object_foreign_encode(o, &foreign));
+		value = &foreign;
+	}
+	size_t n = record_has_state(o) ? 0 : value->len;
 	TRY(encode(o, n, &record));
 	struct binding binding = binding_of(&record);
-	TRY(vault_seal(keys, &binding, secret_peek(&o->value), n, (uint8_t *)record.sealed.p));
+	TRY(vault_seal(keys, &binding, secret_peek(value), n, (uint8_t *)record.sealed.p));
 	*ret = record;
 	record.owned = NULL;
 	return CKR_OK;
@@ -92,6 +99,10 @@ static CK_RV open_value(
 	struct binding binding = binding_of(record);
 	CK_RV rv = vault_open(keys, &binding, record->sealed, &ret->value);
 
+	if (rv == CKR_OK && object_is_foreign(ret)) {
+		rv = object_foreign_decode(bytes_of(secret_peek(&ret->value), ret->value.len), ret);
+		secret_wipe(&ret->value);
+	}
 	return rv == CKR_ENCRYPTED_DATA_INVALID ? CKR_DEVICE_ERROR : rv;
 }
 

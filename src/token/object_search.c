@@ -118,7 +118,8 @@ static CK_RV find_records(struct found *f, struct store_query q)
 
 	TRY(vault_snapshot(&token->vault, &keys));
 	/* Only public attributes are compared, so no value has to be opened. */
-	if (!(f->t->given & (GIVEN_VALUE | GIVEN_VALUE_LEN | GIVEN_CHECK_VALUE)))
+	if (!(f->t->given & (GIVEN_VALUE | GIVEN_VALUE_LEN | GIVEN_CHECK_VALUE)) &&
+		!(f->t->variables_given >> VAR_FOREIGN_KEY & 1))
 		snapshot_wipe(&keys);
 	do {
 		TRY(store_find(token->store, &q, records, BATCH, &n));

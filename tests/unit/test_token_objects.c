@@ -107,6 +107,110 @@ START_TEST(an_edited_flag_breaks_the_key)
 }
 END_TEST
 
+/* A foreign master, stored as C_CreateObject stores it. */
+static CK_OBJECT_HANDLE foreign_master(const char *uri, CK_ATTRIBUTE *t, CK_ULONG n)
+{
+	CK_ATTRIBUTE all[16] = {CLASS(CKO_SECRET_KEY), YES(CKA_TOKEN), YES(CKA_DERIVE),
+		RAW(CKA_KEYDIV_FOREIGN_KEY, uri, strlen(uri))};
+	const struct rights rights = {.user = true, .read_write = true};
+	const struct foreign_plan plan = {CKK_AES, 16,
+		{bytes_of(uri, strlen(uri)), bytes_of("kcv", 3), bytes_of("check", 5)}};
+	struct object o = {0};
+	CK_OBJECT_HANDLE ret = 0;
+
+	memcpy(all + 4, t, n * sizeof *t);
+	TEMPLATE parsed;
+	ck_ok(template_parse(all, n + 4, &parsed));
+	ck_ok(plan_foreign(&parsed, &rights, &plan, &o));
+	ck_ok(IN(rw, token_object_add(s, &o, &ret)));
+	object_wipe(&o);
+	return ret;
+}
+
+/* The result of reading the foreign master HANDLE. After CKR_OK its URI must be URI. */
+static CK_RV uri_of(CK_OBJECT_HANDLE handle, const char *uri)
+{
+	struct object o = {0};
+	CK_RV rv = IN(rw, token_object_get(s, handle, &o));
+
+	if (rv == CKR_OK) {
+		ck_assert(object_is_foreign(&o) && o.value.len == 0);
+		ck_assert(bytes_equal(object_foreign(&o).uri, bytes_of(uri, strlen(uri))));
+		ck_assert(bytes_equal(object_foreign(&o).check_value, bytes_of("kcv", 3)));
+		ck_assert(bytes_equal(object_foreign(&o).check, bytes_of("check", 5)));
+	}
+	object_wipe(&o);
+	return rv;
+}
+
+START_TEST(an_edited_foreign_master_is_noticed)
+{
+	CK_OBJECT_HANDLE h = foreign_master("pkcs11:object=a", T(NO(CKA_PRIVATE)));
+	CK_OBJECT_HANDLE other = foreign_master("pkcs11:object=b", T(NO(CKA_PRIVATE)));
+	struct edit e, o;
+
+	ck_ok(uri_of(h, "pkcs11:object=a"));
+	ck_ok(store_read(token->store, id_of(h), &e.row));
+	ck_ok(store_read(token->store, id_of(other), &o.row));
+	/* Neither the attributes nor the sealed bytes show the URI. */
+	ck_assert_ptr_null(memmem(e.row.attributes.p, e.row.attributes.n, "pkcs11", 6));
+	ck_assert_ptr_null(memmem(e.row.sealed.p, e.row.sealed.n, "pkcs11", 6));
+	size_t n = e.row.sealed.n;
+	ck_assert_uint_lt(n, sizeof e.attributes);
+	for (size_t bit = 0; bit < 8 * n; bit++) {
+		struct edit edited = e;
+		memcpy(edited.attributes, e.row.sealed.p, n);
+		edited.attributes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		edited.row.sealed = bytes_of(edited.attributes, n);
+		ck_ok(raw_update(token->store, id_of(h), replace, &edited));
+		ck_rv(uri_of(h, ""), CKR_DEVICE_ERROR);
+	}
+	struct edit moved = e;
+	moved.row.sealed = o.row.sealed; /* the URI of the other master */
+	ck_ok(raw_update(token->store, id_of(h), replace, &moved));
+	ck_rv(uri_of(h, ""), CKR_DEVICE_ERROR);
+	ck_ok(raw_update(token->store, id_of(h), replace, &e));
+	ck_ok(uri_of(h, "pkcs11:object=a"));
+	record_free(&e.row);
+	record_free(&o.row);
+}
+END_TEST
+
+START_TEST(a_foreign_master_is_found_set_and_copied)
+{
+	CK_OBJECT_HANDLE h = foreign_master("pkcs11:object=a", T(YES(CKA_PRIVATE))), found, copy;
+	CK_ATTRIBUTE label = STR(CKA_LABEL, "new name");
+
+	foreign_master("pkcs11:object=b", T(YES(CKA_PRIVATE)));
+	ck_assert_uint_eq(
+		count_found(rw, T(STR(CKA_KEYDIV_FOREIGN_KEY, "pkcs11:object=a")), &found, 1), 1);
+	ck_assert_uint_eq(found, h);
+	ck_assert_uint_eq(count_found(rw, T(STR(CKA_CHECK_VALUE, "kcv")), NULL, 0), 2);
+	ck_ok(IN(rw, set_attributes(s, h, &label, 1)));
+	ck_ok(uri_of(h, "pkcs11:object=a"));
+	ck_ok(IN(rw, copy_object(s, h, &label, 1, &copy)));
+	ck_ok(uri_of(copy, "pkcs11:object=a"));
+}
+END_TEST
+
+START_TEST(without_a_login_the_uri_is_sealed)
+{
+	CK_OBJECT_HANDLE h = foreign_master("pkcs11:object=a", T(NO(CKA_PRIVATE))), copy;
+	CK_ATTRIBUTE label = STR(CKA_LABEL, "new name");
+	uint8_t out[64];
+	CK_ATTRIBUTE a = {CKA_KEYDIV_FOREIGN_KEY, out, sizeof out};
+
+	ck_ok(IN(rw, get_attributes(s, h, &a, 1)));
+	ck_assert_uint_eq(a.ulValueLen, 15);
+	ck_ok(sessions_logout(token));
+	a.ulValueLen = sizeof out;
+	ck_rv(IN(rw, get_attributes(s, h, &a, 1)), CKR_ATTRIBUTE_SENSITIVE);
+	ck_rv(IN(rw, copy_object(s, h, &label, 1, &copy)), CKR_USER_NOT_LOGGED_IN);
+	ck_assert_uint_eq(
+		count_found(rw, T(STR(CKA_KEYDIV_FOREIGN_KEY, "pkcs11:object=a")), NULL, 0), 0);
+}
+END_TEST
+
 START_TEST(columns_that_disagree_with_the_attributes_are_damage)
 {
 	CK_OBJECT_HANDLE h = key(T(YES(CKA_PRIVATE), STR(CKA_LABEL, "k"), STR(CKA_ID, "id")));
@@ -262,6 +366,9 @@ int main(void)
 	tcase_add_test(tests, a_handle_tells_slot_login_and_row);
 	tcase_add_test(tests, a_handle_of_the_wrong_kind_is_none);
 	tcase_add_test(tests, an_edited_flag_breaks_the_key);
+	tcase_add_test(tests, an_edited_foreign_master_is_noticed);
+	tcase_add_test(tests, a_foreign_master_is_found_set_and_copied);
+	tcase_add_test(tests, without_a_login_the_uri_is_sealed);
 	tcase_add_test(tests, columns_that_disagree_with_the_attributes_are_damage);
 	tcase_add_test(tests, a_value_of_another_row_does_not_open);
 	tcase_add_test(tests, a_change_is_whole_or_nothing);
