@@ -15,12 +15,19 @@ MECHANISM(device_session_key)
 MECHANISM(data_key)
 /* the use of a key that is derived for one operation (with_derived_key.c) */
 MECHANISM(with_derived_key)
-/* card schemes (cmac.c, an10922.c, scp03.c, emv.c) */
+/* card schemes (cmac.c, an10922.c, scp03.c, gp_static.c, scp02.c, emv.c, sdm.c) */
 MECHANISM(cmac)
 MECHANISM(an10922)
 MECHANISM(scp03_key)
+MECHANISM(gp_static_key)
+MECHANISM(scp02_key)
 MECHANISM(emv_card_key)
 MECHANISM(emv_session_key)
+MECHANISM(sdm_session_key)
+/* door readers and meters (osdp.c, oms.c) */
+MECHANISM(osdp_scbk)
+MECHANISM(osdp_session_key)
+MECHANISM(oms_mode7_key)
 /* classical DUKPT (dukpt_tdes.c, dukpt_aes.c) */
 MECHANISM(tdes_dukpt_initial_key)
 MECHANISM(tdes_dukpt_key)

@@ -222,6 +222,7 @@ struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t la
 
 /* --- Plans --- */
 
+#define AES128 16          /* bytes */
 #define FREE_LENGTH_MIN 16 /* of types without lengths of their own */
 #define FREE_LENGTH_MAX 64
 
@@ -250,6 +251,24 @@ CK_RV derive_plan_as(
 CK_RV derive_plan_default(struct derivation *d, const struct key_request *request)
 {
 	return derive_plan_as(d, request, key_type(d->base), key_length(d->base));
+}
+
+CK_RV derive_plan_only(
+	struct derivation *d, const struct key_request *request, CK_KEY_TYPE type, size_t length)
+{
+	TRY(derive_plan_as(d, request, type, length));
+	REQUIRE(d->type == type, CKR_TEMPLATE_INCONSISTENT,
+		"the mechanism derives a key of another type");
+	REQUIRE(d->length == length, CKR_KEY_SIZE_RANGE,
+		"the mechanism derives a key of another length");
+	return CKR_OK;
+}
+
+CK_RV derive_plan_aes128(struct derivation *d, const struct key_request *request)
+{
+	REQUIRE(key_length(d->base) == AES128, CKR_KEY_SIZE_RANGE,
+		"the mechanism takes AES keys of 16 bytes only");
+	return derive_plan_only(d, request, CKK_AES, AES128);
 }
 
 CK_RV derive_value(struct derivation *d, struct secret *ret_value)

@@ -341,6 +341,23 @@ struct testing {
 	CK_RV (*run)(const struct mechanism *mech, struct key *key, bool flip);
 };
 
+/*
+ * The trade that a base serves. A value of one trade can be a value of another, so a base serves
+ * only one. A CKA_ALLOWED_MECHANISMS that names a mechanism of a trade names nothing else but
+ * mechanisms of the same trade and WITH_DERIVED_KEY.
+ */
+enum trade {
+	TRADE_NONE, /* the lists of the mechanism are not bound */
+	TRADE_GP_STATIC,
+	TRADE_SCP02,
+	TRADE_SDM,
+	TRADE_LORAWAN,           /* root keys and join-server keys */
+	TRADE_LORAWAN_MULTICAST, /* McRootKey and McKey */
+	TRADE_OSDP,              /* the master of the readers */
+	TRADE_OSDP_READER,       /* the base key of one reader */
+	TRADE_OMS,
+};
+
 struct mechanism {
 	/*
 	 * The number in CKA_ALLOWED_MECHANISMS and CKA_KEY_GEN_MECHANISM. A flat form has the
@@ -356,7 +373,8 @@ struct mechanism {
 	 * the standard mechanism.
 	 */
 	const char *source;
-	const char *scheme;     /* the name in the tool's --allow for masters of this scheme */
+	const char *scheme; /* the name in the tool's --allow for masters of this scheme */
+	enum trade trade;
 	CK_MECHANISM_INFO info; /* key sizes in bytes (DES: 0), and the CKF_ flags that work */
 	const CK_KEY_TYPE *key_types; /* accepted, ended by KEY_TYPES_END; NULL: takes no key */
 
@@ -428,6 +446,19 @@ MUST_USE CK_RV derive_check_length(const struct key_type *t, size_t length);
 /* As derive_plan_default, with TYPE and LENGTH where REQUEST leaves them open. */
 MUST_USE CK_RV derive_plan_as(
 	struct derivation *d, const struct key_request *request, CK_KEY_TYPE type, size_t length);
+
+/*
+ * Plan a key of TYPE and LENGTH, which are all that the mechanism can give.
+ * CKR_TEMPLATE_INCONSISTENT for another type, CKR_KEY_SIZE_RANGE for another length.
+ */
+MUST_USE CK_RV derive_plan_only(
+	struct derivation *d, const struct key_request *request, CK_KEY_TYPE type, size_t length);
+
+/*
+ * The plan of a scheme whose base and result are AES-128. CKR_KEY_SIZE_RANGE for another base, and
+ * the codes of derive_plan_only.
+ */
+MUST_USE CK_RV derive_plan_aes128(struct derivation *d, const struct key_request *request);
 
 /*
  * Run derive.value. Set odd parity on DES keys unless the mechanism keeps the bits.

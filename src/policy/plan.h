@@ -11,6 +11,7 @@
  * - attributes that change in one direction only;
  * - roles: a key that derives does nothing else, and a value has one role;
  * - levels: the mechanisms that a derived key may be used with;
+ * - trades: a base serves one trade of cards, networks, readers or meters;
  * - protection: a derived key is protected at least as well as its base;
  * - trust: a master that may leave the token comes back as the same master or not at all.
  *

@@ -96,12 +96,39 @@ static CK_RV plan_window(const struct template *t, struct object *ret)
 	return CKR_OK;
 }
 
+static enum trade trade_of(CK_MECHANISM_TYPE type)
+{
+	size_t index;
+	const struct mechanism *mech = mechanism_look_up_any(type, &index);
+
+	return mech != NULL ? mech->trade : TRADE_NONE;
+}
+
+/* Check that LIST, a CKA_ALLOWED_MECHANISMS, serves one trade and nothing else, or no trade. */
+static CK_RV check_trade(struct bytes list)
+{
+	enum trade trade = TRADE_NONE;
+
+	for (size_t i = 0; i + 8 <= list.n && trade == TRADE_NONE; i += 8)
+		trade = trade_of(get_be64(list.p + i));
+	for (size_t i = 0; i + 8 <= list.n && trade != TRADE_NONE; i += 8) {
+		CK_MECHANISM_TYPE type = get_be64(list.p + i);
+		REQUIRE(trade_of(type) == trade || type == CKM_KEYDIV_WITH_DERIVED_KEY,
+			CKR_TEMPLATE_INCONSISTENT,
+			"CKA_ALLOWED_MECHANISMS mixes a trade with other mechanisms; use one "
+			"master for each trade");
+	}
+	return CKR_OK;
+}
+
 CK_RV plan_variables(const struct template *t, struct object *ret)
 {
 	uint32_t numbers = 1u << VAR_WINDOW | 1u << VAR_RESERVE;
 
 	if (t->variables_given & numbers)
 		TRY(plan_window(t, ret));
+	if (t->variables_given & 1u << VAR_ALLOWED_MECHANISMS)
+		TRY(check_trade(t->variable[VAR_ALLOWED_MECHANISMS]));
 	for (uint32_t left = t->variables_given & ~numbers; left != 0; left &= left - 1) {
 		unsigned id = (unsigned)__builtin_ctz(left);
 		TRY(object_set_variable(ret, (enum variable)id, t->variable[id]));

@@ -121,6 +121,29 @@ const struct example examples[] = {
 		FLAT("\x31\x00\x01\x04\x32\x00\x10"
 		     "host+cardchallen"),
 		0},
+	{E(CKM_KEYDIV_GP_STATIC_KEY), CKK_AES, 32,
+		FLAT("\x38\x00\x01\x03\x39\x00\x0a"
+		     "0123456789"
+		     "\x3a\x00\x01\x01"),
+		0},
+	{E(CKM_KEYDIV_SCP02_KEY), CKK_DES2, 16, FLAT("\x3b\x00\x02\x01\x82\x3c\x00\x02\x00\x01"),
+		0},
+	{E(CKM_KEYDIV_SDM_SESSION_KEY), CKK_AES, 16,
+		FLAT("\x3e\x00\x01\x02\x3f\x00\x07"
+		     "tag UID"
+		     "\x43\x00\x03\x00\x00\x3d"),
+		0},
+	{E(CKM_KEYDIV_OSDP_SCBK), CKK_AES, 16,
+		FLAT("\x3f\x00\x08"
+		     "the cUID"),
+		0},
+	{E(CKM_KEYDIV_OSDP_SESSION_KEY), CKK_AES, 16,
+		FLAT("\x4b\x00\x01\x01\x4c\x00\x08"
+		     "RND of A"),
+		0},
+	{E(CKM_KEYDIV_OMS_MODE7_KEY), CKK_AES, 16,
+		FLAT("\x4d\x00\x01\x01\x4e\x00\x04\xb3\x0a\x00\x00\x4f\x00\x04\x78\x56\x34\x12"),
+		0},
 	{E(CKM_KEYDIV_EMV_CARD_KEY), CKK_DES2, 16,
 		FLAT("\x34\x00\x01"
 		     "A"

@@ -55,7 +55,8 @@ static void make_bases(const struct mechanism *derivation)
 	size_t n = strlen(derivation->test.answers[0].base) / 2, listed = 2;
 
 	fill(base_value, sizeof base_value);
-	for (size_t i = 0; i < mechanism_count; i++)
+	/* The list of a master of a trade is bound to the trade. */
+	for (size_t i = 0; i < mechanism_count && derivation->trade == TRADE_NONE; i++)
 		if (mechanisms[i]->operation.for_use)
 			all[listed++] = mechanisms[i]->type;
 #define MASTER(...)                                                                                \
@@ -587,7 +588,8 @@ START_TEST(one_call_is_four_calls)
 	}
 	after = count_found(rw, NOTHING, NULL, 0);
 	ck_assert_uint_eq(before, after);
-	ck_assert_uint_gt(good_trials, TRIALS / 2);
+	/* A trade gives one type of key, which most operations do not take. */
+	ck_assert_uint_gt(good_trials, derivation->trade == TRADE_NONE ? TRIALS / 2 : 0);
 	ck_assert_uint_gt(bad_trials, TRIALS);
 	tear_down();
 }
