@@ -76,7 +76,7 @@ struct command {
 
 extern const struct command *const commands[]; /* ended by NULL */
 
-#define OPTIONS_MAX 48
+#define OPTIONS_MAX 64
 
 /*
  * Write all options of COMMAND to RET, which has OPTIONS_MAX entries, the command's own options

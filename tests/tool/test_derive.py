@@ -211,5 +211,94 @@ class Rotation(DeriveTest):
         self.assertNotIn("SN-1", listed)
 
 
+@needs_keywrap
+class Wrapped(DeriveTest):
+    """derive --wrap-with."""
+
+    kek = bytes(range(32))
+
+    def setUp(self):
+        super().setUp()
+        self.import_key("open", MASTER, "--extractable-children")
+        self.import_key("kek", self.kek, "--usage", "wrap")
+
+    def device(self, role=b"", serial=SERIAL):
+        return kdf(MASTER, b"device", field(1, serial) + role, 16)
+
+    def wrap(self, *arguments, kek="kek", **more):
+        return self.user("derive", "--key", "open", "--wrap-with", kek, *arguments, **more)
+
+    def unwrapped(self, text):
+        return keywrap.aes_key_unwrap_with_padding(self.kek, bytes.fromhex(text))
+
+    def test_one_serial(self):
+        serial, wrapped, check = self.wrap(SERIAL.decode()).strip().split(",")
+        self.assertEqual((serial, self.unwrapped(wrapped), check), (SERIAL.decode(), self.device(), derive_check_value(self.device())))
+
+    def test_the_usage_is_part_of_the_value(self):
+        for usage, role in ("sign", use(2)), ("encrypt,decrypt", use(1)), ("wrap", use(4)):
+            shown = json.loads(self.wrap("--usage", usage, "--json", SERIAL.decode()))
+            self.assertEqual(list(shown), ["serial", "wrapped_key", "check_value"])
+            self.assertEqual(self.unwrapped(shown["wrapped_key"]), self.device(role))
+            self.assertEqual(shown["check_value"], aes_check_value(self.device(role)))
+
+    def test_list(self):
+        serials = ["SN-%04d" % i for i in range(3000)]
+        out = self.wrap("--csv", "-", "--mac", "x", "--threads", "5", data="\n".join(serials))
+        lines = [line.split(",") for line in out.splitlines()]
+        self.assertEqual([line[0] for line in lines], serials)
+        for i in 0, 1023, 1024, 2999:
+            key = self.device(SIGN, serials[i].encode())
+            self.assertEqual((self.unwrapped(lines[i][1]), lines[i][2:]), (key, [aes_check_value(key), cmac(key, b"x").hex()]))
+        done = json.loads(self.wrap("--json", "--csv", "-", data="A\n"))
+        self.assertEqual(self.unwrapped(done["wrapped_key"]), self.device(b"", b"A"))
+
+    def test_the_list_goes_into_another_token(self):
+        out = self.wrap("--usage", "sign", "--csv", "-", data="A\nB\n")
+        self.import_key("unwrapping", self.kek, "--usage", "unwrap")
+        self.user("key", "import", "--csv", "-", "--unwrap-key", "unwrapping", "--usage", "sign", data=out)
+        self.assertEqual(self.user_json("key", "show", "B")["check_value"], aes_check_value(self.device(SIGN, b"B")))
+
+    def test_without_a_serial(self):
+        shown = json.loads(self.wrap("--mechanism", "device-key", "--field", "device=SN-000123", "--json"))
+        self.assertEqual(self.unwrapped(shown["wrapped_key"]), self.device())
+
+    def test_by_another_mechanism(self):
+        out = self.wrap("--wrap-mechanism", "aes-key-wrap", SERIAL.decode())
+        self.assertEqual(keywrap.aes_key_unwrap(self.kek, bytes.fromhex(out.split(",")[1])), self.device())
+        self.refused("derive", "--key", "open", "--wrap-with", "kek", "--wrap-mechanism", "aes-ecb", "x", says="(CKR_MECHANISM_INVALID)")
+
+    def test_keys_that_derive_leave_under_trusted_keys(self):
+        self.refused("derive", "--key", "open", "--wrap-with", "kek", "--usage", "derive", "x", says="leaves only under a key that the security officer")
+        self.import_key("trusted", bytes(range(1, 33)), "--usage", "wrap", "--public")
+        self.ok("key", "trust", "trusted", "--force", "--pin-file", self.pin, "--so-pin-file", self.so_pin, "--json")
+        out = self.wrap("--usage", "derive", SERIAL.decode(), kek="trusted")
+        self.assertEqual(keywrap.aes_key_unwrap_with_padding(bytes(range(1, 33)), bytes.fromhex(out.split(",")[1])), self.device())
+
+    def test_nothing_is_kept(self):
+        before = self.user_json("key", "list")
+        self.wrap("a", "b")
+        self.assertEqual(self.user_json("key", "list"), before)
+
+    def test_refusals(self):
+        self.refused("derive", "--key", "master", "--wrap-with", "kek", "x",
+                     says="Keys derived from this master cannot be wrapped; create it with --extractable-children")
+        wrap = ["derive", "--key", "open", "--wrap-with", "kek"]
+        self.refused("derive", "--key", "open", "--wrap-with", "none", "x", says="there is no key 'none'")
+        self.refused("derive", "--key", "open", "--wrap-with", "master", "x", says="'master' wraps no keys: create a wrapping key with --usage wrap")
+        self.refused(*wrap, "--store", "--usage", "sign", "x", says="leave out --store")
+        self.refused(*wrap, "--explain", "x", says="--explain derives nothing")
+        self.refused(*wrap, "--wrap-field", "ksn=x", "x", says="--wrap-field goes with --wrap-mechanism")
+        self.refused(*wrap, "--wrap-mechanism", "none", "x", says="'none' is no mechanism")
+        self.refused(*wrap, "--key-block", "--wrap-mechanism", "aes-key-wrap", "x", says="leave out --wrap-mechanism")
+        for option in ["--key-block"], ["--key-block-header", "D"], ["--wrap-mechanism", "aes-key-wrap"], ["--wrap-field", "ksn=x"]:
+            self.refused("derive", "--key", "open", *option, "x", says="go with --wrap-with")
+        for header in "D0000", "D" * 1025:
+            self.refused(*wrap, "--key-block-header", header, "x", says="takes 16 to 1024 characters")
+        self.refused(*wrap, "--key-block-header", "D0000D0AB00E000\u00e9", "x", says="printable ASCII")
+        self.import_key("short", MASTER, "--usage", "wrap")
+        self.refused("derive", "--key", "open", "--wrap-with", "short", "--length", "32", "x", says="(CKR_WRAPPING_KEY_SIZE_RANGE)")
+
+
 if __name__ == "__main__":
     main()

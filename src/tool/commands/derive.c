@@ -17,11 +17,13 @@
 #include "tool/token/derivation.h"
 #include "tool/token/find.h"
 #include "tool/token/identity.h"
+#include "tool/token/wrapping.h"
 
 static const char *key_name;
 static bool store, explains;
 static struct derive_fields fields;
 static struct result_request request = RESULT_REQUEST;
+static struct wrap_request wrap = WRAP_REQUEST;
 static struct bulk bulk = {.threads = -1, .format = {.member = "serial"}};
 
 static const struct option_spec options[] = {
@@ -30,6 +32,7 @@ static const struct option_spec options[] = {
 		"there is)"),
 	DERIVE_FIELD_OPTIONS(fields),
 	RESULT_OPTIONS(request),
+	WRAP_OPTIONS(wrap),
 	EXPLAIN_OPTION(&explains),
 	FLAG_OPTION("store", &store,
 		"keep the derived keys in the token, labelled with the serials; needs --usage"),
@@ -94,31 +97,60 @@ static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE ses
 	return !store || identity_is_alone(f, session, *ret, record->name, record->n, problem);
 }
 
-static void add_line(struct text *out, const char *serial, const struct result *result)
+/* The printed values of one derived key. */
+struct output {
+	struct result result;
+	struct wrapped wrapped; /* with --wrap-with */
+};
+
+/* Append the members of OUTPUT to O. */
+static void add_members(struct json_object *o, const struct output *output)
+{
+	if (wrap.kek)
+		wrapped_add(o, &wrap, &output->wrapped);
+	result_add(o, &request, &output->result);
+}
+
+/* Append OUTPUT to OUT as the fields of a CSV line behind the serial. */
+static void add_columns(struct text *out, const struct output *output)
+{
+	const struct result *result = &output->result;
+	struct text wrapped = {0};
+	char mac[2 * MAC_MAX + 1];
+
+	if (wrap.kek) {
+		wrapped_text(&wrap, &output->wrapped, &wrapped);
+		text_add(out, ",", 1);
+		csv_add(out, wrapped.p, wrapped.n); /* the header of a key block can have commas */
+		text_free(&wrapped);
+	}
+	text_add(out, ",", 1);
+	text_add_string(out, result->check_value);
+	if (request.with_mac) {
+		hex_encode(result->mac, result->mac_length, mac);
+		text_add(out, ",", 1);
+		text_add_string(out, mac);
+	}
+}
+
+static void add_line(struct text *out, const char *serial, const struct output *output)
 {
 	if (settings.json) {
 		struct json_object *o = json_object_new_object();
 		json_object_object_add(o, "serial", json_object_new_string(serial));
-		result_add(o, &request, result);
+		add_members(o, output);
 		text_add_string(
 			out, json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(o);
 	} else {
 		csv_add(out, serial, strlen(serial));
-		text_add(out, ",", 1);
-		text_add_string(out, result->check_value);
-		if (request.with_mac) {
-			char mac[2 * MAC_MAX + 1];
-			hex_encode(result->mac, result->mac_length, mac);
-			text_add(out, ",", 1);
-			text_add_string(out, mac);
-		}
+		add_columns(out, output);
 	}
 	text_add(out, "\n", 1);
 }
 
 static bool derive_one(const struct client *client, CK_SESSION_HANDLE session,
-	const struct record *record, struct result *ret, struct problem *problem)
+	const struct record *record, struct output *ret, struct problem *problem)
 {
 	CK_FUNCTION_LIST *f = client->f;
 	CK_OBJECT_HANDLE key;
@@ -129,7 +161,9 @@ static bool derive_one(const struct client *client, CK_SESSION_HANDLE session,
 			SERIAL_MAX);
 	if (!derive_for_record(client, session, record, &key, problem))
 		return false;
-	bool ok = result_read(f, session, key, &request, ret, problem);
+	bool ok = result_read(f, session, key, &request, &ret->result, problem) &&
+		  (!wrap.kek || wrap_key(client, session, &wrap, key, record->shown, &ret->wrapped,
+					problem));
 	if (!store)
 		(void)f->C_DestroyObject(session, key);
 	return ok;
@@ -138,11 +172,11 @@ static bool derive_one(const struct client *client, CK_SESSION_HANDLE session,
 static bool derive_record(const struct bulk *b, CK_SESSION_HANDLE session,
 	const struct record *record, struct text *out, struct problem *problem)
 {
-	struct result result;
+	struct output output;
 
-	if (!derive_one(b->client, session, record, &result, problem))
+	if (!derive_one(b->client, session, record, &output, problem))
 		return false;
-	add_line(out, record->shown, &result);
+	add_line(out, record->shown, &output);
 	return true;
 }
 
@@ -181,15 +215,15 @@ static bool derive_operand(struct client *client, const char *serial)
 static bool derive_alone(struct client *client)
 {
 	static const struct record none = {.shown = ""};
-	struct result result;
+	struct output output;
 	struct problem problem;
 
 	if (explains)
 		return explain_one(client, &none);
-	if (!derive_one(client, client->session, &none, &result, &problem))
+	if (!derive_one(client, client->session, &none, &output, &problem))
 		return problem_report(&problem, 0);
 	struct json_object *o = json_object_new_object();
-	result_add(o, &request, &result);
+	add_members(o, &output);
 	show(o);
 	return true;
 }
@@ -203,15 +237,19 @@ static bool check_options(int count)
 	if (store && (alone || !request.usage))
 		return fail(alone ? "--store needs a serial, which becomes the label"
 				  : "--store needs --usage: what the stored keys are for");
-	if (explains && (store || bulk.input))
-		return fail("--explain derives nothing: leave out --store and --csv");
+	if (explains && (store || bulk.input || wrap.kek_name))
+		return fail("--explain derives nothing: leave out --store, --csv and --wrap-with");
+	if (store && wrap.kek_name)
+		return fail("--wrap-with is for keys that leave the token: leave out --store");
+	request.leaves = wrap.kek_name != NULL;
 	return bulk_options_fit(&bulk, true) && derive_fields_read(&fields) &&
-	       result_request_read(&request);
+	       result_request_read(&request) && wrap_request_read(&wrap);
 }
 
 static bool derive_all(struct client *client, int count, char **operands)
 {
-	if (!derive_fields_start(&fields, client))
+	if (!derive_fields_start(&fields, client) || !wrap_request_find(&wrap, client) ||
+		(wrap.kek && !children_can_leave(client, master)))
 		return false;
 	if (bulk.input)
 		return bulk_run(&bulk, client);
@@ -241,8 +279,8 @@ static bool run(int count, char **operands)
 const struct command cmd_derive = {
 	.name = "derive",
 	.arguments = "[SERIAL ...]",
-	.summary = "Derive the keys of devices; print serial, check value and, if wanted, a MAC; "
-		   "or keep the keys",
+	.summary = "Derive the keys of devices; print serial, check value and, if wanted, a MAC "
+		   "or the wrapped key; or keep the keys",
 	.sets = SET_USER,
 	.options = options,
 	.max_arguments = -1,

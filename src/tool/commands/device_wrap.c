@@ -4,23 +4,24 @@
 #include "tool/commands/device.h"
 #include "tool/report.h"
 #include "tool/token/find.h"
+#include "tool/token/wrapping.h"
 
-static const char *key_name, *purpose, *usage;
-static long long length = -1;
+static const char *key_name, *purpose;
+static struct result_request request = RESULT_REQUEST;
 
 static const struct option_spec options[] = {
 	TEXT_OPTION("key", "KEY", &key_name,
 		"the master, made with --extractable-children (default: the only one there is)"),
 	TEXT_OPTION("purpose", "TEXT", &purpose, "role of the device key, as in derive"),
-	TEXT_OPTION("usage", "USAGES", &usage,
+	TEXT_OPTION("usage", "USAGES", &request.usage,
 		"what the device does with the new key; the usage is part of its value"),
-	NUMBER_OPTION("length", "BYTES", &length,
+	NUMBER_OPTION("length", "BYTES", &request.length,
 		"length of the device key (default: that of the master)"),
 	DEVICE_OPTION,
 	OPTIONS_END,
 };
 
-/* Derive the device key with SALT as a session object with the attributes of T besides. */
+/* Derive the device key with SALT as a session object with the attributes of T. */
 static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const struct device *device,
 	const struct salt *salt, struct template *t, CK_OBJECT_HANDLE *ret)
 {
@@ -28,8 +29,6 @@ static bool derive_for(struct client *client, CK_OBJECT_HANDLE master, const str
 	struct problem problem;
 
 	device_parameter(&p, device->serial, device->n, salt, purpose);
-	if (length >= 0)
-		template_number(t, CKA_VALUE_LEN, (CK_ULONG)length);
 	CK_MECHANISM mechanism = keydiv_mechanism(CKM_KEYDIV_DEVICE_KEY, &p);
 	CK_RV rv = client->f->C_DeriveKey(
 		client->session, &mechanism, master, t->attributes, t->count, ret);
@@ -43,18 +42,12 @@ static bool derive_both(struct client *client, CK_OBJECT_HANDLE master, const st
 	CK_OBJECT_HANDLE *ret_old, CK_OBJECT_HANDLE *ret_new)
 {
 	struct template old = {0}, new = {0};
-	unsigned bits = 0;
 
-	if (usage && !usage_read(usage, &bits))
-		return false;
-	if (!attribute_flag(client->f, client->session, master, CKA_KEYDIV_EXTRACTABLE_CHILDREN))
-		return fail("Keys derived from this master cannot be wrapped; create it with "
-			    "--extractable-children");
 	template_flag(&old, CKA_WRAP, true);
-	template_flag(&new, CKA_EXTRACTABLE, true);
-	for (unsigned i = 0; usages[i].name; i++)
-		if (bits & (1U << i))
-			template_flag(&new, usages[i].type, true);
+	if (request.length >= 0)
+		template_number(&old, CKA_VALUE_LEN, (CK_ULONG)request.length);
+	request.leaves = true;
+	result_template(&request, &new);
 	return derive_for(client, master, device, &device->record.salt[1], &old, ret_old) &&
 	       derive_for(client, master, device, &device->record.salt[0], &new, ret_new);
 }
@@ -63,29 +56,30 @@ static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
 	struct device device;
-	CK_OBJECT_HANDLE master, old, new;
-	CK_MECHANISM mechanism = {CKM_AES_KEY_WRAP_KWP, NULL, 0};
-	unsigned char wrapped[64];
-	CK_ULONG n = sizeof wrapped;
+	CK_OBJECT_HANDLE master, new;
+	struct wrap_request wrap = WRAP_REQUEST;
+	struct wrapped wrapped;
+	struct problem problem;
 	char check[CHECK_VALUE_TEXT];
 
 	(void)count;
-	if (!client_login_for(&client, key_name, false) || !find_key(&client, key_name, &master) ||
+	if (!result_request_read(&request) || !client_login_for(&client, key_name, false) ||
+		!find_key(&client, key_name, &master) ||
 		!device_read(&client, operands[0], &device))
 		return false;
 	if (device.record.count < 2)
 		return fail("'%s' has no previous key to wrap the new key under: run 'keydiv "
 			    "device rotate' first",
 			operands[0]);
-	if (!derive_both(&client, master, &device, &old, &new))
+	if (!children_can_leave(&client, master) ||
+		!derive_both(&client, master, &device, &wrap.kek, &new))
 		return false;
-	CK_RV rv = client.f->C_WrapKey(client.session, &mechanism, old, new, wrapped, &n);
-	if (rv != CKR_OK)
-		return fail_rv(rv, "cannot wrap the new key of '%s'", operands[0]);
+	if (!wrap_key(&client, client.session, &wrap, new, operands[0], &wrapped, &problem))
+		return problem_report(&problem, 0);
 	check_value(client.f, client.session, new, check);
 	struct json_object *o = json_object_new_object();
 	add_text(o, "serial", operands[0]);
-	add_hex(o, "wrapped_key", wrapped, n);
+	wrapped_add(o, &wrap, &wrapped);
 	add_text(o, "check_value", check);
 	show(o);
 	return true;

@@ -72,6 +72,10 @@ void result_template(const struct result_request *request, struct template *t)
 	for (unsigned i = 0; usages[i].name; i++)
 		if (request->usages & (1U << i))
 			template_flag(t, usages[i].type, true);
+	if (request->leaves)
+		template_flag(t, CKA_EXTRACTABLE, true);
+	if (request->leaves && (request->usages & usage_bit(CKA_DERIVE)))
+		template_flag(t, CKA_WRAP_WITH_TRUSTED, true);
 }
 
 bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,

@@ -27,6 +27,7 @@ struct result_request {
 	unsigned usages;
 	struct text message; /* for the MAC */
 	bool with_mac;
+	bool leaves; /* set by the command: the result is wrapped */
 };
 
 #define RESULT_REQUEST                                                                             \
@@ -58,7 +59,11 @@ void device_parameter(KEYDIV_PARAMETER *p, const char *serial, size_t n, const s
 MUST_USE bool result_request_read(struct result_request *request);
 void result_request_free(struct result_request *request);
 
-/* Fill in the template of a result, a session object with type, length and usage. */
+/*
+ * Fill in the template of a result, a session object with type, length and usage. A result that
+ * leaves is extractable and, if it derives, leaves under trusted keys only (mechanisms/README.md,
+ * "Extractable keys and trust").
+ */
 void result_template(const struct result_request *request, struct template *t);
 
 struct result {
