@@ -10,8 +10,8 @@
  * - MECHANISM_FIELD(mechanism, name, required, number, min, max) for each field of each mechanism,
  *   as struct mechanism_field in src/tool/token/names.h;
  * - FIELD(name, tag, width, min, max) for each field, as struct field in src/tool/token/fields.c;
- * - KEY_TYPE(name, number, generate, mac, bytes, parity, state, block, ecb, lengths) for each key
- *   type, as struct key_kind in src/tool/token/names.h.
+ * - KEY_TYPE(name, number, generate, mac, bytes, parity, state, check, block, ecb, lengths) for
+ *   each key type, as struct key_kind in src/tool/token/names.h.
  * The header leaves out what the file did not define, and undefines the macros at its end.
  */
 #include "mechanism.h"
@@ -106,9 +106,9 @@ static CK_MECHANISM_TYPE ecb_of(const struct key_type *t)
 
 static void print_key_type(const struct key_type *t)
 {
-	printf("KEY_TYPE(\"%s\", 0x%lxUL, 0x%lxUL, 0x%lxUL, %zu, %d, %d, %d, 0x%lxUL, {", t->name,
-		t->number, t->generate, t->mac, key_type_only_length(t), t->parity, t->state,
-		t->block, ecb_of(t));
+	printf("KEY_TYPE(\"%s\", 0x%lxUL, 0x%lxUL, 0x%lxUL, %zu, %d, %d, %d, %d, 0x%lxUL, {",
+		t->name, t->number, t->generate, t->mac, key_type_only_length(t), t->parity,
+		t->state, t->cmac_check, t->block, ecb_of(t));
 	for (unsigned i = 0; t->length[i].bytes != 0; i++)
 		printf("%d, ", t->length[i].bytes);
 	puts("0})");

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_key.py: key generate, import, list, show, delete."""
+import json
 import os
 import shutil
 import subprocess
@@ -341,12 +342,137 @@ class Components(ToolTest):
             self.user("key", "delete", "m", "--force")
 
     def test_typed_with_a_check_value(self):
-        t = self.type_components(self.components(MASTER, 2), "--check-value", MASTER_CHECK)
+        # People who typed the components are asked, also if --check-value and --size say all there is to confirm.
+        for size in [], ["--size", "128"]:
+            t = self.type_components(self.components(MASTER, 2), "--check-value", MASTER_CHECK, *size)
+            t.expect("Store it? (yes/no)")
+            self.assertIn("128 bits", t.seen.decode())
+            self.assertIn("check value %s" % MASTER_CHECK, t.seen.decode())
+            t.type("no")
+            self.assertEqual(t.end()[1], 1)
+            self.assertEqual(self.user_json("key", "list"), [])
+        t = self.type_components(self.components(MASTER, 2), "--check-value", MASTER_CHECK, "--size", "128")
         t.expect("Store it? (yes/no)")
+        self.assertNotIn("not the usual", t.seen.decode())
+        t.type("yes")
+        self.assertEqual(t.end()[1], 0)
+
+    def test_files_at_a_terminal(self):
+        # A script at a terminal is not asked if it gives the check value, unless the key is short and --size does not say so.
+        for label, key, size, asked in ("a", MASTER, [], True), ("b", MASTER, ["--size", "128"], False), ("c", os.urandom(32), [], False):
+            t = Terminal(["key", "import", "--label", label, "--pin-file", self.pin, "--check-value", cmac_check(key), *size,
+                          *self.files(self.components(key, 2))], self.env)
+            if asked:
+                t.expect("128 bits (and not the usual 256) and check value %s. Store it? (yes/no)" % MASTER_CHECK)
+                t.type("yes")
+            seen, code = t.end()
+            self.assertEqual((code, "yes/no" in seen), (0, False), seen)
+        key = os.urandom(32)
+        t = Terminal(["key", "import", "--label", "d", "--pin-file", self.pin, *self.files(self.components(key, 2))], self.env)
+        t.expect("256 bits and check value %s. Store it? (yes/no)" % cmac_check(key))
         t.type("no")
         self.assertEqual(t.end()[1], 1)
-        t = self.type_components(self.components(MASTER, 2), "--check-value", MASTER_CHECK, "--size", "128")
+        self.assertEqual(sorted(k["label"] for k in self.user_json("key", "list")), ["a", "b", "c"])
+
+    def check_record(self, name, key, parts, type_="aes", label="m"):
+        token = next(s for s in json.loads(self.ok("info", "--json"))["slots"] if s["token"] == "test")
+        lines = self.read(name).splitlines()
+        said = dict(line.split(": ", 1) for line in lines if ": " in line)
+        self.assertRegex(said.pop("date"), r"^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC$")
+        self.assertEqual(said.pop("serial number"), token["serial"])
+        expected = {"token": "test", "label": label, "type": type_, "bits": str(8 * len(key)),
+                    "check value of the key": cmac_check(key) + " (CMAC)"}
+        for i, part in enumerate(parts):
+            expected["check value of component %d" % (i + 1)] = "%s (encrypted block of zeros), %s (CMAC)" % (
+                aes_check_value(part), cmac_check(part))
+        self.assertEqual(said, expected)
+        self.assertEqual([line.split(" name ")[0].strip() for line in lines if line.endswith("signature ____________________")],
+                         ["component %d" % (i + 1) for i in range(len(parts))] + ["operator"])
+        for secret in parts + [key]:
+            self.assertNotIn(secret.hex(), self.read(name).lower())
+
+    def test_record(self):
+        for count in 2, 16:
+            key = os.urandom(32)
+            parts = self.components(key, count)
+            self.user("key", "import", "--label", "m", "--check-value", cmac_check(key), "--record", self.path("record"), *self.files(parts))
+            self.check_record("record", key, parts)
+            self.assertEqual(self.user_json("key", "show", "m")["check_value"], cmac_check(key))
+            self.assertEqual([n for n in os.listdir(self.dir) if n.startswith(".")], [])
+            self.user("key", "delete", "m", "--force")
+            os.remove(self.path("record"))
+
+    def test_record_of_a_typed_key(self):
+        parts = self.components(MASTER, 2)
+        for answer in "no", "yes":
+            t = self.type_components(parts, "--record", self.path("record"))
+            t.expect("Store it? (yes/no)")
+            self.assertFalse(os.path.exists(self.path("record")))
+            t.type(answer)
+            self.assertEqual(t.end()[1], 0 if answer == "yes" else 1)
+            self.assertEqual(os.path.exists(self.path("record")), answer == "yes")
+        self.check_record("record", MASTER, parts)
+
+    def test_record_of_other_types(self):
+        import hashlib
+        value = os.urandom(20)
+        parts = self.components(value, 2)
+        digest = hashlib.sha1(value).hexdigest()[:6].upper()
+        self.user("key", "import", "--label", "a\n\033[1mb", "--type", "generic", "--usage", "sign", "--check-value", digest,
+                  "--record", self.path("record"), *self.files(parts))
+        text = self.read("record")
+        self.assertIn("label: a??[1mb\ntype: generic\nbits: 160\n", text)
+        self.assertIn("check value of component 1: %s (SHA-1)\n" % hashlib.sha1(parts[0]).hexdigest()[:6].upper(), text)
+        self.assertIn("check value of the key: %s (SHA-1)\n" % digest, text)
+        key = os.urandom(16)
+        self.user("key", "import", "--label", "e", "--usage", "encrypt", "--size", "128", "--check-value", aes_check_value(key),
+                  "--record", self.path("other"), *self.files(self.components(key, 2)))
+        self.assertIn("check value of the key: %s (encrypted block of zeros)\n" % aes_check_value(key), self.read("other"))
+
+    def test_record_refusals(self):
+        parts = self.components(MASTER, 2)
+        import_it = ["key", "import", "--label", "m", "--size", "128", "--check-value", MASTER_CHECK, *self.files(parts)]
+        self.write("record", "earlier\n")
+        self.refused(*import_it, "--record", self.path("record"), says="is there already")
+        os.symlink("nowhere", self.path("link"))
+        self.refused(*import_it, "--record", self.path("link"), says="is there already")
+        self.refused(*import_it, "--record", self.path("none/record"), says="No such file")
+        self.refused(*import_it, "--record", "/proc/record", says="cannot write '/proc/record'")
+        self.assertEqual(self.read("record"), "earlier\n")
+        self.assertEqual(self.user_json("key", "list"), [])
+        self.refused("key", "import", "--csv", self.path("record"), "--unwrap-key", "k", "--record", self.path("new"), says="--record")
+        # A key that is refused leaves no record.
+        self.refused("key", "import", "--label", "m", "--check-value", "000000", "--record", self.path("new"), *self.files(parts), says="not 000000")
+        des = os.urandom(24)
+        des_check = openssl("enc", "-des-ede3-ecb", "-nopad", "-K", des.hex(), data=bytes(8))[:3].hex()
+        self.refused("key", "import", "--label", "m", "--type", "des3", "--check-value", des_check, "--record", self.path("new"),
+                     *self.files(self.components(des, 2)), says="CKR_")  # a DES3 master needs --allow
+        self.assertEqual(sorted(n for n in os.listdir(self.dir) if n.startswith((".", "new"))), [])
+        self.assertEqual(self.user_json("key", "list"), [])
+
+    def test_no_key_without_its_record(self):
+        # The file appears, or its folder goes away, while people read the question.
+        os.mkdir(self.path("stick"))
+        for name, meanwhile in ("record", lambda: self.write("record", "another\n")), ("stick/record", lambda: os.rmdir(self.path("stick"))):
+            t = self.type_components(self.components(MASTER, 2), "--record", self.path(name))
+            t.expect("Store it? (yes/no)")
+            meanwhile()
+            t.type("yes")
+            self.assertEqual(t.end()[1], 1)
+            self.assertEqual(self.user_json("key", "list"), [])
+        self.assertEqual(self.read("record"), "another\n")
+        self.assertEqual([n for n in os.listdir(self.dir) if n.startswith(".")], [])
+
+    def test_a_des_master_is_confirmed_by_the_check_value_it_keeps(self):
+        key = bytes.fromhex("0123456789abcdeffedcba9876543210")
+        expected = openssl("enc", "-des-ede-ecb", "-nopad", "-K", key.hex(), data=bytes(8))[:3].hex().upper()
+        t = Terminal(["key", "import", "--label", "bdk", "--type", "des2", "--pin-file", self.pin, "--record", self.path("record"),
+                      *self.files(self.components(key, 2))], self.env)
+        t.expect("has type des2, 128 bits and check value %s. Store it? (yes/no)" % expected)
+        t.type("yes")
         self.assertEqual(t.end()[1], 0)
+        self.assertEqual(self.user_json("key", "show", "bdk")["check_value"], expected)
+        self.assertIn("check value of the key: %s (encrypted block of zeros)\n" % expected, self.read("record"))
 
     def test_a_component_not_confirmed_ends_it(self):
         t = Terminal(["key", "import", "--label", "m", "--pin-file", self.pin], self.env)

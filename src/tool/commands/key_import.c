@@ -2,13 +2,15 @@
 /* key_import.c: keydiv key import, with its options and the choice between its two forms. */
 #include "tool/commands/key_import.h"
 #include "tool/commands/commands.h"
+#include "tool/new_file.h"
 #include "tool/report.h"
+#include "tool/token/ceremony.h"
 #include "tool/token/identity.h"
 #include "tool/token/new_key.h"
 
 static long long components = -1, size = -1;
 static struct texts component_files;
-static const char *check, *unwrap_key;
+static const char *check, *record, *unwrap_key;
 static struct bulk bulk = {.threads = -1};
 
 static const struct option_spec options[] = {
@@ -21,6 +23,8 @@ static const struct option_spec options[] = {
 		"length of the key; needed for an AES key of 128 bits without a terminal"),
 	TEXT_OPTION("check-value", "HEX", &check,
 		"refuse the key if its check value, CMAC or encrypted block, is another"),
+	TEXT_OPTION("record", "FILE", &record,
+		"write a record of the ceremony to FILE, to be printed and signed"),
 	TEXT_OPTION("unwrap-key", "KEY", &unwrap_key,
 		"with --csv: the key all those in the file are wrapped under, by AES-KWP"),
 	BULK_OPTIONS(bulk),
@@ -31,25 +35,34 @@ static const struct option_spec options[] = {
 static bool check_options(void)
 {
 	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || component_files.count ||
-				  components >= 0 || size >= 0 || check))
+				  components >= 0 || size >= 0 || check || record))
 		return fail("--csv needs --unwrap-key and takes labels from the file: leave out "
-			    "--label, --id, --size, --check-value and components");
+			    "--label, --id, --size, --check-value, --record and components");
 	if (!bulk.input && (!new_key.label || !*new_key.label || unwrap_key))
 		return fail("a key needs a name: give --label; or --csv with --unwrap-key for many "
 			    "keys");
-	if (components >= 0 && (components < 2 || components > 16))
+	if (components >= 0 && (components < 2 || components > COMPONENTS_MAX))
 		return fail("--components takes 2 to 16: with one, one person holds the whole key");
-	if (component_files.count == 1 || component_files.count > 16)
+	if (component_files.count == 1 || component_files.count > COMPONENTS_MAX)
 		return fail("--component-file is given once for each of 2 to 16 components");
 	if (components >= 0 && component_files.count && (size_t)components != component_files.count)
 		return fail("--components says %lld, but --component-file is given %zu times",
 			components, component_files.count);
+	if (record && !new_file_fits(record))
+		return false;
 	return bulk_options_fit(&bulk, false);
 }
 
 static bool run(int count, char **operands)
 {
 	CLIENT client = {0};
+	struct component_import import = {.files = &component_files,
+		.count = component_files.count ? component_files.count
+			 : components < 0      ? 2
+					       : (size_t)components,
+		.check = check,
+		.size = size,
+		.record = record};
 
 	(void)count, (void)operands;
 	if (!check_options())
@@ -62,8 +75,7 @@ static bool run(int count, char **operands)
 		       import_wrapped(&client, &bulk, unwrap_key);
 	}
 	return client_login(&client, true) && label_is_free(&client, new_key.label) &&
-	       import_components(&client, components < 0 ? 2 : (size_t)components, &component_files,
-		       check, size);
+	       import_components(&client, &import);
 }
 
 const struct command cmd_key_import = {

@@ -6,13 +6,20 @@
 #include "tool/bulk/bulk.h"
 #include "tool/options.h"
 
+/* A key as the XOR of components. */
+struct component_import {
+	const struct texts *files; /* of the components; if there are none, COUNT are typed */
+	size_t count;
+	const char *check;  /* value of the key in text, or NULL */
+	long long size;     /* of the key in bits, or -1 */
+	const char *record; /* file for the record of the ceremony, or NULL */
+};
+
 /*
- * Import one key that is the XOR of COUNT components, or of as many as FILES has. The components
- * are read from FILES or typed. CHECK is the check value of the key in text, or NULL. SIZE is the
- * length of the key in bits, or -1. False: reported.
+ * Import one key from components. With a record, the token never holds the key without the record.
+ * False: reported.
  */
-MUST_USE bool import_components(struct client *client, size_t count, const struct texts *files,
-	const char *check, long long size);
+MUST_USE bool import_components(struct client *client, const struct component_import *import);
 
 /*
  * Import the keys of the CSV file of BULK. A record has a label and a key in hexadecimal, wrapped

@@ -79,6 +79,7 @@ struct key_kind {
 	CK_ULONG bytes;             /* its only length, or 0 if templates need CKA_VALUE_LEN */
 	bool parity;                /* each byte has odd parity */
 	bool state;          /* the state of a client, which the tool does not create as a key */
+	bool cmac_check;     /* a master has a CMAC as check value, and no encrypted block */
 	unsigned char block; /* of the block cipher in bytes, or 0 if the type has none */
 	/* Encrypts one block, or CK_UNAVAILABLE_INFORMATION. The usual MAC is then the CMAC. */
 	CK_MECHANISM_TYPE ecb;
