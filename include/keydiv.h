@@ -301,6 +301,8 @@ extern "C" {
  * CKA_TOKEN and CKA_DERIVE true. Type and length are those of the key there.
  */
 #define CKA_KEYDIV_FOREIGN_KEY (KEYDIV_VENDOR | 9UL)
+/* the key of such a master could leave the other token when it was linked (CK_BBOOL, read only) */
+#define CKA_KEYDIV_FOREIGN_EXTRACTABLE (KEYDIV_VENDOR | 0x0AUL)
 /*
  * Flat forms of CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE and CKA_DERIVE_TEMPLATE, whose standard form
  * is an array with pointers. The value has, for each attribute, its type (4 bytes, big-endian), the

@@ -27,7 +27,7 @@
 #define VERSION 2
 #define HEADER 41
 #define ENCODED_MAX (HEADER + VARIABLES_MAX)
-#define FLAGS_ALL ((FLAG_USE_ONLY << 1) - 1)
+#define FLAGS_ALL ((FLAG_LAST << 1) - 1)
 #define MADE_ALL (MADE_FLAGS | MADE_WAY | MADE_COPY | MADE_CHECK_BY_CMAC)
 
 /* Leave in O, a foreign master, only the mark that O is one. */
@@ -100,11 +100,13 @@ static bool variable_sound(enum attribute_who who, unsigned id, struct bytes val
 	return template_value_sound(attribute_find(variable_types[id]), value);
 }
 
-/* Return true if O has the flags that every foreign master has (plan.h, plan_foreign). */
+/* Return true if O has flags that a foreign master has, or is none (plan.h, plan_foreign). */
 static bool foreign_sound(const struct object *o)
 {
 	const uint32_t must = FLAG_TOKEN | FLAG_DERIVE | FLAG_SENSITIVE;
 
+	if (!object_is_foreign(o))
+		return !(o->flags & FLAG_FOREIGN_EXTRACTABLE);
 	return (o->flags & (must | FLAG_EXTRACTABLE)) == must;
 }
 
@@ -124,7 +126,7 @@ static CK_RV decode_variables(struct bytes rest, struct object *ret)
 		rest = bytes_of(rest.p + 5 + n, rest.n - 5 - n);
 	}
 	ENSURE(!object_has(ret, VAR_RESERVE) || object_reserves(ret), CKR_DEVICE_ERROR);
-	ENSURE(!object_is_foreign(ret) || foreign_sound(ret), CKR_DEVICE_ERROR);
+	ENSURE(foreign_sound(ret), CKR_DEVICE_ERROR);
 	return CKR_OK;
 }
 

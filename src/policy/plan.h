@@ -52,6 +52,7 @@ MUST_USE CK_RV plan_create(
 struct foreign_plan {
 	CK_KEY_TYPE type;
 	size_t length;               /* of the value in bytes */
+	bool extractable;            /* CKA_EXTRACTABLE there */
 	struct object_foreign parts; /* the URI is that of the template */
 };
 

@@ -138,6 +138,8 @@ CK_RV plan_foreign(const struct template *t, const struct rights *rights,
 	if (key == NULL)
 		return CKR_OK;
 	ret->number = key->length;
+	if (key->extractable)
+		ret->flags |= FLAG_FOREIGN_EXTRACTABLE;
 	return object_foreign_set(ret, &key->parts);
 }
 

@@ -535,5 +535,23 @@ class Wrapped(ToolTest):
             self.refused("key", "import", "--csv", self.path("in.csv"), "--unwrap-key", "kek", *option, says="leave out --label, --id")
 
 
+class Link(ToolTest):
+    """key link without another token; tests/interop has the rest."""
+
+    def test_refusals(self):
+        self.refused("key", "link", "--uri", "pkcs11:object=mk", says="give --label")
+        self.refused("key", "link", "--label", "m", says="give --uri with the PKCS#11 URI")
+        self.refused("key", "link", "--label", "m", "--uri", "mk", says="is no PKCS#11 URI")
+        self.refused("key", "link", "--label", "m", "--uri", "pkcs11:object=mk;pin-value=1234", says="foreign-pin-source")
+        self.refused("key", "link", "--label", "m", "--uri", "pkcs11:object=mk?pin-source=file:/p", says="foreign-pin-source")
+        self.refused("key", "link", "--label", "m", "--uri", "pkcs11:object=mk", "--type", "rsa", says="is no type of key")
+        self.refused("key", "link", "--label", "m", "--uri", "pkcs11:object=mk", "--reserve", "2", says="--window")
+        self.assertEqual(self.user_json("key", "list"), [])
+
+    def test_no_foreign_module(self):
+        self.refused("key", "link", "--label", "m", "--uri", "pkcs11:object=mk", says="foreign-module")
+        self.assertEqual(self.user_json("key", "list"), [])
+
+
 if __name__ == "__main__":
     main()

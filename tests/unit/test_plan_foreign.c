@@ -61,6 +61,7 @@ START_TEST(bad_templates)
 	refused(CKR_TEMPLATE_INCONSISTENT, MASTER, YES(CKA_EXTRACTABLE),
 		YES(CKA_WRAP_WITH_TRUSTED));
 	refused(CKR_ATTRIBUTE_READ_ONLY, MASTER, NO(CKA_LOCAL));
+	refused(CKR_ATTRIBUTE_READ_ONLY, MASTER, NO(CKA_KEYDIV_FOREIGN_EXTRACTABLE));
 	refused(CKR_ATTRIBUTE_READ_ONLY, MASTER, LENGTH(32));
 	refused(CKR_ATTRIBUTE_READ_ONLY, MASTER, YES(CKA_TRUSTED));
 	refused(CKR_ATTRIBUTE_VALUE_INVALID, MASTER, TYPE(CKK_RSA));
@@ -128,6 +129,12 @@ START_TEST(attributes)
 	ck_assert(!object_allows(&o, CKM_KEYDIV_CMAC));
 	ck_assert(bytes_equal(object_foreign(&o).uri, key_there.parts.uri));
 	ck_assert(bytes_equal(object_foreign(&o).check, key_there.parts.check));
+	object_wipe(&o);
+
+	struct foreign_plan leaves = key_there;
+	leaves.extractable = true;
+	ck_ok(plan(&o, &user, &leaves, T(MASTER)));
+	ck_assert(has(&o, FLAG_FOREIGN_EXTRACTABLE) && !has(&o, FLAG_EXTRACTABLE));
 	object_wipe(&o);
 
 	ck_ok(plan(&o, &user, &key_there, T(MASTER, NUM(CKA_KEYDIV_WINDOW, 64))));
@@ -327,6 +334,22 @@ START_TEST(hostile_encodings)
 }
 END_TEST
 
+/* A flag of foreign masters on another key. */
+START_TEST(hostile_flag)
+{
+	OBJECT o = {0};
+	OBJECT back = {0};
+	uint8_t *encoded;
+	size_t n;
+
+	ck_ok(plan(&o, &user, NULL, T(KEY(CKK_AES), VALUE16)));
+	ck_ok(object_encode(&o, &encoded, &n));
+	put_be32(encoded + 33, o.flags | FLAG_FOREIGN_EXTRACTABLE);
+	ck_rv(object_decode(bytes_of(encoded, n), &back), CKR_DEVICE_ERROR);
+	free(encoded);
+}
+END_TEST
+
 /* Attributes that no foreign master has, at the place of the flags (object_encode.c). */
 START_TEST(hostile_attributes)
 {
@@ -376,6 +399,7 @@ int main(void)
 	tcase_add_test(tc, never_wrapped_and_never_a_second_key);
 	tcase_add_test(tc, there_and_back);
 	tcase_add_test(tc, hostile_encodings);
+	tcase_add_test(tc, hostile_flag);
 	tcase_add_test(tc, hostile_attributes);
 	return run_suite(suite);
 }

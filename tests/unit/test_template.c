@@ -60,7 +60,7 @@ START_TEST(unknown_attributes)
 {
 	TEMPLATE t;
 	static const CK_ATTRIBUTE_TYPE types[] = {0x7f0, CKA_VENDOR_DEFINED, CKA_VENDOR_DEFINED | 1,
-		KEYDIV_VENDOR | 10, (CK_ULONG)-1, 0x40000000, 0x40000003, 0x1000, 0x1001, 0x80001,
+		KEYDIV_VENDOR | 11, (CK_ULONG)-1, 0x40000000, 0x40000003, 0x1000, 0x1001, 0x80001,
 		0x100000000};
 
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)

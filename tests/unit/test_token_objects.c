@@ -113,7 +113,7 @@ static CK_OBJECT_HANDLE foreign_master(const char *uri, CK_ATTRIBUTE *t, CK_ULON
 	CK_ATTRIBUTE all[16] = {CLASS(CKO_SECRET_KEY), YES(CKA_TOKEN), YES(CKA_DERIVE),
 		RAW(CKA_KEYDIV_FOREIGN_KEY, uri, strlen(uri))};
 	const struct rights rights = {.user = true, .read_write = true};
-	const struct foreign_plan plan = {CKK_AES, 16,
+	const struct foreign_plan plan = {CKK_AES, 16, false,
 		{bytes_of(uri, strlen(uri)), bytes_of("kcv", 3), bytes_of("check", 5)}};
 	struct object o = {0};
 	CK_OBJECT_HANDLE ret = 0;

@@ -25,13 +25,15 @@ static void print_line(struct json_object *o, bool first)
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 		snprintf(joined + strlen(joined), sizeof joined - strlen(joined), "%s%s",
 			i ? "," : "", json_object_get_string(json_object_array_get_idx(list, i)));
-	printf("%-32s  %-13s  %4s  %-6s  %-20s  %-16s  %s\n",
+	struct json_object *foreign = json_object_object_get(o, "foreign_key");
+	printf("%-32s  %-13s  %4s  %-6s  %-20s  %-16s  %s%s%s\n",
 		json_object_get_string(json_object_object_get(o, "label")),
 		json_object_get_string(json_object_object_get(o, "type")),
 		json_object_get_string(json_object_object_get(o, "bits")),
 		json_object_get_string(json_object_object_get(o, "check_value")), joined,
 		json_object_get_string(json_object_object_get(o, "id")),
-		json_object_get_string(json_object_object_get(o, "uid")));
+		json_object_get_string(json_object_object_get(o, "uid")), foreign ? "  " : "",
+		foreign ? json_object_get_string(foreign) : "");
 }
 
 /* List key by key, so that a token of a million keys needs constant memory. */

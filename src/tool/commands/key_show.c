@@ -130,6 +130,10 @@ static bool run(int count, char **operands)
 	add_allowed(&client, key, o);
 	add_client_state(&client, key, o);
 	add_window(&client, key, o);
+	if (json_object_object_get(o, "foreign_key"))
+		add_flag(o, "foreign_key_extractable",
+			attribute_flag(
+				client.f, client.session, key, CKA_KEYDIV_FOREIGN_EXTRACTABLE));
 	add_uri(&client, key, o);
 	show(o);
 	return true;

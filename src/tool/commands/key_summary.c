@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/pkcs11.h"
+
+#include "keydiv.h"
 #include "tool/token/attributes.h"
 #include "tool/token/names.h"
 
@@ -38,6 +41,20 @@ static struct json_object *usage_list(struct client *client, CK_OBJECT_HANDLE ke
 	return list;
 }
 
+/* Add the URI of a master whose value is in another token. */
+static void add_foreign(struct client *client, CK_OBJECT_HANDLE key, struct json_object *o)
+{
+	char uri[1025];
+	CK_ULONG n;
+
+	if (attribute_get(client->f, client->session, key, CKA_KEYDIV_FOREIGN_KEY, uri,
+		    sizeof uri - 1, &n) != CKR_OK ||
+		n == CK_UNAVAILABLE_INFORMATION || n == 0)
+		return;
+	uri[n] = '\0';
+	add_text(o, "foreign_key", uri);
+}
+
 struct json_object *key_summary(struct client *client, CK_OBJECT_HANDLE key)
 {
 	struct json_object *o = json_object_new_object();
@@ -57,6 +74,7 @@ struct json_object *key_summary(struct client *client, CK_OBJECT_HANDLE key)
 	check_value(client->f, client->session, key, text);
 	add_text(o, "check_value", text);
 	json_object_object_add(o, "usage", usage_list(client, key));
+	add_foreign(client, key, o);
 	text_of(client, key, CKA_UNIQUE_ID, false, text, sizeof text);
 	add_text(o, "uid", text);
 	return o;

@@ -81,7 +81,9 @@ static bool takes_flat(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session)
 void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t)
 {
 	template_number(t, CKA_CLASS, CKO_SECRET_KEY);
-	template_number(t, CKA_KEY_TYPE, new_key.kind->type);
+	if (!new_key.uri || new_key.type) /* else the type is that of the key at the URI */
+		template_number(t, CKA_KEY_TYPE, new_key.kind->type);
+	template_text(t, CKA_KEYDIV_FOREIGN_KEY, new_key.uri);
 	template_flag(t, CKA_TOKEN, true);
 	template_flag(t, CKA_PRIVATE, !new_key.public);
 	template_flag(t, CKA_SENSITIVE, true);

@@ -14,6 +14,7 @@
 struct new_key {
 	/* from the options */
 	const char *label, *id, *type, *usage, *allow, *unwrap_template;
+	const char *uri; /* of a key in another token, which `key link` makes a master */
 	bool extractable, wrap_with_trusted, extractable_children, public, use_only;
 	long long window, reserve; /* -1 if not given */
 	/* new_key_read sets the members below */
