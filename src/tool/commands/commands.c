@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&cmd_selftest,
 	&cmd_key_generate,
 	&cmd_key_import,
+	&cmd_key_export,
 	&cmd_key_link,
 	&cmd_key_list,
 	&cmd_key_show,

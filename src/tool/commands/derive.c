@@ -20,6 +20,8 @@
 #include "tool/token/wrapping.h"
 
 static const char *key_name;
+static const char *allow;
+static struct allowed allowed;
 static bool store, explains;
 static struct derive_fields fields;
 static struct result_request request = RESULT_REQUEST;
@@ -32,6 +34,8 @@ static const struct option_spec options[] = {
 		"there is)"),
 	DERIVE_FIELD_OPTIONS(fields),
 	RESULT_OPTIONS(request),
+	TEXT_OPTION("allow", "MECHANISMS", &allow,
+		"mechanisms that the derived key may be used with (default: by the mechanism)"),
 	WRAP_OPTIONS(wrap),
 	EXPLAIN_OPTION(&explains),
 	FLAG_OPTION("store", &store,
@@ -86,6 +90,9 @@ static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE ses
 	if (!derive_fields_salt(&fields, f, session, record, &salt, problem))
 		return false;
 	result_template(&request, &t);
+	if (allowed.count)
+		template_bytes(&t, CKA_ALLOWED_MECHANISMS, allowed.type,
+			allowed.count * sizeof allowed.type[0]);
 	CK_MECHANISM mechanism = derive_fields_put(&fields, record->name, record->n, &salt, &p);
 	CK_RV rv = f->C_DeriveKey(session, &mechanism, master, t.attributes, t.count, ret);
 	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, problem))
@@ -243,7 +250,8 @@ static bool check_options(int count)
 		return fail("--wrap-with is for keys that leave the token: leave out --store");
 	request.leaves = wrap.kek_name != NULL;
 	return bulk_options_fit(&bulk, true) && derive_fields_read(&fields) &&
-	       result_request_read(&request) && wrap_request_read(&wrap);
+	       result_request_read(&request) && wrap_request_read(&wrap) &&
+	       (!allow || allowed_read(allow, &allowed));
 }
 
 static bool derive_all(struct client *client, int count, char **operands)

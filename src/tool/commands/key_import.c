@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_import.c: keydiv key import, with its options and the choice between its two forms. */
+/* key_import.c: keydiv key import, with its options and the choice between its forms. */
 #include "tool/commands/key_import.h"
 #include "tool/commands/commands.h"
 #include "tool/new_file.h"
@@ -10,7 +10,7 @@
 
 static long long components = -1, size = -1;
 static struct texts component_files;
-static const char *check, *record, *unwrap_key;
+static const char *check, *record, *unwrap_key, *block_file, *block_list;
 static struct bulk bulk = {.threads = -1};
 
 static const struct option_spec options[] = {
@@ -26,21 +26,47 @@ static const struct option_spec options[] = {
 	TEXT_OPTION("record", "FILE", &record,
 		"write a record of the ceremony to FILE, to be printed and signed"),
 	TEXT_OPTION("unwrap-key", "KEY", &unwrap_key,
-		"with --csv: the key all those in the file are wrapped under, by AES-KWP"),
+		"the key that all keys in the file are wrapped under, with --csv by AES-KWP"),
+	TEXT_OPTION("key-block", "FILE", &block_file,
+		"import the key block in FILE (TR-31, X9.143); - is standard input"),
+	TEXT_OPTION("key-block-csv", "FILE", &block_list,
+		"import key blocks, one a line behind its label; - is standard input"),
 	BULK_OPTIONS(bulk),
 	OPTIONS_END,
 };
 
-/* Check the options that select a form, and that belong to one form only. */
-static bool check_options(void)
+/* Return true if an option of a key that is the XOR of components is given. */
+static bool has_component_option(void)
 {
-	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || component_files.count ||
-				  components >= 0 || size >= 0 || check || record))
-		return fail("--csv needs --unwrap-key and takes labels from the file: leave out "
-			    "--label, --id, --size, --check-value, --record and components");
-	if (!bulk.input && (!new_key.label || !*new_key.label || unwrap_key))
+	return component_files.count || components >= 0 || size >= 0 || check || record;
+}
+
+/* Check the options that select a form of the import. */
+static bool check_form(void)
+{
+	if ((bulk.input != NULL) + (block_list != NULL) + (block_file != NULL) > 1)
+		return fail("--csv, --key-block and --key-block-csv exclude each other: give one");
+	new_key.by_header = block_list || block_file;
+	if (block_list)
+		bulk.input = block_list;
+	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || has_component_option()))
+		return fail("%s needs --unwrap-key and takes labels from the file: leave out "
+			    "--label, --id, --size, --check-value, --record and components",
+			block_list ? "--key-block-csv" : "--csv");
+	if (block_file && (!unwrap_key || has_component_option()))
+		return fail("--key-block needs --unwrap-key: leave out --size, --check-value, "
+			    "--record and components");
+	if (!bulk.input && (!new_key.label || !*new_key.label || (unwrap_key && !block_file)))
 		return fail("a key needs a name: give --label; or --csv with --unwrap-key for many "
 			    "keys");
+	return true;
+}
+
+/* Check the options, also those that belong to one form only. */
+static bool check_options(void)
+{
+	if (!check_form())
+		return false;
 	if (components >= 0 && (components < 2 || components > COMPONENTS_MAX))
 		return fail("--components takes 2 to 16: with one, one person holds the whole key");
 	if (component_files.count == 1 || component_files.count > COMPONENTS_MAX)
@@ -74,6 +100,10 @@ static bool run(int count, char **operands)
 		return client_login_for(&client, unwrap_key, true) &&
 		       import_wrapped(&client, &bulk, unwrap_key);
 	}
+	if (block_file)
+		return client_login_for(&client, unwrap_key, true) &&
+		       label_is_free(&client, new_key.label) &&
+		       import_key_block(&client, block_file, unwrap_key);
 	return client_login(&client, true) && label_is_free(&client, new_key.label) &&
 	       import_components(&client, &import);
 }
@@ -81,8 +111,8 @@ static bool run(int count, char **operands)
 const struct command cmd_key_import = {
 	.name = "key import",
 	.arguments = "",
-	.summary = "Import a key from components, so that no person knows all of it, or many "
-		   "wrapped keys from a file",
+	.summary = "Import a key from components, so that no person knows all of it, or "
+		   "wrapped keys and key blocks from a file",
 	.sets = SET_USER,
 	.options = options,
 	.run = run,

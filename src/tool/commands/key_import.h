@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key_import.h: the two ways of `key import`: from components, and wrapped. */
+/* key_import.h: the ways of `key import`: from components, and wrapped. */
 #ifndef KEYDIV_TOOL_KEY_IMPORT_H
 #define KEYDIV_TOOL_KEY_IMPORT_H
 
@@ -22,9 +22,16 @@ struct component_import {
 MUST_USE bool import_components(struct client *client, const struct component_import *import);
 
 /*
- * Import the keys of the CSV file of BULK. A record has a label and a key in hexadecimal, wrapped
- * with AES-KWP under the key named KEK. False: reported.
+ * Import the keys of the CSV file of BULK. A record has a label and a key that is wrapped under the
+ * key named KEK. The wrapped key is a key block if new_key.by_header is true, otherwise AES-KWP in
+ * hexadecimal. False: reported.
  */
 MUST_USE bool import_wrapped(struct client *client, struct bulk *bulk, const char *kek);
+
+/*
+ * Import the key block in FILE ("-" is standard input) that is wrapped under the key named KEK. The
+ * new key has the label of new_key. False: reported.
+ */
+MUST_USE bool import_key_block(struct client *client, const char *file, const char *kek);
 
 #endif

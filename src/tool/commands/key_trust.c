@@ -71,7 +71,8 @@ static bool run(int count, char **operands)
 	CK_RV rv = client.f->C_SetAttributeValue(client.session, key, &trusted, 1);
 	if (rv == CKR_ATTRIBUTE_VALUE_INVALID)
 		return fail("'%s' cannot be trusted: make a key with --usage wrap, or with --usage "
-			    "wrap,unwrap and an --unwrap-template (CKR_ATTRIBUTE_VALUE_INVALID)",
+			    "wrap,unwrap and --allow key-block or an --unwrap-template "
+			    "(CKR_ATTRIBUTE_VALUE_INVALID)",
 			operands[0]);
 	return rv == CKR_OK ? true : fail_rv(rv, "cannot trust '%s'", operands[0]);
 }

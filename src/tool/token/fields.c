@@ -161,7 +161,7 @@ static void add_value(
 	uint64_t number = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		plain = plain && (isalnum(value[i]) || strchr("-._", value[i]));
+		plain = plain && (isalnum(value[i]) || (value[i] != 0 && strchr("-._", value[i])));
 		number = number << 8 | value[i];
 	}
 	if (field->width > 0 && n == field->width)

@@ -23,6 +23,17 @@ static bool read_id(void)
 	return true;
 }
 
+static bool check_window(void)
+{
+	if (new_key.window > 1024)
+		return fail("--window takes 0 to 1024, not %lld", new_key.window);
+	if (new_key.reserve >= 0 && new_key.window <= 0)
+		return fail("--reserve is for masters with --window");
+	if (new_key.reserve == 0 || new_key.reserve > 4096)
+		return fail("--reserve takes 1 to 4096, not %lld", new_key.reserve);
+	return true;
+}
+
 /* Check that the options give the key one role. DERIVES: the key is a master. */
 static bool check_roles(bool derives)
 {
@@ -37,27 +48,27 @@ static bool check_roles(bool derives)
 		return fail("--extractable-children is for masters: give --usage derive");
 	if (!derives && (new_key.use_only || new_key.window >= 0))
 		return fail("--use-only and --window are for masters: give --usage derive");
-	if (new_key.window > 1024)
-		return fail("--window takes 0 to 1024, not %lld", new_key.window);
-	if (new_key.reserve >= 0 && new_key.window <= 0)
-		return fail("--reserve is for masters with --window");
-	if (new_key.reserve == 0 || new_key.reserve > 4096)
-		return fail("--reserve takes 1 to 4096, not %lld", new_key.reserve);
 	if (new_key.unwrap_template && !(new_key.usages & usage_bit(CKA_UNWRAP)))
 		return fail("--unwrap-template is for keys that unwrap: add unwrap to --usage");
 	return true;
 }
 
+/* Read type and usage. What the options leave open is a master, or what the header says. */
+static bool read_role(void)
+{
+	const char *type = new_key.type || new_key.by_header ? new_key.type : "aes";
+	const char *usage = new_key.usage || new_key.by_header ? new_key.usage : "derive";
+
+	if (type && !(new_key.kind = key_kind_read(type)))
+		return false;
+	if (usage && !usage_read(usage, &new_key.usages))
+		return false;
+	return check_window() && (!usage || check_roles(new_key.usages & usage_bit(CKA_DERIVE)));
+}
+
 bool new_key_read(void)
 {
-	new_key.kind = key_kind_read(new_key.type ? new_key.type : "aes");
-	if (!new_key.kind)
-		return false;
-	if (new_key.id && !read_id())
-		return false;
-	if (!usage_read(new_key.usage ? new_key.usage : "derive", &new_key.usages))
-		return false;
-	if (!check_roles(new_key.usages & usage_bit(CKA_DERIVE)))
+	if ((new_key.id && !read_id()) || !read_role())
 		return false;
 	if (new_key.unwrap_template) {
 		if (!template_list_read(new_key.unwrap_template, &new_key.unwrap))
@@ -81,7 +92,8 @@ static bool takes_flat(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session)
 void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t)
 {
 	template_number(t, CKA_CLASS, CKO_SECRET_KEY);
-	if (!new_key.uri || new_key.type) /* else the type is that of the key at the URI */
+	if (new_key.kind &&
+		(!new_key.uri || new_key.type)) /* else the key at the URI has the type */
 		template_number(t, CKA_KEY_TYPE, new_key.kind->type);
 	template_text(t, CKA_KEYDIV_FOREIGN_KEY, new_key.uri);
 	template_flag(t, CKA_TOKEN, true);
@@ -106,7 +118,7 @@ void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct tem
 			new_key.unwrap.t.count * sizeof new_key.unwrap.t.attributes[0]);
 	if (new_key.id_length)
 		template_bytes(t, CKA_ID, new_key.id_bytes, new_key.id_length);
-	for (unsigned i = 0; usages[i].name; i++)
+	for (unsigned i = 0; usages[i].name && (new_key.usage || !new_key.by_header); i++)
 		template_flag(t, usages[i].type, new_key.usages & (1U << i));
 	if (new_key.allowed.count)
 		template_bytes(t, CKA_ALLOWED_MECHANISMS, new_key.allowed.type,

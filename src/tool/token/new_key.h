@@ -17,8 +17,10 @@ struct new_key {
 	const char *uri; /* of a key in another token, which `key link` makes a master */
 	bool extractable, wrap_with_trusted, extractable_children, public, use_only;
 	long long window, reserve; /* -1 if not given */
+	/* set by the command: the header of a key block says type and usage, the options may not */
+	bool by_header;
 	/* new_key_read sets the members below */
-	const struct key_kind *kind;
+	const struct key_kind *kind; /* NULL: the header says the type */
 	unsigned usages;
 	struct allowed allowed;
 	unsigned char id_bytes[64];
@@ -60,7 +62,10 @@ extern struct new_key new_key;
 /* Check and read the options. False after a report. */
 MUST_USE bool new_key_read(void);
 
-/* Fill in the template of the key for SESSION, without its label and value. */
+/*
+ * Fill in the template of the key for SESSION, without its label and value. With BY_HEADER, the
+ * template has no type, usage or list that the options do not give.
+ */
 void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t);
 
 /* Show the label, type and check value of a new key. */
