@@ -59,6 +59,27 @@ class Csv(ToolTest):
             self.refused("derive", "--csv", self.pin, "--delimiter", wrong, says="--delimiter takes one character")
         self.refused("derive", "x", "--delimiter", ";", says="go with --csv")
 
+    def test_a_list_with_tabs_is_not_trimmed(self):
+        # Each line has the same tabs and no comma, so the tabs separate fields. One line that has not is enough for --trim.
+        for text in "\tSN-1\n\tSN-2\n", "SN-1\t\nSN-2\t\n", "\r\n\ufeff\tSN-1\t\r\n\r\n\tSN-2\t", "SN-1\t\n", '"SN-1"\t\n"S,N"\t\n':
+            first = 2 if text.startswith("\r") else 1
+            self.wrong(text.replace("\ufeff", ""), first, "give --delimiter", "--trim")
+            self.wrong(text.replace("\t", "\t "), first, "give --delimiter", "--trim")
+            self.wrong("serial\n" + text.replace("\ufeff", ""), first + 1, "give --delimiter", "--trim", "--header")
+            self.wrong(text.replace("\ufeff", ""), first, "give --delimiter", "--trim", "--delimiter", "|")
+        self.assertEqual(self.serials("SN-1\t\nSN-2\n", "--trim"), ["SN-1", "SN-2"])
+        self.assertEqual(self.serials("SN-1\t\nSN-2\t\t\n", "--trim"), ["SN-1", "SN-2"])
+        self.assertEqual(self.serials("SN-1\t\nSN-2\t,x\n", "--trim"), ["SN-1", "SN-2"])
+        self.assertEqual(self.serials("SN-1\t\nSN-2\t\n", "--trim", "--delimiter", "\t"), ["SN-1", "SN-2"])
+        # The first 256 KiB decide.
+        for count, refused in (2000, False), (40000, True):
+            names = ["SN-%d" % i for i in range(count)]
+            text = "".join(name + "\t\n" for name in names)[:-2]
+            if refused:
+                self.wrong(text, 1, "give --delimiter", "--trim")
+            else:
+                self.assertEqual(self.serials(text, "--trim"), names)
+
     def test_blanks(self):
         for serial in " SN-1", "SN-1 ", "\u00a0SN-1", "SN-1\u00a0", "SN-1\u3000", "\u200bSN-1", "SN-1\u2009":
             self.wrong("A\n%s,x\n" % serial, 2, "blanks around the serial", printed=1)
@@ -94,7 +115,7 @@ class Csv(ToolTest):
         self.wrong("serial,model\n", 1, "a heading and no records", "--column", "serial")
 
     def test_headings(self):
-        for heading in "serial", "Serial", "SERIAL", "id", "ID", "device", "Device ID", "serial_number", "Serial No.", "S/N", "name", "label":
+        for heading in "serial", "Serial", "SERIAL", "id", "ID", "device", "Device ID", "serial_number", "Serial No.", "S/N", "name", "label", "Model", "type", "tag-uid":
             self.wrong("%s,model\nSN-1,meter\n" % heading, 1, "is a heading")
             self.wrong('"%s"\nSN-1\n' % heading, 1, "is a heading")
             self.assertEqual(self.serials("%s,model\nSN-1,meter\n" % heading, "--header"), ["SN-1"])
@@ -117,7 +138,7 @@ class Csv(ToolTest):
             self.wrong("00ff\n%s\n" % bad, 2, "is not hexadecimal", "--hex", printed=1)
         self.refused("derive", "--hex", "SN-1", says="is not hexadecimal")
         self.wrong("0a\n0A\n", 2, "is also in line 1", "--hex", printed=1)
-        self.assertEqual(self.serials(" 00ff\t\n", "--hex", "--trim"), ["00ff"])
+        self.assertEqual(self.serials(" 00ff \n\t01\t,x\n", "--hex", "--trim"), ["00ff", "01"])
         self.user("derive", "--csv", self.write("in.csv", "00\n01\n"), "--hex", "--output", self.path("out"))
         whole = self.read("out")
         self.write("out", whole[:12])

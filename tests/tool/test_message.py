@@ -42,6 +42,34 @@ class MessageTest(ToolTest):
         return [line.rsplit(",", 1)[1] for line in out]
 
 
+class Forms(MessageTest):
+    def test_blanks(self):
+        """Blanks around a field are refused, and --trim removes them. The line is printed as it came."""
+        mac = message_mac("SN-1", 7, b"\0")
+        for line in " SN-1,7,00,%s", "SN-1 ,7,00,%s", "SN-1,7 ,00,%s", "SN-1,7, 00,%s", "SN-1,7,00, %s", '" SN-1","7 ","\t00",%s ':
+            text = "serial,counter,message,mac\n" + line % mac + "\n"
+            done = self.run_list("verify", "csv", text)
+            self.assertEqual((done.code, done.out.count("\n")), (1, 1), line)
+            self.assertRegex(done.err, r"keydiv: line 2: ")
+            done = self.run_list("verify", "csv", text, "--trim")
+            self.assertEqual((done.code, done.out.splitlines()[1]), (0, line % mac + ",ok"))
+            done = self.run_list("sign", "csv", text, "--trim")
+            self.assertEqual(done.out, "serial,counter,message,mac\nSN-1,7,00,%s\n" % mac)
+        self.refused("verify", SERIAL, "--counter", "1", "--message", "00", "--mac", MAC, "--trim", says="go with --csv")
+
+    def test_lists_in_doubt(self):
+        """The rules of all lists hold for lists of messages."""
+        line = ",1,00,%s\n" % message_mac("SN-1", 1, b"\0")
+        for text, number, says in (("", 1, "no records"), ("\n", 1, "no records"), ("%s", 1, "heading and no records"), ("%sS;N" + line, 2, "';' in it"),
+                                   ("%sS\tN" + line, 2, "a tab in it"), ("%s  \n", 2, "blanks only"), ("%s#SN" + line, 2, "begins with #"),
+                                   ("#%s", 1, "begins with #"), ("%sSN-1;1;00;00\n", 2, "give --delimiter"), ("SN-1" + line, 1, "no heading 'serial'"),
+                                   ("serial;counter;message;mac\nSN-1;1;00;00\n", 1, "--delimiter")):
+            done = self.run_list("verify", "csv", text.replace("%s", "serial,counter,message,mac\n"))
+            self.assertEqual((done.code, done.out.count("\n") <= 1, done.err.count("\nkeydiv: ") <= 1), (1, True, True))
+            self.assertIn("keydiv: line %d: " % number, done.err)
+            self.assertIn(says, done.err)
+
+
 class One(MessageTest):
     def answer(self, command, *arguments, code=0):
         done = self.run_tool(command, SERIAL, "--counter", "1", "--json", "--pin-file", self.pin, *arguments)

@@ -140,6 +140,18 @@ const char *csv_find(
 	}
 }
 
+size_t csv_count(const char *p, size_t n, char c)
+{
+	size_t count = 0;
+	bool inside = false;
+
+	for (size_t i = 0; i < n; i++) {
+		inside ^= p[i] == '"';
+		count += !inside && p[i] == c;
+	}
+	return count;
+}
+
 bool csv_copy(const struct csv_field *field, char *ret, size_t size, size_t *ret_n)
 {
 	size_t used = 0;

@@ -29,6 +29,9 @@ const char *csv_find(const char *line, size_t n, char delimiter, bool trim, size
  */
 bool csv_copy(const struct csv_field *field, char *ret, size_t size, size_t *ret_n);
 
+/* Count the characters C outside of quotation marks in the N bytes at P. */
+size_t csv_count(const char *p, size_t n, char c);
+
 /* Return the number of bytes of blanks that begin, or end, the N bytes at P. */
 size_t csv_blanks_before(const char *p, size_t n, char delimiter);
 size_t csv_blanks_behind(const char *p, size_t n, char delimiter);

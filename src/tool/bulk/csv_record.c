@@ -14,16 +14,22 @@
  * Headings of columns in lists of devices, in lower case with letters and digits only. A first line
  * with such a name is taken for a heading that --header should have announced.
  */
-static const char *const headings[] = {"assetid", "assettag", "card", "cardid", "cardnumber",
-	"cardserial", "chip", "chipid", "clientid", "client", "csn", "cuid", "deveui", "device",
-	"deviceid", "devicekey", "devicename", "devicenumber", "devices", "deviceserial",
-	"deviceserialnumber", "eui", "eui64", "iccid", "id", "identifier", "ids", "imei", "imsi",
-	"key", "keyid", "keylabel", "keyname", "keys", "ksn", "label", "labels", "mac",
-	"macaddress", "meter", "meterid", "meternumber", "name", "names", "no", "nr", "number",
-	"pan", "partnumber", "productid", "reader", "readerid", "sensorid", "serial", "serialid",
-	"serialno", "serialnr", "serialnum", "serialnumber", "serialnumbers", "serials",
-	"seriennummer", "sn", "snr", "tag", "tagid", "terminal", "terminalid", "tid", "uid", "uids",
-	"unit", "unitid", "uuid", "vin"};
+static const char *const headings[] = {"articlenumber", "assetid", "assettag", "barcode", "batch",
+	"batchid", "card", "cardid", "cardnumber", "cardserial", "carduid", "chip", "chipid",
+	"client", "clientid", "clientserial", "counter", "csn", "cuid", "customerid", "date",
+	"description", "deveui", "device", "deviceid", "devicekey", "devicename", "devicenumber",
+	"devices", "deviceserial", "deviceserialnumber", "deviceuid", "ean", "epc", "esn", "eui",
+	"eui64", "gatewayid", "geraetenummer", "guid", "hardwareid", "hwid", "iccid", "id",
+	"identifier", "ids", "imei", "imsi", "itemid", "joineui", "key", "keyid", "keylabel",
+	"keyname", "keys", "keyserial", "ksn", "label", "labels", "lot", "mac", "macaddr",
+	"macaddress", "meid", "message", "meter", "meterid", "meternumber", "meterserial", "model",
+	"modelnumber", "msisdn", "msn", "name", "names", "no", "nodeid", "nr", "number",
+	"ordernumber", "pan", "partno", "partnumber", "pid", "plaintext", "productcode",
+	"productid", "productname", "reader", "readerid", "readeruid", "sensorid", "serial",
+	"serialhex", "serialid", "serialno", "serialnr", "serialnum", "serialnumber",
+	"serialnumbers", "serials", "seriennummer", "simid", "sku", "sn", "snr", "tag", "tagid",
+	"taguid", "terminal", "terminalid", "tid", "timestamp", "type", "udid", "uid", "uids",
+	"unit", "unitid", "userid", "uuid", "vehicleid", "verdict", "vin", "zaehlernummer"};
 
 static bool is_heading(const char *name, size_t n)
 {
@@ -220,6 +226,8 @@ static bool read_values(const struct record_format *format, const char *line, si
 			line, n, format->delimiter, format->trim, format->value_index[i], &field);
 		if (wrong)
 			return wrong_fields(format, line, n, wrong, problem);
+		if (format->trim && !check_blanks(format, &field, problem))
+			return false;
 		ret->value[i] = (struct record_value){field.p, field.n};
 		if (!record_value_check(&format->values[i], &ret->value[i], problem))
 			return false;

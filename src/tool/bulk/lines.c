@@ -56,12 +56,9 @@ static ssize_t read_some(struct lines *lines, char *p, size_t n, struct problem 
 	return got;
 }
 
-/* Move what is left to the front of the block and read more behind it. False: PROBLEM is set. */
-static bool fill(struct lines *lines, struct problem *problem)
+/* Read more behind what the block has. False: PROBLEM is set. */
+static bool append(struct lines *lines, struct problem *problem)
 {
-	memmove(lines->block, lines->block + lines->from, lines->to - lines->from);
-	lines->to -= lines->from;
-	lines->from = 0;
 	ssize_t got = read_some(
 		lines, lines->block + lines->to, sizeof lines->block - lines->to, problem);
 	if (got < 0)
@@ -69,6 +66,15 @@ static bool fill(struct lines *lines, struct problem *problem)
 	lines->ended = got == 0;
 	lines->to += (size_t)got;
 	return true;
+}
+
+/* Move what is left to the front of the block and read more behind it. False: PROBLEM is set. */
+static bool fill(struct lines *lines, struct problem *problem)
+{
+	memmove(lines->block, lines->block + lines->from, lines->to - lines->from);
+	lines->to -= lines->from;
+	lines->from = 0;
+	return append(lines, problem);
 }
 
 /* Find the end of the line at FROM, reading on as far as needed. False: PROBLEM is set. */
@@ -137,6 +143,14 @@ enum got lines_next(struct lines *lines, const char **ret, size_t *ret_n, struct
 			return GOT_ONE;
 		}
 	}
+}
+
+bool lines_read_ahead(struct lines *lines, struct problem *problem)
+{
+	while (!lines->ended && lines->to < sizeof lines->block)
+		if (!append(lines, problem))
+			return false;
+	return true;
 }
 
 bool lines_ready(const struct lines *lines)

@@ -42,6 +42,13 @@ void lines_start(struct lines *lines, int fd, bool positioned, off_t start);
 MUST_USE enum got lines_next(
 	struct lines *lines, const char **ret, size_t *ret_n, struct problem *problem);
 
+/*
+ * Read on until the block is full or the input ends. The lines that come next are then in
+ * LINES->BLOCK, from LINES->FROM to LINES->TO. The line that was returned last stays valid. False:
+ * PROBLEM is set.
+ */
+MUST_USE bool lines_read_ahead(struct lines *lines, struct problem *problem);
+
 /* Return true if the next line, or the end, can be read without waiting for a pipe. */
 bool lines_ready(const struct lines *lines);
 

@@ -72,6 +72,51 @@ void records_end(struct records *r)
 	json_record_end(&r->memory);
 }
 
+/* Return true if the N bytes at P are a line with COUNT tabs and without the delimiter. */
+static bool is_tabbed(const struct records *r, const char *p, size_t n, size_t count)
+{
+	return csv_count(p, n, '\t') == count && csv_count(p, n, r->format->delimiter) == 0;
+}
+
+/* Return true if every line that the block has is as is_tabbed() says. Empty lines do not count. */
+static bool are_tabbed(const struct lines *lines, const struct records *r, size_t count)
+{
+	const char *p = lines->block + lines->from, *end = lines->block + lines->to, *next;
+
+	for (; p < end; p = next) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		if (!newline && !lines->ended)
+			break;
+		next = newline ? newline + 1 : end;
+		size_t n = (size_t)((newline ? newline : end) - p);
+		n -= n > 0 && p[n - 1] == '\r';
+		if (n > 0 && !is_tabbed(r, p, n, count))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Refuse a list of which each line has as many tabs as LINE, its first, and no delimiter. Tabs in a
+ * name are refused as such, but --trim takes tabs around a name for blanks. The first 256 KiB are
+ * taken for the list.
+ */
+static bool check_tabs(struct records *r, const char *line, size_t n, struct problem *problem)
+{
+	size_t count = r->format->delimiter == '\t' ? 0 : csv_count(line, n, '\t');
+
+	if (!r->format->trim || count == 0 || !is_tabbed(r, line, n, count))
+		return true;
+	if (!lines_read_ahead(&r->lines, problem))
+		return false;
+	if (!are_tabbed(&r->lines, r, count))
+		return true;
+	return problem_set(problem, CKR_OK,
+		"each line has %s and none has '%c': give --delimiter '\\t' if tabs separate the "
+		"fields, or remove them",
+		count == 1 ? "a tab" : "tabs", r->format->delimiter);
+}
+
 enum got records_next(struct records *r, struct record *ret, struct problem *problem)
 {
 	const char *line;
@@ -89,6 +134,8 @@ enum got records_next(struct records *r, struct record *ret, struct problem *pro
 	if (got != GOT_ONE)
 		return got;
 	*ret = (struct record){0};
+	if (r->memory.count == 0 && !r->format->json_lines && !check_tabs(r, line, n, problem))
+		return GOT_PROBLEM;
 	if (!(r->format->json_lines ? json_record : csv_record)(
 		    r->format, line, n, &r->memory, ret, problem))
 		return GOT_PROBLEM;

@@ -36,6 +36,7 @@ static struct bulk bulk = {.threads = -1, .allow_duplicates = true, .in_order = 
 		TEXT_OPTION("delimiter", "CHAR", &bulk.format.delimiter_text,                      \
 			"character between the columns (default: comma); \\t is a tab"),           \
 		FLAG_OPTION("hex", &bulk.format.hex, "the serials are in hexadecimal"),            \
+		FLAG_OPTION("trim", &bulk.format.trim, "remove blanks around the fields"),         \
 		TEXT_OPTION("output", "FILE", &bulk.output,                                        \
 			"write to FILE instead of standard output"),                               \
 		NUMBER_OPTION("threads", "NUMBER", &bulk.threads,                                  \
