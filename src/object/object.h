@@ -61,6 +61,8 @@ enum made {
 	MADE_COPY = 1 << 27, /* by C_CopyObject; the other bits are those of the source */
 	/* The value may be a key that derives elsewhere: its check value is a CMAC. */
 	MADE_CHECK_BY_CMAC = 1 << 28,
+	/* CKA_ALLOWED_MECHANISMS names only mechanisms whose wrapped form says the role. */
+	MADE_FOR_BLOCKS = 1 << 29,
 };
 
 #define MADE_FLAGS (FLAGS_USAGE | FLAG_DERIVE | FLAG_SENSITIVE | FLAG_EXTRACTABLE)

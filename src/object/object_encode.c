@@ -28,7 +28,7 @@
 #define HEADER 41
 #define ENCODED_MAX (HEADER + VARIABLES_MAX)
 #define FLAGS_ALL ((FLAG_LAST << 1) - 1)
-#define MADE_ALL (MADE_FLAGS | MADE_WAY | MADE_COPY | MADE_CHECK_BY_CMAC)
+#define MADE_ALL (MADE_FLAGS | MADE_WAY | MADE_COPY | MADE_CHECK_BY_CMAC | MADE_FOR_BLOCKS)
 
 /* Leave in O, a foreign master, only the mark that O is one. */
 static CK_RV hide_foreign(struct object *o)

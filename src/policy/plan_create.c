@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_create.c: C_CreateObject, C_GenerateKey, C_UnwrapKey, and the value of a key; see plan.h. */
+/* plan_create.c: C_CreateObject, C_GenerateKey, and the value of a key; see plan.h. */
 #include "policy/plan_rules.h"
 
 /* Closed unless the template opens the key. PKCS#11 leaves these defaults to the token. */
@@ -62,6 +62,8 @@ static CK_RV plan_key(const struct template *t, enum made way, const struct mech
 	ret->made = (uint32_t)way | (ret->flags & MADE_FLAGS);
 	TRY(plan_access(rights, ret->flags));
 	TRY(plan_variables(t, ret));
+	if (plan_wraps_in_blocks(ret))
+		ret->made |= MADE_FOR_BLOCKS;
 	if (mech != NULL)
 		mark_generated(mech, ret);
 	return ret->flags & FLAG_TRUSTED ? plan_trust(ret, rights) : CKR_OK;
@@ -206,9 +208,7 @@ CK_RV plan_generate(const struct template *t, const struct mechanism *mech,
 	return CKR_OK;
 }
 
-/* Plan an unwrapped key. T has CKA_UNWRAP_TEMPLATE of the unwrapping key merged in. */
-static CK_RV unwrap_merged(
-	const struct template *t, const struct rights *rights, struct object *ret)
+CK_RV plan_unwrapped(const struct template *t, const struct rights *rights, struct object *ret)
 {
 	REQUIRE(t->given & GIVEN_CLASS, CKR_TEMPLATE_INCOMPLETE, "CKA_CLASS is missing");
 	REQUIRE(t->object_class == CKO_SECRET_KEY, CKR_TEMPLATE_INCONSISTENT,
@@ -225,39 +225,6 @@ static CK_RV unwrap_merged(
 		ret->number = t->value_len; /* plan_value compares */
 	}
 	return CKR_OK;
-}
-
-/*
- * Refuse bounds that the caller adds to a master. MORE is CKA_UNWRAP_TEMPLATE, which fixes the
- * bounds that the master had when it left.
- */
-static CK_RV check_bounds(const struct template *t, const struct template *more)
-{
-	uint32_t variables = attributes_only_deriving.variables | 1u << VAR_DERIVE_TEMPLATE;
-	uint32_t flags = attributes_only_deriving.flags;
-
-	REQUIRE(!(t->flags_given & flags & ~more->flags_given) &&
-			!(t->variables_given & variables & ~more->variables_given),
-		CKR_TEMPLATE_INCONSISTENT,
-		"CKA_UNWRAP_TEMPLATE of the unwrapping key does not name this attribute of a "
-		"master");
-	return CKR_OK;
-}
-
-CK_RV plan_unwrap(const struct template *t, const struct object *unwrapper,
-	const struct wrapped_role *role, const struct rights *rights, struct object *ret)
-{
-	struct bytes encoded = object_variable(unwrapper, VAR_UNWRAP_TEMPLATE);
-	struct template more, merged;
-
-	ENSURE(role == NULL, CKR_TEMPLATE_INCONSISTENT);
-	if (encoded.p == NULL)
-		return unwrap_merged(t, rights, ret);
-	TRY(template_decode(VAR_UNWRAP_TEMPLATE, encoded, &more));
-	if (plan_unwraps_masters(&more))
-		TRY(check_bounds(t, &more));
-	TRY(template_merge(t, &more, false, &merged));
-	return unwrap_merged(&merged, rights, ret);
 }
 
 CK_RV plan_value(struct object *o, const struct template *t, const uint8_t *value, size_t n)

@@ -59,6 +59,13 @@ static inline void plan_drop_wrapping(struct object *ret)
 		ret->flags &= ~(uint32_t)USAGE_WRAPPING;
 }
 
+/*
+ * Plan a key that is unwrapped by T, which has the attributes of CKA_UNWRAP_TEMPLATE and of a key
+ * block (plan_create.c). CKR_TEMPLATE_INCOMPLETE without CKA_CLASS and CKA_KEY_TYPE.
+ */
+MUST_USE CK_RV plan_unwrapped(
+	const struct template *t, const struct rights *rights, struct object *ret);
+
 /* --- plan_role.c: roles and levels (mechanisms/README.md) --- */
 
 /*
@@ -102,6 +109,12 @@ bool plan_list_within(const struct object *o, struct bytes list);
  * the SO, CKR_ATTRIBUTE_VALUE_INVALID if O was not made as a trusted key must be made.
  */
 MUST_USE CK_RV plan_trust(const struct object *o, const struct rights *rights);
+
+/*
+ * Return true if CKA_ALLOWED_MECHANISMS of O names only mechanisms whose wrapped form says the role
+ * of the key, as a key block does.
+ */
+bool plan_wraps_in_blocks(const struct object *o);
 
 /*
  * Return true if T is a CKA_UNWRAP_TEMPLATE that makes every unwrapped key a master. Such an

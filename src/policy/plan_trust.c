@@ -38,6 +38,19 @@ static bool unwraps_protected(const struct object *o)
 	return (t.flags & protected) == protected && (t.flags_given & FLAG_DERIVE);
 }
 
+bool plan_wraps_in_blocks(const struct object *o)
+{
+	struct bytes list = object_variable(o, VAR_ALLOWED_MECHANISMS);
+
+	for (size_t i = 0; i + 8 <= list.n; i += 8) {
+		size_t index;
+		const struct mechanism *mech = mechanism_look_up_any(get_be64(list.p + i), &index);
+		if (mech == NULL || mech->operation.unwrap_key == NULL)
+			return false;
+	}
+	return list.n > 0;
+}
+
 static bool may_be_trusted(const struct object *o)
 {
 	const uint32_t always = FLAG_ALWAYS_SENSITIVE | FLAG_NEVER_EXTRACTABLE;
@@ -46,7 +59,8 @@ static bool may_be_trusted(const struct object *o)
 		return false;
 	if ((o->made & MADE_WAY) == MADE_GENERATED && (o->flags & always) != always)
 		return false;
-	return !(o->made & FLAG_UNWRAP) || unwraps_protected(o);
+	/* The header of a key block keeps every key as protected as it was. */
+	return !(o->made & FLAG_UNWRAP) || (o->made & MADE_FOR_BLOCKS) || unwraps_protected(o);
 }
 
 CK_RV plan_trust(const struct object *o, const struct rights *rights)
@@ -94,10 +108,15 @@ static bool keeps_list(const struct template *t, const struct object *target)
 	return list_within(list, object_variable(target, VAR_MASTER_LIST));
 }
 
-/* Return true if T, a CKA_UNWRAP_TEMPLATE, gives TARGET back with the same bounds. */
-static bool keeps_bounds(const struct template *t, const struct object *target)
+/*
+ * Return true if T, a CKA_UNWRAP_TEMPLATE, gives TARGET back with the same bounds. Flags of the set
+ * MAY_LOSE may be absent from T.
+ */
+static bool keeps_bounds(const struct template *t, const struct object *target, uint32_t may_lose)
 {
-	if ((target->flags ^ t->flags) & attributes_only_deriving.flags)
+	uint32_t differ = (target->flags ^ t->flags) & attributes_only_deriving.flags;
+
+	if (differ & ~(target->flags & may_lose))
 		return false;
 	/*
 	 * The caller chose the template of a derived key, so the template decides no role
@@ -131,7 +150,16 @@ CK_RV plan_wrap_master(const struct object *wrapper, const struct object *target
 		"the wrapping key unwraps masters, so it wraps only masters");
 	if (!master || !((wrapper->made | wrapper->flags) & FLAG_UNWRAP))
 		return CKR_OK;
-	REQUIRE(plan_unwraps_masters(&t) && keeps_list(&t, target) && keeps_bounds(&t, target),
+	/*
+	 * A key block says role and list, but no bounds. A master that could send its children out
+	 * comes back as a master that cannot.
+	 */
+	if ((wrapper->made & MADE_FOR_BLOCKS) && !plan_unwraps_masters(&t)) {
+		REQUIRE(keeps_bounds(&t, target, FLAG_EXTRACTABLE_CHILDREN), CKR_KEY_NOT_WRAPPABLE,
+			"a key block does not keep the bounds of this master");
+		return CKR_OK;
+	}
+	REQUIRE(plan_unwraps_masters(&t) && keeps_list(&t, target) && keeps_bounds(&t, target, 0),
 		CKR_KEY_NOT_WRAPPABLE,
 		"CKA_UNWRAP_TEMPLATE of the wrapping key does not give this master back as it is");
 	return CKR_OK;
