@@ -339,6 +339,11 @@ struct testing {
 	 * CKR_HOST_MEMORY. FLIP: spoil the expected answer, for the test of the test.
 	 */
 	CK_RV (*run)(const struct mechanism *mech, struct key *key, bool flip);
+	/*
+	 * A parameter in hexadecimal for the example of the tool. NULL: that of the first of
+	 * answers, or the mechanism has no fields.
+	 */
+	const char *example;
 };
 
 /*

@@ -35,14 +35,14 @@ static void print_key_types(const struct mechanism *mech)
 		printf("%s%s", t == mech->key_types ? "" : ", ", key_type_find(*t)->name);
 }
 
-/* Return the parameter of the first known answer of a derivation, for an example, or "". */
+/* Return the parameter for an example, or "". */
 static const char *parameter_of(const struct mechanism *mech)
 {
 	const struct known_answer *answers = mech->test.answers;
 
-	return mech->info.flags & CKF_DERIVE && answers != NULL && answers->parameter != NULL
-		       ? answers->parameter
-		       : "";
+	if (mech->test.example != NULL)
+		return mech->test.example;
+	return answers != NULL && answers->parameter != NULL ? answers->parameter : "";
 }
 
 static void print_mechanism(const struct mechanism *mech)
@@ -78,16 +78,16 @@ static void add_lengths(const struct mechanism *mech, unsigned tag, struct field
 }
 
 /*
- * Print the field TAG with the lengths that some mechanism takes. The tool's option --field is for
- * derivations, so a field of C_GenerateKey alone is left out. A password must not be an argument
- * of a command.
+ * Print the field TAG with the lengths that some mechanism takes. The tool's options --field and
+ * --wrap-field are for derivations and wrapping, so a field of C_GenerateKey alone is left out. A
+ * password must not be an argument of a command.
  */
 static void print_field(unsigned tag)
 {
 	struct field all = {0};
 
 	for (size_t i = 0; i < mechanism_count; i++)
-		if (mechanisms[i]->info.flags & CKF_DERIVE)
+		if (mechanisms[i]->info.flags & (CKF_DERIVE | CKF_WRAP))
 			add_lengths(mechanisms[i], tag, &all);
 	if (all.name != NULL)
 		printf("FIELD(\"%s\", 0x%02x, %d, %d, %d)\n", all.name, all.tag,

@@ -77,7 +77,7 @@ set -eu
 keydiv() {
     case "$*" in
     "odukpt plan"*) "$KEYDIV_TOOL" "$@" ;;
-    selftest) "$KEYDIV_TOOL" "$@" --module "$KEYDIV_MODULE" ;;
+    selftest | mechanisms*) "$KEYDIV_TOOL" "$@" --module "$KEYDIV_MODULE" ;;
     init*) "$KEYDIV_TOOL" "$@" --so-pin-file so-pin --pin-file pin --module "$KEYDIV_MODULE" ;;
     *--pin-fd*) "$KEYDIV_TOOL" "$@" --module "$KEYDIV_MODULE" ;;
     *) "$KEYDIV_TOOL" "$@" --pin-file pin --module "$KEYDIV_MODULE" ;;
@@ -110,7 +110,7 @@ pass() { cat pin; }
         with open(os.path.join(SOURCE, "README.md")) as f:
             examples = re.findall(r"((?:^    .*\n)+)", f.read().split("## Speed")[0], re.M)
         examples = [e for e in examples if e.startswith("    keydiv ")]
-        self.assertEqual(len(examples), 2)
+        self.assertEqual(len(examples), 3)
         for text in examples:
             self.run_example(text)
 

@@ -95,6 +95,18 @@ class Mechanisms(ToolTest):
                     self.assertEqual(self.derive(other), check)
                 self.delete()
 
+    def test_every_example_of_wrapping(self):
+        self.user("key", "generate", "--label", "KEY", "--usage", "encrypt", "--size", "128", "--extractable")
+        for listed in self.mechanisms():
+            if "wrap" not in listed["for"]:
+                continue
+            with self.subTest(listed["name"]):
+                example = self.mechanisms(listed["name"])["example"]
+                self.assertTrue(example.startswith("keydiv key export KEY --wrap-with KEK"), example)
+                self.user("key", "generate", "--label", "KEK", "--usage", "wrap", "--size", "128", "--allow", listed["name"])
+                self.assertRegex(self.user(*shlex.split(example)[1:]), r"\A[!-~]+\n\Z")
+                self.user("key", "delete", "--force", "KEK")
+
     def test_every_source(self):
         column = source_column()
         for listed in self.mechanisms():

@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/pkcs11.h"
+
+#include "keydiv.h"
 #include "tool/commands/commands.h"
 #include "tool/output.h"
 #include "tool/report.h"
@@ -93,10 +96,30 @@ static struct json_object *list_fields(CK_MECHANISM_TYPE type)
 	return list;
 }
 
-/*
- * Add a command that uses the mechanism. The fields of a derivation are those of the published
- * answer that the module tests itself with.
- */
+/* Append the command that derives by ABOUT. The fields are those of a published answer. */
+static void add_derivation(struct text *text, const struct mechanism_about *about, const char *word)
+{
+	text_add_string(text, "keydiv derive --key KEY --mechanism ");
+	text_add_string(text, word);
+	fields_show(about->parameter, "--field", text);
+}
+
+/* Append the command that wraps by ABOUT. */
+static void add_wrapping(struct text *text, const struct mechanism_about *about, const char *word)
+{
+	text_add_string(text, "keydiv key export KEY --wrap-with KEK");
+	if (about->type == CKM_AES_KEY_WRAP_KWP) /* the default */
+		return;
+	if (about->type == CKM_KEYDIV_KEY_BLOCK) {
+		text_add_string(text, " --key-block");
+		return;
+	}
+	text_add_string(text, " --wrap-mechanism ");
+	text_add_string(text, word);
+	fields_show(about->parameter, "--wrap-field", text);
+}
+
+/* Add a command that uses the mechanism, if the tool has one. */
 static void add_example(
 	struct json_object *o, const struct mechanism_about *about, const CK_MECHANISM_INFO *info)
 {
@@ -106,9 +129,9 @@ static void add_example(
 
 	name_word(about->name, word);
 	if (info->flags & CKF_DERIVE && mechanism_field_next(about->type, NULL)) {
-		text_add_string(&text, "keydiv derive --key KEY --mechanism ");
-		text_add_string(&text, word);
-		fields_show(about->parameter, &text);
+		add_derivation(&text, about, word);
+	} else if (info->flags & CKF_WRAP) {
+		add_wrapping(&text, about, word);
 	} else if (info->flags & CKF_GENERATE && kind) {
 		text_add_string(&text, "keydiv key generate --label KEY --type ");
 		text_add_string(&text, kind->name);

@@ -175,7 +175,7 @@ static void add_value(
 	text_add_string(ret, text);
 }
 
-void fields_show(const char *parameter, struct text *ret)
+void fields_show(const char *parameter, const char *option, struct text *ret)
 {
 	unsigned char p[VALUE_MAX];
 	char word[NAME_TEXT_MAX];
@@ -189,7 +189,9 @@ void fields_show(const char *parameter, struct text *ret)
 			if (known[i].tag != p[at] || length > n - at - 3)
 				continue;
 			name_word(known[i].name, word);
-			text_add_string(ret, " --field ");
+			text_add_string(ret, " ");
+			text_add_string(ret, option);
+			text_add_string(ret, " ");
 			text_add_string(ret, word);
 			text_add_string(ret, "=");
 			add_value(&known[i], p + at + 3, length, ret);

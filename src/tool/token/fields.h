@@ -49,10 +49,10 @@ void fields_put(const struct fields *fields, const struct field_part *more, size
 	KEYDIV_PARAMETER *p);
 
 /*
- * Append the fields of PARAMETER, a parameter in hexadecimal, to RET as " --field NAME=VALUE"
- * options that fields_add() reads.
+ * Append the fields of PARAMETER, a parameter in hexadecimal, to RET as options " OPTION
+ * NAME=VALUE" that fields_add() reads.
  */
-void fields_show(const char *parameter, struct text *ret);
+void fields_show(const char *parameter, const char *option, struct text *ret);
 
 void fields_free(struct fields *fields);
 
