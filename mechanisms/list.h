@@ -111,3 +111,5 @@ MECHANISM(sha384)
 MECHANISM(sha512)
 MECHANISM(aes_key_wrap)
 MECHANISM(aes_key_wrap_kwp)
+/* key blocks (key_block.c) */
+MECHANISM(key_block)

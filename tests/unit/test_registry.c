@@ -136,8 +136,11 @@ START_TEST(flags_and_functions)
 		"%s: mac", row->name);
 	ck_assert_msg(!!(flags & CKF_DIGEST) == (row->operation.digest != DIGEST_NONE),
 		"%s: digest", row->name);
-	ck_assert_msg(!!(flags & (CKF_WRAP | CKF_UNWRAP)) == (row->operation.wrap != WRAP_NONE),
+	bool wraps = row->operation.wrap != WRAP_NONE;
+	ck_assert_msg(!!(flags & CKF_WRAP) == (wraps || row->operation.wrap_key != NULL),
 		"%s: wrap", row->name);
+	ck_assert_msg(!!(flags & CKF_UNWRAP) == (wraps || row->operation.unwrap_key != NULL),
+		"%s: unwrap", row->name);
 	ck_assert_msg(!row->derive.value || flags & (CKF_DERIVE | CKF_GENERATE),
 		"%s: derives without a flag", row->name);
 	ck_assert_msg(!row->fields || !row->parse_native, "%s: two kinds of parameter", row->name);
@@ -186,7 +189,7 @@ START_TEST(lists_for_use)
 		CKM_KEYDIV_AES_DUKPT_INITIAL_KEY, CKM_KEYDIV_ODUKPT_INITIAL_KEY,
 		CKM_KEYDIV_ODUKPT_CLIENT, CKM_KEYDIV_ODUKPT_NEXT_KEY, CKM_KEYDIV_OSDP_SCBK,
 		CKM_KEYDIV_HOROWITZ_PASSWORD_KEY, CKM_KEYDIV_LORAWAN_DEVICE_KEY,
-		CKM_KEYDIV_WITH_DERIVED_KEY};
+		CKM_KEYDIV_KEY_BLOCK, CKM_KEYDIV_WITH_DERIVED_KEY};
 	static const CK_MECHANISM_TYPE operations[] = {CKM_AES_CMAC, CKM_AES_CMAC_GENERAL,
 		CKM_AES_GMAC, CKM_AES_GCM, CKM_AES_CCM, CKM_AES_CTR, CKM_AES_CBC, CKM_AES_CBC_PAD,
 		CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL, CKM_DES3_CBC, CKM_SHA_1_HMAC, CKM_SHA224_HMAC,
