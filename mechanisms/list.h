@@ -28,9 +28,11 @@ MECHANISM(sdm_session_key)
 MECHANISM(osdp_scbk)
 MECHANISM(osdp_session_key)
 MECHANISM(oms_mode7_key)
-/* LoRaWAN (lorawan.c) */
+/* LoRaWAN (lorawan.c, lorawan_join.c) */
 MECHANISM(lorawan_session_key)
 MECHANISM(lorawan_device_key)
+MECHANISM(lorawan_mic)
+MECHANISM(lorawan_join_accept)
 MECHANISM(lorawan_multicast_key)
 /* classical DUKPT (dukpt_tdes.c, dukpt_aes.c) */
 MECHANISM(tdes_dukpt_initial_key)

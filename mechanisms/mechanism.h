@@ -271,12 +271,27 @@ struct deriving {
 	struct counter_place counter;
 };
 
+/* The inputs of the function that signs. Everything is borrowed. */
+struct signing {
+	struct key *key;                   /* opaque */
+	struct key *const *scratch;        /* SCRATCH_KEYS inner keys; the caller wipes them */
+	const struct parameter *parameter; /* of a mechanism with fields */
+	struct bytes data;                 /* private copy; p may be NULL if there is no data */
+};
+
 /* The work of src/key for a mechanism that encrypts, signs, digests, wraps or generates. */
 struct operating {
 	CK_KEY_TYPE generates; /* C_GenerateKey of a random key of this type, without a value() */
 	enum cipher_mode cipher;
 	enum mac_kind mac;
 	bool mac_general; /* the parameter is a CK_MAC_GENERAL_PARAMS, the length of the MAC */
+	/*
+	 * The function that signs, in place of `mac`. The MAC has SIGN_LENGTH bytes, at most
+	 * KEY_MAC_MAX. Data in parts is collected. The function gets at most SIGN_DATA_MAX + 1
+	 * bytes, so it must refuse data that is longer than SIGN_DATA_MAX.
+	 */
+	CK_RV (*sign)(const struct signing *signing, uint8_t *ret_mac);
+	uint8_t sign_length, sign_data_max;
 	enum digest_kind digest;
 	enum wrap_kind wrap;
 	struct bytes wrap_iv; /* of the standard: the only parameter that a caller may give */
@@ -313,7 +328,19 @@ struct operating {
 	 */
 	const struct field *further;
 	CK_MECHANISM_TYPE whole; /* _GENERAL MACs: the mechanism of the whole MAC */
-	bool with_derived_key;   /* WITH_DERIVED_KEY itself, whose parameter names the operation */
+	/*
+	 * The key of the operation is a master. Its permission is CKA_DERIVE, in place of CKA_SIGN,
+	 * CKA_VERIFY or CKA_ENCRYPT, which a master does not have. No result of the operation may
+	 * be, or reveal, a key that the master derives.
+	 */
+	bool by_deriving_key;
+	bool inverse; /* CIPHER_ECB: C_Encrypt computes the inverse cipher */
+	/*
+	 * Ciphers without a tag: the lengths in bytes that the data may have, ended by 0. Data in
+	 * parts is then collected, and the final call gives out everything. NULL: every length.
+	 */
+	const uint8_t *data_lengths;
+	bool with_derived_key; /* WITH_DERIVED_KEY itself, whose parameter names the operation */
 };
 
 /*

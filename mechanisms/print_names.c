@@ -99,6 +99,7 @@ static CK_MECHANISM_TYPE ecb_of(const struct key_type *t)
 {
 	for (size_t i = 0; i < mechanism_count; i++)
 		if (mechanisms[i]->operation.cipher == CIPHER_ECB &&
+			!mechanisms[i]->operation.inverse &&
 			mechanism_takes(mechanisms[i], t->number))
 			return mechanisms[i]->type;
 	return CK_UNAVAILABLE_INFORMATION;

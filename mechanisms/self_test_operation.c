@@ -51,7 +51,7 @@ static CK_RV run_cipher(struct cipher *cipher, const struct mechanism *mech, str
 	uint8_t out[ANSWER_MAX];
 	size_t n, last;
 	struct cipher_setup setup = {.mode = mech->operation.cipher,
-		.encrypt = true,
+		.encrypt = !mech->operation.inverse,
 		.iv = bytes_of(a->iv, a->iv_n),
 		.aad = bytes_of(a->aad, a->aad_n),
 		.tag_len = is_aead(mech->operation.cipher) ? a->out_n - a->in_n : 0,
@@ -63,7 +63,7 @@ static CK_RV run_cipher(struct cipher *cipher, const struct mechanism *mech, str
 	TRY(cipher_finish(cipher, bytes_of(NULL, 0), out + n, &last));
 	TRY(expect(out, n + last, a->out, a->out_n));
 
-	setup.encrypt = false;
+	setup.encrypt = mech->operation.inverse;
 	TRY(cipher_begin(cipher, key, &setup));
 	TRY(cipher_update(cipher, a->out, a->out_n - setup.tag_len, out, &n));
 	TRY(cipher_finish(cipher, bytes_of(a->out + a->out_n - setup.tag_len, setup.tag_len),
@@ -105,6 +105,16 @@ static CK_RV test_mac(const struct mechanism *mech, struct key *key, const struc
 	CK_RV rv = run_mac(mac, mech, key, a);
 	mac_free(mac);
 	return rv;
+}
+
+/* Test a function that signs without a parameter and without inner keys. */
+static CK_RV test_sign(const struct mechanism *mech, struct key *key, const struct answer *a)
+{
+	struct signing signing = {.key = key, .data = bytes_of(a->in, a->in_n)};
+	uint8_t out[KEY_MAC_MAX];
+
+	TRY(mech->operation.sign(&signing, out));
+	return expect(out, mech->operation.sign_length, a->out, a->out_n);
 }
 
 static CK_RV test_digest(const struct mechanism *mech, struct key *key, const struct answer *a)
@@ -160,6 +170,8 @@ static CK_RV run_answers(const struct mechanism *mech, struct key *key, bool fli
 			TRY(test_cipher(mech, key, &a));
 		else if (mech->operation.mac)
 			TRY(test_mac(mech, key, &a));
+		else if (mech->operation.sign)
+			TRY(test_sign(mech, key, &a));
 		else if (mech->operation.digest)
 			TRY(test_digest(mech, key, &a));
 		else

@@ -81,7 +81,8 @@ static CK_RV read_parameter(struct session *s, const struct mechanism *mech,
 static CK_RV set_up(
 	struct session *s, struct operation *op, bool encrypt, const CK_MECHANISM *caller)
 {
-	struct cipher_setup setup = {.mode = op->mech->operation.cipher, .encrypt = encrypt};
+	struct cipher_setup setup = {.mode = op->mech->operation.cipher,
+		.encrypt = encrypt != op->mech->operation.inverse};
 
 	if (op->derived)
 		return operation_set_up_cipher(op, encrypt, bytes_of(NULL, 0));
@@ -134,6 +135,7 @@ static CK_RV check_single_length(const struct operation *op, bool encrypt, size_
 	if (in_blocks(op) && op->mech->operation.cipher != CIPHER_CBC_PAD)
 		REQUIRE(n % block_of(op) == 0, range_error(encrypt),
 			"the data is not whole blocks");
+	TRY(check_data_length(op, n));
 	if (op->mech->operation.cipher == CIPHER_CCM)
 		REQUIRE(n == op->data_len, range_error(encrypt),
 			"the data does not have the length of the CCM parameter");

@@ -87,12 +87,26 @@ CK_RV decrypt_checked(
 
 /* --- In parts --- */
 
+/* Return the most bytes that OP collects. */
+static size_t most_collected(const struct operation *op)
+{
+	const uint8_t *length = op->mech->operation.data_lengths;
+	size_t most = 0;
+
+	if (op->mech->operation.cipher == CIPHER_CCM && !begins_late(op))
+		return op->data_len + op->out_len;
+	if (length == NULL)
+		return OPERATION_DATA_MAX;
+	for (; *length != 0; length++)
+		most = *length > most ? *length : most;
+	return most;
+}
+
 CK_RV collect(struct operation *op, bool encrypt, const CK_BYTE *in, CK_ULONG in_len,
 	const CK_BYTE *out, CK_ULONG *out_len)
 {
 	if (out != NULL) {
-		bool known = op->mech->operation.cipher == CIPHER_CCM && !begins_late(op);
-		size_t most = known ? op->data_len + op->out_len : OPERATION_DATA_MAX;
+		size_t most = most_collected(op);
 		REQUIRE(in_len <= most && op->total <= most - in_len, range_error(encrypt),
 			"the data is too long");
 		TRY(buffer_append(&op->buffer, in, in_len));
@@ -126,6 +140,7 @@ static CK_RV seal_collected(struct operation *op, CK_BYTE *out, CK_ULONG *out_le
 	size_t done, last;
 	bool go;
 
+	TRY(check_data_length(op, op->total));
 	TRY(output_room(op->total + op->out_len, out, out_len, &go));
 	if (!go)
 		return CKR_OK;

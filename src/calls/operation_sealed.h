@@ -26,7 +26,8 @@ static inline bool begins_late(const struct operation *op)
 /* Return true if the parts of the data are collected until the final call. */
 static inline bool collects(const struct operation *op, bool encrypt)
 {
-	return (!encrypt && is_aead(op)) || begins_late(op);
+	return (!encrypt && is_aead(op)) || begins_late(op) ||
+	       op->mech->operation.data_lengths != NULL;
 }
 
 static inline size_t block_of(const struct operation *op)
@@ -37,6 +38,19 @@ static inline size_t block_of(const struct operation *op)
 static inline CK_RV range_error(bool encrypt)
 {
 	return encrypt ? CKR_DATA_LEN_RANGE : CKR_ENCRYPTED_DATA_LEN_RANGE;
+}
+
+/* Check that data of N bytes has a length that the mechanism of OP takes. CKR_DATA_LEN_RANGE. */
+MUST_USE static inline CK_RV check_data_length(const struct operation *op, size_t n)
+{
+	const uint8_t *length = op->mech->operation.data_lengths;
+
+	if (length == NULL)
+		return CKR_OK;
+	while (*length != 0 && *length != n)
+		length++;
+	REQUIRE(*length != 0, CKR_DATA_LEN_RANGE, "the mechanism takes no data of this length");
+	return CKR_OK;
 }
 
 /* Begin the cipher for DATA_LEN bytes of plaintext, unless it has begun. */

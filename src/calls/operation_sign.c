@@ -2,6 +2,7 @@
 /* operation_sign.c: C_Sign, C_Verify and their parts. All of them are MACs. */
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
+#include "calls/operation_whole.h"
 #include "calls/requested.h"
 #include "calls/use.h"
 #include "calls/use_window.h"
@@ -45,6 +46,8 @@ static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM 
 
 	if (op->derived)
 		return operation_set_up_mac(op);
+	if (mech->operation.sign != NULL)
+		return whole_begin(s, op, caller);
 	op->out_len = mac_length(mech->operation.mac, op->used);
 	if (mech->operation.mac_general) {
 		REQUIRE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
@@ -89,6 +92,8 @@ static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 		REQUIRE(in_len == 0, CKR_DATA_LEN_RANGE, "a WINDOW_REQUEST takes no parts");
 		return CKR_OK;
 	}
+	if (op->mech->operation.sign != NULL)
+		return whole_collect(op, in, in_len);
 	if (!op->mac_begun)
 		TRY(begin_mac(op, bytes_of(NULL, 0)));
 	return in_len == 0 ? CKR_OK : mac_update(op->mac, in, in_len);
@@ -101,6 +106,8 @@ static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 static CK_RV whole_mac(
 	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, uint8_t ret_mac[KEY_MAC_MAX])
 {
+	if (op->mech->operation.sign != NULL)
+		return whole_sign(op, in, in_len, ret_mac);
 	if (op->stage == STAGE_SINGLE && !op->mac_begun) {
 		REQUIRE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE, "the data is too long");
 		return key_mac(op->used, op->mech->operation.mac, in, in_len, ret_mac);

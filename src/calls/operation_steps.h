@@ -22,9 +22,10 @@ struct operation_request {
 /*
  * Check the arguments of a C_...Init function up to the mechanism's parameter. The order is
  * CKR_HOST_MEMORY, CKR_OPERATION_ACTIVE, CKR_MECHANISM_INVALID, CKR_DEVICE_ERROR for a failed
- * self-test, CKR_KEY_HANDLE_INVALID, then the codes of plan_may_use. *RET is the slot with its
- * mechanism and pinned key, not active yet. RET_CALLER is a copy of MECHANISM. If MECHANISM is
- * NULL, cancel the operation and set *RET to NULL.
+ * self-test, CKR_KEY_HANDLE_INVALID, then the codes of plan_may_use, then CKR_KEY_SIZE_RANGE for a
+ * mechanism that takes keys of one other length. *RET is the slot with its mechanism and pinned
+ * key, not active yet. RET_CALLER is a copy of MECHANISM. If MECHANISM is NULL, cancel the
+ * operation and set *RET to NULL.
  */
 MUST_USE CK_RV operation_request(struct session *s, const struct operation_request *request,
 	const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_MECHANISM *ret_caller,

@@ -170,8 +170,8 @@ void plan_wrapped_role(const struct object *target, struct wrapped_role *ret);
  * checks come in this order. CKA_START_DATE and CKA_END_DATE are informational.
  *
  * - CKR_KEY_TYPE_INCONSISTENT: KEY is not a secret key of a type that the mechanism takes.
- * - CKR_KEY_FUNCTION_NOT_PERMITTED: FLAG is off, or FLAG is FLAG_DERIVE and the key has
- *   CKA_KEYDIV_USE_ONLY, which gives no key objects.
+ * - CKR_KEY_FUNCTION_NOT_PERMITTED: FLAG is off (FLAG_DERIVE for a mechanism by_deriving_key), or
+ *   FLAG is FLAG_DERIVE and the key has CKA_KEYDIV_USE_ONLY, which gives no key objects.
  * - CKR_MECHANISM_INVALID: CKA_ALLOWED_MECHANISMS lacks the mechanism.
  */
 MUST_USE CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag);

@@ -15,13 +15,15 @@ static inline CK_RV gives_keys(const struct object *key)
 static inline CK_RV may_use(
 	const struct object *key, const struct mechanism *mech, uint32_t flag, bool in_one_call)
 {
+	uint32_t needed = mech->operation.by_deriving_key ? FLAG_DERIVE : flag;
+
 	REQUIRE(key->object_class == CKO_SECRET_KEY && mechanism_takes(mech, key->key_type),
 		CKR_KEY_TYPE_INCONSISTENT, "the mechanism does not take a key of this type");
-	REQUIRE(key->flags & flag, CKR_KEY_FUNCTION_NOT_PERMITTED,
+	REQUIRE(key->flags & needed, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"the key does not have the usage attribute of this function");
 	/* No way of making a key lets both be true. This check is a second barrier. */
-	REQUIRE(flag != FLAG_DERIVE || !(key->flags & FLAGS_USAGE), CKR_KEY_FUNCTION_NOT_PERMITTED,
-		"the key has another usage beside CKA_DERIVE");
+	REQUIRE(needed != FLAG_DERIVE || !(key->flags & FLAGS_USAGE),
+		CKR_KEY_FUNCTION_NOT_PERMITTED, "the key has another usage beside CKA_DERIVE");
 	if (flag == FLAG_DERIVE && !in_one_call)
 		TRY(gives_keys(key));
 	REQUIRE(object_allows(key, mech->type), CKR_MECHANISM_INVALID,

@@ -82,6 +82,8 @@ struct nonces {
 /* The key schedules that a cipher or MAC object keeps side by side. */
 enum kept { KEPT_GCM, KEPT_CCM, KEPT_OTHER, KEPT_SCHEDULES };
 
+#define OPERATION_PARAMETER_MAX 64
+
 struct operation {
 	enum stage stage;
 	bool finished; /* `last` holds output that the final call has still to return */
@@ -106,6 +108,10 @@ struct operation {
 	uint8_t iv[KEY_BLOCK_MAX]; /* the IV of CBC_PAD decryption, to begin again */
 	struct buffer buffer;
 	struct nonces nonces;
+	/* Mechanisms with a function that signs: encoded fields, and inner keys of the session */
+	uint8_t parameter[OPERATION_PARAMETER_MAX];
+	size_t parameter_n;
+	struct key *const *scratch;
 };
 
 #define NONCE_COUNTERS 32

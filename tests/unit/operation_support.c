@@ -50,6 +50,8 @@ void operation_setup(void)
 void operation_teardown(void)
 {
 	operations_free(session->operations);
+	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+		key_free(session->scratch[i]);
 	free(session);
 	for (unsigned i = 1; i <= KEYS; i++) {
 		ck_assert_uint_eq(keys[i].pins, 0);
@@ -71,6 +73,14 @@ CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 	if (handle < 1 || handle > KEYS)
 		return CKR_KEY_HANDLE_INVALID;
 	*ret = &keys[handle];
+	return CKR_OK;
+}
+
+CK_RV session_scratch(struct session *s)
+{
+	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+		if (s->scratch[i] == NULL && (s->scratch[i] = key_new()) == NULL)
+			return CKR_HOST_MEMORY;
 	return CKR_OK;
 }
 
