@@ -4,7 +4,8 @@
  *
  * Each part of the new key is a CMAC over a constant byte and MESSAGE. The CMAC differs from SP
  * 800-38B. The message is always padded to two blocks, even if one block would hold it. The last
- * block is then XORed with subkey K2, or with K1 if no padding was needed.
+ * block is then XORed with subkey K2, or with K1 if no padding was needed. So only texts of at most
+ * one block differ from SP 800-38B.
  *
  * AN10922 puts the key version of a TDEA master into the parity bits of the first eight bytes of
  * the new key (sections 2.4, 2.5). Here the value has no key version, and DES keys get odd
@@ -49,7 +50,11 @@ static void doubled(uint8_t *block, size_t n)
 	block[n - 1] = (uint8_t)(block[n - 1] << 1) ^ (uint8_t)(-carry & (n == 16 ? 0x87 : 0x1B));
 }
 
-/* Compute the two-block CMAC of CONSTANT || MESSAGE into OUT. */
+/*
+ * Compute the two-block CMAC of CONSTANT || MESSAGE into OUT. If the text is longer than a block,
+ * the padding of SP 800-38B gives two blocks too. A key in another token that only signs can then
+ * compute the CMAC.
+ */
 static CK_RV part(struct key *key, uint8_t constant, struct bytes message, uint8_t *out)
 {
 	size_t block = key_block_size(key), n = 1 + message.n;
@@ -57,13 +62,13 @@ static CK_RV part(struct key *key, uint8_t constant, struct bytes message, uint8
 	SECRET subkey = {0};
 
 	memcpy(text + 1, message.p, message.n);
-	if (n < 2 * block)
-		text[n] = 0x80;
+	if (n > block)
+		return key_cmac(key, text, n, out);
+	text[n] = 0x80;
 	TRY(secret_resize(&subkey, block));
 	TRY(key_block(key, NULL, secret_peek(&subkey), secret_bytes(&subkey)));
 	doubled(secret_bytes(&subkey), block);
-	if (n < 2 * block)
-		doubled(secret_bytes(&subkey), block);
+	doubled(secret_bytes(&subkey), block);
 
 	TRY(key_block(key, NULL, text, out));
 	for (size_t i = 0; i < block; i++)

@@ -29,8 +29,9 @@ CK_RV tdes_dukpt_initial_key(struct key *bdk, const uint8_t ksn[KSN_LENGTH], str
 	memcpy(id, ksn, HALF);
 	id[HALF - 1] &= 0xE0; /* clear the five high bits of the counter */
 	TRY(secret_resize(ret, KEY_LENGTH));
-	TRY(key_block(bdk, NULL, id, secret_bytes(ret)));
-	return key_block(bdk, other_half, id, secret_bytes(ret) + HALF);
+	/* First the variant, which a key in another token refuses whatever the key may do there. */
+	TRY(key_block(bdk, other_half, id, secret_bytes(ret) + HALF));
+	return key_block(bdk, NULL, id, secret_bytes(ret));
 }
 
 /* --- Transaction key, annex A.3: one step of the process of A.2 for each set bit --- */

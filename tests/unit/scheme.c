@@ -140,3 +140,24 @@ void scheme_refused(struct scheme *s, CK_RV rv)
 
 	ck_rv(scheme_run(s, &value), rv);
 }
+
+CK_RV scheme_read_answer(const struct mechanism *mech, size_t i, struct derivation *d)
+{
+	static uint8_t encoded[PARAMETER_MAX], heap[PARAMETER_MAX];
+	static _Alignas(16) uint8_t native[NATIVE_MAX];
+	static struct parameter parameter;
+	size_t used = 0;
+
+	if (mech->parse_native != NULL) {
+		struct bytes given = mech->test.native_answers[i];
+		CK_MECHANISM caller = {mech->type, (void *)(uintptr_t)given.p, given.n};
+		d->native = native;
+		return mech->parse_native(&caller, native, heap, &used);
+	}
+	size_t n = strlen(mech->test.answers[i].parameter) / 2;
+	ck_assert(hex_decode(mech->test.answers[i].parameter, encoded, n));
+	d->parameter = &parameter;
+	d->native = native;
+	return mech->form == FORM_FLAT ? parameter_parse_flat(mech, encoded, n, &parameter, native)
+				       : parameter_parse(mech, encoded, n, &parameter);
+}

@@ -54,4 +54,9 @@ void scheme_expect(struct scheme *s, const char *hex);
 /* Run, and expect the error RV and nothing else. */
 void scheme_refused(struct scheme *s, CK_RV rv);
 
+/*
+ * Parse the parameter of known answer I of MECH, in static memory, for the derivation D.
+ */
+CK_RV scheme_read_answer(const struct mechanism *mech, size_t i, struct derivation *d);
+
 #endif

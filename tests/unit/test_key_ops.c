@@ -67,27 +67,6 @@ static CK_RV refusal(const struct mechanism *mech, size_t i)
 	}
 }
 
-static CK_RV read_parameter(const struct mechanism *mech, size_t i, struct derivation *d)
-{
-	static uint8_t encoded[PARAMETER_MAX], heap[PARAMETER_MAX];
-	static _Alignas(16) uint8_t native[NATIVE_MAX];
-	static struct parameter parameter;
-	size_t used = 0;
-
-	if (mech->parse_native != NULL) {
-		struct bytes given = mech->test.native_answers[i];
-		CK_MECHANISM caller = {mech->type, (void *)(uintptr_t)given.p, given.n};
-		d->native = native;
-		return mech->parse_native(&caller, native, heap, &used);
-	}
-	size_t n = strlen(mech->test.answers[i].parameter) / 2;
-	ck_assert(hex_decode(mech->test.answers[i].parameter, encoded, n));
-	d->parameter = &parameter;
-	d->native = native;
-	return mech->form == FORM_FLAT ? parameter_parse_flat(mech, encoded, n, &parameter, native)
-				       : parameter_parse(mech, encoded, n, &parameter);
-}
-
 static void check_answer(const struct mechanism *mech, size_t i)
 {
 	const struct known_answer *answer = &mech->test.answers[i];
@@ -106,7 +85,7 @@ static void check_answer(const struct mechanism *mech, size_t i)
 		hex_decode(answer->base, base, n) && hex_decode(answer->result, result, result_n));
 	ck_ok(key_load(far_key, answer->base_type, base, n));
 	ck_ok(key_attach(scheme_key(0), answer->base_type, n, &all, far_key));
-	ck_ok(read_parameter(mech, i, &d));
+	ck_ok(scheme_read_answer(mech, i, &d));
 	ck_ok(mech->derive.plan ? mech->derive.plan(&d, &request)
 				: derive_plan_default(&d, &request));
 	calls = 0;
