@@ -62,6 +62,42 @@ static const char *set_parameters(struct config *c, const char *text)
 	return NULL;
 }
 
+/* p11-kit takes the name of a module from the name of the module's file, such as opensc.module. */
+static const char *set_foreign_module(struct config *c, const char *text)
+{
+	static const char refusal[] =
+		"must be an absolute path or the name of a module that p11-kit is configured for";
+	size_t n = strlen(text);
+
+	if (text[0] == '/' || n == 0 || n >= NAME_MAX || text[0] == '.' || strchr(text, '/'))
+		return config_path(c->foreign_module, text, refusal);
+	memcpy(c->foreign_module, text, n + 1);
+	return NULL;
+}
+
+static const char *set_foreign_arguments(struct config *c, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n >= sizeof c->foreign_arguments)
+		return "must be shorter";
+	memcpy(c->foreign_arguments, text, n + 1);
+	return NULL;
+}
+
+/* Both forms of RFC 8089 for a local file: file:/path and file:///path. */
+static const char *set_foreign_pin_source(struct config *c, const char *text)
+{
+	static const char refusal[] = "must be file: and an absolute path";
+
+	if (strncmp(text, "file:", 5) != 0)
+		return refusal;
+	text += strncmp(text, "file:///", 8) == 0 ? 7 : 5;
+	if (text[0] == '/' && text[1] == '/')
+		return refusal;
+	return config_path(c->foreign_pin_file, text, refusal);
+}
+
 static const struct {
 	const char *name;
 	const char *(*set)(struct config *c, const char *text);
@@ -74,6 +110,9 @@ static const struct {
 	{"lock-memory", set_lock_memory},
 	{"read-only-login", set_read_only_login},
 	{"parameters", set_parameters},
+	{"foreign-module", set_foreign_module},
+	{"foreign-module-arguments", set_foreign_arguments},
+	{"foreign-pin-source", set_foreign_pin_source},
 };
 
 const char *config_set(struct config *c, const char *key, const char *value)

@@ -9,16 +9,22 @@
 #include "config_file.h"
 #include "log.h"
 
+#define CONFIG_TEXT_MAX 256 /* a value of free text with its NUL */
+
 struct config {
-	char path[PATH_MAX];        /* the file that was read; empty if there is none */
-	char token_dir[PATH_MAX];   /* token-dir: the directory of the slot-<n> directories */
-	char log_file[PATH_MAX];    /* log-file: absolute path, LOG_TO_STDERR, or empty: no log */
-	enum log_level log_level;   /* log-level: default warning */
-	unsigned slots;             /* slots: 1 to 64, default 1 */
-	unsigned scrypt_log2_n;     /* scrypt-log2-n: 14 to 22, default 16 */
-	bool lock_memory;           /* lock-memory: default no */
-	bool read_only_login;       /* read-only-login: default yes */
-	bool flat_parameters;       /* parameters: flat, default native */
+	char path[PATH_MAX];      /* the file that was read; empty if there is none */
+	char token_dir[PATH_MAX]; /* token-dir: the directory of the slot-<n> directories */
+	char log_file[PATH_MAX];  /* log-file: absolute path, LOG_TO_STDERR, or empty: no log */
+	enum log_level log_level; /* log-level: default warning */
+	unsigned slots;           /* slots: 1 to 64, default 1 */
+	unsigned scrypt_log2_n;   /* scrypt-log2-n: 14 to 22, default 16 */
+	bool lock_memory;         /* lock-memory: default no */
+	bool read_only_login;     /* read-only-login: default yes */
+	bool flat_parameters;     /* parameters: flat, default native */
+	/* foreign-module: absolute path, or the name of a module of p11-kit; empty: none */
+	char foreign_module[PATH_MAX];
+	char foreign_arguments[CONFIG_TEXT_MAX]; /* foreign-module-arguments; empty: none */
+	char foreign_pin_file[PATH_MAX]; /* foreign-pin-source: the path after file:; or empty */
 	char error[PATH_MAX + 256]; /* after a failure: "file:line: reason" or "file: reason" */
 };
 

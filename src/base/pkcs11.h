@@ -8,8 +8,8 @@
  *
  * The headers of PKCS#11 that other projects install differ from each other, and between their
  * releases, in version and in the names of members. This header therefore depends on none of them
- * and must not be included together with another one. The tool puts this header below p11-kit's
- * API, see src/tool/token/p11_kit.h.
+ * and must not be included together with another one. p11_kit.h puts this header below
+ * p11-kit's API.
  */
 #ifndef KEYDIV_BASE_PKCS11_H
 #define KEYDIV_BASE_PKCS11_H

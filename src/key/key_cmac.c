@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* key_cmac.c: CMAC (SP 800-38B) with the schedule that a key keeps. */
+#include "cmac_subkeys.h"
 #include "key.h"
 #include "key_struct.h"
 
@@ -17,20 +18,6 @@ static inline __attribute__((always_inline)) void xor_block(
 	memcpy(x, a, block);
 }
 
-/* Double IN in GF(2^128) or GF(2^64) into OUT, in constant time (section 6.1, steps 2 and 3). */
-static void double_block(const uint8_t *in, uint8_t *out, size_t block)
-{
-	uint64_t high = get_be64(in), carry = 0 - (high >> 63);
-
-	if (block == 16) {
-		uint64_t low = get_be64(in + 8);
-		put_be64(out, high << 1 | low >> 63);
-		put_be64(out + 8, low << 1 ^ (carry & 0x87));
-	} else {
-		put_be64(out, high << 1 ^ (carry & 0x1b));
-	}
-}
-
 CK_RV cmac_compute_subkeys(struct key *key)
 {
 	size_t block = key->kind >= KIND_DES2 ? 8 : 16;
@@ -39,8 +26,8 @@ CK_RV cmac_compute_subkeys(struct key *key)
 	TRY(key_expand(key));
 	ENSURE(block_encrypt(key->kind, key->plain.context[key->kind], zero, block, l),
 		CKR_FUNCTION_FAILED);
-	double_block(l, key->k1, block);
-	double_block(key->k1, key->k2, block);
+	cmac_double(l, key->k1, block);
+	cmac_double(key->k1, key->k2, block);
 	wipe_block(l);
 	key->subkeys = true;
 	return CKR_OK;

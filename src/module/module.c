@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "configure.h"
+#include "foreign/foreign.h"
 #include "key/key.h"
 #include "mechanism.h"
 #include "state/reservation.h"
@@ -58,6 +59,7 @@ static void stop_parts(void)
 		tokens[i] = NULL;
 	}
 	slot_count = 0;
+	foreign_stop();
 	if (started.pool)
 		pool_stop();
 	if (started.crypto)
@@ -106,6 +108,7 @@ static CK_RV start_parts(void)
 
 	TRY(configure(&config));
 	mechanisms_offer(config.flat_parameters);
+	foreign_start(&config);
 	TRY(crypto_start());
 	started.crypto = true;
 	TRY(objects_start());
@@ -188,6 +191,7 @@ void module_forked(void)
 	if (atomic_load(&module_state) != MODULE_DOWN) {
 		atomic_store(&module_state, MODULE_DOWN);
 		sessions_forked();
+		foreign_forked();
 		keys_forked();
 		reservations_forked();
 		windows_forked();

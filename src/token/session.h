@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "foreign/foreign.h"
 #include "mechanism.h"
 #include "policy/plan.h"
 #include "token/kept_search.h"
@@ -43,6 +44,7 @@ struct session {
 	struct search search;
 	struct kept_searches kept_searches;
 	uint8_t parameter[PARAMETER_MAX]; /* the private copy of a mechanism parameter */
+	struct foreign foreign;           /* the sessions on tokens of the foreign module */
 	struct session *next_free;
 };
 

@@ -86,13 +86,14 @@ __attribute__((noinline)) static void forget_used(struct session *s)
 	key_cache_reset(&s->keys);
 	kept_search_forget(&s->kept_searches);
 	session_end_search(s);
+	foreign_close(&s->foreign);
 }
 
 /* End and wipe everything that depends on the login. The session is locked. */
 static inline void forget_login(struct session *s)
 {
 	if (s->operations != NULL || s->keys.entries != NULL || s->search.active ||
-		s->kept_searches.used)
+		s->kept_searches.used || s->foreign.sessions != NULL)
 		forget_used(s);
 }
 
@@ -241,6 +242,7 @@ CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_
 
 	pthread_mutex_lock(&s->lock);
 	s->token = token;
+	s->foreign.pin = &token->foreign_pin;
 	s->read_write = read_write;
 	s->login = atomic_load(&token->login);
 	s->handle = handle_of_session(++s->serial, s->index);

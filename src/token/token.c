@@ -35,6 +35,7 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 		return rv;
 	}
 	pthread_mutex_init(&token->lock, NULL);
+	foreign_pin_init(&token->foreign_pin);
 	*ret_token = token;
 	return CKR_OK;
 }
@@ -53,6 +54,7 @@ void token_close(struct token *token)
 	end_states(token);
 	windows_close(&token->vault);
 	store_close(token->store);
+	foreign_pin_destroy(&token->foreign_pin);
 	pthread_mutex_destroy(&token->lock);
 	token_free(token);
 }
@@ -64,6 +66,7 @@ void token_close(struct token *token)
 void token_forked(struct token *token)
 {
 	vault_forked(&token->vault);
+	foreign_pin_forked(&token->foreign_pin);
 	store_abandon(token->store);
 	token_free(token);
 }
@@ -113,6 +116,8 @@ bool token_forget_login(struct token *token, uint64_t *ret_login)
 	pthread_mutex_lock(&token->lock);
 	bool was = token_login_state(token) != LOGIN_NONE;
 	if (was) {
+		/* First, so that the PIN of a login that follows is not wiped. */
+		foreign_pin_forget(&token->foreign_pin);
 		set_login(token, LOGIN_NONE);
 		vault_wipe_key(&token->vault);
 		pool_destroy_private(token);

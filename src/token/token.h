@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "foreign/foreign_pin.h"
 #include "store/store.h"
 #include "store/vault.h"
 
@@ -38,6 +39,7 @@ struct token {
 	 * the last login.
 	 */
 	struct vault vault;
+	struct foreign_pin foreign_pin; /* of the user who is logged in */
 	unsigned login_log2_n; /* guarded by lock, the scrypt parameter that the login has proved */
 };
 

@@ -43,7 +43,12 @@ CK_RV token_login(struct token *token, CK_USER_TYPE user_type, struct bytes pin)
 	ENSURE(now == LOGIN_NONE, CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
 	TRY(pin_try(&turn, who, pin, &tried));
 	TRY(store_verify(token->store, &tried.keys));
-	return token_logged_in(token, who, &tried.keys, tried.seen.scrypt_log2_n);
+	if (who == LOGIN_USER)
+		TRY(foreign_pin_keep(&token->foreign_pin, pin));
+	CK_RV rv = token_logged_in(token, who, &tried.keys, tried.seen.scrypt_log2_n);
+	if (rv != CKR_OK)
+		foreign_pin_forget(&token->foreign_pin);
+	return rv;
 }
 
 /* --- C_InitToken --- */

@@ -4,7 +4,7 @@
 
 The rules are checked over *.c and *.h of src, mechanisms and include:
   1. Dependencies run in one direction only. A folder may include the folders to its right:
-     module, client, tool -> calls -> token -> policy, state -> store -> object -> mechanisms -> key -> base.
+     module, client, tool -> calls -> token -> policy, state -> store -> object -> mechanisms, foreign -> key -> base.
      The tool and the client are programs of their own and may include src/base and include only.
   2. No cycle exists between units. A unit is x.c together with x.h.
   3. A library header is included only in the folder that wraps the library.
@@ -24,6 +24,7 @@ RANK = {
     'src/base': 0,
     'src/key': 1,
     'mechanisms': 2,
+    'src/foreign': 2,
     'src/object': 3,
     'src/store': 4,
     'src/policy': 5,
@@ -40,7 +41,8 @@ DOORS = [
     (r'openssl/', r'src/key/|src/base/secret\.[ch]$'),
     (r'sqlite3\.h$', r'src/store/sqlite/'),
     (r'libpq-fe\.h$', r'src/store/postgresql/'),
-    (r'p11-kit/', r'src/tool/'),
+    (r'p11-kit/', r'src/base/p11_kit\.h$'),
+    (r'dlfcn\.h$', r'src/foreign/'),
     (r'json-c/', r'src/tool/'),
     (r'ini\.h$', r'src/base/config_file\.c$'),
 ]

@@ -50,7 +50,8 @@ class Manual(unittest.TestCase):
         with open(os.path.join(SOURCE, "pkcs11-conf/keydiv.conf")) as f:
             keys = re.findall(r"^#([a-z0-9-]+) = ", f.read(), re.M)
         self.assertEqual(keys, ["token-dir", "slots", "log-file", "log-level", "scrypt-log2-n", "lock-memory",
-                                "read-only-login", "parameters"])
+                                "read-only-login", "parameters", "foreign-module", "foreign-module-arguments",
+                                "foreign-pin-source"])
         text = page(PAGES[1])
         for key in keys:
             self.assertIn(key, text)

@@ -424,6 +424,11 @@ class CommandLine(ToolTest):
     def test_config_check(self):
         shown = json.loads(self.run_tool("config", "check", "--json", module=False).out)
         self.assertEqual((shown["file"], shown["slots"], shown["scrypt-log2-n"]), (self.path("keydiv.conf"), 1, 14))
+        self.assertEqual((shown["foreign-module"], shown["foreign-pin-source"]), ("", ""))
+        self.write("keydiv.conf", "foreign-module = hsm\nforeign-module-arguments = a b\nforeign-pin-source = file:///p\n")
+        shown = json.loads(self.run_tool("config", "check", "--json", module=False).out)
+        self.assertEqual([shown[name] for name in ("foreign-module", "foreign-module-arguments", "foreign-pin-source")],
+                         ["hsm", "a b", "file:/p"])
         self.write("keydiv.conf", "# ours\nslots = 2\nlog-levle = debug\n")
         for file in [], [self.path("keydiv.conf")]:
             done = self.run_tool("config", "check", *file, module=False)

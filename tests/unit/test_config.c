@@ -82,6 +82,9 @@ START_TEST(defaults)
 	ck_assert(!config.lock_memory);
 	ck_assert(config.read_only_login);
 	ck_assert(!config.flat_parameters);
+	ck_assert_str_eq(config.foreign_module, "");
+	ck_assert_str_eq(config.foreign_arguments, "");
+	ck_assert_str_eq(config.foreign_pin_file, "");
 	ck_assert_str_eq(config.error, "");
 	ck_assert_str_eq(config.token_dir,
 		geteuid() == 0 ? "/var/lib/keydiv" : in_dir(".local/share/keydiv"));
@@ -113,6 +116,35 @@ START_TEST(every_key_is_read)
 	ck_assert(!config.lock_memory);
 	ck_assert(config.read_only_login);
 	ck_assert(!config.flat_parameters);
+}
+END_TEST
+
+START_TEST(the_foreign_module)
+{
+	write_text(file, "foreign-module = /usr/lib/hsm.so\nforeign-module-arguments = "
+			 "configdir='sql:/db' certPrefix='' flags=readOnly\n"
+			 "foreign-pin-source = file:/run/secrets/pin\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.foreign_module, "/usr/lib/hsm.so");
+	ck_assert_str_eq(
+		config.foreign_arguments, "configdir='sql:/db' certPrefix='' flags=readOnly");
+	ck_assert_str_eq(config.foreign_pin_file, "/run/secrets/pin");
+	write_text(file, "foreign-module = softhsm2\nforeign-pin-source = file:///run/pin\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.foreign_module, "softhsm2");
+	ck_assert_str_eq(config.foreign_pin_file, "/run/pin");
+#define NO_MODULE                                                                                  \
+	"foreign-module must be an absolute path or the name of a module that p11-kit is "         \
+	"configured for"
+	refused("foreign-module = lib/hsm.so", 1, NO_MODULE);
+	refused("foreign-module = .", 1, NO_MODULE);
+	refused("foreign-module =", 1, NO_MODULE);
+	refused("foreign-pin-source = /run/pin", 1,
+		"foreign-pin-source must be file: and an absolute path");
+	refused("foreign-pin-source = file:pin", 1,
+		"foreign-pin-source must be file: and an absolute path");
+	refused("foreign-pin-source = file://host/pin", 1,
+		"foreign-pin-source must be file: and an absolute path");
 }
 END_TEST
 
@@ -346,6 +378,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, every_key_is_read);
+	tcase_add_test(tests, the_foreign_module);
 	tcase_add_test(tests, the_last_line_of_a_key_counts);
 	tcase_add_loop_test(tests, log_levels, 0, 5);
 	tcase_add_test(tests, wrong_values_are_refused);

@@ -2,6 +2,8 @@
 /* config_check.c: keydiv config check: reads the configuration as the module does. */
 #include "base/config.h"
 
+#include <stdio.h>
+
 #include "tool/commands/commands.h"
 #include "tool/output.h"
 #include "tool/report.h"
@@ -31,6 +33,12 @@ static bool run(int count, char **operands)
 	add_flag(o, "lock-memory", config.lock_memory);
 	add_flag(o, "read-only-login", config.read_only_login);
 	add_text(o, "parameters", config.flat_parameters ? "flat" : "native");
+	add_text(o, "foreign-module", config.foreign_module);
+	add_text(o, "foreign-module-arguments", config.foreign_arguments);
+	char source[sizeof config.foreign_pin_file + 5] = "";
+	if (config.foreign_pin_file[0] != '\0')
+		snprintf(source, sizeof source, "file:%s", config.foreign_pin_file);
+	add_text(o, "foreign-pin-source", source);
 	show(o);
 	return true;
 }

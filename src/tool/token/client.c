@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/p11_kit.h"
 #include "tool/options.h"
 #include "tool/report.h"
 #include "tool/token/names.h"
-#include "tool/token/p11_kit.h"
 #include "tool/token/uri.h"
 
 /*

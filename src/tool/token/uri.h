@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "tool/token/p11_kit.h"
+#include "base/p11_kit.h"
 
 /*
  * Parse TEXT as a PKCS#11 URI (RFC 7512). The caller frees *RET with p11_kit_uri_free. False after

@@ -7,8 +7,8 @@
  * guard is defined, p11-kit's API uses the types of base/pkcs11.h. The types are binary compatible,
  * as the same version of the standard defines both.
  */
-#ifndef KEYDIV_TOOL_P11_KIT_H
-#define KEYDIV_TOOL_P11_KIT_H
+#ifndef KEYDIV_BASE_P11_KIT_H
+#define KEYDIV_BASE_P11_KIT_H
 
 #include "base/pkcs11.h"
 

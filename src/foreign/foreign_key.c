@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* foreign_key.c: foreign keys behind struct key_ops, their checks, and the second try. */
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "foreign/foreign.h"
+#include "foreign/foreign_code.h"
+#include "foreign/foreign_compute.h"
+#include "foreign/foreign_module.h"
+#include "key/cmac_subkeys.h"
+#include "key/random.h"
+
+/* --- A key and its check --- */
+
+/*
+ * A check is a version (1 byte), the kind of the MAC (1 byte, 0 for CMAC, else an index of
+ * hmac_numbers), a random string (16 bytes) and its whole MAC. The numbers are in the store and
+ * never change.
+ */
+#define CHECK_VERSION 1
+#define CHECK_RANDOM 16
+#define CHECK_HEAD (2 + CHECK_RANDOM)
+
+_Static_assert(CHECK_HEAD + KEY_MAC_MAX <= FOREIGN_CHECK_MAX, "every check fits");
+
+static const enum mac_kind hmac_numbers[] = {MAC_NONE, MAC_HMAC_SHA1, MAC_HMAC_SHA224,
+	MAC_HMAC_SHA256, MAC_HMAC_SHA384, MAC_HMAC_SHA512};
+#define HMAC_NUMBERS (sizeof hmac_numbers / sizeof hmac_numbers[0])
+
+struct foreign_key {
+	struct foreign_key *next;
+	struct foreign *owner;
+	char *uri;
+	uint64_t serial; /* of the session in which the key was found and checked; 0: none */
+	struct foreign_found found;
+	struct foreign_nature nature;
+	uint8_t k1[KEY_BLOCK_MAX], k2[KEY_BLOCK_MAX]; /* if there is no CMAC by C_Sign */
+	size_t check_n;
+	uint8_t check[FOREIGN_CHECK_MAX];
+};
+
+/* Keys have CMAC subkeys. */
+static struct arena keys = {.fork_zeroes = true};
+
+/* --- Computing, without a second try --- */
+
+static CK_RV compute_subkeys(struct foreign_key *k)
+{
+	static const uint8_t zero[KEY_BLOCK_MAX];
+	uint8_t l[KEY_BLOCK_MAX];
+	size_t block = k->nature.block;
+
+	CK_RV rv = foreign_ecb(&k->found, block, zero, block, l);
+	if (rv == CKR_OK) {
+		cmac_double(l, k->k1, block);
+		cmac_double(k->k1, k->k2, block);
+	}
+	wipe(l, sizeof l);
+	return rv;
+}
+
+/* The CMAC of encrypted blocks (SP 800-38B section 6.2). */
+static CK_RV cmac_of_blocks(
+	const struct foreign_key *k, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	size_t block = k->nature.block;
+	uint8_t state[KEY_BLOCK_MAX] = {0}, last[KEY_BLOCK_MAX] = {0};
+	const uint8_t *subkey = n > 0 && n % block == 0 ? k->k1 : k->k2;
+	size_t before = n > 0 ? (n - 1) / block * block : 0;
+	CK_RV rv = CKR_OK;
+
+	if (n > before)
+		memcpy(last, msg + before, n - before);
+	if (n - before < block)
+		last[n - before] = 0x80;
+	for (size_t at = 0; rv == CKR_OK && at < before; at += block) {
+		for (size_t i = 0; i < block; i++)
+			state[i] ^= msg[at + i];
+		rv = foreign_ecb(&k->found, block, state, block, state);
+	}
+	for (size_t i = 0; i < block; i++)
+		state[i] ^= last[i] ^ subkey[i];
+	if (rv == CKR_OK)
+		rv = foreign_ecb(&k->found, block, state, block, ret_mac);
+	wipe(state, sizeof state);
+	wipe(last, sizeof last);
+	return rv;
+}
+
+static CK_RV compute_mac(const struct foreign_key *k, enum mac_kind kind, const uint8_t *msg,
+	size_t n, uint8_t *ret_mac)
+{
+	if (kind != MAC_CMAC)
+		return foreign_hmac(&k->found, kind, msg, n, ret_mac);
+	if (k->nature.cmac)
+		return foreign_cmac(&k->found, k->nature.block, msg, n, ret_mac);
+	REQUIRE(k->nature.ecb, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the foreign key may neither sign nor encrypt");
+	return cmac_of_blocks(k, msg, n, ret_mac);
+}
+
+/* --- The check --- */
+
+/* The MAC of the check of K. *RET_N is its length. */
+static CK_RV check_mac(const struct foreign_key *k, uint8_t ret_mac[KEY_MAC_MAX], size_t *ret_n)
+{
+	enum mac_kind kind = k->check[1] == 0 ? MAC_CMAC : hmac_numbers[k->check[1]];
+
+	*ret_n = kind == MAC_CMAC ? k->nature.block : mac_length(kind, NULL);
+	return compute_mac(k, kind, k->check + 2, CHECK_RANDOM, ret_mac);
+}
+
+/* Return CKR_DEVICE_ERROR unless the key that was found makes the MAC of the check. */
+static CK_RV compare_check(const struct foreign_key *k)
+{
+	uint8_t mac[KEY_MAC_MAX];
+	size_t n;
+
+	CK_RV rv = check_mac(k, mac, &n);
+	if (rv == CKR_OK &&
+		(k->check_n != CHECK_HEAD + n || !secret_equal(mac, k->check + CHECK_HEAD, n)))
+		rv = FAIL(CKR_DEVICE_ERROR, "another key is behind the URI of the foreign key");
+	wipe(mac, sizeof mac);
+	return rv;
+}
+
+/* Make the check of K twice, because a wrong MAC here would make the key useless. */
+static CK_RV make_check(struct foreign_key *k)
+{
+	size_t n;
+
+	k->check[0] = CHECK_VERSION;
+	for (uint8_t i = 0; i < HMAC_NUMBERS; i++)
+		if (k->nature.block == 0 && hmac_numbers[i] == k->nature.hmac)
+			k->check[1] = i;
+	TRY(random_bytes(k->check + 2, CHECK_RANDOM));
+	TRY(check_mac(k, k->check + CHECK_HEAD, &n));
+	k->check_n = CHECK_HEAD + n;
+	return compare_check(k);
+}
+
+static CK_RV read_check(struct foreign_key *k, struct bytes check)
+{
+	REQUIRE(check.n > CHECK_HEAD && check.n <= sizeof k->check && check.p[0] == CHECK_VERSION &&
+			check.p[1] < HMAC_NUMBERS,
+		CKR_DEVICE_ERROR, "the check of the foreign key is malformed");
+	memcpy(k->check, check.p, check.n);
+	k->check_n = check.n;
+	return CKR_OK;
+}
+
+/* --- Finding --- */
+
+/* Return the code for MATCH of a key that was linked before. */
+static CK_RV match_in_use(enum foreign_match match)
+{
+	REQUIRE(match != FOREIGN_NO_TOKEN, CKR_TOKEN_NOT_PRESENT,
+		"no foreign token has the URI of the key");
+	REQUIRE(match == FOREIGN_ONE, CKR_DEVICE_ERROR,
+		"the URI of the foreign key does not name one key any more");
+	return CKR_OK;
+}
+
+/*
+ * Read what the key is, and compute what its CMAC needs. A cipher that can compute no CMAC, and an
+ * HMAC key without an HMAC, have no use here.
+ */
+static CK_RV prepare(struct foreign_key *k, struct foreign_nature *ret)
+{
+	TRY(foreign_nature(&k->found, ret));
+	REQUIRE(ret->cmac || ret->ecb || ret->hmac != MAC_NONE, CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the foreign key may neither sign nor encrypt by a mechanism that keydiv uses");
+	return CKR_OK;
+}
+
+/* Find K again and check it. */
+static CK_RV find_again(struct foreign_key *k)
+{
+	struct foreign_nature now;
+	enum foreign_match match;
+
+	k->serial = 0;
+	TRY(foreign_find(k->owner, k->uri, &k->found, &match));
+	TRY(match_in_use(match));
+	TRY(prepare(k, &now));
+	REQUIRE(now.type == k->nature.type && now.length == k->nature.length, CKR_DEVICE_ERROR,
+		"another key is behind the URI of the foreign key");
+	k->nature = now;
+	if (now.block != 0 && !now.cmac)
+		TRY(compute_subkeys(k));
+	TRY(compare_check(k));
+	k->serial = k->found.session->serial;
+	return CKR_OK;
+}
+
+static CK_RV make_ready(struct foreign_key *k)
+{
+	bool ready = k->serial != 0 && k->serial == k->found.session->serial &&
+		     foreign_session_is_open(k->found.session);
+
+	return ready ? CKR_OK : find_again(k);
+}
+
+/* --- The second try --- */
+
+/* One use of a key: a MAC of KIND, or blocks for MAC_NONE. */
+struct use {
+	struct foreign_key *key;
+	enum mac_kind kind;
+	const uint8_t *in;
+	size_t n;
+	uint8_t *ret_out;
+	size_t done; /* bytes that are encrypted; RET_OUT may be IN, so they are not done again */
+};
+
+static CK_RV compute_blocks(struct use *u)
+{
+	while (u->done < u->n) {
+		size_t left = u->n - u->done,
+		       part = left < FOREIGN_ECB_MAX ? left : FOREIGN_ECB_MAX;
+		TRY(foreign_ecb(&u->key->found, u->key->nature.block, u->in + u->done, part,
+			u->ret_out + u->done));
+		u->done += part;
+	}
+	return CKR_OK;
+}
+
+static CK_RV use_once(struct use *u)
+{
+	TRY(make_ready(u->key));
+	if (u->in == NULL)
+		return CKR_OK; /* foreign_attach only finds and checks */
+	return u->kind == MAC_NONE ? compute_blocks(u)
+				   : compute_mac(u->key, u->kind, u->in, u->n, u->ret_out);
+}
+
+/*
+ * Use a key. A session that was lost is opened again, once. A wrong PIN is no lost session, so no
+ * PIN is tried twice.
+ */
+static CK_RV use(struct use *u)
+{
+	TRY(foreign_enter());
+	CK_RV rv = use_once(u);
+	if (foreign_code_lost(rv))
+		rv = use_once(u);
+	foreign_leave();
+	return foreign_code(rv);
+}
+
+/* --- struct key_ops --- */
+
+static CK_RV op_cmac(void *remote, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	struct use u = {remote, MAC_CMAC, n > 0 ? msg : ret_mac, n, ret_mac, 0};
+
+	return use(&u);
+}
+
+static CK_RV op_blocks(void *remote, const uint8_t *in, size_t n, uint8_t *ret_out)
+{
+	struct use u = {remote, MAC_NONE, in, n, ret_out, 0};
+
+	return use(&u);
+}
+
+static CK_RV op_mac(
+	void *remote, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	struct use u = {remote, kind, n > 0 ? msg : ret_mac, n, ret_mac, 0};
+
+	return use(&u);
+}
+
+/* The functions of a key by CKA_SIGN and CKA_ENCRYPT. */
+static const struct key_ops signs = {op_cmac, NULL, op_mac}, encrypts = {op_cmac, op_blocks, NULL},
+			    does_both = {op_cmac, op_blocks, op_mac};
+
+static const struct key_ops *ops_of(const struct foreign_nature *nature)
+{
+	if (!nature->ecb)
+		return &signs;
+	return nature->sign ? &does_both : &encrypts;
+}
+
+/* --- Keys of a session --- */
+
+static void free_key(struct foreign_key *k)
+{
+	free(k->uri);
+	arena_give(&keys, k, sizeof *k);
+}
+
+static CK_RV new_key(struct foreign *f, struct bytes uri, struct foreign_key **ret)
+{
+	struct foreign_key *k;
+
+	ENSURE(uri.n <= FOREIGN_URI_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+	k = arena_take(&keys, sizeof *k);
+	ENSURE(k != NULL, CKR_HOST_MEMORY);
+	k->owner = f;
+	k->uri = strndup((const char *)uri.p, uri.n);
+	if (k->uri == NULL) {
+		free_key(k);
+		return FAIL(CKR_HOST_MEMORY, "no memory");
+	}
+	*ret = k;
+	return CKR_OK;
+}
+
+/* Return the key of F with URI and CHECK, or NULL. */
+static struct foreign_key *find_attached(struct foreign *f, struct bytes uri, struct bytes check)
+{
+	for (struct foreign_key *k = f->keys; k != NULL; k = k->next)
+		if (bytes_equal(bytes_of(k->uri, strlen(k->uri)), uri) && k->check_n == check.n &&
+			secret_equal(k->check, check.p, check.n))
+			return k;
+	return NULL;
+}
+
+static CK_RV attach(struct foreign_key *k, struct key *key)
+{
+	struct use u = {.key = k};
+
+	TRY(use(&u));
+	return key_attach(key, k->nature.type, k->nature.length, ops_of(&k->nature), k);
+}
+
+CK_RV foreign_attach(struct foreign *f, struct bytes uri, CK_KEY_TYPE type, size_t length,
+	struct bytes check, struct key *key)
+{
+	struct foreign_key *k = find_attached(f, uri, check);
+
+	if (k != NULL && k->nature.type == type && k->nature.length == length)
+		return attach(k, key);
+	TRY(new_key(f, uri, &k));
+	k->nature.type = type;
+	k->nature.length = length;
+	CK_RV rv = read_check(k, check);
+	if (rv == CKR_OK)
+		rv = attach(k, key);
+	if (rv != CKR_OK) {
+		free_key(k);
+		return rv;
+	}
+	k->next = f->keys;
+	f->keys = k;
+	return CKR_OK;
+}
+
+void foreign_close(struct foreign *f)
+{
+	while (f->keys != NULL) {
+		struct foreign_key *k = f->keys;
+		f->keys = k->next;
+		free_key(k);
+	}
+	foreign_sessions_close(f);
+}
+
+/* --- Linking --- */
+
+static CK_RV link_once(struct foreign_key *k)
+{
+	enum foreign_match match;
+
+	TRY(foreign_find(k->owner, k->uri, &k->found, &match));
+	REQUIRE(match != FOREIGN_URI_BAD, CKR_ATTRIBUTE_VALUE_INVALID,
+		"the URI of the foreign key is refused; the line before says why");
+	REQUIRE(match != FOREIGN_NO_TOKEN, CKR_ATTRIBUTE_VALUE_INVALID,
+		"the URI names no token of the foreign module");
+	REQUIRE(match != FOREIGN_NO_KEY, CKR_ATTRIBUTE_VALUE_INVALID,
+		"the URI names no secret key of the foreign token");
+	REQUIRE(match == FOREIGN_ONE, CKR_ATTRIBUTE_VALUE_INVALID,
+		"the URI names several tokens or keys");
+	TRY(prepare(k, &k->nature));
+	if (k->nature.block != 0 && !k->nature.cmac)
+		TRY(compute_subkeys(k));
+	return make_check(k);
+}
+
+/*
+ * Log what the owner of the foreign key must know. Who else may use the key there can compute every
+ * key that is derived from it.
+ */
+static void log_link(const struct foreign_key *k)
+{
+	log_write(LOG_INFO, "linked a foreign key that may%s%s; nobody else may use it to do so",
+		k->nature.sign ? " sign" : "", k->nature.encrypt ? " encrypt" : "");
+	if (k->nature.extractable || !k->nature.sensitive)
+		log_warning("the linked key is not kept in the foreign token: it is %s there",
+			k->nature.extractable ? "extractable" : "not sensitive");
+}
+
+static CK_RV link_key(struct foreign_key *k)
+{
+	TRY(foreign_enter());
+	CK_RV rv = link_once(k);
+	if (foreign_code_lost(rv))
+		rv = link_once(k);
+	foreign_leave();
+	if (rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_KEY_SIZE_RANGE)
+		return rv; /* about the URI or its key */
+	return foreign_code(rv);
+}
+
+CK_RV foreign_link(struct foreign *f, struct bytes uri, struct foreign_facts *ret)
+{
+	struct foreign_key *k;
+
+	REQUIRE(uri.n <= FOREIGN_URI_MAX && memchr(uri.p, 0, uri.n) == NULL,
+		CKR_ATTRIBUTE_VALUE_INVALID, "the URI of the foreign key is too long or no text");
+	TRY(new_key(f, uri, &k));
+	CK_RV rv = link_key(k);
+	if (rv == CKR_OK) {
+		*ret = (struct foreign_facts){.type = k->nature.type,
+			.length = k->nature.length,
+			.sign = k->nature.cmac || k->nature.hmac != MAC_NONE,
+			.encrypt = k->nature.ecb,
+			.extractable = k->nature.extractable,
+			.sensitive = k->nature.sensitive,
+			.check_n = k->check_n};
+		memcpy(ret->check, k->check, k->check_n);
+		log_link(k);
+	}
+	free_key(k);
+	return rv;
+}
+
+/* --- Start, stop, fork --- */
+
+void foreign_start(const struct config *config)
+{
+	foreign_module_start(config->foreign_module, config->foreign_arguments);
+	foreign_pins_start(config->foreign_module[0] != '\0', config->foreign_pin_file);
+}
+
+void foreign_stop(void)
+{
+	foreign_module_stop();
+	foreign_pins_stop();
+	arena_trim(&keys);
+}
+
+void foreign_forked(void)
+{
+	foreign_module_forked();
+	foreign_pins_forked();
+}
