@@ -24,6 +24,9 @@ MECHANISM(scp02_key)
 MECHANISM(emv_card_key)
 MECHANISM(emv_session_key)
 MECHANISM(sdm_session_key)
+/* message authentication of card schemes (retail_mac.c, cmac_odd.c) */
+MECHANISM(retail_mac)
+MECHANISM(aes_cmac_odd)
 /* door readers and meters (osdp.c, oms.c) */
 MECHANISM(osdp_scbk)
 MECHANISM(osdp_session_key)

@@ -205,6 +205,13 @@ struct operation_inputs {
 	bool data_length;    /* DATA_LENGTH may be given */
 };
 
+/* How a MAC begins (key/mac.h). IV refers to the parameter of the operation. */
+struct mac_start {
+	enum mac_kind kind;
+	struct bytes iv; /* p is NULL if there is none */
+	size_t length;   /* of the MAC in bytes, which may be the beginning of the whole MAC */
+};
+
 /* --- Known answers, in hexadecimal --- */
 
 struct known_answer {
@@ -240,6 +247,7 @@ struct counter_place {
 	 * such field.
 	 */
 	uint8_t of, with;
+	bool lsb_first; /* the value is a whole number, least significant byte first */
 };
 
 /* How a mechanism derives a key, or generates one from its parameter. */
@@ -315,7 +323,10 @@ struct operating {
 	 * CALLER may be unaligned.
 	 */
 	CK_RV (*message_setup)(const void *caller, CK_ULONG n, struct message_setup *ret);
-	/* The fields of the mechanism in a flat parameter. NULL: the mechanism has no such form. */
+	/*
+	 * The fields of the mechanism in a flat parameter. NULL: the mechanism has no such form. A
+	 * MAC with .fields takes these fields from C_SignInit and C_VerifyInit too.
+	 */
 	const struct operation_inputs *inputs;
 	/*
 	 * WITH_DERIVED_KEY may use a key by this mechanism, which has inputs. The first of its
@@ -327,6 +338,11 @@ struct operating {
 	 * the mechanism that derives lists their tags. NULL: none.
 	 */
 	const struct field *further;
+	/*
+	 * MACs with further fields: change kind and IV of START by these fields, which are in P.
+	 * The code for a wrong value is CKR_MECHANISM_PARAM_INVALID.
+	 */
+	CK_RV (*take_further)(const struct parameter *p, struct mac_start *start);
 	CK_MECHANISM_TYPE whole; /* _GENERAL MACs: the mechanism of the whole MAC */
 	/*
 	 * The key of the operation is a master. Its permission is CKA_DERIVE, in place of CKA_SIGN,

@@ -78,6 +78,7 @@ const struct mechanism mech_oms_mode7_key = {
 	.derive = {.plan = derive_plan_aes128,
 		.value = derive,
 		.role_of = role_of,
-		.for_use = true},
+		.for_use = true,
+		.counter = {KEYDIV_OMS_COUNTER, 8 * COUNTER, .lsb_first = true}},
 	.test = {.answers = answers},
 };

@@ -8,6 +8,8 @@
 const struct operation_inputs inputs_none = {0};
 const struct operation_inputs inputs_general = {
 	.tag_min = 1, .tag_max = KEY_MAC_MAX, .tag_step = 1};
+const struct operation_inputs inputs_retail = {
+	.tag_min = 1, .tag_max = 8, .tag_step = 1, .tag_default = 8};
 const struct operation_inputs inputs_block8 = {.iv_min = 8, .iv_max = 8};
 const struct operation_inputs inputs_block16 = {.iv_min = AES_BLOCK, .iv_max = AES_BLOCK};
 const struct operation_inputs inputs_gmac = {.iv_min = 12, .iv_max = 12};
@@ -110,20 +112,23 @@ CK_RV operation_fields_cipher(const struct mechanism *mech, const struct paramet
 	return CKR_OK;
 }
 
-CK_RV operation_fields_mac(const struct mechanism *mech, const struct parameter *p, size_t whole,
-	size_t least, struct bytes *ret_iv, size_t *ret_length)
+CK_RV operation_fields_mac(const struct mechanism *mech, const struct parameter *p,
+	const struct parameter *further, size_t whole, size_t least, struct mac_start *ret)
 {
 	const struct operation_inputs *inputs = mech->operation.inputs;
-	struct bytes iv, aad;
+	struct mac_start start = {.kind = mech->operation.mac};
+	struct bytes aad;
 	size_t length, data_length;
 
-	TRY(take_iv(inputs, p, &iv));
+	TRY(take_iv(inputs, p, &start.iv));
 	TRY(take_aad(inputs, p, &aad));
 	TRY(take_tag_length(inputs, p, least, &length));
 	TRY(take_data_length(inputs, p, &data_length));
 	REQUIRE(length <= whole, CKR_MECHANISM_PARAM_INVALID,
 		"the MAC is longer than the mechanism's");
-	*ret_iv = iv;
-	*ret_length = inputs->tag_max != 0 ? length : whole;
+	start.length = inputs->tag_max != 0 ? length : whole;
+	if (mech->operation.take_further != NULL)
+		TRY(mech->operation.take_further(further, &start));
+	*ret = start;
 	return CKR_OK;
 }

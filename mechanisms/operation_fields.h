@@ -16,6 +16,7 @@
 /* The values of .operation.inputs. */
 extern const struct operation_inputs inputs_none;    /* CMAC, HMAC */
 extern const struct operation_inputs inputs_general; /* the _GENERAL MACs */
+extern const struct operation_inputs inputs_retail;  /* ISO/IEC 9797-1 algorithm 3 */
 extern const struct operation_inputs inputs_block8;  /* CBC of DES */
 extern const struct operation_inputs inputs_block16; /* CBC and CTR of AES */
 extern const struct operation_inputs inputs_gcm, inputs_ccm, inputs_gmac;
@@ -52,12 +53,12 @@ MUST_USE CK_RV operation_fields_cipher(const struct mechanism *mech, const struc
 	size_t least, struct cipher_setup *ret);
 
 /*
- * The same for the MAC MECH, whose whole MAC has WHOLE bytes. *RET_LENGTH is the length of the MAC
- * in bytes, which is WHOLE except for the _GENERAL mechanisms. *RET_IV refers to the bytes of P,
- * and its p is NULL for a MAC without an IV. LEAST is the least length of a _GENERAL MAC. A failure
- * gives CKR_MECHANISM_PARAM_INVALID.
+ * The same for the MAC MECH, whose whole MAC has WHOLE bytes. FURTHER has the fields that
+ * .operation.further lists, and is P for a mechanism that lists them itself. RET->length is WHOLE
+ * unless TAG_LENGTH is given. RET->iv refers to the bytes of P or FURTHER. LEAST is the least
+ * length of a MAC with TAG_LENGTH. A failure gives CKR_MECHANISM_PARAM_INVALID.
  */
 MUST_USE CK_RV operation_fields_mac(const struct mechanism *mech, const struct parameter *p,
-	size_t whole, size_t least, struct bytes *ret_iv, size_t *ret_length);
+	const struct parameter *further, size_t whole, size_t least, struct mac_start *ret);
 
 #endif

@@ -106,6 +106,7 @@ const struct mechanism mech_sdm_session_key = {
 	.derive = {.plan = derive_plan_aes128,
 		.value = derive,
 		.role_of = role_of,
-		.for_use = true},
+		.for_use = true,
+		.counter = {KEYDIV_READ_COUNTER, 8 * READ_COUNTER}},
 	.test = {.answers = answers},
 };

@@ -91,7 +91,7 @@ static CK_RV run_mac(
 	TRY(mac_update(mac, a->in + a->in_n / 2, a->in_n - a->in_n / 2));
 	TRY(mac_finish(mac, out));
 	TRY(expect(out, a->out_n, a->out, a->out_n));
-	if (mech->operation.mac == MAC_GMAC) /* takes an IV, which key_mac does not */
+	if (a->iv_n > 0) /* key_mac takes no IV */
 		return CKR_OK;
 	TRY(key_mac(key, mech->operation.mac, a->in, a->in_n, out));
 	return expect(out, a->out_n, a->out, a->out_n);

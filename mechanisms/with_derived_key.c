@@ -212,10 +212,10 @@ CK_RV use_cipher_setup(struct use_parameter *p, size_t least, struct cipher_setu
 	return operation_fields_cipher(p->operation, &own, least, ret);
 }
 
-CK_RV use_mac_setup(const struct use_parameter *p, size_t whole, size_t least, struct bytes *ret_iv,
-	size_t *ret_length)
+CK_RV use_mac_start(
+	const struct use_parameter *p, size_t whole, size_t least, struct mac_start *ret)
 {
-	return operation_fields_mac(p->operation, &p->own, whole, least, ret_iv, ret_length);
+	return operation_fields_mac(p->operation, &p->own, &p->further, whole, least, ret);
 }
 
 /* --- Known answers --- */

@@ -33,7 +33,7 @@ struct use_parameter {
  *
  * CKR_MECHANISM_PARAM_INVALID for a malformed parameter, a tag that occurs twice, a DERIVATION or
  * an OPERATION without for_use, an OPERATION without FLAG, and a parameter that DERIVATION refuses.
- * use_cipher_setup and use_mac_setup check the fields of OPERATION.
+ * use_cipher_setup and use_mac_start check the fields of OPERATION.
  */
 MUST_USE CK_RV use_parameter_parse(struct bytes one, struct bytes other, CK_FLAGS flag,
 	uint8_t *room, struct use_parameter *ret);
@@ -56,7 +56,7 @@ struct key_request use_key_request(const struct use_parameter *p);
 MUST_USE CK_RV use_cipher_setup(struct use_parameter *p, size_t least, struct cipher_setup *ret);
 
 /* As operation_fields_mac for OPERATION. */
-MUST_USE CK_RV use_mac_setup(const struct use_parameter *p, size_t whole, size_t least,
-	struct bytes *ret_iv, size_t *ret_length);
+MUST_USE CK_RV use_mac_start(
+	const struct use_parameter *p, size_t whole, size_t least, struct mac_start *ret);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operation_sign.c: C_Sign, C_Verify and their parts. All of them are MACs. */
+/*
+ * operation_sign.c: C_Sign, C_Verify and their parts. All of them are MACs. src/key computes most
+ * of them, in parts too. operation_whole.c has the MACs that a function of the mechanism computes.
+ */
 #include "calls/operation.h"
 #include "calls/operation_steps.h"
 #include "calls/operation_whole.h"
@@ -8,15 +11,23 @@
 #include "calls/use_window.h"
 #include "operation_fields.h"
 
-static CK_RV begin_mac(struct operation *op, struct bytes iv)
+static CK_RV begin_mac(struct operation *op, const struct mac_start *start)
 {
 	if (op->mac == NULL)
 		op->mac = mac_new();
 	ENSURE(op->mac != NULL, CKR_HOST_MEMORY);
-	operation_keeps(op, op->mech->operation.mac == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
-	TRY(mac_begin(op->mac, op->mech->operation.mac, op->used, iv));
+	operation_keeps(op, start->kind == MAC_GMAC ? KEPT_GCM : KEPT_OTHER);
+	TRY(mac_begin(op->mac, start->kind, op->used, start->iv));
 	op->mac_begun = true;
 	return CKR_OK;
+}
+
+/* Begin the MAC of OP at once if START differs from what the mechanism alone says. */
+static CK_RV begin_special(struct operation *op, const struct mac_start *start)
+{
+	bool special = start->iv.p != NULL || start->kind != op->mech->operation.mac;
+
+	return special ? begin_mac(op, start) : CKR_OK;
 }
 
 CK_RV operation_set_up_mac(struct operation *op)
@@ -29,20 +40,31 @@ CK_RV operation_set_up_mac(struct operation *op)
 	}
 	if (!use->again) {
 		size_t whole = mac_length(op->mech->operation.mac, op->used);
-		TRY(use_mac_setup(&use->parameter, whole, operation_least_mac(op), &use->mac_iv,
-			&use->mac_length));
+		TRY(use_mac_start(&use->parameter, whole, operation_least_mac(op), &use->mac));
 		use->repeats = use->repeatable;
 	}
-	op->out_len = use->mac_length;
-	return use->mac_iv.p != NULL ? begin_mac(op, use->mac_iv) : CKR_OK;
+	op->out_len = use->mac.length;
+	return begin_special(op, &use->mac);
+}
+
+/* Take the parameter of a mechanism with fields. */
+static CK_RV set_up_fields(struct session *s, struct operation *op, const CK_MECHANISM *caller)
+{
+	const struct mechanism *mech = op->mech;
+	struct mac_start start;
+	struct parameter p;
+
+	TRY(requested_fields(s, mech, caller->pParameter, caller->ulParameterLen, &p));
+	TRY(operation_fields_mac(mech, &p, &p, op->out_len, operation_least_mac(op), &start));
+	op->out_len = start.length;
+	return begin_special(op, &start);
 }
 
 static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM *caller)
 {
 	const struct mechanism *mech = op->mech;
+	struct mac_start start = {.kind = mech->operation.mac};
 	CK_MAC_GENERAL_PARAMS length;
-	struct parameter p;
-	struct bytes iv;
 
 	if (op->derived)
 		return operation_set_up_mac(op);
@@ -62,14 +84,11 @@ static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM 
 		return CKR_OK;
 	}
 	if (mech->operation.mac_setup != NULL) {
-		TRY(mech->operation.mac_setup(caller, op->out_len, &iv));
-		return begin_mac(op, iv);
+		TRY(mech->operation.mac_setup(caller, op->out_len, &start.iv));
+		return begin_mac(op, &start);
 	}
-	if (mech->form == FORM_FLAT) {
-		TRY(requested_fields(s, mech, caller->pParameter, caller->ulParameterLen, &p));
-		TRY(operation_fields_mac(mech, &p, op->out_len, 0, &iv, &op->out_len));
-		return begin_mac(op, iv);
-	}
+	if (mech->fields != NULL)
+		return set_up_fields(s, op, caller);
 	REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
 		"the mechanism takes no parameter");
 	return CKR_OK;
@@ -95,7 +114,7 @@ static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 	if (op->mech->operation.sign != NULL)
 		return whole_collect(op, in, in_len);
 	if (!op->mac_begun)
-		TRY(begin_mac(op, bytes_of(NULL, 0)));
+		TRY(begin_mac(op, &(struct mac_start){.kind = op->mech->operation.mac}));
 	return in_len == 0 ? CKR_OK : mac_update(op->mac, in, in_len);
 }
 
@@ -114,6 +133,12 @@ static CK_RV whole_mac(
 	}
 	TRY(put_in(op, in, in_len));
 	return mac_finish(op->mac, ret_mac);
+}
+
+/* Return true if the MAC that leaves the token may be a part of the MAC that was computed. */
+static inline bool gives_part(const struct mechanism *mech)
+{
+	return mech->operation.inputs != NULL && mech->operation.inputs->tag_max != 0;
 }
 
 /* --- Sign --- */
@@ -148,7 +173,7 @@ CK_RV operation_sign(
 		memcpy(out, mac, op->out_len);
 		*out_len = op->out_len;
 	}
-	if (rv != CKR_OK || op->mech->operation.mac_general)
+	if (rv != CKR_OK || gives_part(op->mech))
 		wipe(mac, sizeof mac);
 	return rv;
 }

@@ -24,11 +24,17 @@ static struct found_counter find_counter(const struct use_parameter *p)
 	return (struct found_counter){parameter_get(&p->further, KEYDIV_COUNTER), {.bits = 64}};
 }
 
-/* Return the number in the low BITS bits of VALUE. */
-static uint64_t low_bits(struct bytes value, unsigned bits)
+/* Return the number at PLACE of VALUE. */
+static uint64_t number_of(struct bytes value, struct counter_place place)
 {
+	unsigned bits = place.bits;
 	uint64_t number = 0;
 
+	if (place.lsb_first) {
+		for (size_t i = value.n; i > 0; i--)
+			number = number << 8 | value.p[i - 1];
+		return number;
+	}
 	for (size_t i = value.n > 8 ? value.n - 8 : 0; i < value.n; i++)
 		number = number << 8 | value.p[i];
 	return bits < 64 ? number & ((UINT64_C(1) << bits) - 1) : number;
@@ -135,7 +141,7 @@ CK_RV use_stream(const struct use_state *use, struct use_stream *ret)
 		"OPERATION has no MAC or tag, which the master's CKA_KEYDIV_WINDOW needs");
 	ENSURE(p->derive.encoded.n <= USE_STREAM_MAX - USE_STREAM_TAIL,
 		CKR_MECHANISM_PARAM_INVALID);
-	ret->counter = low_bits(counter.field, counter.place.bits);
+	ret->counter = number_of(counter.field, counter.place);
 	ret->n = 0;
 	bool by_key = counter.place.tag == 0;
 	if (by_key)

@@ -29,7 +29,10 @@ enum mac_kind {
 	MAC_HMAC_SHA256,
 	MAC_HMAC_SHA384,
 	MAC_HMAC_SHA512,
-	MAC_GMAC, /* in parts only, because GMAC takes an IV */
+	MAC_GMAC,         /* in parts only, because GMAC takes an IV */
+	MAC_CMAC_ODD,     /* bytes 1, 3, 5 ... 15 of AES-CMAC */
+	MAC_RETAIL,       /* ISO/IEC 9797-1 algorithm 3 with DES2 and padding method 2 */
+	MAC_RETAIL_ZEROS, /* the same with padding method 1 */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "digest.h"
 #include "key_struct.h"
+#include "retail_mac.h"
 
 /*
  * A forked child inherits the keys, because only the pointers in them lead to the schedules that
@@ -303,6 +304,8 @@ size_t mac_length(enum mac_kind kind, const struct key *key)
 {
 	if (kind == MAC_CMAC)
 		return key == NULL ? 0 : key_block_size(key);
+	if (kind == MAC_CMAC_ODD || mac_is_retail(kind))
+		return kind == MAC_CMAC_ODD ? CMAC_ODD_LENGTH : RETAIL_BLOCK;
 	return kind == MAC_GMAC ? 16 : digest_length(mac_digest(kind));
 }
 
@@ -314,13 +317,27 @@ static CK_RV remote_mac(
 	return key->ops->mac(key->remote, kind, msg, n, ret_mac);
 }
 
+/* The MACs of key_mac that are neither CMAC nor HMAC. */
+__attribute__((noinline)) static CK_RV other_once(
+	struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	if (mac_is_retail(kind))
+		return retail_once(key, kind, msg, n, ret_mac);
+	ENSURE(kind == MAC_CMAC_ODD, CKR_FUNCTION_FAILED);
+	ENSURE(key_block_size(key) == KEY_BLOCK_MAX, CKR_KEY_TYPE_INCONSISTENT);
+	TRY(key_cmac(key, msg, n, ret_mac));
+	cmac_keep_odd(ret_mac);
+	return CKR_OK;
+}
+
 static CK_RV hmac_once(
 	struct key *key, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 {
 	size_t len;
 	bool ok;
 
-	ENSURE(mac_digest(kind) != DIGEST_NONE, CKR_FUNCTION_FAILED);
+	if (__builtin_expect(mac_digest(kind) == DIGEST_NONE, 0))
+		return other_once(key, kind, msg, n, ret_mac);
 	if (key_is_remote(key))
 		return remote_mac(key, kind, msg, n, ret_mac);
 	ENSURE(key->value.len > 0, CKR_KEY_TYPE_INCONSISTENT);

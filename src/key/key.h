@@ -93,6 +93,14 @@ uint64_t key_serial(const struct key *key);
  */
 MUST_USE CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac);
 
+#define CMAC_ODD_LENGTH 8
+
+/*
+ * Copy bytes 1, 3, 5 ... 15 of the CMAC of 16 bytes at MAC to the first bytes of MAC. MAC then has
+ * CMAC_ODD_LENGTH bytes, and the bytes behind them are zero.
+ */
+void cmac_keep_odd(uint8_t mac[KEY_BLOCK_MAX]);
+
 /*
  * Encrypt one block of key_block_size bytes. If MASK is not NULL, its key_length bytes are first
  * XORed onto the key (the variants of X9.24-1). OUT may be IN. Errors as key_cmac.
@@ -116,13 +124,14 @@ MUST_USE CK_RV key_encrypt_blocks(
 
 /*
  * Return the length of the whole MAC in bytes. CMAC has 16 or 8 bytes by the type of KEY, HMAC
- * 20..64, GMAC 16. KEY may be NULL except for CMAC.
+ * 20..64, GMAC 16, the odd bytes of CMAC and algorithm 3 have 8. KEY may be NULL except for CMAC.
  */
 size_t mac_length(enum mac_kind kind, const struct key *key);
 
 /*
  * Compute the MAC of N bytes at MSG into RET_MAC, which has room for KEY_MAC_MAX bytes.
- * mac_length(kind, key) bytes are written. HMAC takes any key type, CMAC takes AES, DES2 and DES3.
+ * mac_length(kind, key) bytes are written. HMAC takes any key type, CMAC takes AES, DES2 and DES3,
+ * the odd bytes of CMAC take AES, and algorithm 3 takes DES2.
  * CKR_KEY_TYPE_INCONSISTENT for another type or an empty key. CKR_HOST_MEMORY. CKR_FUNCTION_FAILED,
  * also for MAC_GMAC and MAC_NONE.
  */

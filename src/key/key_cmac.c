@@ -115,3 +115,10 @@ CK_RV key_cmac(struct key *key, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 	ENSURE(ok, CKR_FUNCTION_FAILED);
 	return CKR_OK;
 }
+
+void cmac_keep_odd(uint8_t mac[KEY_BLOCK_MAX])
+{
+	for (size_t i = 0; i < CMAC_ODD_LENGTH; i++)
+		mac[i] = mac[2 * i + 1];
+	wipe(mac + CMAC_ODD_LENGTH, KEY_BLOCK_MAX - CMAC_ODD_LENGTH);
+}

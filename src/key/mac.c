@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mac.c: a MAC in parts. CMAC uses the schedule of the key. HMAC and GMAC use contexts that
- * are kept here.
+ * mac.c: a MAC in parts. CMAC uses the schedule of the key. HMAC, GMAC and ISO/IEC 9797-1 algorithm
+ * 3 use contexts that are kept here.
  */
 #include "mac.h"
 
@@ -9,15 +9,17 @@
 
 #include "gcm.h"
 #include "key_struct.h"
+#include "retail_mac.h"
 
 struct mac {
 	enum mac_kind kind; /* of the current MAC, or MAC_NONE */
-	/* CMAC */
+	/* CMAC and algorithm 3 */
 	struct key *key;
 	uint64_t serial; /* of the key at mac_begin */
 	size_t held;     /* bytes of PENDING, where the last block waits until the end */
 	_Alignas(16) uint8_t state[KEY_BLOCK_MAX];
 	uint8_t pending[KEY_BLOCK_MAX];
+	struct schedule left; /* of the left half of the key: algorithm 3 */
 	/* HMAC */
 	EVP_MAC_CTX *hmac;
 	enum mac_kind hmac_kind;
@@ -41,13 +43,26 @@ void mac_free(struct mac *mac)
 		return;
 	mac_reset(mac);
 	gcm_free(&mac->gcm);
+	schedule_free(&mac->left);
 	free(mac);
 }
 
-static CK_RV begin_cmac(struct mac *mac, struct key *key)
+static bool is_cmac(enum mac_kind kind)
 {
-	TRY(cmac_prepare(key));
-	memset(mac->state, 0, sizeof mac->state);
+	return kind == MAC_CMAC || kind == MAC_CMAC_ODD;
+}
+
+/* Begin a MAC that chains blocks: CMAC, or algorithm 3, which may begin with IV. */
+static CK_RV begin_chain(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv)
+{
+	if (mac_is_retail(kind)) {
+		TRY(retail_begin(key, iv, &mac->left, mac->state));
+	} else {
+		ENSURE(kind == MAC_CMAC || key_block_size(key) == KEY_BLOCK_MAX,
+			CKR_KEY_TYPE_INCONSISTENT);
+		TRY(cmac_prepare(key));
+		memset(mac->state, 0, sizeof mac->state);
+	}
 	mac->held = 0;
 	mac->key = key;
 	mac->serial = key_serial(key);
@@ -72,8 +87,8 @@ static CK_RV begin_hmac(struct mac *mac, enum mac_kind kind, struct key *key)
 CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv)
 {
 	mac->kind = MAC_NONE;
-	if (kind == MAC_CMAC) {
-		TRY(begin_cmac(mac, key));
+	if (is_cmac(kind) || mac_is_retail(kind)) {
+		TRY(begin_chain(mac, kind, key, iv));
 	} else if (kind == MAC_GMAC) {
 		TRY(gcm_begin(&mac->gcm, key, true, iv));
 	} else {
@@ -84,8 +99,14 @@ CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct byt
 	return CKR_OK;
 }
 
-/* CMAC treats the last block in another way, so up to one whole block is always held back. */
-static CK_RV update_cmac(struct mac *mac, const uint8_t *in, size_t n)
+static CK_RV absorb(struct mac *mac, const uint8_t *in, size_t n)
+{
+	return is_cmac(mac->kind) ? cmac_blocks(mac->key, mac->state, in, n)
+				  : retail_blocks(&mac->left, mac->state, in, n);
+}
+
+/* The last block is treated in another way, so up to one whole block is always held back. */
+static CK_RV update_chain(struct mac *mac, const uint8_t *in, size_t n)
 {
 	size_t block = key_block_size(mac->key);
 
@@ -99,12 +120,12 @@ static CK_RV update_cmac(struct mac *mac, const uint8_t *in, size_t n)
 	if (mac->held > 0) {
 		size_t take = block - mac->held;
 		memcpy(mac->pending + mac->held, in, take);
-		TRY(cmac_blocks(mac->key, mac->state, mac->pending, block));
+		TRY(absorb(mac, mac->pending, block));
 		in += take;
 		n -= take;
 	}
 	size_t whole = (n - 1) / block * block;
-	TRY(cmac_blocks(mac->key, mac->state, in, whole));
+	TRY(absorb(mac, in, whole));
 	mac->held = n - whole;
 	memcpy(mac->pending, in + whole, mac->held);
 	return CKR_OK;
@@ -115,11 +136,25 @@ CK_RV mac_update(struct mac *mac, const uint8_t *in, size_t n)
 	ENSURE(mac->kind != MAC_NONE, CKR_FUNCTION_FAILED);
 	if (n == 0)
 		return CKR_OK;
-	if (mac->kind == MAC_CMAC)
-		return update_cmac(mac, in, n);
+	if (is_cmac(mac->kind) || mac_is_retail(mac->kind))
+		return update_chain(mac, in, n);
 	if (mac->kind == MAC_GMAC)
 		return gcm_update(&mac->gcm, in, n, NULL);
 	ENSURE(EVP_MAC_update(mac->hmac, in, n), CKR_FUNCTION_FAILED);
+	return CKR_OK;
+}
+
+/* Write the MAC that update_chain has read the message of. */
+static CK_RV finish_chain(struct mac *mac, enum mac_kind kind, uint8_t *ret_mac)
+{
+	ENSURE(mac->serial == key_serial(mac->key), CKR_FUNCTION_FAILED);
+	if (mac_is_retail(kind))
+		return retail_last(
+			mac->key, &mac->left, kind, mac->state, mac->pending, mac->held, ret_mac);
+	ENSURE(mac->key->subkeys, CKR_FUNCTION_FAILED);
+	TRY(cmac_last(mac->key, mac->state, mac->pending, mac->held, ret_mac));
+	if (kind == MAC_CMAC_ODD)
+		cmac_keep_odd(ret_mac);
 	return CKR_OK;
 }
 
@@ -130,11 +165,8 @@ CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX])
 
 	ENSURE(kind != MAC_NONE, CKR_FUNCTION_FAILED);
 	mac->kind = MAC_NONE;
-	if (kind == MAC_CMAC) {
-		ENSURE(mac->serial == key_serial(mac->key) && mac->key->subkeys,
-			CKR_FUNCTION_FAILED);
-		return cmac_last(mac->key, mac->state, mac->pending, mac->held, ret_mac);
-	}
+	if (is_cmac(kind) || mac_is_retail(kind))
+		return finish_chain(mac, kind, ret_mac);
 	if (kind == MAC_GMAC)
 		return gcm_tag(&mac->gcm, GCM_TAG, ret_mac);
 	REQUIRE(EVP_MAC_final(mac->hmac, ret_mac, &len, KEY_MAC_MAX), CKR_HOST_MEMORY, NO_MEMORY);
@@ -148,6 +180,7 @@ static void wipe_message(struct mac *mac)
 	mac->key = NULL;
 	wipe_block(mac->state);
 	wipe_block(mac->pending);
+	schedule_wipe(&mac->left);
 	if (mac->hmac != NULL) {
 		EVP_MAC_CTX_free(mac->hmac); /* wipes */
 		mac->hmac = NULL;

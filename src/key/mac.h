@@ -14,9 +14,11 @@ struct mac *mac_new(void);      /* return NULL if there is no memory */
 void mac_free(struct mac *mac); /* wipe and free; MAC may be NULL */
 
 /*
- * Begin a MAC of KIND under KEY. CMAC keeps a reference, so KEY must outlive the MAC. Only MAC_GMAC
- * takes IV. An unfinished MAC is dropped. HMAC and GMAC keep their key until mac_reset or another
- * key. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
+ * Begin a MAC of KIND under KEY. CMAC and algorithm 3 keep a reference, so KEY must outlive the
+ * MAC. MAC_GMAC needs IV. MAC_RETAIL and MAC_RETAIL_ZEROS may have an IV of 8 bytes, whose
+ * encryption then begins the chain. An unfinished MAC is dropped. HMAC, GMAC and algorithm 3 keep
+ * their key until mac_reset or another key. CKR_MECHANISM_PARAM_INVALID for an IV of another
+ * length, CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv);
 

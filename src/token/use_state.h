@@ -24,10 +24,9 @@ struct use_state {
 	 * those of DERIVATION, and type, length and usage of the key do not depend on these.
 	 */
 	bool repeats;
-	bool repeatable;     /* repeats, once the fields of OPERATION have been accepted */
-	bool again;          /* the present message was derived in this way */
-	struct bytes mac_iv; /* of the last MAC */
-	size_t mac_length;   /* of the last MAC in bytes */
+	bool repeatable;      /* repeats, once the fields of OPERATION have been accepted */
+	bool again;           /* the present message was derived in this way */
+	struct mac_start mac; /* of the last MAC */
 	size_t shared_n;
 	uint8_t shared[PARAMETER_MAX]; /* the fields of C_Message...Init, SHARED_N bytes */
 	uint8_t room[PARAMETER_MAX];   /* the bytes of `parameter` */

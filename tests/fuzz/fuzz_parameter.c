@@ -330,8 +330,7 @@ static void use(struct input *in)
 	uint8_t *room = keep(malloc(PARAMETER_MAX));
 	struct use_parameter p;
 	struct cipher_setup setup = {.mode = CIPHER_NONE};
-	struct bytes iv;
-	size_t length;
+	struct mac_start start;
 
 	CK_RV rv =
 		use_parameter_parse(bytes_of(one, one_n), bytes_of(other, other_n), flag, room, &p);
@@ -344,8 +343,9 @@ static void use(struct input *in)
 	MUST(within(p.derive.encoded, room, PARAMETER_MAX));
 	MUST(within(p.own.encoded, room, PARAMETER_MAX));
 	if (p.operation->operation.mac != MAC_NONE) {
-		rv = use_mac_setup(&p, 16, 8, &iv, &length);
-		MUST(rv != CKR_OK || (length >= 8 && length <= 16));
+		rv = use_mac_start(&p, 16, 8, &start);
+		MUST(rv != CKR_OK || (start.length >= 8 && start.length <= 16));
+		MUST(rv != CKR_OK || start.iv.p == NULL || within(start.iv, room, PARAMETER_MAX));
 	} else {
 		rv = use_cipher_setup(&p, 8, &setup);
 		MUST(rv != CKR_OK || setup.iv.n > 0);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Put the same random lines to a model and to the driver, and compare every answer.
 
-Usage: compare.py DRIVER MODEL [LINES [SEED]]. MODEL is a file of this folder; those with a draw() of their own speak the lines of row.py. Exit
+Usage: compare.py DRIVER MODEL [LINES [SEED]]. MODEL is a file of this folder; those with a draw() of their own speak the lines of row.py, or those of the driver's mode MODE. Exit
 code 77: python3-cryptography, or openssl, is not installed.
 """
 
@@ -83,7 +83,7 @@ def main():
         answer = model.answer
     rng = random.Random(seed)
     draw = model.draw if hasattr(model, "draw") else globals()[name + "_line"]
-    mode = "row" if hasattr(model, "draw") else name
+    mode = getattr(model, "MODE", "row") if hasattr(model, "draw") else name
     made = [draw(rng) for _ in range(lines)]
     ran = subprocess.run([driver, mode], input="\n".join(made) + "\n", capture_output=True, text=True, check=True)
     got = ran.stdout.splitlines()

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * driver.c: answers the lines that a model of this folder answers, by the code under test.
- * Usage: driver odukpt|nfold|horowitz|openssl|row.
+ * Usage: driver odukpt|nfold|horowitz|openssl|row|mac.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "key/mac.h"
 #include "mechanism.h"
 #include "nfold.h"
 #include "odukpt_client.h"
+#include "operation_fields.h"
 
 static struct key *keys[3];
 
@@ -344,6 +346,72 @@ static void any_row(const char *line)
 		printf("refused\n");
 }
 
+/*
+ * --- Any mechanism of this project that signs ---
+ *
+ * The line is NUMBER TYPE KEY PARAMETER DATA, where "-" is no bytes.
+ */
+
+/* Sign in two parts if the mechanism can. RET has room for KEY_MAC_MAX bytes. */
+static CK_RV sign(const struct mechanism *row, const struct parameter *p, struct bytes data,
+	uint8_t *ret, size_t *ret_n)
+{
+	struct mac_start start;
+	size_t half = data.n / 2;
+
+	if (row->operation.sign != NULL) {
+		struct signing signing = {keys[0], &keys[1], p, data};
+		*ret_n = row->operation.sign_length;
+		return row->operation.sign(&signing, ret);
+	}
+	size_t whole = mac_length(row->operation.mac, keys[0]);
+	TRY(operation_fields_mac(row, p, p, whole, 4, &start));
+	struct mac *mac = mac_new();
+	CK_RV rv = mac != NULL ? mac_begin(mac, start.kind, keys[0], start.iv) : CKR_HOST_MEMORY;
+	if (rv == CKR_OK)
+		rv = mac_update(mac, data.p, half);
+	if (rv == CKR_OK)
+		rv = mac_update(mac, data.p + half, data.n - half);
+	if (rv == CKR_OK)
+		rv = mac_finish(mac, ret);
+	mac_free(mac);
+	*ret_n = start.length;
+	return rv;
+}
+
+static void any_mac(const char *line)
+{
+	static const struct field none[] = {{0}};
+	char key[129], parameter[1025], text[1025];
+	unsigned long number, type;
+	uint8_t bytes[64], fields[512], data[512], mac[KEY_MAC_MAX];
+	struct parameter p;
+	size_t n;
+
+	if (sscanf(line, "%lx %lx %128s %1024s %1024s", &number, &type, key, parameter, text) != 5)
+		fail(line, 0);
+	const struct mechanism *row = mechanism_find(KEYDIV_VENDOR | number);
+	if (row == NULL || !(row->info.flags & CKF_SIGN))
+		fail(line, 0);
+	struct bytes encoded = bytes_of(
+		fields, parameter[0] == '-' ? 0 : from_hex(parameter, fields, sizeof fields));
+	load(type, bytes, from_hex(key, bytes, sizeof bytes));
+	CK_RV rv = row->fields != NULL ? parameter_parse(row, fields, encoded.n, &p)
+				       : fields_parse(none, encoded, &p);
+	if (rv == CKR_OK && !mechanism_takes(row, type))
+		rv = CKR_KEY_TYPE_INCONSISTENT;
+	if (rv == CKR_OK)
+		rv = sign(row, &p,
+			bytes_of(data, text[0] == '-' ? 0 : from_hex(text, data, sizeof data)), mac,
+			&n);
+	if (rv == CKR_OK)
+		print_hex(mac, n);
+	else if (rv == CKR_FUNCTION_FAILED)
+		fail(line, rv);
+	else
+		printf("refused\n");
+}
+
 int main(int argc, char **argv)
 {
 	static char line[4096];
@@ -353,13 +421,13 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*answer)(const char *line);
 	} models[] = {{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz},
-		{"openssl", openssl}, {"row", any_row}};
+		{"openssl", openssl}, {"row", any_row}, {"mac", any_mac}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof models / sizeof models[0]; i++)
 		if (strcmp(argv[1], models[i].name) == 0)
 			answer = models[i].answer;
 	if (answer == NULL || crypto_start() != CKR_OK)
-		fail("usage: driver odukpt|nfold|horowitz|openssl|row", 0);
+		fail("usage: driver odukpt|nfold|horowitz|openssl|row|mac", 0);
 	for (unsigned i = 0; i < 3; i++)
 		keys[i] = key_new();
 	while (fgets(line, sizeof line, stdin) != NULL)

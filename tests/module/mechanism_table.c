@@ -134,6 +134,12 @@ const struct example examples[] = {
 		     "tag UID"
 		     "\x43\x00\x03\x00\x00\x3d"),
 		0},
+	{E(CKM_KEYDIV_RETAIL_MAC), CKK_DES2, 16,
+		FLAT("\x33\x00\x08"
+		     "last MAC"
+		     "\x3d\x00\x01\x01"),
+		0},
+	{E(CKM_KEYDIV_AES_CMAC_ODD), CKK_AES, 16, NULL, 0, 0},
 	{E(CKM_KEYDIV_OSDP_SCBK), CKK_AES, 16,
 		FLAT("\x3f\x00\x08"
 		     "the cUID"),

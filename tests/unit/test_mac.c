@@ -64,6 +64,93 @@ START_TEST(published_cmacs)
 }
 END_TEST
 
+/* The examples of ISO/IEC 9797-1 and a chain of C-MACs. */
+START_TEST(published_retail_macs)
+{
+	struct vectors v;
+	uint8_t value[16], previous[8], msg[64], expected[8], out[KEY_MAC_MAX];
+
+	for (vectors_open(&v, "retail_mac.txt"); vectors_next(&v);) {
+		enum mac_kind kind =
+			vector_number(&v, "padding") == 2 ? MAC_RETAIL : MAC_RETAIL_ZEROS;
+		size_t n = vector_hex(&v, "data", msg, sizeof msg);
+		struct bytes iv = no_iv;
+		if (vector_text(&v, "previous") != NULL)
+			iv = bytes_of(previous, vector_hex(&v, "previous", previous, 8));
+		vector_hex(&v, "mac", expected, sizeof expected);
+		ck_ok(key_load(key, CKK_DES2, value, vector_hex(&v, "key", value, sizeof value)));
+		for (int round = 0; round < 20; round++) {
+			in_parts(kind, iv, msg, n, out);
+			ck_assert_mem_eq(out, expected, sizeof expected);
+		}
+		if (iv.n > 0)
+			continue;
+		ck_ok(key_mac(key, kind, msg, n, out));
+		ck_assert_mem_eq(out, expected, sizeof expected);
+	}
+	ck_assert_uint_eq(v.cases, 7);
+}
+END_TEST
+
+/* Padding method 1 of no data is a block of zeros, and the whole message needs no padding. */
+START_TEST(retail_paddings)
+{
+	uint8_t value[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, zeros[16] = {0}, one[KEY_MAC_MAX];
+	uint8_t other[KEY_MAC_MAX], padded[16] = {[8] = 0x80};
+
+	ck_ok(key_load(key, CKK_DES2, value, sizeof value));
+	ck_ok(key_mac(key, MAC_RETAIL_ZEROS, NULL, 0, one));
+	ck_ok(key_mac(key, MAC_RETAIL_ZEROS, zeros, 8, other));
+	ck_assert_mem_eq(one, other, 8);
+	ck_ok(key_mac(key, MAC_RETAIL, zeros, 8, one));
+	ck_ok(key_mac(key, MAC_RETAIL_ZEROS, padded, 16, other));
+	ck_assert_mem_eq(one, other, 8);
+	ck_ok(key_mac(key, MAC_RETAIL, NULL, 0, one));
+	ck_ok(key_mac(key, MAC_RETAIL_ZEROS, padded + 8, 8, other));
+	ck_assert_mem_eq(one, other, 8);
+}
+END_TEST
+
+/* Algorithm 3 takes DES2 keys, the odd bytes of CMAC take AES keys. */
+START_TEST(keys_of_the_card_macs)
+{
+	uint8_t value[24] = {1, 2, 3}, out[KEY_MAC_MAX];
+
+	for (enum mac_kind kind = MAC_CMAC_ODD; kind <= MAC_RETAIL_ZEROS; kind++) {
+		CK_KEY_TYPE good = kind == MAC_CMAC_ODD ? CKK_AES : CKK_DES2;
+		ck_assert_uint_eq(mac_length(kind, NULL), 8);
+		ck_ok(key_load(key, good == CKK_AES ? CKK_DES2 : CKK_AES, value, 16));
+		ck_rv(key_mac(key, kind, value, 1, out), CKR_KEY_TYPE_INCONSISTENT);
+		ck_rv(mac_begin(mac, kind, key, no_iv), CKR_KEY_TYPE_INCONSISTENT);
+		ck_ok(key_load(key, CKK_DES3, value, 24));
+		ck_rv(key_mac(key, kind, value, 1, out), CKR_KEY_TYPE_INCONSISTENT);
+		ck_rv(mac_begin(mac, kind, key, no_iv), CKR_KEY_TYPE_INCONSISTENT);
+		ck_ok(key_load(key, good, value, 16));
+		ck_ok(mac_begin(mac, kind, key, no_iv));
+		ck_ok(key_load(key, good, value, 16)); /* meanwhile */
+		ck_rv(mac_finish(mac, out), CKR_FUNCTION_FAILED);
+	}
+	ck_ok(key_load(key, CKK_DES2, value, 16));
+	ck_rv(mac_begin(mac, MAC_RETAIL, key, bytes_of(value, 7)), CKR_MECHANISM_PARAM_INVALID);
+}
+END_TEST
+
+/* Return true if KIND takes the type of the loaded key. */
+static bool takes(enum mac_kind kind)
+{
+	switch (kind) {
+	case MAC_CMAC:
+		return key_block_size(key) != 0;
+	case MAC_CMAC_ODD:
+		return key_type(key) == CKK_AES;
+	case MAC_RETAIL:
+	case MAC_RETAIL_ZEROS:
+		return key_type(key) == CKK_DES2;
+	default:
+		return true;
+	}
+}
+
 /*
  * Parts give what key_mac gives in one, for every kind and length, with keys that change
  * now and then.
@@ -79,7 +166,7 @@ START_TEST(parts_and_whole)
 
 	for (int round = 0; round < 1500; round++) {
 		size_t k = (size_t)rand() % 5, n = (size_t)rand() % MOST;
-		enum mac_kind kind = (enum mac_kind)(MAC_CMAC + rand() % 6);
+		enum mac_kind kind = (enum mac_kind)(MAC_CMAC + rand() % MAC_RETAIL_ZEROS);
 		if (round == 0 || rand() % 4 == 0) {
 			for (size_t i = 0; i < sizeof value; i++)
 				value[i] = (uint8_t)rand();
@@ -87,7 +174,9 @@ START_TEST(parts_and_whole)
 		}
 		for (size_t i = 0; i < n; i++)
 			msg[i] = (uint8_t)rand();
-		if (kind == MAC_CMAC && key_block_size(key) == 0) {
+		if (kind == MAC_GMAC) /* takes an IV */
+			continue;
+		if (!takes(kind)) {
 			ck_rv(mac_begin(mac, kind, key, no_iv), CKR_KEY_TYPE_INCONSISTENT);
 			continue;
 		}
@@ -135,7 +224,7 @@ START_TEST(calls_out_of_order_are_refused)
 
 	ck_rv(mac_update(mac, value, 1), CKR_FUNCTION_FAILED);
 	ck_rv(mac_finish(mac, out), CKR_FUNCTION_FAILED);
-	for (enum mac_kind kind = MAC_CMAC; kind <= MAC_GMAC; kind++)
+	for (enum mac_kind kind = MAC_CMAC; kind <= MAC_RETAIL_ZEROS; kind++)
 		ck_rv(mac_begin(mac, kind, key, good_iv),
 			CKR_KEY_TYPE_INCONSISTENT); /* no key in it */
 	ck_ok(key_load(key, CKK_AES, value, sizeof value));
@@ -169,6 +258,9 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, published_cmacs);
+	tcase_add_test(tests, published_retail_macs);
+	tcase_add_test(tests, retail_paddings);
+	tcase_add_test(tests, keys_of_the_card_macs);
 	tcase_add_test(tests, parts_and_whole);
 	tcase_add_test(tests, gmac_is_gcm);
 	tcase_add_test(tests, calls_out_of_order_are_refused);

@@ -67,6 +67,8 @@ static const struct limit {
 	{CKM_AES_CMAC_GENERAL, 0, 0, false, false, 1, 16, 1, -1, 16},
 	{CKM_DES3_CMAC_GENERAL, 0, 0, false, false, 1, 8, 1, -1, 8},
 	{CKM_SHA_1_HMAC_GENERAL, 0, 0, false, false, 1, 20, 1, -1, 20},
+	{CKM_KEYDIV_RETAIL_MAC, 0, 0, false, false, 1, 8, 1, 8, 8},
+	{CKM_KEYDIV_AES_CMAC_ODD, 0, 0, false, false, 0, 0, 0, 0, 8},
 };
 #define LIMITS (sizeof limits / sizeof limits[0])
 
@@ -111,21 +113,20 @@ static void check_cipher(const struct limit *l, const struct mechanism *mech, st
 static void check_mac(const struct limit *l, const struct mechanism *mech, struct given given,
 	int least, bool good)
 {
-	struct bytes iv = bytes_of(encoded, 5);
-	size_t length = 77;
-	CK_RV rv = operation_fields_mac(
-		mech, parse(given), (size_t)l->whole, (size_t)least, &iv, &length);
+	struct mac_start start = {.iv = bytes_of(encoded, 5), .length = 77};
+	const struct parameter *p = parse(given);
+	CK_RV rv = operation_fields_mac(mech, p, p, (size_t)l->whole, (size_t)least, &start);
 
 	ck_assert_msg(rv == (good ? CKR_OK : CKR_MECHANISM_PARAM_INVALID),
 		"%s: iv %d, aad %d, tag %d, data %d: %s", mech->name, given.iv, given.aad,
 		given.tag, given.data, rv_name(rv));
 	if (!good) {
-		ck_assert(iv.n == 5 && length == 77);
+		ck_assert(start.iv.n == 5 && start.length == 77);
 		return;
 	}
-	ck_assert_uint_eq(iv.n, given.iv > 0 ? (size_t)given.iv : 0);
-	ck_assert((iv.p == NULL) == (given.iv < 0));
-	ck_assert_int_eq((int)length, given.tag >= 0 ? given.tag : l->whole);
+	ck_assert_uint_eq(start.iv.n, given.iv > 0 ? (size_t)given.iv : 0);
+	ck_assert((start.iv.p == NULL) == (given.iv < 0));
+	ck_assert_int_eq((int)start.length, given.tag >= 0 ? given.tag : l->whole);
 }
 
 START_TEST(every_combination)

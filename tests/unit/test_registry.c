@@ -163,7 +163,8 @@ START_TEST(rows_for_use)
 		ck_assert_msg(row->derive.state == NULL, "%s keeps a state", row->name);
 	}
 	if (row->operation.for_use)
-		ck_assert_msg(!vendor && row->operation.inputs && row->key_types, "%s", row->name);
+		ck_assert_msg(row->operation.inputs && row->key_types, "%s", row->name);
+	ck_assert_msg(!row->operation.take_further || row->operation.further, "%s", row->name);
 	ck_assert_msg(row->operation.mac_general == (row->operation.whole != 0), "%s", row->name);
 	const struct mechanism *whole = mechanism_find(row->operation.whole);
 	if (row->operation.mac_general)
@@ -176,6 +177,8 @@ START_TEST(rows_for_use)
 		if (f->tag == tag) {
 			ck_assert_msg(f->min == f->max, "%s", row->name);
 			ck_assert_uint_le(row->derive.counter.bits, 8 * f->max);
+			ck_assert(!row->derive.counter.lsb_first ||
+				  row->derive.counter.bits == 8 * f->max);
 			tag = 0;
 		}
 	ck_assert_msg(tag == 0, "%s has no counter", row->name);
@@ -195,7 +198,7 @@ START_TEST(lists_for_use)
 		CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL, CKM_DES3_CBC, CKM_SHA_1_HMAC, CKM_SHA224_HMAC,
 		CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC, CKM_SHA_1_HMAC_GENERAL,
 		CKM_SHA224_HMAC_GENERAL, CKM_SHA256_HMAC_GENERAL, CKM_SHA384_HMAC_GENERAL,
-		CKM_SHA512_HMAC_GENERAL};
+		CKM_SHA512_HMAC_GENERAL, CKM_KEYDIV_RETAIL_MAC, CKM_KEYDIV_AES_CMAC_ODD};
 	size_t derivations = 0, found = 0, of_vendor = 0;
 
 	for (size_t i = 0; i < mechanism_count; i++) {

@@ -88,7 +88,8 @@ struct trial {
 	uint8_t counter[8];
 	int iv_n, aad_n, tag; /* lengths, and the value of TAG_LENGTH; -1: absent */
 	uint8_t iv[ROOM], aad[ROOM];
-	int type, length; /* KEY_TYPE and KEY_LENGTH; -1: absent */
+	int previous, padding; /* PREVIOUS_MAC (its first byte) and PADDING_METHOD; -1: absent */
+	int type, length;      /* KEY_TYPE and KEY_LENGTH; -1: absent */
 	uint8_t in[DATA_MAX_LEN];
 	size_t in_n;
 };
@@ -156,8 +157,11 @@ static void random_derivation(struct trial *t)
 static void random_operation(struct trial *t)
 {
 	const struct operation_inputs *inputs = t->operation->operation.inputs;
-	bool further = t->operation->operation.further != NULL;
+	bool retail = t->operation->type == CKM_KEYDIV_RETAIL_MAC;
+	bool further = t->operation->operation.further == further_counter;
 
+	t->previous = retail && below(2) == 0 ? (int)below(256) : -1;
+	t->padding = retail && below(2) == 0 ? (int)below(8) / 3 + 1 : -1; /* 3 is no method */
 	t->counter_is_nonce =
 		further && t->derivation->derive.counter.tag != KEYDIV_COUNTER && below(2) == 0;
 	fill(t->counter, sizeof t->counter);
@@ -190,6 +194,8 @@ static void random_trial(struct trial *t)
 	random_operation(t);
 	t->mac = t->operation->operation.mac != MAC_NONE;
 	t->base = below(2) == 0 ? BASE_PLAIN : (enum base_kind)below(BASE_KINDS);
+	if (t->base == BASE_NAMES_ALL && t->derivation->trade != TRADE_NONE)
+		t->base = BASE_PLAIN; /* make_bases says why */
 	if (t->base == BASE_PLAIN && t->derivation->type == CKM_KEYDIV_EMV_CARD_KEY)
 		t->base = BASE_LEAVES;
 }
@@ -225,6 +231,18 @@ static CK_GCM_PARAMS gcm;
 static CK_CCM_PARAMS ccm;
 static CK_AES_CTR_PARAMS ctr;
 static CK_ULONG general;
+static uint8_t retail[32];
+
+/* The fields of RETAIL_MAC below 70, in ascending order. */
+static size_t put_retail(const struct trial *t, uint8_t *out)
+{
+	uint8_t block[8] = {(uint8_t)t->previous, 1, 2, 3}, byte = (uint8_t)t->padding;
+	size_t n = 0;
+
+	if (t->previous >= 0)
+		n = put(out, n, KEYDIV_PREVIOUS_MAC, block, sizeof block);
+	return t->padding >= 0 ? put(out, n, KEYDIV_PADDING_METHOD, &byte, 1) : n;
+}
 
 /* The native mechanism of T for N bytes of plaintext. False if the fields have none. */
 static bool native(const struct trial *t, size_t n, CK_MECHANISM *ret)
@@ -264,6 +282,14 @@ static bool native(const struct trial *t, size_t n, CK_MECHANISM *ret)
 	default:
 		break;
 	}
+	if (t->operation->type == CKM_KEYDIV_RETAIL_MAC) {
+		uint8_t tag = (uint8_t)t->tag;
+		size_t at = put_retail(t, retail);
+		if (t->tag >= 0)
+			at = put(retail, at, KEYDIV_TAG_LENGTH, &tag, 1);
+		*ret = (CK_MECHANISM){t->operation->type, retail, at};
+		return true;
+	}
 	if (inputs->iv_max != 0) /* CBC, GMAC */
 		*ret = (CK_MECHANISM){t->operation->type, iv, iv_n};
 	if (t->operation->operation.mac_general) {
@@ -301,8 +327,10 @@ static CK_RV run_native(const struct trial *t, bool incoming, CK_MECHANISM *m, C
  */
 static bool is_short_mac(const struct trial *t)
 {
-	return t->operation->operation.mac_general && t->base == BASE_NAMES_ALL && t->tag >= 4 &&
-	       t->tag < 8 && t->iv_n < 0 && t->aad_n < 0;
+	bool retail_mac = t->operation->type == CKM_KEYDIV_RETAIL_MAC;
+
+	return (t->operation->operation.mac_general || retail_mac) && t->base == BASE_NAMES_ALL &&
+	       t->tag >= 4 && t->tag < 8 && t->iv_n < 0 && t->aad_n < 0;
 }
 
 /* OUT and *OUT_N are the output, or for C_Verify the MAC to verify. */
@@ -319,7 +347,8 @@ static CK_RV four_calls(const struct trial *t, bool incoming, const uint8_t *in,
 	if (is_short_mac(t)) {
 		uint8_t mac[ROOM];
 		CK_ULONG mac_n = sizeof mac;
-		whole.operation = mechanism_find(t->operation->operation.whole);
+		if (t->operation->operation.mac_general)
+			whole.operation = mechanism_find(t->operation->operation.whole);
 		whole.tag = -1;
 		ck_assert(native(&whole, n, &m));
 		rv = run_native(&whole, false, &m, key, in, n, mac, &mac_n);
@@ -368,22 +397,30 @@ static size_t encode_own(const struct trial *t, uint8_t *out)
 	return t->length >= 0 ? put(out, n, KEYDIV_KEY_LENGTH, &byte, 1) : n;
 }
 
-/* Copy to OUT the fields of DERIVATION and, in its place, COUNTER. */
+/* Insert the encoded field FIELD into the N bytes of encoded fields at P, in its place. */
+static size_t insert(uint8_t *p, size_t n, const uint8_t *field)
+{
+	size_t at = 0, more = 3 + (size_t)get_be16(field + 1);
+
+	while (at + 3 <= n && p[at] < field[0] && at + 3 + get_be16(p + at + 1) <= n)
+		at += 3 + (size_t)get_be16(p + at + 1);
+	memmove(p + at + more, p + at, n - at);
+	memcpy(p + at, field, more);
+	return n + more;
+}
+
+/* Copy to OUT the fields of DERIVATION and, in their places, the further fields of OPERATION. */
 static size_t encode_derive(const struct trial *t, uint8_t *out)
 {
-	size_t at = 0;
+	uint8_t more[32];
+	size_t more_n = put_retail(t, more), n = t->derive_n;
 
-	if (!t->counter_is_nonce) {
-		memcpy(out, t->derive, t->derive_n);
-		return t->derive_n;
-	}
-	while (at + 3 <= t->derive_n && t->derive[at] < KEYDIV_COUNTER &&
-		at + 3 + get_be16(t->derive + at + 1) <= t->derive_n)
-		at += 3 + (size_t)get_be16(t->derive + at + 1);
-	memcpy(out, t->derive, at);
-	size_t n = put(out, at, KEYDIV_COUNTER, t->counter, 8);
-	memcpy(out + n, t->derive + at, t->derive_n - at);
-	return t->derive_n + 11;
+	memcpy(out, t->derive, t->derive_n);
+	if (t->counter_is_nonce)
+		more_n = put(more, 0, KEYDIV_COUNTER, t->counter, 8);
+	for (size_t at = 0; at < more_n; at += 3 + (size_t)get_be16(more + at + 1))
+		n = insert(out, n, more + at);
+	return n;
 }
 
 /* The ways to use WITH_DERIVED_KEY. */
