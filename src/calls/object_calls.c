@@ -8,12 +8,39 @@
 #include "token/objects.h"
 #include "token/self_test_gate.h"
 
-/* Link a master to the key in another token that T names. */
-static CK_RV create_foreign(
-	const struct template *t, const struct rights *rights, struct object *ret)
+/*
+ * Compute the check value of a foreign master by the key in the other token. *RET_N is 0 if that
+ * key does not compute what the check value is made of.
+ */
+static CK_RV foreign_check_value(struct session *s, struct bytes uri,
+	const struct foreign_facts *facts, uint8_t kcv[3], size_t *ret_n)
 {
+	struct key *key = s->scratch[0];
+
+	TRY(foreign_attach(&s->foreign, uri, facts->type, facts->length,
+		bytes_of(facts->check, facts->check_n), key));
+	CK_RV rv = key_check_value(key, key_type_by_cmac(facts->type), kcv);
+	key_unload(key);
+	*ret_n = rv == CKR_OK ? 3 : 0;
+	return rv == CKR_KEY_FUNCTION_NOT_PERMITTED ? CKR_OK : rv;
+}
+
+/* Plan a master of the key in another token that T names. The template is checked first. */
+static CK_RV create_foreign(struct session *s, const struct template *t,
+	const struct rights *rights, struct object *ret)
+{
+	struct bytes uri = t->variable[VAR_FOREIGN_KEY];
+	struct foreign_facts facts;
+	uint8_t kcv[3];
+	size_t kcv_n;
+
 	TRY(plan_foreign(t, rights, NULL, ret));
-	return FAIL(CKR_FUNCTION_NOT_SUPPORTED, "there is no foreign module");
+	object_wipe(ret);
+	TRY(foreign_link(&s->foreign, uri, &facts));
+	TRY(foreign_check_value(s, uri, &facts, kcv, &kcv_n));
+	struct foreign_plan key = {facts.type, facts.length, facts.extractable,
+		{uri, bytes_of(kcv, kcv_n), bytes_of(facts.check, facts.check_n)}};
+	return plan_foreign(t, rights, &key, ret);
 }
 
 CK_RV create_object(
@@ -25,11 +52,11 @@ CK_RV create_object(
 	REQUIRE(ret_handle != NULL, CKR_ARGUMENTS_BAD, "phObject is NULL");
 	TEMPLATE template;
 	TRY(template_parse(attributes, count, &template));
+	TRY(session_scratch(s));
 	if (plan_is_foreign(&template))
-		TRY(create_foreign(&template, &rights, &object));
+		TRY(create_foreign(s, &template, &rights, &object));
 	else
 		TRY(plan_create(&template, &rights, &object));
-	TRY(session_scratch(s));
 	TRY(plan_check_value(&object, &template, s->scratch[0]));
 	return object_add(s, &object, ret_handle);
 }

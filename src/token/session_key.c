@@ -2,6 +2,7 @@
 /* session_key.c: find a key by handle and load it. */
 #include "token/session_key.h"
 
+#include "object/object_foreign.h"
 #include "state_kind.h"
 #include "token/handle.h"
 #include "token/pool.h"
@@ -27,8 +28,20 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 	return token_object_get(s, handle, ret);
 }
 
+/* Attach the key in the other token of E, a foreign master. */
+__attribute__((cold)) static CK_RV attach(struct session *s, struct cached_key *e)
+{
+	const struct object *o = &e->object;
+	struct object_foreign parts = object_foreign(o);
+
+	REQUIRE(parts.uri.n > 0, CKR_USER_NOT_LOGGED_IN,
+		"the URI of a public foreign master is sealed while nobody is logged in");
+	return foreign_attach(
+		&s->foreign, parts.uri, o->key_type, object_key_length(o), parts.check, e->key);
+}
+
 /* Load the value of E if it is a key. A state is read when a key is taken from it. */
-static CK_RV load(struct cached_key *e)
+static CK_RV load(struct session *s, struct cached_key *e)
 {
 	const struct object *o = &e->object;
 
@@ -36,6 +49,8 @@ static CK_RV load(struct cached_key *e)
 		"the object is not a key");
 	if (key_type_is_state(o->key_type))
 		return CKR_OK;
+	if (object_is_foreign(o))
+		return attach(s, e);
 	/* A public token key is visible without login, but its value is sealed. */
 	REQUIRE(o->value.len > 0, CKR_USER_NOT_LOGGED_IN,
 		"the value of a public token key is sealed while nobody is logged in");
@@ -49,7 +64,7 @@ static CK_RV fill(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 	if (rv == CKR_OBJECT_HANDLE_INVALID)
 		rv = FAIL(CKR_KEY_HANDLE_INVALID, "no such object");
 	if (rv == CKR_OK)
-		rv = load(e);
+		rv = load(s, e);
 	secret_wipe(&e->object.value);
 	if (rv != CKR_OK) {
 		key_cache_clear(e);

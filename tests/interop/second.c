@@ -37,6 +37,7 @@ void both(void)
 	ok(get_list(&g));
 	ok(g->C_Initialize(NULL));
 	memset(label, ' ', sizeof label);
+	memcpy(label, "hsm", 3);
 	ok(g->C_GetSlotList(CK_TRUE, slots, &n));
 	ok(g->C_InitToken(slots[0], (CK_UTF8CHAR_PTR)SO_PIN, sizeof SO_PIN - 1, label));
 	n = 4;

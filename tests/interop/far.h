@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * far.h: a token of another module in this process that keydiv.conf names (foreign-module), and
+ * masters of keydiv whose values are there.
+ */
+#ifndef KEYDIV_TESTS_FAR_H
+#define KEYDIV_TESTS_FAR_H
+
+#include "second.h"
+
+/* The usage of a key in the other token. */
+enum far_right { FAR_SIGN = 1, FAR_ENCRYPT = 2, FAR_BOTH = 3 };
+
+/*
+ * Fixture: SoftHSM as the other token, which the test program initialises and uses too (g, gs), and
+ * keydiv with the user logged in. far_finish ends SoftHSM.
+ */
+void far_softhsm(void);
+void far_finish(void);
+
+/* The label of the other token in URIs, "hsm" at first. */
+extern const char *far_token;
+
+/* Restart keydiv with TEXT in keydiv.conf, open S and log in the user. */
+void far_restart(const char *text);
+
+/* A token object LABEL in the other token. Aborts the test if that token refuses. */
+CK_OBJECT_HANDLE far_key(const char *label, CK_KEY_TYPE type, const void *value, size_t n,
+	enum far_right right, CK_ATTRIBUTE *extra, CK_ULONG count);
+
+/* Link the key OBJECT of the other token. The attributes are added to the template. */
+CK_RV link_key(const char *object, CK_ATTRIBUTE *extra, CK_ULONG count, CK_OBJECT_HANDLE *ret);
+#define LINK(object, ...)                                                                          \
+	({                                                                                         \
+		CK_OBJECT_HANDLE link_ret_ = 0;                                                    \
+		ok(link_key(object, T(__VA_ARGS__), &link_ret_));                                  \
+		link_ret_;                                                                         \
+	})
+
+/* A session key here with the same value, as a master with the same attributes. */
+CK_OBJECT_HANDLE near_key(
+	CK_KEY_TYPE type, const void *value, size_t n, CK_ATTRIBUTE *extra, CK_ULONG count);
+
+/*
+ * Fail the test unless the keys A and B, which are extractable, have one value. Data objects are
+ * compared by their values.
+ */
+void same_value(CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b);
+
+/* DEVICE_KEY of serial NUMBER from BASE, extractable. */
+CK_RV device_key(
+	CK_SESSION_HANDLE session, CK_OBJECT_HANDLE base, unsigned number, CK_OBJECT_HANDLE *ret);
+
+/*
+ * Derive with every mechanism that takes TYPE, in ROUNDS rounds with random parameters, over keys
+ * with random values that may do RIGHT in the other token, and over the same values here. Return
+ * the number of derivations that both did.
+ */
+unsigned compare_all(CK_KEY_TYPE type, enum far_right right, unsigned rounds);
+
+#endif
