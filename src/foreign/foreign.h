@@ -70,11 +70,12 @@ void foreign_forked(void);
  * caller holds the lock of the session of F and no other lock, because the foreign module may wait
  * for a device or start a process.
  *
- * CKR_ATTRIBUTE_VALUE_INVALID: URI is no PKCS#11 URI (RFC 7512), has a part that keydiv does not
- * take, or names no token, several tokens, no secret key or several. CKR_KEY_TYPE_INCONSISTENT and
- * CKR_KEY_SIZE_RANGE: keydiv has no such keys. CKR_KEY_FUNCTION_NOT_PERMITTED: the key may neither
- * sign nor encrypt by a mechanism that keydiv can use. CKR_DEVICE_ERROR: no foreign module is
- * configured, or the module fails. CKR_HOST_MEMORY, and the codes of foreign_code.h.
+ * CKR_FUNCTION_NOT_SUPPORTED: no foreign module is configured. CKR_ATTRIBUTE_VALUE_INVALID: URI is
+ * no PKCS#11 URI (RFC 7512), has a part that keydiv does not take, or names no token, several
+ * tokens, no secret key or several. CKR_KEY_TYPE_INCONSISTENT and CKR_KEY_SIZE_RANGE: keydiv has no
+ * such keys. CKR_KEY_FUNCTION_NOT_PERMITTED: the key may neither sign nor encrypt by a mechanism
+ * that keydiv can use. CKR_DEVICE_ERROR: the module fails. Other codes are those of foreign_code.h,
+ * and CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV foreign_link(struct foreign *f, struct bytes uri, struct foreign_facts *ret);
 

@@ -85,14 +85,53 @@ static CK_RV read_type(const struct foreign_found *key, struct foreign_nature *r
 	return CKR_OK;
 }
 
-/* Set *RET if the token of KEY has MECHANISM with FLAG. */
-static CK_RV has_mechanism(
-	const struct foreign_found *key, CK_MECHANISM_TYPE mechanism, CK_FLAGS flag, bool *ret)
+/* The CKA_ALLOWED_MECHANISMS of a key. N is 0 if every mechanism is allowed. */
+struct allowed {
+	CK_MECHANISM_TYPE list[64];
+	size_t n;
+};
+
+/*
+ * Read the list. A list that the key does not show, or that is longer, counts as absent: the token
+ * still refuses what the key may not do.
+ */
+static CK_RV read_allowed(const struct foreign_found *key, struct allowed *ret)
+{
+	struct foreign_session *s = key->session;
+	CK_ATTRIBUTE a = {CKA_ALLOWED_MECHANISMS, ret->list, sizeof ret->list};
+	CK_RV rv = s->f->C_GetAttributeValue(s->handle, key->handle, &a, 1);
+
+	ret->n = 0;
+	if (rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
+		rv == CKR_BUFFER_TOO_SMALL)
+		return CKR_OK;
+	if (rv != CKR_OK)
+		return foreign_session_failed(s, "C_GetAttributeValue", rv);
+	if (a.ulValueLen <= sizeof ret->list)
+		ret->n = a.ulValueLen / sizeof ret->list[0];
+	return CKR_OK;
+}
+
+static bool allows(const struct allowed *allowed, CK_MECHANISM_TYPE mechanism)
+{
+	bool found = allowed->n == 0;
+
+	for (size_t i = 0; i < allowed->n; i++)
+		found = found || allowed->list[i] == mechanism;
+	return found;
+}
+
+/* Set *RET if the token of KEY has MECHANISM with FLAG and ALLOWED names MECHANISM. */
+static CK_RV has_mechanism(const struct foreign_found *key, const struct allowed *allowed,
+	CK_MECHANISM_TYPE mechanism, CK_FLAGS flag, bool *ret)
 {
 	struct foreign_session *s = key->session;
 	CK_MECHANISM_INFO info = {0};
-	CK_RV rv = s->f->C_GetMechanismInfo(s->slot, mechanism, &info);
 
+	*ret = false;
+	if (!allows(allowed, mechanism))
+		return CKR_OK;
+	CK_RV rv = s->f->C_GetMechanismInfo(s->slot, mechanism, &info);
 	*ret = rv == CKR_OK && (info.flags & flag);
 	if (rv != CKR_OK && rv != CKR_MECHANISM_INVALID)
 		return foreign_session_failed(s, "C_GetMechanismInfo", rv);
@@ -100,7 +139,8 @@ static CK_RV has_mechanism(
 }
 
 /* Find an HMAC for a key of TYPE: the usual one of the type, else another one of the token. */
-static CK_RV find_hmac(const struct foreign_found *key, CK_KEY_TYPE type, enum mac_kind *ret)
+static CK_RV find_hmac(const struct foreign_found *key, const struct allowed *allowed,
+	CK_KEY_TYPE type, enum mac_kind *ret)
 {
 	const struct key_type *t = key_type_find(type);
 	bool has = false, only = t->generate == CK_UNAVAILABLE_INFORMATION;
@@ -109,7 +149,7 @@ static CK_RV find_hmac(const struct foreign_found *key, CK_KEY_TYPE type, enum m
 	for (size_t i = 0; i < HMACS && !has; i++) {
 		if (only && hmacs[i].mechanism != t->mac)
 			continue; /* a key of a type such as CKK_SHA256_HMAC */
-		TRY(has_mechanism(key, hmacs[i].mechanism, CKF_SIGN, &has));
+		TRY(has_mechanism(key, allowed, hmacs[i].mechanism, CKF_SIGN, &has));
 		if (has)
 			*ret = hmacs[i].kind;
 	}
@@ -118,18 +158,22 @@ static CK_RV find_hmac(const struct foreign_found *key, CK_KEY_TYPE type, enum m
 
 CK_RV foreign_nature(const struct foreign_found *key, struct foreign_nature *ret)
 {
+	struct allowed allowed;
+
 	*ret = (struct foreign_nature){0};
 	TRY(read_type(key, ret));
 	TRY(read_bool(key, CKA_SIGN, false, &ret->sign));
 	TRY(read_bool(key, CKA_ENCRYPT, false, &ret->encrypt));
 	TRY(read_bool(key, CKA_EXTRACTABLE, true, &ret->extractable));
 	TRY(read_bool(key, CKA_SENSITIVE, false, &ret->sensitive));
+	TRY(read_allowed(key, &allowed));
 	if (ret->sign && ret->block != 0)
-		TRY(has_mechanism(key, cmac_mechanism(ret->block), CKF_SIGN, &ret->cmac));
+		TRY(has_mechanism(key, &allowed, cmac_mechanism(ret->block), CKF_SIGN, &ret->cmac));
 	if (ret->encrypt && ret->block != 0)
-		TRY(has_mechanism(key, ecb_mechanism(ret->block), CKF_ENCRYPT, &ret->ecb));
+		TRY(has_mechanism(
+			key, &allowed, ecb_mechanism(ret->block), CKF_ENCRYPT, &ret->ecb));
 	if (ret->sign && ret->block == 0)
-		TRY(find_hmac(key, ret->type, &ret->hmac));
+		TRY(find_hmac(key, &allowed, ret->type, &ret->hmac));
 	return CKR_OK;
 }
 

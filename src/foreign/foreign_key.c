@@ -45,12 +45,15 @@ static struct arena keys = {.fork_zeroes = true};
 
 /* --- Computing, without a second try --- */
 
+/* Compute the subkeys of CMAC if K is a cipher's and its token makes no CMAC. */
 static CK_RV compute_subkeys(struct foreign_key *k)
 {
 	static const uint8_t zero[KEY_BLOCK_MAX];
 	uint8_t l[KEY_BLOCK_MAX];
 	size_t block = k->nature.block;
 
+	if (block == 0 || k->nature.cmac)
+		return CKR_OK;
 	CK_RV rv = foreign_ecb(&k->found, block, zero, block, l);
 	if (rv == CKR_OK) {
 		cmac_double(l, k->k1, block);
@@ -125,7 +128,7 @@ static CK_RV compare_check(const struct foreign_key *k)
 	return rv;
 }
 
-/* Make the check of K twice, because a wrong MAC here would make the key useless. */
+/* Compute the check of K twice, because a wrong MAC here would make the key useless. */
 static CK_RV make_check(struct foreign_key *k)
 {
 	size_t n;
@@ -135,8 +138,10 @@ static CK_RV make_check(struct foreign_key *k)
 		if (k->nature.block == 0 && hmac_numbers[i] == k->nature.hmac)
 			k->check[1] = i;
 	TRY(random_bytes(k->check + 2, CHECK_RANDOM));
+	TRY(compute_subkeys(k));
 	TRY(check_mac(k, k->check + CHECK_HEAD, &n));
 	k->check_n = CHECK_HEAD + n;
+	TRY(compute_subkeys(k));
 	return compare_check(k);
 }
 
@@ -163,8 +168,8 @@ static CK_RV match_in_use(enum foreign_match match)
 }
 
 /*
- * Read what the key is, and compute what its CMAC needs. A cipher that can compute no CMAC, and an
- * HMAC key without an HMAC, have no use here.
+ * Read the nature of the key. A cipher that can compute no CMAC, and an HMAC key without an HMAC,
+ * have no use here.
  */
 static CK_RV prepare(struct foreign_key *k, struct foreign_nature *ret)
 {
@@ -187,8 +192,7 @@ static CK_RV find_again(struct foreign_key *k)
 	REQUIRE(now.type == k->nature.type && now.length == k->nature.length, CKR_DEVICE_ERROR,
 		"another key is behind the URI of the foreign key");
 	k->nature = now;
-	if (now.block != 0 && !now.cmac)
-		TRY(compute_subkeys(k));
+	TRY(compute_subkeys(k));
 	TRY(compare_check(k));
 	k->serial = k->found.session->serial;
 	return CKR_OK;
@@ -375,8 +379,6 @@ static CK_RV link_once(struct foreign_key *k)
 	REQUIRE(match == FOREIGN_ONE, CKR_ATTRIBUTE_VALUE_INVALID,
 		"the URI names several tokens or keys");
 	TRY(prepare(k, &k->nature));
-	if (k->nature.block != 0 && !k->nature.cmac)
-		TRY(compute_subkeys(k));
 	return make_check(k);
 }
 
@@ -409,6 +411,8 @@ CK_RV foreign_link(struct foreign *f, struct bytes uri, struct foreign_facts *re
 {
 	struct foreign_key *k;
 
+	REQUIRE(foreign_module_is_configured(), CKR_FUNCTION_NOT_SUPPORTED,
+		"foreign-module is not set in keydiv.conf");
 	REQUIRE(uri.n <= FOREIGN_URI_MAX && memchr(uri.p, 0, uri.n) == NULL,
 		CKR_ATTRIBUTE_VALUE_INVALID, "the URI of the foreign key is too long or no text");
 	TRY(new_key(f, uri, &k));

@@ -28,6 +28,11 @@ static bool inherited;       /* keydiv in the parent process has initialised the
 static _Atomic uint64_t era; /* 0: the module is not initialised */
 static uint64_t last_era;
 
+bool foreign_module_is_configured(void)
+{
+	return settings.module[0] != '\0';
+}
+
 /* --- Loading --- */
 
 /* Return true if PATH is the file that this code was loaded from. */

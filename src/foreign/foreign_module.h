@@ -24,6 +24,9 @@ void foreign_module_start(const char *module, const char *arguments);
 void foreign_module_stop(void);
 void foreign_module_forked(void);
 
+/* Return true if a foreign module is configured. */
+bool foreign_module_is_configured(void);
+
 /*
  * Set *RET to the functions of the module, and *RET_ERA to a number that changes whenever keydiv
  * initialises the module. Sessions of an earlier era do not exist any more. The caller has called

@@ -359,6 +359,8 @@ static CK_RV get_attribute(
 		return leave(put(t, &k->type, sizeof k->type, lie));
 	if (t->type == CKA_VALUE_LEN)
 		return leave(put(t, &k->length, sizeof k->length, lie));
+	if (t->type == CKA_ALLOWED_MECHANISMS && k->allowed_n > 0)
+		return leave(put(t, k->allowed, k->allowed_n * sizeof k->allowed[0], lie));
 	CK_BBOOL flag = t->type == CKA_SIGN          ? k->sign
 			: t->type == CKA_ENCRYPT     ? k->encrypt
 			: t->type == CKA_EXTRACTABLE ? k->extractable
@@ -377,10 +379,12 @@ static CK_RV begin(struct session *s, int operation, CK_MECHANISM_PTR m, CK_OBJE
 
 	if (s->operation != IDLE)
 		return CKR_OPERATION_ACTIVE;
-	if (use_of(m->mechanism) != (operation == SIGN ? CKF_SIGN : CKF_ENCRYPT))
-		return CKR_MECHANISM_INVALID;
 	if (k == NULL)
 		return CKR_KEY_HANDLE_INVALID;
+	if (use_of(m->mechanism) != (operation == SIGN ? CKF_SIGN : CKF_ENCRYPT))
+		return CKR_MECHANISM_INVALID;
+	if (k->allowed_n > 0 && m->mechanism != k->allowed[0] && m->mechanism != k->allowed[1])
+		return CKR_MECHANISM_INVALID;
 	if (operation == SIGN ? !k->sign : !k->encrypt)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
 	s->operation = operation;

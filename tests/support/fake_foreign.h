@@ -25,6 +25,8 @@ struct fake_key {
 	CK_KEY_TYPE type;
 	CK_ULONG length;
 	CK_BYTE value[64];
+	CK_MECHANISM_TYPE allowed[2]; /* CKA_ALLOWED_MECHANISMS */
+	CK_ULONG allowed_n;
 	bool is_private, sign, encrypt, extractable, sensitive;
 };
 
