@@ -62,6 +62,7 @@ class Shell:
         self.assertEqual(self.words("key", "generate", "--allow", "odukpt-n"), {"odukpt-next-key"})
         self.assertIn("device", self.words("key", "generate", "--allow", "dev"))
         self.assertEqual(self.words("derive", "--mechanism", "aes-key-wrap-"), {"aes-key-wrap-kwp"})
+        self.assertEqual(self.words("mechanisms", "aes-key-wrap-"), {"aes-key-wrap-kwp"})
 
     def test_a_list_with_commas(self):
         self.assertEqual(self.last_of_list("key", "generate", "--usage", "sign,ver"), "sign,verify")

@@ -2,7 +2,7 @@
 /* bash.c: the tables for keydiv.bash. */
 #include "tool/completion/shells.h"
 
-/* Print a line "--name ARGUMENT" for each option, and "operand FILE" if operands are files. */
+/* Print a line "--name ARGUMENT" for each option, and "operand KIND" if operands are completed. */
 static void print_command(const struct command *command)
 {
 	const struct option_spec *specs[OPTIONS_MAX];
@@ -11,7 +11,8 @@ static void print_command(const struct command *command)
 	printf("\t'%s') echo '", command->name);
 	for (size_t i = 0; i < n; i++)
 		printf("--%s %s\n", specs[i]->name, specs[i]->argument ? specs[i]->argument : "");
-	printf("--help%s' ;;\n", takes_files(command) ? "\noperand FILE" : "");
+	const struct kind *operand = operand_kind(command);
+	printf("--help%s%s' ;;\n", operand ? "\noperand " : "", operand ? operand->name : "");
 }
 
 void print_bash(void)

@@ -9,6 +9,18 @@ static void print_text(const char *text)
 	print_quoted(text, "\\", "\\'");
 }
 
+/* Print the option -a that offers the words of KIND. */
+static void print_words(const struct kind *kind)
+{
+	fputs(kind->list ? " -a \"(__fish_complete_list , 'printf \\\"%s\\\\n\\\""
+			 : " -a \"(printf '%s",
+		stdout);
+	if (!kind->list)
+		printf("%s\\n'", kind->after);
+	kind->words();
+	fputs(kind->list ? "')\"" : ")\"", stdout);
+}
+
 static void print_option(const struct command *command, const struct option_spec *option)
 {
 	const struct kind *kind = kind_of(option->argument);
@@ -18,13 +30,8 @@ static void print_option(const struct command *command, const struct option_spec
 	if (kind != NULL && kind->files) {
 		fputs(" -r -F", stdout);
 	} else if (kind != NULL) {
-		fputs(kind->list ? " -x -a \"(__fish_complete_list , 'printf \\\"%s\\\\n\\\""
-				 : " -x -a \"(printf '%s",
-			stdout);
-		if (!kind->list)
-			printf("%s\\n'", kind->after);
-		kind->words();
-		fputs(kind->list ? "')\"" : ")\"", stdout);
+		fputs(" -x", stdout);
+		print_words(kind);
 	} else if (option->argument) {
 		fputs(" -x", stdout);
 	}
@@ -48,8 +55,15 @@ static void print_command(const struct command *command)
 	for (size_t i = 0; i < n; i++)
 		print_option(command, specs[i]);
 	printf("complete -c keydiv -n '__keydiv_in %s' -l help -d 'print this'\n", command->name);
-	if (takes_files(command))
-		printf("complete -c keydiv -n '__keydiv_in %s' -F\n", command->name);
+	const struct kind *operand = operand_kind(command);
+	if (operand == NULL)
+		return;
+	printf("complete -c keydiv -n '__keydiv_in %s'", command->name);
+	if (operand->files)
+		fputs(" -F", stdout);
+	else
+		print_words(operand);
+	putchar('\n');
 }
 
 void print_fish(void)

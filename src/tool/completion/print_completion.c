@@ -11,9 +11,13 @@
 
 #include "tool/completion/shells.h"
 
-bool takes_files(const struct command *command)
+const struct kind *operand_kind(const struct command *command)
 {
-	return strstr(command->arguments, "FILE") != NULL;
+	char name[32];
+	const char *begin = command->arguments + (*command->arguments == '[');
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(begin, "]"), begin);
+	return kind_of(name);
 }
 
 void print_quoted(const char *text, const char *special, const char *quote)

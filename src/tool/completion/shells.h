@@ -13,8 +13,8 @@ void print_bash(void);
 void print_zsh(void);
 void print_fish(void);
 
-/* Return true if the operands of COMMAND are files. */
-bool takes_files(const struct command *command);
+/* Return the kind of the operand of COMMAND, or NULL if there is none or it is not completed. */
+const struct kind *operand_kind(const struct command *command);
 
 /*
  * Print TEXT between single quotes. Each character of SPECIAL gets a backslash before it, and a

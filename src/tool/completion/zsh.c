@@ -4,10 +4,17 @@
 
 #include <string.h>
 
+/* Print the action that completes an argument of KIND, which may be NULL. */
+static void print_action(const struct kind *kind)
+{
+	if (kind != NULL)
+		printf("%s%s", kind->files ? "_files" : " _keydiv_argument ",
+			kind->files ? "" : kind->name);
+}
+
 /* Print the spec of OPTION: '--name[help]:ARGUMENT:action'. */
 static void print_option(const struct option_spec *option)
 {
-	const struct kind *kind = kind_of(option->argument);
 	char text[256];
 
 	snprintf(text, sizeof text, "--%s[", option->name);
@@ -15,12 +22,11 @@ static void print_option(const struct option_spec *option)
 	print_quoted(text, "", "'\\''");
 	print_quoted(option->help, "[]:\\", "'\\''");
 	putchar(']');
-	if (option->argument)
-		printf("':%s:%s%s'", option->argument,
-			kind == NULL  ? ""
-			: kind->files ? "_files"
-				      : " _keydiv_argument ",
-			kind == NULL || kind->files ? "" : kind->name);
+	if (option->argument) {
+		printf("':%s:", option->argument);
+		print_action(kind_of(option->argument));
+		putchar('\'');
+	}
 	putchar('\n');
 }
 
@@ -32,9 +38,10 @@ static void print_command(const struct command *command)
 	printf("\t'%s') specs=(\n", command->name);
 	for (size_t i = 0; i < n; i++)
 		print_option(specs[i]);
-	printf("\t\t'--help[print this]'\n\t\t'*:%s:%s'\n\t) ;;\n",
-		*command->arguments ? command->arguments : "no argument",
-		takes_files(command) ? "_files" : "");
+	printf("\t\t'--help[print this]'\n\t\t'*:%s:",
+		*command->arguments ? command->arguments : "no argument");
+	print_action(operand_kind(command));
+	puts("'\n\t) ;;");
 }
 
 void print_zsh(void)
