@@ -261,5 +261,7 @@ bool csv_record(const struct record_format *format, const char *line, size_t n,
 	if (format->trim && !check_blanks(format, &value, problem))
 		return false;
 	ret->value[0] = (struct record_value){value.p, value.n};
+	if (value.doubled && csv_copy(&value, memory->value, sizeof memory->value, &value.n))
+		ret->value[0] = (struct record_value){memory->value, value.n};
 	return true;
 }

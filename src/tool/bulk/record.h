@@ -13,8 +13,9 @@
 
 #include "tool/report.h"
 
-#define NAME_MAX_BYTES 512 /* of a serial or label */
-#define RECORD_VALUES 5    /* fields of a record besides its name, at most */
+#define NAME_MAX_BYTES 512     /* of a serial or label */
+#define RECORD_VALUES 5        /* fields of a record besides its name, at most */
+#define RECORD_VALUE_MAX 16384 /* of a field with quotation marks in it: as long as a line */
 
 /* A further field of a record, which the heading NAME or the JSON member NAME announces. */
 struct value_column {
@@ -73,7 +74,8 @@ struct record_memory {
 	unsigned long long count; /* records read so far */
 	char name[NAME_MAX_BYTES + 1];
 	char shown[2 * NAME_MAX_BYTES + 1];
-	struct json_object *object; /* the parsed line, with JSON lines */
+	char value[RECORD_VALUE_MAX]; /* the field behind the name, if it has quotation marks */
+	struct json_object *object;   /* the parsed line, with JSON lines */
 };
 
 /* Check the options of FORMAT. False: reported. */

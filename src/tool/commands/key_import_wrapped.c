@@ -153,6 +153,8 @@ static bool read_block(const char *file, struct wrapped *block)
 		return fail("cannot read '%s': %s", file, strerror(error));
 	while (block->n > 0 && strchr("\r\n", block->p[block->n - 1]))
 		block->n--;
+	if (block->n == sizeof block->p)
+		return fail("'%s' is too long: a key block has 9992 characters at most", file);
 	if (block->n == 0)
 		return fail("'%s' is empty: a key block is one line", file);
 	if (memchr(block->p, '\n', block->n))
