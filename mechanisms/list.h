@@ -37,6 +37,9 @@ MECHANISM(lorawan_device_key)
 MECHANISM(lorawan_mic)
 MECHANISM(lorawan_join_accept)
 MECHANISM(lorawan_multicast_key)
+/* vehicles (she.c) */
+MECHANISM(she_key_update)
+MECHANISM(she_key_proof)
 /* classical DUKPT (dukpt_tdes.c, dukpt_aes.c) */
 MECHANISM(tdes_dukpt_initial_key)
 MECHANISM(tdes_dukpt_key)

@@ -309,6 +309,11 @@ struct operating {
 	 * the mechanism does not have this direction.
 	 */
 	wrap_function *wrap_key;
+	/*
+	 * wrap_key takes wrapping keys of one length, and wraps only keys of the same type and
+	 * length. CKR_WRAPPING_KEY_SIZE_RANGE and CKR_KEY_NOT_WRAPPABLE for other keys.
+	 */
+	bool wraps_own_kind;
 	unwrap_function *unwrap_key;
 	/*
 	 * Check the caller's parameter and fill in RET, except mode and direction. RET refers

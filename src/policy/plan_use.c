@@ -115,6 +115,21 @@ static CK_RV matches_wrap_template(const struct object *wrapper, const struct ob
 	return CKR_OK;
 }
 
+/* Check the lengths of WRAPPER and TARGET for MECH, which wraps keys of one kind under its like. */
+static CK_RV of_own_kind(
+	const struct object *wrapper, const struct object *target, const struct mechanism *mech)
+{
+	size_t only = mech->info.ulMinKeySize;
+
+	if (!mech->operation.wraps_own_kind)
+		return CKR_OK;
+	REQUIRE(object_key_length(wrapper) == only, CKR_WRAPPING_KEY_SIZE_RANGE,
+		"the mechanism does not take a wrapping key of this length");
+	REQUIRE(mechanism_takes(mech, target->key_type) && object_key_length(target) == only,
+		CKR_KEY_NOT_WRAPPABLE, "the mechanism cannot wrap a key of this type or length");
+	return CKR_OK;
+}
+
 CK_RV plan_may_wrap(
 	const struct object *wrapper, const struct object *target, const struct mechanism *mech)
 {
@@ -132,6 +147,7 @@ CK_RV plan_may_wrap(
 		CKR_KEY_NOT_WRAPPABLE, "the key needs a wrapping key with CKA_TRUSTED");
 	TRY(plan_wrap_master(wrapper, target));
 	TRY(matches_wrap_template(wrapper, target));
+	TRY(of_own_kind(wrapper, target, mech));
 	REQUIRE(strength(wrapper) >= strength(target), CKR_WRAPPING_KEY_SIZE_RANGE,
 		"the wrapping key is weaker than the key");
 	REQUIRE(object_key_length(target) > 0, CKR_KEY_NOT_WRAPPABLE, "the key has no value");

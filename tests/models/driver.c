@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * driver.c: answers the lines that a model of this folder answers, by the code under test.
- * Usage: driver odukpt|nfold|horowitz|openssl|row|mac.
+ * Usage: driver odukpt|nfold|horowitz|openssl|row|mac|operation.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,9 @@
 #include "nfold.h"
 #include "odukpt_client.h"
 #include "operation_fields.h"
+#include "wrapping.h"
 
-static struct key *keys[3];
+static struct key *keys[4];
 
 static void fail(const char *what, CK_RV rv)
 {
@@ -412,6 +413,70 @@ static void any_mac(const char *line)
 		printf("refused\n");
 }
 
+/*
+ * --- Any mechanism that signs, wraps or encrypts in a way of its own ---
+ *
+ * The line is NUMBER TYPE KEY PARAMETER DATA TARGET, where TARGET is the AES key to wrap, and "-"
+ * stands for nothing.
+ */
+
+static CK_RV operate(const struct mechanism *row, const struct parameter *p, struct bytes data,
+	uint8_t *out, size_t *ret_n)
+{
+	if (row->operation.wrap_key != NULL)
+		return row->operation.wrap_key(&(struct wrapping){.kek = keys[0],
+						       .target = keys[3],
+						       .scratch = keys + 1,
+						       .parameter = p},
+			out, ret_n);
+	if (row->operation.sign != NULL)
+		return sign(row, p, data, out, ret_n);
+	struct cipher *cipher = cipher_new();
+	struct cipher_setup setup = {
+		.mode = row->operation.cipher, .encrypt = !row->operation.inverse};
+	CK_RV rv = cipher == NULL ? CKR_HOST_MEMORY : cipher_begin(cipher, keys[0], &setup);
+	if (rv == CKR_OK)
+		rv = cipher_update(cipher, data.p, data.n, out, ret_n);
+	cipher_free(cipher);
+	return rv;
+}
+
+static size_t optional_hex(const char *hex, uint8_t *out, size_t room)
+{
+	return strcmp(hex, "-") == 0 ? 0 : from_hex(hex, out, room);
+}
+
+static void any_operation(const char *line)
+{
+	char key[129], parameter[1025], data[1025], target[129];
+	unsigned long number, type;
+	uint8_t bytes[64], encoded[512], text[512], out[512];
+	struct parameter p;
+	size_t n;
+
+	if (sscanf(line, "%lx %lx %128s %1024s %1024s %128s", &number, &type, key, parameter, data,
+		    target) != 6)
+		fail(line, 0);
+	const struct mechanism *row = mechanism_find(KEYDIV_VENDOR | number);
+	if (row == NULL)
+		fail(line, 0);
+	load(type, bytes, from_hex(key, bytes, sizeof bytes));
+	n = optional_hex(target, bytes, sizeof bytes);
+	if (n > 0 && key_load(keys[3], CKK_AES, bytes, n) != CKR_OK)
+		fail(line, 0);
+	n = optional_hex(parameter, encoded, sizeof encoded);
+	CK_RV rv = row->fields == NULL ? CKR_OK : parameter_parse(row, encoded, n, &p);
+	size_t text_n = optional_hex(data, text, sizeof text);
+	if (rv == CKR_OK)
+		rv = operate(row, &p, bytes_of(text, text_n), out, &n);
+	if (rv == CKR_OK)
+		print_hex(out, n);
+	else if (rv == CKR_FUNCTION_FAILED || rv == CKR_HOST_MEMORY)
+		fail(line, rv);
+	else
+		printf("refused\n");
+}
+
 int main(int argc, char **argv)
 {
 	static char line[4096];
@@ -421,18 +486,19 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*answer)(const char *line);
 	} models[] = {{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz},
-		{"openssl", openssl}, {"row", any_row}, {"mac", any_mac}};
+		{"openssl", openssl}, {"row", any_row}, {"mac", any_mac},
+		{"operation", any_operation}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof models / sizeof models[0]; i++)
 		if (strcmp(argv[1], models[i].name) == 0)
 			answer = models[i].answer;
 	if (answer == NULL || crypto_start() != CKR_OK)
-		fail("usage: driver odukpt|nfold|horowitz|openssl|row|mac", 0);
-	for (unsigned i = 0; i < 3; i++)
+		fail("usage: driver odukpt|nfold|horowitz|openssl|row|mac|operation", 0);
+	for (unsigned i = 0; i < 4; i++)
 		keys[i] = key_new();
 	while (fgets(line, sizeof line, stdin) != NULL)
 		answer(line);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 4; i++)
 		key_free(keys[i]);
 	crypto_stop();
 	return 0;

@@ -37,6 +37,10 @@ static CK_SP800_108_FEEDBACK_KDF_PARAMS feedback_kdf = {
 	"initiate"                                                                                 \
 	"\x21\x00\x08"                                                                             \
 	"response"
+#define SHE_PLACE                                                                                  \
+	"\x62\x00\x0f"                                                                             \
+	"module serial 1"                                                                          \
+	"\x63\x00\x01\x41"
 #define SHAPE_FIELD "\x50\x00\x02\x03\x03"
 #define HASH_FIELD "\x78\x00\x04\x00\x00\x02\x50" /* CKM_SHA256 */
 #define PRF_FIELD "\x78\x00\x04\x00\x00\x10\x8a"  /* CKM_AES_CMAC */
@@ -171,6 +175,10 @@ const struct example examples[] = {
 	{E(CKM_KEYDIV_LORAWAN_JOIN_ACCEPT), CKK_AES, 16, NULL, 0, 0},
 	{E(CKM_KEYDIV_LORAWAN_MULTICAST_KEY), CKK_AES, 16,
 		FLAT("\x44\x00\x01\x13\x4a\x00\x04\x01\x02\x03\x04"), 0},
+	{E(CKM_KEYDIV_SHE_KEY_UPDATE), CKK_AES, 16,
+		FLAT(SHE_PLACE "\x64\x00\x04\x00\x00\x00\x01\x65\x00\x01\x00"), 0},
+	{E(CKM_KEYDIV_SHE_KEY_PROOF), CKK_AES, 16, FLAT(SHE_PLACE "\x64\x00\x04\x00\x00\x00\x01"),
+		0},
 	{E(CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY), CKK_DES2, 16,
 		FLAT("\x40\x00\x0a\xff\xff\x98\x76\x54\x32\x10\xe0\x00\x01"), 0},
 	{E(CKM_KEYDIV_TDES_DUKPT_KEY), CKK_DES2, 16,
@@ -296,6 +304,8 @@ const struct required required[] = {
 	{CKM_KEYDIV_CMAC, CKF_DERIVE},
 	{CKM_KEYDIV_LORAWAN_SESSION_KEY, CKF_DERIVE},
 	{CKM_KEYDIV_LORAWAN_DEVICE_KEY, CKF_DERIVE},
+	{CKM_KEYDIV_SHE_KEY_UPDATE, CKF_WRAP},
+	{CKM_KEYDIV_SHE_KEY_PROOF, MAC},
 	{CKM_KEYDIV_LORAWAN_MIC, MAC},
 	{CKM_KEYDIV_LORAWAN_JOIN_ACCEPT, CKF_ENCRYPT},
 	{CKM_KEYDIV_LORAWAN_MULTICAST_KEY, CKF_DERIVE},
