@@ -86,6 +86,9 @@ class Csv(ToolTest):
             self.wrong('A\n"%s",x\n' % serial, 2, "blanks around the serial", printed=1)
             self.assertEqual(self.serials("A\n%s,x\n" % serial, "--trim"), ["A", "SN-1"])
             self.assertEqual(self.serials('A\n"%s",x\n' % serial, "--trim"), ["A", "SN-1"])
+        for c in "\t", " ":  # in quotation marks the delimiter is a blank
+            self.wrong('A\n"SN-1%s"%sx\n' % (c, c), 2, "blanks around the serial", "--delimiter", c, printed=1)
+            self.assertEqual(self.serials('A\n"%sSN-1%s"%sx\n' % (c, c, c), "--delimiter", c, "--trim"), ["A", "SN-1"])
         self.wrong('A\n "SN-1",x\n', 2, "blanks before a quotation mark", printed=1)
         self.wrong('A\n"SN-1" ,x\n', 2, "blanks behind a quotation mark", printed=1)
         self.wrong('A, "b,c", SN-1\n', 1, "blanks before a quotation mark", "--column", "3")

@@ -180,10 +180,10 @@ bool csv_column(
 	size_t length;
 
 	for (size_t i = 0; !csv_find(line, n, delimiter, trim, i, &field); i++) {
-		size_t before = trim ? csv_blanks_before(field.p, field.n, delimiter) : 0;
+		size_t before = trim ? csv_blanks_before(field.p, field.n, '\0') : 0;
 		field.p += before;
 		field.n -= before;
-		field.n -= trim ? csv_blanks_behind(field.p, field.n, delimiter) : 0;
+		field.n -= trim ? csv_blanks_behind(field.p, field.n, '\0') : 0;
 		if (csv_copy(&field, heading, sizeof heading, &length) &&
 			strcmp(heading, name) == 0) {
 			*ret = i;

@@ -135,12 +135,15 @@ static bool check_characters(
 	return true;
 }
 
-/* Remove the blanks around FIELD with --trim, and refuse them without. */
+/*
+ * Remove the blanks around FIELD with --trim, and refuse them without. A tab or space in quotation
+ * marks is a blank, also where it is the delimiter.
+ */
 static bool check_blanks(
 	const struct record_format *format, struct csv_field *field, struct problem *problem)
 {
-	size_t before = csv_blanks_before(field->p, field->n, format->delimiter);
-	size_t behind = csv_blanks_behind(field->p + before, field->n - before, format->delimiter);
+	size_t before = csv_blanks_before(field->p, field->n, '\0');
+	size_t behind = csv_blanks_behind(field->p + before, field->n - before, '\0');
 
 	if (before + behind > 0 && !format->trim)
 		return problem_set(problem, CKR_OK,
