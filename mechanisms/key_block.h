@@ -20,7 +20,7 @@ unwrap_function key_block_unwrap;
 enum binding key_block_binding(char version);
 
 /*
- * Open the key block of N characters at TEXT under KBPK, without regard to what the header says
+ * Open the key block of N characters (at most KEY_BLOCK_TEXT_MAX) at TEXT under KBPK, without regard to what the header says
  * about the key. RET refers to TEXT, whose hexadecimal digits are overwritten with the bytes.
  * *RET_GOOD is false, with CKR_OK, if the block is malformed, changed or under another key.
  */
@@ -29,7 +29,7 @@ MUST_USE CK_RV key_block_open(struct key *kbpk, struct key *const scratch[SCRATC
 	bool *ret_good);
 
 /*
- * Compare DATA, which is that of an optional block KC or KP, with the check value of KEY. *RET_SAME
+ * Compare DATA, which has the form of an optional block KC or KP, with the check value of KEY. *RET_SAME
  * is false for a key that has no check value, too.
  */
 MUST_USE CK_RV key_block_compare(struct key *key, struct bytes data, bool *ret_same);

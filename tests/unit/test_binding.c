@@ -158,6 +158,33 @@ START_TEST(each_bit_counts)
 }
 END_TEST
 
+/* Open clear data of 16 bytes that begins with BITS, with a right MAC. Return the key's length. */
+static size_t open_length(unsigned bits)
+{
+	uint8_t text[32] = "the header, data", mac[BINDING_MAC_MAX], encrypted[16];
+	SECRET back = {0};
+	bool good;
+
+	ck_ok(binding_open(BINDING_CBC, kbpk, scratch, bytes_of(text, 16), bytes_of(text, 16), mac,
+		&good, &back)); /* makes KBEK and KBAK */
+	put_be16(text + 16, (uint16_t)bits);
+	ck_ok(key_cmac(scratch[1], text, sizeof text, mac));
+	ck_ok(key_encrypt_blocks(scratch[0], mac, text + 16, 16, encrypted));
+	ck_ok(binding_open(BINDING_CBC, kbpk, scratch, bytes_of(text, 16), bytes_of(encrypted, 16),
+		mac, &good, &back));
+	ck_assert(good == (back.len > 0));
+	return back.len;
+}
+
+START_TEST(lengths_in_the_clear_data)
+{
+	load_random(kbpk, CKK_AES, 32);
+	for (unsigned bits = 0; bits <= 0xffff; bits += bits < 300 ? 1 : 251)
+		ck_assert_uint_eq(
+			open_length(bits), bits % 8 == 0 && bits <= 14 * 8 ? bits / 8 : 0);
+}
+END_TEST
+
 /* The same key gives other bytes each time, because the padding is random. */
 START_TEST(random_padding)
 {
@@ -202,6 +229,7 @@ int main(void)
 	tcase_add_test(tc, published_inner_keys);
 	tcase_add_loop_test(tc, there_and_back, 0, KINDS);
 	tcase_add_loop_test(tc, each_bit_counts, 0, KINDS);
+	tcase_add_test(tc, lengths_in_the_clear_data);
 	tcase_add_test(tc, random_padding);
 	tcase_add_test(tc, refused_keys);
 	suite_add_tcase(suite, tc);

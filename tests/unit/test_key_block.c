@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_key_block.c: key blocks that are read: published ones, changed ones, malformed headers. */
 #include "key_block.h"
+#include "key_block_optional.h"
 
 #include "key/crypto.h"
 #include "unit.h"
@@ -184,7 +185,7 @@ static const uint8_t key_value[16] = {0x6b, 0x65, 0x79};
 
 /*
  * Make a block of version D or E with a right MAC. HEADER is the whole header, in which the length
- * digits are filled in unless they are "XXXX". The clear data has CLEAR bytes.
+ * digits are filled in if they are "0000". The clear data has CLEAR bytes.
  */
 static void make(const char *header, size_t clear)
 {
@@ -196,7 +197,7 @@ static void make(const char *header, size_t clear)
 	block_n = n + 2 * (clear + 16);
 	ck_assert_uint_le(block_n, sizeof block);
 	memcpy(block, header, n);
-	if (memcmp(header + 1, "XXXX", 4) != 0)
+	if (memcmp(header + 1, "0000", 4) == 0)
 		for (size_t i = 0, left = block_n; i < 4; i++, left /= 10)
 			block[4 - i] = (uint8_t)('0' + left % 10);
 	ck_ok(binding_seal(header[0] == 'E' ? BINDING_CTR : BINDING_CBC, kbpk, scratch,
@@ -238,6 +239,7 @@ START_TEST(bad_headers)
 {
 	static const char *const bad[] = {
 		"DXXXXD0AB00E0000",                     /* no length */
+		"D0128D0AB00E0000",                     /* another length */
 		"F0000D0AB00E0000",                     /* unknown version */
 		"B0000D0AB00E0000",                     /* a version of TDES under AES */
 		"D0000D0AB00e0000", "D0000D0AB0000000", /* exportability */
@@ -268,6 +270,18 @@ START_TEST(bad_headers)
 }
 END_TEST
 
+/* A right MAC over a header that counts one character more than the bytes of the block. */
+START_TEST(half_a_byte)
+{
+	make("D0145D0AB00E0000", 48);
+	ck_assert_uint_eq(block_n, 144);
+	block[block_n++] = 'A';
+	ck_rv(unwrapped(), CKR_WRAPPED_KEY_INVALID);
+	make("D0144D0AB00E0000", 48);
+	ck_ok(unwrapped());
+}
+END_TEST
+
 START_TEST(no_such_key)
 {
 	static const char *const none[] = {
@@ -283,6 +297,46 @@ START_TEST(no_such_key)
 	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
 		CK_RV rv = read_made(none[i]);
 		ck_assert_msg(rv == CKR_KEY_TYPE_INCONSISTENT, "%s: %s", none[i], rv_name(rv));
+	}
+}
+END_TEST
+
+/* The extent of an optional block is known from its text alone. */
+START_TEST(extents)
+{
+	static const struct {
+		const char *text;
+		size_t n, data; /* 0: no optional block */
+	} cases[] = {
+		{"LB04", 4, 0},
+		{"LB05x", 5, 1},
+		{"LB05xyz", 5, 1},
+		{"LB", 0, 0},
+		{"LB0", 0, 0},
+		{"LB05", 0, 0},
+		{"LB03xyz", 0, 0},
+		{"LB000400", 0, 0},
+		{"LB0004000A", 10, 0},
+		{"LB0004000Bx", 11, 1},
+		{"LB0002000Bx", 11, 1},
+		{"LB0004000B", 0, 0},
+		{"LB00040009", 0, 0},
+		{"LB0004000", 0, 0},
+		{"LB0008000000000A", 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct optional_block b;
+		char room[32]; /* what is behind the text would make a block of it */
+		size_t n = strlen(cases[i].text);
+		memset(room, 'A', sizeof room);
+		memcpy(room, cases[i].text, n);
+		bool found = optional_block_read(bytes_of(room, n), &b);
+		ck_assert_msg(found == (cases[i].n != 0), "%s", cases[i].text);
+		if (found) {
+			ck_assert_uint_eq(b.n, cases[i].n);
+			ck_assert_uint_eq(b.data.n, cases[i].data);
+		}
 	}
 }
 END_TEST
@@ -425,6 +479,25 @@ START_TEST(check_values)
 }
 END_TEST
 
+/* One right check value does not make up for a wrong one. */
+START_TEST(both_check_values)
+{
+	static const uint8_t zero[16];
+	uint8_t of_key[16], digits[4];
+	char header[64];
+
+	make("D0000D0AB00E0000", 48);
+	ck_ok(key_block(target, NULL, zero, of_key));
+	key_block_put_hex(of_key, 2, digits);
+	snprintf(header, sizeof header, "D0000D0AB00E0300KC0A00%.4sKP0A00%.4sPB0Cxxxxxxxx",
+		(char *)digits, (char *)digits);
+	ck_rv(read_made(header), CKR_WRAPPED_KEY_INVALID);
+	snprintf(header, sizeof header, "D0000D0AB00E0200KC0A00%.4sPB16xxxxxxxxxxxxxxxxxx",
+		(char *)digits);
+	ck_ok(read_made(header));
+}
+END_TEST
+
 /* The header says the role, and the exportability. */
 START_TEST(role_of_header)
 {
@@ -482,9 +555,12 @@ int main(void)
 	tcase_add_test(tc, each_length);
 	tcase_add_test(tc, good_headers);
 	tcase_add_test(tc, bad_headers);
+	tcase_add_test(tc, half_a_byte);
 	tcase_add_test(tc, no_such_key);
+	tcase_add_test(tc, extents);
 	tcase_add_test(tc, forms_of_optional_blocks);
 	tcase_add_test(tc, check_values);
+	tcase_add_test(tc, both_check_values);
 	tcase_add_test(tc, role_of_header);
 	tcase_add_test(tc, longest_block);
 	suite_add_tcase(suite, tc);
