@@ -20,17 +20,18 @@ unwrap_function key_block_unwrap;
 enum binding key_block_binding(char version);
 
 /*
- * Open the key block of N characters (at most KEY_BLOCK_TEXT_MAX) at TEXT under KBPK, without regard to what the header says
- * about the key. RET refers to TEXT, whose hexadecimal digits are overwritten with the bytes.
- * *RET_GOOD is false, with CKR_OK, if the block is malformed, changed or under another key.
+ * Open the key block of N characters (at most KEY_BLOCK_TEXT_MAX) at TEXT under KBPK, without
+ * regard to what the header says about the key. RET refers to TEXT, whose hexadecimal digits are
+ * overwritten with the bytes. *RET_GOOD is false, with CKR_OK, if the block is malformed, changed
+ * or under another key.
  */
 MUST_USE CK_RV key_block_open(struct key *kbpk, struct key *const scratch[SCRATCH_KEYS],
 	uint8_t *text, size_t n, struct key_block_parts *ret, struct secret *ret_value,
 	bool *ret_good);
 
 /*
- * Compare DATA, which has the form of an optional block KC or KP, with the check value of KEY. *RET_SAME
- * is false for a key that has no check value, too.
+ * Compare DATA, which has the form of an optional block KC or KP, with the check value of KEY.
+ * *RET_SAME is false for a key that has no check value, too.
  */
 MUST_USE CK_RV key_block_compare(struct key *key, struct bytes data, bool *ret_same);
 

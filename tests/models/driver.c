@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * driver.c: answers the lines that a model of this folder answers, by the code under test.
- * Usage: driver odukpt|nfold|horowitz|openssl|row|mac|operation.
+ * Usage: driver odukpt|nfold|horowitz|openssl|row|mac|operation|key_block.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "key/mac.h"
+#include "key_block.h"
 #include "mechanism.h"
 #include "nfold.h"
 #include "odukpt_client.h"
@@ -477,9 +478,80 @@ static void any_operation(const char *line)
 		printf("refused\n");
 }
 
+/* --- Key blocks: lines of key_block.py --- */
+
+static CK_KEY_TYPE load_named(struct key *key, const char *named)
+{
+	uint8_t value[32];
+	size_t n = from_hex(named + 4, value, sizeof value);
+	CK_KEY_TYPE type = strncmp(named, "aes:", 4) == 0 ? CKK_AES : n == 16 ? CKK_DES2 : CKK_DES3;
+
+	if (key_load(key, type, value, n) != CKR_OK)
+		fail(named, 0);
+	return type;
+}
+
+static void open_block(const char *block)
+{
+	static uint8_t text[KEY_BLOCK_TEXT_MAX];
+	struct key_block_parts parts;
+	size_t n = from_hex(block, text, sizeof text);
+	SECRET value = {0};
+	bool good;
+
+	CK_RV rv = key_block_open(keys[0], keys + 1, text, n, &parts, &value, &good);
+	if (rv != CKR_OK)
+		fail("key_block_open", rv);
+	if (good)
+		print_hex(secret_peek(&value), value.len);
+	else
+		printf("refused\n");
+}
+
+/* Wrap a key that encrypts and decrypts. */
+static void wrap_block(CK_KEY_TYPE type, const char *header)
+{
+	static KEYDIV_PARAMETER p;
+	static uint8_t bytes[1024], out[KEY_BLOCK_TEXT_MAX];
+	struct wrapped_role role = {
+		.type = type, .usage = USAGE_CIPHER, .exportability = EXPORT_ANY};
+	struct parameter parameter;
+	size_t n;
+
+	keydiv_start(&p);
+	if (strcmp(header, "-") != 0)
+		keydiv_put(
+			&p, KEYDIV_KEY_BLOCK_HEADER, bytes, from_hex(header, bytes, sizeof bytes));
+	if (parameter_parse(mechanism_find(CKM_KEYDIV_KEY_BLOCK), p.bytes, p.length, &parameter) !=
+		CKR_OK)
+		fail(header, 0);
+	struct wrapping w = {keys[0], keys[3], keys + 1, &parameter, &role};
+	CK_RV rv = key_block_wrap(&w, out, &n);
+	if (rv == CKR_OK)
+		print_hex(out, n);
+	else if (rv == CKR_MECHANISM_PARAM_INVALID)
+		printf("refused\n");
+	else
+		fail(header, rv);
+}
+
+static void any_key_block(const char *line)
+{
+	static char what[8], kbpk[80], first[32768], header[4096];
+	int words = sscanf(line, "%7s %79s %32767s %4095s", what, kbpk, first, header);
+
+	if (words < 3)
+		fail(line, 0);
+	load_named(keys[0], kbpk);
+	if (words == 3)
+		open_block(first);
+	else
+		wrap_block(load_named(keys[3], first), header);
+}
+
 int main(int argc, char **argv)
 {
-	static char line[4096];
+	static char line[65536];
 	void (*answer)(const char *line) = NULL;
 
 	static const struct {
@@ -487,13 +559,13 @@ int main(int argc, char **argv)
 		void (*answer)(const char *line);
 	} models[] = {{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz},
 		{"openssl", openssl}, {"row", any_row}, {"mac", any_mac},
-		{"operation", any_operation}};
+		{"operation", any_operation}, {"key_block", any_key_block}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof models / sizeof models[0]; i++)
 		if (strcmp(argv[1], models[i].name) == 0)
 			answer = models[i].answer;
 	if (answer == NULL || crypto_start() != CKR_OK)
-		fail("usage: driver odukpt|nfold|horowitz|openssl|row|mac|operation", 0);
+		fail("usage: driver odukpt|nfold|horowitz|openssl|row|mac|operation|key_block", 0);
 	for (unsigned i = 0; i < 4; i++)
 		keys[i] = key_new();
 	while (fgets(line, sizeof line, stdin) != NULL)
