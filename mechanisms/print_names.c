@@ -9,7 +9,8 @@
  *   struct mechanism_about in src/tool/token/names.h;
  * - MECHANISM_FIELD(mechanism, name, required, number, min, max) for each field of each mechanism,
  *   as struct mechanism_field in src/tool/token/names.h;
- * - FIELD(name, tag, width, min, max) for each field, as struct field in src/tool/token/fields.c;
+ * - FIELD(name, tag, width, min, max, LSB first) for each field, as struct field in
+ *   src/tool/token/fields.c;
  * - KEY_TYPE(name, number, generate, mac, bytes, parity, state, check, block, ecb, lengths) for
  *   each key type, as struct key_kind in src/tool/token/names.h.
  * The header leaves out what the file did not define, and undefines the macros at its end.
@@ -64,10 +65,10 @@ static void print_mechanism_fields(const struct mechanism *mech)
 			mechanism_number(mech), f->name, f->required, f->number, f->min, f->max);
 }
 
-/* Widen RET, which is {0} at first, to the lengths that MECH gives the field TAG. */
-static void add_lengths(const struct mechanism *mech, unsigned tag, struct field *ret)
+/* Widen RET, which is {0} at first, to the lengths that LIST gives the field TAG. */
+static void add_lengths(const struct field *list, unsigned tag, struct field *ret)
 {
-	for (const struct field *f = mech->fields; f != NULL && f->tag != 0; f++) {
+	for (const struct field *f = list; f != NULL && f->tag != 0; f++) {
 		if (f->tag != tag)
 			continue;
 		if (ret->name == NULL)
@@ -79,19 +80,24 @@ static void add_lengths(const struct mechanism *mech, unsigned tag, struct field
 
 /*
  * Print the field TAG with the lengths that some mechanism takes. The tool's options --field and
- * --wrap-field are for derivations and wrapping, so a field of C_GenerateKey alone is left out. A
- * password must not be an argument of a command.
+ * --wrap-field are for derivations, operations with a derived key, and wrapping, so a field of
+ * C_GenerateKey alone is left out. A password must not be an argument of a command.
  */
 static void print_field(unsigned tag)
 {
 	struct field all = {0};
+	bool lsb_first = false;
 
-	for (size_t i = 0; i < mechanism_count; i++)
-		if (mechanisms[i]->info.flags & (CKF_DERIVE | CKF_WRAP))
-			add_lengths(mechanisms[i], tag, &all);
+	for (size_t i = 0; i < mechanism_count; i++) {
+		const struct mechanism *mech = mechanisms[i];
+		if (mech->info.flags & (CKF_DERIVE | CKF_WRAP))
+			add_lengths(mech->fields, tag, &all);
+		add_lengths(mech->operation.further, tag, &all);
+		lsb_first |= mech->derive.counter.tag == tag && mech->derive.counter.lsb_first;
+	}
 	if (all.name != NULL)
-		printf("FIELD(\"%s\", 0x%02x, %d, %d, %d)\n", all.name, all.tag,
-			all.number ? all.max : 0, all.min, all.max);
+		printf("FIELD(\"%s\", 0x%02x, %d, %d, %d, %d)\n", all.name, all.tag,
+			all.number ? all.max : 0, all.min, all.max, lsb_first);
 }
 
 /* Return the mechanism that encrypts single blocks under keys of T. */

@@ -2,6 +2,7 @@
 """test_message.py: verify, open, sign and seal: published answers, lists in both forms, verdicts, replays, refusals."""
 import json
 import random
+import re
 import subprocess
 
 from harness import MASTER, MODULE, TOOL, ToolTest, cmac, field, kdf, main, use
@@ -40,6 +41,53 @@ class MessageTest(ToolTest):
         self.assertEqual(heading, "serial,counter,message,mac,verdict")
         self.assertEqual([line.rsplit(",", 1)[0] for line in out], text.splitlines()[1:])
         return [line.rsplit(",", 1)[1] for line in out]
+
+
+class Trades(ToolTest):
+    """Counters of 3 and 4 bytes, and an operation with fields of its own."""
+
+    TAG = bytes.fromhex("b62a9baf092439bd43c62aee96b970c5")  # its URL is in tests/vectors/ntag424_sdm.txt
+    TAP = ("041d3c8a2d6b80", "291", b"B8436E11F627BB7F543FCC0C1E0D1A89".hex(), "238b2543a8debad8")
+    SDM = ("--key", "tag", "--hex", "--mechanism", "sdm-session-key", "--field", "card-key=hex:02", "--serial-field", "card-uid",
+           "--counter-field", "read-counter", "--operation", "aes-cmac-odd")
+
+    def test_urls_of_a_tag(self):
+        self.import_key("tag", self.TAG, "--allow", "sdm,with-derived-key", "--window", "16")
+        uid, counter, message, mac = self.TAP
+        one = ["verify", uid, "--counter", counter, "--message", message, "--mac", mac, *self.SDM]
+        self.assertEqual(self.user(*one), "serial: %s\nverdict: ok\n" % uid)
+        done = self.run_tool(*one, "--pin-file", self.pin)
+        self.assertEqual((done.code, done.out), (1, "serial: %s\nverdict: replayed\n" % uid))
+        self.refused("verify", uid, "--counter", "16777216", "--message", "", "--mac", mac, *self.SDM, says="does not fit into the field READ_COUNTER")
+        window = ["window", "skip", uid, "--force", *self.SDM, "--to"]
+        self.refused(*window, "16777216", says="does not fit into the field READ_COUNTER")
+        self.assertIn("highest: 16777215", self.user(*window, "16777215"))
+        done = self.run_tool("verify", "--csv", "-", "--pin-file", self.pin, *self.SDM,
+                             data="serial,counter,message,mac\n%s\n" % ",".join(self.TAP))
+        self.assertEqual(done.out.splitlines()[1], ",".join(self.TAP) + ",replayed")
+
+    def test_messages_of_a_meter(self):
+        """OMS_COUNTER is sent least significant byte first: message 0x0ab3 of tests/vectors/wmbus_oms.txt."""
+        self.import_key("meter", bytes(range(16)), "--allow", "oms,with-derived-key")
+        mac = cmac(bytes.fromhex("c9cd19ff5a9aad5a6bbda13bd2c4c7ad"), HELLO)[:8].hex()
+        out = self.run_tool("verify", "78563412", "--hex", "--key", "meter", "--mechanism", "oms-mode7-key", "--field", "oms-key=hex:01",
+                            "--serial-field", "meter-id", "--counter-field", "oms-counter", "--counter", str(0x0AB3), "--operation",
+                            "aes-cmac-general", "--tag-length", "8", "--message", HELLO.hex(), "--mac", mac, "--pin-file", self.pin)
+        self.assertEqual((out.code, out.out), (0, "serial: 78563412\nverdict: ok\n"))
+
+    def test_fields_of_an_operation(self):
+        """Padding method 2 of a message is padding method 1 of the message with 80 and zeros."""
+        self.import_key("master", MASTER, "--allow", "device,retail-mac")
+
+        def mac(message, *more):
+            out = self.user("sign", "SN-1", "--mechanism", "device-key", "--operation", "retail-mac", "--message", message, *more)
+            return re.search("mac: ([0-9a-f]+)", out).group(1)
+
+        whole = mac("00")
+        self.assertEqual(len(whole), 16)
+        self.assertEqual(mac("0080000000000000", "--field", "padding-method=1"), whole)
+        self.assertEqual(mac("00", "--tag-length", "4"), whole[:8])
+        self.assertNotEqual(mac("00", "--field", "previous-mac=hex:" + whole), whole)
 
 
 class Forms(MessageTest):

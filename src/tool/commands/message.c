@@ -58,11 +58,17 @@ static atomic_ullong verdicts[VERDICTS];
 
 static bool read_counter(const struct record_value *value, uint64_t *ret, struct problem *problem)
 {
-	return decimal_read(value->p, ret)
+	unsigned char bytes[8];
+
+	if (!decimal_read(value->p, ret))
+		return problem_set(problem, CKR_OK,
+			"the counter '%.100s' is not a number from 0 to %llu", value->p,
+			(unsigned long long)UINT64_MAX);
+	return field_counter(fields.counter_tag, *ret, bytes) > 0
 		       ? true
 		       : problem_set(problem, CKR_OK,
-				 "the counter '%.100s' is not a number from 0 to %llu", value->p,
-				 (unsigned long long)UINT64_MAX);
+				 "the counter '%.100s' does not fit into the field %s", value->p,
+				 field_name(fields.counter_tag));
 }
 
 /* Decode the hexadecimal VALUE of NAME to RET. */

@@ -99,10 +99,9 @@ CK_MECHANISM message_fields_put(const struct message_fields *f, const char *seri
 		add(&parts, KEYDIV_SALT, salt->p, salt->n);
 	add_text(&parts, KEYDIV_PURPOSE, derive->purpose);
 	add_text(&parts, KEYDIV_MESSAGE_PURPOSE, derive->message_purpose);
-	if (counter != NULL) {
-		put_be64(number, *counter);
-		add(&parts, f->counter_tag, number, sizeof number);
-	}
+	if (counter != NULL)
+		add(&parts, f->counter_tag, number,
+			field_counter(f->counter_tag, *counter, number));
 	add(&parts, KEYDIV_DERIVATION, derivation, sizeof derivation);
 	add(&parts, KEYDIV_OPERATION, operation, sizeof operation);
 	if (f->iv_n > 0)

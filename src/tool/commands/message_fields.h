@@ -68,7 +68,8 @@ MUST_USE bool message_fields_read(
 
 /*
  * Build the mechanism and its parameter P for the message COUNTER of the serial of N bytes. COUNTER
- * is NULL if the message has none. SALT is left out if it is empty.
+ * is NULL if the message has none. The caller has checked that COUNTER fits (field_counter). SALT
+ * is left out if it is empty.
  */
 CK_MECHANISM message_fields_put(const struct message_fields *f, const char *serial, size_t n,
 	const struct salt *salt, const uint64_t *counter, KEYDIV_PARAMETER *p);

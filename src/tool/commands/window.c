@@ -32,6 +32,16 @@ static bool read_to(uint64_t *ret)
  * Read the options. *RET_COUNTED is false if the counter is in another field, such as KSN. The
  * token ignores the counter except for KEYDIV_WINDOW_SKIP.
  */
+/* Check that the counter of --to fits into the field that the counters are. */
+static bool to_fits(uint64_t counter)
+{
+	unsigned char tag = window_options.fields.counter_tag, bytes[8];
+
+	return field_counter(tag, counter, bytes) > 0
+		       ? true
+		       : fail("--to: the counter does not fit into the field %s", field_name(tag));
+}
+
 static bool read_options(uint64_t *ret_counter, bool *ret_counted)
 {
 	struct window_options *o = &window_options;
@@ -41,8 +51,9 @@ static bool read_options(uint64_t *ret_counter, bool *ret_counted)
 	if (o->to && !read_to(ret_counter))
 		return false;
 	return message_fields_read(&o->fields,
-		o->sealed ? CKM_KEYDIV_DEVICE_KEY : CKM_KEYDIV_DEVICE_MESSAGE_KEY,
-		o->sealed ? CKM_AES_GCM : CKM_AES_CMAC);
+		       o->sealed ? CKM_KEYDIV_DEVICE_KEY : CKM_KEYDIV_DEVICE_MESSAGE_KEY,
+		       o->sealed ? CKM_AES_GCM : CKM_AES_CMAC) &&
+	       to_fits(*ret_counter);
 }
 
 /* Choose the SALT of DEVICE: that of an option, or one of those that the token keeps. */

@@ -23,6 +23,7 @@ static const struct field {
 	unsigned char tag;
 	unsigned char width; /* 0: text or bytes */
 	unsigned short min, max;
+	bool lsb_first; /* the value is a counter, least significant byte first */
 } known[] = {
 #define FIELD(...) {__VA_ARGS__},
 #include "mechanism_names.h"
@@ -57,6 +58,23 @@ const char *field_name(unsigned char tag)
 		if (known[i].tag == tag)
 			return known[i].name;
 	return tag == KEYDIV_USE ? "USE" : "?";
+}
+
+size_t field_counter(unsigned char tag, uint64_t number, unsigned char ret[8])
+{
+	size_t n = 8;
+	bool lsb_first = false;
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (known[i].tag == tag && known[i].min == known[i].max && known[i].max < 8) {
+			n = known[i].max;
+			lsb_first = known[i].lsb_first;
+		}
+	if (n < 8 && number >> (8 * n))
+		return 0;
+	for (size_t i = 0; i < n; i++, number >>= 8)
+		ret[lsb_first ? i : n - 1 - i] = (unsigned char)number;
+	return n;
 }
 
 /* Read a decimal number as WIDTH bytes, big-endian. */

@@ -4,6 +4,7 @@
 #define KEYDIV_TOOL_FIELDS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/pkcs11.h"
 
@@ -27,6 +28,12 @@ unsigned char field_tag(const char *name);
 
 /* Return the name of the field TAG, "USE" for KEYDIV_USE, or "?". */
 const char *field_name(unsigned char tag);
+
+/*
+ * Write NUMBER to RET as the value of the field TAG, which is a counter. The field says the number
+ * of bytes and their order. Return the number of bytes, or 0 if NUMBER does not fit.
+ */
+size_t field_counter(unsigned char tag, uint64_t number, unsigned char ret[8]);
 
 /*
  * Read "FIELD=VALUE" and add the field to FIELDS. VALUE is text, "hex:" and hexadecimal digits, or
