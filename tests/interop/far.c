@@ -2,6 +2,8 @@
 /* far.c: see far.h. */
 #include "far.h"
 
+#include <sys/wait.h>
+
 #include "../module/mechanism_table.h"
 
 const char *far_token = "hsm";
@@ -27,6 +29,12 @@ void far_softhsm(void)
 	const char *module = getenv("SOFTHSM2_MODULE");
 
 	both();
+	/* The program and keydiv use SoftHSM in threads, so SoftHSM must lock. */
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	ok(g->C_Finalize(NULL));
+	ok(g->C_Initialize(&args));
+	ok(g->C_OpenSession(far_slot(), CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &gs));
+	ok(g->C_Login(gs, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4));
 	snprintf(text, sizeof text, "foreign-module = %s\n", module);
 	far_restart(text);
 }
@@ -37,6 +45,27 @@ void far_finish(void)
 
 	if (rv != CKR_OK && rv != CKR_CRYPTOKI_NOT_INITIALIZED)
 		ck_abort_msg("C_Finalize of the other module gave %s", name_of(rv));
+}
+
+CK_SLOT_ID far_slot(void)
+{
+	CK_SLOT_ID slots[8];
+	CK_ULONG n = 8;
+	CK_TOKEN_INFO info;
+
+	ok(g->C_GetSlotList(CK_TRUE, slots, &n));
+	for (CK_ULONG i = 0; i < n; i++)
+		if (g->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
+			memcmp(info.label, far_token, strlen(far_token)) == 0)
+			return slots[i];
+	ck_abort_msg("the other token is not there");
+}
+
+bool wait_for(pid_t child)
+{
+	int status = -1;
+
+	return waitpid(child, &status, 0) == child && status == 0;
 }
 
 CK_OBJECT_HANDLE far_key(const char *label, CK_KEY_TYPE type, const void *value, size_t n,

@@ -18,6 +18,12 @@ enum far_right { FAR_SIGN = 1, FAR_ENCRYPT = 2, FAR_BOTH = 3 };
 void far_softhsm(void);
 void far_finish(void);
 
+/* The slot of the other token. */
+CK_SLOT_ID far_slot(void);
+
+/* Wait for the process CHILD. Return true if it exited with 0. */
+bool wait_for(pid_t child);
+
 /* The label of the other token in URIs, "hsm" at first. */
 extern const char *far_token;
 
