@@ -5,8 +5,8 @@
  * key_block_optional.c have the header, key_block_usage.c has the roles. src/key/binding.c encrypts
  * and authenticates.
  */
-#ifndef KEYDIV_KEY_BLOCK_H
-#define KEYDIV_KEY_BLOCK_H
+#ifndef KEYDIV_MECHANISMS_KEY_BLOCK_H
+#define KEYDIV_MECHANISMS_KEY_BLOCK_H
 
 #include "key/binding.h"
 #include "key_block_header.h"
