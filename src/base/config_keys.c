@@ -85,6 +85,11 @@ static const char *set_foreign_arguments(struct config *c, const char *text)
 	return NULL;
 }
 
+static const char *set_foreign_compute_twice(struct config *c, const char *text)
+{
+	return config_bool(&c->foreign_compute_twice, text);
+}
+
 /* Both forms of RFC 8089 for a local file: file:/path and file:///path. */
 static const char *set_foreign_pin_source(struct config *c, const char *text)
 {
@@ -113,6 +118,7 @@ static const struct {
 	{"foreign-module", set_foreign_module},
 	{"foreign-module-arguments", set_foreign_arguments},
 	{"foreign-pin-source", set_foreign_pin_source},
+	{"foreign-compute-twice", set_foreign_compute_twice},
 };
 
 const char *config_set(struct config *c, const char *key, const char *value)

@@ -24,6 +24,7 @@ struct config {
 	/* foreign-module: absolute path, or the name of a module of p11-kit; empty: none */
 	char foreign_module[PATH_MAX];
 	char foreign_arguments[CONFIG_TEXT_MAX]; /* foreign-module-arguments; empty: none */
+	bool foreign_compute_twice;              /* foreign-compute-twice: default no */
 	char foreign_pin_file[PATH_MAX]; /* foreign-pin-source: the path after file:; or empty */
 	char error[PATH_MAX + 256]; /* after a failure: "file:line: reason" or "file: reason" */
 };

@@ -14,10 +14,12 @@
  * session is opened again once in a call. Every failed call of the foreign module closes the
  * session, so an answer that comes late is never taken for the answer to a later question.
  *
- * What cannot be noticed: a foreign token that computes one wrong value of the right length, and an
- * application that ends the foreign module (C_Finalize) while keydiv uses it, initialises it again,
- * and has another key under the old handles. p11-kit counts the users of a module that is named
- * by its name in p11-kit, and prevents the second fault.
+ * Two faults cannot be noticed:
+ * - The foreign token computes one wrong MAC of the right length. foreign-compute-twice has each
+ *   MAC computed twice. Each encrypted block is computed twice in any case.
+ * - An application ends the foreign module (C_Finalize) while keydiv uses it, initialises it again,
+ *   and has another key under the old handles. If foreign-module is a name, p11-kit prevents this,
+ *   because p11-kit counts the users of a module.
  */
 #ifndef KEYDIV_FOREIGN_FOREIGN_H
 #define KEYDIV_FOREIGN_FOREIGN_H

@@ -4,6 +4,8 @@
 
 #include "key/key_type.h"
 
+static bool sign_twice; /* written while no session exists */
+
 static const struct {
 	enum mac_kind kind;
 	CK_MECHANISM_TYPE mechanism;
@@ -24,6 +26,11 @@ static CK_MECHANISM_TYPE cmac_mechanism(size_t block)
 static CK_MECHANISM_TYPE ecb_mechanism(size_t block)
 {
 	return block == 16 ? CKM_AES_ECB : CKM_DES3_ECB;
+}
+
+void foreign_compute_start(bool twice)
+{
+	sign_twice = twice;
 }
 
 /* --- The nature of a key --- */
@@ -182,31 +189,46 @@ CK_RV foreign_nature(const struct foreign_found *key, struct foreign_nature *ret
 /* The largest MAC that a module may write, even one that is longer than it should be. */
 #define SIGNATURE_ROOM 128
 
-static CK_RV wrong_length(struct foreign_session *s)
+static CK_RV wrong_result(struct foreign_session *s, const char *reason)
 {
 	foreign_session_close(s);
-	return FAIL(CKR_DEVICE_ERROR, "the foreign token gave a result of a wrong length");
+	error_note(__FILE__, __LINE__, reason, CKR_DEVICE_ERROR);
+	return CKR_DEVICE_ERROR;
 }
 
-static CK_RV sign(const struct foreign_found *key, CK_MECHANISM_TYPE mechanism, const uint8_t *msg,
-	size_t n, uint8_t *ret_mac, size_t wanted)
+#define WRONG_LENGTH "the foreign token gave a result of a wrong length"
+#define TWO_RESULTS "the foreign token gave two results for one input"
+
+static CK_RV sign_once(const struct foreign_found *key, CK_MECHANISM_TYPE mechanism,
+	const uint8_t *msg, size_t n, uint8_t mac[SIGNATURE_ROOM], size_t wanted)
 {
 	struct foreign_session *s = key->session;
 	CK_MECHANISM m = {mechanism, NULL, 0};
-	uint8_t mac[SIGNATURE_ROOM];
 	static uint8_t none;
-	CK_ULONG len = sizeof mac;
+	CK_ULONG len = SIGNATURE_ROOM;
 
 	CK_RV rv = s->f->C_SignInit(s->handle, &m, key->handle);
 	if (rv != CKR_OK)
 		return foreign_session_failed(s, "C_SignInit", rv);
 	rv = s->f->C_Sign(s->handle, n > 0 ? (CK_BYTE *)(uintptr_t)msg : &none, n, mac, &len);
 	if (rv != CKR_OK)
-		rv = foreign_session_failed(s, "C_Sign", rv);
-	else if (len != wanted)
-		rv = wrong_length(s);
-	else
-		memcpy(ret_mac, mac, wanted);
+		return foreign_session_failed(s, "C_Sign", rv);
+	return len == wanted ? CKR_OK : wrong_result(s, WRONG_LENGTH);
+}
+
+static CK_RV sign(const struct foreign_found *key, CK_MECHANISM_TYPE mechanism, const uint8_t *msg,
+	size_t n, uint8_t *ret_mac, size_t wanted)
+{
+	uint8_t mac[2][SIGNATURE_ROOM];
+
+	CK_RV rv = sign_once(key, mechanism, msg, n, mac[0], wanted);
+	if (rv == CKR_OK && sign_twice) {
+		rv = sign_once(key, mechanism, msg, n, mac[1], wanted);
+		if (rv == CKR_OK && !secret_equal(mac[0], mac[1], wanted))
+			rv = wrong_result(key->session, TWO_RESULTS);
+	}
+	if (rv == CKR_OK)
+		memcpy(ret_mac, mac[0], wanted);
 	wipe(mac, sizeof mac);
 	return rv;
 }
@@ -227,26 +249,37 @@ CK_RV foreign_hmac(const struct foreign_found *key, enum mac_kind kind, const ui
 	return FAIL(CKR_KEY_FUNCTION_NOT_PERMITTED, "the MAC is not an HMAC");
 }
 
-/* The input is copied, because a failed call may have written part of the output. */
-CK_RV foreign_ecb(const struct foreign_found *key, size_t block, const uint8_t *in, size_t n,
-	uint8_t *ret_out)
+/* The output is not RET_OUT itself, because a failed call may have written part of its output. */
+static CK_RV encrypt(const struct foreign_found *key, size_t block, const uint8_t *in, size_t n,
+	uint8_t *out, size_t room)
 {
 	struct foreign_session *s = key->session;
 	CK_MECHANISM m = {ecb_mechanism(block), NULL, 0};
-	uint8_t out[FOREIGN_ECB_MAX + KEY_BLOCK_MAX];
-	CK_ULONG len = sizeof out;
+	CK_ULONG len = room;
 
-	ENSURE(n <= FOREIGN_ECB_MAX && n % block == 0, CKR_FUNCTION_FAILED);
 	CK_RV rv = s->f->C_EncryptInit(s->handle, &m, key->handle);
 	if (rv != CKR_OK)
 		return foreign_session_failed(s, "C_EncryptInit", rv);
 	rv = s->f->C_Encrypt(s->handle, (CK_BYTE *)(uintptr_t)in, n, out, &len);
 	if (rv != CKR_OK)
-		rv = foreign_session_failed(s, "C_Encrypt", rv);
-	else if (len != n)
-		rv = wrong_length(s);
-	else
+		return foreign_session_failed(s, "C_Encrypt", rv);
+	return len == n ? CKR_OK : wrong_result(s, WRONG_LENGTH);
+}
+
+CK_RV foreign_ecb(const struct foreign_found *key, size_t block, const uint8_t *in, size_t n,
+	uint8_t *ret_out)
+{
+	uint8_t twice[2 * FOREIGN_ECB_MAX], out[2 * FOREIGN_ECB_MAX + KEY_BLOCK_MAX];
+
+	ENSURE(n <= FOREIGN_ECB_MAX && n % block == 0, CKR_FUNCTION_FAILED);
+	memcpy(twice, in, n);
+	memcpy(twice + n, in, n);
+	CK_RV rv = encrypt(key, block, twice, 2 * n, out, sizeof out);
+	if (rv == CKR_OK && !secret_equal(out, out + n, n))
+		rv = wrong_result(key->session, TWO_RESULTS);
+	if (rv == CKR_OK)
 		memcpy(ret_out, out, n);
+	wipe(twice, sizeof twice);
 	wipe(out, sizeof out);
 	return rv;
 }

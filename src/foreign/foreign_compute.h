@@ -27,6 +27,12 @@ struct foreign_nature {
 MUST_USE CK_RV foreign_nature(const struct foreign_found *key, struct foreign_nature *ret);
 
 /*
+ * Have each MAC computed twice and compared from now on if TWICE is true. Called by foreign_start,
+ * when no session exists. With TWICE the functions return CKR_DEVICE_ERROR for different MACs.
+ */
+void foreign_compute_start(bool twice);
+
+/*
  * RET_MAC = CMAC by C_Sign of N bytes at MSG with KEY, whose cipher has BLOCK (8 or 16) bytes.
  * BLOCK bytes are written. Returns codes of the foreign module, CKR_DEVICE_ERROR.
  */
@@ -39,9 +45,11 @@ MUST_USE CK_RV foreign_hmac(const struct foreign_found *key, enum mac_kind kind,
 
 /*
  * RET_OUT = N bytes at IN, whole blocks of BLOCK bytes, encrypted by C_Encrypt in ECB mode. OUT may
- * be IN, and is written only after success. N is at most FOREIGN_ECB_MAX. Errors as foreign_cmac.
+ * be IN, and is written only after success. N is at most FOREIGN_ECB_MAX. The input is sent twice
+ * in one call, which costs little, and CKR_DEVICE_ERROR is returned if the outputs differ. Errors
+ * as foreign_cmac.
  */
-#define FOREIGN_ECB_MAX 512
+#define FOREIGN_ECB_MAX 256
 MUST_USE CK_RV foreign_ecb(const struct foreign_found *key, size_t block, const uint8_t *in,
 	size_t n, uint8_t *ret_out);
 

@@ -388,8 +388,10 @@ static CK_RV link_once(struct foreign_key *k)
  */
 static void log_link(const struct foreign_key *k)
 {
-	log_write(LOG_INFO, "linked a foreign key that may%s%s; nobody else may use it to do so",
-		k->nature.sign ? " sign" : "", k->nature.encrypt ? " encrypt" : "");
+	log_write(LOG_INFO, "linked a foreign key that may %s; nobody else may use it to do so",
+		!k->nature.encrypt ? "sign"
+		: k->nature.sign   ? "sign and encrypt"
+				   : "encrypt");
 	if (k->nature.extractable || !k->nature.sensitive)
 		log_warning("the linked key is not kept in the foreign token: it is %s there",
 			k->nature.extractable ? "extractable" : "not sensitive");
@@ -437,6 +439,7 @@ CK_RV foreign_link(struct foreign *f, struct bytes uri, struct foreign_facts *re
 void foreign_start(const struct config *config)
 {
 	foreign_module_start(config->foreign_module, config->foreign_arguments);
+	foreign_compute_start(config->foreign_compute_twice);
 	foreign_pins_start(config->foreign_module[0] != '\0', config->foreign_pin_file);
 }
 

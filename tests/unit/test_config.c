@@ -85,6 +85,7 @@ START_TEST(defaults)
 	ck_assert_str_eq(config.foreign_module, "");
 	ck_assert_str_eq(config.foreign_arguments, "");
 	ck_assert_str_eq(config.foreign_pin_file, "");
+	ck_assert(!config.foreign_compute_twice);
 	ck_assert_str_eq(config.error, "");
 	ck_assert_str_eq(config.token_dir,
 		geteuid() == 0 ? "/var/lib/keydiv" : in_dir(".local/share/keydiv"));
@@ -123,12 +124,14 @@ START_TEST(the_foreign_module)
 {
 	write_text(file, "foreign-module = /usr/lib/hsm.so\nforeign-module-arguments = "
 			 "configdir='sql:/db' certPrefix='' flags=readOnly\n"
-			 "foreign-pin-source = file:/run/secrets/pin\n");
+			 "foreign-pin-source = file:/run/secrets/pin\n"
+			 "foreign-compute-twice = yes\n");
 	ck_ok(config_read_file(file, &config));
 	ck_assert_str_eq(config.foreign_module, "/usr/lib/hsm.so");
 	ck_assert_str_eq(
 		config.foreign_arguments, "configdir='sql:/db' certPrefix='' flags=readOnly");
 	ck_assert_str_eq(config.foreign_pin_file, "/run/secrets/pin");
+	ck_assert(config.foreign_compute_twice);
 	write_text(file, "foreign-module = softhsm2\nforeign-pin-source = file:///run/pin\n");
 	ck_ok(config_read_file(file, &config));
 	ck_assert_str_eq(config.foreign_module, "softhsm2");

@@ -39,6 +39,7 @@ static bool run(int count, char **operands)
 	if (config.foreign_pin_file[0] != '\0')
 		snprintf(source, sizeof source, "file:%s", config.foreign_pin_file);
 	add_text(o, "foreign-pin-source", source);
+	add_flag(o, "foreign-compute-twice", config.foreign_compute_twice);
 	show(o);
 	return true;
 }
