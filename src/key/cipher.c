@@ -104,6 +104,8 @@ static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode m
 	const uint8_t *iv = mode == EVP_MODE_ECB ? NULL : setup->iv.p;
 
 	ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
+	REQUIRE(value.n == key_length(key), CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key is in another token and only derives");
 	evp = crypto->cipher[mode][kind];
 	ENSURE(evp != NULL, CKR_KEY_TYPE_INCONSISTENT);
 	cipher->block = key_block_size(key);

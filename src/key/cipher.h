@@ -17,7 +17,8 @@ void cipher_free(struct cipher *cipher); /* wipe and free; CIPHER may be NULL */
 /*
  * Begin an operation. The bytes of SETUP are not kept. The schedule of KEY is kept until
  * cipher_reset or another key. CKR_MECHANISM_PARAM_INVALID for an IV, tag or counter that the mode
- * does not allow. CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
+ * does not allow. CKR_KEY_FUNCTION_NOT_PERMITTED for a key in another token.
+ * CKR_KEY_TYPE_INCONSISTENT, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED.
  */
 MUST_USE CK_RV cipher_begin(
 	struct cipher *cipher, struct key *key, const struct cipher_setup *setup);

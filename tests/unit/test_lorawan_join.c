@@ -107,6 +107,30 @@ START_TEST(no_other_message)
 }
 END_TEST
 
+static CK_RV foreign_cmac(void *remote, const uint8_t *msg, size_t n, uint8_t *ret_mac)
+{
+	return key_cmac(remote, msg, n, ret_mac);
+}
+
+/* A key in another token makes MICs, if the token makes CMACs. No token is asked to decrypt. */
+START_TEST(key_in_another_token)
+{
+	static const struct key_ops ops = {.cmac = foreign_cmac};
+	struct cipher_setup setup = {.mode = CIPHER_ECB, .encrypt = false};
+	struct cipher *cipher = cipher_new();
+	uint8_t message[19] = {0}, mic[KEY_MAC_MAX], expected[KEY_MAC_MAX];
+
+	ck_ok(key_load(scheme_key(1), CKK_AES, (const uint8_t *)"0123456789abcdef", 16));
+	ck_ok(key_load(scheme_key(0), CKK_AES, (const uint8_t *)"0123456789abcdef", 16));
+	ck_ok(sign(message, sizeof message, expected));
+	ck_ok(key_attach(scheme_key(0), CKK_AES, 16, &ops, scheme_key(1)));
+	ck_ok(sign(message, sizeof message, mic));
+	ck_assert_mem_eq(mic, expected, 4);
+	ck_rv(cipher_begin(cipher, scheme_key(0), &setup), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	cipher_free(cipher);
+}
+END_TEST
+
 /* AES keys of 16 bytes, and no object but a master may use the mechanisms. */
 START_TEST(properties)
 {
@@ -135,6 +159,7 @@ int main(void)
 	tcase_add_test(tc, published_mics);
 	tcase_add_test(tc, published_accepts);
 	tcase_add_test(tc, no_other_message);
+	tcase_add_test(tc, key_in_another_token);
 	tcase_add_test(tc, properties);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -216,6 +216,42 @@ START_TEST(gmac_takes_a_gcm_parameter_without_associated_data)
 }
 END_TEST
 
+/* Begin a proof of SHE, which a function of the mechanism makes with inner keys. */
+static struct operation *begin_proof(void)
+{
+	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+
+	keydiv_put(&p, KEYDIV_SHE_UID, data, 15);
+	keydiv_put(&p, KEYDIV_SHE_SLOTS, "A", 1);
+	keydiv_put(&p, KEYDIV_SHE_COUNTER, "\0\0\0\1", 4);
+	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_SHE_KEY_PROOF, &p);
+	ck_ok(sign_init(session, &m, AES_KEY));
+	memset(p.bytes, 0xFF, sizeof p.bytes); /* the parameter was copied */
+	return &session->operations->slot[OPERATION_SIGN];
+}
+
+START_TEST(a_function_that_signs)
+{
+	uint8_t mac[48];
+
+	for (int wrong = 0; wrong < 2; wrong++) {
+		struct operation *op = begin_proof();
+		n = sizeof mac;
+		ck_rv(sign_single(session, data, (CK_ULONG)wrong, mac, &n),
+			wrong ? CKR_DATA_LEN_RANGE : CKR_OK);
+		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+			ck_assert_uint_eq(key_length(session->scratch[i]), 0);
+		ck_assert_uint_eq(op->buffer.n, 0);
+	}
+	/* no more than one byte over the limit is kept */
+	struct operation *op = begin_proof();
+	for (int i = 0; i < 5; i++)
+		ck_ok(sign_update(session, data, DATA));
+	ck_assert_uint_eq(op->buffer.n, 1);
+	ck_rv(sign_final(session, mac, &n), CKR_DATA_LEN_RANGE);
+}
+END_TEST
+
 START_TEST(a_key_cannot_be_digested)
 {
 	ck_rv(digest_key(session, HMAC_KEY), CKR_OPERATION_NOT_INITIALIZED);
@@ -238,6 +274,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_shortened_mac_has_at_least_the_permitted_length, 0, ROWS);
 	tcase_add_loop_test(tc, mac_parameters_of_a_wrong_length_are_refused, 0, ROWS);
 	tcase_add_test(tc, gmac_takes_a_gcm_parameter_without_associated_data);
+	tcase_add_test(tc, a_function_that_signs);
 	tcase_add_test(tc, a_key_cannot_be_digested);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
