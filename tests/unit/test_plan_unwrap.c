@@ -246,6 +246,65 @@ START_TEST(unwrap_template_and_form)
 }
 END_TEST
 
+/* --- Every template of usage and protection, on every kind of role --- */
+
+static const struct {
+	CK_ATTRIBUTE_TYPE type;
+	uint32_t flag;
+} given[] = {{CKA_ENCRYPT, FLAG_ENCRYPT}, {CKA_DECRYPT, FLAG_DECRYPT}, {CKA_SIGN, FLAG_SIGN},
+	{CKA_WRAP, FLAG_WRAP}, {CKA_UNWRAP, FLAG_UNWRAP}, {CKA_DERIVE, FLAG_DERIVE},
+	{CKA_SENSITIVE, FLAG_SENSITIVE}, {CKA_EXTRACTABLE, FLAG_EXTRACTABLE},
+	{CKA_WRAP_WITH_TRUSTED, FLAG_WRAP_WITH_TRUSTED}};
+enum { GIVEN = sizeof given / sizeof given[0], TEMPLATES = 19683 /* 3 to the power of GIVEN */ };
+
+/* Check one template. CHOICE has a digit to the base 3 for each attribute: absent, true, false. */
+static void check_template(const struct wrapped_role *role, unsigned choice)
+{
+	uint32_t says = role->derives ? FLAG_DERIVE : role->usage, must = FLAG_SENSITIVE;
+	uint32_t yes = 0, no = 0, may = says | FLAG_WRAP_WITH_TRUSTED | FLAG_SENSITIVE;
+	CK_ATTRIBUTE t[GIVEN];
+	CK_ULONG n = 0;
+	OBJECT o = {0};
+
+	for (unsigned i = 0; i < GIVEN; i++, choice /= 3) {
+		if (choice % 3 == 0)
+			continue;
+		t[n++] = choice % 3 == 1 ? (CK_ATTRIBUTE)YES(given[i].type)
+					 : (CK_ATTRIBUTE)NO(given[i].type);
+		*(choice % 3 == 1 ? &yes : &no) |= given[i].flag;
+	}
+	if (role->exportability != EXPORT_NONE)
+		may |= FLAG_EXTRACTABLE;
+	if (role->exportability == EXPORT_TRUSTED ||
+		(role->derives && role->exportability == EXPORT_ANY))
+		must |= FLAG_WRAP_WITH_TRUSTED;
+	CK_RV rv = unwrap(role, &o, t, n);
+	ck_assert_int_eq(rv, (yes & ~may) | (no & must) ? UNLIKE : CKR_OK);
+	if (rv != CKR_OK)
+		return;
+	uint32_t all = FLAGS_USAGE | FLAG_DERIVE | must | FLAG_EXTRACTABLE | FLAG_WRAP_WITH_TRUSTED;
+	ck_assert_uint_eq(o.flags & all, (says & ~no) | must | yes);
+	ck_assert(!(o.flags & FLAG_DERIVE) || !(o.flags & FLAGS_USAGE));
+	ck_assert_uint_eq(
+		object_has(&o, VAR_MASTER_LIST), role->derives && !(o.flags & FLAG_DERIVE));
+}
+
+START_TEST(every_template)
+{
+	static const uint32_t usages[] = {
+		USAGE_CIPHER, USAGE_ENCRYPT, USAGE_WRAPPING, USAGE_UNWRAP, USAGE_SIGN, 0};
+	struct wrapped_role role = usages[_i] != 0 ? cipher : master;
+
+	if (usages[_i] != 0)
+		role.usage = usages[_i];
+	for (enum exportability e = EXPORT_NONE; e <= EXPORT_ANY; e++) {
+		role.exportability = e;
+		for (unsigned choice = 0; choice < TEMPLATES; choice++)
+			check_template(&role, choice);
+	}
+}
+END_TEST
+
 /* --- Wrapping --- */
 
 static struct object leaving_master(void)
@@ -355,6 +414,7 @@ int main(void)
 	tcase_add_test(tc, a_master_without_derive);
 	tcase_add_test(tc, a_master_is_not_opened);
 	tcase_add_test(tc, unwrap_template_and_form);
+	tcase_add_loop_test(tc, every_template, 0, 6);
 	tcase_add_test(tc, masters_leave_in_blocks);
 	tcase_add_test(tc, roles_of_wrapped_keys);
 	tcase_add_test(tc, trust_in_keys_for_blocks);
