@@ -5,8 +5,8 @@
  * is no second list.
  *
  * The output is a header that a source file includes after it defined one or more of these macros:
- * - MECHANISM(number, name, inputs, source, scheme, key types, parameter) for each mechanism, as
- *   struct mechanism_about in src/tool/token/names.h;
+ * - MECHANISM(number, name, inputs, source, scheme, key types, parameter, use) for each mechanism,
+ *   as struct mechanism_about in src/tool/token/names.h;
  * - MECHANISM_FIELD(mechanism, name, required, number, min, max) for each field of each mechanism,
  *   as struct mechanism_field in src/tool/token/names.h;
  * - FIELD(name, tag, width, min, max, LSB first) for each field, as struct field in
@@ -46,6 +46,25 @@ static const char *parameter_of(const struct mechanism *mech)
 	return answers != NULL && answers->parameter != NULL ? answers->parameter : "";
 }
 
+/*
+ * Return the command of the tool that uses a derived key by MECH, with an option that it needs, or
+ * "". Operations that need an IV besides the counter, or that have no tag, are left out.
+ */
+static const char *use_of(const struct mechanism *mech)
+{
+	const struct operation_inputs *inputs = mech->operation.inputs;
+
+	if (mech->operation.with_derived_key)
+		return "sign";
+	if (!mech->operation.for_use || inputs == NULL)
+		return "";
+	if (mech->operation.cipher != CIPHER_NONE)
+		return inputs->tag_max != 0 ? "seal" : "";
+	if (inputs->iv_max != 0)
+		return "";
+	return inputs->tag_max != 0 && inputs->tag_default == 0 ? "sign --tag-length 8" : "sign";
+}
+
 static void print_mechanism(const struct mechanism *mech)
 {
 	const char *source = mechanism_find(mech->type)->source;
@@ -55,7 +74,7 @@ static void print_mechanism(const struct mechanism *mech)
 	printf("\", \"%s\", \"%s\", \"", source != NULL ? source : "",
 		mech->scheme != NULL ? mech->scheme : "");
 	print_key_types(mech);
-	printf("\", \"%s\")\n", parameter_of(mech));
+	printf("\", \"%s\", \"%s\")\n", parameter_of(mech), use_of(mech));
 }
 
 static void print_mechanism_fields(const struct mechanism *mech)

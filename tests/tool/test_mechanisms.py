@@ -107,6 +107,21 @@ class Mechanisms(ToolTest):
                 self.assertRegex(self.user(*shlex.split(example)[1:]), r"\A[!-~]+\n\Z")
                 self.user("key", "delete", "--force", "KEK")
 
+    def test_every_example_of_use(self):
+        """KEY is a master of devices."""
+        self.user("key", "generate", "--label", "KEY")
+        commands = {"sign": 0, "seal": 0}
+        for listed in self.mechanisms():
+            example = self.mechanisms(listed["name"]).get("example", "")
+            command = example.split(" ")[1] if example else ""
+            if command in commands:
+                commands[command] += 1
+                with self.subTest(listed["name"]):
+                    done = self.run_tool(*shlex.split(example)[1:], "--pin-file", self.pin, "--json")
+                    self.assertEqual(done.code, 0, done.err)
+        self.assertGreaterEqual(commands["sign"], 15)
+        self.assertEqual(commands["seal"], 2)
+
     def test_every_source(self):
         column = source_column()
         for listed in self.mechanisms():

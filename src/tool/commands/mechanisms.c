@@ -119,6 +119,19 @@ static void add_wrapping(struct text *text, const struct mechanism_about *about,
 	fields_show(about->parameter, "--wrap-field", text);
 }
 
+/* Append the command that derives the key of a message and uses the key by ABOUT. */
+static void add_use(struct text *text, const struct mechanism_about *about, const char *word)
+{
+	text_add_string(text, "keydiv ");
+	text_add_string(text, about->use);
+	text_add_string(text, " --key KEY --counter 1 --message 00");
+	if (about->type != CKM_KEYDIV_WITH_DERIVED_KEY) {
+		text_add_string(text, " --operation ");
+		text_add_string(text, word);
+	}
+	text_add_string(text, " SN-000123");
+}
+
 /* Add a command that uses the mechanism, if the tool has one. */
 static void add_example(
 	struct json_object *o, const struct mechanism_about *about, const CK_MECHANISM_INFO *info)
@@ -132,6 +145,8 @@ static void add_example(
 		add_derivation(&text, about, word);
 	} else if (info->flags & CKF_WRAP) {
 		add_wrapping(&text, about, word);
+	} else if (*about->use) {
+		add_use(&text, about, word);
 	} else if (info->flags & CKF_GENERATE && kind) {
 		text_add_string(&text, "keydiv key generate --label KEY --type ");
 		text_add_string(&text, kind->name);

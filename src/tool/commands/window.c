@@ -28,10 +28,6 @@ static bool read_to(uint64_t *ret)
 		       : fail("--to takes a number from 0 to %llu, not '%s'", ULLONG_MAX, text);
 }
 
-/*
- * Read the options. *RET_COUNTED is false if the counter is in another field, such as KSN. The
- * token ignores the counter except for KEYDIV_WINDOW_SKIP.
- */
 /* Check that the counter of --to fits into the field that the counters are. */
 static bool to_fits(uint64_t counter)
 {
@@ -42,6 +38,10 @@ static bool to_fits(uint64_t counter)
 		       : fail("--to: the counter does not fit into the field %s", field_name(tag));
 }
 
+/*
+ * Read the options. *RET_COUNTED is false if the counter is in another field, such as KSN. The
+ * token ignores the counter except for KEYDIV_WINDOW_SKIP.
+ */
 static bool read_options(uint64_t *ret_counter, bool *ret_counted)
 {
 	struct window_options *o = &window_options;

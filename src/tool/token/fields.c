@@ -175,7 +175,8 @@ static void add_value(
 	const struct field *field, const unsigned char *value, size_t n, struct text *ret)
 {
 	char text[2 * VALUE_MAX + 8] = "hex:";
-	bool plain = n > 0;
+	/* One byte is a code, for which a letter would be hard to read. */
+	bool plain = n > 1 || field->tag == KEYDIV_EMV_OPTION;
 	uint64_t number = 0;
 
 	for (size_t i = 0; i < n; i++) {

@@ -26,6 +26,7 @@ struct mechanism_about {
 	const char *scheme;    /* allowed together with others under this name, "" for none */
 	const char *key_types; /* with commas between them */
 	const char *parameter; /* of a published answer, in hexadecimal, "" if it has no fields */
+	const char *use;       /* the command that uses a derived key so, with its options, or "" */
 };
 
 /* Return what the table says about TYPE. All texts are "" for a mechanism of other tokens. */
