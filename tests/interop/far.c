@@ -2,11 +2,15 @@
 /* far.c: see far.h. */
 #include "far.h"
 
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "../module/mechanism_table.h"
 
 const char *far_token = "hsm";
+CK_OBJECT_HANDLE there, here;
 
 void far_restart(const char *text)
 {
@@ -39,6 +43,50 @@ void far_softhsm(void)
 	far_restart(text);
 }
 
+const char *far_load(const char *name)
+{
+	CK_RV (*get_list)(CK_FUNCTION_LIST **);
+	struct link_map *map = NULL;
+	void *module = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+
+	ck_assert_msg(module != NULL, "%s", dlerror());
+	ck_assert_int_eq(dlinfo(module, RTLD_DI_LINKMAP, &map), 0);
+	*(void **)&get_list = dlsym(module, "C_GetFunctionList");
+	ck_assert(get_list != NULL);
+	ok(get_list(&g));
+	return map->l_name;
+}
+
+/* Slot 2 is NSS's database of keys. A new database has no PIN. */
+void far_nss(void)
+{
+	char arguments[900], conf[2000], dir[600];
+	/* NSS's CK_C_INITIALIZE_ARGS has LibraryParameters between flags and pReserved. */
+	struct {
+		void *mutex[4];
+		CK_FLAGS flags;
+		char *library_parameters;
+		void *reserved;
+	} args = {.flags = CKF_OS_LOCKING_OK, .library_parameters = arguments};
+
+	user();
+	snprintf(dir, sizeof dir, "%s/nss", test_dir);
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	snprintf(arguments, sizeof arguments,
+		"configdir='sql:%s' certPrefix='' keyPrefix='' secmod='secmod.db' flags=", dir);
+	const char *path = far_load("libsoftokn3.so");
+	ok(g->C_Initialize(&args));
+	far_token = "NSS%20Certificate%20DB";
+	ok(g->C_OpenSession(2, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &gs));
+	ok(g->C_Login(gs, CKU_SO, (CK_UTF8CHAR_PTR) "", 0));
+	ok(g->C_InitPIN(gs, (CK_UTF8CHAR_PTR)USER_PIN, 4));
+	ok(g->C_Logout(gs));
+	ok(g->C_Login(gs, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4));
+	snprintf(conf, sizeof conf, "foreign-module = %s\nforeign-module-arguments = %s\n", path,
+		arguments);
+	far_restart(conf);
+}
+
 void far_finish(void)
 {
 	CK_RV rv = g != NULL ? g->C_Finalize(NULL) : CKR_OK;
@@ -52,11 +100,12 @@ CK_SLOT_ID far_slot(void)
 	CK_SLOT_ID slots[8];
 	CK_ULONG n = 8;
 	CK_TOKEN_INFO info;
+	size_t n_label = strcspn(far_token, "%"); /* what is not encoded */
 
 	ok(g->C_GetSlotList(CK_TRUE, slots, &n));
 	for (CK_ULONG i = 0; i < n; i++)
 		if (g->C_GetTokenInfo(slots[i], &info) == CKR_OK &&
-			memcmp(info.label, far_token, strlen(far_token)) == 0)
+			memcmp(info.label, far_token, n_label) == 0)
 			return slots[i];
 	ck_abort_msg("the other token is not there");
 }
@@ -210,8 +259,7 @@ static bool is_refusal(CK_RV rv)
 }
 
 /* Compare one derivation. Return true if both derived. */
-static bool compare_one(const struct example *e, enum far_right right, CK_OBJECT_HANDLE here,
-	CK_OBJECT_HANDLE there)
+static bool compare_one(const struct example *e, enum far_right right)
 {
 	static const CK_ULONG lengths[] = {0, 0, 16, 24, 32};
 	uint8_t parameter[PARAMETER_ROOM];
@@ -258,11 +306,10 @@ static unsigned compare(
 		for (size_t k = 0; k < n; k++)
 			value[k] ^= __builtin_parity(value[k]) == 0;
 	CK_OBJECT_HANDLE far = far_key("mk", type, value, n, right, NOTHING);
-	CK_OBJECT_HANDLE there = LINK("mk", ALLOWED(allowed), YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN));
-	CK_OBJECT_HANDLE here =
-		near_key(type, value, n, T(ALLOWED(allowed), YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN)));
+	there = LINK("mk", ALLOWED(allowed), YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN));
+	here = near_key(type, value, n, T(ALLOWED(allowed), YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN)));
 	for (unsigned round = 0; round < rounds; round++)
-		done += compare_one(e, right, here, there);
+		done += compare_one(e, right);
 	ok(f->C_DestroyObject(s, there));
 	ok(f->C_DestroyObject(s, here));
 	ok(g->C_DestroyObject(gs, far));
@@ -279,4 +326,42 @@ unsigned compare_all(CK_KEY_TYPE type, enum far_right right, unsigned rounds)
 		if (derives_from(&examples[i], type))
 			done += compare(&examples[i], type, right, rounds);
 	return done;
+}
+
+/* --- A master there and here --- */
+
+void link_both(enum far_right right, CK_ATTRIBUTE *extra, CK_ULONG n)
+{
+	far_key("mk", CKK_AES, mk, 16, right, NOTHING);
+	ok(link_key("mk", extra, n, &there));
+	here = near_key(CKK_AES, mk, 16, extra, n);
+}
+
+CK_RV device_mac(
+	CK_SESSION_HANDLE session, CK_OBJECT_HANDLE base, unsigned number, uint8_t ret_mac[16])
+{
+	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+	char serial[32];
+	CK_OBJECT_HANDLE key;
+	CK_ULONG n = 16;
+
+	snprintf(serial, sizeof serial, "SN-%u", number);
+	CK_MECHANISM m = for_device(&p, CKM_KEYDIV_DEVICE_KEY, serial);
+	CK_RV rv = f->C_DeriveKey(session, &m, base, T(YES(CKA_SIGN)), &key);
+	if (rv == CKR_OK)
+		rv = f->C_SignInit(session, MECH(CKM_AES_CMAC), key);
+	if (rv == CKR_OK)
+		rv = f->C_Sign(session, (CK_BYTE *)"message", 7, ret_mac, &n);
+	return rv == CKR_OK ? f->C_DestroyObject(session, key) : rv;
+}
+
+bool same_macs(CK_SESSION_HANDLE session, unsigned from, unsigned count)
+{
+	uint8_t a[16], b[16];
+
+	for (unsigned i = from; i < from + count; i++)
+		if (device_mac(session, there, i, a) != CKR_OK ||
+			device_mac(session, here, i, b) != CKR_OK || memcmp(a, b, 16) != 0)
+			return false;
+	return true;
 }

@@ -18,6 +18,14 @@ enum far_right { FAR_SIGN = 1, FAR_ENCRYPT = 2, FAR_BOTH = 3 };
 void far_softhsm(void);
 void far_finish(void);
 
+/*
+ * The same with NSS's softokn as the other token, with a database and a PIN. far_token is "NSS".
+ */
+void far_nss(void);
+
+/* Load the PKCS#11 module NAME, set G to its functions, and return its path. */
+const char *far_load(const char *name);
+
 /* The slot of the other token. */
 CK_SLOT_ID far_slot(void);
 
@@ -56,6 +64,19 @@ void same_value(CK_OBJECT_HANDLE a, CK_OBJECT_HANDLE b);
 /* DEVICE_KEY of serial NUMBER from BASE, extractable. */
 CK_RV device_key(
 	CK_SESSION_HANDLE session, CK_OBJECT_HANDLE base, unsigned number, CK_OBJECT_HANDLE *ret);
+
+/* A master in the other token, and one here with the same value, mk. */
+extern CK_OBJECT_HANDLE there, here;
+
+/* Make the key "mk" there, link it, and make HERE a session key. Both get the attributes. */
+void link_both(enum far_right right, CK_ATTRIBUTE *extra, CK_ULONG count);
+
+/* The MAC of a message by the device key NUMBER of BASE. */
+CK_RV device_mac(
+	CK_SESSION_HANDLE session, CK_OBJECT_HANDLE base, unsigned number, uint8_t ret_mac[16]);
+
+/* Return true if THERE gives the same MACs as HERE for COUNT numbers. */
+bool same_macs(CK_SESSION_HANDLE session, unsigned from, unsigned count);
 
 /*
  * Derive with every mechanism that takes TYPE, in ROUNDS rounds with random parameters, over keys

@@ -34,39 +34,6 @@ START_TEST(the_same_keys_as_with_the_value)
 }
 END_TEST
 
-static CK_OBJECT_HANDLE there, here; /* a master and its value as a session key */
-
-/* The MAC of a message by the device key NUMBER of BASE. */
-static CK_RV device_mac(
-	CK_SESSION_HANDLE session, CK_OBJECT_HANDLE base, unsigned number, uint8_t mac[16])
-{
-	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
-	char serial[32];
-	CK_OBJECT_HANDLE key;
-	CK_ULONG n = 16;
-
-	snprintf(serial, sizeof serial, "SN-%u", number);
-	CK_MECHANISM m = for_device(&p, CKM_KEYDIV_DEVICE_KEY, serial);
-	CK_RV rv = f->C_DeriveKey(session, &m, base, T(YES(CKA_SIGN)), &key);
-	if (rv == CKR_OK)
-		rv = f->C_SignInit(session, MECH(CKM_AES_CMAC), key);
-	if (rv == CKR_OK)
-		rv = f->C_Sign(session, (CK_BYTE *)"message", 7, mac, &n);
-	return rv == CKR_OK ? f->C_DestroyObject(session, key) : rv;
-}
-
-/* Return true if the master in the other token gives the same MACs as the one here. */
-static bool same_macs(CK_SESSION_HANDLE session, unsigned from, unsigned count)
-{
-	uint8_t a[16], b[16];
-
-	for (unsigned i = from; i < from + count; i++)
-		if (device_mac(session, there, i, a) != CKR_OK ||
-			device_mac(session, here, i, b) != CKR_OK || memcmp(a, b, 16) != 0)
-			return false;
-	return true;
-}
-
 /* --- Linking --- */
 
 static CK_RV link_uri(const char *uri)
@@ -183,14 +150,6 @@ END_TEST
 
 /* --- Using --- */
 
-/* Link a key of value mk, with attributes as for near_key. */
-static void both_masters(enum far_right right, CK_ATTRIBUTE *extra, CK_ULONG n)
-{
-	far_key("mk", CKK_AES, mk, 16, right, NOTHING);
-	ok(link_key("mk", extra, n, &there));
-	here = near_key(CKK_AES, mk, 16, extra, n);
-}
-
 /* Fail unless NUMBER gives the same device key from both masters. */
 static void same_device(unsigned number)
 {
@@ -236,7 +195,7 @@ END_TEST
 /* Messages, and their windows: a counter once, also after a restart of the program. */
 START_TEST(windows)
 {
-	both_masters(FAR_SIGN, T(STR(CKA_LABEL, "mine")));
+	link_both(FAR_SIGN, T(STR(CKA_LABEL, "mine")));
 	ok(f->C_DestroyObject(s, there));
 	there = LINK("mk", NUM(CKA_KEYDIV_WINDOW, 64), STR(CKA_LABEL, "windowed"));
 	without_window = here;
@@ -270,7 +229,7 @@ END_TEST
 
 START_TEST(reserved_counters)
 {
-	both_masters(FAR_ENCRYPT, T(STR(CKA_LABEL, "mine")));
+	link_both(FAR_ENCRYPT, T(STR(CKA_LABEL, "mine")));
 	without_window = here;
 	master = LINK("mk", NUM(CKA_KEYDIV_WINDOW, 64), NUM(CKA_KEYDIV_RESERVE, 32));
 	for (unsigned i = 1; i <= 40; i++) {
@@ -286,7 +245,7 @@ START_TEST(messages_are_as_with_the_value)
 	uint8_t mine[128];
 	CK_ULONG mine_n;
 
-	both_masters(FAR_SIGN, NOTHING);
+	link_both(FAR_SIGN, NOTHING);
 	for (unsigned i = 0; i < 50; i++) {
 		counter = i + 1;
 		sealed();
@@ -359,7 +318,7 @@ START_TEST(threads)
 {
 	pthread_t thread[4];
 
-	both_masters(FAR_SIGN, NOTHING);
+	link_both(FAR_SIGN, NOTHING);
 	for (uintptr_t i = 0; i < 4; i++)
 		ck_assert_int_eq(
 			pthread_create(&thread[i], NULL, derive_in_a_thread, (void *)(1000 * i)),
@@ -391,7 +350,7 @@ static void in_the_child(void)
 
 START_TEST(a_child_of_fork)
 {
-	both_masters(FAR_SIGN, T(STR(CKA_LABEL, "master")));
+	link_both(FAR_SIGN, T(STR(CKA_LABEL, "master")));
 	holds(same_macs(s, 0, 20)); /* a foreign session is open */
 	holds(in_child(in_the_child));
 	holds(same_macs(s, 20, 20));
@@ -412,7 +371,7 @@ START_TEST(logout)
 {
 	uint8_t mac[16];
 
-	both_masters(FAR_SIGN, T(STR(CKA_LABEL, "master"), NO(CKA_PRIVATE)));
+	link_both(FAR_SIGN, T(STR(CKA_LABEL, "master"), NO(CKA_PRIVATE)));
 	holds(same_macs(s, 0, 5));
 	ok(f->C_Logout(s));
 	/* The public master is visible, and its URI is sealed. */
@@ -444,7 +403,7 @@ START_TEST(the_other_token_is_removed)
 	char command[900];
 	uint8_t mac[16], expected[16];
 
-	both_masters(FAR_SIGN, NOTHING);
+	link_both(FAR_SIGN, NOTHING);
 	ok(device_mac(s, there, 1, expected));
 	snprintf(command, sizeof command, "mv %s/second %s/away && mkdir %s/second", test_dir,
 		test_dir, test_dir);
@@ -505,7 +464,7 @@ START_TEST(nothing_is_left_after_many_derivations)
 	ck_assert_msg(counting != NULL, "%s", dlerror());
 	_Atomic long *sessions = dlsym(counting, "counted_sessions");
 	_Atomic long *made = dlsym(counting, "counted_objects");
-	both_masters(FAR_SIGN, T(CHILDREN));
+	link_both(FAR_SIGN, T(CHILDREN));
 	CK_ULONG objects = count_objects();
 	CK_SESSION_HANDLE mine = open_session(CKF_RW_SESSION);
 	for (unsigned long i = 0; i < times; i++) {
