@@ -161,6 +161,47 @@ START_TEST(derived_keys_leave_nothing)
 }
 END_TEST
 
+/* Check that no copy of K1 to K4 of the example in tests/vectors/she.txt is left. */
+static void no_inner_key(void)
+{
+	static const char *const inverted[] = {"ee75b9bb8588f2787d75963ddd1d2e81",
+		"d144d5c259d2429b4e7459b6c16041dd", "12d21879b5b809453ce65623b6958770",
+		"136c7901055e3a67db9ebbcbc21a0d95"};
+	uint8_t value[16];
+
+	for (size_t i = 0; i < 4; i++) {
+		unhex(inverted[i], value);
+		holds(copies(value, 16) == 0);
+	}
+}
+
+START_TEST(inner_keys_of_she_leave_nothing)
+{
+	CK_OBJECT_HANDLE kek, key;
+	uint8_t value[16], out[64];
+	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+	CK_ULONG n = sizeof out;
+
+	login(CKU_USER);
+	unhex("000102030405060708090a0b0c0d0e0f", value);
+	kek = import(CKK_AES, value, 16, T(YES(CKA_WRAP)));
+	unhex("0f0e0d0c0b0a09080706050403020100", value);
+	key = import(CKK_AES, value, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_SIGN)));
+	keydiv_put(&p, KEYDIV_SHE_UID, "module serial 1", 15);
+	keydiv_put(&p, KEYDIV_SHE_SLOTS, "A", 1);
+	keydiv_put(&p, KEYDIV_SHE_COUNTER, "\0\0\0\1", 4);
+	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_SHE_KEY_PROOF, &p);
+	ok(f->C_SignInit(s, &m, key));
+	ok(f->C_Sign(s, NULL, 0, out, &n));
+	no_inner_key();
+	keydiv_put(&p, KEYDIV_SHE_FLAGS, "", 1);
+	m = keydiv_mechanism(CKM_KEYDIV_SHE_KEY_UPDATE, &p);
+	n = sizeof out;
+	ok(f->C_WrapKey(s, &m, kek, key, out, &n));
+	no_inner_key();
+}
+END_TEST
+
 START_TEST(unwrapped_and_refused_keys_leave_nothing)
 {
 	CK_OBJECT_HANDLE kek = import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), NO(CKA_PRIVATE))),
@@ -243,6 +284,7 @@ int main(void)
 	tcase_add_test(tc, nothing_after_finalize);
 	tcase_add_test(tc, nothing_in_a_forked_child);
 	tcase_add_test(tc, derived_keys_leave_nothing);
+	tcase_add_test(tc, inner_keys_of_she_leave_nothing);
 	tcase_add_test(tc, unwrapped_and_refused_keys_leave_nothing);
 	tcase_add_test(tc, pins_are_wiped);
 	tcase_add_test(tc, pages_with_keys_are_not_dumped);

@@ -14,6 +14,7 @@
 
 #include "key/block.h"
 #include "key/cipher.c" /* for padding_length, which is static */
+#include "key/she.h"
 #include "key/wrap.h"
 #include "unit.h"
 
@@ -218,6 +219,24 @@ END_TEST
  * RFC 3394 section 4.1. The first half of each block stays public, because it becomes the integrity
  * check value. Its verdict decides what key_unwrap returns.
  */
+/* A secret key gives a secret key of SHE, K1 of tests/vectors/she.txt. */
+START_TEST(she_keys)
+{
+	static const uint8_t constant[BLOCK] = {
+		0x01, 0x01, 'S', 'H', 'E', 0x00, 0x80, [BLOCK - 1] = 0xB0};
+	uint8_t zero[BLOCK] = {0}, block[BLOCK], right[BLOCK];
+	struct key *k1 = key_new();
+
+	load(CKK_AES, KIND_AES128, "000102030405060708090a0b0c0d0e0f");
+	ck_ok(she_derive(key, constant, k1));
+	ck_ok(key_block(k1, NULL, zero, block));
+	mark_public(block, BLOCK);
+	from_hex("15d08b9fb3d9e36f3456d79b6d6379c9", right, BLOCK);
+	ck_assert_mem_eq(block, right, BLOCK);
+	key_free(k1);
+}
+END_TEST
+
 START_TEST(key_wrapping)
 {
 	uint8_t plain[16], out[24], expected[24];
@@ -294,6 +313,7 @@ int main(void)
 	tcase_add_test(tests, padding);
 	tcase_add_test(tests, parity);
 	tcase_add_test(tests, cmac);
+	tcase_add_test(tests, she_keys);
 	tcase_add_test(tests, key_wrapping);
 	tcase_add_test(tests, a_leak_is_reported);
 	suite_add_tcase(suite, tests);
