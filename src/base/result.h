@@ -5,6 +5,9 @@
 
 #include "error.h"
 
+/* CK_INFO.libraryDescription of keydiv-pkcs11.so. */
+#define MODULE_DESCRIPTION "keydiv key diversification"
+
 /* Return RV, and log a failure of FUNCTION unless RV is part of normal work. */
 CK_RV result_logged(const char *function, CK_RV rv);
 

@@ -6,11 +6,11 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/config_keys.h"
 #include "base/log.h"
+#include "base/result.h"
 #include "foreign/p11_kit_library.h"
 
 static struct {
@@ -35,29 +35,11 @@ bool foreign_module_is_configured(void)
 
 /* --- Loading --- */
 
-/* Return true if PATH is the file that this code was loaded from. */
-static bool is_own_file(const char *path)
-{
-	static const char here;
-	Dl_info own;
-	char *a = realpath(path, NULL), *b = NULL;
-
-	if (dladdr(&here, &own) != 0)
-		b = realpath(own.dli_fname, NULL);
-	bool same = a != NULL && b != NULL && strcmp(a, b) == 0;
-	free(a);
-	free(b);
-	return same;
-}
-
-#define OWN_FILE "foreign-module is keydiv itself; name the module of the other token"
-
 static CK_RV load_path(CK_FUNCTION_LIST **ret)
 {
 	CK_C_GetFunctionList get;
 	void *library, *symbol;
 
-	REQUIRE(!is_own_file(settings.module), CKR_DEVICE_ERROR, OWN_FILE);
 	library = dlopen(settings.module, RTLD_NOW | RTLD_LOCAL);
 	symbol = library != NULL ? dlsym(library, "C_GetFunctionList") : NULL;
 	if (symbol == NULL) {
@@ -101,10 +83,6 @@ static CK_RV load_name(CK_FUNCTION_LIST **ret)
 	*ret = take_module(kit, list, settings.module);
 	REQUIRE(*ret != NULL, CKR_DEVICE_ERROR,
 		"foreign-module is neither a path nor a module that p11-kit is configured for");
-	char *file = kit->p11_kit_module_get_filename(*ret);
-	bool own = file != NULL && is_own_file(file);
-	free(file);
-	REQUIRE(!own, CKR_DEVICE_ERROR, OWN_FILE);
 	return CKR_OK;
 }
 
@@ -176,15 +154,41 @@ static CK_RV bring_up(void)
 	return rv;
 }
 
+/* Refuse keydiv, from any file. keydiv-client.so may be used, for a token in another process. */
+static CK_RV check_info(void)
+{
+	CK_INFO info = {0};
+	size_t n = sizeof MODULE_DESCRIPTION - 1;
+
+	CK_RV rv = functions->C_GetInfo(&info);
+	if (rv != CKR_OK) {
+		log_error("C_GetInfo of foreign-module %s: %s", settings.module, rv_name(rv));
+		return rv;
+	}
+	REQUIRE(memcmp(info.libraryDescription, MODULE_DESCRIPTION, n) != 0, CKR_DEVICE_ERROR,
+		"foreign-module is keydiv itself; name the module of the other token");
+	return CKR_OK;
+}
+
+/* Load and initialise the module. After a failure the module is as keydiv found it. */
+static CK_RV start(void)
+{
+	TRY(load());
+	TRY(bring_up());
+	CK_RV rv = check_info();
+	if (rv != CKR_OK && ours && finalise() != CKR_OK)
+		log_warning("C_Finalize of foreign-module fails");
+	ours = ours && rv == CKR_OK;
+	return rv;
+}
+
 CK_RV foreign_module(CK_FUNCTION_LIST **ret, uint64_t *ret_era)
 {
 	CK_RV rv = CKR_OK;
 
 	pthread_mutex_lock(&lock);
 	if (atomic_load(&era) == 0) {
-		rv = load();
-		if (rv == CKR_OK)
-			rv = bring_up();
+		rv = start();
 		if (rv == CKR_OK)
 			atomic_store(&era, ++last_era);
 	}

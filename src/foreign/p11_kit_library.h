@@ -22,7 +22,7 @@
 	F(p11_kit_uri_match_module_info) F(p11_kit_uri_match_slot_info) \
 	F(p11_kit_uri_match_token_info) F(p11_kit_uri_get_attribute) F(p11_kit_uri_get_attributes) \
 	F(p11_kit_modules_load) F(p11_kit_modules_release) F(p11_kit_module_for_name) \
-	F(p11_kit_module_get_filename) F(p11_kit_module_initialize) F(p11_kit_module_finalize)
+	F(p11_kit_module_initialize) F(p11_kit_module_finalize)
 
 /* clang-format on */
 

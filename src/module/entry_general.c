@@ -31,8 +31,7 @@ static CK_RV get_info(CK_INFO *ret)
 	memset(ret, 0, sizeof *ret);
 	ret->cryptokiVersion = (CK_VERSION){3, 0};
 	put_padded(ret->manufacturerID, sizeof ret->manufacturerID, "keydiv");
-	put_padded(ret->libraryDescription, sizeof ret->libraryDescription,
-		"keydiv key diversification");
+	put_padded(ret->libraryDescription, sizeof ret->libraryDescription, MODULE_DESCRIPTION);
 	ret->libraryVersion = library_version();
 	return CKR_OK;
 }

@@ -40,16 +40,21 @@ static void find_fake(void)
 }
 
 /* C_Initialize with the configuration "foreign-module = MODULE", and a session. */
-static void start_with(const char *module)
+static void start_loaded(const char *module)
 {
 	char text[4096];
 
-	load();
 	find_fake();
 	snprintf(text, sizeof text, "foreign-module = %s\n", module);
 	write_conf(text);
 	ok(f->C_Initialize(NULL));
 	s = open_session(CKF_RW_SESSION);
+}
+
+static void start_with(const char *module)
+{
+	load();
+	start_loaded(module);
 }
 
 static void with_fake(void)
@@ -323,6 +328,22 @@ START_TEST(keydiv_is_no_foreign_module)
 }
 END_TEST
 
+/* From another file keydiv is another shared object, with the same configuration and tokens. */
+START_TEST(a_copy_of_keydiv_is_no_foreign_module)
+{
+	CK_OBJECT_HANDLE master;
+	char copy[512], command[1200];
+
+	load();
+	snprintf(copy, sizeof copy, "%s/copy.so", test_dir);
+	snprintf(command, sizeof command, "cp '%s' '%s'", getenv("KEYDIV_MODULE"), copy);
+	ck_assert_int_eq(system(command), 0);
+	start_loaded(copy);
+	login(CKU_USER);
+	gives(CKR_DEVICE_ERROR, try_link(&master));
+}
+END_TEST
+
 START_TEST(no_foreign_module)
 {
 	CK_OBJECT_HANDLE master;
@@ -415,6 +436,7 @@ int main(void)
 	tcase_add_test(c, faults_in_derivations);
 	c = add_case(suite, "other configurations", nothing);
 	tcase_add_test(c, keydiv_is_no_foreign_module);
+	tcase_add_test(c, a_copy_of_keydiv_is_no_foreign_module);
 	tcase_add_test(c, no_foreign_module);
 	tcase_add_test(c, the_pin_is_kept_until_logout);
 	tcase_add_test(c, the_pin_is_not_kept_without_need);

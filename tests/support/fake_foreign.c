@@ -294,6 +294,8 @@ static bool matches(const struct fake_key *k, const CK_ATTRIBUTE *t, CK_ULONG n)
 
 static CK_RV find_init(CK_SESSION_HANDLE h, CK_ATTRIBUTE_PTR t, CK_ULONG n)
 {
+	if (control.hook != NULL)
+		control.hook();
 	BEGIN("C_FindObjectsInit");
 	SESSION(h);
 	if (s->searching)

@@ -789,6 +789,24 @@ START_TEST(modules_that_cannot_be_loaded)
 }
 END_TEST
 
+static CK_RV inner;
+
+static void link_inside(void)
+{
+	inner = link_only(AES_URI);
+}
+
+/* p11-kit's proxy as the foreign module can contain keydiv. */
+START_TEST(a_module_that_calls_keydiv)
+{
+	fake->hook = link_inside;
+	ck_ok(link_only(AES_URI));
+	ck_rv(inner, CKR_DEVICE_ERROR);
+	fake->hook = NULL;
+	ck_ok(link_only(AES_URI));
+}
+END_TEST
+
 /* The child has the fake module of the parent in its state, as SoftHSM's child has. */
 START_TEST(a_forked_child_opens_sessions_of_its_own)
 {
@@ -916,6 +934,7 @@ int main(void)
 	tcase_add_test(use, modules_that_cannot_be_loaded);
 	tcase_add_test(use, a_forked_child_opens_sessions_of_its_own);
 	tcase_add_test(use, a_child_whose_module_must_be_ended_first);
+	tcase_add_test(use, a_module_that_calls_keydiv);
 	tcase_add_test(use, threads);
 	tcase_add_loop_test(faults, every_function_fails, 0, 2 * FUNCTIONS);
 	tcase_add_loop_test(faults, every_function_lies, 0, 2 * FUNCTIONS);
