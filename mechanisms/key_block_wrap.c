@@ -75,11 +75,21 @@ static CK_RV check_fixed(const struct wrapping *w, const struct key_block_header
 	return CKR_OK;
 }
 
+/* Return true if KC tells a part of the CMAC subkey of TARGET, a key that derives by CMAC. */
+static bool tells_subkey(const struct wrapping *w, struct bytes kc)
+{
+	return kc.p != NULL && kc.p[1] == '0' && w->role->derives &&
+	       key_type_by_cmac(w->role->type);
+}
+
 /* Check the check values KC and KP in the header. */
 static CK_RV check_values(const struct wrapping *w, const struct key_block_parts *parts)
 {
 	bool same = true;
 
+	/* A caller could guess the encrypted zero block byte by byte, because KC may be short. */
+	REQUIRE(!tells_subkey(w, parts->kc), CKR_MECHANISM_PARAM_INVALID,
+		"KC of an AES key that derives must be its CMAC (KC begins with 01)");
 	if (parts->kc.p != NULL)
 		TRY(key_block_compare(w->target, parts->kc, &same));
 	REQUIRE(same, CKR_MECHANISM_PARAM_INVALID, "KC of the header is not that of the key");

@@ -333,6 +333,29 @@ START_TEST(a_master_without_derive_has_no_role)
 }
 END_TEST
 
+START_TEST(no_check_value_by_encryption)
+{
+	/* An encrypted zero block is a CMAC subkey: 7df76b0c... for 2b7e... (RFC 4493). */
+	CK_OBJECT_HANDLE master, cipher;
+	uint8_t kcv[3];
+	char header[64];
+
+	trusted_kbpk();
+	master = import(CKK_AES, mk, 16, T(WITH_TRUSTED, YES(CKA_DERIVE), ALLOWED(BDK_LIST)));
+	cipher = import(CKK_AES, mk, 16, T(WITH_TRUSTED, YES(CKA_ENCRYPT)));
+	gives(CKR_OK, wrap(kbpk, cipher, "D0000D0AE00N0100KC0C007DF76B"));
+	gives(CKR_OK, unwrap(kbpk, NOTHING));
+	gives(CKR_MECHANISM_PARAM_INVALID, wrap(kbpk, cipher, "D0000D0AE00N0100KC08007C"));
+	gives(CKR_MECHANISM_PARAM_INVALID, wrap(kbpk, master, "D0000B0AX00N0100KC08007D"));
+	gives(CKR_MECHANISM_PARAM_INVALID, wrap(kbpk, master, "D0000B0AX00N0100KC0C007DF76B"));
+	ck_assert_uint_eq(get_bytes(master, CKA_CHECK_VALUE, kcv, 3), 3);
+	snprintf(header, sizeof header, "D0000B0AX00N0100KC0C01%02X%02X%02X", kcv[0], kcv[1],
+		kcv[2]);
+	gives(CKR_OK, wrap(kbpk, master, header));
+	gives(CKR_OK, unwrap(kbpk, NOTHING));
+}
+END_TEST
+
 START_TEST(bounds_do_not_get_lost)
 {
 	const CK_ATTRIBUTE bounds[] = {YES(CKA_KEYDIV_USE_ONLY), NUM(CKA_KEYDIV_WINDOW, 64),
@@ -437,6 +460,7 @@ int main(void)
 	tcase_add_test(tc, masters_come_back_as_they_were);
 	tcase_add_test(tc, a_master_gets_no_other_role);
 	tcase_add_test(tc, a_master_without_derive_has_no_role);
+	tcase_add_test(tc, no_check_value_by_encryption);
 	tcase_add_test(tc, bounds_do_not_get_lost);
 	tcase_add_test(tc, a_master_is_not_opened);
 	tcase_add_test(tc, untrusted_keys_wrap_no_masters);
