@@ -108,9 +108,9 @@ static const struct role *role_of(const struct derivation *d)
 static const CK_KEY_TYPE key_types[] = {CKK_DES2, CKK_AES, KEY_TYPES_END};
 
 static const struct field fields[] = {
-	{FIELD(GP_METHOD), true, 1, 1},
+	{NUMBER_FIELD(GP_METHOD), true, 1, 1},
 	{FIELD(GP_KDD), true, KDD, KDD},
-	{FIELD(GP_KEY), true, 1, 1},
+	{NUMBER_FIELD(GP_KEY), true, 1, 1},
 	{0},
 };
 

@@ -59,7 +59,7 @@ static const struct field fields_scbk[] = {
 };
 
 static const struct field fields_session[] = {
-	{FIELD(OSDP_KEY), true, 1, 1},
+	{NUMBER_FIELD(OSDP_KEY), true, 1, 1},
 	{FIELD(CP_RANDOM), true, RANDOM, RANDOM},
 	{0},
 };

@@ -55,7 +55,7 @@ static const struct role *role_of(const struct derivation *d)
 }
 
 static const struct field fields[] = {
-	{FIELD(CARD_KEY), true, 1, 1},
+	{NUMBER_FIELD(CARD_KEY), true, 1, 1},
 	{FIELD(CARD_UID), false, UID, UID},
 	{NUMBER_FIELD(READ_COUNTER), false, READ_COUNTER, READ_COUNTER},
 	{0},
