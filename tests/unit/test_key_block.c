@@ -3,7 +3,9 @@
 #include "key_block.h"
 #include "key_block_optional.h"
 
+#include "base/log.h"
 #include "key/crypto.h"
+#include "temp_dir.h"
 #include "unit.h"
 #include "vectors.h"
 
@@ -181,19 +183,19 @@ END_TEST
 /* --- Blocks that are made here, with a right MAC over any header --- */
 
 static const uint8_t kbpk_value[32] = {0x4b, 0x42, 0x50, 0x4b};
-static const uint8_t key_value[16] = {0x6b, 0x65, 0x79};
+static const uint8_t key_value[32] = {0x6b, 0x65, 0x79};
 
 /*
  * Make a block of version D or E with a right MAC. HEADER is the whole header, in which the length
  * digits are filled in if they are "0000". The clear data has CLEAR bytes.
  */
-static void make(const char *header, size_t clear)
+static void make_of(const char *header, size_t clear, CK_KEY_TYPE type, size_t length)
 {
 	uint8_t body[8192];
 	size_t n = strlen(header);
 
 	ck_ok(key_load(kbpk, CKK_AES, kbpk_value, sizeof kbpk_value));
-	ck_ok(key_load(target, CKK_AES, key_value, sizeof key_value));
+	ck_ok(key_load(target, type, key_value, length));
 	block_n = n + 2 * (clear + 16);
 	ck_assert_uint_le(block_n, sizeof block);
 	memcpy(block, header, n);
@@ -203,6 +205,12 @@ static void make(const char *header, size_t clear)
 	ck_ok(binding_seal(header[0] == 'E' ? BINDING_CTR : BINDING_CBC, kbpk, scratch,
 		bytes_of(block, n), target, clear, body, body + clear));
 	key_block_put_hex(body, clear + 16, block + n);
+}
+
+/* The same with an AES key of 16 bytes. */
+static void make(const char *header, size_t clear)
+{
+	make_of(header, clear, CKK_AES, 16);
 }
 
 static CK_RV read_made(const char *header)
@@ -515,8 +523,61 @@ START_TEST(role_of_header)
 		ck_assert_uint_eq(role.type, CKK_AES);
 		ck_assert_uint_eq(role.usage, USAGE_ENCRYPT);
 		ck_assert(!role.derives && !role.has_list);
-		ck_assert_mem_eq(secret_peek(&value), key_value, sizeof key_value);
+		ck_assert_uint_eq(value.len, 16);
+		ck_assert_mem_eq(secret_peek(&value), key_value, 16);
 	}
+}
+END_TEST
+
+/* --- The log --- */
+
+#define LOGGED_MAX 400
+
+/* Unwrap the block, which is bad. Return what the log says at its most detailed level. */
+static const char *logged(const char *file)
+{
+	static char text[LOGGED_MAX];
+
+	ck_assert(log_open(file, LOG_DEBUG));
+	ck_rv(unwrapped(), CKR_WRAPPED_KEY_INVALID);
+	log_close();
+	FILE *in = fopen(file, "r");
+	ck_assert_ptr_nonnull(in);
+	size_t n = fread(text, 1, sizeof text - 1, in);
+	fclose(in);
+	unlink(file);
+	text[n] = '\0';
+	const char *reason = strstr(text, "CKR_"); /* behind time and process */
+	ck_assert_ptr_nonnull(reason);
+	return reason;
+}
+
+/* An attacker who reads the log must not learn more from it than from the code. */
+START_TEST(every_fault_is_logged_alike)
+{
+	static const char *const headers[] = {"F0000D0AB00E0000", "D0000D0AB00x0000",
+		"D0000D0AB00E0100LB081234", "D0000D0AB00E0200KS081234PB08xxxx", "D0000M7HC00E0000",
+		"D0000D0AB00E0200KC0A00123456PB06xx", "D0000D0AB00E0200KP0A01123456PB06xx"};
+	char dir[TEMP_DIR_MAX], file[TEMP_DIR_MAX + 8], first[LOGGED_MAX];
+
+	ck_assert(temp_dir_make("key_block", dir));
+	snprintf(file, sizeof file, "%s/log", dir);
+	make("D0000D0AB00E0000", 48);
+	block[143] ^= 1; /* the MAC */
+	snprintf(first, sizeof first, "%s", logged(file));
+	for (size_t i = 0; i < sizeof headers / sizeof headers[0]; i++) {
+		make(headers[i], 48);
+		ck_assert_str_eq(logged(file), first);
+	}
+	make("D0000D0AB00E0000", 48);
+	block_n--;
+	ck_assert_str_eq(logged(file), first);
+	make("D0000D0AB00E0000", 48);
+	ck_ok(key_load(kbpk, CKK_DES2, kbpk_value, 16)); /* another KBPK, of another type */
+	ck_assert_str_eq(logged(file), first);
+	make_of("D0000D0AB00E0000", 48, CKK_GENERIC_SECRET, 17); /* no AES key has 17 bytes */
+	ck_assert_str_eq(logged(file), first);
+	rmdir(dir);
 }
 END_TEST
 
@@ -562,6 +623,7 @@ int main(void)
 	tcase_add_test(tc, check_values);
 	tcase_add_test(tc, both_check_values);
 	tcase_add_test(tc, role_of_header);
+	tcase_add_test(tc, every_fault_is_logged_alike);
 	tcase_add_test(tc, longest_block);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
