@@ -8,9 +8,6 @@
 #define FOR_BLOCKS YES(CKA_WRAP), YES(CKA_UNWRAP), ALLOWED(CKM_KEYDIV_KEY_BLOCK)
 #define EXTRACTABLE YES(CKA_EXTRACTABLE)
 #define WITH_TRUSTED YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)
-#define ISSUER_LIST CKM_KEYDIV_EMV_CARD_KEY, CKM_KEYDIV_WITH_DERIVED_KEY
-#define TDES_BDK_LIST                                                                              \
-	CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY, CKM_KEYDIV_WITH_DERIVED_KEY
 
 static CK_OBJECT_HANDLE kbpk, kbpk_des3, kbpk_des2, made;
 static uint8_t block[10000];
@@ -356,6 +353,41 @@ START_TEST(usages_that_the_token_does_not_offer)
 }
 END_TEST
 
+/* Put the key block TEXT where unwrap() reads, and import its KBPK. */
+static CK_OBJECT_HANDLE block_of_peer(CK_KEY_TYPE type, const char *hex, const char *text)
+{
+	uint8_t value[32];
+	size_t length = unhex(hex, value);
+
+	n = strlen(text);
+	memcpy(block, text, n);
+	return import(type, value, length, T(FOR_BLOCKS));
+}
+
+/* Blocks that psec 1.3.0 made; see tests/vectors/key_block_peers.txt. */
+START_TEST(blocks_of_a_partner)
+{
+	/* the KBPK of an AES-256 key is a DES2 key */
+	CK_OBJECT_HANDLE peer = block_of_peer(CKK_DES2, "2AE2656F714330A8C31CC6AF14B5F918",
+		"B0112P0AD00S000040AAB6EA57A6622FC13873C2644D1BA6A363896B733D92E3A814AF05BAF21F1DD3"
+		"84C0A8452A42C143117A9E4BDA7D3D");
+
+	gives(CKR_OK, unwrap(peer, T(EXTRACTABLE)));
+	holds(get_ulong(made, CKA_VALUE_LEN) == 32 && get_bool(made, CKA_DECRYPT));
+	gives(CKR_WRAPPING_KEY_SIZE_RANGE, wrap(peer, made, NULL));
+	/* a device master of exportability S in version C */
+	peer = block_of_peer(CKK_DES3, "971ED94BEAA7E547E6F5E8D64934D6D16EF60EF55869A208",
+		"C010410AX12S0000F48F8ABCEC274FE2AB368941ACF5539732A4EA390D38B75B5A7ABF35B3F4CCA37F"
+		"1B8427342F6048DAFFF6E1");
+	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(peer, T(EXTRACTABLE, NO(CKA_WRAP_WITH_TRUSTED))));
+	ok(unwrap(peer, T(EXTRACTABLE, YES(CKA_KEYDIV_EXTRACTABLE_CHILDREN))));
+	holds(get_bool(made, CKA_WRAP_WITH_TRUSTED) && get_bool(made, CKA_DERIVE));
+	ok(derive_device(made, T(EXTRACTABLE, YES(CKA_ENCRYPT)), &made));
+	gives(CKR_OK, wrap(kbpk, made, NULL));
+	holds(reads(5, "D0AE"));
+}
+END_TEST
+
 START_TEST(no_parameter_to_unwrap)
 {
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
@@ -408,6 +440,7 @@ int main(void)
 	tcase_add_test(tc, exportability_decides_whether_the_key_leaves);
 	tcase_add_test(tc, unwrap_template_counts_too);
 	tcase_add_test(tc, usages_that_the_token_does_not_offer);
+	tcase_add_test(tc, blocks_of_a_partner);
 	tcase_add_test(tc, no_parameter_to_unwrap);
 	tcase_add_test(tc, rules_of_every_wrapping);
 	return run(suite);
