@@ -161,6 +161,53 @@ START_TEST(derived_keys_leave_nothing)
 }
 END_TEST
 
+/*
+ * Wrap a hidden key as a key block under the KBPK in HEX, unwrap it, and unwrap a changed block.
+ * INNER are the inverted first 16 bytes of KBEK and KBAK.
+ */
+static void key_block_leaves_nothing(
+	CK_KEY_TYPE type, const char *hex, CK_ULONG length, const char *const inner[2])
+{
+	CK_OBJECT_HANDLE kbpk, key, made;
+	uint8_t value[32], block[160];
+	CK_ULONG n = sizeof block;
+
+	unhex(hex, value);
+	kbpk = import(type, value, length,
+		T(YES(CKA_WRAP), YES(CKA_UNWRAP), ALLOWED(CKM_KEYDIV_KEY_BLOCK)));
+	invert(value, wanted, 16);
+	key = import(CKK_DES2, value, 16, T(YES(CKA_EXTRACTABLE), YES(CKA_ENCRYPT)));
+	explicit_bzero(value, sizeof value);
+	ok(f->C_WrapKey(s, MECH(CKM_KEYDIV_KEY_BLOCK), kbpk, key, block, &n));
+	ok(f->C_DestroyObject(s, key));
+	holds(copies(wanted, 16) == 0);
+	ok(f->C_UnwrapKey(s, MECH(CKM_KEYDIV_KEY_BLOCK), kbpk, block, n, NOTHING, &made));
+	ok(f->C_DestroyObject(s, made));
+	block[n - 1] ^= 1;
+	gives(CKR_WRAPPED_KEY_INVALID,
+		f->C_UnwrapKey(s, MECH(CKM_KEYDIV_KEY_BLOCK), kbpk, block, n, NOTHING, &made));
+	holds(copies(wanted, 16) == 0);
+	for (int i = 0; i < 2; i++) {
+		unhex(inner[i], value);
+		holds(copies(value, 16) == 0);
+	}
+}
+
+/* The KBPKs and inner keys are those of TR-31:2018 A.7.4 and A.7.2.2. */
+START_TEST(key_blocks_leave_nothing)
+{
+	static const char *const aes[] = {"c6936c7d591d1995f7788b1e291b9abe",
+		"b10dbce8969dec7bfbae76f8a98a81a8"},
+				 *const des[] = {"9677cd07887583034386aa6254f84775",
+					 "2293113e87d27bac98e407ca750624b8"};
+
+	login(CKU_USER);
+	key_block_leaves_nothing(CKK_AES,
+		"88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6", 32, aes);
+	key_block_leaves_nothing(CKK_DES2, "DD7515F2BFC17F85CE48F3CA25CB21F6", 16, des);
+}
+END_TEST
+
 /* Check that no copy of K1 to K4 of the example in tests/vectors/she.txt is left. */
 static void no_inner_key(void)
 {
@@ -285,6 +332,7 @@ int main(void)
 	tcase_add_test(tc, nothing_in_a_forked_child);
 	tcase_add_test(tc, derived_keys_leave_nothing);
 	tcase_add_test(tc, inner_keys_of_she_leave_nothing);
+	tcase_add_test(tc, key_blocks_leave_nothing);
 	tcase_add_test(tc, unwrapped_and_refused_keys_leave_nothing);
 	tcase_add_test(tc, pins_are_wiped);
 	tcase_add_test(tc, pages_with_keys_are_not_dumped);
