@@ -111,10 +111,10 @@ static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 		REQUIRE(in_len == 0, CKR_DATA_LEN_RANGE, "a WINDOW_REQUEST takes no parts");
 		return CKR_OK;
 	}
-	if (op->mech->operation.sign != NULL)
-		return whole_collect(op, in, in_len);
 	if (!op->mac_begun)
 		TRY(begin_mac(op, &(struct mac_start){.kind = op->mech->operation.mac}));
+	else if (op->mech->operation.sign != NULL)
+		return whole_collect(op, in, in_len);
 	return in_len == 0 ? CKR_OK : mac_update(op->mac, in, in_len);
 }
 
@@ -125,12 +125,12 @@ static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 static CK_RV whole_mac(
 	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, uint8_t ret_mac[KEY_MAC_MAX])
 {
-	if (op->mech->operation.sign != NULL)
-		return whole_sign(op, in, in_len, ret_mac);
 	if (op->stage == STAGE_SINGLE && !op->mac_begun) {
 		REQUIRE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE, "the data is too long");
 		return key_mac(op->used, op->mech->operation.mac, in, in_len, ret_mac);
 	}
+	if (op->mech->operation.sign != NULL)
+		return whole_sign(op, in, in_len, ret_mac);
 	TRY(put_in(op, in, in_len));
 	return mac_finish(op->mac, ret_mac);
 }

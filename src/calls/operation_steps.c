@@ -20,16 +20,6 @@ static struct operation *slot_of(struct session *s, enum operation_kind kind)
 	return s->operations == NULL ? NULL : &s->operations->slot[kind];
 }
 
-/* Check the length of KEY for MECH, which may take keys of one length only. */
-static CK_RV check_key_length(const struct cached_key *key, const struct mechanism *mech)
-{
-	size_t only = mech->info.ulMinKeySize;
-
-	REQUIRE(only != mech->info.ulMaxKeySize || only == 0 || key_length(key->key) == only,
-		CKR_KEY_SIZE_RANGE, "the mechanism does not take a key of this length");
-	return CKR_OK;
-}
-
 /* Find the key HANDLE for MECH, pin it and put both into OP. */
 static CK_RV take_key(struct session *s, struct operation *op, const struct mechanism *mech,
 	CK_OBJECT_HANDLE handle, uint32_t key_flag)
@@ -41,8 +31,6 @@ static CK_RV take_key(struct session *s, struct operation *op, const struct mech
 		if (rv != CKR_OK)
 			return call_failed(rv, mech, s, handle, NULL);
 		rv = key_cache_may_use(cached, mech, key_flag);
-		if (rv == CKR_OK)
-			rv = check_key_length(cached, mech);
 		if (rv != CKR_OK)
 			return call_failed(rv, mech, s, handle, &cached->object);
 		key_cache_pin(cached);

@@ -21,6 +21,7 @@ CK_RV whole_begin(struct session *s, struct operation *op, const CK_MECHANISM *c
 	TRY(session_scratch(s));
 	op->scratch = s->scratch;
 	op->out_len = mech->operation.sign_length;
+	op->mac_begun = true;
 	return CKR_OK;
 }
 

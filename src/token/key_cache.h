@@ -64,13 +64,28 @@ static inline bool key_cache_fresh(const struct cached_key *entry)
 MUST_USE CK_RV key_cache_entry(
 	struct key_cache *cache, CK_OBJECT_HANDLE handle, struct cached_key **ret);
 
-/* plan_may_use for the object of ENTRY, and its codes. */
+/* Check the length of the key of ENTRY for MECH, which may take keys of one length only. */
+MUST_USE static inline CK_RV key_cache_check_length(
+	const struct cached_key *entry, const struct mechanism *mech)
+{
+	size_t only = mech->info.ulMinKeySize;
+
+	REQUIRE(only != mech->info.ulMaxKeySize || only == 0 || key_length(entry->key) == only,
+		CKR_KEY_SIZE_RANGE, "the mechanism does not take a key of this length");
+	return CKR_OK;
+}
+
+/*
+ * plan_may_use for the object of ENTRY, and its codes. Then CKR_KEY_SIZE_RANGE for a mechanism that
+ * takes keys of one other length.
+ */
 MUST_USE static inline CK_RV key_cache_may_use(
 	struct cached_key *entry, const struct mechanism *mech, uint32_t flag)
 {
 	if (__builtin_expect(entry->permitted.mech == mech && entry->permitted.flag == flag, 1))
 		return CKR_OK;
 	TRY(plan_may_use(&entry->object, mech, flag));
+	TRY(key_cache_check_length(entry, mech));
 	entry->permitted.mech = mech;
 	entry->permitted.flag = flag;
 	return CKR_OK;

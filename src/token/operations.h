@@ -86,10 +86,10 @@ enum kept { KEPT_GCM, KEPT_CCM, KEPT_OTHER, KEPT_SCHEDULES };
 
 struct operation {
 	enum stage stage;
-	bool finished; /* `last` holds output that the final call has still to return */
-	bool mac_begun;
-	bool forget;  /* wipe the kept schedules when the operation ends */
-	bool derived; /* an operation of WITH_DERIVED_KEY, with `use` */
+	bool finished;  /* `last` holds output that the final call has still to return */
+	bool mac_begun; /* data goes to `mac`, or is collected for a function that signs */
+	bool forget;    /* wipe the kept schedules when the operation ends */
+	bool derived;   /* an operation of WITH_DERIVED_KEY, with `use` */
 	const struct mechanism *mech;
 	struct cached_key *key; /* pinned: the key that the caller names; NULL for digests */
 	struct key *used;       /* the key that computes: that of `key`, or the derived key */
