@@ -143,11 +143,16 @@ START_TEST(sessions_end_with_the_login_and_with_sessions)
 	CK_OBJECT_HANDLE master = link_key();
 	CK_SESSION_HANDLE first = s, second;
 
+	ok(f->C_Logout(s)); /* nothing but the link has used the foreign token */
+	holds(fake->sessions == 0);
+	login(CKU_USER);
+	master = find_master();
+
 	ok(derive_right(master));
 	holds(fake->sessions == 1);
 	second = s = open_session(CKF_RW_SESSION);
 	ok(derive_right(master));
-	holds(fake->sessions == 2 && fake->logins == 1);
+	holds(fake->sessions == 2 && fake->logins == 2);
 	ok(f->C_CloseSession(second));
 	holds(fake->sessions == 1);
 	s = first;
@@ -157,7 +162,7 @@ START_TEST(sessions_end_with_the_login_and_with_sessions)
 	holds(fake->sessions == 0);
 	login(CKU_USER);
 	ok(derive_right(find_master()));
-	holds(fake->sessions == 1 && fake->logins == 2);
+	holds(fake->sessions == 1 && fake->logins == 3);
 	ok(f->C_CloseAllSessions(slot));
 	holds(fake->sessions == 0 && fake->finalized == 0);
 	s = open_session(CKF_RW_SESSION);
@@ -363,25 +368,26 @@ END_TEST
 
 static uint8_t hidden[12]; /* a new PIN, inverted */
 
-static void login_hidden(void)
+static void login_hidden(CK_USER_TYPE who)
 {
 	uint8_t pin[sizeof hidden];
 
 	invert(pin, hidden, sizeof pin);
-	ok(f->C_Login(s, CKU_USER, pin, sizeof pin));
+	ok(f->C_Login(s, who, pin, sizeof pin));
 	explicit_bzero(pin, sizeof pin);
 }
 
-static void hide_pin(void)
+static void hide_pin(CK_USER_TYPE who)
 {
+	const char *old = who == CKU_SO ? SO_PIN : USER_PIN;
 	uint8_t pin[sizeof hidden];
 	int random = open("/dev/urandom", O_RDONLY);
 
 	ck_assert(random >= 0 && read(random, hidden, sizeof hidden) == sizeof hidden);
 	close(random);
-	login(CKU_USER);
+	login(who);
 	invert(pin, hidden, sizeof pin);
-	ok(f->C_SetPIN(s, (CK_BYTE *)(uintptr_t)USER_PIN, strlen(USER_PIN), pin, sizeof pin));
+	ok(f->C_SetPIN(s, (CK_BYTE *)(uintptr_t)old, strlen(old), pin, sizeof pin));
 	explicit_bzero(pin, sizeof pin);
 	ok(f->C_Logout(s));
 }
@@ -389,29 +395,38 @@ static void hide_pin(void)
 START_TEST(the_pin_is_kept_until_logout)
 {
 	start_with(getenv("FAKE_FOREIGN"));
-	hide_pin();
-	login_hidden();
+	hide_pin(CKU_USER);
+	login_hidden(CKU_USER);
 	holds(copies(hidden, sizeof hidden) == 1);
 	ok(f->C_Logout(s));
 	holds(copies(hidden, sizeof hidden) == 0);
-	login_hidden();
+	login_hidden(CKU_USER);
 	ok(f->C_Finalize(NULL));
 	holds(copies(hidden, sizeof hidden) == 0);
 	ok(f->C_Initialize(NULL));
 }
 END_TEST
 
+START_TEST(the_pin_of_the_so_is_not_kept)
+{
+	start_with(getenv("FAKE_FOREIGN"));
+	hide_pin(CKU_SO);
+	login_hidden(CKU_SO);
+	holds(copies(hidden, sizeof hidden) == 0);
+}
+END_TEST
+
 START_TEST(the_pin_is_not_kept_without_need)
 {
 	session();
-	hide_pin();
-	login_hidden();
+	hide_pin(CKU_USER);
+	login_hidden(CKU_USER);
 	holds(copies(hidden, sizeof hidden) == 0);
 	find_fake();
 	write_conf("foreign-module = /lib/x.so\nforeign-pin-source = file:/run/pin\n");
 	restart();
 	s = open_session(CKF_RW_SESSION);
-	login_hidden();
+	login_hidden(CKU_USER);
 	holds(copies(hidden, sizeof hidden) == 0);
 }
 END_TEST
@@ -439,6 +454,7 @@ int main(void)
 	tcase_add_test(c, a_copy_of_keydiv_is_no_foreign_module);
 	tcase_add_test(c, no_foreign_module);
 	tcase_add_test(c, the_pin_is_kept_until_logout);
+	tcase_add_test(c, the_pin_of_the_so_is_not_kept);
 	tcase_add_test(c, the_pin_is_not_kept_without_need);
 	return run(suite);
 }

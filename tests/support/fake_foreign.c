@@ -114,6 +114,7 @@ static CK_RV initialize(CK_VOID_PTR args)
 	control.up = true;
 	control.initialized++;
 	fake_foreign_reset();
+	epoch = 0; /* handles begin at the same numbers, as those of SoftHSM do */
 	return leave(CKR_OK);
 }
 
@@ -466,7 +467,8 @@ static CK_RV give(const CK_BYTE *result, size_t n, bool lie, CK_BYTE *out, CK_UL
 	*len = n;
 	if (!lie)
 		return CKR_OK;
-	out[n / 2] ^= 0x40;
+	if (control.lie == FAKE_WRONG)
+		out[n / 2] ^= 0x40;
 	*len = control.lie == FAKE_SHORT   ? n - 1
 	       : control.lie == FAKE_LONG  ? n + 1
 	       : control.lie == FAKE_EMPTY ? 0

@@ -296,6 +296,12 @@ START_TEST(uris)
 	struct foreign_facts facts;
 	ck_rv(foreign_link(&foreign, bytes_of(AES_URI "\0x", sizeof AES_URI + 1), &facts),
 		CKR_ATTRIBUTE_VALUE_INVALID);
+	unsigned logins = fake->logins;
+	foreign_close(&foreign);
+	fake->keys[0].slot++;
+	ck_rv(link_only("pkcs11:object=aes"), CKR_ATTRIBUTE_VALUE_INVALID);
+	ck_assert_uint_eq(fake->logins, logins); /* no PIN was tried at a token that may be wrong */
+	fake->keys[0].slot--;
 	add_key(3, "aes", CKK_AES, 32);
 	ck_rv(link_only(AES_URI), CKR_ATTRIBUTE_VALUE_INVALID);
 	fake->keys[3].slot++; /* to the second token */
@@ -367,7 +373,21 @@ START_TEST(another_key_behind_the_uri)
 		other.check_n = i;
 		ck_rv(attach(&other, AES_URI), CKR_DEVICE_ERROR);
 	}
+	other = facts;
+	other.check_n++;
+	ck_rv(attach(&other, AES_URI), CKR_DEVICE_ERROR);
 	ck_ok(attach(&facts, AES_URI));
+}
+END_TEST
+
+/* The HMAC is the same, but keydiv's object has another type. */
+START_TEST(another_type_behind_the_uri)
+{
+	struct foreign_facts facts;
+
+	ck_ok(foreign_link(&foreign, URI(HMAC_URI), &facts));
+	fake->keys[1].type = CKK_SHA256_HMAC;
+	ck_rv(attach(&facts, HMAC_URI), CKR_DEVICE_ERROR);
 }
 END_TEST
 
@@ -478,6 +498,24 @@ START_TEST(other_codes_are_not_tried_again)
 	}
 	set_fault(NULL, CKR_OK, 0, 0);
 	ck_ok(cmac_is_right());
+}
+END_TEST
+
+/* Handles of an earlier era of the module may be those of other sessions now. */
+START_TEST(handles_of_an_earlier_era)
+{
+	struct foreign second = {.pin = &pin};
+	struct foreign_facts facts;
+	uint8_t mac[16] = {0};
+
+	ck_ok(foreign_link(&second, URI(AES_URI), &facts));
+	use_key(AES_URI, 0);
+	ck_assert_uint_eq(fake->sessions, 2);
+	fake->up = false;
+	ck_ok(key_cmac(far_key, mac, sizeof mac, mac));
+	ck_assert_uint_eq(fake->sessions, 1);
+	foreign_close(&second);
+	ck_assert_uint_eq(fake->sessions, 1);
 }
 END_TEST
 
@@ -628,6 +666,19 @@ START_TEST(lies_in_use)
 }
 END_TEST
 
+START_TEST(lies_about_keys)
+{
+	set_fault("C_FindObjects", CKR_OK, 0, 1);
+	fake->lie = FAKE_HUGE;
+	ck_rv(link_only(AES_URI), CKR_DEVICE_ERROR);
+	for (unsigned skip = 0; skip < 6; skip++) {
+		set_fault("C_GetAttributeValue", CKR_OK, skip, 1);
+		fake->lie = FAKE_SHORT;
+		ck_rv(link_only(AES_URI), CKR_DEVICE_ERROR);
+	}
+}
+END_TEST
+
 /* One wrong value in the check of linking or of opening. */
 START_TEST(a_wrong_value_in_the_check)
 {
@@ -677,6 +728,16 @@ START_TEST(a_wrong_pin_is_tried_once)
 	fake->wrong_pins = FAKE_TRIES;
 	ck_rv(link_only(AES_URI), CKR_PIN_LOCKED);
 	ck_assert_uint_eq(fake->logins, 3);
+}
+END_TEST
+
+/* Another thread has logged in between C_GetSessionInfo and C_Login. */
+START_TEST(somebody_else_logs_in_first)
+{
+	fake->keys[0].is_private = false;
+	set_fault("C_Login", CKR_USER_ALREADY_LOGGED_IN, 0, 1);
+	ck_ok(link_only(AES_URI));
+	ck_assert_uint_eq(fake->faults, 1);
 }
 END_TEST
 
@@ -921,13 +982,17 @@ int main(void)
 	tcase_add_test(use, uris);
 	tcase_add_test(use, keys_in_two_tokens);
 	tcase_add_test(use, another_key_behind_the_uri);
+	tcase_add_test(use, another_type_behind_the_uri);
 	tcase_add_test(use, a_token_that_has_gone);
 	tcase_add_test(use, a_lost_session_is_opened_again_once);
 	tcase_add_test(use, other_codes_are_not_tried_again);
+	tcase_add_test(use, handles_of_an_earlier_era);
 	tcase_add_test(use, blocks_in_place_are_not_encrypted_twice);
 	tcase_add_test(use, lies_in_use);
+	tcase_add_test(use, lies_about_keys);
 	tcase_add_test(use, a_wrong_value_in_the_check);
 	tcase_add_test(use, a_wrong_pin_is_tried_once);
+	tcase_add_test(use, somebody_else_logs_in_first);
 	tcase_add_test(use, no_pin);
 	tcase_add_test(use, a_pin_in_a_file);
 	tcase_add_test(use, initialised_once_and_ended_by_its_owner);
