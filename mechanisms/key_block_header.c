@@ -5,7 +5,7 @@
 #include "key_block_optional.h"
 #include "key_block_text.h"
 
-/* Positions in the fixed header (section 6.3.1, table 1). */
+/* Positions in the fixed header (section 6.2, table 1). */
 enum position {
 	AT_VERSION = 0,
 	AT_LENGTH = 1, /* 4 decimal digits */

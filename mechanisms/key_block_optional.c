@@ -99,10 +99,10 @@ static bool is_ksn(struct bytes d)
 	return (d.n == 20 || d.n == 16) && all_are(is_hex, d);
 }
 
-/* Key block values: version and two more characters (table 17). */
+/* Key block values: a version and a further field of two printable characters each (table 17). */
 static bool is_values(struct bytes d)
 {
-	return d.n == 4 && all_are(is_alphanumeric, d);
+	return d.n == 4 && all_are(is_printable, d);
 }
 
 /* Time in UTC, YYYYMMDDhhmmss[ss]Z or YYYY-MM-DDThh:mm:ss[.ss]Z (tables 21 and 22). */

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "key/binding.h"
 #include "key/cipher.h"
 #include "key/kdf_primitives.h"
 #include "key/key.h"
@@ -228,6 +229,45 @@ static CK_RV a_seal(void)
 	return seal_open(&with, bytes_of(bytes, 8), bytes_of(sealed, sizeof sealed), &out);
 }
 
+/* Bind a key to a header with KEYS, and open the result. */
+static CK_RV bind_with(enum binding how, struct key *const keys[4])
+{
+	struct bytes header = bytes_of(bytes, 16);
+	uint8_t out[48 + BINDING_MAC_MAX];
+	SECRET back = {0};
+	bool good;
+
+	for (int i = 0; i < 4; i++)
+		ENSURE(keys[i] != NULL, CKR_HOST_MEMORY);
+	TRY(key_load(keys[0], CKK_AES, bytes, 32));
+	TRY(key_load(keys[1], CKK_AES, bytes + 1, 32));
+	TRY(binding_seal(how, keys[0], &keys[2], header, keys[1], 48, out, out + 48));
+	TRY(binding_open(
+		how, keys[0], &keys[2], header, bytes_of(out, 48), out + 48, &good, &back));
+	ENSURE(good, CKR_FUNCTION_FAILED);
+	return CKR_OK;
+}
+
+static CK_RV a_binding(enum binding how)
+{
+	struct key *keys[] = {key_new(), key_new(), key_new(), key_new()};
+	CK_RV rv = bind_with(how, keys);
+
+	for (int i = 0; i < 4; i++)
+		key_free(keys[i]);
+	return rv;
+}
+
+static CK_RV a_binding_by_cbc(void)
+{
+	return a_binding(BINDING_CBC);
+}
+
+static CK_RV a_binding_by_ctr(void)
+{
+	return a_binding(BINDING_CTR);
+}
+
 static CK_RV a_random_number(void)
 {
 	uint8_t out[32];
@@ -242,7 +282,8 @@ static const struct {
 } operations[] = {{"CMAC", a_cmac}, {"HMAC", an_hmac}, {"HMAC in parts", hmac_in_parts},
 	{"GMAC", a_gmac}, {"CBC", by_cbc}, {"CTR", by_ctr}, {"GCM", by_gcm}, {"CCM", by_ccm},
 	{"digest", a_digest}, {"HKDF", an_hkdf}, {"PBKDF2", a_pbkdf2}, {"scrypt", a_pin},
-	{"sealing", a_seal}, {"random", a_random_number}};
+	{"sealing", a_seal}, {"binding by CBC", a_binding_by_cbc},
+	{"binding by CTR", a_binding_by_ctr}, {"random", a_random_number}};
 
 /*
  * Each allocation of each operation fails once. The code is CKR_HOST_MEMORY, never

@@ -406,7 +406,7 @@ static const struct data_case {
 	{"KV", "0000", true},
 	{"KV", "000", false},
 	{"KV", "00000", false},
-	{"KV", "00 0", false},
+	{"KV", "00 ~", true},
 	{"LB", "a label ~", true},
 	{"LB", "", true},
 	{"PK", "00ABCDEF", true},
