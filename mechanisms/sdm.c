@@ -16,12 +16,30 @@ static bool encrypts(const struct parameter *p)
 	return parameter_get(p, KEYDIV_CARD_KEY).p[0] == CARD_KEY_ENC;
 }
 
+/*
+ * A URL without UID and with the counter C has the same keys as a URL with the UID C 00 00 00 00
+ * and the counter 0. A replay window would take such a message twice. No tag sends the counter 0,
+ * because a tag counts before it sends.
+ */
+static bool is_ambiguous(struct bytes uid, struct bytes counter)
+{
+	static const uint8_t zeros[UID - READ_COUNTER];
+
+	return uid.p != NULL && counter.p != NULL &&
+	       memcmp(uid.p + READ_COUNTER, zeros, sizeof zeros) == 0 &&
+	       memcmp(counter.p, zeros, READ_COUNTER) == 0;
+}
+
 static CK_RV check(const struct parameter *p)
 {
+	struct bytes uid = parameter_get(p, KEYDIV_CARD_UID);
 	uint8_t which = parameter_get(p, KEYDIV_CARD_KEY).p[0];
 
 	REQUIRE(which == CARD_KEY_ENC || which == CARD_KEY_MAC, CKR_MECHANISM_PARAM_INVALID,
 		"CARD_KEY is not 01 or 02");
+	REQUIRE(!is_ambiguous(uid, parameter_get(p, KEYDIV_READ_COUNTER)),
+		CKR_MECHANISM_PARAM_INVALID,
+		"READ_COUNTER is 0 and CARD_UID ends in four zero bytes, as if there were no UID");
 	return CKR_OK;
 }
 

@@ -184,6 +184,38 @@ START_TEST(variants_under_a_mask_leave_nothing)
 }
 END_TEST
 
+/* The first round keys of single DES with the left half of DES2_KEY, as libcrypto lays them out. */
+#define DES2_KEY "0123456789abcdeffedcba9876543210"
+#define DES_LEFT_ROUNDS "40906464ca40ce4258989014868589468848b4c4840b058438e494904e818481"
+
+/* Algorithm 3 makes a schedule of the left half, in the MAC object or in the key. */
+START_TEST(schedule_of_the_left_half)
+{
+	void (*const wipes[])(struct mac *) = {mac_reset, mac_forget, mac_free};
+	uint8_t out[KEY_MAC_MAX] = {0};
+
+	for (size_t i = 0; i < sizeof wipes / sizeof wipes[0]; i++) {
+		struct mac *mac = mac_new();
+		load(CKK_DES2, DES2_KEY);
+		ck_ok(mac_begin(mac, MAC_RETAIL, key, bytes_of(NULL, 0)));
+		ck_ok(mac_update(mac, out, 16));
+		ck_ok(mac_finish(mac, out));
+		key_unload(key);
+		ck_found(DES_LEFT_ROUNDS);
+		wipes[i](mac);
+		ck_gone(DES_LEFT_ROUNDS);
+		if (wipes[i] != mac_free)
+			mac_free(mac);
+	}
+	load(CKK_DES2, DES2_KEY);
+	ck_ok(key_mac(key, MAC_RETAIL, out, 16, out));
+	ck_found(DES_LEFT_ROUNDS);
+	key_unload(key);
+	ck_gone(DES_LEFT_ROUNDS);
+	ck_gone(DES2_KEY);
+}
+END_TEST
+
 START_TEST(hmac_and_check_values)
 {
 	uint8_t out[KEY_MAC_MAX] = {0};
@@ -392,6 +424,7 @@ int main(void)
 	tcase_add_test(tests, load_another_kind);
 	tcase_add_test(tests, freeing);
 	tcase_add_test(tests, variants_under_a_mask_leave_nothing);
+	tcase_add_test(tests, schedule_of_the_left_half);
 	tcase_add_test(tests, hmac_and_check_values);
 	tcase_add_test(tests, cipher_reset_wipes);
 	tcase_add_test(tests, keys_are_in_the_arena);

@@ -94,6 +94,29 @@ START_TEST(optional_fields)
 }
 END_TEST
 
+/* The vector of a URL without UID is that of a UID which ends in zeros, with the counter 0. */
+START_TEST(urls_without_a_uid)
+{
+	static const struct {
+		const char *uid, *counter;
+		CK_RV rv;
+	} cases[] = {
+		{"23010000000000", "000000", CKR_MECHANISM_PARAM_INVALID},
+		{"23010000000000", "000001", CKR_OK},
+		{"23010000000001", "000000", CKR_OK},
+		{"23010000000000", NULL, CKR_OK},
+		{NULL, "000123", CKR_OK},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct scheme s;
+		SECRET value = {0};
+		start(&s, FILE_KEY, "02", cases[i].uid, cases[i].counter);
+		ck_rv(scheme_run(&s, &value), cases[i].rv);
+	}
+}
+END_TEST
+
 START_TEST(refused)
 {
 	struct scheme s;
@@ -122,6 +145,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, scheme_set_up, scheme_tear_down);
 	tcase_add_test(tc, published_answers);
 	tcase_add_test(tc, optional_fields);
+	tcase_add_test(tc, urls_without_a_uid);
 	tcase_add_test(tc, refused);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
