@@ -438,6 +438,9 @@ class Components(ToolTest):
         self.refused(*import_it, "--record", self.path("link"), says="is there already")
         self.refused(*import_it, "--record", self.path("none/record"), says="No such file")
         self.refused(*import_it, "--record", "/proc/record", says="cannot write '/proc/record'")
+        none = self.path("none")
+        self.refused("key", "import", "--label", "m", "--component-file", none, "--component-file", none, "--record", self.path("record"),
+                     says="is there already")  # before anybody brings a component
         self.assertEqual(self.read("record"), "earlier\n")
         self.assertEqual(self.user_json("key", "list"), [])
         self.refused("key", "import", "--csv", self.path("record"), "--unwrap-key", "k", "--record", self.path("new"), says="--record")
