@@ -3,6 +3,9 @@
  * test_lorawan.c: a LoRaWAN join server. A join is served from end to end, and no operation with a
  * root key gives more than the messages of a join.
  */
+#include <signal.h>
+#include <sys/mman.h>
+
 #include "harness.h"
 
 #define ROOT "01020304050607080102030405060708"
@@ -490,6 +493,43 @@ START_TEST(no_other_function)
 }
 END_TEST
 
+/*
+ * The message of an attacker, who changes the message between the check and the MIC. The second
+ * half of the first block is in a page that cannot be read. The first read of that page makes the
+ * page readable, and the message another.
+ */
+static uint8_t *changing;
+static long page;
+
+static void change(int number)
+{
+	(void)number;
+	changing[0] = 0x01;
+	mprotect(changing + 8, (size_t)page, PROT_READ | PROT_WRITE);
+}
+
+START_TEST(a_message_that_changes)
+{
+	struct sigaction action = {.sa_handler = change}, before;
+	uint8_t right[4];
+
+	page = sysconf(_SC_PAGESIZE);
+	uint8_t *pages = mmap(
+		NULL, 2 * (size_t)page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(pages, MAP_FAILED);
+	changing = pages + page - 8;
+	ok(sign(CKM_KEYDIV_LORAWAN_MIC, root, changing, 19));
+	memcpy(right, out, 4);
+	ck_assert_int_eq(mprotect(pages + page, (size_t)page, PROT_NONE), 0);
+	ck_assert_int_eq(sigaction(SIGSEGV, &action, &before), 0);
+	CK_RV rv = sign(CKM_KEYDIV_LORAWAN_MIC, root, changing, 19);
+	sigaction(SIGSEGV, &before, NULL);
+	holds(changing[0] == 0x01);
+	holds(rv == CKR_DATA_INVALID || (rv == CKR_OK && memcmp(out, right, 4) == 0));
+	munmap(pages, 2 * (size_t)page);
+}
+END_TEST
+
 /* WITH_DERIVED_KEY with DERIVATION and OPERATION, and the fields of a session key. */
 static CK_RV use(CK_MECHANISM_TYPE derivation, CK_MECHANISM_TYPE operation, bool cipher)
 {
@@ -588,6 +628,7 @@ int main(void)
 	tcase_add_test(tc, no_parameter);
 	tcase_add_test(tc, no_other_function);
 	tcase_add_test(tc, not_with_derived_keys);
+	tcase_add_test(tc, a_message_that_changes);
 	tcase_add_test(tc, no_other_list);
 	tcase_add_test(tc, check_values);
 	return run(suite);

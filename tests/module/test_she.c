@@ -266,6 +266,29 @@ START_TEST(no_other_function)
 }
 END_TEST
 
+/* A key that leaves under trusted keys only leaves under an authorising key that the SO trusts. */
+START_TEST(trusted_authorising_key)
+{
+	CK_OBJECT_HANDLE kek;
+
+	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN),
+		T(LENGTH(16), YES(CKA_TOKEN), NO(CKA_PRIVATE), STR(CKA_LABEL, "kek"), AUTHORISES),
+		&kek));
+	ok(f->C_Logout(s));
+	login(CKU_SO);
+	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "kek")), &kek, 1), 1);
+	ok(f->C_SetAttributeValue(s, kek, T(YES(CKA_TRUSTED))));
+	ok(f->C_Logout(s));
+	login(CKU_USER);
+	ck_assert_uint_eq(find(s, T(STR(CKA_LABEL, "kek")), &kek, 1), 1);
+	fresh = import(CKK_AES, new_value, 16,
+		T(YES(CKA_SIGN), YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+	gives(CKR_KEY_NOT_WRAPPABLE, wrap(authorising_key(16), fresh));
+	ok(wrap(kek, fresh));
+	holds(n == 64);
+}
+END_TEST
+
 /* Keys of a fleet: the key of each module is derived, sent, and proved, and never seen. */
 START_TEST(derived_key_of_a_module)
 {
@@ -290,6 +313,7 @@ int main(void)
 	tcase_add_test(tc, update_and_proof);
 	tcase_add_test(tc, room);
 	tcase_add_test(tc, policy_of_the_update);
+	tcase_add_test(tc, trusted_authorising_key);
 	tcase_add_test(tc, lengths_and_types);
 	tcase_add_test(tc, parameters);
 	tcase_add_test(tc, permissions_of_the_proof);
