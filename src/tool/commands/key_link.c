@@ -59,9 +59,12 @@ static bool report(CK_RV rv)
 		return fail("'%s' names no secret key of the other token, or several: add object= "
 			    "or id= (CKR_ATTRIBUTE_VALUE_INVALID)",
 			new_key.uri);
+	case CKR_FUNCTION_NOT_SUPPORTED:
+		return fail("there is no other token: set foreign-module in keydiv.conf "
+			    "(CKR_FUNCTION_NOT_SUPPORTED)");
 	case CKR_DEVICE_ERROR:
-		return fail("the other token cannot be used: set foreign-module in keydiv.conf; if "
-			    "it is set, see the log (CKR_DEVICE_ERROR)");
+		return fail("the other token cannot be used: see the log, and foreign-module in "
+			    "keydiv.conf (CKR_DEVICE_ERROR)");
 	case CKR_KEY_FUNCTION_NOT_PERMITTED:
 		return fail("the key in the other token can do nothing that derives: it needs "
 			    "CKA_SIGN or CKA_ENCRYPT there (CKR_KEY_FUNCTION_NOT_PERMITTED)");
