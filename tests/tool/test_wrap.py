@@ -149,6 +149,45 @@ class KeyBlocks(ToolTest):
         self.user("key", "import", "--key-block-csv", "-", "--unwrap-key", "kbpk", data=out)
         self.assertEqual(self.check_value("x"), out.strip().rpartition(",")[2])
 
+    def test_rows_of_the_manual(self):
+        """The table of keydiv(1), Key blocks: the options that make a key, and the header of the key."""
+        leaves = ["--extractable", "--wrap-with-trusted"]
+        self.trusted()
+        self.trusted("tdes", "--type", "des3")
+        for header, *options in (
+                ("D0144B0AX", "--allow", "aes-dukpt,with-derived-key", *leaves),
+                ("B0096B0TX", "--type", "des2", "--allow", "tdes-dukpt,with-derived-key", *leaves),
+                ("D0144B1AX", "--allow", "aes-dukpt-key-of-initial,with-derived-key", *leaves),
+                ("B0096B1TX", "--type", "des2", "--allow", "tdes-dukpt-key-of-initial,with-derived-key", *leaves),
+                ("D0144D0AB", "--usage", "encrypt,decrypt", "--extractable"),
+                ("B0096D0TD", "--type", "des3", "--usage", "decrypt", "--extractable"),
+                ("B0096E0TX", "--type", "des2", "--allow", "emv-card-key,with-derived-key", *leaves),
+                ("D0144K0AE", "--usage", "wrap", "--allow", "aes-key-wrap,aes-key-wrap-kwp", "--extractable"),
+                ("D0144K1AB", "--usage", "wrap,unwrap", "--allow", "key-block", "--extractable"),
+                ("B0096K1TD", "--type", "des2", "--usage", "unwrap", "--allow", "key-block", "--extractable"),
+                ("B0096M3TG", "--type", "des2", "--usage", "sign", "--allow", "retail-mac", "--extractable"),
+                ("D0144M6AC", "--usage", "sign,verify", "--allow", "aes-cmac", "--extractable"),
+                ("B0096M6TV", "--type", "des3", "--usage", "verify", "--allow", "des3-cmac", "--extractable"),
+                ("D014410AX", *leaves),
+                ("D014411AX", "--allow", "odukpt,with-derived-key", *leaves)):
+            with self.subTest(header):
+                self.make("key", *options)
+                kbpk = "trusted" if header[0] == "D" else "tdes"
+                block = self.export("key", kbpk=kbpk)
+                self.assertEqual(block[:9], header)
+                self.import_block(block, kbpk=kbpk)
+                made, back = self.user_json("key", "show", "key"), self.user_json("key", "show", "again")
+                for member in "type", "bits", "check_value", "usage":
+                    self.assertEqual(made[member], back[member])
+                self.assertEqual(sorted(made.get("allowed_mechanisms", [])), sorted(back.get("allowed_mechanisms", [])))
+                for label in "key", "again":
+                    self.user("key", "delete", "--force", label)
+        hmac = ["--type", "sha256-hmac", "--usage", "sign,verify", "--allow", "sha256-hmac"]
+        out = self.user("derive", "--key", "master", "--wrap-with", "kbpk", "--key-block", *hmac, "x")
+        self.assertRegex(out, r"^x,D0\d\d\dM7HC00N0200HM0621PB")
+        out = self.user("derive", "--key", "master", "--wrap-with", "kbpk", "--key-block-header", "E0000P0AE00N0000", "--usage", "encrypt", "x")
+        self.assertTrue(out.startswith("x,E0116P0AE00N0000"), out)
+
     def test_keys_without_a_row(self):
         """A device key without usage, and a key that signs without a list, fit no usage of key blocks."""
         for usage in [], ["--usage", "sign"]:
