@@ -4,6 +4,8 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -364,4 +366,62 @@ bool same_macs(CK_SESSION_HANDLE session, unsigned from, unsigned count)
 			device_mac(session, here, i, b) != CKR_OK || memcmp(a, b, 16) != 0)
 			return false;
 	return true;
+}
+
+/* --- Threads and processes --- */
+
+static _Atomic unsigned wrong;
+
+static void *derive_in_a_thread(void *arg)
+{
+	CK_SESSION_HANDLE mine;
+
+	if (f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) !=
+			CKR_OK ||
+		!same_macs(mine, (unsigned)(uintptr_t)arg, 300) ||
+		f->C_CloseSession(mine) != CKR_OK)
+		atomic_fetch_add(&wrong, 1);
+	return NULL;
+}
+
+void far_threads(void)
+{
+	pthread_t thread[4];
+
+	for (uintptr_t i = 0; i < 4; i++)
+		ck_assert_int_eq(
+			pthread_create(&thread[i], NULL, derive_in_a_thread, (void *)(1000 * i)),
+			0);
+	holds(same_macs(s, 0, 300));
+	for (unsigned i = 0; i < 4; i++)
+		pthread_join(thread[i], NULL);
+	ck_assert_uint_eq(wrong, 0);
+}
+
+/* In a child: keydiv and the other module are initialised there again. */
+static void in_the_child(void)
+{
+	gives(CKR_CRYPTOKI_NOT_INITIALIZED, device_mac(s, there, 1, (uint8_t[16]){0}));
+	ok(f->C_Initialize(NULL));
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	holds(find(s, T(STR(CKA_LABEL, "master"), YES(CKA_TOKEN)), &there, 1) == 1);
+	here = near_key(CKK_AES, mk, 16, NOTHING);
+	holds(same_macs(s, 0, 100));
+	gives(CKR_OK, f->C_Finalize(NULL));
+}
+
+void far_forks(void)
+{
+	holds(same_macs(s, 0, 20)); /* a foreign session is open */
+	holds(in_child(in_the_child));
+	holds(same_macs(s, 20, 20));
+	/* Also while both work. */
+	pid_t child = fork();
+	ck_assert(child >= 0);
+	if (child == 0)
+		_exit(in_child(in_the_child) ? 0 : 1);
+	holds(same_macs(s, 100, 200));
+	holds(wait_for(child));
+	holds(same_macs(s, 300, 20));
 }

@@ -78,6 +78,12 @@ CK_RV device_mac(
 /* Return true if THERE gives the same MACs as HERE for COUNT numbers. */
 bool same_macs(CK_SESSION_HANDLE session, unsigned from, unsigned count);
 
+/* Derive from THERE and HERE in four threads at once. */
+void far_threads(void);
+
+/* The same in children of fork, which initialise the modules. THERE has the label "master". */
+void far_forks(void);
+
 /*
  * Derive with every mechanism that takes TYPE, in ROUNDS rounds with random parameters, over keys
  * with random values that may do RIGHT in the other token, and over the same values here. Return

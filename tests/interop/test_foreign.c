@@ -4,7 +4,6 @@
  * same process.
  */
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "../module/use_support.h"
@@ -261,6 +260,30 @@ START_TEST(messages_are_as_with_the_value)
 }
 END_TEST
 
+/* Mechanisms of a master that do not derive: what needs the value is refused, the rest is equal. */
+START_TEST(a_root_key_of_lorawan)
+{
+	const CK_MECHANISM_TYPE mic = CKM_KEYDIV_LORAWAN_MIC,
+				accept = CKM_KEYDIV_LORAWAN_JOIN_ACCEPT;
+	uint8_t request[19] = {0}, a[4], b[4];
+	CK_ULONG n = 4, k = 4, room = sizeof out;
+
+	link_both(FAR_BOTH, T(ALLOWED(mic, accept)));
+	for (unsigned i = 0; i < 20; i++) {
+		draw(request + 1, sizeof request - 1);
+		ok(f->C_SignInit(s, MECH(mic), there));
+		ok(f->C_Sign(s, request, sizeof request, a, &n));
+		ok(f->C_SignInit(s, MECH(mic), here));
+		ok(f->C_Sign(s, request, sizeof request, b, &k));
+		ck_assert_mem_eq(a, b, 4);
+	}
+	CK_RV rv = f->C_EncryptInit(s, MECH(accept), there);
+	if (rv == CKR_OK)
+		rv = f->C_Encrypt(s, request, 16, out, &room);
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED, rv);
+}
+END_TEST
+
 /* More masters than a session caches, one of which a message in parts has pinned. */
 START_TEST(more_masters_than_the_cache_has)
 {
@@ -300,70 +323,17 @@ END_TEST
 
 /* --- Threads, processes, logins --- */
 
-static _Atomic unsigned wrong;
-
-static void *derive_in_a_thread(void *arg)
-{
-	CK_SESSION_HANDLE mine;
-
-	if (f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &mine) !=
-			CKR_OK ||
-		!same_macs(mine, (unsigned)(uintptr_t)arg, 300) ||
-		f->C_CloseSession(mine) != CKR_OK)
-		atomic_fetch_add(&wrong, 1);
-	return NULL;
-}
-
 START_TEST(threads)
 {
-	pthread_t thread[4];
-
 	link_both(FAR_SIGN, NOTHING);
-	for (uintptr_t i = 0; i < 4; i++)
-		ck_assert_int_eq(
-			pthread_create(&thread[i], NULL, derive_in_a_thread, (void *)(1000 * i)),
-			0);
-	holds(same_macs(s, 0, 300));
-	for (unsigned i = 0; i < 4; i++)
-		pthread_join(thread[i], NULL);
-	ck_assert_uint_eq(wrong, 0);
+	far_threads();
 }
 END_TEST
-
-/* A child of fork, or another process: the module and SoftHSM are initialised there again. */
-static void in_the_child(void)
-{
-	CK_ULONG count;
-
-	gives(CKR_CRYPTOKI_NOT_INITIALIZED, device_mac(s, there, 1, (uint8_t[16]){0}));
-	ok(f->C_Initialize(NULL));
-	s = open_session(CKF_RW_SESSION);
-	login(CKU_USER);
-	ok(f->C_FindObjectsInit(s, T(STR(CKA_LABEL, "master"))));
-	ok(f->C_FindObjects(s, &there, 1, &count));
-	ok(f->C_FindObjectsFinal(s));
-	holds(count == 1);
-	here = near_key(CKK_AES, mk, 16, NOTHING);
-	holds(same_macs(s, 0, 100));
-	gives(CKR_OK, f->C_Finalize(NULL));
-}
 
 START_TEST(a_child_of_fork)
 {
 	link_both(FAR_SIGN, T(STR(CKA_LABEL, "master")));
-	holds(same_macs(s, 0, 20)); /* a foreign session is open */
-	holds(in_child(in_the_child));
-	holds(same_macs(s, 20, 20));
-	/* Also while both work. */
-	pid_t child = fork();
-	ck_assert(child >= 0);
-	if (child == 0) {
-		in_the_child();
-		_exit(0);
-	}
-	holds(same_macs(s, 100, 200));
-	holds(wait_for(child));
-	holds(same_macs(s, 300, 20));
+	far_forks();
 }
 END_TEST
 
@@ -503,6 +473,7 @@ int main(void)
 	tcase_add_test(tc, windows);
 	tcase_add_test(tc, reserved_counters);
 	tcase_add_test(tc, messages_are_as_with_the_value);
+	tcase_add_test(tc, a_root_key_of_lorawan);
 	tcase_add_test(tc, more_masters_than_the_cache_has);
 	tcase_add_test(tc, threads);
 	tcase_add_test(tc, a_child_of_fork);

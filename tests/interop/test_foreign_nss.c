@@ -25,6 +25,51 @@ START_TEST(the_same_keys_as_with_the_value)
 }
 END_TEST
 
+START_TEST(threads)
+{
+	link_both(FAR_ENCRYPT, NOTHING);
+	far_threads();
+}
+END_TEST
+
+/* keydiv alone initialises NSS, with the arguments of keydiv.conf, and again in a child. */
+START_TEST(a_child_of_fork)
+{
+	far_key("mk", CKK_AES, mk, 16, FAR_SIGN, NOTHING);
+	ok(g->C_Finalize(NULL));
+	there = LINK("mk", STR(CKA_LABEL, "master"));
+	here = near_key(CKK_AES, mk, 16, NOTHING);
+	far_forks();
+	restart();
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	holds(find(s, T(STR(CKA_LABEL, "master")), &there, 1) == 1);
+	here = near_key(CKK_AES, mk, 16, NOTHING);
+	holds(same_macs(s, 0, 20));
+}
+END_TEST
+
+START_TEST(logout)
+{
+	link_both(FAR_SIGN, T(STR(CKA_LABEL, "master"), NO(CKA_PRIVATE)));
+	holds(same_macs(s, 0, 5));
+	ok(f->C_Logout(s));
+	gives(CKR_USER_NOT_LOGGED_IN, device_mac(s, there, 1, (uint8_t[16]){0}));
+	login(CKU_USER);
+	here = near_key(CKK_AES, mk, 16, NOTHING);
+	holds(same_macs(s, 0, 5));
+	/*
+	 * keydiv's own login decides. The first call may fail, because NSS gives a code that says
+	 * nothing of a login.
+	 */
+	ok(g->C_Logout(gs));
+	gives_either(CKR_OK, CKR_DEVICE_ERROR, device_mac(s, there, 1, (uint8_t[16]){0}));
+	holds(same_macs(s, 5, 5));
+	ok(g->C_CloseAllSessions(far_slot()));
+	holds(same_macs(s, 10, 5));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("foreign masters in NSS");
@@ -35,5 +80,8 @@ int main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_loop_test(
 		tc, the_same_keys_as_with_the_value, 0, (int)(sizeof kinds / sizeof *kinds));
+	tcase_add_test(tc, threads);
+	tcase_add_test(tc, a_child_of_fork);
+	tcase_add_test(tc, logout);
 	return run(suite);
 }
