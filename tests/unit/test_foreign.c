@@ -311,6 +311,28 @@ START_TEST(uris)
 }
 END_TEST
 
+/* A URI comes from a caller. Whatever its bytes are, the answer is a code. */
+START_TEST(random_uris)
+{
+	uint8_t text[sizeof AES_URI + 60], change[4];
+
+	for (int i = 0; i < 20000; i++) {
+		size_t n = sizeof AES_URI - 1;
+		memcpy(text, AES_URI, n);
+		for (int k = 0; k < 1 + i % 4; k++) {
+			ck_ok(random_bytes(change, sizeof change));
+			text[change[0] % n] =
+				i % 2 ? change[1] : (uint8_t) "%;?&=:/0aF"[change[1] % 10];
+			n = change[2] < 40 ? change[3] % n + 1 : n;
+		}
+		CK_RV rv = foreign_link(&foreign, bytes_of(text, n), &(struct foreign_facts){0});
+		ck_assert_msg(rv == CKR_OK || rv == CKR_ATTRIBUTE_VALUE_INVALID, "%.*s: %s", (int)n,
+			(char *)text, rv_name(rv));
+	}
+	ck_ok(link_only(AES_URI));
+}
+END_TEST
+
 START_TEST(keys_in_two_tokens)
 {
 	add_key(3, "aes", CKK_AES, 32);
@@ -980,6 +1002,7 @@ int main(void)
 	tcase_add_test(use, keys_that_cannot_be_used);
 	tcase_add_test(use, facts_of_a_key);
 	tcase_add_test(use, uris);
+	tcase_add_test(use, random_uris);
 	tcase_add_test(use, keys_in_two_tokens);
 	tcase_add_test(use, another_key_behind_the_uri);
 	tcase_add_test(use, another_type_behind_the_uri);
