@@ -62,7 +62,7 @@ compiles()
 }
 
 compiles
-for page in LICENSE SECURITY.md MESSAGES.md README.mechanisms.md README.pkcs11-conf.md; do
+for page in LICENSE SECURITY.md MESSAGES.md TRADES.md README.mechanisms.md README.pkcs11-conf.md; do
 	[ -s "$work/local/share/doc/keydiv/$page" ] || { echo "$page is not installed"; exit 1; }
 done
 
