@@ -108,7 +108,7 @@ class Explain(ExplainTest):
 
     def test_refusals(self):
         self.refused("derive", "--key", "master", "--mechanism", "cmac", "--field", "message=x", "--explain", says="--explain knows")
-        self.refused("derive", "--key", "master", "--csv", self.pin, "--explain", says="leave out --store and --csv")
+        self.refused("derive", "--key", "master", "--csv", self.pin, "--explain", says="leave out --store, --csv and --wrap-with")
         self.refused("derive", "--key", "master", "--mechanism", "odukpt-key", "--field", "shape=3,3", "x", "--explain", says="TRANSACTION is missing")
 
 
