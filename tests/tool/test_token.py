@@ -387,9 +387,9 @@ class CommandLine(ToolTest):
     def test_wrong_words(self):
         self.refused("sing", pin=False, code=2, says="there is no command 'sing")
         self.refused("key", "sing", pin=False, code=2, says="there is no command 'key sing")
-        self.refused("key", pin=False, code=2, says="'key' needs a second word: generate, import, list")
+        self.refused("key", pin=False, code=2, says="'key' needs a second word: generate, import, export, ")
         self.refused("key", "gen", pin=False, code=2, says="did you mean 'keydiv key generate'?")
-        self.refused("key", "zzzzzzzzzzzzzzzz", pin=False, code=2, says="the commands of key are generate, import, list")
+        self.refused("key", "zzzzzzzzzzzzzzzz", pin=False, code=2, says="the commands of key are generate, import, export, ")
         self.refused("info", "--sing", pin=False, code=2, says="'--sing' is no option")
         self.refused("key", "show", code=2, says="an argument is missing; usage: keydiv key show")
         self.refused("info", "operand", pin=False, code=2, says="no use for the argument 'operand'; usage: keydiv info")
