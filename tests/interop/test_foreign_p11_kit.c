@@ -127,6 +127,39 @@ START_TEST(both_by_the_proxy_and_by_name)
 }
 END_TEST
 
+/* The proxy has the tokens of SoftHSM and, in the same process, those of this keydiv. */
+START_TEST(the_proxy_as_foreign_module)
+{
+	CK_OBJECT_HANDLE own;
+
+	start(getenv("KEYDIV_MODULE"), getenv("P11_KIT_PROXY"));
+	use_the_master();
+	/* A key of keydiv that signs: keydiv calls itself, which neither hangs nor crashes. */
+	ok(f->C_CreateObject(s,
+		T(KEY(CKK_AES), RAW(CKA_VALUE, mk, 16), YES(CKA_TOKEN), YES(CKA_SIGN),
+			STR(CKA_LABEL, "own")),
+		&own));
+	gives(CKR_OK,
+		f->C_CreateObject(s,
+			T(CLASS(CKO_SECRET_KEY), YES(CKA_TOKEN), YES(CKA_DERIVE),
+				STR(CKA_KEYDIV_FOREIGN_KEY, "pkcs11:model=keydiv;object=own")),
+			&there));
+	holds(same_macs(s, 300, 20));
+}
+END_TEST
+
+START_TEST(keydiv_by_its_name_in_p11_kit)
+{
+	CK_OBJECT_HANDLE master;
+
+	start(getenv("KEYDIV_MODULE"), "keydiv");
+	gives(CKR_DEVICE_ERROR, f->C_CreateObject(s,
+					T(CLASS(CKO_SECRET_KEY), YES(CKA_TOKEN), YES(CKA_DERIVE),
+						STR(CKA_KEYDIV_FOREIGN_KEY, "pkcs11:object=mk")),
+					&master));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("foreign masters and p11-kit");
@@ -137,5 +170,7 @@ int main(void)
 	tcase_add_test(tc, softhsm_by_its_name_in_p11_kit);
 	tcase_add_test(tc, both_by_the_proxy);
 	tcase_add_test(tc, both_by_the_proxy_and_by_name);
+	tcase_add_test(tc, the_proxy_as_foreign_module);
+	tcase_add_test(tc, keydiv_by_its_name_in_p11_kit);
 	return run(suite);
 }
