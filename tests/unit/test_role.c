@@ -127,6 +127,22 @@ static const struct {
 };
 #define ROLES (sizeof roles / sizeof roles[0])
 
+/* Check that the default list CHILDREN serves one trade, or none. */
+static void check_trade(const CK_MECHANISM_TYPE children[CHILDREN_MAX], const char *name)
+{
+	enum trade trade = TRADE_NONE;
+
+	for (size_t i = 0; i < CHILDREN_MAX && children[i] != 0; i++) {
+		const struct mechanism *child = mechanism_find(children[i]);
+		ck_assert_ptr_nonnull(child);
+		if (child->operation.with_derived_key)
+			continue;
+		if (i == 0)
+			trade = child->trade;
+		ck_assert_msg(child->trade == trade, "%s: %s", name, child->name);
+	}
+}
+
 static void check(const struct role *role, uint32_t usage, enum level level,
 	const CK_MECHANISM_TYPE children[CHILDREN_MAX], uint32_t leaf_by_template, const char *name)
 {
@@ -136,6 +152,7 @@ static void check(const struct role *role, uint32_t usage, enum level level,
 	ck_assert_msg(role->leaf_by_template == leaf_by_template, "%s: leaf_by_template", name);
 	for (size_t i = 0; i < CHILDREN_MAX; i++)
 		ck_assert_msg(role->children[i] == children[i], "%s: child %zu", name, i);
+	check_trade(children, name);
 }
 
 START_TEST(flat_parameters)
