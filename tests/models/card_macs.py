@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ISO/IEC 9797-1 algorithm 3 with DES2, and the odd-numbered bytes of AES-CMAC. A line is NUMBER TYPE KEY PARAMETER DATA, with "-" for no bytes."""
+"""ISO/IEC 9797-1 algorithm 3 with DES2, and the odd-numbered bytes of AES-CMAC. Lines as in operation.py: 121 and 122."""
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from kdf import cmac
-from row import AES_KEY, DES2, DES3, encode, tdes, xor
+from operation import Operation, line
+from row import AES_KEY, DES2, DES3, tdes, xor
 
-MODE = "mac"
+MODE = "operation"
 
 
 def pad(message, method):
@@ -25,35 +26,25 @@ def algorithm_3(key, message, method, previous):
     return tdes(left, Cipher(TripleDES(right), ECB()).decryptor().update(chain))
 
 
-def take_apart(parameter):
-    rest, fields = bytes.fromhex(parameter.replace("-", "")), {}
-    while rest:
-        end = 3 + int.from_bytes(rest[1:3], "big")
-        fields[rest[0]] = rest[3:end]
-        rest = rest[end:]
-    return fields
-
-
 def answer(text):
-    number, key_type, key, parameter, data = text.split()
-    number, key_type, key, data = int(number, 16), int(key_type, 16), bytes.fromhex(key), bytes.fromhex(data.replace("-", ""))
-    if number == 0x122:
-        return cmac(key, data)[1::2].hex() if key_type == AES_KEY else "refused"
-    fields = take_apart(parameter)
+    operation = Operation(text)
+    key, data, fields = operation.key, operation.data, operation.fields
+    if operation.number == 0x122:
+        return cmac(key, data)[1::2].hex() if operation.key_type == AES_KEY else "refused"
     method, length = fields.get(0x3D, b"\2")[0], fields.get(0x74, b"\x08")[0]
-    if key_type != DES2 or method not in (1, 2) or not 4 <= length <= 8:
+    if operation.key_type != DES2 or method not in (1, 2) or not 4 <= length <= 8:
         return "refused"
     return algorithm_3(key, data, method, fields.get(0x33))[:length].hex()
 
 
 def draw(rng):
-    data = rng.randbytes(rng.choice([0, 7, 8, 9, 15, 16, 17, rng.randint(0, 200)])).hex() or "-"
+    data = rng.randbytes(rng.choice([0, 7, 8, 9, 15, 16, 17, rng.randint(0, 200)]))
     if rng.random() < 0.3:
         key_type, size = (AES_KEY, rng.choice([16, 24, 32])) if rng.random() < 0.95 else (DES3, 24)
-        return f"122 {key_type:x} {rng.randbytes(size).hex()} - {data}"
+        return line(0x122, key_type, rng.randbytes(size), data=data)
     fields = {0x33: rng.randbytes(8), 0x3D: bytes([rng.choice([1, 2] * 10 + [0, 3])]), 0x74: bytes([rng.choice([4, 5, 6, 7, 8] * 5 + [0, 3, 9])])}
     for tag in list(fields):
         if rng.random() < 0.5:
             del fields[tag]
     key_type, size = (DES2, 16) if rng.random() < 0.95 else (AES_KEY, 16)
-    return f"121 {key_type:x} {rng.randbytes(size).hex()} {encode(fields) or '-'} {data}"
+    return line(0x121, key_type, rng.randbytes(size), fields, data)

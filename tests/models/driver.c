@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * driver.c: answers the lines that a model of this folder answers, by the code under test.
- * Usage: driver odukpt|nfold|horowitz|openssl|row|mac|operation|key_block.
+ * Usage: driver odukpt|nfold|horowitz|openssl|row|operation|key_block.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -349,9 +349,10 @@ static void any_row(const char *line)
 }
 
 /*
- * --- Any mechanism of this project that signs ---
+ * --- Any mechanism that signs, wraps or encrypts in a way of its own ---
  *
- * The line is NUMBER TYPE KEY PARAMETER DATA, where "-" is no bytes.
+ * The line is NUMBER TYPE KEY PARAMETER DATA TARGET, where TARGET is the AES key to wrap, and "-"
+ * stands for nothing.
  */
 
 /* Sign in two parts if the mechanism can. RET has room for KEY_MAC_MAX bytes. */
@@ -381,46 +382,6 @@ static CK_RV sign(const struct mechanism *row, const struct parameter *p, struct
 	return rv;
 }
 
-static void any_mac(const char *line)
-{
-	static const struct field none[] = {{0}};
-	char key[129], parameter[1025], text[1025];
-	unsigned long number, type;
-	uint8_t bytes[64], fields[512], data[512], mac[KEY_MAC_MAX];
-	struct parameter p;
-	size_t n;
-
-	if (sscanf(line, "%lx %lx %128s %1024s %1024s", &number, &type, key, parameter, text) != 5)
-		fail(line, 0);
-	const struct mechanism *row = mechanism_find(KEYDIV_VENDOR | number);
-	if (row == NULL || !(row->info.flags & CKF_SIGN))
-		fail(line, 0);
-	struct bytes encoded = bytes_of(
-		fields, parameter[0] == '-' ? 0 : from_hex(parameter, fields, sizeof fields));
-	load(type, bytes, from_hex(key, bytes, sizeof bytes));
-	CK_RV rv = row->fields != NULL ? parameter_parse(row, fields, encoded.n, &p)
-				       : fields_parse(none, encoded, &p);
-	if (rv == CKR_OK && !mechanism_takes(row, type))
-		rv = CKR_KEY_TYPE_INCONSISTENT;
-	if (rv == CKR_OK)
-		rv = sign(row, &p,
-			bytes_of(data, text[0] == '-' ? 0 : from_hex(text, data, sizeof data)), mac,
-			&n);
-	if (rv == CKR_OK)
-		print_hex(mac, n);
-	else if (rv == CKR_FUNCTION_FAILED)
-		fail(line, rv);
-	else
-		printf("refused\n");
-}
-
-/*
- * --- Any mechanism that signs, wraps or encrypts in a way of its own ---
- *
- * The line is NUMBER TYPE KEY PARAMETER DATA TARGET, where TARGET is the AES key to wrap, and "-"
- * stands for nothing.
- */
-
 static CK_RV operate(const struct mechanism *row, const struct parameter *p, struct bytes data,
 	uint8_t *out, size_t *ret_n)
 {
@@ -430,7 +391,7 @@ static CK_RV operate(const struct mechanism *row, const struct parameter *p, str
 						       .scratch = keys + 1,
 						       .parameter = p},
 			out, ret_n);
-	if (row->operation.sign != NULL)
+	if (row->info.flags & CKF_SIGN)
 		return sign(row, p, data, out, ret_n);
 	struct cipher *cipher = cipher_new();
 	struct cipher_setup setup = {
@@ -449,6 +410,7 @@ static size_t optional_hex(const char *hex, uint8_t *out, size_t room)
 
 static void any_operation(const char *line)
 {
+	static const struct field none[] = {{0}};
 	char key[129], parameter[1025], data[1025], target[129];
 	unsigned long number, type;
 	uint8_t bytes[64], encoded[512], text[512], out[512];
@@ -466,8 +428,11 @@ static void any_operation(const char *line)
 	if (n > 0 && key_load(keys[3], CKK_AES, bytes, n) != CKR_OK)
 		fail(line, 0);
 	n = optional_hex(parameter, encoded, sizeof encoded);
-	CK_RV rv = row->fields == NULL ? CKR_OK : parameter_parse(row, encoded, n, &p);
+	CK_RV rv = row->fields != NULL ? parameter_parse(row, encoded, n, &p)
+				       : fields_parse(none, bytes_of(encoded, n), &p);
 	size_t text_n = optional_hex(data, text, sizeof text);
+	if (rv == CKR_OK && !mechanism_takes(row, type))
+		rv = CKR_KEY_TYPE_INCONSISTENT;
 	if (rv == CKR_OK)
 		rv = operate(row, &p, bytes_of(text, text_n), out, &n);
 	if (rv == CKR_OK)
@@ -558,14 +523,14 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*answer)(const char *line);
 	} models[] = {{"odukpt", odukpt}, {"nfold", fold}, {"horowitz", horowitz},
-		{"openssl", openssl}, {"row", any_row}, {"mac", any_mac},
-		{"operation", any_operation}, {"key_block", any_key_block}};
+		{"openssl", openssl}, {"row", any_row}, {"operation", any_operation},
+		{"key_block", any_key_block}};
 
 	for (size_t i = 0; argc == 2 && i < sizeof models / sizeof models[0]; i++)
 		if (strcmp(argv[1], models[i].name) == 0)
 			answer = models[i].answer;
 	if (answer == NULL || crypto_start() != CKR_OK)
-		fail("usage: driver odukpt|nfold|horowitz|openssl|row|mac|operation|key_block", 0);
+		fail("usage: driver odukpt|nfold|horowitz|openssl|row|operation|key_block", 0);
 	for (unsigned i = 0; i < 4; i++)
 		keys[i] = key_new();
 	while (fgets(line, sizeof line, stdin) != NULL)
