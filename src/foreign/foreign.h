@@ -8,7 +8,8 @@
  * opened when first needed. Nothing is created in a foreign token. The files of this folder are,
  * from the bottom: foreign_code (return codes), foreign_pin (PINs), p11_kit_library (URIs, modules
  * by name), foreign_module (loading), foreign_session (sessions and login), foreign_find (from URI
- * to handle), foreign_compute (single computations), foreign_key (checks, recovery, key_ops).
+ * to handle), foreign_compute (single computations), foreign_key (a key and its check),
+ * foreign_ops (struct key_ops, recovery, and the functions below).
  *
  * A key is found again, and its check compared, whenever a session is opened on its token. A dead
  * session is opened again once in a call. Every failed call of the foreign module closes the

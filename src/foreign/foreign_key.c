@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* foreign_key.c: foreign keys behind struct key_ops, their checks, and the second try. */
+/* foreign_key.c: see foreign_key.h. */
+#include "foreign/foreign_key.h"
+
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/log.h"
-#include "foreign/foreign.h"
-#include "foreign/foreign_code.h"
-#include "foreign/foreign_compute.h"
-#include "foreign/foreign_module.h"
 #include "key/cmac_subkeys.h"
 #include "key/random.h"
-
-/* --- A key and its check --- */
 
 /*
  * A check is a version (1 byte), the kind of the MAC (1 byte, 0 for CMAC, else an index of
@@ -28,22 +23,40 @@ static const enum mac_kind hmac_numbers[] = {MAC_NONE, MAC_HMAC_SHA1, MAC_HMAC_S
 	MAC_HMAC_SHA256, MAC_HMAC_SHA384, MAC_HMAC_SHA512};
 #define HMAC_NUMBERS (sizeof hmac_numbers / sizeof hmac_numbers[0])
 
-struct foreign_key {
-	struct foreign_key *next;
-	struct foreign *owner;
-	char *uri;
-	uint64_t serial; /* of the session in which the key was found and checked; 0: none */
-	struct foreign_found found;
-	struct foreign_nature nature;
-	uint8_t k1[KEY_BLOCK_MAX], k2[KEY_BLOCK_MAX]; /* if there is no CMAC by C_Sign */
-	size_t check_n;
-	uint8_t check[FOREIGN_CHECK_MAX];
-};
-
 /* Keys have CMAC subkeys. */
 static struct arena keys = {.fork_zeroes = true};
 
-/* --- Computing, without a second try --- */
+/* --- Memory --- */
+
+void foreign_key_free(struct foreign_key *k)
+{
+	free(k->uri);
+	arena_give(&keys, k, sizeof *k);
+}
+
+CK_RV foreign_key_new(struct foreign *f, struct bytes uri, struct foreign_key **ret)
+{
+	struct foreign_key *k;
+
+	ENSURE(uri.n <= FOREIGN_URI_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+	k = arena_take(&keys, sizeof *k);
+	ENSURE(k != NULL, CKR_HOST_MEMORY);
+	k->owner = f;
+	k->uri = strndup((const char *)uri.p, uri.n);
+	if (k->uri == NULL) {
+		foreign_key_free(k);
+		return FAIL(CKR_HOST_MEMORY, "no memory");
+	}
+	*ret = k;
+	return CKR_OK;
+}
+
+void foreign_keys_trim(void)
+{
+	arena_trim(&keys);
+}
+
+/* --- Computing --- */
 
 /* Compute the subkeys of CMAC if K is a cipher's and its token makes no CMAC. */
 static CK_RV compute_subkeys(struct foreign_key *k)
@@ -91,8 +104,8 @@ static CK_RV cmac_of_blocks(
 	return rv;
 }
 
-static CK_RV compute_mac(const struct foreign_key *k, enum mac_kind kind, const uint8_t *msg,
-	size_t n, uint8_t *ret_mac)
+CK_RV foreign_key_mac(const struct foreign_key *k, enum mac_kind kind, const uint8_t *msg, size_t n,
+	uint8_t *ret_mac)
 {
 	if (kind != MAC_CMAC)
 		return foreign_hmac(&k->found, kind, msg, n, ret_mac);
@@ -111,7 +124,7 @@ static CK_RV check_mac(const struct foreign_key *k, uint8_t ret_mac[KEY_MAC_MAX]
 	enum mac_kind kind = k->check[1] == 0 ? MAC_CMAC : hmac_numbers[k->check[1]];
 
 	*ret_n = kind == MAC_CMAC ? k->nature.block : mac_length(kind, NULL);
-	return compute_mac(k, kind, k->check + 2, CHECK_RANDOM, ret_mac);
+	return foreign_key_mac(k, kind, k->check + 2, CHECK_RANDOM, ret_mac);
 }
 
 /* Return CKR_DEVICE_ERROR unless the key that was found makes the MAC of the check. */
@@ -145,7 +158,7 @@ static CK_RV make_check(struct foreign_key *k)
 	return compare_check(k);
 }
 
-static CK_RV read_check(struct foreign_key *k, struct bytes check)
+CK_RV foreign_key_read_check(struct foreign_key *k, struct bytes check)
 {
 	REQUIRE(check.n > CHECK_HEAD && check.n <= sizeof k->check && check.p[0] == CHECK_VERSION &&
 			check.p[1] < HMAC_NUMBERS,
@@ -198,7 +211,7 @@ static CK_RV find_again(struct foreign_key *k)
 	return CKR_OK;
 }
 
-static CK_RV make_ready(struct foreign_key *k)
+CK_RV foreign_key_ready(struct foreign_key *k)
 {
 	bool ready = k->serial != 0 && k->serial == k->found.session->serial &&
 		     foreign_session_is_open(k->found.session);
@@ -206,166 +219,7 @@ static CK_RV make_ready(struct foreign_key *k)
 	return ready ? CKR_OK : find_again(k);
 }
 
-/* --- The second try --- */
-
-/* One use of a key: a MAC of KIND, or blocks for MAC_NONE. */
-struct use {
-	struct foreign_key *key;
-	enum mac_kind kind;
-	const uint8_t *in;
-	size_t n;
-	uint8_t *ret_out;
-	size_t done; /* bytes that are encrypted; RET_OUT may be IN, so they are not done again */
-};
-
-static CK_RV compute_blocks(struct use *u)
-{
-	while (u->done < u->n) {
-		size_t left = u->n - u->done,
-		       part = left < FOREIGN_ECB_MAX ? left : FOREIGN_ECB_MAX;
-		TRY(foreign_ecb(&u->key->found, u->key->nature.block, u->in + u->done, part,
-			u->ret_out + u->done));
-		u->done += part;
-	}
-	return CKR_OK;
-}
-
-static CK_RV use_once(struct use *u)
-{
-	TRY(make_ready(u->key));
-	if (u->in == NULL)
-		return CKR_OK; /* foreign_attach only finds and checks */
-	return u->kind == MAC_NONE ? compute_blocks(u)
-				   : compute_mac(u->key, u->kind, u->in, u->n, u->ret_out);
-}
-
-/*
- * Use a key. A session that was lost is opened again, once. A wrong PIN is no lost session, so no
- * PIN is tried twice.
- */
-static CK_RV use(struct use *u)
-{
-	TRY(foreign_enter());
-	CK_RV rv = use_once(u);
-	if (foreign_code_lost(rv))
-		rv = use_once(u);
-	foreign_leave();
-	return foreign_code(rv);
-}
-
-/* --- struct key_ops --- */
-
-static CK_RV op_cmac(void *remote, const uint8_t *msg, size_t n, uint8_t *ret_mac)
-{
-	struct use u = {remote, MAC_CMAC, n > 0 ? msg : ret_mac, n, ret_mac, 0};
-
-	return use(&u);
-}
-
-static CK_RV op_blocks(void *remote, const uint8_t *in, size_t n, uint8_t *ret_out)
-{
-	struct use u = {remote, MAC_NONE, in, n, ret_out, 0};
-
-	return use(&u);
-}
-
-static CK_RV op_mac(
-	void *remote, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
-{
-	struct use u = {remote, kind, n > 0 ? msg : ret_mac, n, ret_mac, 0};
-
-	return use(&u);
-}
-
-/* The functions of a key by CKA_SIGN and CKA_ENCRYPT. */
-static const struct key_ops signs = {op_cmac, NULL, op_mac}, encrypts = {op_cmac, op_blocks, NULL},
-			    does_both = {op_cmac, op_blocks, op_mac};
-
-static const struct key_ops *ops_of(const struct foreign_nature *nature)
-{
-	if (!nature->ecb)
-		return &signs;
-	return nature->sign ? &does_both : &encrypts;
-}
-
-/* --- Keys of a session --- */
-
-static void free_key(struct foreign_key *k)
-{
-	free(k->uri);
-	arena_give(&keys, k, sizeof *k);
-}
-
-static CK_RV new_key(struct foreign *f, struct bytes uri, struct foreign_key **ret)
-{
-	struct foreign_key *k;
-
-	ENSURE(uri.n <= FOREIGN_URI_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
-	k = arena_take(&keys, sizeof *k);
-	ENSURE(k != NULL, CKR_HOST_MEMORY);
-	k->owner = f;
-	k->uri = strndup((const char *)uri.p, uri.n);
-	if (k->uri == NULL) {
-		free_key(k);
-		return FAIL(CKR_HOST_MEMORY, "no memory");
-	}
-	*ret = k;
-	return CKR_OK;
-}
-
-/* Return the key of F with URI and CHECK, or NULL. */
-static struct foreign_key *find_attached(struct foreign *f, struct bytes uri, struct bytes check)
-{
-	for (struct foreign_key *k = f->keys; k != NULL; k = k->next)
-		if (bytes_equal(bytes_of(k->uri, strlen(k->uri)), uri) && k->check_n == check.n &&
-			secret_equal(k->check, check.p, check.n))
-			return k;
-	return NULL;
-}
-
-static CK_RV attach(struct foreign_key *k, struct key *key)
-{
-	struct use u = {.key = k};
-
-	TRY(use(&u));
-	return key_attach(key, k->nature.type, k->nature.length, ops_of(&k->nature), k);
-}
-
-CK_RV foreign_attach(struct foreign *f, struct bytes uri, CK_KEY_TYPE type, size_t length,
-	struct bytes check, struct key *key)
-{
-	struct foreign_key *k = find_attached(f, uri, check);
-
-	if (k != NULL && k->nature.type == type && k->nature.length == length)
-		return attach(k, key);
-	TRY(new_key(f, uri, &k));
-	k->nature.type = type;
-	k->nature.length = length;
-	CK_RV rv = read_check(k, check);
-	if (rv == CKR_OK)
-		rv = attach(k, key);
-	if (rv != CKR_OK) {
-		free_key(k);
-		return rv;
-	}
-	k->next = f->keys;
-	f->keys = k;
-	return CKR_OK;
-}
-
-void foreign_close(struct foreign *f)
-{
-	while (f->keys != NULL) {
-		struct foreign_key *k = f->keys;
-		f->keys = k->next;
-		free_key(k);
-	}
-	foreign_sessions_close(f);
-}
-
-/* --- Linking --- */
-
-static CK_RV link_once(struct foreign_key *k)
+CK_RV foreign_key_link(struct foreign_key *k)
 {
 	enum foreign_match match;
 
@@ -380,78 +234,4 @@ static CK_RV link_once(struct foreign_key *k)
 		"the URI names several tokens or keys");
 	TRY(prepare(k, &k->nature));
 	return make_check(k);
-}
-
-/*
- * Log what the owner of the foreign key must know. Who else may use the key there can compute every
- * key that is derived from it.
- */
-static void log_link(const struct foreign_key *k)
-{
-	log_write(LOG_INFO, "linked a foreign key that may %s; nobody else may use it to do so",
-		!k->nature.encrypt ? "sign"
-		: k->nature.sign   ? "sign and encrypt"
-				   : "encrypt");
-	if (k->nature.extractable || !k->nature.sensitive)
-		log_warning("the linked key is not kept in the foreign token: it is %s there",
-			k->nature.extractable ? "extractable" : "not sensitive");
-}
-
-static CK_RV link_key(struct foreign_key *k)
-{
-	TRY(foreign_enter());
-	CK_RV rv = link_once(k);
-	if (foreign_code_lost(rv))
-		rv = link_once(k);
-	foreign_leave();
-	if (rv == CKR_ATTRIBUTE_VALUE_INVALID || rv == CKR_KEY_SIZE_RANGE)
-		return rv; /* about the URI or its key */
-	return foreign_code(rv);
-}
-
-CK_RV foreign_link(struct foreign *f, struct bytes uri, struct foreign_facts *ret)
-{
-	struct foreign_key *k;
-
-	REQUIRE(foreign_module_is_configured(), CKR_FUNCTION_NOT_SUPPORTED,
-		"foreign-module is not set in keydiv.conf");
-	REQUIRE(uri.n <= FOREIGN_URI_MAX && memchr(uri.p, 0, uri.n) == NULL,
-		CKR_ATTRIBUTE_VALUE_INVALID, "the URI of the foreign key is too long or no text");
-	TRY(new_key(f, uri, &k));
-	CK_RV rv = link_key(k);
-	if (rv == CKR_OK) {
-		*ret = (struct foreign_facts){.type = k->nature.type,
-			.length = k->nature.length,
-			.sign = k->nature.cmac || k->nature.hmac != MAC_NONE,
-			.encrypt = k->nature.ecb,
-			.extractable = k->nature.extractable,
-			.sensitive = k->nature.sensitive,
-			.check_n = k->check_n};
-		memcpy(ret->check, k->check, k->check_n);
-		log_link(k);
-	}
-	free_key(k);
-	return rv;
-}
-
-/* --- Start, stop, fork --- */
-
-void foreign_start(const struct config *config)
-{
-	foreign_module_start(config->foreign_module, config->foreign_arguments);
-	foreign_compute_start(config->foreign_compute_twice);
-	foreign_pins_start(config->foreign_module[0] != '\0', config->foreign_pin_file);
-}
-
-void foreign_stop(void)
-{
-	foreign_module_stop();
-	foreign_pins_stop();
-	arena_trim(&keys);
-}
-
-void foreign_forked(void)
-{
-	foreign_module_forked();
-	foreign_pins_forked();
 }
