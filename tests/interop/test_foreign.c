@@ -260,6 +260,88 @@ START_TEST(messages_are_as_with_the_value)
 }
 END_TEST
 
+/* Several keys of one derivation, which come from calls of the other token one after another. */
+START_TEST(more_keys_of_one_derivation)
+{
+	CK_SP800_108_COUNTER_FORMAT format = {CK_FALSE, 32};
+	CK_PRF_DATA_PARAM pieces[] = {{CK_SP800_108_ITERATION_VARIABLE, &format, sizeof format},
+		{CK_SP800_108_BYTE_ARRAY, text, 21}};
+	CK_ATTRIBUTE aes[] = {KEY(CKK_AES), LENGTH(32), YES(CKA_EXTRACTABLE)};
+	CK_OBJECT_HANDLE made[2][3], base[2];
+
+	if (behind_server())
+		return; /* a flat form asks for no further keys */
+	link_both(FAR_SIGN, T(ALLOWED(CKM_SP800_108_COUNTER_KDF), CHILDREN));
+	base[0] = there;
+	base[1] = here;
+	for (size_t i = 0; i < 2; i++) {
+		CK_DERIVED_KEY more[] = {{aes, 4, &made[i][1]}, {aes, 4, &made[i][2]}};
+		CK_SP800_108_KDF_PARAMS kdf = {CKM_AES_CMAC, 2, pieces, 2, more};
+		ok(f->C_DeriveKey(
+			s, MECH_OF(CKM_SP800_108_COUNTER_KDF, kdf), base[i], aes, 4, &made[i][0]));
+	}
+	for (size_t k = 0; k < 3; k++)
+		same_value(made[0][k], made[1][k]);
+}
+END_TEST
+
+/* A key beside the base must be in keydiv, because its value is used. */
+START_TEST(second_keys)
+{
+	CK_HKDF_PARAMS hkdf = {
+		CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_KEY, NULL, 0, 0, text, 9};
+	CK_OBJECT_HANDLE base = near_key(
+				 CKK_GENERIC_SECRET, mk, 16, T(ALLOWED(CKM_HKDF_DERIVE), CHILDREN)),
+			 key;
+
+	if (behind_server())
+		return; /* flat parameters name no keys */
+	far_key("salt", CKK_GENERIC_SECRET, mk32, 32, FAR_SIGN, NOTHING);
+	hkdf.hSaltKey = LINK("salt", ALLOWED(CKM_HKDF_DERIVE), CHILDREN);
+	gives(CKR_KEY_FUNCTION_NOT_PERMITTED,
+		f->C_DeriveKey(s, MECH_OF(CKM_HKDF_DERIVE, hkdf), base, T(LENGTH(32)), &key));
+	hkdf.hSaltKey =
+		near_key(CKK_GENERIC_SECRET, mk32, 32, T(ALLOWED(CKM_HKDF_DERIVE), CHILDREN));
+	gives(CKR_OK, f->C_DeriveKey(s, MECH_OF(CKM_HKDF_DERIVE, hkdf), base, T(LENGTH(32)), &key));
+}
+END_TEST
+
+/* Sign TEXT with COUNT counters from FROM on, in the functions for messages. */
+static CK_RV sign_message(CK_OBJECT_HANDLE base, uint64_t from, unsigned count, uint8_t ret[][16])
+{
+	size_t at = 0;
+
+	counter = from;
+	compose(CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_AES_CMAC);
+	while (parameter[at] < KEYDIV_DERIVATION)
+		at += 3 + ((size_t)parameter[at + 1] << 8 | parameter[at + 2]);
+	/* The messages share what says how to derive and to sign. */
+	CK_MECHANISM m = {CKM_KEYDIV_WITH_DERIVED_KEY, parameter + at, parameter_n - at};
+	CK_RV rv = f3->C_MessageSignInit(s, &m, base);
+	for (unsigned i = 0; rv == CKR_OK && i < count; i++) {
+		CK_ULONG n = 16;
+		counter = from + i;
+		compose(CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_AES_CMAC);
+		rv = f3->C_SignMessage(s, parameter, at, text, 21, ret[i], &n);
+	}
+	return rv == CKR_OK ? f3->C_MessageSignFinal(s) : rv;
+}
+
+START_TEST(series_of_messages)
+{
+	uint8_t a[50][16], b[50][16];
+
+	link_both(FAR_SIGN, NOTHING);
+	ok(sign_message(there, 1, 50, a));
+	ok(sign_message(here, 1, 50, b));
+	ck_assert_mem_eq(a, b, sizeof a);
+	master = LINK("mk", NUM(CKA_KEYDIV_WINDOW, 64));
+	ok(sign_message(master, 1, 50, a));
+	ck_assert_mem_eq(a, b, sizeof a);
+	gives(CKR_KEYDIV_REPLAYED, sign_message(master, 50, 1, a));
+}
+END_TEST
+
 /* Mechanisms of a master that do not derive: what needs the value is refused, the rest is equal. */
 START_TEST(a_root_key_of_lorawan)
 {
@@ -473,6 +555,9 @@ int main(void)
 	tcase_add_test(tc, windows);
 	tcase_add_test(tc, reserved_counters);
 	tcase_add_test(tc, messages_are_as_with_the_value);
+	tcase_add_test(tc, more_keys_of_one_derivation);
+	tcase_add_test(tc, second_keys);
+	tcase_add_test(tc, series_of_messages);
 	tcase_add_test(tc, a_root_key_of_lorawan);
 	tcase_add_test(tc, more_masters_than_the_cache_has);
 	tcase_add_test(tc, threads);
