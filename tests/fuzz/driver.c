@@ -3,11 +3,15 @@
  * driver.c: run a target without libFuzzer, over every file of a corpus and then over a fixed
  * number of mutations, which are the same in each run.
  *
- * Usage: TARGET FOLDER MUTATIONS, or TARGET FILE... for inputs that failed before.
+ * Usage: TARGET FOLDER MUTATIONS, or TARGET FILE... for inputs that failed before. An input that
+ * ends the target is written to the file TARGET-failed in the working directory.
  */
 #include "fuzz.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +124,35 @@ static size_t mutate(uint8_t *p, size_t n)
 	return n;
 }
 
+/* --- the input that fails --- */
+
+static const uint8_t *current;
+static size_t current_n;
+static char failed[256];
+
+/* Write the input to a file, and end as without this handler. */
+static void write_failed(int number)
+{
+	int fd = open(failed, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+	if (fd >= 0 && write(fd, current, current_n) == (ssize_t)current_n)
+		dprintf(STDERR_FILENO, "the input is in %s\n", failed);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* The address sanitizer reports a wrong address itself, and then aborts. */
+static void catch_failures(void)
+{
+	snprintf(failed, sizeof failed, "%s-failed", program_invocation_short_name);
+	signal(SIGABRT, write_failed);
+#ifndef __SANITIZE_ADDRESS__
+	signal(SIGSEGV, write_failed);
+	signal(SIGBUS, write_failed);
+	signal(SIGFPE, write_failed);
+#endif
+}
+
 /*
  * Copy the input to memory of exactly its length, so that sanitizers and valgrind detect a read
  * beyond the end.
@@ -131,6 +164,8 @@ static void run(const uint8_t *p, size_t n)
 	MUST(exact != NULL);
 	if (n > 0)
 		memcpy(exact, p, n);
+	current = p;
+	current_n = n;
 	fuzz_one(exact, n);
 	free(exact);
 }
@@ -164,6 +199,7 @@ int main(int argc, char **argv)
 	}
 	fuzz_start();
 	if (argc == 3 && stat(argv[1], &st) == 0 && S_ISDIR(st.st_mode)) {
+		catch_failures();
 		run_folder(argv[1], strtol(argv[2], NULL, 10));
 		return 0;
 	}
