@@ -188,6 +188,88 @@ static CK_ULONG take_template(struct input *in, CK_ATTRIBUTE *t)
 	return n;
 }
 
+/* The fields of the schemes of cards, networks, readers, meters and vehicles, in order. */
+static const struct shape {
+	CK_MECHANISM_TYPE type;
+	struct {
+		uint8_t tag, n; /* n: bytes of the value */
+	} field[5];
+} shapes[] = {
+	{CKM_KEYDIV_GP_STATIC_KEY,
+		{{KEYDIV_GP_METHOD, 1}, {KEYDIV_GP_KDD, 10}, {KEYDIV_GP_KEY, 1}}},
+	{CKM_KEYDIV_SCP02_KEY, {{KEYDIV_SCP02_CONSTANT, 2}, {KEYDIV_SCP02_COUNTER, 2}}},
+	{CKM_KEYDIV_RETAIL_MAC,
+		{{KEYDIV_PREVIOUS_MAC, 8}, {KEYDIV_PADDING_METHOD, 1}, {KEYDIV_TAG_LENGTH, 1}}},
+	{CKM_KEYDIV_SDM_SESSION_KEY,
+		{{KEYDIV_CARD_KEY, 1}, {KEYDIV_CARD_UID, 7}, {KEYDIV_READ_COUNTER, 3}}},
+	{CKM_KEYDIV_LORAWAN_SESSION_KEY,
+		{{KEYDIV_LORAWAN_KEY, 1}, {KEYDIV_JOIN_NONCE, 3}, {KEYDIV_NET_ID, 3},
+			{KEYDIV_JOIN_EUI, 8}, {KEYDIV_DEV_NONCE, 2}}},
+	{CKM_KEYDIV_LORAWAN_DEVICE_KEY, {{KEYDIV_LORAWAN_KEY, 1}, {KEYDIV_DEV_EUI, 8}}},
+	{CKM_KEYDIV_LORAWAN_MULTICAST_KEY, {{KEYDIV_LORAWAN_KEY, 1}, {KEYDIV_MC_ADDR, 4}}},
+	{CKM_KEYDIV_OSDP_SCBK, {{KEYDIV_CARD_UID, 8}}},
+	{CKM_KEYDIV_OSDP_SESSION_KEY, {{KEYDIV_OSDP_KEY, 1}, {KEYDIV_CP_RANDOM, 8}}},
+	{CKM_KEYDIV_OMS_MODE7_KEY,
+		{{KEYDIV_OMS_KEY, 1}, {KEYDIV_OMS_COUNTER, 4}, {KEYDIV_METER_ID, 4}}},
+	{CKM_KEYDIV_SHE_KEY_UPDATE, {{KEYDIV_SHE_UID, 15}, {KEYDIV_SHE_SLOTS, 1},
+					    {KEYDIV_SHE_COUNTER, 4}, {KEYDIV_SHE_FLAGS, 1}}},
+	{CKM_KEYDIV_SHE_KEY_PROOF,
+		{{KEYDIV_SHE_UID, 15}, {KEYDIV_SHE_SLOTS, 1}, {KEYDIV_SHE_COUNTER, 4}}},
+};
+
+/* The bytes of fields of one or two bytes that choose a key, a method or a length. */
+static const uint8_t choices[] = {0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x08, 0x10, 0x11, 0x12, 0x13,
+	0x14, 0x81, 0x82, 0x00, 0xff};
+
+static void put_shape(struct input *in, const struct shape *shape, CK_MECHANISM *m)
+{
+	uint8_t *p = m->pParameter, absent = take_byte(in);
+
+	for (unsigned i = 0; i < 5 && shape->field[i].tag != 0; i++) {
+		uint8_t n = shape->field[i].n;
+		if (absent & 1 << i && absent & 128)
+			continue;
+		uint8_t *at = p + m->ulParameterLen;
+		at[0] = shape->field[i].tag;
+		at[1] = 0;
+		at[2] = n;
+		for (unsigned k = 0; k < n; k++)
+			at[3 + k] = n < 3 ? choices[take_byte(in) % sizeof choices] : take_byte(in);
+		m->ulParameterLen += 3 + n;
+	}
+}
+
+static void put_header(struct input *in, CK_MECHANISM *m)
+{
+	static const char *const headers[] = {"D0000D0AB00E0000", "D0000D0AE00N0000",
+		"B0000D0TB00S0000", "E0000K1AB00S0000", "D0000M7HC00N0100HM0621",
+		"D0000B0AX00E0200KC0C01000000LB0Alabel0", "D0000K0AN00S0200LB00040010textPB08abcd",
+		"D000010AX00E0000", "A0000D0AB00E0000"};
+	const char *header = headers[take_byte(in) % 9];
+	uint8_t *p = m->pParameter;
+	size_t n = strlen(header);
+
+	memcpy(p + 3, header, n);
+	p[0] = KEYDIV_KEY_BLOCK_HEADER;
+	p[1] = 0;
+	p[2] = (uint8_t)n;
+	uint8_t change = take_byte(in);
+	if (change < 64)
+		p[3 + change % n] = take_byte(in);
+	m->ulParameterLen = 3 + n;
+}
+
+/* Give M the fields of its mechanism, if the mechanism is one of a scheme or of key blocks. */
+static void take_scheme(struct input *in, CK_MECHANISM *m)
+{
+	m->pParameter = keep(malloc(128));
+	if (m->mechanism == CKM_KEYDIV_KEY_BLOCK)
+		put_header(in, m);
+	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+		if (shapes[i].type == m->mechanism)
+			put_shape(in, &shapes[i], m);
+}
+
 /* Take a mechanism with a parameter that may fit the mechanism. */
 static CK_MECHANISM take_mechanism(struct input *in)
 {
@@ -199,7 +281,10 @@ static CK_MECHANISM take_mechanism(struct input *in)
 	m.mechanism = which == 255 ? take_number(in) : list[which % mechanism_types];
 	switch (how % 8) {
 	case 0:
+		break;
 	case 1:
+		if (how & 128)
+			take_scheme(in, &m);
 		break;
 	case 2: /* an IV */
 		m.pParameter = keep(calloc(1, 16));
@@ -223,7 +308,7 @@ static CK_MECHANISM take_mechanism(struct input *in)
 	default: { /* fields */
 		uint8_t *p = keep(malloc(2000));
 		for (unsigned tag = take_byte(in) % 8;
-			m.ulParameterLen < 1500 && tag < 0x62 && in->n > 0;
+			m.ulParameterLen < 1500 && tag < 0x7f && in->n > 0;
 			tag += 1 + take_byte(in) % 16) {
 			uint8_t *value = take_bytes(in, 128, &n);
 			p[m.ulParameterLen++] = (uint8_t)tag;
@@ -335,6 +420,22 @@ static CK_RV about_objects(uint8_t which, struct input *in, CK_SESSION_HANDLE s)
 	}
 }
 
+/* The last wrapped key. */
+static uint8_t wrapped[ROOM];
+static size_t wrapped_n;
+
+/* Take any bytes, or the last wrapped key, of which one byte may be changed. */
+static CK_BYTE *take_wrapped(struct input *in, uint8_t which, size_t *ret_n)
+{
+	if (which < 128)
+		return keep(take_bytes(in, 200, ret_n));
+	CK_BYTE *p = keep(malloc(wrapped_n + 1));
+	memcpy(p, wrapped, *ret_n = wrapped_n);
+	if (which >= 240 && wrapped_n > 0)
+		p[take_number(in) % wrapped_n] = take_byte(in);
+	return p;
+}
+
 static CK_RV about_keys(uint8_t which, struct input *in, CK_SESSION_HANDLE s)
 {
 	CK_ATTRIBUTE t[16];
@@ -363,9 +464,11 @@ static CK_RV about_keys(uint8_t which, struct input *in, CK_SESSION_HANDLE s)
 		p = take_out(in);
 		rv = f->C_WrapKey(s, &m, o, take_object(in), p, &out_n);
 		check_out(rv, p);
+		if (rv == CKR_OK && p != NULL && out_n <= ROOM)
+			memcpy(wrapped, p, wrapped_n = out_n);
 		return rv;
 	default:
-		p = keep(take_bytes(in, 200, &length));
+		p = take_wrapped(in, which, &length);
 		n = take_template(in, t);
 		rv = f->C_UnwrapKey(s, &m, o, p, length, t, n, &handle);
 		made(rv, handle);
@@ -525,9 +628,30 @@ static void clear(void)
 
 #define CLOSED_KEY KEY(CKK_AES), RAW(CKA_VALUE, marker, 16)
 
+#define USE CKM_KEYDIV_WITH_DERIVED_KEY
+
+static const struct {
+	CK_KEY_TYPE type;
+	CK_ULONG n;
+	CK_MECHANISM_TYPE list[5];
+} trades[] = {
+	{CKK_AES, 2, {CKM_KEYDIV_GP_STATIC_KEY, USE}},
+	{CKK_DES2, 2, {CKM_KEYDIV_GP_STATIC_KEY, USE}},
+	{CKK_DES2, 2, {CKM_KEYDIV_SCP02_KEY, USE}},
+	{CKK_AES, 2, {CKM_KEYDIV_SDM_SESSION_KEY, USE}},
+	{CKK_AES, 5,
+		{CKM_KEYDIV_LORAWAN_SESSION_KEY, CKM_KEYDIV_LORAWAN_DEVICE_KEY,
+			CKM_KEYDIV_LORAWAN_MIC, CKM_KEYDIV_LORAWAN_JOIN_ACCEPT, USE}},
+	{CKK_AES, 2, {CKM_KEYDIV_LORAWAN_MULTICAST_KEY, USE}},
+	{CKK_AES, 2, {CKM_KEYDIV_OSDP_SCBK, USE}},
+	{CKK_AES, 2, {CKM_KEYDIV_OSDP_SESSION_KEY, USE}},
+	{CKK_AES, 2, {CKM_KEYDIV_OMS_MODE7_KEY, USE}},
+	{CKK_AES, 2, {CKM_KEYDIV_CMAC, USE}},
+};
+
 /*
- * Create three keys: one derives, one encrypts and signs, one wraps. Their value is the marker,
- * which the module must never return.
+ * Create closed keys: one derives, one encrypts and signs, some wrap, and there is a master of each
+ * trade. Their value is the marker, which the module must never return. Another key may leave.
  */
 static void closed_keys(void)
 {
@@ -537,7 +661,24 @@ static void closed_keys(void)
 	MUST(f->C_CreateObject(s, T(CLOSED_KEY, YES(CKA_ENCRYPT), YES(CKA_SIGN), YES(CKA_VERIFY)),
 		     &object[1]) == CKR_OK);
 	MUST(f->C_CreateObject(s, T(CLOSED_KEY, YES(CKA_WRAP)), &object[2]) == CKR_OK);
-	objects = 3;
+	for (size_t i = 0; i < sizeof trades / sizeof trades[0]; i++)
+		MUST(f->C_CreateObject(s,
+			     T(CLASS(CKO_SECRET_KEY), TYPE(trades[i].type),
+				     RAW(CKA_VALUE, marker, 16), YES(CKA_DERIVE),
+				     RAW(CKA_ALLOWED_MECHANISMS, trades[i].list,
+					     trades[i].n * sizeof trades[i].list[0])),
+			     &object[3 + i]) == CKR_OK);
+	MUST(f->C_CreateObject(s,
+		     T(CLASS(CKO_SECRET_KEY), TYPE(CKK_DES2), RAW(CKA_VALUE, marker, 16),
+			     YES(CKA_SIGN), YES(CKA_WRAP), YES(CKA_UNWRAP)),
+		     &object[13]) == CKR_OK);
+	MUST(f->C_CreateObject(s,
+		     T(KEY(CKK_AES), RAW(CKA_VALUE, "0123456789abcdef", 16), YES(CKA_ENCRYPT),
+			     YES(CKA_EXTRACTABLE)),
+		     &object[14]) == CKR_OK);
+	MUST(f->C_CreateObject(s, T(CLOSED_KEY, YES(CKA_WRAP), YES(CKA_UNWRAP)), &object[15]) ==
+		CKR_OK);
+	objects = 16;
 }
 
 void fuzz_one(const uint8_t *data, size_t n)
