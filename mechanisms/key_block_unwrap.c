@@ -49,12 +49,11 @@ CK_RV key_block_compare(struct key *key, struct bytes data, bool *ret_same)
 	if (block == 0 || !key_block_hex(data.p, n, given))
 		return CKR_OK;
 	/* The first byte says how: 00 encrypts a zero block, 01 is the CMAC of a zero block. */
-	if (given[0] == 0)
-		TRY(key_block(key, NULL, zero, computed));
-	else
-		TRY(key_cmac(key, zero, block, computed));
-	*ret_same = secret_equal(given + 1, computed, n - 1);
-	return CKR_OK;
+	CK_RV rv = given[0] == 0 ? key_block(key, NULL, zero, computed)
+				 : key_cmac(key, zero, block, computed);
+	*ret_same = rv == CKR_OK && secret_equal(given + 1, computed, n - 1);
+	wipe(computed, sizeof computed); /* an encrypted zero block is a CMAC subkey */
+	return rv;
 }
 
 static enum exportability exportability_of(char c)
