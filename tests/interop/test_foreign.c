@@ -118,6 +118,29 @@ START_TEST(attributes_of_a_master)
 }
 END_TEST
 
+/* A master that another version has linked (tests/fixtures), and its key in SoftHSM. */
+START_TEST(a_master_of_an_earlier_version)
+{
+	char command[1600];
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+
+	far_key("mk", CKK_AES, mk, 16, FAR_SIGN, NOTHING);
+	ok(f->C_Finalize(NULL));
+	snprintf(command, sizeof command,
+		"cp %s/foreign-format-2/token.* %s/slot-0/ && chmod 600 %s/slot-0/token.* && rm -f "
+		"%s/slot-0/token.gen",
+		FIXTURES_DIR, token_dir, token_dir, token_dir);
+	ck_assert_int_eq(system(command), 0);
+	ok(f->C_Initialize(&args));
+	slot = 0;
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	holds(find(s, T(STR(CKA_LABEL, "master")), &there, 1) == 1);
+	here = near_key(CKK_AES, mk, 16, NOTHING);
+	holds(same_macs(s, 0, 10));
+}
+END_TEST
+
 /* The check value is what the key can compute: DES by a block, HMAC keys not at all. */
 START_TEST(check_values)
 {
@@ -550,6 +573,7 @@ int main(void)
 		tc, the_same_keys_as_with_the_value, 0, (int)(sizeof kinds / sizeof *kinds));
 	tcase_add_test(tc, bad_uris_and_keys);
 	tcase_add_test(tc, attributes_of_a_master);
+	tcase_add_test(tc, a_master_of_an_earlier_version);
 	tcase_add_test(tc, check_values);
 	tcase_add_test(tc, another_key_behind_the_uri);
 	tcase_add_test(tc, windows);

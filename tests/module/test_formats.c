@@ -89,11 +89,37 @@ START_TEST(format_2)
 }
 END_TEST
 
+/* A master in another token. Without that token the master is shown, and derives nothing. */
+START_TEST(foreign_format_2)
+{
+	static const char uri[] = "pkcs11:token=hsm;object=mk";
+	uint8_t text[64], other[3];
+	CK_OBJECT_HANDLE device;
+
+	open_fixture("foreign-format-2");
+	login(CKU_USER);
+	holds(get_bytes(only("master"), CKA_KEYDIV_FOREIGN_KEY, text, sizeof text) == 26 &&
+		memcmp(text, uri, 26) == 0);
+	holds(get_ulong(only("master"), CKA_KEY_TYPE) == CKK_AES &&
+		get_ulong(only("master"), CKA_VALUE_LEN) == 16);
+	holds(get_bool(only("master"), CKA_SENSITIVE) &&
+		!get_bool(only("master"), CKA_EXTRACTABLE));
+	CK_OBJECT_HANDLE here = import(CKK_AES, mk, 16, T(YES(CKA_DERIVE)));
+	holds(get_bytes(only("master"), CKA_CHECK_VALUE, text, 3) == 3 &&
+		get_bytes(here, CKA_CHECK_VALUE, other, 3) == 3 && memcmp(text, other, 3) == 0);
+	gives(CKR_DEVICE_ERROR, derive_device(only("master"), NOTHING, &device));
+	ok(f->C_SetAttributeValue(s, only("master"), T(STR(CKA_LABEL, "new"))));
+	holds(get_bytes(only("new"), CKA_KEYDIV_FOREIGN_KEY, text, sizeof text) == 26);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("formats");
 
 	scrypt_is_cheap = false; /* the fixtures come from released versions */
-	tcase_add_test(add_case(suite, "formats", load), format_2);
+	TCase *tc = add_case(suite, "formats", load);
+	tcase_add_test(tc, format_2);
+	tcase_add_test(tc, foreign_format_2);
 	return run(suite);
 }
