@@ -11,6 +11,7 @@
 #	tests/run.sh memcheck    the heart of the module under valgrind
 #	tests/run.sh valgrind    all unit and module tests under valgrind, in half an hour
 #	tests/run.sh thread      what several threads share, under the thread sanitizer
+#	tests/run.sh faults      every regime of tests/faults; `faults kill` runs one. MINUTES=n runs each for so long, SEED=n repeats
 #	tests/run.sh install     nothing but the packages
 #
 # MESON_OPTIONS, if set, is passed to meson setup. The CI passes --werror.
@@ -132,17 +133,37 @@ thread()
 		unit-commit unit-random unit-crypto unit-state unit-token unit-vault
 }
 
+# faults [REGIME...]: each regime is a program. All of them run, also after one that failed.
+faults()
+{
+	[ -f build-quick/build.ninja ] || meson setup build-quick -Doptimization=0 ${MESON_OPTIONS:-}
+	ninja -C build-quick faults
+	export KEYDIV_MODULE="$PWD/build-quick/keydiv-pkcs11.so" CK_VERBOSITY=normal LD_BIND_NOW=1
+	failed=
+	for regime in ${*:-kill}; do
+		"build-quick/tests/faults/fault_$regime" || failed="$failed $regime"
+	done
+	[ -z "$failed" ] || {
+		echo "$0: failed:$failed" >&2
+		exit 1
+	}
+}
+
 install_packages
 case "${1:-all}" in
 install) ;;
 quick | plain | clients | sanitize | memcheck | valgrind | thread) "$1" ;;
+faults)
+	shift
+	faults "$@"
+	;;
 all)
 	sanitize
 	memcheck
 	plain
 	;;
 *)
-	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread]" >&2
+	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|faults [REGIME...]]" >&2
 	exit 2
 	;;
 esac

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* faults.c: see faults.h. */
+#include "faults.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define STUCK_AFTER 120 /* seconds */
+
+uint64_t faults_seed;
+static const char *name;
+static time_t end;
+
+static struct report {
+	volatile int written;
+	char text[600];
+} * report;
+
+static time_t seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+void *faults_shared(size_t n)
+{
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert(p != MAP_FAILED);
+	return p;
+}
+
+void faults_begin(const char *regime, unsigned seconds)
+{
+	const char *seed = getenv("SEED"), *minutes = getenv("MINUTES");
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	faults_seed = (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec;
+	faults_seed = seed != NULL ? strtoull(seed, NULL, 0) : faults_seed % 1000000000;
+	if (minutes != NULL)
+		seconds = (unsigned)(strtod(minutes, NULL) * 60);
+	name = regime;
+	end = seconds_now() + (time_t)seconds;
+	report = faults_shared(sizeof *report);
+	printf("%s: SEED=%llu, %u s\n", regime, (unsigned long long)faults_seed, seconds);
+	fflush(stdout);
+}
+
+bool faults_time_left(void)
+{
+	return seconds_now() < end;
+}
+
+uint64_t draw(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+unsigned draw_below(uint64_t *state, unsigned n)
+{
+	return (unsigned)(draw(state) % n);
+}
+
+void trouble(const char *format, ...)
+{
+	va_list arguments;
+
+	if (__sync_fetch_and_add(&report->written, 1) == 0) {
+		va_start(arguments, format);
+		vsnprintf(report->text, sizeof report->text, format, arguments);
+		va_end(arguments);
+	}
+	_exit(3);
+}
+
+static void end_test(const char *what)
+{
+	ck_abort_msg("%s (%s: SEED=%llu)", what, name, (unsigned long long)faults_seed);
+}
+
+void faults_check_trouble(void)
+{
+	if (report->written > 0)
+		end_test(report->text);
+}
+
+pid_t start_process(void (*body)(unsigned index), unsigned index)
+{
+	pid_t parent = getpid(), process = fork();
+
+	ck_assert_int_ge(process, 0);
+	if (process > 0)
+		return process;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(4);
+	body(index);
+	_exit(0);
+}
+
+void await_process(pid_t process, bool may_die, const char *what)
+{
+	time_t limit = seconds_now() + STUCK_AFTER;
+	char text[200];
+	int status = 0;
+
+	while (waitpid(process, &status, WNOHANG) == 0) {
+		faults_check_trouble();
+		if (seconds_now() > limit) {
+			snprintf(text, sizeof text, "%s is stuck", what);
+			end_test(text);
+		}
+		usleep(500);
+	}
+	faults_check_trouble();
+	if (status != 0 && !(may_die && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)) {
+		snprintf(text, sizeof text, "%s ended with status 0x%x", what, (unsigned)status);
+		end_test(text);
+	}
+}

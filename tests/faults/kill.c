@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kill.c: SIGKILL at random moments of everything that changes a token. Some of the processes are
+ * killed, at any time or in a system call on a file, and the others go on. Nothing acknowledged may
+ * be lost, nothing torn, no number or counter given twice, and no lock may be left behind.
+ */
+#include "system_calls.h"
+#include "world.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define WORKERS 4
+#define KILLS_IN_A_ROUND 40
+
+static struct control {
+	volatile bool stop;
+	volatile uint64_t steps[WORKERS]; /* of the process that is running; 0: not yet logged in */
+	uint64_t random[WORKERS];
+	bool dies[WORKERS]; /* by itself, in a system call */
+} * control;
+
+/* Worker 0 changes the PIN, and worker 1 initialises the other token. */
+static CK_RV any_step(struct seat *seat)
+{
+	unsigned what = draw_below(&seat->random, 16);
+
+	if (what < 2 && seat->index == 0)
+		return pin_step(seat);
+	if (what < 2 && seat->index == 1)
+		return fresh_step(seat);
+	if (what < 4)
+		return number_step(seat);
+	if (what < 8)
+		return window_step(seat);
+	return object_step(seat);
+}
+
+/*
+ * Let the process die in one of its next system calls on files, if it is one of those. Kills from
+ * outside seldom meet the short time between two writes of one change.
+ */
+static void plan_death(unsigned index)
+{
+	static const int deaths[] = {FAULT_KILL, FAULT_KILL_HALF, FAULT_KILL_AFTER};
+	uint64_t random = control->random[index];
+
+	if (control->dies[index])
+		calls_start((struct call_plan){
+			.at = 1 + draw_below(&random, 2u << draw_below(&random, 10)),
+			.error = deaths[draw_below(&random, 3)]});
+}
+
+static void work(unsigned index)
+{
+	struct seat seat;
+
+	plan_death(index);
+	seat_start(&seat, index, control->random[index]);
+	objects_settle(&seat, index);
+	if (index == 0)
+		pin_settle(&seat);
+	if (index == 1)
+		fresh_settle(&seat);
+	control->steps[index] = 1;
+	while (!control->stop) {
+		CK_RV rv = any_step(&seat);
+
+		if (rv != CKR_OK)
+			trouble("worker %u: a step gave %s", index, name_of(rv));
+		control->steps[index]++;
+	}
+	f->C_Finalize(NULL);
+}
+
+static void look(unsigned seats)
+{
+	world_check(seats);
+}
+
+static pid_t start_worker(unsigned index, uint64_t *random)
+{
+	control->steps[index] = 0;
+	control->random[index] = draw(random);
+	control->dies[index] = draw_below(random, 3) > 0;
+	return start_process(work, index);
+}
+
+/* Return true if PROCESS has ended, and leave its status. */
+static bool has_ended(pid_t process)
+{
+	siginfo_t info = {0};
+
+	waitid(P_PID, (id_t)process, &info, WEXITED | WNOHANG | WNOWAIT);
+	return info.si_pid == process;
+}
+
+/*
+ * Wait until the worker has died by itself, or has done some steps, mostly, and is at any moment of
+ * the next ones.
+ */
+static void wait_for_a_moment(unsigned index, pid_t worker, uint64_t *random)
+{
+	uint64_t steps = control->dies[index] ? 100 : draw_below(random, 8);
+	useconds_t moment = draw_below(random, 1u << (4 + draw_below(random, 9)));
+
+	if (draw_below(random, 8) == 0)
+		steps = 0; /* in the middle of C_Initialize, login or the look at its objects */
+	for (int i = 0; i < 1200000 && control->steps[index] < steps && !has_ended(worker); i++) {
+		faults_check_trouble();
+		usleep(100);
+	}
+	if (control->steps[index] < steps && !has_ended(worker))
+		ck_abort_msg(
+			"worker %u is stuck (SEED=%llu)", index, (unsigned long long)faults_seed);
+	usleep(moment);
+}
+
+/* Kill workers of COUNT running ones, stop the others, and look at the token. Return the kills. */
+static unsigned one_round(unsigned count, uint64_t *random)
+{
+	pid_t worker[WORKERS];
+	unsigned i, kills;
+	int status;
+
+	control->stop = false;
+	for (i = 0; i < count; i++)
+		worker[i] = start_worker(i, random);
+	for (kills = 0; kills < KILLS_IN_A_ROUND; kills++) {
+		i = draw_below(random, count);
+		wait_for_a_moment(i, worker[i], random);
+		kill(worker[i], SIGKILL);
+		ck_assert_int_eq(waitpid(worker[i], &status, 0), worker[i]);
+		faults_check_trouble();
+		worker[i] = start_worker(i, random);
+	}
+	control->stop = true;
+	for (i = 0; i < count; i++)
+		await_process(worker[i], control->dies[i], "a worker");
+	await_process(start_process(look, WORKERS), false, "the look at the token");
+	return kills;
+}
+
+START_TEST(nothing_acknowledged_is_lost)
+{
+	unsigned kills = 0, rounds = 0;
+
+	faults_begin("kill", 45);
+	uint64_t random = faults_seed;
+	control = faults_shared(sizeof *control);
+	do
+		kills += one_round(rounds++ % 2 == 0 ? 2 : WORKERS, &random);
+	while (faults_time_left());
+	printf("kill: %u kills in %u rounds, %llu changes acknowledged\n", kills, rounds,
+		(unsigned long long)world->calls);
+	printf("kill: 0 lost, 0 torn, 0 numbers or counters twice, 0 stuck locks\n");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("kill");
+	TCase *tc = add_case(suite, "kill", world_set_up);
+
+	tcase_set_timeout(tc, 0);
+	tcase_add_test(tc, nothing_acknowledged_is_lost);
+	return run(suite);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* world.c: the token, its PIN, and the record of changes; see world.h. */
+#include "world.h"
+
+struct world *world;
+
+/* --- The record of changes --- */
+
+void change_begin(struct change *c, uint32_t wanted)
+{
+	c->wanted = wanted;
+	__sync_synchronize();
+	c->under_way = true;
+	__sync_synchronize();
+}
+
+void change_end(struct change *c, CK_RV rv)
+{
+	__sync_synchronize();
+	if (rv == CKR_OK)
+		c->acknowledged = c->wanted;
+	__sync_synchronize();
+	c->under_way = false;
+	if (rv == CKR_OK)
+		__sync_fetch_and_add(&world->calls, 1);
+}
+
+/* --- Making the token --- */
+
+static void make_fixed_objects(void)
+{
+	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
+	CK_OBJECT_HANDLE initial, made;
+	CK_ULONG reserve[2] = {1, 16};
+	char label[16];
+
+	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), OPEN_MASTER, STR(CKA_LABEL, "master")));
+	import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_DERIVE), YES(CKA_SENSITIVE), NO(CKA_EXTRACTABLE),
+			STR(CKA_LABEL, "device")));
+	initial = import(CKK_AES, mk, 16,
+		T(YES(CKA_TOKEN), YES(CKA_DERIVE), STR(CKA_LABEL, "initial"),
+			ALLOWED(CKM_KEYDIV_ODUKPT_CLIENT, CKM_KEYDIV_ODUKPT_KEY)));
+	keydiv_put(&p, KEYDIV_SHAPE, "\25\7", 2); /* C(28, 7) - 1 = 1 184 039 transactions */
+	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_ODUKPT_CLIENT, &p);
+	for (int i = 0; i < 2; i++) {
+		snprintf(label, sizeof label, "client %d", i);
+		ok(f->C_DeriveKey(s, &m, initial,
+			T(YES(CKA_TOKEN), NUM(CKA_KEYDIV_RESERVE, reserve[i]),
+				RAW(CKA_LABEL, label, 8)),
+			&made));
+		snprintf(label, sizeof label, "window %d", i);
+		import(CKK_AES, mk, 16,
+			T(YES(CKA_TOKEN), YES(CKA_DERIVE), NUM(CKA_KEYDIV_WINDOW, 64),
+				NUM(CKA_KEYDIV_RESERVE, reserve[i]), RAW(CKA_LABEL, label, 8)));
+	}
+}
+
+void world_set_up(void)
+{
+	load();
+	write_conf("slots = 2\n");
+	ok(f->C_Initialize(NULL));
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	make_fixed_objects();
+	ok(f->C_Finalize(NULL));
+	world = faults_shared(sizeof *world);
+	world->head[0] = world->head[1] = 100;
+}
+
+/* --- Sessions and objects --- */
+
+void seat_start(struct seat *seat, unsigned index, uint64_t random)
+{
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	CK_RV rv;
+
+	*seat = (struct seat){.index = index, .random = random};
+	rv = f->C_Initialize(&args);
+	if (rv != CKR_OK)
+		trouble("C_Initialize gave %s", name_of(rv));
+	rv = f->C_OpenSession(
+		slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &seat->session);
+	if (rv != CKR_OK)
+		trouble("C_OpenSession gave %s", name_of(rv));
+	seat_login(seat);
+}
+
+CK_RV seat_find(const struct seat *seat, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE ret[2],
+	CK_ULONG *ret_n)
+{
+	CK_RV rv = f->C_FindObjectsInit(seat->session, t, n);
+
+	*ret_n = 0;
+	if (rv != CKR_OK)
+		return rv;
+	rv = f->C_FindObjects(seat->session, ret, 2, ret_n);
+	CK_RV end = f->C_FindObjectsFinal(seat->session);
+	return rv != CKR_OK ? rv : end;
+}
+
+CK_RV seat_named(const struct seat *seat, const char *label, CK_OBJECT_HANDLE *ret)
+{
+	CK_OBJECT_HANDLE found[2];
+	CK_ULONG n;
+	CK_RV rv = seat_find(seat, T(RAW(CKA_LABEL, label, strlen(label))), found, &n);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (n > 1)
+		trouble("more than one object has the label %s", label);
+	*ret = found[0];
+	return n == 1 ? CKR_OK : CKR_OBJECT_HANDLE_INVALID;
+}
+
+/* --- The PIN --- */
+
+static CK_ULONG pin_text(char ret[16], uint32_t version)
+{
+	if (version == 0)
+		return (CK_ULONG)snprintf(ret, 16, "%s", USER_PIN);
+	return (CK_ULONG)snprintf(ret, 16, "pin-%u", version);
+}
+
+static CK_RV try_pin(const struct seat *seat, uint32_t version)
+{
+	char pin[16];
+	CK_ULONG n = pin_text(pin, version);
+
+	return f->C_Login(seat->session, CKU_USER, (CK_UTF8CHAR_PTR)pin, n);
+}
+
+void seat_login(const struct seat *seat)
+{
+	CK_RV rv = CKR_PIN_INCORRECT;
+	int i;
+
+	/* Another process may change the PIN between reading the record and trying. */
+	for (i = 0; i < 4 && rv == CKR_PIN_INCORRECT; i++) {
+		uint32_t acknowledged = world->pin.acknowledged, wanted = world->pin.wanted;
+
+		rv = try_pin(seat, acknowledged);
+		if (rv == CKR_PIN_INCORRECT && wanted != acknowledged)
+			rv = try_pin(seat, wanted);
+	}
+	if (rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN)
+		trouble("C_Login gave %s: PIN version %u, %u under way", name_of(rv),
+			world->pin.acknowledged, world->pin.wanted);
+}
+
+CK_RV pin_step(struct seat *seat)
+{
+	uint32_t version = world->pin.acknowledged;
+	char old_pin[16], new_pin[16];
+	CK_ULONG old_n = pin_text(old_pin, version), new_n = pin_text(new_pin, version + 1);
+	CK_RV rv;
+
+	change_begin(&world->pin, version + 1);
+	rv = f->C_SetPIN(
+		seat->session, (CK_UTF8CHAR_PTR)old_pin, old_n, (CK_UTF8CHAR_PTR)new_pin, new_n);
+	change_end(&world->pin, rv);
+	return rv;
+}
+
+void pin_settle(const struct seat *seat)
+{
+	struct change *c = &world->pin;
+	bool under_way = c->under_way && c->wanted != c->acknowledged;
+	uint32_t is = c->acknowledged, is_not = under_way ? c->wanted : is + 1;
+	CK_RV rv = f->C_Logout(seat->session);
+
+	if (rv == CKR_OK)
+		rv = try_pin(seat, is);
+	if (rv == CKR_PIN_INCORRECT && under_way) {
+		is_not = is;
+		is = c->wanted;
+		rv = try_pin(seat, is);
+	}
+	if (rv != CKR_OK)
+		trouble("neither PIN is right: %s", name_of(rv));
+	f->C_Logout(seat->session);
+	rv = try_pin(seat, is_not);
+	if (rv != CKR_PIN_INCORRECT)
+		trouble("two PINs are right: the second gave %s", name_of(rv));
+	c->acknowledged = c->wanted = is;
+	c->under_way = false;
+	seat_login(seat);
+}
+
+/* --- Looking at everything --- */
+
+static void check_count(const struct seat *seat, unsigned seats)
+{
+	CK_OBJECT_HANDLE found[512];
+	CK_ULONG n = 0, wanted = FIXED_OBJECTS;
+	CK_RV rv = f->C_FindObjectsInit(seat->session, NOTHING);
+
+	if (rv == CKR_OK)
+		rv = f->C_FindObjects(seat->session, found, 512, &n);
+	f->C_FindObjectsFinal(seat->session);
+	for (unsigned i = 0; i < seats; i++)
+		for (unsigned k = 0; k < OBJECTS; k++)
+			wanted += world->objects[i][k].acknowledged != 0;
+	if (rv != CKR_OK || n != wanted)
+		trouble("the token has %lu objects, not %lu: %s", n, wanted, name_of(rv));
+}
+
+void world_check(unsigned seats)
+{
+	struct seat seat;
+
+	seat_start(&seat, 0, 1);
+	for (unsigned i = 0; i < seats; i++)
+		objects_settle(&seat, i);
+	check_count(&seat, seats);
+	pin_settle(&seat);
+	fresh_settle(&seat);
+	for (int i = 0; i < 8; i++)
+		if (number_step(&seat) != CKR_OK || window_step(&seat) != CKR_OK)
+			trouble("a shared client or a window does not work any more");
+	f->C_Finalize(NULL);
+}

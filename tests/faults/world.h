@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * world.h: a token on which processes work while faults happen, and a record of what the module
+ * has acknowledged. The record is in memory that all processes share, so it outlives a process that
+ * is killed.
+ *
+ * Each change is noted as under way before the call, and as acknowledged after CKR_OK. Afterwards
+ * the token must be in the acknowledged state, or, if a change was under way when its process
+ * ended, in the state after that change. Everything else is reported by trouble().
+ *
+ * The functions take a seat: a session and the objects that belong to it alone. They use no Check,
+ * because a process that is killed inside Check tears a message of Check.
+ */
+#ifndef KEYDIV_TESTS_FAULTS_WORLD_H
+#define KEYDIV_TESTS_FAULTS_WORLD_H
+
+#include "faults.h"
+
+#define SEATS 64
+#define OBJECTS 6 /* of a seat */
+#define NUMBERS (1u << 20)
+#define FIXED_OBJECTS 7
+#define FRESH_SLOT 1 /* the slot of the token that is initialised again and again */
+
+struct change { /* 0: there is no such object. Other numbers are versions. */
+	volatile uint32_t acknowledged, wanted, highest;
+	volatile bool under_way;
+};
+
+struct world {
+	struct change objects[SEATS][OBJECTS];
+	volatile uint64_t client_number[SEATS][OBJECTS]; /* the highest of the object's, plus 1 */
+	struct change pin;
+	struct change fresh;                /* the version in the label of the fresh token */
+	volatile uint32_t fresh_stage;      /* 1 label, 2 user PIN, 3 object */
+	volatile uint8_t given[2][NUMBERS]; /* of the shared clients */
+	volatile uint8_t accepted[2][NUMBERS];
+	volatile uint32_t head[2]; /* the highest counter that was accepted */
+	volatile uint64_t calls;   /* that were acknowledged */
+};
+
+struct seat {
+	unsigned index;
+	CK_SESSION_HANDLE session;
+	uint64_t random;
+};
+
+extern struct world *world;
+
+/* Make the token and load the module, which is not initialised afterwards. A fixture of Check. */
+void world_set_up(void);
+
+/* C_Initialize, a session, login. */
+void seat_start(struct seat *seat, unsigned index, uint64_t random);
+/* Log in with the PIN that is acknowledged or under way. */
+void seat_login(const struct seat *seat);
+/* Return the objects that match, at most 2 handles in RET. Other codes than CKR_OK are possible. */
+CK_RV seat_find(const struct seat *seat, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE ret[2],
+	CK_ULONG *ret_n);
+/* The only object with LABEL; CKR_OBJECT_HANDLE_INVALID if there is none. */
+CK_RV seat_named(const struct seat *seat, const char *label, CK_OBJECT_HANDLE *ret);
+
+void change_begin(struct change *c, uint32_t wanted);
+/* After CKR_OK or another code, which has changed nothing. */
+void change_end(struct change *c, CK_RV rv);
+
+/*
+ * One step with random choices. A code other than CKR_OK is the module's, and the step has changed
+ * nothing then.
+ */
+CK_RV object_step(struct seat *seat);
+CK_RV number_step(struct seat *seat);
+CK_RV window_step(struct seat *seat);
+CK_RV pin_step(struct seat *seat);
+/* Initialise the fresh token and fill it. No session on its slot may be open. */
+CK_RV fresh_step(struct seat *seat);
+
+/*
+ * Find out whether the change that was under way has happened, note that, and look at the objects
+ * of the seat. Nothing else may work on them.
+ */
+void objects_settle(const struct seat *seat, unsigned index);
+void fresh_settle(const struct seat *seat);
+/* The PIN is the acknowledged one or the one under way, and not both. Ends logged in. */
+void pin_settle(const struct seat *seat);
+/* Look at everything. No other process may use the token. */
+void world_check(unsigned seats);
+
+#endif
