@@ -206,12 +206,14 @@ class Csv(ToolTest):
 
     def test_a_wrong_line_of_a_wrapped_list(self):
         self.import_key("kek", os.urandom(32), "--usage", "unwrap")
-        for text, line, says in (("label,key\nk,00\n", 1, "is a heading"), ("a;00\nb;00\n", 1, "--delimiter"), ("", 1, "no records"),
-                                 (" a,00\n", 1, "blanks around the label")):
-            done = self.run_tool("key", "import", "--csv", self.write("in.csv", text), "--unwrap-key", "kek", "--pin-file", self.pin)
-            self.assertEqual((done.code, done.out), (1, ""))
-            self.assertTrue(done.err.startswith("keydiv: line %d: " % line), done.err)
-            self.assertIn(says, done.err)
+        for option in "--csv", "--key-block-csv":
+            for text, line, says in (("label,key\nk,00\n", 1, "is a heading"), ("a;00\nb;00\n", 1, "--delimiter"), ("", 1, "no records"),
+                                     (" a,00\n", 1, "blanks around the label"), ("#a,00\n", 1, "begins with #"), (" \n", 1, "blanks only"),
+                                     ("a\tb,00\n", 1, "has a tab in it")):
+                done = self.run_tool("key", "import", option, self.write("in.csv", text), "--unwrap-key", "kek", "--pin-file", self.pin)
+                self.assertEqual((done.code, done.out), (1, ""))
+                self.assertTrue(done.err.startswith("keydiv: line %d: " % line), done.err)
+                self.assertIn(says, done.err)
 
 
 if __name__ == "__main__":
