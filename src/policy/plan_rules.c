@@ -121,14 +121,38 @@ static CK_RV check_trade(struct bytes list)
 	return CKR_OK;
 }
 
+#define WITH_LIST                                                                                  \
+	(1u << VAR_ALLOWED_MECHANISMS | 1u << VAR_DERIVE_TEMPLATE | 1u << VAR_UNWRAP_TEMPLATE)
+
+/*
+ * Check the list of T, and the lists that its templates give to other keys. The template of a
+ * derivation may shorten such a list, so two results with one value could serve two trades.
+ */
+__attribute__((noinline)) static CK_RV check_trades(const struct template *t)
+{
+	static const enum variable inner[] = {VAR_DERIVE_TEMPLATE, VAR_UNWRAP_TEMPLATE};
+	struct template more;
+
+	if (t->variables_given & 1u << VAR_ALLOWED_MECHANISMS)
+		TRY(check_trade(t->variable[VAR_ALLOWED_MECHANISMS]));
+	for (size_t i = 0; i < sizeof inner / sizeof inner[0]; i++) {
+		if (!(t->variables_given & 1u << inner[i]))
+			continue;
+		TRY(template_decode(inner[i], t->variable[inner[i]], &more));
+		if (more.variables_given & 1u << VAR_ALLOWED_MECHANISMS)
+			TRY(check_trade(more.variable[VAR_ALLOWED_MECHANISMS]));
+	}
+	return CKR_OK;
+}
+
 CK_RV plan_variables(const struct template *t, struct object *ret)
 {
 	uint32_t numbers = 1u << VAR_WINDOW | 1u << VAR_RESERVE;
 
 	if (t->variables_given & numbers)
 		TRY(plan_window(t, ret));
-	if (t->variables_given & 1u << VAR_ALLOWED_MECHANISMS)
-		TRY(check_trade(t->variable[VAR_ALLOWED_MECHANISMS]));
+	if (t->variables_given & WITH_LIST)
+		TRY(check_trades(t));
 	for (uint32_t left = t->variables_given & ~numbers; left != 0; left &= left - 1) {
 		unsigned id = (unsigned)__builtin_ctz(left);
 		TRY(object_set_variable(ret, (enum variable)id, t->variable[id]));

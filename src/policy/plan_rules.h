@@ -44,7 +44,8 @@ void plan_start(struct object *ret, CK_OBJECT_CLASS object_class, CK_KEY_TYPE ty
  * Give RET the variable attributes of T. CKR_ATTRIBUTE_VALUE_INVALID for a CKA_KEYDIV_WINDOW or
  * CKA_KEYDIV_RESERVE out of range. CKR_ATTRIBUTE_TYPE_INVALID for a CKA_KEYDIV_RESERVE of an object
  * that has none. CKR_TEMPLATE_INCONSISTENT for a CKA_ALLOWED_MECHANISMS that mixes a trade with
- * other mechanisms (enum trade). Also the codes of object_set_variable.
+ * other mechanisms (enum trade), in T or in its CKA_DERIVE_TEMPLATE or CKA_UNWRAP_TEMPLATE. Also
+ * the codes of object_set_variable.
  */
 MUST_USE CK_RV plan_variables(const struct template *t, struct object *ret);
 
