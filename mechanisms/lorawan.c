@@ -61,18 +61,6 @@ static CK_RV encrypt(struct derivation *d, const struct input *in, struct secret
 
 /* --- Session keys: section 6.2 --- */
 
-/*
- * Return true if the block with the JOIN_EUI of P can also be a block with a NET_ID, which ends in
- * seven zeros. The zeros here are DEV_NONCE and the high bytes of JOIN_EUI.
- */
-static bool is_of_both_versions(const struct parameter *p)
-{
-	static const uint8_t zeros[3];
-
-	return memcmp(parameter_get(p, KEYDIV_JOIN_EUI).p, zeros, sizeof zeros) == 0 &&
-	       get_be16(parameter_get(p, KEYDIV_DEV_NONCE).p) == 0;
-}
-
 static CK_RV check_session(const struct parameter *p)
 {
 	uint8_t number = key_number(p);
@@ -84,10 +72,6 @@ static CK_RV check_session(const struct parameter *p)
 		"LORAWAN_KEY of a session key is 01 to 04");
 	REQUIRE(v11 || number <= APP_S_KEY, CKR_MECHANISM_PARAM_INVALID,
 		"LORAWAN_KEY 03 and 04 exist in LoRaWAN 1.1 only, which has JOIN_EUI");
-	/* A NwkSKey of 1.0 encrypts, a FNwkSIntKey of 1.1 does not, and a value has one role. */
-	REQUIRE(!v11 || number != NWK_S_KEY || !is_of_both_versions(p), CKR_MECHANISM_PARAM_INVALID,
-		"DEV_NONCE and the first three bytes of JOIN_EUI are 0, so the key could also be "
-		"one of LoRaWAN 1.0");
 	return CKR_OK;
 }
 
@@ -103,11 +87,28 @@ static CK_RV derive_session(struct derivation *d, struct secret *ret_value)
 }
 
 /* NwkSKey of LoRaWAN 1.0 also encrypts MAC commands, which FNwkSIntKey of 1.1 does not. */
+/*
+ * Return true if the block of P is one of LoRaWAN 1.0, which has a NET_ID and ends in seven zeros.
+ * A block with a JOIN_EUI is also one of 1.0 if DEV_NONCE and the high bytes of JOIN_EUI are zeros.
+ */
+static bool is_block_of_1_0(const struct parameter *p)
+{
+	static const uint8_t zeros[3];
+
+	return has(p, KEYDIV_NET_ID) ||
+	       (memcmp(parameter_get(p, KEYDIV_JOIN_EUI).p, zeros, sizeof zeros) == 0 &&
+		       get_be16(parameter_get(p, KEYDIV_DEV_NONCE).p) == 0);
+}
+
+/*
+ * A NwkSKey of 1.0 also encrypts, a FNwkSIntKey of 1.1 does not. The block decides, because a value
+ * has one role.
+ */
 static const struct role *role_of_session(const struct derivation *d)
 {
 	switch (key_number(d->parameter)) {
 	case NWK_S_KEY:
-		return has(d->parameter, KEYDIV_NET_ID) ? &role_no_wrap : &role_mac;
+		return is_block_of_1_0(d->parameter) ? &role_no_wrap : &role_mac;
 	case S_NWK_S_INT_KEY:
 		return &role_mac;
 	default:
