@@ -3,7 +3,7 @@
  * test_key_block_attacks.c: a holder of the user's PIN tries to read a key that leaves only under
  * trusted keys, and to get a master back with a wider list, fewer bounds or another role.
  */
-#include "harness.h"
+#include "block_support.h"
 
 #define PUBLIC NO(CKA_PRIVATE) /* C_Logout destroys private session objects */
 #define WITH_TRUSTED YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)
@@ -17,9 +17,7 @@
 		CKM_KEYDIV_SESSION_KEY, CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY,        \
 		CKM_KEYDIV_WITH_DERIVED_KEY
 
-static CK_OBJECT_HANDLE kbpk, made;
-static uint8_t block[1024];
-static CK_ULONG n;
+static CK_OBJECT_HANDLE kbpk;
 
 static void start(void)
 {
@@ -54,25 +52,6 @@ static void trusted_kbpk(void)
 {
 	generate(T(BOTH, BLOCKS_ALONE));
 	ok(trust());
-}
-
-static CK_RV wrap(CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key, const char *header)
-{
-	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
-	CK_MECHANISM m = {CKM_KEYDIV_KEY_BLOCK, NULL, 0};
-
-	if (header != NULL) {
-		keydiv_put(&p, KEYDIV_KEY_BLOCK_HEADER, header, strlen(header));
-		m = keydiv_mechanism(CKM_KEYDIV_KEY_BLOCK, &p);
-	}
-	n = sizeof block;
-	return f->C_WrapKey(s, &m, with, key, block, &n);
-}
-
-static CK_RV unwrap(CK_OBJECT_HANDLE with, CK_ATTRIBUTE *t, CK_ULONG count)
-{
-	made = 0xABCD;
-	return f->C_UnwrapKey(s, MECH(CKM_KEYDIV_KEY_BLOCK), with, block, n, t, count, &made);
 }
 
 /* Check that CKA_ALLOWED_MECHANISMS of KEY is the COUNT mechanisms of LIST. */

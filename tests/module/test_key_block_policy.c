@@ -3,15 +3,13 @@
  * test_key_block_policy.c: which header a key gets, which key a header gives, and the strength and
  * exportability of key blocks.
  */
-#include "harness.h"
+#include "block_support.h"
 
 #define FOR_BLOCKS YES(CKA_WRAP), YES(CKA_UNWRAP), ALLOWED(CKM_KEYDIV_KEY_BLOCK)
 #define EXTRACTABLE YES(CKA_EXTRACTABLE)
 #define WITH_TRUSTED YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)
 
-static CK_OBJECT_HANDLE kbpk, kbpk_des3, kbpk_des2, made;
-static uint8_t block[10000];
-static CK_ULONG n;
+static CK_OBJECT_HANDLE kbpk, kbpk_des3, kbpk_des2;
 
 /* 24 bytes with odd parity, of which 16 are a DES2 key */
 static const uint8_t des[24] = {0x10, 0x32, 0x54, 0x76, 0x98, 0xba, 0xdc, 0xfe, 0x01, 0x23, 0x45,
@@ -24,26 +22,6 @@ static void keys(void)
 	kbpk_des3 = import(CKK_DES3, mk32, 24, T(FOR_BLOCKS));
 	kbpk_des2 = import(CKK_DES2, mk32 + 1, 16, T(FOR_BLOCKS));
 	made = 0xABCD;
-}
-
-/* C_WrapKey with HEADER, or without if HEADER is NULL. */
-static CK_RV wrap(CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key, const char *header)
-{
-	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
-	CK_MECHANISM m = {CKM_KEYDIV_KEY_BLOCK, NULL, 0};
-
-	if (header != NULL) {
-		keydiv_put(&p, KEYDIV_KEY_BLOCK_HEADER, header, strlen(header));
-		m = keydiv_mechanism(CKM_KEYDIV_KEY_BLOCK, &p);
-	}
-	n = sizeof block;
-	return f->C_WrapKey(s, &m, with, key, block, &n);
-}
-
-static CK_RV unwrap(CK_OBJECT_HANDLE with, CK_ATTRIBUTE *t, CK_ULONG count)
-{
-	made = 0xABCD;
-	return f->C_UnwrapKey(s, MECH(CKM_KEYDIV_KEY_BLOCK), with, block, n, t, count, &made);
 }
 
 /* Return true if the characters of the block from AT on are TEXT. */

@@ -4,34 +4,15 @@
 #include "key_block_optional.h"
 
 #include "base/log.h"
-#include "key/crypto.h"
+#include "block_keys.h"
 #include "temp_dir.h"
 #include "unit.h"
 #include "vectors.h"
 
 #define BLOCK_MAX (KEY_BLOCK_TEXT_MAX + 64)
 
-static struct key *kbpk, *target, *scratch[SCRATCH_KEYS];
 static uint8_t block[BLOCK_MAX];
 static size_t block_n;
-
-static void set_up(void)
-{
-	ck_ok(crypto_start());
-	kbpk = key_new();
-	target = key_new();
-	scratch[0] = key_new();
-	scratch[1] = key_new();
-}
-
-static void tear_down(void)
-{
-	key_free(kbpk);
-	key_free(target);
-	key_free(scratch[0]);
-	key_free(scratch[1]);
-	crypto_stop();
-}
 
 static CK_RV unwrap(struct wrapped_role *ret_role, struct secret *ret_value)
 {

@@ -2,31 +2,12 @@
 /* test_key_block_wrap.c: key blocks that are written. */
 #include "key_block.h"
 
-#include "key/crypto.h"
+#include "block_keys.h"
 #include "unit.h"
 
-static struct key *kbpk, *target, *scratch[SCRATCH_KEYS];
 static struct wrapped_role role;
 static uint8_t block[KEY_BLOCK_TEXT_MAX + 1];
 static size_t block_n;
-
-static void set_up(void)
-{
-	ck_ok(crypto_start());
-	kbpk = key_new();
-	target = key_new();
-	scratch[0] = key_new();
-	scratch[1] = key_new();
-}
-
-static void tear_down(void)
-{
-	key_free(kbpk);
-	key_free(target);
-	key_free(scratch[0]);
-	key_free(scratch[1]);
-	crypto_stop();
-}
 
 static void load(struct key *key, CK_KEY_TYPE type, size_t n)
 {
