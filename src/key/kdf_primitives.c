@@ -94,11 +94,13 @@ static CK_RV expand_remote(
 	return CKR_OK;
 }
 
-static CK_RV hkdf_remote(struct key *key, enum digest_kind kind, bool extract, struct bytes info,
-	size_t len, struct secret *ret)
+/* HKDF of a key whose value is not here. Keys in memory pay nothing for this case. */
+static CK_RV hkdf_without_value(struct key *key, enum digest_kind kind, bool extract,
+	struct bytes info, size_t len, struct secret *ret)
 {
 	size_t block = digest_length(kind);
 
+	ENSURE(key_is_remote(key), CKR_KEY_SIZE_RANGE); /* an empty key */
 	REQUIRE(!extract, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"extraction takes the key as message, and the key is in another token");
 	ENSURE(block > 0, CKR_MECHANISM_PARAM_INVALID);
@@ -113,7 +115,6 @@ static CK_RV hkdf(struct bytes ikm, enum digest_kind kind, bool extract, bool ex
 
 	ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
 	ENSURE((extract || expand) && digest_length(kind) > 0, CKR_MECHANISM_PARAM_INVALID);
-	ENSURE(ikm.n > 0, CKR_KEY_SIZE_RANGE);
 	if (!expand) {
 		ENSURE(len == 0 || len == digest_length(kind), CKR_KEY_SIZE_RANGE);
 		return extract_key(kind, ikm, salt, ret);
@@ -130,9 +131,9 @@ CK_RV key_hkdf(struct key *key, enum digest_kind kind, bool extract, bool expand
 	struct bytes info, size_t len, struct secret *ret)
 {
 	secret_wipe(ret);
-	CK_RV rv = key_is_remote(key)
-			   ? hkdf_remote(key, kind, extract, info, len, ret)
-			   : hkdf(key_expose(key), kind, extract, expand, salt, info, len, ret);
+	struct bytes ikm = key_expose(key);
+	CK_RV rv = ikm.n > 0 ? hkdf(ikm, kind, extract, expand, salt, info, len, ret)
+			     : hkdf_without_value(key, kind, extract, info, len, ret);
 	if (rv != CKR_OK)
 		secret_wipe(ret);
 	return rv;
