@@ -56,6 +56,32 @@ static CK_RV check_opening(const struct template *t, const struct template *more
 	return CKR_OK;
 }
 
+/*
+ * Refuse a CKA_DERIVE_TEMPLATE that makes leaves of the keys of a master (CKA_DERIVE false), unless
+ * the maker of UNWRAPPER has fixed the template. A caller could otherwise unwrap the key block
+ * twice, with the template and without, and each EMV card key would have two roles. An unwrapping
+ * key that came by unwrapping, or can leave, may exist with another CKA_UNWRAP_TEMPLATE.
+ */
+static CK_RV check_leaves(const struct template *t, const struct template *more,
+	const struct object *unwrapper, const struct wrapped_role *role)
+{
+	uint32_t way = unwrapper->made & MADE_WAY, id = 1u << VAR_DERIVE_TEMPLATE;
+	bool one = (way == MADE_CREATED || way == MADE_GENERATED) &&
+		   !(unwrapper->made & FLAG_EXTRACTABLE);
+	bool fixed = one && (more->variables_given & id);
+	const struct template *from = t->variables_given & id ? t : more;
+	struct template children;
+
+	if (fixed || !role->derives || role->exportability == EXPORT_ANY ||
+		!(from->variables_given & id))
+		return CKR_OK;
+	TRY(template_decode(VAR_DERIVE_TEMPLATE, from->variable[VAR_DERIVE_TEMPLATE], &children));
+	REQUIRE(!(children.flags_given & ~children.flags & FLAG_DERIVE), CKR_TEMPLATE_INCONSISTENT,
+		"CKA_DERIVE false in CKA_DERIVE_TEMPLATE would give the keys of this master a "
+		"second role; give it in CKA_UNWRAP_TEMPLATE of the unwrapping key");
+	return CKR_OK;
+}
+
 /* --- The header of a key block --- */
 
 /* Return CKA_DERIVE and the usage of ROLE as flags. */
@@ -162,8 +188,10 @@ CK_RV plan_unwrap(const struct template *t, const struct object *unwrapper,
 		TRY(template_decode(VAR_UNWRAP_TEMPLATE, encoded, &more));
 	if (plan_unwraps_masters(&more))
 		TRY(check_bounds(t, &more));
-	if (role != NULL)
+	if (role != NULL) {
 		TRY(check_opening(t, &more, unwrapper, role));
+		TRY(check_leaves(t, &more, unwrapper, role));
+	}
 	if (encoded.p != NULL) {
 		TRY(template_merge(t, &more, false, &merged));
 		t = &merged;

@@ -391,6 +391,35 @@ START_TEST(a_master_is_not_opened)
 }
 END_TEST
 
+/*
+ * A block of a partner, unwrapped with and without CKA_DERIVE false for the keys of the master. The
+ * key of a card would derive session keys, and also encrypt, which shows session keys.
+ */
+START_TEST(card_keys_have_one_role)
+{
+	static const char header[] = "D0000E0AX00N0000";
+	const CK_ATTRIBUTE leaves = NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_DERIVE));
+	CK_OBJECT_HANDLE only, fixed;
+
+	/* the partner */
+	ok(f->C_CreateObject(s,
+		T(KEY(CKK_AES), RAW(CKA_VALUE, mk32, 32), YES(CKA_TOKEN), PUBLIC, YES(CKA_WRAP),
+			BLOCKS_ALONE, STR(CKA_LABEL, "kbpk")),
+		&kbpk));
+	ok(trust());
+	ok(wrap(kbpk,
+		import(CKK_AES, mk, 16, T(WITH_TRUSTED, YES(CKA_DERIVE), ALLOWED(ISSUER_LIST))),
+		header));
+	only = import(CKK_AES, mk32, 32, T(YES(CKA_UNWRAP), BLOCKS_ALONE));
+	fixed = import(CKK_AES, mk32, 32,
+		T(YES(CKA_UNWRAP), BLOCKS_ALONE, NESTED(CKA_UNWRAP_TEMPLATE, leaves)));
+	gives(CKR_OK, unwrap(only, NOTHING));
+	gives(CKR_TEMPLATE_INCONSISTENT, unwrap(only, T(leaves)));
+	gives(CKR_OK, unwrap(fixed, NOTHING));
+	gives(CKR_OK, unwrap(fixed, T(leaves)));
+}
+END_TEST
+
 START_TEST(untrusted_keys_wrap_no_masters)
 {
 	CK_OBJECT_HANDLE master = import(CKK_AES, mk, 16,
@@ -442,6 +471,7 @@ int main(void)
 	tcase_add_test(tc, no_check_value_by_encryption);
 	tcase_add_test(tc, bounds_do_not_get_lost);
 	tcase_add_test(tc, a_master_is_not_opened);
+	tcase_add_test(tc, card_keys_have_one_role);
 	tcase_add_test(tc, untrusted_keys_wrap_no_masters);
 	tcase_add_test(tc, the_token_remembers_how_the_key_was_made);
 	return run(suite);

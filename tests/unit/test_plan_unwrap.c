@@ -196,7 +196,8 @@ START_TEST(a_master_is_not_opened)
 		ck_rv(unwrap_by(&both, &role, &o, T(leaves)), rv);
 		ck_rv(unwrap_by(&only, &role, &o, T(children)), CKR_OK);
 		ck_assert(has(&o, FLAG_EXTRACTABLE_CHILDREN));
-		ck_rv(unwrap_by(&only, &role, &o, T(leaves)), CKR_OK);
+		ck_rv(unwrap_by(&only, &role, &o, T(leaves)), rv);
+		ck_ok(unwrap_by(&only, &role, &o, T(NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))));
 		ck_ok(unwrap_by(&both, &role, &o, T(none)));
 		ck_ok(unwrap_by(&both, &role, &o, T(YES(CKA_KEYDIV_USE_ONLY))));
 		ck_ok(unwrap_by(&both, &role, &o, T(NUM(CKA_KEYDIV_WINDOW, 64))));
@@ -215,6 +216,29 @@ static void give_template(struct object *kek, CK_ATTRIBUTE *inner, CK_ULONG n)
 	ck_ok(template_parse(T(RAW(CKA_UNWRAP_TEMPLATE, inner, n * sizeof *inner)), &t));
 	ck_ok(object_set_variable(kek, VAR_UNWRAP_TEMPLATE, t.variable[VAR_UNWRAP_TEMPLATE]));
 }
+
+/* Only the maker of a wrapping key makes leaves of the keys of a master. */
+START_TEST(leaves_by_the_maker)
+{
+	const CK_ATTRIBUTE leaves = NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_DERIVE));
+	OBJECT kek = kek_of(FLAG_UNWRAP);
+	OBJECT o = {0};
+
+	give_template(&kek, T(leaves));
+	ck_ok(unwrap_by(&kek, &master, &o, NOTHING));
+	ck_assert(object_variable(&o, VAR_DERIVE_TEMPLATE).p != NULL);
+	ck_ok(unwrap_by(&kek, &master, &o, T(leaves)));
+	kek.made = MADE_CREATED | FLAG_UNWRAP;
+	ck_ok(unwrap_by(&kek, &master, &o, NOTHING));
+	kek.made |= FLAG_EXTRACTABLE;
+	ck_rv(unwrap_by(&kek, &master, &o, NOTHING), UNLIKE);
+	kek.made = MADE_UNWRAPPED | FLAG_UNWRAP;
+	ck_rv(unwrap_by(&kek, &master, &o, NOTHING), UNLIKE);
+	kek.made = MADE_DERIVED | FLAG_UNWRAP;
+	ck_rv(unwrap_by(&kek, &master, &o, NOTHING), UNLIKE);
+	object_wipe(&kek);
+}
+END_TEST
 
 START_TEST(unwrap_template_and_form)
 {
@@ -413,6 +437,7 @@ int main(void)
 	tcase_add_test(tc, exportability);
 	tcase_add_test(tc, a_master_without_derive);
 	tcase_add_test(tc, a_master_is_not_opened);
+	tcase_add_test(tc, leaves_by_the_maker);
 	tcase_add_test(tc, unwrap_template_and_form);
 	tcase_add_loop_test(tc, every_template, 0, 6);
 	tcase_add_test(tc, masters_leave_in_blocks);
