@@ -17,6 +17,8 @@ static const struct code {
 	{CKR_SESSION_CLOSED, CKR_DEVICE_ERROR, true, "the foreign session was lost"},
 	{CKR_OBJECT_HANDLE_INVALID, CKR_DEVICE_ERROR, true, "the foreign key was lost"},
 	{CKR_KEY_HANDLE_INVALID, CKR_DEVICE_ERROR, true, "the foreign key was lost"},
+	/* NSS, if another part of the program has logged out of the token. */
+	{CKR_KEY_SIZE_RANGE, CKR_DEVICE_ERROR, true, "the foreign key cannot be used"},
 	{CKR_OPERATION_ACTIVE, CKR_DEVICE_ERROR, true, "the foreign session is in use"},
 	{CKR_OPERATION_NOT_INITIALIZED, CKR_DEVICE_ERROR, true, "the foreign operation was lost"},
 	{CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_ERROR, true, "the foreign module was ended"},
