@@ -56,7 +56,7 @@ static CK_RV parse(const CK_MECHANISM *caller, void *out, uint8_t *heap, size_t 
 
 static const struct field flat_fields[] = {
 	FLAT_HASH,
-	{FIELD(STEPS), true, 1, 1},
+	{NUMBER_FIELD(STEPS), true, 1, 1},
 	{FIELD(SALT_VALUE), false, 0, FLAT_BYTES_MAX},
 	{FIELD(INFO), false, 0, FLAT_BYTES_MAX},
 	{0},

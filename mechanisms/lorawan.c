@@ -193,7 +193,7 @@ static const struct role *role_of_multicast(const struct derivation *d)
 /* --- The mechanisms --- */
 
 static const struct field fields_session[] = {
-	{FIELD(LORAWAN_KEY), true, 1, 1},
+	{NUMBER_FIELD(LORAWAN_KEY), true, 1, 1},
 	{NUMBER_FIELD(JOIN_NONCE), true, 3, 3},
 	{FIELD(NET_ID), false, 3, 3},
 	{FIELD(JOIN_EUI), false, 8, 8},
@@ -201,12 +201,12 @@ static const struct field fields_session[] = {
 	{0},
 };
 static const struct field fields_device[] = {
-	{FIELD(LORAWAN_KEY), true, 1, 1},
+	{NUMBER_FIELD(LORAWAN_KEY), true, 1, 1},
 	{FIELD(DEV_EUI), false, 8, 8},
 	{0},
 };
 static const struct field fields_multicast[] = {
-	{FIELD(LORAWAN_KEY), true, 1, 1},
+	{NUMBER_FIELD(LORAWAN_KEY), true, 1, 1},
 	{FIELD(MC_ADDR), false, 4, 4},
 	{0},
 };

@@ -44,7 +44,7 @@ static const struct role *role_of(const struct derivation *d)
 }
 
 static const struct field fields[] = {
-	{FIELD(OMS_KEY), true, 1, 1},
+	{NUMBER_FIELD(OMS_KEY), true, 1, 1},
 	{FIELD(OMS_COUNTER), true, COUNTER, COUNTER},
 	{FIELD(METER_ID), true, ID, ID},
 	{0},

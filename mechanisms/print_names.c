@@ -5,8 +5,8 @@
  * is no second list.
  *
  * The output is a header that a source file includes after it defined one or more of these macros:
- * - MECHANISM(number, name, inputs, source, scheme, key types, parameter, use) for each mechanism,
- *   as struct mechanism_about in src/tool/token/names.h;
+ * - MECHANISM(number, name, inputs, source, scheme, key types, parameter, use, message) for each
+ *   mechanism, as struct mechanism_about in src/tool/token/names.h;
  * - MECHANISM_FIELD(mechanism, name, required, number, min, max) for each field of each mechanism,
  *   as struct mechanism_field in src/tool/token/names.h;
  * - FIELD(name, tag, width, min, max, LSB first) for each field, as struct field in
@@ -46,14 +46,33 @@ static const char *parameter_of(const struct mechanism *mech)
 	return answers != NULL && answers->parameter != NULL ? answers->parameter : "";
 }
 
+/* MECH is for the key that the caller names, and for no key that a message derives. */
+static bool is_by_key(const struct mechanism *mech)
+{
+	return mech->operation.sign != NULL || mech->operation.by_deriving_key;
+}
+
+/* Print the message of a published answer, for the example of a mechanism that is_by_key. */
+static void print_message(const struct mechanism *mech)
+{
+	const struct operation_answer *answers = mech->test.operation_answers;
+
+	if (is_by_key(mech))
+		printf("\"%s\")\n", answers != NULL ? answers->in : "");
+	else
+		puts("NULL)");
+}
+
 /*
- * Return the command of the tool that uses a derived key by MECH, with an option that it needs, or
- * "". Operations that need an IV besides the counter, or that have no tag, are left out.
+ * Return the command of the tool that uses a key by MECH, with an option that it needs, or "".
+ * Operations that need an IV besides the counter, or that have no tag, are left out.
  */
 static const char *use_of(const struct mechanism *mech)
 {
 	const struct operation_inputs *inputs = mech->operation.inputs;
 
+	if (is_by_key(mech))
+		return mech->operation.cipher != CIPHER_NONE ? "seal" : "sign";
 	if (mech->operation.with_derived_key)
 		return "sign";
 	if (!mech->operation.for_use || inputs == NULL)
@@ -74,7 +93,8 @@ static void print_mechanism(const struct mechanism *mech)
 	printf("\", \"%s\", \"%s\", \"", source != NULL ? source : "",
 		mech->scheme != NULL ? mech->scheme : "");
 	print_key_types(mech);
-	printf("\", \"%s\", \"%s\")\n", parameter_of(mech), use_of(mech));
+	printf("\", \"%s\", \"%s\", ", parameter_of(mech), use_of(mech));
+	print_message(mech);
 }
 
 static void print_mechanism_fields(const struct mechanism *mech)
@@ -116,7 +136,7 @@ static void print_field(unsigned tag)
 	}
 	if (all.name != NULL)
 		printf("FIELD(\"%s\", 0x%02x, %d, %d, %d, %d)\n", all.name, all.tag,
-			all.number ? all.max : 0, all.min, all.max, lsb_first);
+			all.number || lsb_first ? all.max : 0, all.min, all.max, lsb_first);
 }
 
 /* Return the mechanism that encrypts single blocks under keys of T. */

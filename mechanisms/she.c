@@ -196,14 +196,14 @@ static CK_RV run(const struct mechanism *mech, struct key *key, bool flip)
 
 static const struct field fields_update[] = {
 	{FIELD(SHE_UID), true, UID_LENGTH, UID_LENGTH},
-	{FIELD(SHE_SLOTS), true, 1, 1},
+	{NUMBER_FIELD(SHE_SLOTS), true, 1, 1},
 	{NUMBER_FIELD(SHE_COUNTER), true, 4, 4},
 	{NUMBER_FIELD(SHE_FLAGS), true, 1, 1},
 	{0},
 };
 static const struct field fields_proof[] = {
 	{FIELD(SHE_UID), true, UID_LENGTH, UID_LENGTH},
-	{FIELD(SHE_SLOTS), true, 1, 1},
+	{NUMBER_FIELD(SHE_SLOTS), true, 1, 1},
 	{NUMBER_FIELD(SHE_COUNTER), true, 4, 4},
 	{0},
 };
@@ -233,5 +233,5 @@ const struct mechanism mech_she_key_proof = {
 	.fields = fields_proof,
 	.check = check,
 	.operation = {.sign = sign_proof, .sign_length = PROOF_LENGTH},
-	.test = {.run = run},
+	.test = {.run = run, .example = PROOF},
 };

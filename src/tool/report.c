@@ -34,6 +34,9 @@ static const struct {
 	{CKR_MECHANISM_PARAM_INVALID,
 		"a field is missing, given twice, unknown to the mechanism or out of range; "
 		"'keydiv mechanisms' lists the fields, and keydiv(1) their limits"},
+	{CKR_DATA_LEN_RANGE, "the mechanism does not take a message of this length"},
+	{CKR_DATA_INVALID, "the mechanism does not take this message; the log says why (log-file "
+			   "in keydiv.conf)"},
 	{CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"the key was not made for this use; see 'keydiv key show'"},
 	{CKR_KEY_TYPE_INCONSISTENT, "the mechanism does not take keys of this type"},

@@ -148,6 +148,14 @@ class Csv(ToolTest):
         self.user("derive", "--csv", self.path("in.csv"), "--hex", "--output", self.path("out"), "--resume")
         self.assertEqual(self.read("out"), whole)
         self.user("derive", "--csv", self.path("in.csv"), "--hex", "--json", "--store", "--usage", "sign")
+        labels = [key["label"] for key in self.user_json("key", "list")]
+        self.assertLessEqual({"00", "01"}, set(labels))
+        self.user("derive", "--hex", "534E2d31", "00FF", "--store", "--usage", "sign")
+        for label in "534e2d31", "00ff":
+            self.assertEqual(self.user_json("key", "show", label)["label"], label)
+        self.refused("derive", "--hex", "534e2D31", "--store", "--usage", "sign", says="there is a key '534e2d31' already")
+        self.user("derive", "--csv", self.write("in.csv", "00\n01\n02\n"), "--hex", "--store", "--usage", "sign", "--resume", "--output", self.path("new"))
+        self.assertEqual(len(self.user_json("key", "list")), len(labels) + 3)
 
     def test_duplicates(self):
         self.wrong("A\nA\n", 2, "'A' is also in line 1", printed=1)

@@ -108,19 +108,26 @@ class Mechanisms(ToolTest):
                 self.user("key", "delete", "--force", "KEK")
 
     def test_every_example_of_use(self):
-        """KEY is a master of devices."""
+        """KEY is a master of devices. An example without a serial needs a key that may be used with the mechanism itself."""
         self.user("key", "generate", "--label", "KEY")
+        self.user("key", "generate", "--label", "ROOT", "--size", "128", "--allow", "lorawan")
+        self.user("key", "generate", "--label", "SHE", "--size", "128", "--usage", "sign")
         commands = {"sign": 0, "seal": 0}
         for listed in self.mechanisms():
             example = self.mechanisms(listed["name"]).get("example", "")
             command = example.split(" ")[1] if example else ""
             if command in commands:
                 commands[command] += 1
+                arguments = shlex.split(example)[1:]
+                if "SN-000123" not in arguments:
+                    arguments[arguments.index("KEY")] = "ROOT" if listed["scheme"] == "lorawan" else "SHE"
                 with self.subTest(listed["name"]):
-                    done = self.run_tool(*shlex.split(example)[1:], "--pin-file", self.pin, "--json")
+                    done = self.run_tool(*arguments, "--pin-file", self.pin, "--json")
                     self.assertEqual(done.code, 0, done.err)
         self.assertGreaterEqual(commands["sign"], 15)
-        self.assertEqual(commands["seal"], 2)
+        self.assertEqual(commands["seal"], 3)
+        for name in "lorawan-mic", "lorawan-join-accept", "she-key-proof":
+            self.assertNotIn("SN-000123", self.mechanisms(name)["example"])
 
     def test_every_source(self):
         column = source_column()
@@ -136,6 +143,23 @@ class Mechanisms(ToolTest):
         self.assertEqual((shown["key_types"], shown["for"], shown["scheme"]), ("aes", ["derive"], "device"))
         text = self.ok("mechanisms", "CKM_KEYDIV_AES_DUKPT_KEY")
         self.assertIn("fields: KSN 12 bytes, DUKPT_USAGE number of 2 bytes, [INITIAL_KEY_LENGTH] number of 1 byte\n", text)
+
+    def test_numbers(self):
+        """A code of one byte and a counter that is sent least significant byte first are numbers, too, and not the digits as text."""
+        self.user("key", "generate", "--label", "meter", "--size", "128", "--allow", "oms")
+        self.user("key", "generate", "--label", "root", "--size", "128", "--allow", "lorawan")
+        self.user("key", "generate", "--label", "epoch", "--type", "hkdf", "--allow", "hkdf")
+        oms = ("--key", "meter", "--mechanism", "oms-mode7-key", "--field", "meter-id=hex:78563412")
+        lorawan = ("--key", "root", "--mechanism", "lorawan-device-key")
+        hkdf = ("--key", "epoch", "--mechanism", "flat-hkdf-derive", "--type", "aes", "--length", "16", "--field", "hash=hex:00000250")
+        for base, number, hexadecimal in ((oms, ("oms-key=17", "oms-counter=2739"), ("oms-key=hex:11", "oms-counter=hex:b30a0000")),
+                                          (lorawan, ("lorawan-key=16",), ("lorawan-key=hex:10",)), (hkdf, ("steps=3",), ("steps=hex:03",))):
+            one, other = (self.derive(["derive", *base, *(word for f in fields for word in ("--field", f))]) for fields in (number, hexadecimal))
+            self.assertEqual(one, other)
+            self.assertTrue(one)
+        self.refused("derive", *oms, "--field", "oms-key=256", says="the field OMS_KEY is a number of 1 byte,")
+        self.refused("derive", *oms, "--field", "oms-key=0", "--field", "oms-counter=4294967296", says="the field OMS_COUNTER is a number of 4 bytes,")
+        self.refused("derive", *lorawan, "--field", "lorawan-key=10", says="CKR_MECHANISM_PARAM_INVALID")
 
     def test_generation(self):
         self.assertEqual(self.mechanisms("hkdf-key-gen")["example"], "keydiv key generate --label KEY --type hkdf")

@@ -90,6 +90,65 @@ class Trades(ToolTest):
         self.assertNotEqual(mac("00", "--field", "previous-mac=hex:" + whole), whole)
 
 
+class KeyItself(ToolTest):
+    """Without a serial, --operation uses the key of --key, and nothing is derived."""
+
+    ROOT = bytes.fromhex("00112233445566778899aabbccddeeff")  # tests/vectors/lorawan_join.txt
+    ACCEPT = "20c70b57011122801903020000"
+    NEW = bytes(range(15, -1, -1))  # the example of AUTOSAR
+    PROOF = "00000000000000000000000000000141b472e8d8727d70d57295e74849a27917820d8d95dc11b4668878160cb2a4e23e"
+    SHE = ("--key", "new", "--operation", "she-key-proof", "--field", "she-uid=hex:000000000000000000000000000001", "--field", "she-slots=65",
+           "--field", "she-counter=1", "--message", "")
+
+    def test_a_join(self):
+        self.import_key("root", self.ROOT, "--allow", "lorawan")
+        mic = ("--key", "root", "--operation", "lorawan-mic", "--message")
+        self.assertEqual(self.user("sign", *mic, self.ACCEPT), "message: %s\nmac: 43485bbc\n" % self.ACCEPT)
+        self.assertEqual(self.user("verify", *mic, self.ACCEPT, "--mac", "43485BBC"), "verdict: ok\n")
+        done = self.run_tool("verify", *mic, self.ACCEPT, "--mac", "43485bbd", "--pin-file", self.pin)
+        self.assertEqual((done.code, done.out, done.err), (1, "verdict: bad\n", ""))
+        accept = ("seal", "--key", "root", "--operation", "lorawan-join-accept", "--message")
+        self.assertEqual(self.user_json(*accept, self.ACCEPT[2:] + "43485bbc"), {"message": "493eeb51fba2116f810edb3742975142"})
+        self.refused("sign", *mic, "0001", says="CKR_DATA_INVALID")
+        self.refused(*accept, "00", says="does not take a message of this length")
+        self.refused("sign", "--key", "root", "--operation", "aes-cmac", "--message", "", says="the key was not made for this use")
+
+    def test_a_proof(self):
+        self.import_key("new", self.NEW, "--usage", "sign,verify")
+        self.assertEqual(self.user("verify", *self.SHE, "--mac", self.PROOF), "verdict: ok\n")
+        self.assertEqual(self.user_json("sign", *self.SHE), {"message": "", "mac": self.PROOF})
+        done = self.run_tool("verify", *self.SHE, "--mac", "01" + self.PROOF[2:], "--pin-file", self.pin)
+        self.assertEqual((done.code, done.out), (1, "verdict: bad\n"))
+        self.refused("sign", *self.SHE, "--tag-length", "8", says="CKR_MECHANISM_PARAM_INVALID")
+
+    def test_macs(self):
+        self.import_key("mac", MASTER, "--usage", "sign,verify")
+        whole = cmac(MASTER, HELLO)
+        for operation, mac in ("aes-cmac", whole), ("aes-cmac-odd", whole[1::2]):
+            self.assertEqual(self.user_json("sign", "--key", "mac", "--operation", operation, "--message", HELLO.hex())["mac"], mac.hex())
+        self.user("key", "generate", "--label", "des", "--type", "des2", "--usage", "sign,verify", "--allow", "retail-mac")
+        retail = ("sign", "--key", "des", "--operation", "retail-mac", "--field", "padding-method=1", "--message", "00")
+        whole = self.user_json(*retail)["mac"]
+        self.assertEqual(len(whole), 16)
+        self.assertEqual(self.user_json(*retail, "--tag-length", "4")["mac"], whole[:8])
+
+    def test_refusals(self):
+        self.import_key("master", MASTER)
+        self.refused("sign", "--operation", "aes-cmac", "--message", "00", says="give it with --key")
+        key = ("--key", "master", "--operation", "aes-cmac")
+        self.refused("sign", *key, says="give the message with --message")
+        self.refused("verify", *key, "--message", "00", says="give the MAC")
+        self.refused("sign", *key, "--message", "00", "--counter", "1", says="no --counter")
+        self.refused("sign", *key, "--message", "00", "--iv", "00", says="--iv and --aad are for the key of a device")
+        self.refused("sign", *key, "--message", "00", "--field", "none=1", says="'none' is no field")
+        for more in (["--mechanism", "device-key"], ["--purpose", "x"], ["--salt", "00" * 8], ["--previous"], ["--unsalted"], ["--type", "aes"],
+                     ["--length", "16"], ["--serial-field", "device"], ["--counter-field", "counter"], ["--message-purpose", "x"]):
+            self.refused("sign", *key, "--message", "00", *more, says="give the serial of the device")
+        self.refused("sign", "--key", "master", "--message", "00", says="give the serial of the device")
+        self.refused("open", *key, "--message", "00", "--mac", "00", says="give the serial of the device")
+        self.refused("sign", *key, "--message", "00", says="the key was not made for this use")
+
+
 class Forms(MessageTest):
     def test_blanks(self):
         """Blanks around a field are refused, and --trim removes them. The line is printed as it came."""

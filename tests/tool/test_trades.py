@@ -49,7 +49,8 @@ class Recipes(ToolTest):
         """The schemes that the page promises, by the mechanisms that its commands name."""
         used = set(re.findall(r"--(?:mechanism|operation|wrap-mechanism) ([a-z0-9-]+)", self.page))
         self.assertLessEqual({"sdm-session-key", "aes-cmac-odd", "lorawan-session-key", "lorawan-device-key", "tdes-dukpt-initial-key", "gp-static-key",
-                              "scp03-key", "osdp-scbk", "osdp-session-key", "oms-mode7-key", "she-key-update", "cmac", "flat-hkdf-derive"}, used)
+                              "scp03-key", "osdp-scbk", "osdp-session-key", "oms-mode7-key", "she-key-update", "she-key-proof", "lorawan-mic",
+                              "lorawan-join-accept", "cmac", "flat-hkdf-derive"}, used)
 
     def write_page(self, path):
         """Write the page to PATH with the output of this run."""

@@ -47,6 +47,15 @@ static const struct option_spec options[] = {
 static CK_OBJECT_HANDLE master;
 
 /*
+ * Return the length of the label of a stored key. The label is record->shown, so that a serial of
+ * --hex has a label that people can read and type.
+ */
+static size_t label_length(const struct record *record)
+{
+	return bulk.format.hex ? 2 * record->n : record->n;
+}
+
+/*
  * Search the token for a key with the label of RECORD, which --resume leaves as it is. If there is
  * none, add the attributes of a token object to T: the label and a new CKA_ID, which is stored in
  * ID. False: PROBLEM is set.
@@ -55,7 +64,7 @@ static bool prepare_storing(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session,
 	const struct record *record, struct template *t, unsigned char id[NEW_ID_BYTES],
 	CK_OBJECT_HANDLE *ret_found, struct problem *problem)
 {
-	CK_RV rv = find_label(f, session, record->name, record->n, ret_found);
+	CK_RV rv = find_label(f, session, record->shown, label_length(record), ret_found);
 
 	if (rv != CKR_OK)
 		return problem_set(problem, rv, "cannot search the token");
@@ -64,7 +73,7 @@ static bool prepare_storing(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session,
 			"there is a key '%s' already: delete it, or go on with --resume",
 			record->shown);
 	template_flag(t, CKA_TOKEN, true);
-	template_bytes(t, CKA_LABEL, record->name, record->n);
+	template_bytes(t, CKA_LABEL, record->shown, label_length(record));
 	return *ret_found || identity_add_id(f, session, t, id, problem);
 }
 
@@ -81,7 +90,7 @@ static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE ses
 
 	*ret = 0;
 	if (store) {
-		claim_take(&claim, record->name, record->n);
+		claim_take(&claim, record->shown, label_length(record));
 		if (!prepare_storing(f, session, record, &t, id, ret, problem))
 			return false;
 		if (*ret)
@@ -101,7 +110,8 @@ static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE ses
 		return problem_set(problem, rv,
 			record->name ? "cannot derive the key of '%s'" : "cannot derive the key%s",
 			record->shown);
-	return !store || identity_is_alone(f, session, *ret, record->name, record->n, problem);
+	return !store ||
+	       identity_is_alone(f, session, *ret, record->shown, label_length(record), problem);
 }
 
 /* The printed values of one derived key. */

@@ -132,6 +132,18 @@ static void add_use(struct text *text, const struct mechanism_about *about, cons
 	text_add_string(text, " SN-000123");
 }
 
+/* Append the command that uses KEY itself by ABOUT. */
+static void add_use_of_key(struct text *text, const struct mechanism_about *about, const char *word)
+{
+	text_add_string(text, "keydiv ");
+	text_add_string(text, about->use);
+	text_add_string(text, " --key KEY --operation ");
+	text_add_string(text, word);
+	fields_show(about->parameter, "--field", text);
+	text_add_string(text, " --message ");
+	text_add_string(text, *about->message ? about->message : "''");
+}
+
 /* Add a command that uses the mechanism, if the tool has one. */
 static void add_example(
 	struct json_object *o, const struct mechanism_about *about, const CK_MECHANISM_INFO *info)
@@ -145,6 +157,8 @@ static void add_example(
 		add_derivation(&text, about, word);
 	} else if (info->flags & CKF_WRAP) {
 		add_wrapping(&text, about, word);
+	} else if (*about->use && about->message) {
+		add_use_of_key(&text, about, word);
 	} else if (*about->use) {
 		add_use(&text, about, word);
 	} else if (info->flags & CKF_GENERATE && kind) {

@@ -130,14 +130,17 @@ static bool process(const struct client *client, CK_SESSION_HANDLE session,
 		return false;
 	CK_MECHANISM mechanism = message_fields_put(
 		&fields, record->name, record->n, &salt, counted ? &counter : NULL, &p);
-	m->tag_length = fields.tag_length >= 0 ? (size_t)fields.tag_length : 16;
+	m->tag_length = fields.by_key            ? 0 /* such a cipher has none */
+			: fields.tag_length >= 0 ? (size_t)fields.tag_length
+						 : 16;
 	CK_RV rv = kind->run(client->f, session, &mechanism, master, m);
 	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, problem))
 		return false;
 	int verdict = verdict_of(rv);
 	if (verdict < 0)
-		return problem_set(
-			problem, rv, "cannot %s the message of '%s'", kind->verb, record->shown);
+		return problem_set(problem, rv,
+			fields.by_key ? "cannot %s the message" : "cannot %s the message of '%s'",
+			kind->verb, record->shown);
 	*ret = (enum verdict)verdict;
 	if (verdict != VERDICT_OK)
 		m->result_n = 0;
@@ -224,7 +227,8 @@ static void show_answer(const struct record *record, const struct message *m, en
 	struct json_object *o = json_object_new_object();
 	char hex[2 * (MESSAGE_MAX + MESSAGE_TAG_MAX) + 1], mac[2 * MESSAGE_TAG_MAX + 1];
 
-	add_text(o, "serial", record->shown);
+	if (!fields.by_key)
+		add_text(o, "serial", record->shown);
 	if (kind->incoming && kind->result && verdict == VERDICT_OK)
 		add_hex(o, kind->result, m->result, m->result_n);
 	if (kind->incoming) {
@@ -232,7 +236,8 @@ static void show_answer(const struct record *record, const struct message *m, en
 	} else {
 		message_split(kind, m, hex, mac);
 		add_text(o, "message", hex);
-		add_text(o, "mac", mac);
+		if (!fields.by_key || !kind->cipher)
+			add_text(o, "mac", mac);
 	}
 	show(o);
 }
@@ -242,6 +247,7 @@ static struct record_value value_of(const char *text)
 	return (struct record_value){text, text ? strlen(text) : 0};
 }
 
+/* Process the one message. SERIAL is NULL if the key itself is used. */
 static bool run_one(struct client *client, const char *serial)
 {
 	char name[NAME_MAX_BYTES + 1], shown[2 * NAME_MAX_BYTES + 1];
@@ -254,7 +260,8 @@ static bool run_one(struct client *client, const char *serial)
 	record.value[COUNTER] = value_of(counter_text);
 	record.value[MESSAGE] = value_of(message_text);
 	record.value[MAC] = value_of(mac_text);
-	if (!record_name(&bulk.format, serial, strlen(serial), name, shown, &record, &problem) ||
+	if ((serial && !record_name(&bulk.format, serial, strlen(serial), name, shown, &record,
+			       &problem)) ||
 		!process(client, client->session, &record, &m, &verdict, &problem))
 		return problem_report(&problem, 0);
 	show_answer(&record, &m, verdict);
@@ -271,15 +278,27 @@ static bool check_list(int count)
 	return true;
 }
 
+/* Check whose key processes the one message: that of a device, or the key of --key itself. */
+static bool check_whose(int count)
+{
+	fields.by_key = kind->by_key && count == 0 && fields.operation_text;
+	if (!fields.by_key && count != 1)
+		return fail("give the serial of the device, or a list with --csv or --json-lines");
+	if (fields.by_key && (!key_name || counter_text))
+		return fail("without a serial the key itself is used: give it with --key, and no "
+			    "--counter");
+	return true;
+}
+
 static bool check_one(int count, struct text *message)
 {
-	if (count != 1)
-		return fail("give the serial of the device, or a list with --csv or --json-lines");
+	if (!check_whose(count))
+		return false;
 	if (!message_text == !message_file)
 		return fail("give the message with --message or --message-file");
 	if (kind->incoming && !mac_text)
 		return fail("give the MAC of the message with --mac");
-	if (!counter_text && !fields.derive.mechanism_text)
+	if (!counter_text && !fields.derive.mechanism_text && !fields.by_key)
 		return fail("give the counter of the message with --counter");
 	if (message_file && !read_file(message_file, message))
 		return false;
@@ -312,7 +331,7 @@ static void see_window(struct client *client)
 		attribute_number(client->f, client->session, master, CKA_KEYDIV_WINDOW, 0);
 
 	bulk.waits = window > 0;
-	if (window == 0 && kind->incoming)
+	if (window == 0 && kind->incoming && !fields.by_key)
 		note("this master keeps no counters, so a message that came before is not noticed");
 }
 
@@ -328,7 +347,7 @@ bool message_run(const struct message_kind *the_kind, int count, char **operands
 	if (ok) {
 		see_window(&client);
 		ok = bulk.input ? bulk_run(&bulk, &client) && report_verdicts()
-				: run_one(&client, operands[0]);
+				: run_one(&client, count ? operands[0] : NULL);
 	}
 	derive_fields_free(&fields.derive);
 	text_free(&message);

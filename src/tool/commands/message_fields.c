@@ -43,11 +43,32 @@ static bool read_derivation(struct message_fields *f, CK_MECHANISM_TYPE derivati
 	return true;
 }
 
+/* Read the options of an operation with the key itself, whose fields are those of --field. */
+static bool read_by_key(struct message_fields *f)
+{
+	const struct derive_fields *derive = &f->derive;
+
+	if (derive->purpose || derive->message_purpose || derive->salt_text || derive->previous ||
+		derive->unsalted || derive->mechanism_text || derive->serial_field ||
+		f->counter_field || f->type || f->key_length >= 0)
+		return fail("without a serial the key itself is used and none is derived: give the "
+			    "serial of the device, or leave out the options of a derivation");
+	if (f->iv_text || f->aad_text)
+		return fail("--iv and --aad are for the key of a device: give its serial");
+	for (size_t i = 0; i < derive->field_texts.count; i++)
+		if (!fields_add(&f->derive.fields, derive->field_texts.text[i]))
+			return false;
+	return mechanism_read(f->operation_text, &f->operation) &&
+	       check_byte("--tag-length", f->tag_length);
+}
+
 bool message_fields_read(
 	struct message_fields *f, CK_MECHANISM_TYPE derivation, CK_MECHANISM_TYPE operation)
 {
 	const struct key_kind *kind = f->type ? key_kind_read(f->type) : NULL;
 
+	if (f->by_key)
+		return read_by_key(f);
 	f->operation = operation;
 	if (f->type && !kind)
 		return false;
@@ -82,6 +103,18 @@ static void add_text(struct parts *parts, unsigned char tag, const char *text)
 		add(parts, tag, text, strlen(text));
 }
 
+static CK_MECHANISM put_by_key(const struct message_fields *f, KEYDIV_PARAMETER *p)
+{
+	const unsigned char tag_length = (unsigned char)f->tag_length;
+	const struct field_part part = {KEYDIV_TAG_LENGTH, &tag_length, 1};
+	const bool with_tag = f->tag_length >= 0;
+
+	fields_put(&f->derive.fields, &part, with_tag, p);
+	if (f->derive.fields.count == 0 && !with_tag)
+		return (CK_MECHANISM){f->operation, NULL, 0};
+	return keydiv_mechanism(f->operation, p);
+}
+
 CK_MECHANISM message_fields_put(const struct message_fields *f, const char *serial, size_t n,
 	const struct salt *salt, const uint64_t *counter, KEYDIV_PARAMETER *p)
 {
@@ -91,6 +124,8 @@ CK_MECHANISM message_fields_put(const struct message_fields *f, const char *seri
 	unsigned char number[8], derivation[4], operation[4], key_type[4];
 	struct parts parts = {0};
 
+	if (f->by_key)
+		return put_by_key(f, p);
 	put_be32(derivation, (uint32_t)f->derivation);
 	put_be32(operation, (uint32_t)f->operation);
 	put_be32(key_type, (uint32_t)f->key_type);

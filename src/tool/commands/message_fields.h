@@ -16,6 +16,7 @@ struct message_fields {
 	struct derive_fields derive;
 	const char *operation_text, *iv_text, *aad_text, *type, *counter_field;
 	long long tag_length, key_length; /* -1: not given */
+	bool by_key; /* set by the caller: the key itself is used, and no key is derived */
 	/* message_fields_read() sets the members below */
 	CK_MECHANISM_TYPE derivation, operation;
 	CK_KEY_TYPE key_type; /* with TYPE */
@@ -50,7 +51,8 @@ struct message_fields {
 		TEXT_OPTION("counter-field", "FIELD", &(f).counter_field,                          \
 			"field of --mechanism that the counters are (default: COUNTER)"),          \
 		TEXT_OPTION("operation", "MECHANISM", &(f).operation_text,                         \
-			"mechanism that uses the key (default: aes-cmac, aes-gcm)"),               \
+			"mechanism that uses the key (default: aes-cmac, aes-gcm); without a "     \
+			"serial, KEY itself is used"),                                             \
 		TEXT_OPTION("iv", "HEX", &(f).iv_text,                                             \
 			"IV; 4 bytes, or none, where the counter is the rest of the nonce"),       \
 		TEXT_OPTION("aad", "HEX", &(f).aad_text, "additional authenticated data"),         \
@@ -60,8 +62,8 @@ struct message_fields {
 		NUMBER_OPTION("length", "BYTES", &(f).key_length, "length of the key")
 
 /*
- * Check and read the options. DERIVATION and OPERATION are the defaults of the command. False after
- * a report.
+ * Check and read the options. DERIVATION and OPERATION are the defaults of the command; without a
+ * derivation (BY_KEY) the options give the operation. False after a report.
  */
 MUST_USE bool message_fields_read(
 	struct message_fields *f, CK_MECHANISM_TYPE derivation, CK_MECHANISM_TYPE operation);
@@ -69,7 +71,8 @@ MUST_USE bool message_fields_read(
 /*
  * Build the mechanism and its parameter P for the message COUNTER of the serial of N bytes. COUNTER
  * is NULL if the message has none. The caller has checked that COUNTER fits (field_counter). SALT
- * is left out if it is empty.
+ * is left out if it is empty. With BY_KEY, build the mechanism OPERATION and its parameter P of
+ * --field; SERIAL is NULL.
  */
 CK_MECHANISM message_fields_put(const struct message_fields *f, const char *serial, size_t n,
 	const struct salt *salt, const uint64_t *counter, KEYDIV_PARAMETER *p);

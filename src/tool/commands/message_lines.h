@@ -32,6 +32,7 @@ struct message_kind {
 	CK_MECHANISM_TYPE derivation;
 	bool incoming;      /* there is a MAC, and the answer is a verdict */
 	bool cipher;        /* the message is enciphered, and MAC is the tag */
+	bool by_key;        /* the command can use a key itself, without a derivation */
 	const char *result; /* the column that the result has, or NULL */
 	/* Process M with one operation of MECHANISM under MASTER. */
 	CK_RV(*run)

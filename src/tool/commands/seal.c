@@ -25,6 +25,7 @@ static bool run(int count, char **operands)
 		.derivation = CKM_KEYDIV_DEVICE_KEY,
 		.incoming = false,
 		.cipher = true,
+		.by_key = true,
 		.result = NULL,
 		.run = encrypt,
 	};

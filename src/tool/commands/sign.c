@@ -25,6 +25,7 @@ static bool run(int count, char **operands)
 		.derivation = CKM_KEYDIV_DEVICE_MESSAGE_KEY,
 		.incoming = false,
 		.cipher = false,
+		.by_key = true,
 		.result = NULL,
 		.run = sign,
 	};

@@ -24,6 +24,7 @@ static bool run(int count, char **operands)
 		.derivation = CKM_KEYDIV_DEVICE_MESSAGE_KEY,
 		.incoming = true,
 		.cipher = false,
+		.by_key = true,
 		.result = NULL,
 		.run = verify,
 	};

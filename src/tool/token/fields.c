@@ -23,7 +23,7 @@ static const struct field {
 	unsigned char tag;
 	unsigned char width; /* 0: text or bytes */
 	unsigned short min, max;
-	bool lsb_first; /* the value is a counter, least significant byte first */
+	bool lsb_first; /* the number has its least significant byte first */
 } known[] = {
 #define FIELD(...) {__VA_ARGS__},
 #include "mechanism_names.h"
@@ -77,16 +77,16 @@ size_t field_counter(unsigned char tag, uint64_t number, unsigned char ret[8])
 	return n;
 }
 
-/* Read a decimal number as WIDTH bytes, big-endian. */
+/* Read a decimal number as WIDTH bytes. */
 static bool read_number(const struct field *field, const char *text, unsigned char *ret)
 {
 	uint64_t number;
 
 	if (!decimal_read(text, &number) || (field->width < 8 && number >> (8 * field->width)))
-		return fail("the field %s is a number of %d bytes, or hex:, and not '%s'",
-			field->name, field->width, text);
-	for (unsigned i = field->width; i-- > 0; number >>= 8)
-		ret[i] = (unsigned char)number;
+		return fail("the field %s is a number of %d byte%s, or hex:, and not '%s'",
+			field->name, field->width, field->width == 1 ? "" : "s", text);
+	for (unsigned i = 0; i < field->width; i++, number >>= 8)
+		ret[field->lsb_first ? i : field->width - 1U - i] = (unsigned char)number;
 	return true;
 }
 
@@ -175,7 +175,10 @@ static void add_value(
 	const struct field *field, const unsigned char *value, size_t n, struct text *ret)
 {
 	char text[2 * VALUE_MAX + 8] = "hex:";
-	/* One byte is a code, for which a letter would be hard to read. */
+	/*
+	 * One byte is a code, for which a letter would be hard to read. Each half of SHE_SLOTS is a
+	 * number of its own. A number with the least significant byte first is shown as it is sent.
+	 */
 	bool plain = n > 1 || field->tag == KEYDIV_EMV_OPTION;
 	uint64_t number = 0;
 
@@ -183,7 +186,8 @@ static void add_value(
 		plain = plain && (isalnum(value[i]) || (value[i] != 0 && strchr("-._", value[i])));
 		number = number << 8 | value[i];
 	}
-	if (field->width > 0 && n == field->width)
+	if (field->width > 0 && n == field->width && field->tag != KEYDIV_SHE_SLOTS &&
+		!field->lsb_first)
 		snprintf(text, sizeof text, "%" PRIu64, number);
 	else if (field->tag == KEYDIV_SHAPE && n == 2)
 		snprintf(text, sizeof text, "%u,%u", value[0], value[1]);

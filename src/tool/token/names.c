@@ -21,7 +21,7 @@
 static const struct mechanism_about mechanisms[] = {
 #define MECHANISM(...) {__VA_ARGS__},
 #include "mechanism_names.h"
-#define OTHER(number) {number, #number, "", "", "", "", "", ""},
+#define OTHER(number) {number, #number, "", "", "", "", "", "", NULL},
 	OTHER(CKM_AES_MAC) OTHER(CKM_AES_MAC_GENERAL) OTHER(CKM_AES_KEY_WRAP_PAD)
 		OTHER(CKM_DES_KEY_GEN) OTHER(CKM_DES3_CBC_PAD) OTHER(CKM_DES3_MAC) OTHER(CKM_MD5)
 			OTHER(CKM_MD5_HMAC) OTHER(CKM_RSA_PKCS) OTHER(CKM_RSA_PKCS_KEY_PAIR_GEN)};
@@ -40,7 +40,7 @@ void mechanism_name(CK_MECHANISM_TYPE type, char *ret)
 
 const struct mechanism_about *mechanism_about(CK_MECHANISM_TYPE type)
 {
-	static const struct mechanism_about unknown = {0, "", "", "", "", "", "", ""};
+	static const struct mechanism_about unknown = {0, "", "", "", "", "", "", "", NULL};
 
 	for (size_t i = 0; i < MECHANISMS; i++)
 		if (mechanisms[i].type == type)

@@ -26,7 +26,8 @@ struct mechanism_about {
 	const char *scheme;    /* allowed together with others under this name, "" for none */
 	const char *key_types; /* with commas between them */
 	const char *parameter; /* of a published answer, in hexadecimal, "" if it has no fields */
-	const char *use;       /* the command that uses a derived key so, with its options, or "" */
+	const char *use;       /* the command that uses a key so, with its options, or "" */
+	const char *message;   /* if the key itself is used: an example in hexadecimal; or NULL */
 };
 
 /* Return what the table says about TYPE. All texts are "" for a mechanism of other tokens. */
