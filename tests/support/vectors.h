@@ -18,7 +18,7 @@
 #include <stdio.h>
 
 #define VECTOR_FIELDS 24
-#define VECTOR_TEXT 32768 /* of one case */
+#define VECTOR_TEXT 65536 /* of one case */
 
 struct vectors {
 	FILE *file;
