@@ -86,7 +86,6 @@ static CK_RV derive_session(struct derivation *d, struct secret *ret_value)
 	return encrypt(d, &in, ret_value);
 }
 
-/* NwkSKey of LoRaWAN 1.0 also encrypts MAC commands, which FNwkSIntKey of 1.1 does not. */
 /*
  * Return true if the block of P is one of LoRaWAN 1.0, which has a NET_ID and ends in seven zeros.
  * A block with a JOIN_EUI is also one of 1.0 if DEV_NONCE and the high bytes of JOIN_EUI are zeros.
@@ -101,8 +100,8 @@ static bool is_block_of_1_0(const struct parameter *p)
 }
 
 /*
- * A NwkSKey of 1.0 also encrypts, a FNwkSIntKey of 1.1 does not. The block decides, because a value
- * has one role.
+ * A NwkSKey of 1.0 also encrypts MAC commands, a FNwkSIntKey of 1.1 does not. The block decides,
+ * because a value has one role.
  */
 static const struct role *role_of_session(const struct derivation *d)
 {
