@@ -228,7 +228,7 @@ CK_RV file_lock(int fd, unsigned wait_ms, const char *name)
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (;;) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno == ENOLCK || errno == EOPNOTSUPP)
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return CKR_OK;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return file_error(name);

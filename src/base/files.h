@@ -73,8 +73,9 @@ MUST_USE CK_RV file_write(int fd, const uint8_t *p, size_t n, off_t at, const ch
 /*
  * Take the exclusive flock(2) of the open file FD. NAME is for the log. Wait at most WAIT_MS
  * milliseconds for another process that has the lock, then return CKR_DEVICE_ERROR. The wait has a
- * limit because a stopped process may keep the lock for ever. On a file system without locks the
- * call succeeds and locks nothing.
+ * limit because a stopped process may keep the lock for ever. CKR_DEVICE_ERROR also if the kernel
+ * or the file system gives no lock (ENOLCK, EOPNOTSUPP): without the lock, two processes could take
+ * the same step of a client.
  */
 MUST_USE CK_RV file_lock(int fd, unsigned wait_ms, const char *name);
 

@@ -2,6 +2,7 @@
 /* test_files.c: the status of a file, also where statx() is refused. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,8 +19,20 @@ static int test_statx(int fd, const char *name, int flags, unsigned mask, struct
 #define statx(...) test_statx(__VA_ARGS__)
 #endif
 
+static int lock_refusal; /* errno of flock(); 0: the system call is made */
+
+static int test_flock(int fd, int what)
+{
+	if (lock_refusal == 0)
+		return flock(fd, what);
+	errno = lock_refusal;
+	return -1;
+}
+#define flock(...) test_flock(__VA_ARGS__)
+
 #include "base/files.c"
 #undef statx
+#undef flock
 
 #include "unit.h"
 
@@ -57,6 +70,17 @@ START_TEST(an_io_error_is_reported)
 }
 END_TEST
 
+static const int lock_refusals[] = {ENOLCK, EOPNOTSUPP, EIO};
+
+START_TEST(no_lock_is_not_taken_for_a_lock)
+{
+	lock_refusal = lock_refusals[_i];
+	ck_assert_uint_eq(file_lock(0, 10, "a test"), CKR_DEVICE_ERROR);
+	lock_refusal = EWOULDBLOCK;
+	ck_assert_uint_eq(file_lock(0, 10, "a test"), CKR_DEVICE_ERROR);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("files");
@@ -66,6 +90,7 @@ int main(void)
 #ifdef STATX_TYPE
 	tcase_add_test(tests, an_io_error_is_reported);
 #endif
+	tcase_add_loop_test(tests, no_lock_is_not_taken_for_a_lock, 0, 3);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

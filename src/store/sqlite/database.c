@@ -126,7 +126,8 @@ CK_RV database_commit(struct database *db, int dirfd)
 		log_error("%s: a change that is reported as failed has been made, and may be "
 			  "undone by a power cut",
 			db->schema->file);
-		return rv;
+		/* Not CKR_DEVICE_MEMORY, after which a caller frees room and tries again. */
+		return CKR_DEVICE_ERROR;
 	}
 	if (rv != CKR_OK)
 		database_rollback(db);
