@@ -41,5 +41,7 @@ pid_t start_process(void (*body)(unsigned index), unsigned index);
  * more than two minutes is stuck, and ends the test as any other failure does.
  */
 void await_process(pid_t process, bool may_die, const char *what);
+/* The same for one of many trials. What is wrong is printed, and the test goes on. */
+bool process_succeeds(pid_t process, const char *what);
 
 #endif

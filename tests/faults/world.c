@@ -20,7 +20,7 @@ void change_end(struct change *c, CK_RV rv)
 	if (rv == CKR_OK)
 		c->acknowledged = c->wanted;
 	__sync_synchronize();
-	c->under_way = false;
+	c->under_way = world->uncertain && rv == CKR_DEVICE_ERROR;
 	if (rv == CKR_OK)
 		__sync_fetch_and_add(&world->calls, 1);
 }

@@ -37,6 +37,7 @@ struct world {
 	volatile uint8_t accepted[2][NUMBERS];
 	volatile uint32_t head[2]; /* the highest counter that was accepted */
 	volatile uint64_t calls;   /* that were acknowledged */
+	bool uncertain;            /* CKR_DEVICE_ERROR leaves open whether the change was made */
 };
 
 struct seat {
@@ -68,7 +69,15 @@ void change_end(struct change *c, CK_RV rv);
  * One step with random choices. A code other than CKR_OK is the module's, and the step has changed
  * nothing then.
  */
+CK_RV object_create(const struct seat *seat, unsigned k);
+CK_RV object_alter(const struct seat *seat, unsigned k);
+CK_RV object_destroy(const struct seat *seat, unsigned k);
+CK_RV object_use(const struct seat *seat, unsigned k);
 CK_RV object_step(struct seat *seat);
+/* Take a number of shared client WHICH. */
+CK_RV number_take(const struct seat *seat, unsigned which);
+/* Verify a message with COUNTER by the master with window WHICH, which may refuse a replay. */
+CK_RV window_use(const struct seat *seat, unsigned which, uint32_t counter);
 CK_RV number_step(struct seat *seat);
 CK_RV window_step(struct seat *seat);
 CK_RV pin_step(struct seat *seat);

@@ -17,9 +17,8 @@ static CK_RV transaction_of(
 	return rv;
 }
 
-CK_RV number_step(struct seat *seat)
+CK_RV number_take(const struct seat *seat, unsigned which)
 {
-	unsigned which = draw_below(&seat->random, 2);
 	CK_OBJECT_HANDLE client, key;
 	unsigned long long number;
 	CK_RV rv = seat_named(seat, which ? "client 1" : "client 0", &client);
@@ -72,15 +71,11 @@ static CK_RV send_message(const struct seat *seat, unsigned which, uint32_t coun
 	return rv;
 }
 
-CK_RV window_step(struct seat *seat)
+CK_RV window_use(const struct seat *seat, unsigned which, uint32_t counter)
 {
-	unsigned which = draw_below(&seat->random, 2);
 	uint32_t head = world->head[which];
-	uint32_t counter = head + 8 - draw_below(&seat->random, 48);
 	CK_RV rv = send_message(seat, which, counter);
 
-	if (rv == CKR_KEYDIV_REPLAYED) /* after a kill, up to a reservation above the highest */
-		return CKR_OK;
 	if (rv != CKR_OK)
 		return rv;
 	if (counter >= NUMBERS)
@@ -91,4 +86,18 @@ CK_RV window_step(struct seat *seat)
 		head = world->head[which];
 	__sync_fetch_and_add(&world->calls, 1);
 	return CKR_OK;
+}
+
+CK_RV number_step(struct seat *seat)
+{
+	return number_take(seat, draw_below(&seat->random, 2));
+}
+
+CK_RV window_step(struct seat *seat)
+{
+	unsigned which = draw_below(&seat->random, 2);
+	CK_RV rv = window_use(seat, which, world->head[which] + 8 - draw_below(&seat->random, 48));
+
+	/* After a kill, every counter up to the end of a reservation is refused. */
+	return rv == CKR_KEYDIV_REPLAYED ? CKR_OK : rv;
 }

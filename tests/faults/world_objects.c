@@ -135,8 +135,9 @@ static CK_RV use(const struct seat *seat, unsigned k, CK_OBJECT_HANDLE object)
 	return rv;
 }
 
-static CK_RV create_step(const struct seat *seat, unsigned k, struct change *c)
+CK_RV object_create(const struct seat *seat, unsigned k)
 {
+	struct change *c = &world->objects[seat->index][k];
 	char text[32];
 	CK_ULONG n = object_text(text, seat->index, k, ++c->highest);
 
@@ -148,40 +149,63 @@ static CK_RV create_step(const struct seat *seat, unsigned k, struct change *c)
 	return rv;
 }
 
-static CK_RV alter_step(
-	const struct seat *seat, unsigned k, struct change *c, CK_OBJECT_HANDLE object)
+/* The object in its acknowledged version. */
+static CK_RV present(const struct seat *seat, unsigned k, CK_OBJECT_HANDLE *ret)
 {
 	char text[32];
-	CK_ULONG n = object_text(text, seat->index, k, ++c->highest);
 
+	object_text(text, seat->index, k, world->objects[seat->index][k].acknowledged);
+	return seat_named(seat, text, ret);
+}
+
+CK_RV object_alter(const struct seat *seat, unsigned k)
+{
+	struct change *c = &world->objects[seat->index][k];
+	CK_OBJECT_HANDLE object;
+	char text[32];
+	CK_RV rv = present(seat, k, &object);
+
+	if (rv != CKR_OK)
+		return rv;
+	CK_ULONG n = object_text(text, seat->index, k, ++c->highest);
 	change_begin(c, c->highest);
-	CK_RV rv = f->C_SetAttributeValue(
+	rv = f->C_SetAttributeValue(
 		seat->session, object, T(RAW(CKA_LABEL, text, n), RAW(CKA_ID, text, n)));
 	change_end(c, rv);
 	return rv;
 }
 
-CK_RV object_step(struct seat *seat)
+CK_RV object_destroy(const struct seat *seat, unsigned k)
 {
-	unsigned k = draw_below(&seat->random, OBJECTS), what = draw_below(&seat->random, 8);
 	struct change *c = &world->objects[seat->index][k];
 	CK_OBJECT_HANDLE object;
-	char text[32];
+	CK_RV rv = present(seat, k, &object);
 
-	if (c->acknowledged == 0)
-		return create_step(seat, k, c);
-	object_text(text, seat->index, k, c->acknowledged);
-	CK_RV rv = seat_named(seat, text, &object);
 	if (rv != CKR_OK)
 		return rv;
-	if (what < 3)
-		return alter_step(seat, k, c, object);
-	if (what < 6)
-		return use(seat, k, object);
 	change_begin(c, 0);
 	rv = f->C_DestroyObject(seat->session, object);
 	change_end(c, rv);
 	return rv;
+}
+
+CK_RV object_use(const struct seat *seat, unsigned k)
+{
+	CK_OBJECT_HANDLE object;
+	CK_RV rv = present(seat, k, &object);
+
+	return rv == CKR_OK ? use(seat, k, object) : rv;
+}
+
+CK_RV object_step(struct seat *seat)
+{
+	unsigned k = draw_below(&seat->random, OBJECTS), what = draw_below(&seat->random, 8);
+
+	if (world->objects[seat->index][k].acknowledged == 0)
+		return object_create(seat, k);
+	if (what < 3)
+		return object_alter(seat, k);
+	return what < 6 ? object_use(seat, k) : object_destroy(seat, k);
 }
 
 /* --- Looking at them --- */

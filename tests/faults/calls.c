@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls.c: each system call on a file fails, once, and from there on, with every errno that the
+ * call can give, or reads or writes less than was asked for. What was acknowledged is kept, what
+ * was refused has changed nothing, the code says what failed, and the module goes on.
+ */
+#include "system_calls.h"
+#include "world.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+
+#define TRIALS_MAX 60000
+
+/* --- What is tried --- */
+
+static CK_RV start(struct seat *seat)
+{
+	CK_RV rv = f->C_Initialize(NULL);
+
+	if (rv == CKR_OK)
+		rv = f->C_OpenSession(
+			slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &seat->session);
+	if (rv == CKR_OK)
+		rv = f->C_Login(
+			seat->session, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, sizeof USER_PIN - 1);
+	return rv;
+}
+
+static CK_RV create(struct seat *seat)
+{
+	return object_create(seat, 3);
+}
+
+static CK_RV derive(struct seat *seat)
+{
+	return object_create(seat, 4);
+}
+
+static CK_RV client(struct seat *seat)
+{
+	return object_create(seat, 5);
+}
+
+static CK_RV set(struct seat *seat)
+{
+	return object_alter(seat, 0);
+}
+
+static CK_RV destroy(struct seat *seat)
+{
+	return object_destroy(seat, 1);
+}
+
+static CK_RV destroy_client(struct seat *seat)
+{
+	return object_destroy(seat, 2);
+}
+
+static CK_RV next(struct seat *seat)
+{
+	return number_take(seat, 0);
+}
+
+static CK_RV next_reserved(struct seat *seat)
+{
+	return number_take(seat, 1);
+}
+
+static CK_RV window(struct seat *seat)
+{
+	return window_use(seat, 0, world->head[0] + 20);
+}
+
+static CK_RV window_reserved(struct seat *seat)
+{
+	return window_use(seat, 1, world->head[1] + 20);
+}
+
+static const struct action {
+	const char *name;
+	bool at_start; /* before C_Initialize */
+	CK_RV (*run)(struct seat *seat);
+} actions[] = {
+	{"C_Initialize and C_Login", true, start},
+	{"C_CreateObject", false, create},
+	{"C_DeriveKey to the token", false, derive},
+	{"C_DeriveKey of a client", false, client},
+	{"C_SetAttributeValue", false, set},
+	{"C_DestroyObject", false, destroy},
+	{"C_DestroyObject of a client", false, destroy_client},
+	{"NEXT_KEY", false, next},
+	{"NEXT_KEY with a reservation", false, next_reserved},
+	{"a window", false, window},
+	{"a window with a reservation", false, window_reserved},
+	{"C_SetPIN", false, pin_step},
+	{"C_InitToken and C_InitPIN", false, fresh_step},
+};
+#define ACTIONS (sizeof actions / sizeof actions[0])
+
+/*
+ * The errors of each kind of call, up to a 0. ENOENT is none of them: that a file is missing is a
+ * fact about the token. Neither is EAGAIN of a lock, which is another process at work.
+ */
+static const int errors[CALL_KINDS][9] = {
+	[CALL_OPEN] = {EACCES, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS, EINTR, EIO},
+	[CALL_READ] = {EIO, EINTR, FAULT_SHORT},
+	[CALL_WRITE] = {EIO, EINTR, ENOSPC, EDQUOT, EFBIG, EROFS, FAULT_SHORT},
+	[CALL_SYNC] = {EIO, EINTR, ENOSPC, EDQUOT},
+	[CALL_TRUNCATE] = {EIO, EINTR, EPERM, EROFS},
+	[CALL_UNLINK] = {EIO, EACCES, EPERM, EROFS, EBUSY, ENOMEM},
+	[CALL_LOCK] = {EINTR, ENOLCK, EIO},
+	[CALL_FLOCK] = {EINTR, ENOLCK},
+	[CALL_STATUS] = {EIO, ENOMEM, EACCES},
+	[CALL_MAKE_DIRECTORY] = {EIO, EACCES, ENOSPC, EDQUOT, EROFS, ENOMEM},
+	[CALL_MODE] = {EIO, EPERM, EROFS},
+	[CALL_MAP] = {ENOMEM, EAGAIN, ENODEV},
+};
+
+static struct trial {
+	uint8_t action;
+	uint16_t at;
+	bool from_there;
+	int8_t kind;
+	int error;
+} trials[TRIALS_MAX];
+static unsigned trial_count;
+
+static struct control {
+	const struct trial *trial; /* NULL: count only */
+	unsigned action, calls;
+	uint8_t kinds[4096];
+	CK_RV rv;
+} * control;
+
+static struct world *saved;
+
+/* --- One trial --- */
+
+/* Save the files of the token, or put them back. */
+static void copy_token(bool back)
+{
+	char command[3000];
+
+	if (back)
+		snprintf(command, sizeof command, "rm -rf '%s' && cp -a '%s.saved' '%s'", token_dir,
+			token_dir, token_dir);
+	else
+		snprintf(command, sizeof command, "cp -a '%s' '%s.saved'", token_dir, token_dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/*
+ * Return true if the call may give RV. A disk that is full for writing is always told apart. SQLite
+ * forgets the error of an open. What is written and never synced is not acknowledged. A client is
+ * destroyed when its record is, and its file is removed afterwards, or by the next change.
+ */
+static bool is_right_code(const struct trial *trial, CK_RV rv)
+{
+	if (rv == CKR_OK)
+		return !(trial->kind == CALL_SYNC && trial->from_there && calls_failed() &&
+			 actions[trial->action].run != destroy_client);
+	if (trial->kind == CALL_OPEN || (trial->kind == CALL_SYNC && trial->from_there))
+		if (rv == CKR_DEVICE_ERROR)
+			return true;
+	switch (trial->error) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return rv == CKR_DEVICE_MEMORY;
+	case EROFS:
+	case EACCES:
+	case EPERM:
+		return rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_ERROR;
+	case ENOMEM:
+		return rv == CKR_HOST_MEMORY || rv == CKR_DEVICE_ERROR;
+	default:
+		return rv == CKR_DEVICE_ERROR;
+	}
+}
+
+static void describe(char ret[200], const struct trial *trial)
+{
+	const char *error = trial->error == FAULT_SHORT ? "short" : strerrorname_np(trial->error);
+
+	snprintf(ret, 200, "%s, call %u (%s) %s: %s", actions[trial->action].name, trial->at,
+		call_names[trial->kind], trial->from_there ? "and later" : "once", error);
+}
+
+/* Everything works afterwards, in the same process and then in another one. */
+static void goes_on(struct seat *seat)
+{
+	char text[200];
+
+	describe(text, control->trial);
+	for (int i = 0; i < 2; i++) {
+		CK_RV rv = object_alter(seat, 0);
+		if (rv == CKR_OK && world->objects[0][2].acknowledged != 0)
+			rv = object_use(seat, 2);
+		for (unsigned which = 0; which < 2 && rv == CKR_OK; which++) {
+			rv = number_take(seat, which);
+			if (rv == CKR_OK)
+				rv = window_use(seat, which, world->head[which] + 41);
+		}
+		if (rv == CKR_OK && world->objects[0][3].acknowledged == 0)
+			rv = object_create(seat, 3);
+		if (rv != CKR_OK)
+			trouble("%s: afterwards a step gave %s", text, name_of(rv));
+	}
+}
+
+/*
+ * A change whose journal was removed is made. If the disk then refuses to sync the directory, the
+ * call gives CKR_DEVICE_ERROR although the change is made (src/store/STORAGE.md).
+ */
+static void settle_uncertain(const struct seat *seat)
+{
+	if (!world->uncertain)
+		return;
+	world->uncertain = false;
+	objects_settle(seat, 0);
+	pin_settle(seat);
+	fresh_settle(seat);
+}
+
+static void try_it(unsigned unused)
+{
+	const struct trial *trial = control->trial;
+	const struct action *action = &actions[trial ? trial->action : control->action];
+	struct call_plan plan = {0};
+	struct seat seat = {.index = 0};
+	char text[200];
+
+	(void)unused;
+	if (trial != NULL)
+		plan = (struct call_plan){trial->at, trial->from_there, trial->error};
+	if (!action->at_start)
+		seat_start(&seat, 0, 1);
+	world->uncertain = trial != NULL && trial->kind == CALL_SYNC && trial->from_there;
+	calls_start(plan);
+	CK_RV rv = action->run(&seat);
+	control->calls = calls_stop();
+	for (unsigned i = 1; i <= control->calls && i < sizeof control->kinds; i++)
+		control->kinds[i] = (uint8_t)calls_kind(i);
+	control->rv = rv;
+	if (trial == NULL) {
+		if (rv != CKR_OK)
+			trouble("%s gave %s", action->name, name_of(rv));
+		return;
+	}
+	describe(text, trial);
+	if (!is_right_code(trial, rv))
+		trouble("%s: gave %s", text, name_of(rv));
+	if (action->at_start) {
+		f->C_Finalize(NULL);
+		seat_start(&seat, 0, 1);
+	}
+	settle_uncertain(&seat);
+	goes_on(&seat);
+	f->C_Finalize(NULL);
+	world_check(1);
+}
+
+static bool run_trial(const struct trial *trial)
+{
+	char text[200] = "counting";
+
+	copy_token(true);
+	memcpy(world, saved, sizeof *world);
+	control->trial = trial;
+	if (trial != NULL)
+		describe(text, trial);
+	return process_succeeds(start_process(try_it, 0), text);
+}
+
+/* --- All trials, in random order --- */
+
+/*
+ * No signal interrupts every call for ever. SQLite takes ENOLCK for the lock of another process,
+ * for which the module waits a minute.
+ */
+static bool may_last(enum call_kind kind, int error)
+{
+	return error != EINTR && !(kind == CALL_LOCK && error == ENOLCK);
+}
+
+static void add_trials(unsigned action, unsigned at)
+{
+	enum call_kind kind = (enum call_kind)control->kinds[at];
+
+	for (int i = 0; errors[kind][i] != 0; i++)
+		for (int from_there = 0; from_there < 1 + may_last(kind, errors[kind][i]);
+			from_there++) {
+			ck_assert(trial_count < TRIALS_MAX);
+			trials[trial_count++] = (struct trial){(uint8_t)action, (uint16_t)at,
+				from_there, (int8_t)kind, errors[kind][i]};
+		}
+}
+
+static void list_trials(uint64_t *random)
+{
+	for (unsigned action = 0; action < ACTIONS; action++) {
+		control->action = action;
+		ck_assert(run_trial(NULL));
+		for (unsigned at = 1; at <= control->calls; at++)
+			add_trials(action, at);
+	}
+	for (unsigned i = trial_count - 1; i > 0; i--) {
+		unsigned j = draw_below(random, i + 1);
+		struct trial other = trials[j];
+
+		trials[j] = trials[i];
+		trials[i] = other;
+	}
+}
+
+static void make_objects(unsigned unused)
+{
+	struct seat seat;
+
+	(void)unused;
+	seat_start(&seat, 0, 1);
+	for (unsigned k = 0; k < 3; k++)
+		if (object_create(&seat, k) != CKR_OK)
+			trouble("no object to try with");
+	if (fresh_step(&seat) != CKR_OK)
+		trouble("no fresh token to try with");
+	f->C_Finalize(NULL);
+}
+
+START_TEST(every_system_call_fails)
+{
+	unsigned i, failed = 0;
+
+	faults_begin("calls", 60);
+	uint64_t random = faults_seed;
+	control = faults_shared(sizeof *control);
+	await_process(start_process(make_objects, 0), false, "the preparation");
+	copy_token(false);
+	saved = malloc(sizeof *saved);
+	memcpy(saved, world, sizeof *saved);
+	list_trials(&random);
+	for (i = 0; i < trial_count && faults_time_left(); i++)
+		failed += !run_trial(&trials[i]);
+	printf("calls: %u of %u faults tried, %u failed\n", i, trial_count, failed);
+	fflush(stdout);
+	ck_assert_msg(failed == 0, "SEED=%llu", (unsigned long long)faults_seed);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("calls");
+	TCase *tc = add_case(suite, "calls", world_set_up);
+
+	tcase_set_timeout(tc, 0);
+	tcase_add_test(tc, every_system_call_fails);
+	return run(suite);
+}
