@@ -35,7 +35,8 @@ version=$(dpkg-query -W -f '${Version}' keydiv)
 dpkg -L keydiv | while read -r path; do [ ! -f "$path" ] || echo "$path"; done
 for file in /usr/include/keydiv.h "$(dpkg -L keydiv | grep '/keydiv\.pc$')" "$(dpkg -L keydiv | grep 'keydiv-pkcs11\.so$')" \
 	"$(dpkg -L keydiv | grep 'keydiv-client\.so$')" "$(dpkg -L keydiv | grep 'keydiv-server\.socket$')" \
-	/usr/share/p11-kit/modules/keydiv.module /usr/share/doc/keydiv/README.mechanisms.md* /usr/share/doc/keydiv/copyright; do
+	/usr/share/p11-kit/modules/keydiv.module /usr/share/doc/keydiv/README.mechanisms.md* /usr/share/doc/keydiv/TRADES.md* \
+	/usr/share/doc/keydiv/HSM.md* /usr/share/doc/keydiv/copyright; do
 	[ -s "$file" ] || die "the package has no $file"
 done
 
@@ -71,6 +72,23 @@ int main(void)
 END
 gcc -Wall -Werror $(pkg-config --cflags keydiv) program.c -o program
 ./program
+
+# The package's dependencies must bring libp11-kit, which the module opens with dlopen. The key is the demonstration's master. The setting
+# is the name of SoftHSM in p11-kit, so that libp11-kit loads SoftHSM too.
+step 'a master in another token'
+quietly apt-get install -y --no-install-recommends softhsm2
+echo 'foreign-module = softhsm2' >foreign.conf
+printf "$(printf '\\%03o' {0..31})" >mk
+quietly softhsm2-util --init-token --free --label hsm --so-pin 12345678 --pin 123456
+quietly softhsm2-util --import mk --aes --token hsm --label mk --id 01 --pin 123456
+export KEYDIV_CONF=/src/foreign.conf
+quietly keydiv_of_root key link --label there --uri 'pkcs11:token=hsm;object=mk'
+quietly keydiv_of_root key import --label here --component-file tests/fixtures/component-1.txt \
+	--component-file tests/fixtures/component-2.txt --check-value 377822
+there=$(keydiv_of_root derive --key there SN-000123)
+[ "$there" = "$(keydiv_of_root derive --key here SN-000123)" ] || die "a master in another token gives another key: $there"
+echo "a master in SoftHSM gives the same key: $there"
+unset KEYDIV_CONF
 
 step upgrade
 quietly apt-get install -y --no-install-recommends ./second/keydiv_*.deb
