@@ -249,7 +249,7 @@ const struct mechanism mech_tdes_dukpt_key = {
 		.value = derive_working_key,
 		.role_of = role_of,
 		.for_use = true,
-		.counter = {KEYDIV_KSN, COUNTER_BITS}},
+		.counter = {.tag = KEYDIV_KSN, .bits = COUNTER_BITS}},
 	.test = {.answers = answers_key},
 };
 

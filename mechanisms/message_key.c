@@ -73,7 +73,7 @@ const struct mechanism mech_message_key = {
 	.derive = {.value = derive,
 		.role = &role_by_use,
 		.for_use = true,
-		.counter = {KEYDIV_COUNTER, 64}},
+		.counter = {.tag = KEYDIV_COUNTER, .bits = 64}},
 	.test = {.answers = answers, .usages = usages},
 };
 
@@ -89,6 +89,6 @@ const struct mechanism mech_device_message_key = {
 	.derive = {.value = derive_from_master,
 		.role = &role_by_use,
 		.for_use = true,
-		.counter = {KEYDIV_COUNTER, 64}},
+		.counter = {.tag = KEYDIV_COUNTER, .bits = 64}},
 	.test = {.answers = answers_from_master, .usages = usages},
 };

@@ -125,6 +125,6 @@ const struct mechanism mech_sdm_session_key = {
 		.value = derive,
 		.role_of = role_of,
 		.for_use = true,
-		.counter = {KEYDIV_READ_COUNTER, 8 * READ_COUNTER}},
+		.counter = {.tag = KEYDIV_READ_COUNTER, .bits = 8 * READ_COUNTER}},
 	.test = {.answers = answers},
 };
