@@ -10,7 +10,8 @@
 #include "far.h"
 
 /* Write the file NAME in the test's directory. */
-static void write_file(const char *name, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void write_file(
+	const char *name, const char *format, ...)
 {
 	char path[700];
 	va_list args;
