@@ -205,6 +205,8 @@ class KeyBlocks(ToolTest):
         self.refuse_block(block, kbpk="other", says="(CKR_WRAPPED_KEY_INVALID)")
         self.refuse_block("", says="'-' is empty: a key block is one line")
         self.refuse_block("\n\r\n", says="'-' is empty: a key block is one line")
+        self.refuse_block(block + "\0", says="a character that is no printable ASCII")
+        self.refuse_block("\0\n", says="a character that is no printable ASCII")
         self.refuse_block(block + "\n" + block + "\n", says="'-' has more than one line: give --key-block-csv for a list")
         self.refuse_block(block[:20] + "\u00e9", says="that is no printable ASCII, or is too long")
         self.refuse_block("D" * 11000, says="'-' is too long: a key block has 9992 characters at most")
@@ -231,7 +233,8 @@ class KeyBlocks(ToolTest):
         self.refused(*start, "--unwrap-key", "kbpk", "--label", "x", "--hex", says="go with --csv")
         self.refused("key", "import", "--key-block", self.path("none"), "--unwrap-key", "kbpk", "--label", "x", says="No such file")
         self.refused("key", "import", "--key-block-csv", block, says="--key-block-csv needs --unwrap-key")
-        self.refused("key", "import", "--key-block-csv", block, "--unwrap-key", "kbpk", "--label", "x", says="--key-block-csv needs --unwrap-key")
+        self.refused("key", "import", "--key-block-csv", block, "--unwrap-key", "kbpk", "--label", "x", says="--key-block-csv takes labels and keys from the file")
+        self.refused("key", "import", "--unwrap-key", "kbpk", "--label", "x", says="--unwrap-key goes with --csv, --key-block or --key-block-csv")
 
     def test_a_bad_line_of_a_list(self):
         out = self.user("derive", "--key", "master", "--wrap-with", "kbpk", "--usage", "encrypt", "--key-block", "A", "B", "C", "D")

@@ -49,14 +49,21 @@ static bool check_form(void)
 	new_key.by_header = block_list || block_file;
 	if (block_list)
 		bulk.input = block_list;
-	if (bulk.input && (!unwrap_key || new_key.label || new_key.id || has_component_option()))
-		return fail("%s needs --unwrap-key and takes labels from the file: leave out "
+	if ((bulk.input || block_file) && !unwrap_key)
+		return fail("%s needs --unwrap-key: the key that the keys are wrapped under",
+			block_list   ? "--key-block-csv"
+			: block_file ? "--key-block"
+				     : "--csv");
+	if (bulk.input && (new_key.label || new_key.id || has_component_option()))
+		return fail("%s takes labels and keys from the file: leave out "
 			    "--label, --id, --size, --check-value, --record and components",
 			block_list ? "--key-block-csv" : "--csv");
-	if (block_file && (!unwrap_key || has_component_option()))
-		return fail("--key-block needs --unwrap-key: leave out --size, --check-value, "
-			    "--record and components");
-	if (!bulk.input && (!new_key.label || !*new_key.label || (unwrap_key && !block_file)))
+	if (block_file && has_component_option())
+		return fail("--key-block takes the key from the file: leave out --size, "
+			    "--check-value, --record and components");
+	if (unwrap_key && !bulk.input && !block_file)
+		return fail("--unwrap-key goes with --csv, --key-block or --key-block-csv");
+	if (!bulk.input && (!new_key.label || !*new_key.label))
 		return fail("a key needs a name: give --label; or --csv with --unwrap-key for many "
 			    "keys");
 	return true;

@@ -151,7 +151,7 @@ static bool read_block(const char *file, struct wrapped *block)
 		fclose(in);
 	if (error)
 		return fail("cannot read '%s': %s", file, strerror(error));
-	while (block->n > 0 && strchr("\r\n", block->p[block->n - 1]))
+	while (block->n > 0 && (block->p[block->n - 1] == '\r' || block->p[block->n - 1] == '\n'))
 		block->n--;
 	if (block->n == sizeof block->p)
 		return fail("'%s' is too long: a key block has 9992 characters at most", file);
