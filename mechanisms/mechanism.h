@@ -208,6 +208,7 @@ struct operation_inputs {
 /* How a MAC begins (key/mac.h). IV refers to the parameter of the operation. */
 struct mac_start {
 	enum mac_kind kind;
+	bool special;    /* has an IV, or not the KIND of the mechanism's row */
 	struct bytes iv; /* p is NULL if there is none */
 	size_t length;   /* of the MAC in bytes, which may be the beginning of the whole MAC */
 };
@@ -357,8 +358,8 @@ struct operating {
 	bool by_deriving_key;
 	bool inverse; /* CIPHER_ECB: C_Encrypt computes the inverse cipher */
 	/*
-	 * Ciphers without a tag: the lengths in bytes that the data may have, ended by 0. Data in
-	 * parts is then collected, and the final call gives out everything. NULL: every length.
+	 * CIPHER_ECB: the lengths in bytes that the data may have, ended by 0. Data in parts is
+	 * then collected, and the final call gives out everything. NULL: every length.
 	 */
 	const uint8_t *data_lengths;
 	bool with_derived_key; /* WITH_DERIVED_KEY itself, whose parameter names the operation */

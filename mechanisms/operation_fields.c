@@ -129,6 +129,7 @@ CK_RV operation_fields_mac(const struct mechanism *mech, const struct parameter 
 	start.length = inputs->tag_max != 0 ? length : whole;
 	if (mech->operation.take_further != NULL)
 		TRY(mech->operation.take_further(further, &start));
+	start.special = start.iv.p != NULL || start.kind != mech->operation.mac;
 	*ret = start;
 	return CKR_OK;
 }

@@ -17,7 +17,7 @@ static CK_RV foreign_check_value(struct session *s, struct bytes uri,
 {
 	struct key *key = s->scratch[0];
 
-	TRY(foreign_attach(&s->foreign, uri, facts->type, facts->length,
+	TRY(foreign_attach(session_foreign(s), uri, facts->type, facts->length,
 		bytes_of(facts->check, facts->check_n), key));
 	CK_RV rv = key_check_value(key, key_type_by_cmac(facts->type), kcv);
 	key_unload(key);
@@ -36,7 +36,7 @@ static CK_RV create_foreign(struct session *s, const struct template *t,
 
 	TRY(plan_foreign(t, rights, NULL, ret));
 	object_wipe(ret);
-	TRY(foreign_link(&s->foreign, uri, &facts));
+	TRY(foreign_link(session_foreign(s), uri, &facts));
 	TRY(foreign_check_value(s, uri, &facts, kcv, &kcv_n));
 	struct foreign_plan key = {facts.type, facts.length, facts.extractable,
 		{uri, bytes_of(kcv, kcv_n), bytes_of(facts.check, facts.check_n)}};

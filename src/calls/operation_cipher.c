@@ -61,7 +61,10 @@ CK_RV operation_set_up_cipher(struct operation *op, bool encrypt, struct bytes a
 	return use->late ? CKR_OK : cipher_begin(op->cipher, op->used, &use->setup);
 }
 
-/* Read the parameter of CALLER into RET, which has its mode and direction already. */
+/*
+ * Read the parameter of CALLER into RET. RET has its mode already, and the direction of the call,
+ * which an inverse mechanism turns round.
+ */
 static CK_RV read_parameter(struct session *s, const struct mechanism *mech,
 	const CK_MECHANISM *caller, struct cipher_setup *ret)
 {
@@ -75,14 +78,14 @@ static CK_RV read_parameter(struct session *s, const struct mechanism *mech,
 	}
 	REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
 		"the mechanism takes no parameter");
+	ret->encrypt ^= mech->operation.inverse;
 	return CKR_OK;
 }
 
 static CK_RV set_up(
 	struct session *s, struct operation *op, bool encrypt, const CK_MECHANISM *caller)
 {
-	struct cipher_setup setup = {.mode = op->mech->operation.cipher,
-		.encrypt = encrypt != op->mech->operation.inverse};
+	struct cipher_setup setup = {.mode = op->mech->operation.cipher, .encrypt = encrypt};
 
 	if (op->derived)
 		return operation_set_up_cipher(op, encrypt, bytes_of(NULL, 0));
@@ -132,10 +135,11 @@ static size_t single_length(const struct operation *op, bool encrypt, size_t n)
 
 static CK_RV check_single_length(const struct operation *op, bool encrypt, size_t n)
 {
-	if (in_blocks(op) && op->mech->operation.cipher != CIPHER_CBC_PAD)
+	if (in_blocks(op) && op->mech->operation.cipher != CIPHER_CBC_PAD) {
 		REQUIRE(n % block_of(op) == 0, range_error(encrypt),
 			"the data is not whole blocks");
-	TRY(check_data_length(op, n));
+		TRY(check_data_length(op, n));
+	}
 	if (op->mech->operation.cipher == CIPHER_CCM)
 		REQUIRE(n == op->data_len, range_error(encrypt),
 			"the data does not have the length of the CCM parameter");

@@ -22,14 +22,6 @@ static CK_RV begin_mac(struct operation *op, const struct mac_start *start)
 	return CKR_OK;
 }
 
-/* Begin the MAC of OP at once if START differs from what the mechanism alone says. */
-static CK_RV begin_special(struct operation *op, const struct mac_start *start)
-{
-	bool special = start->iv.p != NULL || start->kind != op->mech->operation.mac;
-
-	return special ? begin_mac(op, start) : CKR_OK;
-}
-
 CK_RV operation_set_up_mac(struct operation *op)
 {
 	struct use_state *use = op->use;
@@ -44,11 +36,43 @@ CK_RV operation_set_up_mac(struct operation *op)
 		use->repeats = use->repeatable;
 	}
 	op->out_len = use->mac.length;
-	return begin_special(op, &use->mac);
+	return use->mac.special ? begin_mac(op, &use->mac) : CKR_OK;
+}
+
+/*
+ * The functions for mechanisms with a parameter are not inline, so that set_up saves no registers
+ * and needs no stack for a mechanism without.
+ */
+
+/* Take the length that is the parameter of a _GENERAL mechanism. */
+__attribute__((noinline)) static CK_RV set_up_general(
+	struct operation *op, const CK_MECHANISM *caller)
+{
+	CK_MAC_GENERAL_PARAMS length;
+
+	REQUIRE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
+		CKR_MECHANISM_PARAM_INVALID, "the parameter is not a CK_MAC_GENERAL_PARAMS");
+	memcpy(&length, caller->pParameter, sizeof length);
+	REQUIRE(length >= operation_least_mac(op), CKR_MECHANISM_PARAM_INVALID,
+		"the MAC is too short");
+	REQUIRE(length <= op->out_len, CKR_MECHANISM_PARAM_INVALID,
+		"the MAC is longer than the mechanism's");
+	op->out_len = length;
+	return CKR_OK;
+}
+
+/* Take the parameter of a mechanism with an IV. */
+__attribute__((noinline)) static CK_RV set_up_iv(struct operation *op, const CK_MECHANISM *caller)
+{
+	struct mac_start start = {.kind = op->mech->operation.mac};
+
+	TRY(op->mech->operation.mac_setup(caller, op->out_len, &start.iv));
+	return begin_mac(op, &start);
 }
 
 /* Take the parameter of a mechanism with fields. */
-static CK_RV set_up_fields(struct session *s, struct operation *op, const CK_MECHANISM *caller)
+__attribute__((noinline)) static CK_RV set_up_fields(
+	struct session *s, struct operation *op, const CK_MECHANISM *caller)
 {
 	const struct mechanism *mech = op->mech;
 	struct mac_start start;
@@ -57,36 +81,22 @@ static CK_RV set_up_fields(struct session *s, struct operation *op, const CK_MEC
 	TRY(requested_fields(s, mech, caller->pParameter, caller->ulParameterLen, &p));
 	TRY(operation_fields_mac(mech, &p, &p, op->out_len, operation_least_mac(op), &start));
 	op->out_len = start.length;
-	return begin_special(op, &start);
+	return start.special ? begin_mac(op, &start) : CKR_OK;
 }
 
 static CK_RV set_up(struct session *s, struct operation *op, const CK_MECHANISM *caller)
 {
 	const struct mechanism *mech = op->mech;
-	struct mac_start start = {.kind = mech->operation.mac};
-	CK_MAC_GENERAL_PARAMS length;
 
 	if (op->derived)
 		return operation_set_up_mac(op);
 	if (mech->operation.sign != NULL)
 		return whole_begin(s, op, caller);
 	op->out_len = mac_length(mech->operation.mac, op->used);
-	if (mech->operation.mac_general) {
-		REQUIRE(caller->pParameter != NULL && caller->ulParameterLen == sizeof length,
-			CKR_MECHANISM_PARAM_INVALID,
-			"the parameter is not a CK_MAC_GENERAL_PARAMS");
-		memcpy(&length, caller->pParameter, sizeof length);
-		REQUIRE(length >= operation_least_mac(op), CKR_MECHANISM_PARAM_INVALID,
-			"the MAC is too short");
-		REQUIRE(length <= op->out_len, CKR_MECHANISM_PARAM_INVALID,
-			"the MAC is longer than the mechanism's");
-		op->out_len = length;
-		return CKR_OK;
-	}
-	if (mech->operation.mac_setup != NULL) {
-		TRY(mech->operation.mac_setup(caller, op->out_len, &start.iv));
-		return begin_mac(op, &start);
-	}
+	if (mech->operation.mac_general)
+		return set_up_general(op, caller);
+	if (mech->operation.mac_setup != NULL)
+		return set_up_iv(op, caller);
 	if (mech->fields != NULL)
 		return set_up_fields(s, op, caller);
 	REQUIRE(caller->ulParameterLen == 0, CKR_MECHANISM_PARAM_INVALID,
@@ -118,6 +128,16 @@ static CK_RV put_in(struct operation *op, const CK_BYTE *in, CK_ULONG in_len)
 	return in_len == 0 ? CKR_OK : mac_update(op->mac, in, in_len);
 }
 
+/* whole_mac of a MAC that has begun. Not inline, because the other MACs need fewer registers. */
+__attribute__((noinline)) static CK_RV finish_parts(
+	struct operation *op, const CK_BYTE *in, CK_ULONG in_len, uint8_t ret_mac[KEY_MAC_MAX])
+{
+	if (op->mech->operation.sign != NULL)
+		return whole_sign(op, in, in_len, ret_mac);
+	TRY(put_in(op, in, in_len));
+	return mac_finish(op->mac, ret_mac);
+}
+
 /*
  * Compute the MAC over IN and the parts before IN. This is one call with the kept schedule of the
  * key, unless a MAC in parts has begun.
@@ -129,16 +149,7 @@ static CK_RV whole_mac(
 		REQUIRE(in_len <= OPERATION_DATA_MAX, CKR_DATA_LEN_RANGE, "the data is too long");
 		return key_mac(op->used, op->mech->operation.mac, in, in_len, ret_mac);
 	}
-	if (op->mech->operation.sign != NULL)
-		return whole_sign(op, in, in_len, ret_mac);
-	TRY(put_in(op, in, in_len));
-	return mac_finish(op->mac, ret_mac);
-}
-
-/* Return true if the MAC that leaves the token may be a part of the MAC that was computed. */
-static inline bool gives_part(const struct mechanism *mech)
-{
-	return mech->operation.inputs != NULL && mech->operation.inputs->tag_max != 0;
+	return finish_parts(op, in, in_len, ret_mac);
 }
 
 /* --- Sign --- */
@@ -173,8 +184,7 @@ CK_RV operation_sign(
 		memcpy(out, mac, op->out_len);
 		*out_len = op->out_len;
 	}
-	if (rv != CKR_OK || gives_part(op->mech))
-		wipe(mac, sizeof mac);
+	wipe(mac, sizeof mac); /* the caller may get only a part of it */
 	return rv;
 }
 

@@ -35,7 +35,7 @@
 
 /* The foreign sessions and keys of one session of keydiv. All zero before the first use. */
 struct foreign {
-	struct foreign_pin *pin;          /* of the token of the session */
+	struct foreign_pin *pin;          /* of the token of the session, set before use */
 	struct foreign_session *sessions; /* one for each foreign token */
 	struct foreign_key *keys;         /* the keys that were attached */
 };

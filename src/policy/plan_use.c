@@ -11,21 +11,24 @@ static inline CK_RV gives_keys(const struct object *key)
 	return CKR_OK;
 }
 
-/* plan_may_use. IN_ONE_CALL: KEY is the base of a key that is used in the same call. */
+/*
+ * plan_may_use with the FLAG that KEY must have. USE_ONLY: if that is FLAG_DERIVE, the call makes
+ * no key object.
+ */
 static inline CK_RV may_use(
-	const struct object *key, const struct mechanism *mech, uint32_t flag, bool in_one_call)
+	const struct object *key, const struct mechanism *mech, uint32_t flag, bool use_only)
 {
-	uint32_t needed = mech->operation.by_deriving_key ? FLAG_DERIVE : flag;
-
 	REQUIRE(key->object_class == CKO_SECRET_KEY && mechanism_takes(mech, key->key_type),
 		CKR_KEY_TYPE_INCONSISTENT, "the mechanism does not take a key of this type");
-	REQUIRE(key->flags & needed, CKR_KEY_FUNCTION_NOT_PERMITTED,
+	REQUIRE(key->flags & flag, CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"the key does not have the usage attribute of this function");
-	/* No way of making a key lets both be true. This check is a second barrier. */
-	REQUIRE(needed != FLAG_DERIVE || !(key->flags & FLAGS_USAGE),
-		CKR_KEY_FUNCTION_NOT_PERMITTED, "the key has another usage beside CKA_DERIVE");
-	if (flag == FLAG_DERIVE && !in_one_call)
-		TRY(gives_keys(key));
+	if (flag == FLAG_DERIVE) {
+		/* No way of making a key lets both be true. This check is a second barrier. */
+		REQUIRE(!(key->flags & FLAGS_USAGE), CKR_KEY_FUNCTION_NOT_PERMITTED,
+			"the key has another usage beside CKA_DERIVE");
+		if (!use_only)
+			TRY(gives_keys(key));
+	}
 	REQUIRE(object_allows(key, mech->type), CKR_MECHANISM_INVALID,
 		"the mechanism is not in the key's CKA_ALLOWED_MECHANISMS");
 	return CKR_OK;
@@ -33,7 +36,9 @@ static inline CK_RV may_use(
 
 CK_RV plan_may_use(const struct object *key, const struct mechanism *mech, uint32_t flag)
 {
-	return may_use(key, mech, flag, false);
+	bool by_deriving_key = mech->operation.by_deriving_key;
+
+	return may_use(key, mech, by_deriving_key ? FLAG_DERIVE : flag, by_deriving_key);
 }
 
 CK_RV plan_may_use_derived(const struct object *base, const struct mechanism *mech)

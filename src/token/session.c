@@ -40,6 +40,12 @@ CK_RV session_scratch(struct session *s)
 	return CKR_OK;
 }
 
+struct foreign *session_foreign(struct session *s)
+{
+	s->foreign.pin = &s->token->foreign_pin;
+	return &s->foreign;
+}
+
 void session_end_search(struct session *s)
 {
 	if (s->search.handles != NULL)

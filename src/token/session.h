@@ -44,7 +44,7 @@ struct session {
 	struct search search;
 	struct kept_searches kept_searches;
 	uint8_t parameter[PARAMETER_MAX]; /* the private copy of a mechanism parameter */
-	struct foreign foreign;           /* the sessions on tokens of the foreign module */
+	struct foreign foreign;           /* see session_foreign */
 	struct session *next_free;
 };
 
@@ -56,6 +56,9 @@ CK_STATE session_state(const struct session *session);
 
 /* Make the scratch keys of SESSION if they do not exist yet. CKR_HOST_MEMORY. */
 MUST_USE CK_RV session_scratch(struct session *session);
+
+/* Return the foreign sessions and keys of SESSION, with the PIN of its token. */
+struct foreign *session_foreign(struct session *session);
 
 /* End the search of SESSION, if any, and free its result. */
 void session_end_search(struct session *session);

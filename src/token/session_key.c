@@ -29,15 +29,15 @@ static CK_RV read_object(struct session *s, CK_OBJECT_HANDLE handle, struct obje
 }
 
 /* Attach the key in the other token of E, a foreign master. */
-__attribute__((cold)) static CK_RV attach(struct session *s, struct cached_key *e)
+__attribute__((cold, noinline)) static CK_RV attach(struct session *s, struct cached_key *e)
 {
 	const struct object *o = &e->object;
 	struct object_foreign parts = object_foreign(o);
 
 	REQUIRE(parts.uri.n > 0, CKR_USER_NOT_LOGGED_IN,
 		"the URI of a public foreign master is sealed while nobody is logged in");
-	return foreign_attach(
-		&s->foreign, parts.uri, o->key_type, object_key_length(o), parts.check, e->key);
+	return foreign_attach(session_foreign(s), parts.uri, o->key_type, object_key_length(o),
+		parts.check, e->key);
 }
 
 /* Load the value of E if it is a key. A state is read when a key is taken from it. */

@@ -242,7 +242,6 @@ CK_RV session_open(struct token *token, bool read_write, CK_SESSION_HANDLE *ret_
 
 	pthread_mutex_lock(&s->lock);
 	s->token = token;
-	s->foreign.pin = &token->foreign_pin;
 	s->read_write = read_write;
 	s->login = atomic_load(&token->login);
 	s->handle = handle_of_session(++s->serial, s->index);
