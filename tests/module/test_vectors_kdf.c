@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * test_vectors_kdf.c: the vectors of Wycheproof for HKDF and PBKDF2, and those of CAVP for SP
- * 800-108 in counter mode.
- */
+/* test_vectors_kdf.c: the vectors of Wycheproof for HKDF and PBKDF2. */
 #include "vector_case.h"
 
 /* The longest results of a derivation, in bytes. */
@@ -124,79 +121,6 @@ START_TEST(pbkdf2_of_wycheproof)
 }
 END_TEST
 
-/* --- SP 800-108, counter mode --- */
-
-static CK_SP800_108_PRF_TYPE prf_of(const struct vectors *v)
-{
-	static const struct {
-		const char *name;
-		CK_SP800_108_PRF_TYPE type;
-	} prfs[] = {{"AES_CMAC", CKM_AES_CMAC}, {"DES3_CMAC", CKM_DES3_CMAC},
-		{"HMAC_SHA1", CKM_SHA_1_HMAC}, {"HMAC_SHA224", CKM_SHA224_HMAC},
-		{"HMAC_SHA256", CKM_SHA256_HMAC}, {"HMAC_SHA384", CKM_SHA384_HMAC},
-		{"HMAC_SHA512", CKM_SHA512_HMAC}};
-	size_t i = 0;
-
-	while (i < sizeof prfs / sizeof prfs[0] && strcmp(prfs[i].name, vector_text(v, "prf")) != 0)
-		i++;
-	ck_assert_msg(i < sizeof prfs / sizeof prfs[0], "%s:%u: prf", v->name, v->line);
-	return prfs[i].type;
-}
-
-static CK_OBJECT_HANDLE base_of(CK_SP800_108_PRF_TYPE prf)
-{
-	CK_KEY_TYPE type = prf == CKM_AES_CMAC    ? CKK_AES
-			   : prf != CKM_DES3_CMAC ? CKK_GENERIC_SECRET
-			   : base.n == 16         ? CKK_DES2
-						  : CKK_DES3;
-
-	return import(type, base.p, base.n, T(OPEN_MASTER, ALLOWED(CKM_SP800_108_COUNTER_KDF)));
-}
-
-/* The counter stands before FIXED, after it, or between FIXED (in SALT) and REST (in INFO). */
-static CK_ULONG pieces_of(
-	const struct vectors *v, CK_SP800_108_COUNTER_FORMAT *counter, CK_PRF_DATA_PARAM pieces[3])
-{
-	const char *where = vector_text(v, "counter");
-	CK_PRF_DATA_PARAM number = {CK_SP800_108_ITERATION_VARIABLE, counter, sizeof *counter},
-			  fixed = {CK_SP800_108_BYTE_ARRAY, salt.p, salt.n},
-			  rest = {CK_SP800_108_BYTE_ARRAY, info.p, info.n};
-
-	*counter = (CK_SP800_108_COUNTER_FORMAT){CK_FALSE, vector_number(v, "width")};
-	pieces[0] = strcmp(where, "before") == 0 ? number : fixed;
-	pieces[1] = strcmp(where, "before") == 0 ? fixed : number;
-	pieces[2] = rest;
-	return strcmp(where, "middle") == 0 ? 3 : 2;
-}
-
-START_TEST(sp800_108_of_cavp)
-{
-	struct tally tally = {0};
-	struct vectors v;
-
-	for (vectors_open(&v, "cavp_sp800_108.txt"); vectors_next(&v);) {
-		CK_SP800_108_PRF_TYPE prf = prf_of(&v);
-		CK_SP800_108_COUNTER_FORMAT counter;
-		CK_PRF_DATA_PARAM pieces[3];
-		CK_OBJECT_HANDLE handle, made = NOT_MADE;
-
-		value_read(&v, "key", &base);
-		value_read(&v, "fixed", &salt);
-		value_read(&v, "rest", &info);
-		value_read(&v, "out", &wanted);
-		CK_SP800_108_KDF_PARAMS p = {prf, pieces_of(&v, &counter, pieces), pieces, 0, NULL};
-		handle = base_of(prf);
-		case_gives(&v, CKR_OK,
-			f->C_DeriveKey(s, MECH_OF(CKM_SP800_108_COUNTER_KDF, p), handle,
-				T(WANTED(vector_number(&v, "length") / 8)), &made));
-		check_value(&v, made);
-		ok(f->C_DestroyObject(s, handle));
-		tally.accepted++;
-	}
-	tally_is(&tally, 600, 0, 0);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("vectors of key derivation");
@@ -204,6 +128,5 @@ int main(void)
 
 	tcase_add_test(tc, hkdf_of_wycheproof);
 	tcase_add_test(tc, pbkdf2_of_wycheproof);
-	tcase_add_test(tc, sp800_108_of_cavp);
 	return run(suite);
 }

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Convert the vectors of Wycheproof and of NIST's CAVP to the wycheproof_*.txt and cavp_*.txt of this folder.
 
-    convert.py WYCHEPROOF COMMIT KRYOPTIC COMMIT PYCA VERSION
+    convert.py WYCHEPROOF COMMIT KRYOPTIC COMMIT PYCA VERSION KBKDF COMMIT
 
 WYCHEPROOF is the folder testvectors_v1 of github.com/C2SP/wycheproof, KRYOPTIC the folder testdata of
 github.com/latchset/kryoptic, which holds files of CAVP as NIST published them. PYCA is the unpacked package
-cryptography_vectors of PyPI, which holds more of them. The rules of what is left out are written into the files.
+cryptography_vectors of PyPI, which holds more of them, and KBKDF the folder testdata of github.com/canonical/go-kbkdf.
+The rules of what is left out are written into the files.
 """
 import json
 import os
@@ -14,7 +15,8 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-WYCHEPROOF, WYCHEPROOF_COMMIT, KRYOPTIC, KRYOPTIC_COMMIT, PYCA, PYCA_VERSION = sys.argv[1:7]
+(WYCHEPROOF, WYCHEPROOF_COMMIT, KRYOPTIC, KRYOPTIC_COMMIT, PYCA, PYCA_VERSION, KBKDF,
+    KBKDF_COMMIT) = sys.argv[1:]
 HASHES = ["sha1", "sha224", "sha256", "sha384", "sha512"]
 
 
@@ -203,9 +205,11 @@ def cavp_wrap(kind, mechanism):
         "key plain(empty if invalid) wrapped result(text)", cases)
 
 
+PRFS = {"CMAC_AES128": "AES_CMAC", "CMAC_AES192": "AES_CMAC", "CMAC_AES256": "AES_CMAC",
+    "CMAC_TDES2": "DES3_CMAC", "CMAC_TDES3": "DES3_CMAC"}
+
+
 def cavp_sp800_108():
-    prfs = {"CMAC_AES128": "AES_CMAC", "CMAC_AES192": "AES_CMAC", "CMAC_AES256": "AES_CMAC",
-        "CMAC_TDES2": "DES3_CMAC", "CMAC_TDES3": "DES3_CMAC"}
     cases = []
     for c in responses(f"{PYCA}/cryptography_vectors/KDF/nist-800-108-KBKDF-CTR.txt"):
         if c["count"] % 8:
@@ -216,14 +220,36 @@ def cavp_sp800_108():
             fixed, rest = c["DataBeforeCtrData"], c["DataAfterCtrData"]
         else:
             fixed, rest = c["FixedInputData"], ""
-        cases.append({"prf": prfs.get(prf, prf), "counter": where, "width": c["RLEN"].split("_")[0], "key": c["KI"],
+        cases.append({"prf": PRFS.get(prf, prf), "counter": where, "width": c["RLEN"].split("_")[0], "key": c["KI"],
             "fixed": fixed, "rest": rest, "length": c["L"], "out": c["KO"]})
     cavp("cavp_sp800_108.txt", ["mechanisms: CKM_SP800_108_COUNTER_KDF"],
         "SP 800-108 KDF in counter mode (CAVS 14.4), " + FROM_PYCA,
-        f"{4800 - len(cases)} of 4800 cases: those whose number is no multiple of 8. A selection of feedback and "
-        "double-pipeline mode is in sp800_108.txt",
+        f"{4800 - len(cases)} of 4800 cases: those whose number is no multiple of 8",
         "prf(text) counter(text: before or after FIXED, or in the middle between FIXED and REST) width(decimal bits) "
         "key fixed rest length(decimal bits) out", cases)
+
+
+def cavp_chained():
+    """Feedback and double-pipeline mode. A section has 40 cases, ten of each of four lengths."""
+    places = {"BEFORE_ITER": "before", "AFTER_ITER": "middle", "AFTER_FIXED": "after", None: "none"}
+    cases = []
+    for mode, file in (("feedback", "FeedbackModeNOzeroiv/KDFFeedback"), ("feedback", "FeedbackModewzeroiv/KDFFeedback"),
+            ("feedback", "FeedbackModenocounter/KDFFeedback"), ("pipeline", "PipelineModewithCounter/KDFDblPipeline"),
+            ("pipeline", "PipelineModeWOCounterr/KDFDblPipeline")):
+        for i, c in enumerate(responses(f"{KBKDF}/{file}_gen.rsp")):
+            section, place = i // 40, c.get("CTRLOCATION")
+            if c["count"] % 10 or (place and c["count"] // 10 != (section + section // 4) % 4):
+                continue
+            cases.append({"mode": mode, "prf": PRFS.get(c["PRF"], c["PRF"]), "counter": places[place],
+                "width": c.get("RLEN", "0").split("_")[0], "key": c["KI"], "iv": c.get("IV", ""),
+                "fixed": c["FixedInputData"], "length": c["L"], "out": c["KO"]})
+    cavp("cavp_sp800_108_chained.txt", ["mechanisms: CKM_SP800_108_FEEDBACK_KDF CKM_SP800_108_DOUBLE_PIPELINE_KDF"],
+        "SP 800-108 KDF in feedback and double-pipeline mode (CAVS 12.0), from testdata of "
+        "https://github.com/canonical/go-kbkdf, commit " + KBKDF_COMMIT,
+        f"{15200 - len(cases)} of 15200 cases. One case stays of each combination of mode, PRF, place and width of the "
+        "counter, with the lengths in turn, and every tenth case without a counter",
+        "mode(text) prf(text) counter(text: before or after the chained value and FIXED, in the middle, or none) "
+        "width(decimal bits) key iv fixed length(decimal bits) out", cases)
 
 
 all_of_wycheproof()
@@ -233,3 +259,4 @@ cavp_ccm()
 cavp_wrap("KW", "CKM_AES_KEY_WRAP")
 cavp_wrap("KWP", "CKM_AES_KEY_WRAP_KWP")
 cavp_sp800_108()
+cavp_chained()
