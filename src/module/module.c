@@ -19,6 +19,22 @@ _Atomic int module_state = MODULE_DOWN;
 
 /* Guards the variables below. While the module is up they do not change and are read unlocked. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* This thread has the lock: a foreign module that forks when it ends calls the handlers below. */
+static _Thread_local bool locked;
+
+static void take_lock(void)
+{
+	pthread_mutex_lock(&lock);
+	locked = true;
+}
+
+static void leave_lock(void)
+{
+	locked = false;
+	pthread_mutex_unlock(&lock);
+}
+
 static struct token *tokens[SLOTS_MAX];
 static CK_ULONG slot_count;
 static bool arenas_watched, fork_watched;
@@ -138,7 +154,7 @@ CK_RV module_start(void)
 {
 	CK_RV rv;
 
-	pthread_mutex_lock(&lock);
+	take_lock();
 	int state = atomic_load(&module_state);
 	if (state == MODULE_DOWN) {
 		rv = start_parts();
@@ -152,7 +168,7 @@ CK_RV module_start(void)
 	} else {
 		rv = state == MODULE_UP ? CKR_CRYPTOKI_ALREADY_INITIALIZED : CKR_DEVICE_ERROR;
 	}
-	pthread_mutex_unlock(&lock);
+	leave_lock();
 	return rv;
 }
 
@@ -160,13 +176,13 @@ CK_RV module_stop(void)
 {
 	CK_RV rv = CKR_CRYPTOKI_NOT_INITIALIZED;
 
-	pthread_mutex_lock(&lock);
+	take_lock();
 	if (atomic_load(&module_state) != MODULE_DOWN) {
 		atomic_store(&module_state, MODULE_DOWN);
 		stop_parts();
 		rv = CKR_OK;
 	}
-	pthread_mutex_unlock(&lock);
+	leave_lock();
 	return rv;
 }
 
@@ -174,12 +190,14 @@ CK_RV module_stop(void)
 
 void module_before_fork(void)
 {
-	pthread_mutex_lock(&lock);
+	if (!locked)
+		pthread_mutex_lock(&lock);
 }
 
 void module_after_fork(void)
 {
-	pthread_mutex_unlock(&lock);
+	if (!locked)
+		pthread_mutex_unlock(&lock);
 }
 
 /*
@@ -203,5 +221,6 @@ void module_forked(void)
 		memset(&started, 0, sizeof started);
 		log_close();
 	}
-	pthread_mutex_unlock(&lock);
+	if (!locked)
+		pthread_mutex_unlock(&lock);
 }

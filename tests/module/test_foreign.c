@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/wait.h>
 
 #include "fake_foreign.h"
 #include "memory_search.h"
@@ -249,6 +250,38 @@ START_TEST(a_fork)
 }
 END_TEST
 
+static unsigned forks;
+
+static void fork_once(void)
+{
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(0);
+	holds(child > 0 && waitpid(child, NULL, 0) == child);
+	forks++;
+}
+
+/* A module may run a program in any of its functions. */
+START_TEST(a_module_that_forks)
+{
+	ok(derive_right(link_key()));
+	fake->hook = fork_once;
+	fake->end_hook = fork_once;
+	ok(f->C_Logout(s));
+	login(CKU_USER);
+	ok(derive_right(find_master()));
+	ok(f->C_CloseSession(s));
+	holds(forks == 3);
+	s = open_session(CKF_RW_SESSION);
+	login(CKU_USER);
+	ok(derive_right(find_master()));
+	ok(f->C_Finalize(NULL)); /* ends the session and the module */
+	holds(forks == 6 && fake->finalized == 1);
+	ok(f->C_Initialize(NULL));
+}
+END_TEST
+
 #define THREADS 4
 
 static void *derive_in_thread(void *arg)
@@ -447,6 +480,7 @@ int main(void)
 	tcase_add_test(c, loss_and_recovery);
 	tcase_add_test(c, a_wrong_pin_does_not_lock_the_foreign_token);
 	tcase_add_test(c, a_fork);
+	tcase_add_test(c, a_module_that_forks);
 	tcase_add_test(c, threads);
 	tcase_add_test(c, faults_in_derivations);
 	c = add_case(suite, "other configurations", nothing);

@@ -122,6 +122,8 @@ static CK_RV finalize(CK_VOID_PTR reserved)
 {
 	(void)reserved;
 	BEGIN("C_Finalize");
+	if (control.end_hook != NULL)
+		control.end_hook();
 	control.up = false;
 	control.finalized++;
 	return leave(CKR_OK);
@@ -231,6 +233,8 @@ static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR applicati
 static CK_RV close_session(CK_SESSION_HANDLE h)
 {
 	BEGIN("C_CloseSession");
+	if (control.end_hook != NULL)
+		control.end_hook();
 	struct session *s = find_session(h);
 	if (s == NULL)
 		return leave(CKR_SESSION_HANDLE_INVALID);

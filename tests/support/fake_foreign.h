@@ -43,7 +43,8 @@ struct fake_control {
 	struct fake_key keys[FAKE_KEYS];
 	bool no_cmac, no_ecb, no_hmac, removed, login_required;
 	const char *pin;
-	void (*hook)(void); /* called by C_FindObjectsInit, if not NULL */
+	/* Called, if not NULL, by C_FindObjectsInit, and by C_CloseSession and C_Finalize. */
+	void (*hook)(void), (*end_hook)(void);
 	/* Counts of events. */
 	unsigned wrong_pins, logins, sessions, initialized, finalized, calls, faults;
 	char arguments[256]; /* LibraryParameters */
