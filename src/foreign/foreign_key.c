@@ -118,24 +118,25 @@ CK_RV foreign_key_mac(const struct foreign_key *k, enum mac_kind kind, const uin
 
 /* --- The check --- */
 
-/* The MAC of the check of K. *RET_N is its length. */
-static CK_RV check_mac(const struct foreign_key *k, uint8_t ret_mac[KEY_MAC_MAX], size_t *ret_n)
+/* The MAC of CHECK by K. *RET_N is its length. */
+static CK_RV check_mac(const struct foreign_key *k, const uint8_t *check,
+	uint8_t ret_mac[KEY_MAC_MAX], size_t *ret_n)
 {
-	enum mac_kind kind = k->check[1] == 0 ? MAC_CMAC : hmac_numbers[k->check[1]];
+	enum mac_kind kind = check[1] == 0 ? MAC_CMAC : hmac_numbers[check[1]];
 
 	*ret_n = kind == MAC_CMAC ? k->nature.block : mac_length(kind, NULL);
-	return foreign_key_mac(k, kind, k->check + 2, CHECK_RANDOM, ret_mac);
+	return foreign_key_mac(k, kind, check + 2, CHECK_RANDOM, ret_mac);
 }
 
-/* Return CKR_DEVICE_ERROR unless the key that was found makes the MAC of the check. */
-static CK_RV compare_check(const struct foreign_key *k)
+/* Return CKR_DEVICE_ERROR unless the key that was found makes the MAC of CHECK, which is sound. */
+static CK_RV compare(const struct foreign_key *k, struct bytes check)
 {
 	uint8_t mac[KEY_MAC_MAX];
 	size_t n;
 
-	CK_RV rv = check_mac(k, mac, &n);
+	CK_RV rv = check_mac(k, check.p, mac, &n);
 	if (rv == CKR_OK &&
-		(k->check_n != CHECK_HEAD + n || !secret_equal(mac, k->check + CHECK_HEAD, n)))
+		(check.n != CHECK_HEAD + n || !secret_equal(mac, check.p + CHECK_HEAD, n)))
 		rv = FAIL(CKR_DEVICE_ERROR, "another key is behind the URI of the foreign key");
 	wipe(mac, sizeof mac);
 	return rv;
@@ -152,17 +153,29 @@ static CK_RV make_check(struct foreign_key *k)
 			k->check[1] = i;
 	TRY(random_bytes(k->check + 2, CHECK_RANDOM));
 	TRY(compute_subkeys(k));
-	TRY(check_mac(k, k->check + CHECK_HEAD, &n));
+	TRY(check_mac(k, k->check, k->check + CHECK_HEAD, &n));
 	k->check_n = CHECK_HEAD + n;
 	TRY(compute_subkeys(k));
-	return compare_check(k);
+	return compare(k, bytes_of(k->check, k->check_n));
+}
+
+static CK_RV require_sound(struct bytes check)
+{
+	REQUIRE(check.n > CHECK_HEAD && check.n <= FOREIGN_CHECK_MAX &&
+			check.p[0] == CHECK_VERSION && check.p[1] < HMAC_NUMBERS,
+		CKR_DEVICE_ERROR, "the check of the foreign key is malformed");
+	return CKR_OK;
+}
+
+CK_RV foreign_key_compare(const struct foreign_key *k, struct bytes check)
+{
+	TRY(require_sound(check));
+	return compare(k, check);
 }
 
 CK_RV foreign_key_read_check(struct foreign_key *k, struct bytes check)
 {
-	REQUIRE(check.n > CHECK_HEAD && check.n <= sizeof k->check && check.p[0] == CHECK_VERSION &&
-			check.p[1] < HMAC_NUMBERS,
-		CKR_DEVICE_ERROR, "the check of the foreign key is malformed");
+	TRY(require_sound(check));
 	memcpy(k->check, check.p, check.n);
 	k->check_n = check.n;
 	return CKR_OK;
@@ -206,7 +219,7 @@ static CK_RV find_again(struct foreign_key *k)
 		"another key is behind the URI of the foreign key");
 	k->nature = now;
 	TRY(compute_subkeys(k));
-	TRY(compare_check(k));
+	TRY(compare(k, bytes_of(k->check, k->check_n)));
 	k->serial = k->found.session->serial;
 	return CKR_OK;
 }

@@ -35,6 +35,9 @@ void foreign_keys_trim(void);
 /* Take CHECK, which foreign_key_link has made. CKR_DEVICE_ERROR if CHECK is malformed. */
 MUST_USE CK_RV foreign_key_read_check(struct foreign_key *k, struct bytes check);
 
+/* CKR_DEVICE_ERROR unless K, which is ready, makes CHECK too. Returns codes of the module. */
+MUST_USE CK_RV foreign_key_compare(const struct foreign_key *k, struct bytes check);
+
 /*
  * Find the key of K's URI, and fill in the nature and the check of K. The codes are those of
  * foreign_link, before foreign_code.

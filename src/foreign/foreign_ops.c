@@ -17,6 +17,7 @@ struct use {
 	size_t n;
 	uint8_t *ret_out;
 	size_t done; /* bytes that are encrypted; RET_OUT may be IN, so they are not done again */
+	const struct bytes *check; /* of an attachment, if it is not the check of KEY; else NULL */
 };
 
 static CK_RV compute_blocks(struct use *u)
@@ -34,8 +35,8 @@ static CK_RV compute_blocks(struct use *u)
 static CK_RV use_once(struct use *u)
 {
 	TRY(foreign_key_ready(u->key));
-	if (u->in == NULL)
-		return CKR_OK; /* foreign_attach only finds and checks */
+	if (u->in == NULL) /* foreign_attach only finds and checks */
+		return u->check != NULL ? foreign_key_compare(u->key, *u->check) : CKR_OK;
 	return u->kind == MAC_NONE ? compute_blocks(u)
 				   : foreign_key_mac(u->key, u->kind, u->in, u->n, u->ret_out);
 }
@@ -58,14 +59,14 @@ static CK_RV use(struct use *u)
 
 static CK_RV op_cmac(void *remote, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 {
-	struct use u = {remote, MAC_CMAC, n > 0 ? msg : ret_mac, n, ret_mac, 0};
+	struct use u = {remote, MAC_CMAC, n > 0 ? msg : ret_mac, n, ret_mac, 0, NULL};
 
 	return use(&u);
 }
 
 static CK_RV op_blocks(void *remote, const uint8_t *in, size_t n, uint8_t *ret_out)
 {
-	struct use u = {remote, MAC_NONE, in, n, ret_out, 0};
+	struct use u = {remote, MAC_NONE, in, n, ret_out, 0, NULL};
 
 	return use(&u);
 }
@@ -73,7 +74,7 @@ static CK_RV op_blocks(void *remote, const uint8_t *in, size_t n, uint8_t *ret_o
 static CK_RV op_mac(
 	void *remote, enum mac_kind kind, const uint8_t *msg, size_t n, uint8_t *ret_mac)
 {
-	struct use u = {remote, kind, n > 0 ? msg : ret_mac, n, ret_mac, 0};
+	struct use u = {remote, kind, n > 0 ? msg : ret_mac, n, ret_mac, 0, NULL};
 
 	return use(&u);
 }
@@ -89,20 +90,30 @@ static const struct key_ops *ops_of(const struct foreign_nature *nature)
 	return nature->sign ? &does_both : &encrypts;
 }
 
-/* Return the key of F with URI and CHECK, or NULL. */
-static struct foreign_key *find_attached(struct foreign *f, struct bytes uri, struct bytes check)
+static bool has_check(const struct foreign_key *k, struct bytes check)
 {
-	for (struct foreign_key *k = f->keys; k != NULL; k = k->next)
-		if (bytes_equal(bytes_of(k->uri, strlen(k->uri)), uri) && k->check_n == check.n &&
-			secret_equal(k->check, check.p, check.n))
-			return k;
-	return NULL;
+	return k->check_n == check.n && secret_equal(k->check, check.p, check.n);
 }
 
-static CK_RV attach(struct foreign_key *k, struct key *key)
+/* Return the key of F with URI, TYPE and LENGTH, if there are several that with CHECK, or NULL. */
+static struct foreign_key *find_attached(
+	struct foreign *f, struct bytes uri, CK_KEY_TYPE type, size_t length, struct bytes check)
 {
-	struct use u = {.key = k};
+	struct foreign_key *found = NULL;
 
+	for (struct foreign_key *k = f->keys; k != NULL; k = k->next)
+		if (bytes_equal(bytes_of(k->uri, strlen(k->uri)), uri) && k->nature.type == type &&
+			k->nature.length == length && (found == NULL || has_check(k, check)))
+			found = k;
+	return found;
+}
+
+static CK_RV attach(struct foreign_key *k, struct bytes check, struct key *key)
+{
+	struct use u = {.key = k, .check = has_check(k, check) ? NULL : &check};
+
+	if (u.check != NULL)
+		k->serial = 0; /* the key may have other usages since it was found */
 	TRY(use(&u));
 	return key_attach(key, k->nature.type, k->nature.length, ops_of(&k->nature), k);
 }
@@ -110,16 +121,23 @@ static CK_RV attach(struct foreign_key *k, struct key *key)
 CK_RV foreign_attach(struct foreign *f, struct bytes uri, CK_KEY_TYPE type, size_t length,
 	struct bytes check, struct key *key)
 {
-	struct foreign_key *k = find_attached(f, uri, check);
+	struct foreign_key *k = find_attached(f, uri, type, length, check);
 
-	if (k != NULL && k->nature.type == type && k->nature.length == length)
-		return attach(k, key);
+	/*
+	 * A key that makes both checks is one key, so the check of K goes for both. Without this, a
+	 * caller who links a key again and again would fill the memory of the session.
+	 */
+	if (k != NULL) {
+		CK_RV rv = attach(k, check, key);
+		if (rv == CKR_OK || has_check(k, check))
+			return rv;
+	}
 	TRY(foreign_key_new(f, uri, &k));
 	k->nature.type = type;
 	k->nature.length = length;
 	CK_RV rv = foreign_key_read_check(k, check);
 	if (rv == CKR_OK)
-		rv = attach(k, key);
+		rv = attach(k, check, key);
 	if (rv != CKR_OK) {
 		foreign_key_free(k);
 		return rv;

@@ -21,6 +21,7 @@ static struct {
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER; /* held while a PIN is tried */
 static struct kept_pin *refused;                         /* guarded by turn; NULL or n == 0: none */
+static CK_RV refused_with;                               /* the code for REFUSED; guarded by turn */
 
 /* --- Kept PINs --- */
 
@@ -171,11 +172,13 @@ static bool was_refused(const struct secret *text)
 static CK_RV try_once(
 	const struct secret *text, CK_RV (*login)(void *arg, struct bytes text), void *arg)
 {
-	REQUIRE(!was_refused(text), CKR_PIN_INCORRECT,
+	REQUIRE(!was_refused(text), refused_with,
 		"a foreign token has refused this PIN; it is not tried again before C_Finalize");
 	CK_RV rv = login(arg, bytes_of(secret_peek(text), text->len));
-	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_LOCKED)
+	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_LOCKED) {
 		TRY(put(&refused, bytes_of(secret_peek(text), text->len)));
+		refused_with = rv;
+	}
 	return rv;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "fake_foreign.h"
+#include "foreign/foreign_key.h"
 #include "key/crypto.h"
 #include "key/random.h"
 #include "temp_dir.h"
@@ -402,6 +403,27 @@ START_TEST(another_key_behind_the_uri)
 }
 END_TEST
 
+/* Each link has a check of its own. The session keeps one key for all of them. */
+START_TEST(many_links_of_a_key)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		fake->keys[0].encrypt = i % 2 == 0; /* is read at each link */
+		use_key(AES_URI, 0);
+		compare_cmacs();
+		ck_rv(key_encrypt_blocks(far_key, NULL, (uint8_t[16]){0}, 16, (uint8_t[16]){0}),
+			i % 2 == 0 ? CKR_OK : CKR_KEY_FUNCTION_NOT_PERMITTED);
+	}
+	for (const struct foreign_key *k = foreign.keys; k != NULL; k = k->next)
+		n++;
+	ck_assert_uint_eq(n, 1);
+	fake->keys[0].value[2] ^= 2; /* a new key, which is linked beside the old one */
+	use_key(AES_URI, 0);
+	compare_cmacs();
+}
+END_TEST
+
 /* The HMAC is the same, but keydiv's object has another type. */
 START_TEST(another_type_behind_the_uri)
 {
@@ -463,14 +485,14 @@ START_TEST(a_lost_session_is_opened_again_once)
 		CK_RV foreign, twice;
 	} lost[] = {
 		{CKR_SESSION_HANDLE_INVALID, CKR_DEVICE_ERROR},
-		{CKR_SESSION_CLOSED, CKR_DEVICE_ERROR},
-		{CKR_DEVICE_REMOVED, CKR_DEVICE_REMOVED},
+		{CKR_SESSION_CLOSED, CKR_DEVICE_ERROR}, {CKR_DEVICE_REMOVED, CKR_DEVICE_REMOVED},
 		{CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_PRESENT},
 		{CKR_KEY_HANDLE_INVALID, CKR_DEVICE_ERROR},
 		{CKR_OBJECT_HANDLE_INVALID, CKR_DEVICE_ERROR},
 		{CKR_USER_NOT_LOGGED_IN, CKR_USER_NOT_LOGGED_IN},
 		{CKR_OPERATION_ACTIVE, CKR_DEVICE_ERROR},
 		{CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_ERROR},
+		{CKR_KEY_SIZE_RANGE, CKR_DEVICE_ERROR}, /* of NSS after a logout */
 	};
 
 	use_key(AES_URI, 0);
@@ -753,6 +775,16 @@ START_TEST(a_wrong_pin_is_tried_once)
 }
 END_TEST
 
+/* A token that does not show CKF_USER_PIN_LOCKED. The caller hears the same each time. */
+START_TEST(a_locked_pin_stays_locked)
+{
+	set_fault("C_Login", CKR_PIN_LOCKED, 0, 100);
+	for (int i = 0; i < 3; i++)
+		ck_rv(link_only(AES_URI), CKR_PIN_LOCKED);
+	ck_assert_uint_eq(fake->faults, 1);
+}
+END_TEST
+
 /* Another thread has logged in between C_GetSessionInfo and C_Login. */
 START_TEST(somebody_else_logs_in_first)
 {
@@ -1005,6 +1037,7 @@ int main(void)
 	tcase_add_test(use, random_uris);
 	tcase_add_test(use, keys_in_two_tokens);
 	tcase_add_test(use, another_key_behind_the_uri);
+	tcase_add_test(use, many_links_of_a_key);
 	tcase_add_test(use, another_type_behind_the_uri);
 	tcase_add_test(use, a_token_that_has_gone);
 	tcase_add_test(use, a_lost_session_is_opened_again_once);
@@ -1015,6 +1048,7 @@ int main(void)
 	tcase_add_test(use, lies_about_keys);
 	tcase_add_test(use, a_wrong_value_in_the_check);
 	tcase_add_test(use, a_wrong_pin_is_tried_once);
+	tcase_add_test(use, a_locked_pin_stays_locked);
 	tcase_add_test(use, somebody_else_logs_in_first);
 	tcase_add_test(use, no_pin);
 	tcase_add_test(use, a_pin_in_a_file);
