@@ -3,6 +3,7 @@
 test_mechanisms.py: the list of mechanisms, and each mechanism by its name. The tests walk the list of the module, so that a new
 mechanism is tested without a further line here.
 """
+import hashlib
 import json
 import shlex
 
@@ -42,7 +43,8 @@ class Mechanisms(ToolTest):
     def derive(self, arguments):
         """The check value of the key that the example ARGUMENTS derives, or None."""
         done = self.run_tool(*arguments, "--pin-file", self.pin, "--json")
-        return json.loads(done.out)["check_value"] if done.code == 0 else None
+        shown = json.loads(done.out) if done.code == 0 else {}
+        return shown.get("data", shown.get("check_value"))
 
     def delete(self):
         for label in "KEY", "CLIENT":
@@ -81,8 +83,7 @@ class Mechanisms(ToolTest):
                 ran = self.run_example(shown)
                 self.assertIsNotNone(ran, shown["example"])
                 arguments, check = ran
-                # The state of a client and a data object have no check value.
-                self.assertEqual(check == "", listed["name"] in ("CKM_KEYDIV_ODUKPT_CLIENT", "CKM_KEYDIV_FLAT_HKDF_DATA"))
+                self.assertEqual(check == "", listed["name"] == "CKM_KEYDIV_ODUKPT_CLIENT")  # the state has no check value
                 fields = {field["name"]: field for field in shown["fields"]}
                 other = list(arguments)
                 for i, argument in enumerate(arguments):
@@ -160,6 +161,23 @@ class Mechanisms(ToolTest):
         self.refused("derive", *oms, "--field", "oms-key=256", says="the field OMS_KEY is a number of 1 byte,")
         self.refused("derive", *oms, "--field", "oms-key=0", "--field", "oms-counter=4294967296", says="the field OMS_COUNTER is a number of 4 bytes,")
         self.refused("derive", *lorawan, "--field", "lorawan-key=10", says="CKR_MECHANISM_PARAM_INVALID")
+
+    def test_results_without_a_check_value(self):
+        """Data is printed, and the state of a client has none."""
+        key = bytes.fromhex("0b" * 22)  # RFC 5869 A.1, by components as HKDF keys are imported
+        files = [self.write("1", "00" * 21 + "01\n"), self.write("2", (key[:-1] + bytes([key[-1] ^ 1])).hex() + "\n")]
+        self.user("key", "import", "--label", "hkdf", "--type", "hkdf", "--component-file", files[0], "--component-file", files[1], "--check-value",
+                  hashlib.sha1(key).hexdigest()[:6], "--allow", "flat-hkdf-data,hkdf-data")
+        data = ("derive", "--key", "hkdf", "--mechanism", "flat-hkdf-data", "--field", "hash=hex:00000250", "--field", "steps=3", "--field",
+                "salt-value=hex:000102030405060708090a0b0c", "--length")
+        info = "f0f1f2f3f4f5f6f7f8f9"
+        okm = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
+        self.assertEqual(self.user(*data, "42", "--field", "info=hex:" + info), "data: %s\n" % okm)
+        self.assertEqual(self.user(*data, "42", "--serial-field", "info", "--hex", info), "%s,%s\n" % (info, okm))
+        self.assertEqual(json.loads(self.user(*data, "42", "--serial-field", "info", "--hex", info, "--json")), {"serial": info, "data": okm})
+        self.refused(*data, "1025", says="the data is longer than 1024 bytes: give less with --length")
+        self.user("key", "generate", "--label", "client", "--allow", "odukpt-client")
+        self.assertEqual(self.user("derive", "--key", "client", "--mechanism", "odukpt-client", "--field", "shape=3,3"), "check value: none\n")
 
     def test_generation(self):
         self.assertEqual(self.mechanisms("hkdf-key-gen")["example"], "keydiv key generate --label KEY --type hkdf")

@@ -133,7 +133,7 @@ static void add_columns(struct text *out, const struct output *output)
 {
 	const struct result *result = &output->result;
 	struct text wrapped = {0};
-	char mac[2 * MAC_MAX + 1];
+	char mac[2 * MAC_MAX + 1], data[2 * DATA_MAX + 1];
 
 	if (wrap.kek) {
 		wrapped_text(&wrap, &output->wrapped, &wrapped);
@@ -142,6 +142,10 @@ static void add_columns(struct text *out, const struct output *output)
 		text_free(&wrapped);
 	}
 	text_add(out, ",", 1);
+	if (result->is_data) {
+		hex_encode(result->data, result->data_length, data);
+		text_add_string(out, data);
+	}
 	text_add_string(out, result->check_value);
 	if (request.with_mac) {
 		hex_encode(result->mac, result->mac_length, mac);

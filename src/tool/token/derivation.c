@@ -78,11 +78,33 @@ void result_template(const struct result_request *request, struct template *t)
 		template_flag(t, CKA_WRAP_WITH_TRUSTED, true);
 }
 
+/* Read the value of a result that is data. A key has another class, and its value stays. */
+static bool read_data(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
+	struct result *ret, struct problem *problem)
+{
+	ret->is_data = attribute_number(f, session, key, CKA_CLASS, CKO_SECRET_KEY) == CKO_DATA;
+	if (!ret->is_data)
+		return true;
+	CK_RV rv = attribute_get(
+		f, session, key, CKA_VALUE, ret->data, sizeof ret->data, &ret->data_length);
+	if (rv == CKR_BUFFER_TOO_SMALL)
+		return problem_set(problem, CKR_OK,
+			"the data is longer than %d bytes: give less "
+			"with --length",
+			DATA_MAX);
+	if (rv == CKR_OK && ret->data_length == CK_UNAVAILABLE_INFORMATION)
+		rv = CKR_ATTRIBUTE_SENSITIVE;
+	return rv == CKR_OK ? true : problem_set(problem, rv, "cannot read the derived data");
+}
+
 bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
 	const struct result_request *request, struct result *ret, struct problem *problem)
 {
 	check_value(f, session, key, ret->check_value);
-	ret->mac_length = 0;
+	ret->mac_length = ret->data_length = 0;
+	ret->is_data = false;
+	if (!*ret->check_value && !read_data(f, session, key, ret, problem))
+		return false;
 	if (!request->with_mac)
 		return true;
 	CK_KEY_TYPE type = request->kind ? request->kind->type
@@ -102,7 +124,12 @@ bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDL
 void result_add(
 	struct json_object *o, const struct result_request *request, const struct result *result)
 {
-	add_text(o, "check_value", result->check_value);
+	if (result->is_data)
+		add_hex(o, "data", result->data, result->data_length);
+	else if (*result->check_value || settings.json)
+		add_text(o, "check_value", result->check_value);
+	else
+		add_text(o, "check_value", "none");
 	if (request->with_mac)
 		add_hex(o, "mac", result->mac, result->mac_length);
 }

@@ -66,15 +66,20 @@ void result_request_free(struct result_request *request);
  */
 void result_template(const struct result_request *request, struct template *t);
 
+#define DATA_MAX 1024
+
 struct result {
-	char check_value[CHECK_VALUE_TEXT];
+	char check_value[CHECK_VALUE_TEXT]; /* "" if the result has none: data, client states */
+	bool is_data; /* the result is no key, and anybody who may derive it may read it */
+	CK_ULONG data_length;
+	unsigned char data[DATA_MAX];
 	CK_ULONG mac_length;
 	unsigned char mac[MAC_MAX];
 };
 
 /*
- * Read the check value of KEY and, if the options ask for one, make a MAC with KEY. Sets PROBLEM
- * after a failure.
+ * Read the check value of KEY, or the value if KEY is data (CKM_HKDF_DATA), and, if the options ask
+ * for one, make a MAC with KEY. Sets PROBLEM after a failure.
  */
 MUST_USE bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
 	const struct result_request *request, struct result *ret, struct problem *problem);
