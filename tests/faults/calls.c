@@ -133,22 +133,9 @@ static struct control {
 	CK_RV rv;
 } * control;
 
-static struct world *saved;
+static struct world_copy saved;
 
 /* --- One trial --- */
-
-/* Save the files of the token, or put them back. */
-static void copy_token(bool back)
-{
-	char command[3000];
-
-	if (back)
-		snprintf(command, sizeof command, "rm -rf '%s' && cp -a '%s.saved' '%s'", token_dir,
-			token_dir, token_dir);
-	else
-		snprintf(command, sizeof command, "cp -a '%s' '%s.saved'", token_dir, token_dir);
-	ck_assert_int_eq(system(command), 0);
-}
 
 /*
  * Return true if the call may give RV. A disk that is full for writing is always told apart. SQLite
@@ -266,7 +253,7 @@ static bool run_trial(const struct trial *trial)
 	char text[200] = "counting";
 
 	copy_token(true);
-	memcpy(world, saved, sizeof *world);
+	world_restore(&saved);
 	control->trial = trial;
 	if (trial != NULL)
 		describe(text, trial);
@@ -337,8 +324,7 @@ START_TEST(every_system_call_fails)
 	control = faults_shared(sizeof *control);
 	await_process(start_process(make_objects, 0), false, "the preparation");
 	copy_token(false);
-	saved = malloc(sizeof *saved);
-	memcpy(saved, world, sizeof *saved);
+	world_save(&saved);
 	list_trials(&random);
 	for (i = 0; i < trial_count && faults_time_left(); i++)
 		failed += !run_trial(&trials[i]);

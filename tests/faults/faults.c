@@ -96,6 +96,18 @@ void faults_check_trouble(void)
 		end_test(report->text);
 }
 
+void copy_token(bool back)
+{
+	char command[3000];
+
+	if (back)
+		snprintf(command, sizeof command, "rm -rf '%s' && cp -a '%s.saved' '%s'", token_dir,
+			token_dir, token_dir);
+	else
+		snprintf(command, sizeof command, "cp -a '%s' '%s.saved'", token_dir, token_dir);
+	ck_assert_int_eq(system(command), 0);
+}
+
 pid_t start_process(void (*body)(unsigned index), unsigned index)
 {
 	pid_t parent = getpid(), process = fork();

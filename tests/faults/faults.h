@@ -27,6 +27,9 @@ unsigned draw_below(uint64_t *state, unsigned n);
 /* Allocate N bytes of zeroes that all processes made by start_process() share. */
 void *faults_shared(size_t n);
 
+/* Save the files of the token, or put them BACK. */
+void copy_token(bool back);
+
 /*
  * In a process of start_process(): note what is wrong, once for all processes, and end the process.
  */

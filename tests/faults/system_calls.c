@@ -86,6 +86,23 @@ static bool fails(enum call_kind kind, bool *ret_kill_after)
 	return error > 0;
 }
 
+void (*calls_watch)(const struct call_seen *seen);
+
+static void show(struct call_seen seen)
+{
+	if (calls_watch != NULL)
+		calls_watch(&seen);
+}
+
+/* Return true if an open with FLAGS would make the file. */
+static bool would_make(int dir, const char *name, int flags)
+{
+	struct stat st;
+
+	return calls_watch != NULL && (flags & O_CREAT) &&
+	       fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0;
+}
+
 static void *libc_function(const char *name)
 {
 	void *found = dlsym(RTLD_NEXT, name);
@@ -95,8 +112,8 @@ static void *libc_function(const char *name)
 	return found;
 }
 
-/* RESULT NAME(ARGUMENTS) with the call VALUES, which gives FAILURE if it fails. */
-#define REPLACE(result, name, kind, failure, arguments, values)                                    \
+/* RESULT NAME(ARGUMENTS) with the call VALUES. After success, SEEN is done. */
+#define REPLACE(result, name, kind, arguments, values, seen)                                       \
 	EXPORTED result name arguments;                                                            \
 	EXPORTED result name arguments                                                             \
 	{                                                                                          \
@@ -105,34 +122,44 @@ static void *libc_function(const char *name)
 		if (libc == NULL)                                                                  \
 			*(void **)&libc = libc_function(#name);                                    \
 		if (fails(kind, &kill_after))                                                      \
-			return failure;                                                            \
+			return -1;                                                                 \
 		result value = libc values;                                                        \
 		if (kill_after)                                                                    \
 			raise(SIGKILL);                                                            \
+		if (value >= 0) {                                                                  \
+			seen;                                                                      \
+		}                                                                                  \
 		return value;                                                                      \
 	}
 
-REPLACE(int, fsync, CALL_SYNC, -1, (int fd), (fd))
-REPLACE(int, fdatasync, CALL_SYNC, -1, (int fd), (fd))
-REPLACE(int, ftruncate, CALL_TRUNCATE, -1, (int fd, off_t n), (fd, n))
-REPLACE(int, ftruncate64, CALL_TRUNCATE, -1, (int fd, off64_t n), (fd, n))
-REPLACE(int, unlink, CALL_UNLINK, -1, (const char *name), (name))
-REPLACE(int, unlinkat, CALL_UNLINK, -1, (int fd, const char *name, int flags), (fd, name, flags))
-REPLACE(int, flock, CALL_FLOCK, -1, (int fd, int what), (fd, what))
-REPLACE(int, mkdirat, CALL_MAKE_DIRECTORY, -1, (int fd, const char *name, mode_t mode),
-	(fd, name, mode))
-REPLACE(int, fchmod, CALL_MODE, -1, (int fd, mode_t mode), (fd, mode))
-REPLACE(int, fchmodat, CALL_MODE, -1, (int fd, const char *name, mode_t mode, int flags),
-	(fd, name, mode, flags))
-REPLACE(int, fstat, CALL_STATUS, -1, (int fd, struct stat *st), (fd, st))
-REPLACE(int, fstat64, CALL_STATUS, -1, (int fd, struct stat64 *st), (fd, st))
-REPLACE(int, statx, CALL_STATUS, -1,
+#define SEEN_SYNC show((struct call_seen){.kind = CALL_SYNC, .fd = fd})
+#define SEEN_TRUNCATE show((struct call_seen){.kind = CALL_TRUNCATE, .fd = fd, .at = n})
+#define SEEN_NAME(kind_, dir) show((struct call_seen){.kind = kind_, .fd = dir, .name = name})
+
+REPLACE(int, fsync, CALL_SYNC, (int fd), (fd), SEEN_SYNC)
+REPLACE(int, fdatasync, CALL_SYNC, (int fd), (fd), SEEN_SYNC)
+REPLACE(int, ftruncate, CALL_TRUNCATE, (int fd, off_t n), (fd, n), SEEN_TRUNCATE)
+REPLACE(int, ftruncate64, CALL_TRUNCATE, (int fd, off64_t n), (fd, n), SEEN_TRUNCATE)
+REPLACE(int, unlink, CALL_UNLINK, (const char *name), (name), SEEN_NAME(CALL_UNLINK, AT_FDCWD))
+REPLACE(int, unlinkat, CALL_UNLINK, (int fd, const char *name, int flags), (fd, name, flags),
+	SEEN_NAME(CALL_UNLINK, fd))
+REPLACE(int, mkdirat, CALL_MAKE_DIRECTORY, (int fd, const char *name, mode_t mode),
+	(fd, name, mode), SEEN_NAME(CALL_MAKE_DIRECTORY, fd))
+REPLACE(int, mknodat, CALL_MAKE_DIRECTORY, (int fd, const char *name, mode_t mode, dev_t device),
+	(fd, name, mode, device), SEEN_NAME(CALL_OPEN, fd))
+REPLACE(int, flock, CALL_FLOCK, (int fd, int what), (fd, what), )
+REPLACE(int, fchmod, CALL_MODE, (int fd, mode_t mode), (fd, mode), )
+REPLACE(int, fchmodat, CALL_MODE, (int fd, const char *name, mode_t mode, int flags),
+	(fd, name, mode, flags), )
+REPLACE(int, fstat, CALL_STATUS, (int fd, struct stat *st), (fd, st), )
+REPLACE(int, fstat64, CALL_STATUS, (int fd, struct stat64 *st), (fd, st), )
+REPLACE(int, statx, CALL_STATUS,
 	(int fd, const char *name, int flags, unsigned mask, struct statx *st),
-	(fd, name, flags, mask, st))
+	(fd, name, flags, mask, st), )
 
 /* --- Calls with optional arguments --- */
 
-#define REPLACE_OPEN(name, arguments, values)                                                      \
+#define REPLACE_OPEN(name, dir, arguments, values)                                                 \
 	EXPORTED int name arguments                                                                \
 	{                                                                                          \
 		static int(*libc) arguments;                                                       \
@@ -145,16 +172,19 @@ REPLACE(int, statx, CALL_STATUS, -1,
 		va_end(list);                                                                      \
 		if (fails(CALL_OPEN, &kill_after))                                                 \
 			return -1;                                                                 \
+		bool makes = would_make(dir, path, flags);                                         \
 		int fd = libc values;                                                              \
 		if (kill_after)                                                                    \
 			raise(SIGKILL);                                                            \
+		if (fd >= 0 && makes)                                                              \
+			show((struct call_seen){CALL_OPEN, dir, path, 0, NULL, 0});                \
 		return fd;                                                                         \
 	}
 
-REPLACE_OPEN(open, (const char *path, int flags, ...), (path, flags, mode))
-REPLACE_OPEN(open64, (const char *path, int flags, ...), (path, flags, mode))
-REPLACE_OPEN(openat, (int dir, const char *path, int flags, ...), (dir, path, flags, mode))
-REPLACE_OPEN(openat64, (int dir, const char *path, int flags, ...), (dir, path, flags, mode))
+REPLACE_OPEN(open, AT_FDCWD, (const char *path, int flags, ...), (path, flags, mode))
+REPLACE_OPEN(open64, AT_FDCWD, (const char *path, int flags, ...), (path, flags, mode))
+REPLACE_OPEN(openat, dir, (int dir, const char *path, int flags, ...), (dir, path, flags, mode))
+REPLACE_OPEN(openat64, dir, (int dir, const char *path, int flags, ...), (dir, path, flags, mode))
 
 /* Only taking a lock can fail. */
 #define REPLACE_FCNTL(name)                                                                        \
@@ -189,7 +219,7 @@ static size_t half_of(size_t n)
 }
 
 /* The file of standard error takes the log, which is no part of the token. */
-#define REPLACE_TRANSFER(name, kind, pointer, more, values)                                        \
+#define REPLACE_TRANSFER(name, kind, pointer, more, values, offset)                                \
 	EXPORTED ssize_t name(int fd, pointer p, size_t n more);                                   \
 	EXPORTED ssize_t name(int fd, pointer p, size_t n more)                                    \
 	{                                                                                          \
@@ -208,16 +238,18 @@ static size_t half_of(size_t n)
 		ssize_t done = libc values;                                                        \
 		if (error == FAULT_KILL_HALF || error == FAULT_KILL_AFTER)                         \
 			raise(SIGKILL);                                                            \
+		if (done > 0 && kind == CALL_WRITE && fd > 2)                                      \
+			show((struct call_seen){kind, fd, NULL, offset, p, (size_t)done});         \
 		return done;                                                                       \
 	}
 
 #define COMMA_OFFSET , off_t at
-REPLACE_TRANSFER(read, CALL_READ, void *, , (fd, p, n))
-REPLACE_TRANSFER(pread, CALL_READ, void *, COMMA_OFFSET, (fd, p, n, at))
-REPLACE_TRANSFER(pread64, CALL_READ, void *, COMMA_OFFSET, (fd, p, n, at))
-REPLACE_TRANSFER(write, CALL_WRITE, const void *, , (fd, p, n))
-REPLACE_TRANSFER(pwrite, CALL_WRITE, const void *, COMMA_OFFSET, (fd, p, n, at))
-REPLACE_TRANSFER(pwrite64, CALL_WRITE, const void *, COMMA_OFFSET, (fd, p, n, at))
+REPLACE_TRANSFER(read, CALL_READ, void *, , (fd, p, n), lseek(fd, 0, SEEK_CUR) - done)
+REPLACE_TRANSFER(pread, CALL_READ, void *, COMMA_OFFSET, (fd, p, n, at), at)
+REPLACE_TRANSFER(pread64, CALL_READ, void *, COMMA_OFFSET, (fd, p, n, at), at)
+REPLACE_TRANSFER(write, CALL_WRITE, const void *, , (fd, p, n), lseek(fd, 0, SEEK_CUR) - done)
+REPLACE_TRANSFER(pwrite, CALL_WRITE, const void *, COMMA_OFFSET, (fd, p, n, at), at)
+REPLACE_TRANSFER(pwrite64, CALL_WRITE, const void *, COMMA_OFFSET, (fd, p, n, at), at)
 
 /* Only maps of files. */
 #define REPLACE_MAP(name)                                                                          \

@@ -8,6 +8,7 @@
 #define KEYDIV_TESTS_FAULTS_SYSTEM_CALLS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum call_kind {
 	CALL_OPEN,
@@ -47,5 +48,20 @@ unsigned calls_stop(void);
 enum call_kind calls_kind(unsigned number);
 /* Return true if the planned call was made. */
 bool calls_failed(void);
+
+/* --- Watching --- */
+
+/* A call that wrote, synced, truncated or removed a file, or made a file (OPEN) or directory. */
+struct call_seen {
+	enum call_kind kind;
+	int fd; /* of the file, or of the directory if NAME is not NULL */
+	const char *name;
+	long long at; /* WRITE: the offset; TRUNCATE: the new size */
+	const void *data;
+	size_t n; /* WRITE */
+};
+
+/* If not NULL, called after each of these calls that has succeeded. */
+extern void (*calls_watch)(const struct call_seen *seen);
 
 #endif

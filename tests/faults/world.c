@@ -25,6 +25,24 @@ void change_end(struct change *c, CK_RV rv)
 		__sync_fetch_and_add(&world->calls, 1);
 }
 
+void world_save(struct world_copy *ret)
+{
+	memcpy(ret->head, world, sizeof ret->head);
+	for (int i = 0; i < 2; i++) {
+		memcpy(ret->given[i], (void *)world->given[i], COPIED);
+		memcpy(ret->accepted[i], (void *)world->accepted[i], COPIED);
+	}
+}
+
+void world_restore(const struct world_copy *copy)
+{
+	memcpy(world, copy->head, sizeof copy->head);
+	for (int i = 0; i < 2; i++) {
+		memcpy((void *)world->given[i], copy->given[i], COPIED);
+		memcpy((void *)world->accepted[i], copy->accepted[i], COPIED);
+	}
+}
+
 /* --- Making the token --- */
 
 static void make_fixed_objects(void)

@@ -17,8 +17,8 @@
 #include "faults.h"
 
 #define SEATS 64
-#define OBJECTS 6 /* of a seat */
-#define NUMBERS (1u << 20)
+#define OBJECTS 6          /* of a seat */
+#define NUMBERS (1u << 21) /* what is above is used and not checked */
 #define FIXED_OBJECTS 7
 #define FRESH_SLOT 1 /* the slot of the token that is initialised again and again */
 
@@ -31,13 +31,14 @@ struct world {
 	struct change objects[SEATS][OBJECTS];
 	volatile uint64_t client_number[SEATS][OBJECTS]; /* the highest of the object's, plus 1 */
 	struct change pin;
-	struct change fresh;                /* the version in the label of the fresh token */
-	volatile uint32_t fresh_stage;      /* 1 label, 2 user PIN, 3 object */
+	struct change fresh;           /* the version in the label of the fresh token */
+	volatile uint32_t fresh_stage; /* 1 label, 2 user PIN, 3 object */
+	volatile uint32_t head[2];     /* the highest counter that was accepted */
+	volatile uint64_t calls;       /* that were acknowledged */
+	bool uncertain; /* CKR_DEVICE_ERROR leaves open whether the change was made */
+	/* Last, because a copy keeps their beginning only. */
 	volatile uint8_t given[2][NUMBERS]; /* of the shared clients */
 	volatile uint8_t accepted[2][NUMBERS];
-	volatile uint32_t head[2]; /* the highest counter that was accepted */
-	volatile uint64_t calls;   /* that were acknowledged */
-	bool uncertain;            /* CKR_DEVICE_ERROR leaves open whether the change was made */
 };
 
 struct seat {
@@ -47,6 +48,15 @@ struct seat {
 };
 
 extern struct world *world;
+
+/* The record as it was. Numbers and counters from COPIED on must not have been used. */
+#define COPIED 1024
+struct world_copy {
+	uint8_t head[offsetof(struct world, given)];
+	uint8_t given[2][COPIED], accepted[2][COPIED];
+};
+void world_save(struct world_copy *ret);
+void world_restore(const struct world_copy *copy);
 
 /* Make the token and load the module, which is not initialised afterwards. A fixture of Check. */
 void world_set_up(void);

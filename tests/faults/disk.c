@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* disk.c: see disk.h. */
+#include "disk.h"
+
+#include "faults.h"
+#include "system_calls.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#define CALLS_MAX 4096
+#define DATA_MAX (16u << 20)
+#define NAMES_MAX 64
+#define FILES_MAX 512
+#define SECTOR 512
+
+struct call {
+	enum call_kind kind;
+	unsigned name, parent; /* indexes of paths; the parent of a name is a directory */
+	uint64_t at, n, data;
+};
+
+static struct record {
+	unsigned calls, names;
+	uint64_t used;
+	struct call call[CALLS_MAX];
+	char name[NAMES_MAX][600];
+	uint8_t data[DATA_MAX];
+} * record;
+
+/* A file, which may have lost its name or not have got one. */
+struct file {
+	uint8_t *bytes;
+	uint64_t size;
+};
+
+static struct file before[NAMES_MAX]; /* by name; bytes are NULL if there was no such file */
+
+/* --- Recording --- */
+
+static unsigned index_of(const char *path)
+{
+	unsigned i;
+
+	for (i = 0; i < record->names; i++)
+		if (strcmp(record->name[i], path) == 0)
+			return i;
+	if (i == NAMES_MAX)
+		trouble("too many files");
+	snprintf(record->name[record->names++], sizeof record->name[0], "%s", path);
+	return i;
+}
+
+/* The path of an open file, also of one whose name was removed. */
+static void path_of(int fd, char ret[600])
+{
+	static const char removed[] = " (deleted)";
+	char link[40];
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, ret, 599);
+	ret[n > 0 ? n : 0] = 0;
+	size_t head = strlen(ret) - (sizeof removed - 1);
+	if (strlen(ret) >= sizeof removed && strcmp(ret + head, removed) == 0)
+		ret[head] = 0;
+}
+
+/* SQLite opens files below /proc/self/fd, so the directory of a name is resolved. */
+static void full_path(const struct call_seen *seen, char ret[600])
+{
+	char dir[600] = "", real[PATH_MAX];
+
+	if (seen->name == NULL) {
+		path_of(seen->fd, ret);
+		return;
+	}
+	const char *slash = strrchr(seen->name, '/');
+	if (seen->name[0] != '/' && seen->fd != AT_FDCWD) {
+		path_of(seen->fd, dir);
+		strncat(dir, "/", sizeof dir - strlen(dir) - 1);
+	}
+	if (slash != NULL)
+		strncat(dir, seen->name, (size_t)(slash - seen->name) + 1);
+	if (realpath(dir, real) == NULL)
+		real[0] = 0;
+	snprintf(ret, 600, "%.300s/%.290s", real, slash ? slash + 1 : seen->name);
+}
+
+static void note(const struct call_seen *seen)
+{
+	char path[600];
+	struct call *call = &record->call[record->calls];
+
+	full_path(seen, path);
+	if (strncmp(path, token_dir, strlen(token_dir)) != 0)
+		return;
+	if (record->calls == CALLS_MAX || record->used + seen->n > DATA_MAX)
+		trouble("too many calls");
+	*call = (struct call){.kind = seen->kind, .at = (uint64_t)seen->at, .n = seen->n};
+	call->name = index_of(path);
+	*strrchr(path, '/') = 0;
+	call->parent = index_of(path);
+	call->data = record->used;
+	if (seen->n > 0)
+		memcpy(record->data + record->used, seen->data, seen->n);
+	record->used += seen->n;
+	record->calls++;
+}
+
+void disk_record(void)
+{
+	calls_watch = note;
+}
+
+unsigned disk_calls(void)
+{
+	return record->calls;
+}
+
+static int read_file(const char *path, const struct stat *st, int kind, struct FTW *w)
+{
+	(void)w;
+	if (kind != FTW_F)
+		return 0;
+	struct file *file = &before[index_of(path)];
+	file->size = (uint64_t)st->st_size;
+	file->bytes = malloc(file->size + 1);
+	FILE *in = fopen(path, "r");
+	ck_assert(in != NULL && fread(file->bytes, 1, file->size, in) == file->size);
+	return fclose(in);
+}
+
+void disk_prepare(void)
+{
+	record = faults_shared(sizeof *record);
+	ck_assert_int_eq(nftw(token_dir, read_file, 16, FTW_PHYS), 0);
+}
+
+/* --- A power cut --- */
+
+/* Return true if call I was synced before call END: a file for bytes, a directory for names. */
+static bool is_synced(unsigned i, unsigned end)
+{
+	const struct call *call = &record->call[i];
+	bool bytes = call->kind == CALL_WRITE || call->kind == CALL_TRUNCATE;
+	unsigned what = bytes ? call->name : call->parent;
+
+	for (unsigned j = i + 1; j < end; j++) {
+		const struct call *later = &record->call[j];
+		if (later->name != what)
+			continue;
+		if (later->kind == CALL_SYNC)
+			return true;
+		if (bytes && later->kind == CALL_OPEN)
+			return false; /* a new file of that name */
+	}
+	return false;
+}
+
+static bool is_kept(bool synced, enum loss loss, uint64_t *random)
+{
+	return synced || loss == LOSE_NOTHING || (loss == LOSE_SOME && draw_below(random, 2) == 0);
+}
+
+static void resize(struct file *file, uint64_t size)
+{
+	file->bytes = realloc(file->bytes, size + 1);
+	if (size > file->size)
+		memset(file->bytes + file->size, 0, size - file->size);
+	file->size = size;
+}
+
+static void write_sectors(
+	struct file *file, const struct call *call, bool synced, enum loss loss, uint64_t *random)
+{
+	for (uint64_t at = call->at, end = call->at + call->n; at < end;) {
+		uint64_t next = (at / SECTOR + 1) * SECTOR;
+
+		next = next < end ? next : end;
+		if (is_kept(synced, loss, random)) {
+			if (next > file->size)
+				resize(file, next);
+			memcpy(file->bytes + at, record->data + call->data + (at - call->at),
+				next - at);
+		}
+		at = next;
+	}
+}
+
+/* The files while calls are done again. A file is open by a name and visible by a name. */
+struct disk {
+	struct file file[FILES_MAX];
+	unsigned files;
+	int open[NAMES_MAX], visible[NAMES_MAX]; /* -1: none */
+};
+
+static int new_file(struct disk *disk)
+{
+	ck_assert(disk->files < FILES_MAX);
+	disk->file[disk->files] = (struct file){0};
+	return (int)disk->files++;
+}
+
+static void load_disk(struct disk *disk)
+{
+	disk->files = 0;
+	for (unsigned i = 0; i < NAMES_MAX; i++) {
+		disk->open[i] = disk->visible[i] = before[i].bytes ? new_file(disk) : -1;
+		if (before[i].bytes == NULL)
+			continue;
+		struct file *file = &disk->file[disk->visible[i]];
+		resize(file, before[i].size);
+		memcpy(file->bytes, before[i].bytes, before[i].size);
+	}
+}
+
+static void do_call(struct disk *disk, unsigned i, unsigned end, enum loss loss, uint64_t *random)
+{
+	const struct call *call = &record->call[i];
+	bool synced = is_synced(i, end);
+	struct file *file =
+		disk->open[call->name] >= 0 ? &disk->file[disk->open[call->name]] : NULL;
+
+	switch (call->kind) {
+	case CALL_OPEN:
+		disk->open[call->name] = new_file(disk);
+		if (is_kept(synced, loss, random))
+			disk->visible[call->name] = disk->open[call->name];
+		break;
+	case CALL_UNLINK:
+		if (is_kept(synced, loss, random))
+			disk->visible[call->name] = -1;
+		break;
+	case CALL_WRITE:
+		if (file != NULL)
+			write_sectors(file, call, synced, loss, random);
+		break;
+	case CALL_TRUNCATE:
+		if (file != NULL && is_kept(synced, loss, random))
+			resize(file, call->at);
+		break;
+	default:
+		break;
+	}
+}
+
+static void store_disk(const struct disk *disk)
+{
+	for (unsigned i = 0; i < record->names; i++) {
+		if (disk->visible[i] < 0) {
+			if (disk->open[i] >= 0)
+				unlink(record->name[i]);
+			continue;
+		}
+		const struct file *file = &disk->file[disk->visible[i]];
+		int fd = open(record->name[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		ck_assert(fd >= 0 && write(fd, file->bytes, file->size) == (ssize_t)file->size);
+		close(fd);
+	}
+}
+
+void disk_cut(unsigned calls, enum loss loss, uint64_t *random)
+{
+	static struct disk disk;
+
+	load_disk(&disk);
+	for (unsigned i = 0; i < calls; i++)
+		do_call(&disk, i, calls, loss, random);
+	copy_token(true);
+	store_disk(&disk);
+	for (unsigned i = 0; i < disk.files; i++)
+		free(disk.file[i].bytes);
+}
