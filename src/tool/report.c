@@ -10,10 +10,30 @@
 
 #include "keydiv.h"
 
-static const struct {
+struct remedy {
 	CK_RV rv;
 	const char *text;
-} remedies[] = {
+};
+
+/* While a key in another token is used. */
+static const struct remedy foreign_remedies[] = {
+	{CKR_PIN_INCORRECT,
+		"the other token refuses the PIN, which is keydiv's user PIN or that of "
+		"foreign-pin-source in keydiv.conf"},
+	{CKR_PIN_LOCKED, "the other token has locked its PIN; unlock it with the tools of that "
+			 "token"},
+	{CKR_TOKEN_NOT_PRESENT, "the other token, which has the key, is not there"},
+	{CKR_TOKEN_NOT_RECOGNIZED, "the other token, which has the key, cannot be used"},
+	{CKR_DEVICE_REMOVED, "the other token was removed, or the server of client.conf cannot be "
+			     "reached"},
+	{CKR_DEVICE_ERROR, "the other token fails or has another key behind the URI, or the "
+			   "token's files are damaged; set log-file and see the log"},
+	{CKR_KEY_FUNCTION_NOT_PERMITTED,
+		"the key was not made for this use, or may not do so in the other token; see "
+		"'keydiv key show'"},
+};
+
+static const struct remedy remedies[] = {
 	{CKR_PIN_INCORRECT, "the PIN is wrong; ten wrong PINs lock it"},
 	{CKR_PIN_LOCKED, "too many wrong PINs; the security officer can unlock the user's PIN with "
 			 "'keydiv pin unlock'"},
@@ -71,8 +91,19 @@ static const struct {
 	{CKR_GENERAL_ERROR, "see the log; log-file is set in keydiv.conf"},
 };
 
+static _Atomic bool foreign_key;
+
+void report_foreign_key(void)
+{
+	foreign_key = true;
+}
+
 static const char *remedy_for(CK_RV rv)
 {
+	for (size_t i = 0; foreign_key && i < sizeof foreign_remedies / sizeof *foreign_remedies;
+		i++)
+		if (foreign_remedies[i].rv == rv)
+			return foreign_remedies[i].text;
 	for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
 		if (remedies[i].rv == rv)
 			return remedies[i].text;

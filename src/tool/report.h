@@ -24,6 +24,12 @@ bool fail_rv(CK_RV rv, const char *format, ...) PRINTF(2, 3);
  */
 void report_line_open(bool open);
 
+/*
+ * Say that the command uses a key in another token (foreign-module). Codes about a token or a PIN
+ * then are about the other token, because keydiv's own login has succeeded.
+ */
+void report_foreign_key(void);
+
 /* A failure that is not printed yet. RV is CKR_OK if no call of the module failed. */
 struct problem {
 	CK_RV rv;

@@ -115,6 +115,20 @@ class Hsm(ToolTest):
         self.refused("key", "link", "--label", "m", "--uri", "pkcs11:token=hsm;object=mk", says="foreign-pin-source")
         self.assertEqual(self.user_json("key", "list"), [])
 
+    def test_faults_of_the_other_token(self):
+        """The remedy is about the other token. The codes are those that keydiv's own token has too."""
+        self.token_with_a_key()
+        self.link()
+        use = "derive", "--key", "master", "SN-000123"
+        self.configure("foreign-pin-source = file:%s\n" % self.write("hsm-pin", "0000\n"))
+        self.refused(*use, says="the other token refuses the PIN")
+        self.write("hsm-pin", "")
+        self.refused(*use, says="the other token fails")
+        self.write("hsm-pin", PIN)
+        self.user(*use)
+        self.softhsm("softhsm2-util", "--delete-token", "--token", "hsm")
+        self.refused(*use, says="the other token, which has the key, is not there")
+
     def test_an_extractable_key_is_a_warning(self):
         self.token_with_a_key()
         self.softhsm("pkcs11-tool", "--module", SOFTHSM, "--token-label", "hsm", "--login", "--pin", PIN, "--keygen", "--key-type", "AES:32",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "keydiv.h"
 #include "tool/report.h"
 #include "tool/token/uri.h"
 
@@ -78,7 +79,7 @@ static bool find_by_uri(struct client *client, const char *name, CK_OBJECT_HANDL
 	return ok;
 }
 
-bool find_key(struct client *client, const char *name, CK_OBJECT_HANDLE *ret)
+static bool find_named(struct client *client, const char *name, CK_OBJECT_HANDLE *ret)
 {
 	struct template t = {0};
 	uint8_t id[64];
@@ -102,6 +103,20 @@ bool find_key(struct client *client, const char *name, CK_OBJECT_HANDLE *ret)
 		template_text(&t, CKA_LABEL, name);
 	}
 	return find_one(client, &t, name, ret);
+}
+
+bool find_key(struct client *client, const char *name, CK_OBJECT_HANDLE *ret)
+{
+	char uri[1024];
+	CK_ULONG n = 0;
+
+	if (!find_named(client, name, ret))
+		return false;
+	if (attribute_get(client->f, client->session, *ret, CKA_KEYDIV_FOREIGN_KEY, uri, sizeof uri,
+		    &n) == CKR_OK &&
+		n != CK_UNAVAILABLE_INFORMATION && n > 0)
+		report_foreign_key();
+	return true;
 }
 
 CK_RV find_label(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label, size_t n,
