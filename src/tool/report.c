@@ -60,7 +60,9 @@ static const struct remedy remedies[] = {
 	{CKR_KEY_FUNCTION_NOT_PERMITTED,
 		"the key was not made for this use; see 'keydiv key show'"},
 	{CKR_KEY_TYPE_INCONSISTENT, "the mechanism does not take keys of this type"},
-	{CKR_KEY_SIZE_RANGE, "key length not supported; AES keys have 16, 24 or 32 bytes"},
+	{CKR_KEY_SIZE_RANGE, "the mechanism does not take keys of this length; AES keys have 16, "
+			     "24 or 32 bytes, "
+			     "and 'keydiv mechanisms' lists what each mechanism takes"},
 	{CKR_KEY_UNEXTRACTABLE, "the key was made without --extractable"},
 	{CKR_KEY_NOT_WRAPPABLE, "the wrapping key must not wrap this key; see keydiv(1)"},
 	{CKR_WRAPPING_KEY_TYPE_INCONSISTENT, "the mechanism does not wrap with keys of this type"},

@@ -139,7 +139,7 @@ class Mechanisms(ExplainTest):
                                 (["--mechanism", "cmac", "--field", "massage=x"], "'massage' is no field"),
                                 (["--mechanism", "cmac", "--field", "message"], "takes FIELD=VALUE"),
                                 (["--mechanism", "message-key", "--field", "counter=x"], "COUNTER is a number of 8 bytes"),
-                                (["--mechanism", "message-key", "--field", "counter=hex:00"], "COUNTER has 8 to 8 bytes, not 1"),
+                                (["--mechanism", "message-key", "--field", "counter=hex:00"], "COUNTER has 8 bytes, not 1"),
                                 (["--mechanism", "message-key", "--field", "counter=1", "--field", "counter=2"], "given twice"),
                                 (["--mechanism", "device-key", "--field", "purpose=" + 33 * "p", "SN"], "PURPOSE has 1 to 32 bytes, not 33"),
                                 (["--mechanism", "device-key", "--field", "device=x", "SN"], "(CKR_MECHANISM_PARAM_INVALID)"),

@@ -162,6 +162,22 @@ class Mechanisms(ToolTest):
         self.refused("derive", *oms, "--field", "oms-key=0", "--field", "oms-counter=4294967296", says="the field OMS_COUNTER is a number of 4 bytes,")
         self.refused("derive", *lorawan, "--field", "lorawan-key=10", says="CKR_MECHANISM_PARAM_INVALID")
 
+    def test_wrong_fields(self):
+        """The message names the field that is missing, too much, or of a wrong length."""
+        self.user("key", "generate", "--label", "root", "--size", "128", "--allow", "lorawan")
+        self.user("key", "generate", "--label", "bdk", "--type", "des2", "--allow", "tdes-dukpt", "--extractable-children")
+        self.user("key", "generate", "--label", "she", "--size", "128", "--usage", "sign,wrap", "--extractable")
+        lorawan = ("derive", "--key", "root", "--mechanism", "lorawan-session-key", "--field")
+        self.refused(*lorawan, "lorawan-key=1", says="the field JOIN_NONCE is missing (CKR_MECHANISM_PARAM_INVALID)")
+        self.refused(*lorawan, "constant=x", says="lorawan-session-key takes no field CONSTANT (CKR_")
+        self.refused(*lorawan, "net-id=000013", says="the field NET_ID has 3 bytes, not 6: write hexadecimal digits behind hex:")
+        self.refused(*lorawan, "net-id=00001x", says="the field NET_ID has 3 bytes, not 6\n")
+        ksn = ("derive", "--key", "bdk", "--mechanism", "tdes-dukpt-initial-key")
+        self.refused(*ksn, "FFFF9876543210E00000", says="takes no field DEVICE, and --serial-field names another for the serial (CKR_")
+        self.refused(*ksn, "--serial-field", "ksn", "--hex", "FFFF9876543210E000", says="of 'ffff9876543210e000': the field KSN has 10 bytes here, not 9 (CKR_")
+        self.refused("sign", "--key", "she", "--operation", "she-key-proof", "--message", "", says="cannot sign the message: the field SHE_UID is missing (CKR_")
+        self.refused("key", "export", "she", "--wrap-with", "she", "--wrap-mechanism", "she-key-update", says="the key of 'she': the field SHE_UID is missing (CKR_")
+
     def test_results_without_a_check_value(self):
         """Data is printed, and the state of a client has none."""
         key = bytes.fromhex("0b" * 22)  # RFC 5869 A.1, by components as HKDF keys are imported

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "base/pkcs11.h"
 
 #include "keydiv.h"
@@ -87,6 +88,7 @@ static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE ses
 	struct salt salt;
 	CLAIM claim = {0};
 	unsigned char id[NEW_ID_BYTES];
+	char wrong[FIELDS_WRONG_MAX];
 
 	*ret = 0;
 	if (store) {
@@ -106,6 +108,10 @@ static bool derive_for_record(const struct client *client, CK_SESSION_HANDLE ses
 	CK_RV rv = f->C_DeriveKey(session, &mechanism, master, t.attributes, t.count, ret);
 	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, problem))
 		return false;
+	if (rv == CKR_MECHANISM_PARAM_INVALID && fields_wrong(&mechanism, wrong))
+		return problem_set(problem, CKR_OK, "cannot derive the key%s%s%s: %s (%s)",
+			record->name ? " of '" : "", record->shown, record->name ? "'" : "", wrong,
+			rv_name(rv));
 	if (rv != CKR_OK)
 		return problem_set(problem, rv,
 			record->name ? "cannot derive the key of '%s'" : "cannot derive the key%s",

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/log.h"
 #include "tool/bulk/bulk.h"
 #include "tool/commands/message_fields.h"
 #include "tool/decimal.h"
@@ -122,6 +123,7 @@ static bool process(const struct client *client, CK_SESSION_HANDLE session,
 	struct salt salt;
 	uint64_t counter;
 	bool counted = record->value[COUNTER].p != NULL;
+	char wrong[FIELDS_WRONG_MAX];
 
 	if (counted && !read_counter(&record->value[COUNTER], &counter, problem))
 		return false;
@@ -137,6 +139,9 @@ static bool process(const struct client *client, CK_SESSION_HANDLE session,
 	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, problem))
 		return false;
 	int verdict = verdict_of(rv);
+	if (fields.by_key && rv == CKR_MECHANISM_PARAM_INVALID && fields_wrong(&mechanism, wrong))
+		return problem_set(problem, CKR_OK, "cannot %s the message: %s (%s)", kind->verb,
+			wrong, rv_name(rv));
 	if (verdict < 0)
 		return problem_set(problem, rv,
 			fields.by_key ? "cannot %s the message" : "cannot %s the message of '%s'",

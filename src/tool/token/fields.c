@@ -126,6 +126,30 @@ static bool read_value(
 	return true;
 }
 
+#define LENGTH_TEXT_MAX 24
+
+/* Write MIN and MAX as "3" or "8 to 16" to RET, which has LENGTH_TEXT_MAX bytes. */
+static const char *length_text(unsigned min, unsigned max, char *ret)
+{
+	if (min == max)
+		snprintf(ret, LENGTH_TEXT_MAX, "%u", max);
+	else
+		snprintf(ret, LENGTH_TEXT_MAX, "%u to %u", min, max);
+	return ret;
+}
+
+/* Report that the value TEXT has N bytes. The usual fault is a hexadecimal value without hex:. */
+static bool fail_length(const struct field *field, const char *text, size_t n)
+{
+	char length[LENGTH_TEXT_MAX];
+	bool hexadecimal = n % 2 == 0 && n / 2 >= field->min && n / 2 <= field->max &&
+			   strspn(text, "0123456789abcdefABCDEF") == n;
+
+	return fail("the field %s has %s bytes, not %zu%s", field->name,
+		length_text(field->min, field->max, length), n,
+		hexadecimal ? ": write hexadecimal digits behind hex:" : "");
+}
+
 bool fields_add(struct fields *fields, const char *text)
 {
 	unsigned char value[VALUE_MAX];
@@ -137,8 +161,7 @@ bool fields_add(struct fields *fields, const char *text)
 	if (!field || !read_value(field, text + name + 1, value, &n))
 		return false;
 	if (n < field->min || n > field->max)
-		return fail("the field %s has %u to %u bytes, not %zu", field->name, field->min,
-			field->max, n);
+		return fail_length(field, text + name + 1, n);
 	if (fields->count == FIELDS_MAX)
 		return fail("there are more than %d fields", FIELDS_MAX);
 	for (i = fields->count; i > 0 && fields->field[i - 1].tag >= field->tag; i--) {
@@ -220,6 +243,73 @@ void fields_show(const char *parameter, const char *option, struct text *ret)
 			add_value(&known[i], p + at + 3, length, ret);
 		}
 	}
+}
+
+/* --- what is wrong --- */
+
+/* Return the length of the field NAME in the parameter P of N bytes, or -1 if it is not there. */
+static long length_in(const unsigned char *p, size_t n, const char *name)
+{
+	for (size_t at = 0; at + 3 <= n; at += 3U + get_be16(p + at + 1))
+		if (strcmp(field_name(p[at]), name) == 0)
+			return get_be16(p + at + 1);
+	return -1;
+}
+
+static bool is_known(const char *name)
+{
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (strcmp(known[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool takes(CK_MECHANISM_TYPE type, const char *name)
+{
+	for (const struct mechanism_field *f = mechanism_field_next(type, NULL); f;
+		f = mechanism_field_next(type, f))
+		if (strcmp(f->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Find a field in P of N bytes that the mechanism TYPE does not take. False: there is none. */
+static bool find_foreign(CK_MECHANISM_TYPE type, const unsigned char *p, size_t n, char *ret)
+{
+	char word[NAME_TEXT_MAX];
+
+	name_word(mechanism_about(type)->name, word);
+	for (size_t at = 0; at + 3 <= n; at += 3U + get_be16(p + at + 1)) {
+		const char *name = field_name(p[at]);
+		if (is_known(name) && !takes(type, name))
+			return snprintf(ret, FIELDS_WRONG_MAX, "%s takes no field %s%s", word, name,
+				       p[at] == KEYDIV_DEVICE
+					       ? ", and --serial-field names another for the serial"
+					       : "") > 0;
+	}
+	return false;
+}
+
+bool fields_wrong(const CK_MECHANISM *mechanism, char ret[FIELDS_WRONG_MAX])
+{
+	const unsigned char *p = mechanism->pParameter;
+	const size_t n = mechanism->ulParameterLen <= VALUE_MAX ? mechanism->ulParameterLen : 0;
+	const struct mechanism_field *f = NULL;
+	char text[LENGTH_TEXT_MAX];
+
+	if (find_foreign(mechanism->mechanism, p, n, ret))
+		return true;
+	while ((f = mechanism_field_next(mechanism->mechanism, f)) != NULL) {
+		long length = length_in(p, n, f->name);
+		if (length < 0 && f->required && is_known(f->name))
+			return snprintf(ret, FIELDS_WRONG_MAX, "the field %s is missing", f->name) >
+			       0;
+		if (length >= 0 && (length < f->min || length > f->max))
+			return snprintf(ret, FIELDS_WRONG_MAX,
+				       "the field %s has %s bytes here, not %ld", f->name,
+				       length_text(f->min, f->max, text), length) > 0;
+	}
+	return false;
 }
 
 void fields_free(struct fields *fields)

@@ -61,6 +61,14 @@ void fields_put(const struct fields *fields, const struct field_part *more, size
  */
 void fields_show(const char *parameter, const char *option, struct text *ret);
 
+#define FIELDS_WRONG_MAX 160
+
+/*
+ * Find out what is wrong with the fields of MECHANISM, which the token refused, by their names and
+ * lengths. Write it to RET as text without a full stop. False: names and lengths are right.
+ */
+bool fields_wrong(const CK_MECHANISM *mechanism, char ret[FIELDS_WRONG_MAX]);
+
 void fields_free(struct fields *fields);
 
 #endif

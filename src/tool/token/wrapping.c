@@ -121,7 +121,10 @@ bool wrap_key(const struct client *client, CK_SESSION_HANDLE session, const stru
 		return true;
 	if (rv == CKR_MECHANISM_INVALID && client_hides(client, mechanism.mechanism, problem))
 		return false;
-	const char *more = cure(w, rv);
+	char wrong[FIELDS_WRONG_MAX];
+	const char *more = rv == CKR_MECHANISM_PARAM_INVALID && fields_wrong(&mechanism, wrong)
+				   ? wrong
+				   : cure(w, rv);
 	return more ? problem_set(problem, CKR_OK, "cannot wrap the key%s%s%s: %s (%s)",
 			      *name ? " of '" : "", name, *name ? "'" : "", more, rv_name(rv))
 		    : problem_set(problem, rv, "cannot wrap the key%s%s%s", *name ? " of '" : "",
