@@ -152,6 +152,12 @@ static CK_RV whole_mac(
 	return finish_parts(op, in, in_len, ret_mac);
 }
 
+/* Return true if the MAC that leaves the token may be a part of the MAC that was computed. */
+static inline bool gives_part(const struct mechanism *mech)
+{
+	return mech->operation.inputs != NULL && mech->operation.inputs->tag_max != 0;
+}
+
 /* --- Sign --- */
 
 CK_RV sign_init(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
@@ -184,7 +190,8 @@ CK_RV operation_sign(
 		memcpy(out, mac, op->out_len);
 		*out_len = op->out_len;
 	}
-	wipe(mac, sizeof mac); /* the caller may get only a part of it */
+	if (rv != CKR_OK || gives_part(op->mech))
+		wipe(mac, sizeof mac);
 	return rv;
 }
 
