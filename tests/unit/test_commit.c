@@ -644,6 +644,29 @@ START_TEST(a_passing_error_does_not_make_the_token_read_only)
 }
 END_TEST
 
+/* A PREPARE that fails, and after which SQLite has no memory left. */
+static CK_RV prepare_without_memory(struct record *row, void *arg)
+{
+	(void)row;
+	(void)arg;
+	sqlite3_hard_heap_limit64(1);
+	return CKR_HOST_MEMORY;
+}
+
+START_TEST(a_change_that_cannot_be_undone_is_not_kept_open)
+{
+	struct record record = {.object_class = CKO_DATA};
+
+	store_close(new_store());
+	store = open_store(); /* ROLLBACK has not been prepared yet */
+	ck_rv(raw_insert(store, &record, prepare_without_memory, NULL), CKR_HOST_MEMORY);
+	sqlite3_hard_heap_limit64(0);
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	assert_whole(store, 1);
+	store_close(store);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("commit");
@@ -662,6 +685,7 @@ int main(void)
 	tcase_add_loop_test(tcase, journal_cannot_be_written, 0, 4);
 	tcase_add_loop_test(tcase, journal_cannot_be_made, 0, 4);
 	tcase_add_test(tcase, a_savepoint_that_cannot_be_released_undoes_the_commit);
+	tcase_add_test(tcase, a_change_that_cannot_be_undone_is_not_kept_open);
 	tcase_add_test(tcase, a_passing_error_does_not_make_the_token_read_only);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);

@@ -144,9 +144,11 @@ static void forget_made(struct database *db)
 
 void database_rollback(struct database *db)
 {
-	if (database_in_transaction(db) && database_run(db, SQL_ROLLBACK) != CKR_OK)
+	if (database_in_transaction(db) && database_run(db, SQL_ROLLBACK) != CKR_OK) {
 		log_error("%s: a change could not be undone; the next opening will undo it",
 			db->schema->file);
+		db->broken = true;
+	}
 	forget_made(db);
 }
 
@@ -159,7 +161,8 @@ void database_undo(struct database *db)
 
 bool database_in_transaction(const struct database *db)
 {
-	return sqlite3_get_autocommit(db->sqlite) == 0;
+	/* A change that could not be undone must not be committed with other changes. */
+	return !db->broken && sqlite3_get_autocommit(db->sqlite) == 0;
 }
 
 CK_RV database_change_count(struct database *db, uint32_t *ret_count)

@@ -53,8 +53,8 @@ void database_close(struct database *db);
 /* Return true if the database was opened read-only. Changes then give CKR_TOKEN_WRITE_PROTECTED. */
 bool database_is_read_only(const struct database *db);
 /*
- * Return true if an error after a commit has left DB with locks that it should not have. The caller
- * closes DB, which releases them.
+ * Return true if an error has left DB with locks that it should not have, after a commit or after a
+ * rollback that failed. The caller closes DB, which undoes an open change and releases them.
  */
 bool database_is_broken(const struct database *db);
 /* Return true if there is no schema yet, which is possible only after database_open with CREATE. */
