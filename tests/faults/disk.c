@@ -53,47 +53,53 @@ static unsigned index_of(const char *path)
 	return i;
 }
 
+struct path {
+	char text[600];
+};
+
 /* The path of an open file, also of one whose name was removed. */
-static void path_of(int fd, char ret[600])
+static struct path path_of(int fd)
 {
 	static const char removed[] = " (deleted)";
 	char link[40];
+	struct path ret;
 
 	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t n = readlink(link, ret, 599);
-	ret[n > 0 ? n : 0] = 0;
-	size_t head = strlen(ret) - (sizeof removed - 1);
-	if (strlen(ret) >= sizeof removed && strcmp(ret + head, removed) == 0)
-		ret[head] = 0;
+	ssize_t n = readlink(link, ret.text, sizeof ret.text - 1);
+	ret.text[n > 0 ? n : 0] = 0;
+	size_t length = strlen(ret.text), cut = sizeof removed - 1;
+	if (length > cut && strcmp(ret.text + length - cut, removed) == 0)
+		ret.text[length - cut] = 0;
+	return ret;
 }
 
 /* SQLite opens files below /proc/self/fd, so the directory of a name is resolved. */
-static void full_path(const struct call_seen *seen, char ret[600])
+static struct path full_path(const struct call_seen *seen)
 {
-	char dir[600] = "", real[PATH_MAX];
+	struct path dir = {""};
+	char real[PATH_MAX];
 
-	if (seen->name == NULL) {
-		path_of(seen->fd, ret);
-		return;
-	}
+	if (seen->name == NULL)
+		return path_of(seen->fd);
 	const char *slash = strrchr(seen->name, '/');
 	if (seen->name[0] != '/' && seen->fd != AT_FDCWD) {
-		path_of(seen->fd, dir);
-		strncat(dir, "/", sizeof dir - strlen(dir) - 1);
+		dir = path_of(seen->fd);
+		strncat(dir.text, "/", sizeof dir.text - strlen(dir.text) - 1);
 	}
 	if (slash != NULL)
-		strncat(dir, seen->name, (size_t)(slash - seen->name) + 1);
-	if (realpath(dir, real) == NULL)
+		strncat(dir.text, seen->name, (size_t)(slash - seen->name) + 1);
+	if (realpath(dir.text, real) == NULL)
 		real[0] = 0;
-	snprintf(ret, 600, "%.300s/%.290s", real, slash ? slash + 1 : seen->name);
+	snprintf(dir.text, sizeof dir.text, "%.300s/%.290s", real, slash ? slash + 1 : seen->name);
+	return dir;
 }
 
 static void note(const struct call_seen *seen)
 {
-	char path[600];
+	struct path full = full_path(seen);
+	char *path = full.text;
 	struct call *call = &record->call[record->calls];
 
-	full_path(seen, path);
 	if (strncmp(path, token_dir, strlen(token_dir)) != 0)
 		return;
 	if (record->calls == CALLS_MAX || record->used + seen->n > DATA_MAX)

@@ -50,7 +50,7 @@ static void make_fixed_objects(void)
 	KEYDIV_PARAMETER p = KEYDIV_PARAMETER_INIT;
 	CK_OBJECT_HANDLE initial, made;
 	CK_ULONG reserve[2] = {1, 16};
-	char label[16];
+	char label[24];
 
 	import(CKK_AES, mk, 16, T(YES(CKA_TOKEN), OPEN_MASTER, STR(CKA_LABEL, "master")));
 	import(CKK_AES, mk, 16,
