@@ -73,18 +73,20 @@ END
 gcc -Wall -Werror $(pkg-config --cflags keydiv) program.c -o program
 ./program
 
-# The package's dependencies must bring libp11-kit, which the module opens with dlopen. The key is the demonstration's master. The setting
-# is the name of SoftHSM in p11-kit, so that libp11-kit loads SoftHSM too.
+# The package's dependencies must bring libp11-kit, which the module opens with dlopen. The setting is the name of SoftHSM in p11-kit, so
+# that libp11-kit loads SoftHSM too. softhsm2-util reads a key as a line of text, and ends the key at a byte 00 or 0A. The second component
+# gives the same key.
 step 'a master in another token'
 quietly apt-get install -y --no-install-recommends softhsm2
 echo 'foreign-module = softhsm2' >foreign.conf
-printf "$(printf '\\%03o' {0..31})" >mk
+printf 'a master of 32 bytes in SoftHSM.' >mk
+echo 2ca55ec62579b7a2065b2683c1d4f2081fd6cedbfa4695ef7a061a652f63674f >component-2.txt
 quietly softhsm2-util --init-token --free --label hsm --so-pin 12345678 --pin 123456
 quietly softhsm2-util --import mk --aes --token hsm --label mk --id 01 --pin 123456
 export KEYDIV_CONF=/src/foreign.conf
 quietly keydiv_of_root key link --label there --uri 'pkcs11:token=hsm;object=mk'
-quietly keydiv_of_root key import --label here --component-file tests/fixtures/component-1.txt \
-	--component-file tests/fixtures/component-2.txt --check-value 377822
+quietly keydiv_of_root key import --label here --component-file tests/fixtures/component-1.txt --component-file component-2.txt \
+	--check-value BD0F8F
 there=$(keydiv_of_root derive --key there SN-000123)
 [ "$there" = "$(keydiv_of_root derive --key here SN-000123)" ] || die "a master in another token gives another key: $there"
 echo "a master in SoftHSM gives the same key: $there"
