@@ -12,6 +12,7 @@
  * parity. Therefore the parity bits of these bytes differ from the examples. The cipher does not
  * use parity bits.
  */
+#include "key/cmac_subkeys.h"
 #include "mechanism.h"
 
 #define MESSAGE_MAX (2 * KEY_BLOCK_MAX - 1)
@@ -40,16 +41,6 @@ static const struct kind *kind_of(const struct key *key)
 	return NULL;
 }
 
-/* Double BLOCK in GF(2^128) or GF(2^64) (SP 800-38B section 6.1). */
-static void doubled(uint8_t *block, size_t n)
-{
-	uint8_t carry = block[0] >> 7;
-
-	for (size_t i = 0; i + 1 < n; i++)
-		block[i] = (uint8_t)(block[i] << 1 | block[i + 1] >> 7);
-	block[n - 1] = (uint8_t)(block[n - 1] << 1) ^ (uint8_t)(-carry & (n == 16 ? 0x87 : 0x1B));
-}
-
 /*
  * Compute the two-block CMAC of CONSTANT || MESSAGE into OUT. If the text is longer than a block,
  * the padding of SP 800-38B gives two blocks too. A key in another token that only signs can then
@@ -67,8 +58,8 @@ static CK_RV part(struct key *key, uint8_t constant, struct bytes message, uint8
 	text[n] = 0x80;
 	TRY(secret_resize(&subkey, block));
 	TRY(key_block(key, NULL, secret_peek(&subkey), secret_bytes(&subkey)));
-	doubled(secret_bytes(&subkey), block);
-	doubled(secret_bytes(&subkey), block);
+	cmac_double(secret_peek(&subkey), secret_bytes(&subkey), block); /* K1 */
+	cmac_double(secret_peek(&subkey), secret_bytes(&subkey), block); /* K2 */
 
 	TRY(key_block(key, NULL, text, out));
 	for (size_t i = 0; i < block; i++)

@@ -7,7 +7,8 @@
 
 /*
  * Double IN in GF(2^128) or GF(2^64) into OUT, in constant time (section 6.1, steps 2 and 3). IN
- * and OUT have BLOCK (16 or 8) bytes. K1 is the encrypted zero block doubled, K2 is K1 doubled.
+ * and OUT have BLOCK (16 or 8) bytes, and may be the same. K1 is the encrypted zero block doubled,
+ * K2 is K1 doubled.
  */
 static inline void cmac_double(const uint8_t *in, uint8_t *out, size_t block)
 {
