@@ -52,6 +52,12 @@ static bool is_cmac(enum mac_kind kind)
 	return kind == MAC_CMAC || kind == MAC_CMAC_ODD;
 }
 
+/* Return true for the MACs that chain blocks, whose last block waits in `pending`. */
+static bool is_chain(enum mac_kind kind)
+{
+	return is_cmac(kind) || mac_is_retail(kind);
+}
+
 /* Begin a MAC that chains blocks: CMAC, or algorithm 3, which may begin with IV. */
 static CK_RV begin_chain(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv)
 {
@@ -87,7 +93,7 @@ static CK_RV begin_hmac(struct mac *mac, enum mac_kind kind, struct key *key)
 CK_RV mac_begin(struct mac *mac, enum mac_kind kind, struct key *key, struct bytes iv)
 {
 	mac->kind = MAC_NONE;
-	if (is_cmac(kind) || mac_is_retail(kind)) {
+	if (is_chain(kind)) {
 		TRY(begin_chain(mac, kind, key, iv));
 	} else if (kind == MAC_GMAC) {
 		TRY(gcm_begin(&mac->gcm, key, true, iv));
@@ -136,7 +142,7 @@ CK_RV mac_update(struct mac *mac, const uint8_t *in, size_t n)
 	ENSURE(mac->kind != MAC_NONE, CKR_FUNCTION_FAILED);
 	if (n == 0)
 		return CKR_OK;
-	if (is_cmac(mac->kind) || mac_is_retail(mac->kind))
+	if (is_chain(mac->kind))
 		return update_chain(mac, in, n);
 	if (mac->kind == MAC_GMAC)
 		return gcm_update(&mac->gcm, in, n, NULL);
@@ -165,7 +171,7 @@ CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX])
 
 	ENSURE(kind != MAC_NONE, CKR_FUNCTION_FAILED);
 	mac->kind = MAC_NONE;
-	if (is_cmac(kind) || mac_is_retail(kind))
+	if (is_chain(kind))
 		return finish_chain(mac, kind, ret_mac);
 	if (kind == MAC_GMAC)
 		return gcm_tag(&mac->gcm, GCM_TAG, ret_mac);
