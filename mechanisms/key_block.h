@@ -19,6 +19,9 @@ unwrap_function key_block_unwrap;
 /* Return the binding of VERSION, which is a known version. */
 enum binding key_block_binding(char version);
 
+/* Return what the exportability of H, which is S, E or N, means for the key. */
+enum exportability key_block_exportability(const struct key_block_header *h);
+
 /*
  * Open the key block of N characters (at most KEY_BLOCK_TEXT_MAX) at TEXT under KBPK, without
  * regard to what the header says about the key. RET refers to TEXT, whose hexadecimal digits are

@@ -21,6 +21,18 @@ enum binding key_block_binding(char version)
 	}
 }
 
+enum exportability key_block_exportability(const struct key_block_header *h)
+{
+	switch (h->exportability) {
+	case 'S':
+		return EXPORT_ANY;
+	case 'E':
+		return EXPORT_TRUSTED;
+	default:
+		return EXPORT_NONE;
+	}
+}
+
 CK_RV key_block_open(struct key *kbpk, struct key *const scratch[SCRATCH_KEYS], uint8_t *text,
 	size_t n, struct key_block_parts *ret, struct secret *ret_value, bool *ret_good)
 {
@@ -56,11 +68,6 @@ CK_RV key_block_compare(struct key *key, struct bytes data, bool *ret_same)
 	return rv;
 }
 
-static enum exportability exportability_of(char c)
-{
-	return c == 'S' ? EXPORT_ANY : c == 'E' ? EXPORT_TRUSTED : EXPORT_NONE;
-}
-
 /* Compare the check values of the header with the KBPK and with VALUE, a key of TYPE. */
 static CK_RV compare_check_values(const struct unwrapping *u, const struct key_block_parts *parts,
 	CK_KEY_TYPE type, const struct secret *value, bool *ret_same)
@@ -92,7 +99,7 @@ static CK_RV read_block(const struct unwrapping *u, struct wrapped_role *ret_rol
 	REQUIRE(parts.header.key_version[0] != 'c', CKR_KEY_TYPE_INCONSISTENT,
 		"the key block holds a component of a key");
 	TRY(key_block_role(&parts.header, ret_value->len, ret_role));
-	ret_role->exportability = exportability_of(parts.header.exportability);
+	ret_role->exportability = key_block_exportability(&parts.header);
 	return compare_check_values(u, &parts, ret_role->type, ret_value, ret_good);
 }
 

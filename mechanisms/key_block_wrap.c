@@ -61,16 +61,13 @@ static CK_RV describe(const struct wrapping *w, struct outgoing *ret)
 static CK_RV check_fixed(const struct wrapping *w, const struct key_block_header *h)
 {
 	bool by_aes = key_block_size(w->kek) == UNIT_MAX;
-	enum exportability asked = h->exportability == 'S'   ? EXPORT_ANY
-				   : h->exportability == 'E' ? EXPORT_TRUSTED
-							     : EXPORT_NONE;
 
 	REQUIRE(by_aes ? h->version == 'D' || h->version == 'E' : h->version == 'B',
 		CKR_MECHANISM_PARAM_INVALID,
 		"the wrapping key does not wrap in this version of the key block");
 	REQUIRE(h->key_version[0] != 'c', CKR_MECHANISM_PARAM_INVALID,
 		"the header is that of a component of a key");
-	REQUIRE(asked <= w->role->exportability, CKR_MECHANISM_PARAM_INVALID,
+	REQUIRE(key_block_exportability(h) <= w->role->exportability, CKR_MECHANISM_PARAM_INVALID,
 		"the exportability of the header is looser than the key's");
 	return CKR_OK;
 }
