@@ -26,8 +26,8 @@ MUST_USE CK_RV foreign_session_get(
 	struct foreign *f, CK_SLOT_ID slot, struct foreign_session **ret);
 
 /*
- * Log that FUNCTION of the foreign module has returned RV, close S (if not NULL), and return RV.
- * What the foreign session was doing is unknown after a failure.
+ * Log that FUNCTION of the foreign module has returned RV, close S (if not NULL), and return RV. A
+ * session is not used after a failure, because its state in the foreign token is unknown.
  */
 MUST_USE CK_RV foreign_session_failed(struct foreign_session *s, const char *function, CK_RV rv);
 

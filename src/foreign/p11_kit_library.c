@@ -23,7 +23,6 @@ static bool find(void *library, const char *name, void *member)
 	return symbol != NULL;
 }
 
-/* Threads that load at the same time write the same pointers. */
 static CK_RV load(void)
 {
 	struct p11_kit_library found;
