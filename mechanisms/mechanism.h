@@ -87,6 +87,14 @@ MUST_USE CK_RV fields_parse(
 
 #define SCRATCH_KEYS 2
 
+/* Wipe the inner keys of a call. Inline, because most calls have used none. */
+static inline void scratch_unload(struct key *const scratch[SCRATCH_KEYS])
+{
+	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+		if (key_length(scratch[i]) != 0)
+			key_unload(scratch[i]);
+}
+
 /*
  * Class, type and length that a template requests; has_... is false for a member that the
  * template leaves open.

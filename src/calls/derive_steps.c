@@ -25,9 +25,7 @@ void derive_call_end(struct derive_call *c)
 	if (c->planned.value.len != 0 || c->planned.variables.heap != NULL)
 		object_wipe(&c->planned); /* object_add empties the object of most derivations */
 	if (c->d.scratch[0] != NULL)
-		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
-			if (key_length(c->d.scratch[i]) != 0) /* most derivations use none */
-				key_unload(c->d.scratch[i]);
+		scratch_unload(c->d.scratch);
 	if (c->base != NULL)
 		key_cache_unpin(c->base);
 }

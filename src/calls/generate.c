@@ -45,8 +45,7 @@ static CK_RV derived_value(struct session *s, const struct template *t, struct d
 	TRY((mech->derive.plan ? mech->derive.plan : derive_plan_default)(d, &request));
 	TRY(plan_generate_as(t, mech, d->type, rights, planned));
 	CK_RV rv = derive_value(d, ret_value);
-	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
-		key_unload(d->scratch[i]);
+	scratch_unload(d->scratch);
 	return rv;
 }
 

@@ -46,8 +46,6 @@ CK_RV whole_sign(struct operation *op, const CK_BYTE *in, CK_ULONG n, uint8_t re
 		.parameter = mech->fields != NULL ? &p : NULL,
 		.data = bytes_of(op->buffer.p, op->buffer.n)};
 	CK_RV rv = mech->operation.sign(&signing, ret_mac);
-	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
-		if (key_length(op->scratch[i]) != 0)
-			key_unload(op->scratch[i]);
+	scratch_unload(op->scratch);
 	return rv;
 }

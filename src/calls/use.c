@@ -245,8 +245,7 @@ CK_RV use_begin_message(struct session *s, struct operation *op, enum operation_
 void use_end_message(struct operation *op)
 {
 	if (op->use->again)
-		for (unsigned i = 0; i < SCRATCH_KEYS; i++)
-			key_unload(op->use->session->scratch[i]);
+		scratch_unload(op->use->session->scratch);
 	use_state_end(op->use);
 	operation_forget_kept(op);
 	op->mech = &mech_with_derived_key;

@@ -67,12 +67,6 @@ static CK_RV find_mechanism(
 	return CKR_OK;
 }
 
-static void unload_scratch(struct session *s)
-{
-	for (size_t i = 0; i < SCRATCH_KEYS; i++)
-		key_unload(s->scratch[i]);
-}
-
 /* --- Wrap --- */
 
 /* Apply AES key wrap to VALUE. */
@@ -126,7 +120,7 @@ static CK_RV wrap_with(struct session *s, struct cached_key *wrapper,
 		&(struct wrapping){
 			wrapper->key, target->key, s->scratch, &request->parameter, &role},
 		out, out_len);
-	unload_scratch(s);
+	scratch_unload(s->scratch);
 	return rv;
 }
 
@@ -180,7 +174,7 @@ static CK_RV unwrap_by(struct session *s, struct cached_key *unwrapper, unwrap_f
 	CK_RV rv = unwrap(&(struct unwrapping){unwrapper->key, s->scratch,
 				  bytes_of(wrapped->bytes, wrapped->n)},
 		&role, ret_value);
-	unload_scratch(s);
+	scratch_unload(s->scratch);
 	TRY(rv);
 	return plan_unwrap(template, &unwrapper->object, &role, &rights, ret);
 }
