@@ -32,9 +32,9 @@ static const struct block_answer answers[] = {
 		"7547"},
 };
 
-/* The keys of a self-test: KBPK, wrapped key, and the scratch keys of the functions. */
+/* The keys of the self-test: KBPK, wrapped key, and the scratch keys of the functions. */
 struct test_keys {
-	struct key *kbpk, *target, *scratch[SCRATCH_KEYS];
+	struct key *kbpk, *target, *const *scratch;
 };
 
 static CK_RV open_and_compare(struct test_keys *k, uint8_t *text, size_t n,
@@ -97,26 +97,15 @@ static CK_RV test_answer(const struct block_answer *answer, struct test_keys *k,
 	return seal_and_open(k, bytes_of(text, parts.n), binding, &expected);
 }
 
-static CK_RV test_answers(struct test_keys *k, bool flip)
+static CK_RV key_block_self_test(
+	const struct mechanism *mech, struct key *const keys[SELF_TEST_KEYS], bool flip)
 {
-	ENSURE(k->target != NULL && k->scratch[0] != NULL && k->scratch[1] != NULL,
-		CKR_HOST_MEMORY);
-	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
-		TRY(test_answer(&answers[i], k, flip));
-	return CKR_OK;
-}
-
-static CK_RV key_block_self_test(const struct mechanism *mech, struct key *key, bool flip)
-{
-	struct test_keys k = {key, key_new(), {key_new(), key_new()}};
-	CK_RV rv = test_answers(&k, flip);
+	struct test_keys k = {keys[0], keys[SELF_TEST_KEYS - 1], keys + 1};
 
 	(void)mech;
-	key_unload(key);
-	key_free(k.target);
-	key_free(k.scratch[0]);
-	key_free(k.scratch[1]);
-	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_FUNCTION_FAILED;
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		TRY(test_answer(&answers[i], &k, flip));
+	return CKR_OK;
 }
 
 /* --- The mechanism --- */

@@ -384,6 +384,9 @@ enum parameter_form {
 	FORM_FLAT,     /* fields in place of that struct, under the number CKM_KEYDIV_FLAT(type) */
 };
 
+/* Keys for a self-test: the base or the key of the operation, the inner keys, and one other key. */
+#define SELF_TEST_KEYS (2 + SCRATCH_KEYS)
+
 /* How a mechanism is tested before its first use. */
 struct testing {
 	const struct known_answer *answers; /* ended by base == NULL */
@@ -392,10 +395,12 @@ struct testing {
 	const uint32_t *usages; /* USAGE_ bits of the result of answers[i]; NULL: no usage */
 	const struct operation_answer *operation_answers; /* ended by out == NULL */
 	/*
-	 * A test of the mechanism's own, in place of answers. CKR_OK, CKR_FUNCTION_FAILED or
-	 * CKR_HOST_MEMORY. FLIP: spoil the expected answer, for the test of the test.
+	 * A test of the mechanism's own, in place of answers. KEYS are empty, and the caller wipes
+	 * them afterwards. CKR_HOST_MEMORY says nothing about the mechanism, and any other code
+	 * than CKR_OK fails the test. FLIP: spoil the expected answer, for the test of the test.
 	 */
-	CK_RV (*run)(const struct mechanism *mech, struct key *key, bool flip);
+	CK_RV (*run)
+	(const struct mechanism *mech, struct key *const keys[SELF_TEST_KEYS], bool flip);
 	/*
 	 * A parameter in hexadecimal for the example of the tool. NULL: that of the first of
 	 * answers, or the mechanism has no fields.
@@ -533,7 +538,8 @@ MUST_USE CK_RV derive_value(struct derivation *d, struct secret *ret_value);
  * The test.run of mechanisms that encrypt, sign, digest, wrap or generate random keys. Compares
  * operation_answers with the results of src/key, in both directions.
  */
-MUST_USE CK_RV operation_self_test(const struct mechanism *mech, struct key *key, bool flip);
+MUST_USE CK_RV operation_self_test(
+	const struct mechanism *mech, struct key *const keys[SELF_TEST_KEYS], bool flip);
 
 /* --- The registry --- */
 

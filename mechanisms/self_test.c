@@ -93,23 +93,28 @@ static CK_RV run_answer(const struct known_answer *answer, struct derivation *d,
 	return CKR_OK;
 }
 
-CK_RV mechanism_self_test(
-	const struct mechanism *mech, struct key *keys[SELF_TEST_KEYS], int flip_answer)
+static CK_RV run_answers(
+	const struct mechanism *mech, struct key *const keys[SELF_TEST_KEYS], int flip_answer)
 {
-	CK_RV rv = CKR_OK;
-
-	if (mech->test.run)
-		return mech->test.run(mech, keys[0], flip_answer >= 0);
 	ENSURE(mech->test.answers != NULL && mech->test.answers[0].base != NULL,
 		CKR_FUNCTION_FAILED);
-	for (int i = 0; mech->test.answers[i].base != NULL && rv == CKR_OK; i++) {
+	for (int i = 0; mech->test.answers[i].base != NULL; i++) {
 		struct derivation d = {.mechanism = mech, .scratch = {keys[1], keys[2]}};
 		if (mech->info.flags & CKF_DERIVE)
 			d.base = keys[0];
 		if (mech->test.usages != NULL)
 			d.usage = mech->test.usages[i];
-		rv = run_answer(&mech->test.answers[i], &d, i == flip_answer);
+		TRY(run_answer(&mech->test.answers[i], &d, i == flip_answer));
 	}
+	return CKR_OK;
+}
+
+CK_RV mechanism_self_test(
+	const struct mechanism *mech, struct key *keys[SELF_TEST_KEYS], int flip_answer)
+{
+	CK_RV rv = mech->test.run ? mech->test.run(mech, keys, flip_answer >= 0)
+				  : run_answers(mech, keys, flip_answer);
+
 	for (size_t i = 0; i < SELF_TEST_KEYS; i++)
 		key_unload(keys[i]);
 	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_FUNCTION_FAILED;

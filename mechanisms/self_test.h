@@ -8,7 +8,6 @@
 
 #include "mechanism.h"
 
-#define SELF_TEST_KEYS (1 + SCRATCH_KEYS)
 #define SELF_TEST_NO_FLIP (-1)
 
 /*

@@ -157,10 +157,14 @@ static CK_RV test_generator(bool flip)
 	return CKR_OK;
 }
 
-static CK_RV run_answers(const struct mechanism *mech, struct key *key, bool flip)
+CK_RV operation_self_test(
+	const struct mechanism *mech, struct key *const keys[SELF_TEST_KEYS], bool flip)
 {
+	struct key *key = keys[0];
 	struct answer a;
 
+	if (mech->info.flags == CKF_GENERATE)
+		return test_generator(flip);
 	ENSURE(mech->test.operation_answers != NULL && mech->test.operation_answers[0].out != NULL,
 		CKR_FUNCTION_FAILED);
 	for (const struct operation_answer *from = mech->test.operation_answers; from->out != NULL;
@@ -178,13 +182,4 @@ static CK_RV run_answers(const struct mechanism *mech, struct key *key, bool fli
 			TRY(test_wrap(mech, key, &a));
 	}
 	return CKR_OK;
-}
-
-CK_RV operation_self_test(const struct mechanism *mech, struct key *key, bool flip)
-{
-	if (mech->info.flags == CKF_GENERATE)
-		return test_generator(flip);
-	CK_RV rv = run_answers(mech, key, flip);
-	key_unload(key);
-	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_FUNCTION_FAILED;
 }

@@ -113,9 +113,9 @@ static CK_RV sign_proof(const struct signing *signing, uint8_t *ret_mac)
 #define M4 "00000000000000000000000000000141b472e8d8727d70d57295e74849a27917"
 #define M5 "820d8d95dc11b4668878160cb2a4e23e"
 
-/* The keys of a self-test: the tested key, the new key, and two inner keys. */
+/* A self-test: the tested key, the new key, two inner keys, and the parameter. */
 struct bench {
-	struct key *key, *target, *scratch[2];
+	struct key *key, *target, *const *scratch;
 	uint8_t encoded[64];
 	struct parameter parameter;
 };
@@ -176,20 +176,13 @@ static CK_RV run_proof(const struct mechanism *mech, struct bench *bench, bool f
 	return expect(out, sizeof out, M4 M5, flip);
 }
 
-/* Run the answer of MECH with new inner keys. */
-static CK_RV run(const struct mechanism *mech, struct key *key, bool flip)
+static CK_RV run(const struct mechanism *mech, struct key *const keys[SELF_TEST_KEYS], bool flip)
 {
-	struct bench bench = {key, key_new(), {key_new(), key_new()}, {0}, {0}};
-	CK_RV rv = CKR_HOST_MEMORY;
+	struct bench bench = {
+		.key = keys[0], .target = keys[SELF_TEST_KEYS - 1], .scratch = keys + 1};
 
-	if (bench.target != NULL && bench.scratch[0] != NULL && bench.scratch[1] != NULL)
-		rv = (mech->operation.wrap_key != NULL ? run_update : run_proof)(
-			mech, &bench, flip);
-	key_free(bench.target);
-	key_free(bench.scratch[0]);
-	key_free(bench.scratch[1]);
-	key_unload(key);
-	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_FUNCTION_FAILED;
+	return mech->operation.wrap_key != NULL ? run_update(mech, &bench, flip)
+						: run_proof(mech, &bench, flip);
 }
 
 /* --- The mechanisms --- */

@@ -237,8 +237,8 @@ static const struct use_answer {
 #define ANSWER_MAX 64
 
 /* Derive the key of P from MASTER, and load it into SCRATCH[0]. */
-static CK_RV derive_answer(
-	const struct use_parameter *p, uint32_t usage, struct key *base, struct key *scratch[2])
+static CK_RV derive_answer(const struct use_parameter *p, uint32_t usage, struct key *base,
+	struct key *const scratch[2])
 {
 	struct key_request request = use_key_request(p);
 	struct derivation d = {.mechanism = p->derivation,
@@ -282,7 +282,7 @@ static CK_RV operate(struct use_parameter *p, struct key *key, const uint8_t *me
 }
 
 static CK_RV run_answer(
-	const struct use_answer *answer, struct key *base, struct key *scratch[2], bool flip)
+	const struct use_answer *answer, struct key *base, struct key *const scratch[2], bool flip)
 {
 	uint8_t encoded[ANSWER_MAX], room[PARAMETER_MAX], message[ANSWER_MAX];
 	uint8_t out[ANSWER_MAX + KEY_BLOCK_MAX], expected[ANSWER_MAX];
@@ -301,18 +301,12 @@ static CK_RV run_answer(
 	return CKR_OK;
 }
 
-static CK_RV run(const struct mechanism *mech, struct key *key, bool flip)
+static CK_RV run(const struct mechanism *mech, struct key *const keys[SELF_TEST_KEYS], bool flip)
 {
-	struct key *scratch[2] = {key_new(), key_new()};
-	CK_RV rv = scratch[0] != NULL && scratch[1] != NULL ? CKR_OK : CKR_HOST_MEMORY;
-
 	(void)mech;
-	for (size_t i = 0; rv == CKR_OK && i < sizeof answers / sizeof answers[0]; i++)
-		rv = run_answer(&answers[i], key, scratch, flip);
-	key_free(scratch[0]);
-	key_free(scratch[1]);
-	key_unload(key);
-	return rv == CKR_OK || rv == CKR_HOST_MEMORY ? rv : CKR_FUNCTION_FAILED;
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+		TRY(run_answer(&answers[i], keys[0], keys + 1, flip));
+	return CKR_OK;
 }
 
 /* --- The mechanism --- */

@@ -4,12 +4,14 @@
 
 #include <ctype.h>
 
-static struct key *keys[3];
+#define KEYS 4
+
+static struct key *keys[KEYS];
 
 void scheme_set_up(void)
 {
 	ck_ok(crypto_start());
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < KEYS; i++) {
 		keys[i] = key_new();
 		ck_assert_ptr_nonnull(keys[i]);
 	}
@@ -17,7 +19,7 @@ void scheme_set_up(void)
 
 void scheme_tear_down(void)
 {
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < KEYS; i++)
 		key_free(keys[i]);
 	crypto_stop();
 }

@@ -27,11 +27,11 @@ struct scheme {
 	uint64_t number;
 };
 
-/* Checked fixture: the library context, and three keys. */
+/* Checked fixture: the library context, and four keys. */
 void scheme_set_up(void);
 void scheme_tear_down(void);
 
-/* A key of the fixture (0..2), which scheme_run uses too. */
+/* A key of the fixture (0..3), which scheme_run uses too. */
 struct key *scheme_key(unsigned i);
 
 /* An empty case for MECHANISM and the base key in HEX. */

@@ -20,7 +20,8 @@ static size_t count_answers(const struct mechanism *row)
 
 START_TEST(every_mechanism_passes)
 {
-	struct key *keys[SELF_TEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+	struct key *keys[SELF_TEST_KEYS] = {
+		scheme_key(0), scheme_key(1), scheme_key(2), scheme_key(3)};
 
 	for (size_t i = 0; i < mechanism_count; i++) {
 		CK_RV rv = mechanism_self_test(mechanisms[i], keys, SELF_TEST_NO_FLIP);
@@ -32,7 +33,8 @@ END_TEST
 
 START_TEST(flipped_answers_fail)
 {
-	struct key *keys[SELF_TEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+	struct key *keys[SELF_TEST_KEYS] = {
+		scheme_key(0), scheme_key(1), scheme_key(2), scheme_key(3)};
 
 	for (size_t i = 0; i < mechanism_count; i++)
 		for (size_t answer = 0; answer < count_answers(mechanisms[i]); answer++) {
@@ -45,7 +47,8 @@ END_TEST
 
 START_TEST(no_key_stays_behind)
 {
-	struct key *keys[SELF_TEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+	struct key *keys[SELF_TEST_KEYS] = {
+		scheme_key(0), scheme_key(1), scheme_key(2), scheme_key(3)};
 
 	ck_ok(mechanism_self_test(mechanism_find(CKM_KEYDIV_ODUKPT_KEY), keys, SELF_TEST_NO_FLIP));
 	for (unsigned i = 0; i < SELF_TEST_KEYS; i++)
@@ -56,7 +59,8 @@ END_TEST
 START_TEST(a_row_without_answers_fails)
 {
 	struct mechanism row = *mechanism_find(CKM_KEYDIV_DEVICE_KEY);
-	struct key *keys[SELF_TEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+	struct key *keys[SELF_TEST_KEYS] = {
+		scheme_key(0), scheme_key(1), scheme_key(2), scheme_key(3)};
 
 	row.test.answers = NULL;
 	ck_rv(mechanism_self_test(&row, keys, SELF_TEST_NO_FLIP), CKR_FUNCTION_FAILED);
@@ -77,7 +81,8 @@ static CK_RV no_memory(struct derivation *d, struct secret *ret_value)
 START_TEST(no_memory_is_no_wrong_answer)
 {
 	struct mechanism row = *mechanism_find(CKM_KEYDIV_DEVICE_KEY);
-	struct key *keys[SELF_TEST_KEYS] = {scheme_key(0), scheme_key(1), scheme_key(2)};
+	struct key *keys[SELF_TEST_KEYS] = {
+		scheme_key(0), scheme_key(1), scheme_key(2), scheme_key(3)};
 
 	row.derive.value = no_memory;
 	ck_rv(mechanism_self_test(&row, keys, SELF_TEST_NO_FLIP), CKR_HOST_MEMORY);
