@@ -20,68 +20,12 @@
 #include "key/key_type.h"
 #include "key/wrap.h"
 #include "keydiv.h"
+#include "parameter.h"
+#include "role.h"
 #include "state_kind.h"
 #include "wrapping.h"
 
 struct mechanism;
-
-/* --- Parameters (README.md, "The parameter") --- */
-
-#define PARAMETER_MAX KEYDIV_PARAMETER_MAX
-#define FIELDS_MAX 8
-
-struct field {
-	uint8_t tag;
-	bool number; /* the value is a big-endian number, which the tool reads in decimal */
-	const char *name;
-	bool required;
-	uint16_t min, max; /* length in bytes */
-};
-
-/*
- * The first members of a struct field: FIELD(DEVICE) has the tag KEYDIV_DEVICE and the name
- * "DEVICE". NUMBER_FIELD is for values that are numbers.
- */
-#define FIELD(name) KEYDIV_##name, false, #name
-#define NUMBER_FIELD(name) KEYDIV_##name, true, #name
-
-/* A parsed parameter. The bytes are a private copy of the caller's bytes, which are read once. */
-struct parameter {
-	const struct field *fields; /* of the mechanism; value[i] belongs to fields[i] */
-	size_t count;
-	struct bytes value[FIELDS_MAX]; /* an absent field has p == NULL */
-	struct bytes encoded;           /* the whole parameter as the caller encoded it */
-};
-
-/* Return the value of the field TAG; p == NULL if the field is absent or unknown here. */
-struct bytes parameter_get(const struct parameter *p, uint8_t tag);
-
-/*
- * Return the fields FIRST to LAST as the caller encoded them, for the context of a KDF. The fields
- * are contiguous, because tags ascend.
- */
-struct bytes parameter_span(const struct parameter *p, uint8_t first, uint8_t last);
-
-/*
- * Parse N bytes at ENCODED by the field list of MECH. RET refers to ENCODED, which must live as
- * long as RET. CKR_MECHANISM_PARAM_INVALID for every deviation from the list.
- */
-MUST_USE CK_RV parameter_parse(
-	const struct mechanism *mech, const uint8_t *encoded, size_t n, struct parameter *ret);
-
-/*
- * Parse the parameter of a flat form (FORM_FLAT) that derives, as parameter_parse, and fill in OUT
- * (NATIVE_MAX bytes, aligned for any type), which refers to ENCODED.
- */
-MUST_USE CK_RV parameter_parse_flat(const struct mechanism *mech, const uint8_t *encoded, size_t n,
-	struct parameter *ret, void *out);
-
-/*
- * As parameter_parse for ENCODED, which is part of a parameter, and the list FIELDS of the fields
- * of that part. No check beyond tags and lengths.
- */
-MUST_USE CK_RV fields_parse(
-	const struct field *fields, struct bytes encoded, struct parameter *ret);
 
 /* --- Deriving --- */
 
@@ -150,37 +94,6 @@ struct derivation {
 	 */
 	CK_RV (*other_key)(struct derivation *d, CK_OBJECT_HANDLE handle, struct secret *ret_value);
 	struct derive_call *call; /* of src/calls, for other_key; opaque to mechanisms */
-};
-
-/* The rules for CKA_DERIVE and CKA_ALLOWED_MECHANISMS of a result. */
-enum level {
-	LEVEL_SHORTEN, /* default list: children[]; the template may shorten it */
-	LEVEL_FIXED,   /* exactly children[]; the template gives no list */
-	LEVEL_LEAF,    /* the result derives no keys: CKA_DERIVE true is refused */
-	/*
-	 * As LEVEL_LEAF, unless CKA_DERIVE_TEMPLATE of a base that was not derived has CKA_DERIVE
-	 * true. The default list is then that of CKA_DERIVE_TEMPLATE, else that of the key type,
-	 * and the template may shorten the list. CKA_WRAP or CKA_UNWRAP true in such a
-	 * CKA_DERIVE_TEMPLATE gives the result those usages alone.
-	 */
-	LEVEL_BY_TEMPLATE,
-};
-
-#define CHILDREN_MAX 8
-
-/*
- * The role of the result of a derivation, which says what the result may do. The role depends on
- * what the value is, never on the caller (README.md, "One value has one role").
- */
-struct role {
-	uint32_t usage; /* USAGE_ bits that the result may have if CKA_DERIVE is false */
-	enum level level;
-	CK_MECHANISM_TYPE children[CHILDREN_MAX]; /* ended by 0 */
-	/*
-	 * USAGE_ bits that the result may have instead, and no CKA_DERIVE, if CKA_DERIVE_TEMPLATE
-	 * of a base that was not derived has CKA_DERIVE false. 0: the template changes nothing.
-	 */
-	uint32_t leaf_by_template;
 };
 
 /* --- Operations: encrypt, sign, digest, wrap --- */
@@ -399,30 +312,13 @@ struct testing {
 	 * them afterwards. CKR_HOST_MEMORY says nothing about the mechanism, and any other code
 	 * than CKR_OK fails the test. FLIP: spoil the expected answer, for the test of the test.
 	 */
-	CK_RV (*run)
+	CK_RV(*run)
 	(const struct mechanism *mech, struct key *const keys[SELF_TEST_KEYS], bool flip);
 	/*
 	 * A parameter in hexadecimal for the example of the tool. NULL: that of the first of
 	 * answers, or the mechanism has no fields.
 	 */
 	const char *example;
-};
-
-/*
- * The trade that a base serves. A value of one trade can be a value of another, so a base serves
- * only one. A CKA_ALLOWED_MECHANISMS that names a mechanism of a trade names nothing else but
- * mechanisms of the same trade and WITH_DERIVED_KEY.
- */
-enum trade {
-	TRADE_NONE, /* the lists of the mechanism are not bound */
-	TRADE_GP_STATIC,
-	TRADE_SCP02,
-	TRADE_SDM,
-	TRADE_LORAWAN,           /* root keys and join-server keys */
-	TRADE_LORAWAN_MULTICAST, /* McRootKey and McKey */
-	TRADE_OSDP,              /* the master of the readers */
-	TRADE_OSDP_READER,       /* the base key of one reader */
-	TRADE_OMS,
 };
 
 struct mechanism {
@@ -483,15 +379,6 @@ static inline const struct role *derive_role(const struct derivation *d)
 
 	return mech->derive.role != NULL ? mech->derive.role : mech->derive.role_of(d);
 }
-
-/* Roles that several mechanisms share (roles.c). */
-extern const struct role role_by_use;   /* USE is part of the value: any usage, no CKA_DERIVE */
-extern const struct role role_cipher;   /* encrypt and decrypt */
-extern const struct role role_mac;      /* sign and verify */
-extern const struct role role_wrapping; /* wrap and unwrap */
-extern const struct role role_none;     /* neither usage nor CKA_DERIVE */
-extern const struct role role_no_wrap;  /* any usage except wrap and unwrap, no CKA_DERIVE */
-extern const struct role role_leaf;     /* the same, but CKA_DERIVE_TEMPLATE may say otherwise */
 
 /* Lists of key types that several mechanisms take. */
 extern const CK_KEY_TYPE key_types_aes[], key_types_tdes[], key_types_hmac[];
