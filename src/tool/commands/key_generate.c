@@ -36,12 +36,11 @@ static bool run(int count, char **operands)
 		return fail("--size takes a multiple of 8 bits, and none for des2 and des3");
 	if (!client_login(&client, true) || !label_is_free(&client, new_key.label))
 		return false;
-	new_key_template(client.f, client.session, &t);
-	template_text(&t, CKA_LABEL, new_key.label);
+	if (!new_key_template(client.f, client.session, new_key.label, strlen(new_key.label), &t,
+		    id, &problem))
+		return problem_report(&problem, 0);
 	if (!new_key.kind->bytes)
 		template_number(&t, CKA_VALUE_LEN, (CK_ULONG)(bits >= 0 ? bits : 256) / 8);
-	if (!new_key.id_length && !identity_add_id(client.f, client.session, &t, id, &problem))
-		return problem_report(&problem, 0);
 	CK_MECHANISM mechanism = {new_key.kind->generate, NULL, 0};
 	CK_RV rv = client.f->C_GenerateKey(client.session, &mechanism, t.attributes, t.count, &key);
 	if (rv == CKR_ATTRIBUTE_VALUE_INVALID && bits >= 0)

@@ -162,11 +162,10 @@ static bool create(struct client *client, const struct component *key)
 	unsigned char id[NEW_ID_BYTES];
 	CK_OBJECT_HANDLE object;
 
-	new_key_template(client->f, client->session, &t);
-	template_text(&t, CKA_LABEL, new_key.label);
-	template_bytes(&t, CKA_VALUE, key->p, key->n);
-	if (!new_key.id_length && !identity_add_id(client->f, client->session, &t, id, &problem))
+	if (!new_key_template(client->f, client->session, new_key.label, strlen(new_key.label), &t,
+		    id, &problem))
 		return problem_report(&problem, 0);
+	template_bytes(&t, CKA_VALUE, key->p, key->n);
 	CK_RV rv = client->f->C_CreateObject(client->session, t.attributes, t.count, &object);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot import '%s'", new_key.label);

@@ -75,9 +75,7 @@ static bool unwrap(const struct client *client, CK_SESSION_HANDLE session,
 
 	if (!read_wrapped(&record->value[0], record->shown, &wrapped, problem))
 		return false;
-	new_key_template(f, session, &t);
-	template_bytes(&t, CKA_LABEL, record->name, record->n);
-	if (!new_key.id_length && !identity_add_id(f, session, &t, id, problem))
+	if (!new_key_template(f, session, record->name, record->n, &t, id, problem))
 		return false;
 	CK_RV rv = f->C_UnwrapKey(
 		session, &mechanism, kek, wrapped.p, wrapped.n, t.attributes, t.count, ret);

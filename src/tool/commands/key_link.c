@@ -106,9 +106,8 @@ static bool run(int count, char **operands)
 	if (!check_options() || !client_login(&client, true) ||
 		!label_is_free(&client, new_key.label))
 		return false;
-	new_key_template(client.f, client.session, &t);
-	template_text(&t, CKA_LABEL, new_key.label);
-	if (!new_key.id_length && !identity_add_id(client.f, client.session, &t, id, &problem))
+	if (!new_key_template(client.f, client.session, new_key.label, strlen(new_key.label), &t,
+		    id, &problem))
 		return problem_report(&problem, 0);
 	CK_RV rv = client.f->C_CreateObject(client.session, t.attributes, t.count, &key);
 	if (rv != CKR_OK)

@@ -65,7 +65,7 @@ static struct json_object *row(CK_MECHANISM_TYPE type, const CK_MECHANISM_INFO *
 /* Return FIELD as an object for JSON, or as text like "[SALT] 8 to 64 bytes". */
 static struct json_object *field_row(const struct mechanism_field *field)
 {
-	char length[40], text[120];
+	char length[LENGTH_TEXT_MAX], text[120];
 
 	if (settings.json) {
 		struct json_object *o = json_object_new_object();
@@ -76,13 +76,9 @@ static struct json_object *field_row(const struct mechanism_field *field)
 		add_number(o, "max", field->max);
 		return o;
 	}
-	if (field->min == field->max)
-		snprintf(length, sizeof length, "%u", field->max);
-	else
-		snprintf(length, sizeof length, "%u to %u", field->min, field->max);
 	snprintf(text, sizeof text, "%s%s%s %s%s byte%s", field->required ? "" : "[", field->name,
-		field->required ? "" : "]", field->number ? "number of " : "", length,
-		field->max == 1 ? "" : "s");
+		field->required ? "" : "]", field->number ? "number of " : "",
+		length_text(field->min, field->max, length), field->max == 1 ? "" : "s");
 	return json_object_new_string(text);
 }
 

@@ -60,6 +60,16 @@ const char *field_name(unsigned char tag)
 	return tag == KEYDIV_USE ? "USE" : "?";
 }
 
+/* Write NUMBER in WIDTH bytes to RET. False: NUMBER is too large. */
+static bool put_number(uint64_t number, size_t width, bool lsb_first, unsigned char *ret)
+{
+	if (width < 8 && number >> (8 * width))
+		return false;
+	for (size_t i = 0; i < width; i++, number >>= 8)
+		ret[lsb_first ? i : width - 1 - i] = (unsigned char)number;
+	return true;
+}
+
 size_t field_counter(unsigned char tag, uint64_t number, unsigned char ret[8])
 {
 	size_t n = 8;
@@ -70,11 +80,7 @@ size_t field_counter(unsigned char tag, uint64_t number, unsigned char ret[8])
 			n = known[i].max;
 			lsb_first = known[i].lsb_first;
 		}
-	if (n < 8 && number >> (8 * n))
-		return 0;
-	for (size_t i = 0; i < n; i++, number >>= 8)
-		ret[lsb_first ? i : n - 1 - i] = (unsigned char)number;
-	return n;
+	return put_number(number, n, lsb_first, ret) ? n : 0;
 }
 
 /* Read a decimal number as WIDTH bytes. */
@@ -82,11 +88,10 @@ static bool read_number(const struct field *field, const char *text, unsigned ch
 {
 	uint64_t number;
 
-	if (!decimal_read(text, &number) || (field->width < 8 && number >> (8 * field->width)))
+	if (!decimal_read(text, &number) ||
+		!put_number(number, field->width, field->lsb_first, ret))
 		return fail("the field %s is a number of %d byte%s, or hex:, and not '%s'",
 			field->name, field->width, field->width == 1 ? "" : "s", text);
-	for (unsigned i = 0; i < field->width; i++, number >>= 8)
-		ret[field->lsb_first ? i : field->width - 1U - i] = (unsigned char)number;
 	return true;
 }
 
@@ -126,10 +131,7 @@ static bool read_value(
 	return true;
 }
 
-#define LENGTH_TEXT_MAX 24
-
-/* Write MIN and MAX as "3" or "8 to 16" to RET, which has LENGTH_TEXT_MAX bytes. */
-static const char *length_text(unsigned min, unsigned max, char *ret)
+const char *length_text(unsigned min, unsigned max, char ret[LENGTH_TEXT_MAX])
 {
 	if (min == max)
 		snprintf(ret, LENGTH_TEXT_MAX, "%u", max);

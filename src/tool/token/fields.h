@@ -61,6 +61,11 @@ void fields_put(const struct fields *fields, const struct field_part *more, size
  */
 void fields_show(const char *parameter, const char *option, struct text *ret);
 
+#define LENGTH_TEXT_MAX 24
+
+/* Write MIN and MAX, lengths of a field, as "3" or "8 to 16" to RET. Return RET. */
+const char *length_text(unsigned min, unsigned max, char ret[LENGTH_TEXT_MAX]);
+
 #define FIELDS_WRONG_MAX 160
 
 /*

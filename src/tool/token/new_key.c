@@ -89,7 +89,8 @@ static bool takes_flat(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session)
 	       !module_offers(f, info.slotID, CKM_AES_GCM);
 }
 
-void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t)
+/* Add the properties that the options give. */
+static void add_options(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t)
 {
 	template_number(t, CKA_CLASS, CKO_SECRET_KEY);
 	if (new_key.kind &&
@@ -123,6 +124,14 @@ void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct tem
 	if (new_key.allowed.count)
 		template_bytes(t, CKA_ALLOWED_MECHANISMS, new_key.allowed.type,
 			new_key.allowed.count * sizeof new_key.allowed.type[0]);
+}
+
+bool new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label, size_t n,
+	struct template *t, unsigned char id[NEW_ID_BYTES], struct problem *problem)
+{
+	add_options(f, session, t);
+	template_bytes(t, CKA_LABEL, label, n);
+	return new_key.id_length > 0 || identity_add_id(f, session, t, id, problem);
 }
 
 void new_key_show(struct client *client, CK_OBJECT_HANDLE key)

@@ -8,6 +8,7 @@
 
 #include "tool/token/attributes.h"
 #include "tool/token/client.h"
+#include "tool/token/identity.h"
 #include "tool/token/names.h"
 #include "tool/token/template_list.h"
 
@@ -63,10 +64,13 @@ extern struct new_key new_key;
 MUST_USE bool new_key_read(void);
 
 /*
- * Fill in the template of the key for SESSION, without its label and value. With BY_HEADER, the
- * template has no type, usage or list that the options do not give.
+ * Fill in the template T of the key with the label of N bytes at LABEL for SESSION, without the
+ * value. ID has a random CKA_ID, unless --id gives one. LABEL and ID must live as long as T. With
+ * BY_HEADER, the template has no type, usage or list that the options do not give. False: PROBLEM
+ * is set.
  */
-void new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, struct template *t);
+MUST_USE bool new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label,
+	size_t n, struct template *t, unsigned char id[NEW_ID_BYTES], struct problem *problem);
 
 /* Show the label, type and check value of a new key. */
 void new_key_show(struct client *client, CK_OBJECT_HANDLE key);
