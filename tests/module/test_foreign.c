@@ -9,34 +9,16 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-#include "fake_foreign.h"
+#include "fake_open.h"
 #include "memory_search.h"
 
 #define URI "pkcs11:token=fake;object=mk"
 #define CHILD T(YES(CKA_ENCRYPT))
 
-static struct fake_control *fake;
-static fake_foreign_reset_function fake_reset;
-
 static void find_fake(void)
 {
-	fake_foreign_control_function get;
-	void *other = dlopen(getenv("FAKE_FOREIGN"), RTLD_NOW);
-
-	ck_assert_ptr_nonnull(other);
-	*(void **)&get = dlsym(other, "fake_foreign_control");
-	*(void **)&fake_reset = dlsym(other, "fake_foreign_reset");
-	fake = get();
-	fake->pin = USER_PIN;
-	fake->login_required = true;
-	fake->keys[0] = (struct fake_key){.present = true,
-		.slot = FAKE_SLOT,
-		.label = "mk",
-		.type = CKK_AES,
-		.length = 16,
-		.is_private = true,
-		.sign = true,
-		.sensitive = true};
+	fake_open(USER_PIN);
+	fake->keys[0] = fake_key_that_signs("mk", CKK_AES, 16);
 	memcpy(fake->keys[0].value, mk, 16);
 }
 

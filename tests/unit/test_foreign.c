@@ -13,15 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fake_foreign.h"
+#include "fake_open.h"
 #include "foreign/foreign_key.h"
 #include "key/crypto.h"
 #include "key/random.h"
 #include "temp_dir.h"
 #include "unit.h"
 
-static struct fake_control *fake;
-static fake_foreign_reset_function fake_reset;
 static struct config config;
 static struct foreign_pin pin;
 static struct foreign foreign;
@@ -35,15 +33,8 @@ static char dir[TEMP_DIR_MAX];
 
 static void add_key(unsigned i, const char *label, CK_KEY_TYPE type, CK_ULONG length)
 {
-	fake->keys[i] = (struct fake_key){.present = true,
-		.slot = FAKE_SLOT,
-		.label = label,
-		.type = type,
-		.length = length,
-		.is_private = true,
-		.sign = true,
-		.encrypt = true,
-		.sensitive = true};
+	fake->keys[i] = fake_key_that_signs(label, type, length);
+	fake->keys[i].encrypt = true;
 	for (unsigned b = 0; b < length; b++)
 		fake->keys[i].value[b] = (CK_BYTE)(17 * b + i);
 }
@@ -51,22 +42,13 @@ static void add_key(unsigned i, const char *label, CK_KEY_TYPE type, CK_ULONG le
 /* The shared object stays loaded in this process, so its state is set again for each test. */
 static void set_up(void)
 {
-	const char *module = getenv("FAKE_FOREIGN");
-	fake_foreign_control_function get;
-	void *library = dlopen(module, RTLD_NOW);
-
-	ck_assert_ptr_nonnull(library);
-	*(void **)&get = dlsym(library, "fake_foreign_control");
-	*(void **)&fake_reset = dlsym(library, "fake_foreign_reset");
-	fake = get();
-	fake->pin = FAKE_PIN;
-	fake->login_required = true;
+	fake_open(FAKE_PIN);
 	add_key(0, "aes", CKK_AES, 16);
 	add_key(1, "hmac", CKK_GENERIC_SECRET, 20);
 	add_key(2, "des", CKK_DES3, 24);
 	ck_ok(crypto_start());
 	config_defaults(&config);
-	snprintf(config.foreign_module, sizeof config.foreign_module, "%s", module);
+	snprintf(config.foreign_module, sizeof config.foreign_module, "%s", getenv("FAKE_FOREIGN"));
 	foreign_start(&config);
 	foreign_pin_init(&pin);
 	ck_ok(foreign_pin_keep(&pin, URI(FAKE_PIN)));

@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fake_foreign.h"
+#include "fake_open.h"
 #include "key/crypto.h"
 #include "unit.h"
 
@@ -107,7 +107,6 @@ REPLACES int munmap(void *at, size_t n)
 
 #define URI "pkcs11:token=fake;object=mk;type=secret-key"
 
-static struct fake_control *fake;
 static struct config config;
 static struct key *far_key;
 static const uint8_t msg[37] = "a message";
@@ -149,27 +148,12 @@ static CK_RV once(long *ret_left, bool *ret_right)
 
 static void set_up(void)
 {
-	const char *module = getenv("FAKE_FOREIGN");
-	fake_foreign_control_function get;
-	void *library = dlopen(module, RTLD_NOW);
-
-	ck_assert_ptr_nonnull(library);
-	*(void **)&get = dlsym(library, "fake_foreign_control");
-	fake = get();
-	fake->pin = FAKE_PIN;
-	fake->login_required = true;
-	fake->keys[0] = (struct fake_key){.present = true,
-		.slot = FAKE_SLOT,
-		.label = "mk",
-		.type = CKK_AES,
-		.length = 16,
-		.is_private = true,
-		.sign = true,
-		.encrypt = true,
-		.sensitive = true};
+	fake_open(FAKE_PIN);
+	fake->keys[0] = fake_key_that_signs("mk", CKK_AES, 16);
+	fake->keys[0].encrypt = true;
 	ck_ok(crypto_start());
 	config_defaults(&config);
-	snprintf(config.foreign_module, sizeof config.foreign_module, "%s", module);
+	snprintf(config.foreign_module, sizeof config.foreign_module, "%s", getenv("FAKE_FOREIGN"));
 	far_key = key_new();
 	struct key *near = key_new();
 	ck_assert(far_key != NULL && near != NULL);
