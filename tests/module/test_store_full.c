@@ -35,7 +35,7 @@ static void empty_disk(void)
 static bool refused(CK_RV rv)
 {
 	return expect_rv(
-		CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR, rv, "on a full disk", __FILE__, __LINE__);
+		CKR_DEVICE_MEMORY, CKR_DEVICE_MEMORY, rv, "on a full disk", __FILE__, __LINE__);
 }
 
 START_TEST(no_object_on_a_full_disk)

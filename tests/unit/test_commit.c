@@ -3,6 +3,7 @@
  * test_commit.c: changes by many threads and processes at once, cut short by kills, on a full disk.
  */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -538,10 +539,14 @@ static ssize_t failing_write(int fd, const void *p, size_t n)
 	return -1;
 }
 
+static unsigned failing_opens;
+
+/* Fails only where a journal is made, as a disk without room does. */
 static int failing_open(const char *path, int flags, int mode)
 {
-	if (strstr(path, "-journal") == NULL)
+	if (strstr(path, "-journal") == NULL || !(flags & O_CREAT) || failing_opens == 0)
 		return open(path, flags, mode);
+	failing_opens--;
 	errno = write_error;
 	return -1;
 }
@@ -550,7 +555,7 @@ static const struct {
 	int error;
 	CK_RV rv;
 } write_errors[] = {{EDQUOT, CKR_DEVICE_MEMORY}, {EFBIG, CKR_DEVICE_MEMORY},
-	{ENOSPC, CKR_DEVICE_MEMORY}, {EIO, CKR_DEVICE_ERROR}};
+	{ENOSPC, CKR_DEVICE_MEMORY}, {EIO, CKR_DEVICE_ERROR}, {EROFS, CKR_TOKEN_WRITE_PROTECTED}};
 
 /* A quota, a file-size limit or a full disk that is met at the journal, while it is written. */
 START_TEST(journal_cannot_be_written)
@@ -581,11 +586,38 @@ START_TEST(journal_cannot_be_made)
 
 	store = new_store();
 	write_error = write_errors[_i].error;
+	failing_opens = UINT_MAX;
 	call_ptr own = replace_call("open", (call_ptr)failing_open);
 	ck_rv(raw_insert(store, &record, sample_prepare, &text), write_errors[_i].rv);
+	failing_opens = 1; /* at the second try there is room */
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
 	replace_call("open", own);
 	insert_sample(store, CKO_DATA, false, NULL, NULL);
-	assert_whole(store, 1);
+	assert_whole(store, 2);
+	store_close(store);
+}
+END_TEST
+
+/* No call waits for a writer of a FIFO that has the name of the journal. */
+START_TEST(journal_is_no_file)
+{
+	struct sample_text text;
+	struct record record = {.object_class = CKO_DATA};
+	char journal[200];
+
+	store = new_store();
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	snprintf(journal, sizeof journal, "%s/token.db-journal", token_dir);
+	for (int i = 0; i < 3; i++) {
+		int made = i == 0   ? mkfifo(journal, 0600)
+			   : i == 1 ? mkdir(journal, 0700)
+				    : symlink("token.gen", journal);
+		ck_assert_int_eq(made, 0);
+		ck_rv(raw_insert(store, &record, sample_prepare, &text), CKR_DEVICE_ERROR);
+		ck_assert_int_eq(remove(journal), 0);
+		insert_sample(store, CKO_DATA, false, NULL, NULL);
+	}
+	assert_whole(store, 4);
 	store_close(store);
 }
 END_TEST
@@ -683,7 +715,8 @@ int main(void)
 	tcase_add_test(tcase, last_sync_fails);
 	tcase_add_loop_test(tcase, unlock_after_a_commit_fails, 0, 2);
 	tcase_add_loop_test(tcase, journal_cannot_be_written, 0, 4);
-	tcase_add_loop_test(tcase, journal_cannot_be_made, 0, 4);
+	tcase_add_loop_test(tcase, journal_cannot_be_made, 0, 5);
+	tcase_add_test(tcase, journal_is_no_file);
 	tcase_add_test(tcase, a_savepoint_that_cannot_be_released_undoes_the_commit);
 	tcase_add_test(tcase, a_change_that_cannot_be_undone_is_not_kept_open);
 	tcase_add_test(tcase, a_passing_error_does_not_make_the_token_read_only);

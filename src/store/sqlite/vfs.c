@@ -3,8 +3,12 @@
 #include "store/sqlite/vfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define VFS_NAME "keydiv"
 
@@ -136,6 +140,30 @@ static const sqlite3_io_methods methods = {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static sqlite3_vfs *own, vfs; /* SQLite's own VFS, and the layer; set once */
 
+/* Return true if a journal with NAME is no regular file. SQLite would wait for a FIFO for ever. */
+static bool is_no_file(const char *name)
+{
+	struct stat st;
+
+	return lstat(name, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/*
+ * If the file NAME cannot be made, SQLite opens it a second time for reading, and errno is that of
+ * the second call. Make the file, by the function that SQLite calls. Return 0, or the errno.
+ */
+static int make(const char *name)
+{
+	int (*call)(const char *, int, ...) =
+		(int (*)(const char *, int, ...))own->xGetSystemCall(own, "open");
+
+	int fd = call(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
 static int layer_open(
 	sqlite3_vfs *unused, const char *name, sqlite3_file *file, int flags, int *ret_flags)
 {
@@ -143,8 +171,15 @@ static int layer_open(
 
 	(void)unused;
 	*layer = (struct layer){.own = (sqlite3_file *)(layer + 1)};
+	if ((flags & SQLITE_OPEN_MAIN_JOURNAL) && is_no_file(name))
+		return SQLITE_CANTOPEN;
 	errno = 0;
 	int code = own->xOpen(own, name, layer->own, flags, ret_flags);
+	if (code != SQLITE_OK && (flags & SQLITE_OPEN_CREATE) && errno == ENOENT) {
+		errno = make(name);
+		if (errno == 0)
+			code = own->xOpen(own, name, layer->own, flags, ret_flags);
+	}
 	if (code != SQLITE_OK)
 		keep(errno);
 	if (layer->own->pMethods != NULL)
