@@ -140,7 +140,7 @@ faults()
 	ninja -C build-quick faults
 	export KEYDIV_MODULE="$PWD/build-quick/keydiv-pkcs11.so" CK_VERBOSITY=normal LD_BIND_NOW=1
 	failed=
-	for regime in ${*:-kill load calls power bits}; do
+	for regime in ${*:-kill load calls power bits full}; do
 		"build-quick/tests/faults/fault_$regime" || failed="$failed $regime"
 	done
 	[ -z "$failed" ] || {

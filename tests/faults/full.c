@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * full.c: a token that cannot be written, or not be found: no room, read-only, the directory taken
+ * away, files exchanged. What was refused has changed nothing, and every acknowledged object is
+ * usable afterwards. Each trial is made once, and then with other choices until the time ends.
+ */
+#include "full.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+
+#define TRIALS_MAX 4000
+
+static const struct full_part *const parts[] = {&full_space};
+#define PARTS (sizeof parts / sizeof parts[0])
+
+static struct world_copy saved;
+static uint32_t trials[TRIALS_MAX]; /* part, then number */
+static unsigned trial_count;
+
+/* --- Steps --- */
+
+const char *const full_step_names[FULL_STEPS] = {
+	"an object", "NEXT_KEY", "a window", "C_SetPIN", "C_InitToken and C_InitPIN"};
+
+CK_RV full_step(struct seat *seat, unsigned which)
+{
+	static CK_RV (*const steps[FULL_STEPS])(struct seat *) = {
+		object_step, number_step, window_step, pin_step, fresh_step};
+
+	return steps[which](seat);
+}
+
+void full_goes_on(struct seat *seat, const char *what)
+{
+	for (unsigned which = 0; which < FULL_STEPS; which++)
+		for (int i = 0; i < 3; i++) {
+			CK_RV rv = full_step(seat, which);
+			if (rv != CKR_OK)
+				trouble("%s: afterwards %s gave %s", what, full_step_names[which],
+					name_of(rv));
+		}
+}
+
+/* --- Trials --- */
+
+static void try_it(unsigned trial)
+{
+	parts[trial >> 16]->run(trial & 0xffff);
+}
+
+static bool run_trial(unsigned trial)
+{
+	char text[200];
+	const struct full_part *part = parts[trial >> 16];
+
+	part->describe(trial & 0xffff, text, sizeof text);
+	copy_token(true);
+	world_restore(&saved);
+	return process_succeeds(start_process(try_it, trial), text);
+}
+
+static void ask_for_mounts(unsigned unused)
+{
+	(void)unused;
+	if (!place_separate())
+		_exit(errno);
+}
+
+/* Return true if a process may have mounts of its own, and print why not. */
+static bool may_mount(void)
+{
+	pid_t child = start_process(ask_for_mounts, 0);
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		ck_assert_int_eq(errno, EINTR);
+	if (status != 0)
+		printf("full: this process may not mount (%s): no tmpfs, no read-only mounts\n",
+			strerror(WEXITSTATUS(status)));
+	return status == 0;
+}
+
+static void list_trials(uint64_t *random)
+{
+	bool mounts = may_mount();
+
+	for (unsigned part = 0; part < PARTS; part++)
+		for (unsigned number = 0; number < parts[part]->count; number++)
+			if (mounts || !parts[part]->needs_mounts(number))
+				trials[trial_count++] = part << 16 | number;
+	for (unsigned i = trial_count - 1; i > 0; i--) {
+		unsigned j = draw_below(random, i + 1);
+		uint32_t other = trials[j];
+
+		trials[j] = trials[i];
+		trials[i] = other;
+	}
+}
+
+static void make_objects(unsigned unused)
+{
+	struct seat seat;
+
+	(void)unused;
+	seat_start(&seat, 0, 1);
+	for (unsigned k = 0; k < 3; k++)
+		if (object_create(&seat, k) != CKR_OK)
+			trouble("no object to try with");
+	if (fresh_step(&seat) != CKR_OK)
+		trouble("no fresh token to try with");
+	f->C_Finalize(NULL);
+}
+
+START_TEST(nothing_is_lost)
+{
+	unsigned i = 0, failed = 0;
+
+	faults_begin("full", 30);
+	uint64_t random = faults_seed, seed = faults_seed;
+	await_process(start_process(make_objects, 0), false, "the preparation");
+	copy_token(false);
+	world_save(&saved);
+	list_trials(&random);
+	do {
+		failed += !run_trial(trials[i % trial_count]);
+		faults_seed += ++i % trial_count == 0;
+	} while (i < trial_count || faults_time_left());
+	printf("full: %u trials, all %u kinds, %u failed\n", i, trial_count, failed);
+	fflush(stdout);
+	ck_assert_msg(failed == 0, "SEED=%llu", (unsigned long long)seed);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("full");
+	TCase *tc = add_case(suite, "full", world_set_up);
+
+	tcase_set_timeout(tc, 0);
+	tcase_add_test(tc, nothing_is_lost);
+	return run(suite);
+}
