@@ -12,6 +12,7 @@
 #	tests/run.sh valgrind    all unit and module tests under valgrind, in half an hour
 #	tests/run.sh thread      what several threads share, under the thread sanitizer
 #	tests/run.sh faults      every regime of tests/faults; `faults kill` runs one. MINUTES=n runs each for so long, SEED=n repeats
+#	tests/run.sh mutation    changes the sources in one way at a time (tests/mutation). `mutation AREA` for one area, COUNT=n, SEED=n
 #	tests/run.sh install     nothing but the packages
 #
 # MESON_OPTIONS, if set, is passed to meson setup. The CI passes --werror.
@@ -149,21 +150,24 @@ faults()
 	}
 }
 
+# mutation [AREA...]: mutants of the sources, and the tests that do not notice them.
+mutation()
+{
+	nice -n 10 python3 tests/mutation/mutate.py "$@"
+}
+
 install_packages
 case "${1:-all}" in
 install) ;;
 quick | plain | clients | sanitize | memcheck | valgrind | thread) "$1" ;;
-faults)
-	shift
-	faults "$@"
-	;;
+faults | mutation) "$@" ;;
 all)
 	sanitize
 	memcheck
 	plain
 	;;
 *)
-	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|faults [REGIME...]]" >&2
+	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|faults [REGIME...]|mutation [AREA...]]" >&2
 	exit 2
 	;;
 esac

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Change the sources in one way at a time, and count the changes that no test notices.
+
+Usage: mutate.py [AREA...]. The environment: COUNT=n mutants of each area (all), SEED=n of the choice
+(1), BUDGET=n seconds of processor time for the tests of one mutant (15; 0: no limit), JOBS=n (2),
+FILE=pattern. README.md describes the method and the files.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from areas import AREAS, ROW_TESTS
+from points import Source, compiling
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+WORK = os.path.join(ROOT, "build-mutation")
+TREE, OUT = os.path.join(WORK, "tree"), os.path.join(WORK, "out")
+SEED, COUNT = int(os.environ.get("SEED", 1)), int(os.environ.get("COUNT", 0))
+BUDGET, JOBS = float(os.environ.get("BUDGET", 15)), int(os.environ.get("JOBS", 2))
+LIMITS = ["prlimit", "--core=0", "--fsize=200000000:unlimited", "--as=8000000000:unlimited"]
+
+
+def write(path, text):
+    """Write TEXT to PATH unless PATH has this text: ninja goes by the time of a file."""
+    if os.path.exists(path) and open(path).read() == text:
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    open(path, "w").write(text)
+
+
+# --- Sources and build ---
+
+
+def load_sources():
+    sources, number = {}, 0
+    for area, parts in AREAS.items():
+        for paths, functions, tables in parts:
+            for path in paths.split():
+                sources[path] = Source(path, open(os.path.join(ROOT, path)).read(), functions, tables)
+                sources[path].area = area
+    seen = {}
+    for source in sources.values():
+        for m in source.mutants:
+            number += 1
+            m.number, m.area = number, source.area
+            seen[m.file, m.function, m.what] = again = seen.get((m.file, m.function, m.what), 0) + 1
+            m.name = f"{m.file}: {m.function}: {m.what}" + (f" #{again}" if again > 1 else "")
+    return sources, number
+
+
+def copy_tree(sources):
+    listed = subprocess.run(["git", "ls-files", "-z", "-c", "-o", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    for path in filter(None, listed.stdout.decode().split("\0")):
+        here, there = os.path.join(ROOT, path), os.path.join(TREE, path)
+        if path in sources or not os.path.exists(here):
+            continue
+        if not os.path.exists(there) or os.path.getmtime(there) < os.path.getmtime(here):
+            os.makedirs(os.path.dirname(there), exist_ok=True)
+            shutil.copy(here, there)
+
+
+def compile_check(text):
+    command = ["gcc", "-fsyntax-only", "-w", "-x", "c", "-D_GNU_SOURCE", "-DMUTANT_LAST=1", '-DKEYDIV_VERSION="0"']
+    command += [f"-I{HERE}", *(f"-I{ROOT}/{d}" for d in ("include", "src", "mechanisms")), "-"]
+    return subprocess.run(command, input=text.encode(), capture_output=True).returncode == 0
+
+
+def prepare(sources):
+    """Write the tree with all points. Points with which a file does not compile are no mutants."""
+    copy_tree(sources)
+    for path, source in sources.items():
+        cache = os.path.join(WORK, "compiling", hashlib.sha256(source.text.encode()).hexdigest() + path.replace("/", "_"))
+        if not os.path.exists(cache):
+            write(cache, "\n".join(m.name for m in compiling(source, compile_check)))
+        names = set(open(cache).read().split("\n"))
+        source.mutants = [m for m in source.mutants if m.row or m.name in names]
+        source.points = set(source.mutants)
+        write(os.path.join(TREE, path), source.render(source.points))
+    if not os.path.exists(os.path.join(OUT, "build.ninja")):
+        flags = f"-I{HERE} -DMUTANT_LAST=100000 -w"
+        subprocess.run(["meson", "setup", OUT, TREE, "-Doptimization=0", "-Ddebug=false", f"-Dc_args={flags}"], check=True)
+
+
+def ninja(targets, quiet=False):
+    run = subprocess.run(["ninja", "-C", OUT, *targets], capture_output=quiet)
+    return run.returncode == 0
+
+
+# --- Tests ---
+
+
+class Test:
+    def __init__(self, entry):
+        self.name, self.command = entry["name"], entry["cmd"]
+        self.environment = entry["env"]
+        files = [self.command[0]]
+        files += [v for k, v in entry["env"].items() if k in ("KEYDIV_MODULE", "FAKE_FOREIGN", "EVIL_PROVIDER")]
+        self.targets = [os.path.relpath(f, OUT) for f in files]
+        self.seconds, self.reached, self.kills, self.runs = 0.0, set(), 1, 1
+
+    def run(self, number, reached=None):
+        """Return "passed", "failed" or "hung"."""
+        scratch = f"/dev/shm/keydiv-mutation.{os.getpid()}.{number}.{self.name}"
+        os.makedirs(scratch)
+        environment = {**os.environ, **self.environment, "MUTANT": str(number), "TMPDIR": scratch}
+        if reached:
+            environment["MUTANT_REACHED"] = reached
+        cpu, wall = int(10 + 10 * self.seconds), 60 + 30 * self.seconds
+        command = [*LIMITS, f"--cpu={cpu}", *self.command]
+        null = subprocess.DEVNULL
+        process = subprocess.Popen(command, env=environment, cwd=scratch, stdin=null, stdout=null, stderr=null, start_new_session=True)
+        try:
+            _, status, used = self.wait(process, wall)
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            shutil.rmtree(scratch, ignore_errors=True)
+        self.used = used
+        if status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)):
+            return "hung"
+        return "passed" if status == 0 else "failed"
+
+    @staticmethod
+    def wait(process, wall):
+        end = time.monotonic() + wall
+        while time.monotonic() < end:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                process.returncode = status
+                return pid, status, usage.ru_utime + usage.ru_stime
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        os.wait4(process.pid, 0)
+        process.returncode = -9
+        return 0, None, wall
+
+
+def load_tests():
+    listed = subprocess.run(["meson", "introspect", "--tests", OUT], capture_output=True, check=True)
+    tests = [Test(t) for t in json.loads(listed.stdout) if re.match("(unit|module)-", t["name"])]
+    return [t for t in tests if t.command[0].startswith(OUT)]
+
+
+def digest(folders):
+    """Changes with every file of these folders of the tree."""
+    names = (os.path.join(d, f) for top in folders for d, _, files in os.walk(os.path.join(TREE, top)) for f in files)
+    return hashlib.sha256(b"".join(n.encode() + open(n, "rb").read() for n in sorted(names))).hexdigest()
+
+
+def kept_file(name):
+    path = os.path.join(WORK, name)
+    return path, json.load(open(path)) if os.path.exists(path) else {}
+
+
+def baseline(tests):
+    """Run each test without a mutant, and note the points that the test reaches and its time."""
+    path, kept = kept_file("baseline.json")
+    reached = os.path.join(WORK, "reached")
+    for t in tests:
+        built = hashlib.sha256(b"".join(open(os.path.join(OUT, f), "rb").read() for f in t.targets)).hexdigest()
+        if kept.get(t.name, [""])[0] != built:
+            open(reached, "wb").write(bytes(100001))
+            verdict = t.run(0, reached)
+            points = [n for n, byte in enumerate(open(reached, "rb").read()) if byte]
+            kept[t.name] = [built, verdict, t.used, points]
+            print(f"baseline: {t.name}: {verdict}, {t.used:.2f} s, {len(points)} points", flush=True)
+            json.dump(kept, open(path, "w"))
+        _, verdict, t.seconds, points = kept[t.name]
+        t.reached = set(points)
+        if verdict != "passed":
+            print(f"{t.name} {verdict} without a mutant, and is left out")
+    return [t for t in tests if kept[t.name][1] == "passed"]
+
+
+# --- Mutants ---
+
+
+def judge(m, tests, build=None):
+    """Run the tests that reach M until one fails. Return the verdict and the test."""
+    spent = 0.0
+    for t in sorted(tests, key=lambda t: t.seconds * t.runs / t.kills):
+        if BUDGET and spent + t.seconds > BUDGET:
+            return ("over budget" if spent else "unreached"), ""
+        if build and not build(t.targets):
+            return "not compiled", ""
+        t.runs += 1
+        verdict = t.run(0 if m.row else m.number)
+        spent += t.used
+        if verdict != "passed":
+            t.kills += 5
+            return verdict, t.name
+    return ("survived" if spent else "unreached"), ""
+
+
+def judge_row(m, source, tests):
+    path = os.path.join(TREE, m.file)
+    write(path, source.render(source.points, m))
+    stem = os.path.basename(m.file)[:-2]
+    wanted = [f"unit-{stem}", f"module-{stem}", *ROW_TESTS[m.area]]
+    os.environ["CCACHE_DISABLE"] = "1"
+    result = judge(m, [t for t in tests if t.name in wanted], lambda targets: ninja(targets, True))
+    write(path, source.render(source.points))
+    return result
+
+
+def choose(sources, areas):
+    chosen = []
+    for area in areas:
+        mutants = [m for s in sources.values() if s.area == area for m in s.mutants]
+        mutants = [m for m in mutants if re.search(os.environ.get("FILE", "."), m.file)]
+        if COUNT and COUNT < len(mutants):
+            mutants = random.Random(SEED).sample(mutants, COUNT)
+        chosen += mutants
+    return sorted(chosen, key=lambda m: m.number)
+
+
+def known_results():
+    """The results of earlier runs. Those of mutants that no test noticed count for the same tests only."""
+    path, kept = kept_file("results.json")
+    sources, tests = digest(["src", "mechanisms", "include"]), digest(["tests"])
+    known = kept.get("results", {}) if kept.get("sources") == sources else {}
+    if kept.get("tests") != tests or kept.get("budget") != BUDGET:
+        known = {name: v for name, v in known.items() if v[0] in ("failed", "hung")}
+    kept = {"sources": sources, "tests": tests, "budget": BUDGET, "results": known}
+    return known, lambda: write(path, json.dumps(kept))
+
+
+def run_all(chosen, sources, tests):
+    known, save = known_results()
+    points = [m for m in chosen if not m.row and m.name not in known]
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        jobs = {pool.submit(judge, m, [t for t in tests if m.number in t.reached]): m for m in points}
+        for n, job in enumerate(concurrent.futures.as_completed(jobs), 1):
+            known[jobs[job].name] = job.result()
+            if n % 25 == 0 or n == len(points):
+                print(f"{n} of {len(points)} points", flush=True)
+                save()
+    for m in chosen:
+        if m.row and m.name not in known:
+            known[m.name] = judge_row(m, sources[m.file], tests)
+            save()
+    return {m: known[m.name] for m in chosen}
+
+
+# --- Report ---
+
+
+def listed_survivors():
+    lines = open(os.path.join(HERE, "survivors.txt")).read().split("\n") if os.path.exists(os.path.join(HERE, "survivors.txt")) else []
+    pairs = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return {name: reason for name, reason in pairs}
+
+
+def report(results, areas, total):
+    print(f"seed {SEED}, {time.strftime('%Y-%m-%d', time.gmtime())}")
+    print(f"{'area':10} {'mutants':>8} {'run':>6} {'killed':>7} {'hung':>5} {'survived':>9} {'unreached':>10} {'score':>7}")
+    good = True
+    for area in areas:
+        verdicts = [v for m, (v, _) in results.items() if m.area == area and v != "not compiled"]
+        count = {v: verdicts.count(v) for v in ("failed", "hung", "unreached")}
+        killed = count["failed"] + count["hung"]
+        survived = len(verdicts) - killed - count["unreached"]
+        score = 100 * killed / max(len(verdicts), 1)
+        good &= score >= 90
+        print(f"{area:10} {total[area]:8} {len(verdicts):6} {killed:7} {count['hung']:5} {survived:9} {count['unreached']:10} {score:6.1f}%")
+    listed = listed_survivors()
+    with open(os.path.join(WORK, "survivors.txt"), "w") as out:
+        new = 0
+        for m, (verdict, _) in results.items():
+            if verdict in ("failed", "hung", "not compiled"):
+                if m.name in listed and verdict != "not compiled":
+                    print(f"killed, but listed as survivor: {m.name}")
+                continue
+            new += m.name not in listed
+            out.write(f"{m.name}\t{listed.get(m.name, 'NEW, ' + verdict)}\n")
+    print(f"{new} survivors are not in tests/mutation/survivors.txt; all of this run: {os.path.join(WORK, 'survivors.txt')}")
+    return good and new == 0
+
+
+def main():
+    areas = sys.argv[1:] or list(AREAS)
+    sources, last = load_sources()
+    prepare(sources)
+    tests = load_tests()
+    if not ninja(sorted({f for t in tests for f in t.targets})):
+        sys.exit("the tree with its mutants does not build")
+    tests = baseline(tests)
+    chosen = choose(sources, areas)
+    total = {a: sum(len(s.mutants) for s in sources.values() if s.area == a) for a in areas}
+    results = run_all(chosen, sources, tests)
+    sys.exit(0 if report(results, areas, total) else 1)
+
+
+if __name__ == "__main__":
+    main()
