@@ -140,8 +140,9 @@ faults()
 	[ -f build-quick/build.ninja ] || meson setup build-quick -Doptimization=0 ${MESON_OPTIONS:-}
 	ninja -C build-quick faults
 	export KEYDIV_MODULE="$PWD/build-quick/keydiv-pkcs11.so" CK_VERBOSITY=normal LD_BIND_NOW=1
+	export FAKE_FOREIGN="$PWD/build-quick/tests/support/fake_foreign.so"
 	failed=
-	for regime in ${*:-kill load calls power bits full}; do
+	for regime in ${*:-kill load calls power bits full memory fork}; do
 		"build-quick/tests/faults/fault_$regime" || failed="$failed $regime"
 	done
 	[ -z "$failed" ] || {

@@ -18,10 +18,10 @@ static struct fake_control *fake;
 static inline void fake_open(const char *pin)
 {
 	fake_foreign_control_function get;
-	void *library = dlopen(getenv("FAKE_FOREIGN"), RTLD_NOW);
+	void *module = dlopen(getenv("FAKE_FOREIGN"), RTLD_NOW);
 
-	ck_assert_ptr_nonnull(library);
-	*(void **)&get = dlsym(library, "fake_foreign_control");
+	ck_assert_ptr_nonnull(module);
+	*(void **)&get = dlsym(module, "fake_foreign_control");
 	fake = get();
 	fake->pin = pin;
 	fake->login_required = true;

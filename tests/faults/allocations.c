@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* allocations.c: see allocations.h. */
+#include "allocations.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#define EXPORTED __attribute__((visibility("default")))
+#define CALLER __builtin_return_address(0)
+
+/*
+ * The allocator that does the work. The search for a symbol may allocate, so the functions are
+ * called by names of their own.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define REAL(name) __interceptor_##name
+#else
+#define REAL(name) __libc_##name
+#endif
+void *REAL(malloc)(size_t n);
+void *REAL(calloc)(size_t count, size_t n);
+void *REAL(realloc)(void *p, size_t n);
+void *REAL(memalign)(size_t alignment, size_t n);
+void REAL(free)(void *p);
+
+/* --- Which one fails --- */
+
+static __thread bool active;
+static struct allocation_plan plan;
+static unsigned count;
+static bool failed;
+
+void allocations_start(struct allocation_plan p)
+{
+	plan = p;
+	count = 0;
+	failed = false;
+	active = true;
+}
+
+unsigned allocations_stop(void)
+{
+	active = false;
+	return count;
+}
+
+bool allocations_failed(void)
+{
+	return failed;
+}
+
+/* Return true if the code at CALLER is in the library whose file is called NAME. */
+static bool is_in(const void *caller, const char *name)
+{
+	Dl_info info;
+
+	return dladdr(caller, &info) != 0 && info.dli_fname != NULL &&
+	       strstr(info.dli_fname, name) != NULL;
+}
+
+static bool counts(const void *caller)
+{
+	if (plan.only == NULL)
+		return true;
+	for (const char *const *name = plan.only; *name != NULL; name++)
+		if (is_in(caller, *name))
+			return true;
+	return false;
+}
+
+/* Count an allocation by CALLER. Return true if it must fail: errno is set. */
+static bool fails(const void *caller)
+{
+	if (!active || !counts(caller))
+		return false;
+	unsigned number = ++count;
+	if (number != plan.at && !(failed && plan.from_there))
+		return false;
+	failed = true;
+	errno = ENOMEM;
+	return true;
+}
+
+/* --- What is held --- */
+
+#define HELD_MAX (1u << 16) /* a power of two */
+#define FRAMES 14
+
+static struct held {
+	void *p;
+	void *caller;
+	size_t n;
+	unsigned number;
+} held[HELD_MAX];
+static void *stacks[HELD_MAX][FRAMES]; /* of the entry with the same index */
+static unsigned held_n, recorded;
+static bool recording, with_stacks;
+
+void allocations_record(bool want_stacks)
+{
+	recording = true;
+	with_stacks = want_stacks;
+}
+
+unsigned allocations_held(const char *library, unsigned *ret_others)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < HELD_MAX; i++)
+		n += held[i].p != NULL && is_in(held[i].caller, library);
+	*ret_others = held_n - n;
+	return n;
+}
+
+static unsigned home_of(const void *p)
+{
+	return (unsigned)(((uintptr_t)p >> 4) * 0x9e3779b97f4a7c15 >> 40) & (HELD_MAX - 1);
+}
+
+struct walk {
+	void **frames;
+	unsigned n;
+};
+
+static _Unwind_Reason_Code one_frame(struct _Unwind_Context *context, void *argument)
+{
+	struct walk *walk = argument;
+
+	if (walk->n >= FRAMES)
+		return _URC_END_OF_STACK;
+	walk->frames[walk->n++] = (void *)_Unwind_GetIP(context);
+	return _URC_NO_REASON;
+}
+
+static void note(void *p, size_t n, void *caller)
+{
+	unsigned i = home_of(p);
+
+	if (!recording || p == NULL || held_n == HELD_MAX - 1)
+		return;
+	while (held[i].p != NULL)
+		i = (i + 1) & (HELD_MAX - 1);
+	held[i] = (struct held){p, caller, n, ++recorded};
+	held_n++;
+	if (!with_stacks)
+		return;
+	recording = false; /* the unwinder may allocate at its first use */
+	struct walk walk = {stacks[i], 0};
+	memset(stacks[i], 0, sizeof stacks[i]);
+	_Unwind_Backtrace(one_frame, &walk);
+	recording = true;
+}
+
+/* Close the gap at I, so that no search ends before an entry that was put further on. */
+static void close_gap(unsigned i)
+{
+	for (unsigned j = (i + 1) & (HELD_MAX - 1); held[j].p != NULL;
+		j = (j + 1) & (HELD_MAX - 1)) {
+		unsigned home = home_of(held[j].p);
+		if (((j - home) & (HELD_MAX - 1)) < ((j - i) & (HELD_MAX - 1)))
+			continue;
+		held[i] = held[j];
+		memcpy(stacks[i], stacks[j], sizeof stacks[i]);
+		i = j;
+	}
+	held[i].p = NULL;
+}
+
+static void forget(const void *p)
+{
+	if (p == NULL || held_n == 0)
+		return;
+	for (unsigned i = home_of(p); held[i].p != NULL; i = (i + 1) & (HELD_MAX - 1))
+		if (held[i].p == p) {
+			close_gap(i);
+			held_n--;
+			return;
+		}
+}
+
+static void print_frame(void *at)
+{
+	Dl_info info;
+
+	if (at == NULL || dladdr(at, &info) == 0 || info.dli_fname == NULL)
+		return;
+	const char *file = strrchr(info.dli_fname, '/');
+	printf("    %s+0x%tx %s\n", file != NULL ? file + 1 : info.dli_fname,
+		(char *)at - (char *)info.dli_fbase, info.dli_sname != NULL ? info.dli_sname : "");
+}
+
+void allocations_print(void)
+{
+	recording = false;
+	for (unsigned i = 0; i < HELD_MAX; i++) {
+		if (held[i].p == NULL)
+			continue;
+		printf("  allocation %u, %zu bytes\n", held[i].number, held[i].n);
+		for (unsigned k = 2; with_stacks && k < FRAMES; k++)
+			print_frame(stacks[i][k]);
+	}
+	fflush(stdout);
+}
+
+/* --- The replaced functions --- */
+
+static void *noted(void *p, size_t n, void *caller)
+{
+	note(p, n, caller);
+	return p;
+}
+
+EXPORTED void *malloc(size_t n)
+{
+	return fails(CALLER) ? NULL : noted(REAL(malloc)(n), n, CALLER);
+}
+
+EXPORTED void *calloc(size_t number, size_t n)
+{
+	return fails(CALLER) ? NULL : noted(REAL(calloc)(number, n), number * n, CALLER);
+}
+
+EXPORTED void *realloc(void *p, size_t n)
+{
+	if (fails(CALLER))
+		return NULL;
+	void *moved = REAL(realloc)(p, n);
+	if (moved != NULL || n == 0) {
+		forget(p);
+		note(moved, n, CALLER);
+	}
+	return moved;
+}
+
+EXPORTED void *memalign(size_t alignment, size_t n)
+{
+	return fails(CALLER) ? NULL : noted(REAL(memalign)(alignment, n), n, CALLER);
+}
+
+EXPORTED void *aligned_alloc(size_t alignment, size_t n)
+{
+	return memalign(alignment, n);
+}
+
+EXPORTED int posix_memalign(void **ret, size_t alignment, size_t n)
+{
+	void *p = memalign(alignment, n);
+
+	if (p == NULL)
+		return ENOMEM;
+	*ret = p;
+	return 0;
+}
+
+EXPORTED void free(void *p)
+{
+	forget(p);
+	REAL(free)(p);
+}
+
+static void *map(void *at, size_t n, int protection, int flags, int fd, off_t offset, void *caller)
+{
+	if (fails(caller))
+		return MAP_FAILED;
+	void *p = (void *)syscall(SYS_mmap, at, n, protection, flags, fd, offset);
+	if (p != MAP_FAILED && !(flags & MAP_FIXED))
+		note(p, n, caller);
+	return p;
+}
+
+EXPORTED void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t offset)
+{
+	return map(at, n, protection, flags, fd, offset, CALLER);
+}
+
+EXPORTED void *mmap64(void *at, size_t n, int protection, int flags, int fd, off_t offset)
+{
+	return map(at, n, protection, flags, fd, offset, CALLER);
+}
+
+EXPORTED int munmap(void *at, size_t n)
+{
+	forget(at);
+	return (int)syscall(SYS_munmap, at, n);
+}
+
+EXPORTED int mlock(const void *at, size_t n)
+{
+	return fails(CALLER) ? -1 : (int)syscall(SYS_mlock, at, n);
+}
