@@ -17,7 +17,15 @@
 
 #include "base/log.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef __SANITIZE_ADDRESS__ /* gcc */
+#define LEAK_CHECKER
+#elif defined __has_feature /* clang */
+#if __has_feature(address_sanitizer)
+#define LEAK_CHECKER
+#endif
+#endif
+
+#ifdef LEAK_CHECKER
 /* Keys point to memory of libcrypto, which the leak checker would otherwise find unreachable. */
 #include <sanitizer/lsan_interface.h>
 #define leak_checker_add(p, n) __lsan_register_root_region(p, n)

@@ -36,10 +36,8 @@ enum order_result order_next(struct order *o, const char *name, size_t n)
  * costs one cache miss. With 16 bits a name, one name in 1000 is marked without being a duplicate.
  */
 #define BLOCK_WORDS 8
-#define BLOCKS (512U * 1024) /* of 32 bytes: 16 MiB */
-#define PENDING 16           /* names whose block is on its way from memory */
-#define MARKS 65536          /* marked names that one reading compares */
-#define SLOTS (2 * MARKS)
+#define PENDING 16 /* names whose block is on its way from memory */
+#define SLOTS (2 * (size_t)DUPLICATES_MARKS)
 
 struct block {
 	uint32_t word[BLOCK_WORDS];
@@ -90,7 +88,7 @@ static uint64_t hash_of(const struct search *s, const char *p, size_t n)
 
 static struct block *block_of(const struct search *s, uint64_t hash)
 {
-	return &s->blocks[(hash >> 32) * BLOCKS >> 32];
+	return &s->blocks[(hash >> 32) * DUPLICATES_BLOCKS >> 32];
 }
 
 /* Set the bits of HASH. Returns true if all were set already. */
@@ -213,7 +211,7 @@ static bool first_reading(
 		return *ret_end = true;
 	if (!begin(s))
 		return false;
-	while (s->marked + PENDING < MARKS && (more = next(s, limit, &record))) {
+	while (s->marked + PENDING < DUPLICATES_MARKS && (more = next(s, limit, &record))) {
 		*ret_last = record.line;
 		if (record.line <= from)
 			continue;
@@ -237,7 +235,7 @@ static bool search_batch(struct search *s)
 	unsigned long long last = 0;
 	bool end = false;
 
-	memset(s->blocks, 0, BLOCKS * sizeof *s->blocks);
+	memset(s->blocks, 0, DUPLICATES_BLOCKS * sizeof *s->blocks);
 	while (!end) {
 		struct duplicate before = s->found;
 		if (!first_reading(s, last, &last, &end) ||
@@ -274,7 +272,7 @@ bool duplicates_find(int fd, off_t start, const struct record_format *format, st
 	if (s) {
 		*s = (struct search){
 			.fd = fd, .start = start, .format = *format, .problem = problem};
-		s->blocks = aligned_alloc(64, BLOCKS * sizeof *s->blocks);
+		s->blocks = aligned_alloc(64, DUPLICATES_BLOCKS * sizeof *s->blocks);
 		s->slots = calloc(SLOTS, sizeof *s->slots);
 	}
 	bool ok = s && s->blocks && s->slots;

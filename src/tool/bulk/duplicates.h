@@ -12,7 +12,12 @@
 
 #include "tool/bulk/records.h"
 
+/* tests/fuzz lowers these limits, so that short lists reach them. */
+#ifndef DUPLICATES_BATCH
 #define DUPLICATES_BATCH (8ULL * 1024 * 1024) /* names that one filter serves */
+#define DUPLICATES_BLOCKS (512U * 1024)       /* of 32 bytes: 16 MiB */
+#define DUPLICATES_MARKS 65536                /* marked names that one reading compares */
+#endif
 
 /* The orders that all names so far may be in. Begin with ORDER_START. */
 struct order {

@@ -13,9 +13,11 @@
 
 #include "tool/report.h"
 
-#define NAME_MAX_BYTES 512     /* of a serial or label */
-#define RECORD_VALUES 5        /* fields of a record besides its name, at most */
+#define NAME_MAX_BYTES 512 /* of a serial or label */
+#define RECORD_VALUES 5    /* fields of a record besides its name, at most */
+#ifndef RECORD_VALUE_MAX
 #define RECORD_VALUE_MAX 16384 /* of a field with quotation marks in it: as long as a line */
+#endif
 
 /* A further field of a record, which the heading NAME or the JSON member NAME announces. */
 struct value_column {
