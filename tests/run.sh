@@ -13,6 +13,8 @@
 #	tests/run.sh thread      what several threads share, under the thread sanitizer
 #	tests/run.sh faults      every regime of tests/faults; `faults kill` runs one. MINUTES=n runs each for so long, SEED=n repeats
 #	tests/run.sh mutation    changes the sources in one way at a time (tests/mutation). `mutation AREA` for one area, COUNT=n, SEED=n
+#	tests/run.sh fuzz        every target of tests/fuzz under libFuzzer; `fuzz csv` runs one, `fuzz merge` keeps what was found.
+#	                         MINUTES=n runs each for so long, RUNS=n so many inputs. Needs clang and libclang-rt-14-dev
 #	tests/run.sh install     nothing but the packages
 #
 # MESON_OPTIONS, if set, is passed to meson setup. The CI passes --werror.
@@ -157,18 +159,29 @@ mutation()
 	nice -n 10 python3 tests/mutation/mutate.py "$@"
 }
 
+# fuzz [merge] [TARGET...]: libFuzzer is a part of clang's runtime, which Debian 12 has in a package of its own.
+fuzz()
+{
+	packages="clang libclang-rt-14-dev python3"
+	install_packages
+	[ -f build-fuzz/build.ninja ] || CC=clang CC_LD= meson setup build-fuzz -Doptimization=2 -Db_sanitize=address,undefined \
+		-Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link ${MESON_OPTIONS:-}
+	ninja -C build-fuzz fuzzers
+	python3 tests/fuzz/run.py build-fuzz "$@"
+}
+
 install_packages
 case "${1:-all}" in
 install) ;;
 quick | plain | clients | sanitize | memcheck | valgrind | thread) "$1" ;;
-faults | mutation) "$@" ;;
+faults | mutation | fuzz) "$@" ;;
 all)
 	sanitize
 	memcheck
 	plain
 	;;
 *)
-	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|faults [REGIME...]|mutation [AREA...]]" >&2
+	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|faults [REGIME...]|mutation [AREA...]|fuzz [merge] [TARGET...]]" >&2
 	exit 2
 	;;
 esac
