@@ -487,6 +487,41 @@ START_TEST(files_that_are_none)
 }
 END_TEST
 
+static void run_in_token(const char *command)
+{
+	setenv("TOKEN", token_dir, 1);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* Two processes would take the same numbers, one from the directory and one from its copy. */
+START_TEST(a_directory_that_was_replaced_by_a_copy)
+{
+	struct store *store = store_with_file();
+	struct state_file *file = NULL;
+	uint8_t text[TEXT_LEN];
+	struct bytes state = state_text(1, text);
+
+	run_in_token("cp -a $TOKEN $TOKEN.copy && mv $TOKEN $TOKEN.away");
+	ck_rv(state_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	run_in_token("mv $TOKEN.copy $TOKEN");
+	ck_rv(state_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	ck_rv(state_file_create(store, 2, state), CKR_DEVICE_ERROR);
+	ck_rv(state_file_remove(store, 1), CKR_DEVICE_ERROR);
+	run_in_token("rm -r $TOKEN && mv $TOKEN.away $TOKEN");
+	ck_ok(state_file_open(store, 1, &file));
+	state_file_close(file);
+
+	run_in_token("cp -a $TOKEN/clients $TOKEN/copy && mv $TOKEN/clients $TOKEN/away");
+	ck_rv(state_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	run_in_token("mv $TOKEN/copy $TOKEN/clients");
+	ck_rv(state_file_open(store, 1, &file), CKR_DEVICE_ERROR);
+	run_in_token("rm -r $TOKEN/clients && mv $TOKEN/away $TOKEN/clients");
+	ck_ok(state_file_open(store, 1, &file));
+	state_file_close(file);
+	store_close(store);
+}
+END_TEST
+
 START_TEST(modes_whatever_the_umask)
 {
 	struct stat st;
@@ -714,6 +749,7 @@ END_TEST
 
 RUN_SUITE("state_file", no_number_of_a_standard_stream, steps_leave_one_state,
 	made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
-	flipped_bits, hostile_slots, files_that_are_none, modes_whatever_the_umask, wrong_writes,
-	removed_files_are_zero, a_client_of_the_new_token_stays, removed_while_waiting,
+	flipped_bits, hostile_slots, files_that_are_none, a_directory_that_was_replaced_by_a_copy,
+	modes_whatever_the_umask, wrong_writes, removed_files_are_zero,
+	a_client_of_the_new_token_stays, removed_while_waiting,
 	a_stopped_process_is_waited_for_a_while, interrupted_reads_go_on, no_room)

@@ -32,23 +32,36 @@ static char *directory_name(const char *dir)
 }
 
 /*
+ * Check that NAME in DIRFD is still the open directory FD. A process that went on in a directory
+ * that was renamed would give numbers of clients that another process takes from a copy in its
+ * place. SQLite would find no journal there.
+ */
+static CK_RV check_in_place(int fd, int dirfd, const char *name)
+{
+	struct stat here, there;
+
+	REQUIRE(fstat(fd, &here) == 0 && fstatat(dirfd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+			here.st_dev == there.st_dev && here.st_ino == there.st_ino,
+		CKR_DEVICE_ERROR, "a directory of the token was renamed, removed or replaced");
+	return CKR_OK;
+}
+
+/*
  * Find the path of the open directory FD, called NAME, without symbolic links: SQLite refuses a
  * path that has any.
  */
 static CK_RV resolve(int fd, const char *name, char **ret_path)
 {
-	struct stat here, there;
-
 	char *path = realpath(name, NULL);
+
 	if (path == NULL)
 		return file_error("resolving the token directory");
-	if (fstat(fd, &here) != 0 || stat(path, &there) != 0 || here.st_dev != there.st_dev ||
-		here.st_ino != there.st_ino) {
+	CK_RV rv = check_in_place(fd, AT_FDCWD, path);
+	if (rv == CKR_OK)
+		*ret_path = path;
+	else
 		free(path);
-		return FAIL(CKR_DEVICE_ERROR, "the token directory was replaced");
-	}
-	*ret_path = path;
-	return CKR_OK;
+	return rv;
 }
 
 /*
@@ -170,12 +183,15 @@ static void sqlite_check_freshness(struct store *store)
 	pthread_mutex_unlock(&store->lock);
 }
 
-/* The directory is opened once and kept, because it is never removed. */
+/* The directory is opened once and kept, because this module never removes it. */
 static CK_RV sqlite_state_directory(struct store *store, bool make, int *ret_fd)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 	int kept = atomic_load(&sqlite->clients_fd), fd = -1;
 
+	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
+	if (kept >= 0)
+		TRY(check_in_place(kept, sqlite->dirfd, STATE_DIRECTORY));
 	if (kept < 0) {
 		TRY(directory_open(sqlite->dirfd, STATE_DIRECTORY, make, &fd));
 		if (fd < 0 || atomic_compare_exchange_strong(&sqlite->clients_fd, &kept, fd))
@@ -286,6 +302,7 @@ static CK_RV sqlite_begin(struct store *store, bool create, bool *ret_busy)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 
+	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
 	TRY(open_database(store, create));
 	if (sqlite->db == NULL)
 		return CKR_TOKEN_NOT_RECOGNIZED;
@@ -385,6 +402,7 @@ static CK_RV marks_begin(struct store *store, bool create, bool *ret_busy)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 
+	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
 	TRY(open_database(store, create));
 	if (sqlite->db == NULL)
 		return CKR_TOKEN_NOT_RECOGNIZED;
