@@ -28,6 +28,8 @@ __attribute__((format(printf, 1, 2))) void place_run(const char *format, ...);
 
 /* One step with random choices. WHICH (below FULL_STEPS) is what it changes. */
 #define FULL_STEPS 5
+#define FULL_NUMBER 1
+#define FULL_WINDOW 2
 extern const char *const full_step_names[FULL_STEPS];
 CK_RV full_step(struct seat *seat, unsigned which);
 /* Every kind of step gives CKR_OK, in this process. WHAT describes the trial. */
@@ -45,6 +47,9 @@ struct full_part {
 	void (*run)(unsigned number);
 };
 
-extern const struct full_part full_space, full_read_only, full_exchange;
+extern const struct full_part full_space, full_taken, full_exchange;
+
+/* In a trial: put back the token and the record of changes as they were saved. */
+void full_reset(void);
 
 #endif
