@@ -373,6 +373,26 @@ START_TEST(read_only_file)
 }
 END_TEST
 
+START_TEST(a_file_that_becomes_writable)
+{
+	struct store *store = new_store();
+	struct record row = {.object_class = CKO_DATA};
+	struct sample_text text;
+
+	store_close(store);
+	ck_assert_int_eq(chmod(in_token("token.db"), 0400), 0);
+	store = open_store();
+	ck_assert_uint_eq(count_objects(store), 0);
+	ck_rv(raw_insert(store, &row, sample_prepare, &text), CKR_TOKEN_WRITE_PROTECTED);
+	ck_assert(store_is_read_only(store));
+	ck_assert_int_eq(chmod(in_token("token.db"), 0600), 0);
+	insert_sample(store, CKO_DATA, false, NULL, NULL);
+	ck_assert(!store_is_read_only(store));
+	ck_assert_uint_eq(count_objects(store), 1);
+	store_close(store);
+}
+END_TEST
+
 /* --- Files of others --- */
 
 /*
@@ -770,6 +790,7 @@ int main(void)
 	tcase_add_test(tcase, freshness_after_a_kill);
 	tcase_add_test(tcase, fork_while_committing);
 	tcase_add_test(tcase, read_only_file);
+	tcase_add_test(tcase, a_file_that_becomes_writable);
 	tcase_add_loop_test(
 		tcase, files_of_others_are_not_used, 0, sizeof own_paths / sizeof own_paths[0]);
 	tcase_add_test(tcase, a_read_only_freshness_file_within_a_change);

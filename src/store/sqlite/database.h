@@ -53,6 +53,11 @@ void database_close(struct database *db);
 /* Return true if the database was opened read-only. Changes then give CKR_TOKEN_WRITE_PROTECTED. */
 bool database_is_read_only(const struct database *db);
 /*
+ * Return true if DB, in the directory DIRFD, was opened read-only and its file may be written now.
+ * The caller closes DB and opens it again.
+ */
+bool database_became_writable(const struct database *db, int dirfd);
+/*
  * Return true if an error has left DB with locks that it should not have, after a commit or after a
  * rollback that failed. The caller closes DB, which undoes an open change and releases them.
  */

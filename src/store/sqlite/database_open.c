@@ -210,6 +210,15 @@ static bool may_write(int dirfd, const char *file, const struct stat *st)
 	return true;
 }
 
+bool database_became_writable(const struct database *db, int dirfd)
+{
+	struct stat st;
+
+	return database_is_read_only(db) &&
+	       fstatat(dirfd, db->schema->file, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       may_write(dirfd, db->schema->file, &st);
+}
+
 static CK_RV open_file(struct database *db, int dirfd, const char *path, const struct stat *st)
 {
 	char name[PATH_MAX];

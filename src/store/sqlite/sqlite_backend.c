@@ -280,6 +280,21 @@ static CK_RV open_database(struct store *store, bool create)
 				    &sqlite->db);
 }
 
+/*
+ * Open the database for a change. The file may have been read-only when it was opened, and may have
+ * got write permission since.
+ */
+static CK_RV open_for_change(struct store *store, bool create)
+{
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	if (sqlite->db && database_became_writable(sqlite->db, sqlite->dirfd)) {
+		database_close(sqlite->db);
+		sqlite->db = NULL;
+	}
+	return open_database(store, create);
+}
+
 /* Inside a transaction the database is open, and its schema may be about to be made. */
 CK_RV sqlite_need_database(struct store *store, struct database **ret_db)
 {
@@ -303,7 +318,7 @@ static CK_RV sqlite_begin(struct store *store, bool create, bool *ret_busy)
 	struct sqlite_store *sqlite = sqlite_of(store);
 
 	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
-	TRY(open_database(store, create));
+	TRY(open_for_change(store, create));
 	if (sqlite->db == NULL)
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	freshness_check(&sqlite->freshness);
@@ -403,7 +418,7 @@ static CK_RV marks_begin(struct store *store, bool create, bool *ret_busy)
 	struct sqlite_store *sqlite = sqlite_of(store);
 
 	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
-	TRY(open_database(store, create));
+	TRY(open_for_change(store, create));
 	if (sqlite->db == NULL)
 		return CKR_TOKEN_NOT_RECOGNIZED;
 	return database_begin(sqlite->db, ret_busy);
