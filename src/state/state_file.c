@@ -273,12 +273,19 @@ static int64_t file_id(const char *name)
 	return id > 0 && strcmp(name, again) == 0 ? id : 0;
 }
 
+/* Return the next entry of DIR. NULL is the end, or an error if errno is not 0 (readdir(3)). */
+static struct dirent *next_entry(DIR *dir)
+{
+	errno = 0;
+	return readdir(dir);
+}
+
 /* Append the ids of all files in DIR. The list is the caller's also after an error. */
 static CK_RV list_directory(DIR *dir, int64_t **ids, size_t *n)
 {
 	size_t room = 0;
 
-	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+	for (struct dirent *entry; (entry = next_entry(dir)) != NULL;) {
 		int64_t id = file_id(entry->d_name);
 		if (id == 0)
 			continue;
@@ -290,7 +297,7 @@ static CK_RV list_directory(DIR *dir, int64_t **ids, size_t *n)
 		}
 		(*ids)[(*n)++] = id;
 	}
-	return CKR_OK;
+	return errno == 0 ? CKR_OK : file_error("listing state files");
 }
 
 CK_RV state_file_list(struct store *store, int64_t **ret_ids, size_t *ret_n)

@@ -63,7 +63,7 @@ static CK_RV sweep(struct store *store, const int64_t *ids, size_t n)
  * Sweep all state files. A process that dies while a record is removed, or before the insert of a
  * record commits, leaves a file that leads to the keys of a client. The first change of every
  * process removes such files. It holds the write lock then, so no other process is about to
- * insert a record.
+ * insert a record. If the listing fails, the next change tries again.
  */
 static void sweep_all(struct store *store)
 {
@@ -82,8 +82,11 @@ static void sweep_all(struct store *store)
 	if (rv == CKR_OK)
 		rv = sweep(store, ids, n);
 	free(ids);
-	if (rv != CKR_OK)
-		log_error("state files without records may be left: %s", rv_name(rv));
+	if (rv == CKR_OK)
+		return;
+	log_error("state files without records may be left: %s", rv_name(rv));
+	HOLD(&store->lock);
+	store->swept = false;
 }
 
 static bool must_sweep(struct store *store)

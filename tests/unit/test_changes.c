@@ -342,6 +342,32 @@ START_TEST(files_without_records_are_swept)
 }
 END_TEST
 
+static CK_RV list_result;
+
+static CK_RV try_to_list(struct store *s, int64_t **ret_ids, size_t *ret_n)
+{
+	TRY(list_result);
+	return list_states(s, ret_ids, ret_n);
+}
+
+START_TEST(a_sweep_that_fails_is_made_by_the_next_change)
+{
+	static const struct store_above failing = {create_state, remove_state, try_to_list, NULL};
+
+	new_token();
+	store_close(store);
+	states[state_count++] = 4711; /* of a removal that was killed */
+	ck_ok(store_open(token_dir, &failing, &store));
+	list_result = CKR_DEVICE_ERROR;
+	add("first change");
+	ck_assert(has_state(4711));
+	list_result = CKR_OK;
+	add("second change");
+	ck_assert(!has_state(4711));
+	store_close(store);
+}
+END_TEST
+
 /* --- A removal and the sweep in one commit --- */
 
 static int64_t removed_client;
@@ -473,6 +499,7 @@ int main(void)
 	tcase_add_test(tcase, a_failed_insert_leaves_no_state_file);
 	tcase_add_test(tcase, a_sequence_below_the_highest_id_is_damage);
 	tcase_add_test(tcase, files_without_records_are_swept);
+	tcase_add_test(tcase, a_sweep_that_fails_is_made_by_the_next_change);
 	tcase_add_test(tcase, a_sweep_spares_records_that_the_same_commit_removes);
 	tcase_add_test(tcase, initialising_removes_all_files);
 	suite_add_tcase(suite, tcase);

@@ -20,6 +20,7 @@ static int watched_fdatasync(int fd);
 static int watched_fsync(int fd);
 static int watched_unlinkat(int fd, const char *name, int flags);
 static DIR *watched_fdopendir(int fd);
+static struct dirent *broken_readdir(DIR *dir);
 #define clock_gettime quick_clock
 #define pread broken_pread
 #define pwrite watched_pwrite
@@ -27,6 +28,7 @@ static DIR *watched_fdopendir(int fd);
 #define fsync watched_fsync
 #define unlinkat watched_unlinkat
 #define fdopendir watched_fdopendir
+#define readdir broken_readdir
 #include "base/files.c"
 #include "state/state_file.c"
 #undef clock_gettime
@@ -36,6 +38,7 @@ static DIR *watched_fdopendir(int fd);
 #undef fsync
 #undef unlinkat
 #undef fdopendir
+#undef readdir
 
 #define SECTOR 512
 
@@ -655,6 +658,34 @@ START_TEST(a_client_of_the_new_token_stays)
 }
 END_TEST
 
+static bool listing_fails;
+
+static struct dirent *broken_readdir(DIR *dir)
+{
+	if (!listing_fails)
+		return readdir(dir);
+	errno = EIO;
+	return NULL;
+}
+
+/* A listing that breaks off is an error, and no shorter list. */
+START_TEST(a_listing_that_fails)
+{
+	struct store *store = store_with_file();
+	int64_t *ids = NULL;
+	size_t n = 7;
+
+	listing_fails = true;
+	ck_rv(state_file_list(store, &ids, &n), CKR_DEVICE_ERROR);
+	ck_assert(ids == NULL && n == 7);
+	listing_fails = false;
+	ck_ok(state_file_list(store, &ids, &n));
+	ck_assert_uint_eq(n, 1);
+	free(ids);
+	store_close(store);
+}
+END_TEST
+
 /* A caller that waited for a file finds no file if the file was removed meanwhile. */
 START_TEST(removed_while_waiting)
 {
@@ -751,5 +782,5 @@ RUN_SUITE("state_file", no_number_of_a_standard_stream, steps_leave_one_state,
 	made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
 	flipped_bits, hostile_slots, files_that_are_none, a_directory_that_was_replaced_by_a_copy,
 	modes_whatever_the_umask, wrong_writes, removed_files_are_zero,
-	a_client_of_the_new_token_stays, removed_while_waiting,
+	a_client_of_the_new_token_stays, a_listing_that_fails, removed_while_waiting,
 	a_stopped_process_is_waited_for_a_while, interrupted_reads_go_on, no_room)
