@@ -171,7 +171,12 @@ CK_RV tries_read(const struct tries_file *file, enum store_role role,
 CK_RV tries_write(const struct tries_file *file, enum store_role role,
 	const uint8_t salt[PIN_SALT_LEN], const struct store_tries *tries)
 {
-	uint8_t entry[TRIES_ENTRY_LEN], digest[DIGEST_MAX];
+	/*
+	 * Aligned, so that the entry is in one page of memory as it is in one sector of the file.
+	 * Linux then copies all of it or nothing, also when the process is killed.
+	 */
+	_Alignas(TRIES_ENTRY_LEN) uint8_t entry[TRIES_ENTRY_LEN];
+	uint8_t digest[DIGEST_MAX];
 
 	memcpy(entry, salt, PIN_SALT_LEN);
 	put_be32(entry + PIN_SALT_LEN, tries->wrong);
