@@ -4,7 +4,7 @@
  * call can give, or reads or writes less than was asked for. What was acknowledged is kept, what
  * was refused has changed nothing, the code says what failed, and the module goes on.
  */
-#include "system_calls.h"
+#include "call_errors.h"
 #include "world.h"
 
 #include <errno.h>
@@ -98,25 +98,6 @@ static const struct action {
 };
 #define ACTIONS (sizeof actions / sizeof actions[0])
 
-/*
- * The errors of each kind of call, up to a 0. ENOENT is none of them: that a file is missing is a
- * fact about the token. Neither is EAGAIN of a lock, which is another process at work.
- */
-static const int errors[CALL_KINDS][9] = {
-	[CALL_OPEN] = {EACCES, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS, EINTR, EIO},
-	[CALL_READ] = {EIO, EINTR, FAULT_SHORT},
-	[CALL_WRITE] = {EIO, EINTR, ENOSPC, EDQUOT, EFBIG, EROFS, FAULT_SHORT},
-	[CALL_SYNC] = {EIO, EINTR, ENOSPC, EDQUOT},
-	[CALL_TRUNCATE] = {EIO, EINTR, EPERM, EROFS},
-	[CALL_UNLINK] = {EIO, EACCES, EPERM, EROFS, EBUSY, ENOMEM},
-	[CALL_LOCK] = {EINTR, ENOLCK, EIO},
-	[CALL_FLOCK] = {EINTR, ENOLCK},
-	[CALL_STATUS] = {EIO, ENOMEM, EACCES},
-	[CALL_MAKE_DIRECTORY] = {EIO, EACCES, ENOSPC, EDQUOT, EROFS, ENOMEM},
-	[CALL_MODE] = {EIO, EPERM, EROFS},
-	[CALL_MAP] = {ENOMEM, EAGAIN, ENODEV},
-};
-
 static struct trial {
 	uint8_t action;
 	uint16_t at;
@@ -137,20 +118,16 @@ static struct world_copy saved;
 
 /* --- One trial --- */
 
-/*
- * Return true if the call may give RV. A disk that is full for writing is always told apart. SQLite
- * forgets the error of an open. What is written and never synced is not acknowledged. A client is
- * destroyed when its record is, and its file is removed afterwards, or by the next change.
- */
-static bool is_right_code(const struct trial *trial, CK_RV rv)
+/* The codes of a token whose file, as a call says, does not exist. */
+static bool is_code_of_missing(CK_RV rv)
 {
-	if (rv == CKR_OK)
-		return !(trial->kind == CALL_SYNC && trial->from_there && calls_failed() &&
-			 actions[trial->action].run != destroy_client);
-	if (trial->kind == CALL_OPEN || (trial->kind == CALL_SYNC && trial->from_there))
-		if (rv == CKR_DEVICE_ERROR)
-			return true;
-	switch (trial->error) {
+	return rv == CKR_DEVICE_ERROR || rv == CKR_KEY_HANDLE_INVALID ||
+	       rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_TOKEN_NOT_RECOGNIZED;
+}
+
+static bool is_code_of(int error, CK_RV rv)
+{
+	switch (error) {
 	case ENOSPC:
 	case EDQUOT:
 	case EFBIG:
@@ -161,9 +138,30 @@ static bool is_right_code(const struct trial *trial, CK_RV rv)
 		return rv == CKR_TOKEN_WRITE_PROTECTED || rv == CKR_DEVICE_ERROR;
 	case ENOMEM:
 		return rv == CKR_HOST_MEMORY || rv == CKR_DEVICE_ERROR;
+	case ENOENT:
+		return is_code_of_missing(rv);
 	default:
 		return rv == CKR_DEVICE_ERROR;
 	}
+}
+
+/*
+ * Return true if the call may give RV. A disk that is full for writing is always told apart. SQLite
+ * forgets the error of an open. What is written and never synced is not acknowledged. A client is
+ * destroyed when its record is, and its file is removed afterwards, or by the next change. A
+ * configuration that cannot be read is CKR_FUNCTION_FAILED.
+ */
+static bool is_right_code(const struct trial *trial, CK_RV rv)
+{
+	if (rv == CKR_OK)
+		return !(trial->kind == CALL_SYNC && trial->from_there && calls_failed() &&
+			 actions[trial->action].run != destroy_client);
+	if (trial->kind == CALL_OPEN || (trial->kind == CALL_SYNC && trial->from_there))
+		if (rv == CKR_DEVICE_ERROR)
+			return true;
+	if (actions[trial->action].at_start && rv == CKR_FUNCTION_FAILED)
+		return true;
+	return is_code_of(trial->error, rv);
 }
 
 static void describe(char ret[200], const struct trial *trial)
@@ -257,30 +255,23 @@ static bool run_trial(const struct trial *trial)
 	control->trial = trial;
 	if (trial != NULL)
 		describe(text, trial);
-	return process_succeeds(start_process(try_it, 0), text);
+	bool right = process_succeeds(start_process(try_it, 0), text);
+	if (!right)
+		printf("calls: that was %s\n", text);
+	return right;
 }
 
 /* --- All trials, in random order --- */
-
-/*
- * No signal interrupts every call for ever. SQLite takes ENOLCK for the lock of another process,
- * for which the module waits a minute.
- */
-static bool may_last(enum call_kind kind, int error)
-{
-	return error != EINTR && !(kind == CALL_LOCK && error == ENOLCK);
-}
 
 static void add_trials(unsigned action, unsigned at)
 {
 	enum call_kind kind = (enum call_kind)control->kinds[at];
 
-	for (int i = 0; errors[kind][i] != 0; i++)
-		for (int from_there = 0; from_there < 1 + may_last(kind, errors[kind][i]);
-			from_there++) {
+	for (const int *error = call_errors[kind]; *error != 0; error++)
+		for (int more = 0; more < 1 + call_error_may_last(kind, *error); more++) {
 			ck_assert(trial_count < TRIALS_MAX);
-			trials[trial_count++] = (struct trial){(uint8_t)action, (uint16_t)at,
-				from_there, (int8_t)kind, errors[kind][i]};
+			trials[trial_count++] = (struct trial){
+				(uint8_t)action, (uint16_t)at, more, (int8_t)kind, *error};
 		}
 }
 

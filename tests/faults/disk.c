@@ -5,6 +5,7 @@
 #include "faults.h"
 #include "system_calls.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
@@ -15,6 +16,8 @@
 #define NAMES_MAX 64
 #define FILES_MAX 512
 #define SECTOR 512
+#define MAPPED_SLOTS 2
+#define MAPPED_LEN 8 /* what token.gen holds (src/store/STORAGE.md) */
 
 struct call {
 	enum call_kind kind;
@@ -30,8 +33,9 @@ static struct record {
 	uint8_t data[DATA_MAX];
 } * record;
 
-/* A file, which may have lost its name or not have got one. */
+/* A file or directory, which may have lost its name or not have got one. */
 struct file {
+	bool directory;
 	uint8_t *bytes;
 	uint64_t size;
 };
@@ -94,7 +98,7 @@ static struct path full_path(const struct call_seen *seen)
 	return dir;
 }
 
-static void note(const struct call_seen *seen)
+static void note_one(const struct call_seen *seen)
 {
 	struct path full = full_path(seen);
 	char *path = full.text;
@@ -113,6 +117,35 @@ static void note(const struct call_seen *seen)
 		memcpy(record->data + record->used, seen->data, seen->n);
 	record->used += seen->n;
 	record->calls++;
+}
+
+/*
+ * Note what was stored into the mapped token.gen of a slot since the last call. The kernel writes
+ * the page to the disk at any time, so the store is a write that nothing syncs.
+ */
+static void note_mapped(unsigned of)
+{
+	static uint8_t last[MAPPED_SLOTS][MAPPED_LEN];
+	uint8_t now[MAPPED_LEN];
+	char path[600];
+
+	snprintf(path, sizeof path, "%.500s/slot-%u/token.gen", token_dir, of);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool changed = fd >= 0 && pread(fd, now, sizeof now, 0) == (ssize_t)sizeof now &&
+		       memcmp(now, last[of], sizeof now) != 0;
+	if (changed) {
+		memcpy(last[of], now, sizeof now);
+		note_one(&(struct call_seen){CALL_WRITE, fd, NULL, 0, now, sizeof now});
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+static void note(const struct call_seen *seen)
+{
+	for (unsigned i = 0; i < MAPPED_SLOTS; i++)
+		note_mapped(i);
+	note_one(seen);
 }
 
 void disk_record(void)
@@ -231,7 +264,9 @@ static void do_call(struct disk *disk, unsigned i, unsigned end, enum loss loss,
 
 	switch (call->kind) {
 	case CALL_OPEN:
+	case CALL_MAKE_DIRECTORY:
 		disk->open[call->name] = new_file(disk);
+		disk->file[disk->open[call->name]].directory = call->kind == CALL_MAKE_DIRECTORY;
 		if (is_kept(synced, loss, random))
 			disk->visible[call->name] = disk->open[call->name];
 		break;
@@ -252,19 +287,27 @@ static void do_call(struct disk *disk, unsigned i, unsigned end, enum loss loss,
 	}
 }
 
+static void store_file(const char *name, const struct file *file)
+{
+	if (file->directory) {
+		ck_assert(mkdir(name, 0700) == 0 || errno == EEXIST);
+		return;
+	}
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ENOENT)
+		return; /* its directory is lost */
+	ck_assert(fd >= 0 && write(fd, file->bytes, file->size) == (ssize_t)file->size);
+	close(fd);
+}
+
+/* The name of a directory comes before the names of the files that were made in it. */
 static void store_disk(const struct disk *disk)
 {
-	for (unsigned i = 0; i < record->names; i++) {
-		if (disk->visible[i] < 0) {
-			if (disk->open[i] >= 0)
-				unlink(record->name[i]);
-			continue;
-		}
-		const struct file *file = &disk->file[disk->visible[i]];
-		int fd = open(record->name[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		ck_assert(fd >= 0 && write(fd, file->bytes, file->size) == (ssize_t)file->size);
-		close(fd);
-	}
+	for (unsigned i = 0; i < record->names; i++)
+		if (disk->visible[i] >= 0)
+			store_file(record->name[i], &disk->file[disk->visible[i]]);
+		else if (disk->open[i] >= 0)
+			unlink(record->name[i]);
 }
 
 void disk_cut(unsigned calls, enum loss loss, uint64_t *random)

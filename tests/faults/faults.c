@@ -3,10 +3,13 @@
 #include "faults.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -96,17 +99,56 @@ void faults_check_trouble(void)
 		end_test(report->text);
 }
 
+/* --- Copies of the token --- */
+
+static const char *copy_from, *copy_to;
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *w)
+{
+	(void)st;
+	(void)kind;
+	(void)w;
+	return remove(path);
+}
+
+static int copy_file(const char *from, const char *to, mode_t mode)
+{
+	static char bytes[65536];
+	ssize_t n;
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	ck_assert(in >= 0 && out >= 0);
+	while ((n = read(in, bytes, sizeof bytes)) > 0)
+		ck_assert_int_eq(write(out, bytes, (size_t)n), n);
+	close(in);
+	return close(out);
+}
+
+static int copy_entry(const char *path, const struct stat *st, int kind, struct FTW *w)
+{
+	char to[2000];
+
+	(void)w;
+	snprintf(to, sizeof to, "%s%s", copy_to, path + strlen(copy_from));
+	if (kind == FTW_D)
+		return mkdir(to, st->st_mode & 0777);
+	return copy_file(path, to, st->st_mode & 0777);
+}
+
 void copy_token(bool back)
 {
-	char command[3000];
+	static char saved[1100];
 
+	snprintf(saved, sizeof saved, "%.1000s.saved", token_dir);
+	copy_from = back ? saved : token_dir;
+	copy_to = back ? token_dir : saved;
 	if (back)
-		snprintf(command, sizeof command, "rm -rf '%s' && cp -a '%s.saved' '%s'", token_dir,
-			token_dir, token_dir);
-	else
-		snprintf(command, sizeof command, "cp -a '%s' '%s.saved'", token_dir, token_dir);
-	ck_assert_int_eq(system(command), 0);
+		ck_assert_int_eq(nftw(token_dir, remove_entry, 16, FTW_PHYS | FTW_DEPTH), 0);
+	ck_assert_int_eq(nftw(copy_from, copy_entry, 16, FTW_PHYS), 0);
 }
+
+/* --- Processes --- */
 
 pid_t start_process(void (*body)(unsigned index), unsigned index)
 {

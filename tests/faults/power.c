@@ -112,18 +112,21 @@ START_TEST(old_or_new_after_a_power_cut)
 	disk_prepare();
 	await_process(start_process(work, 0), false, "the work");
 	unsigned calls = disk_calls();
-	/* Each prefix without what was not synced, and in turn any prefix with a part of it. */
-	for (unsigned i = 0; faults_time_left(); i++) {
-		unsigned at = draw_below(&random, calls + 1);
-		enum loss loss = draw_below(&random, 4) == 0 ? LOSE_NOTHING : LOSE_SOME;
-
-		if (i <= calls)
-			failed += !cut((unsigned)((i * 997ull) % (calls + 1)), LOSE_ALL, 0);
-		failed += !cut(at, loss, draw(&random));
-		cuts += 1 + (i <= calls);
-	}
-	printf("power: %u cuts in %u calls of %u steps, %u failed\n", cuts, calls, control->steps,
-		failed);
+	/*
+	 * Each prefix, without what was not synced and with all of that. In turn, and afterwards,
+	 * any prefix with any part of that.
+	 */
+	unsigned prefixes = 2 * (calls + 1), whole = 0;
+	for (; faults_time_left(); cuts++)
+		if (whole < prefixes && cuts % 3 < 2) {
+			failed += !cut((unsigned)((whole / 2 * 997ull) % (calls + 1)),
+				whole % 2 ? LOSE_NOTHING : LOSE_ALL, 0);
+			whole++;
+		} else {
+			failed += !cut(draw_below(&random, calls + 1), LOSE_SOME, draw(&random));
+		}
+	printf("power: %u of %u prefixes and %u parts of %u calls in %u steps, %u failed\n", whole,
+		prefixes, cuts - whole, calls, control->steps, failed);
 	fflush(stdout);
 	ck_assert_msg(failed == 0, "SEED=%llu", (unsigned long long)faults_seed);
 }

@@ -12,17 +12,27 @@
 
 enum call_kind {
 	CALL_OPEN,
+	CALL_CLOSE,
 	CALL_READ,
 	CALL_WRITE,
 	CALL_SYNC,
 	CALL_TRUNCATE,
+	CALL_ALLOCATE, /* posix_fallocate */
 	CALL_UNLINK,
-	CALL_LOCK,  /* fcntl */
-	CALL_FLOCK, /* flock */
-	CALL_STATUS,
+	CALL_LOCK,   /* fcntl */
+	CALL_UNLOCK, /* fcntl */
+	CALL_FLOCK,  /* flock */
+	CALL_STATUS, /* stat, fstat, lstat, fstatat, statx */
+	CALL_ACCESS,
+	CALL_LINK,        /* readlink */
+	CALL_PATH,        /* realpath, getcwd */
+	CALL_LIST,        /* readdir */
+	CALL_FILE_SYSTEM, /* fstatfs */
 	CALL_MAKE_DIRECTORY,
 	CALL_MODE,
+	CALL_OWNER,
 	CALL_MAP,
+	CALL_RANDOM, /* getentropy, getrandom */
 	CALL_KINDS
 };
 
@@ -31,7 +41,7 @@ extern const char *const call_names[CALL_KINDS];
 /* Values of an error that are no errno. */
 #define FAULT_SHORT (-1)      /* read or write one byte less than half */
 #define FAULT_KILL (-2)       /* SIGKILL in place of the call */
-#define FAULT_KILL_HALF (-3)  /* a write of the first half, then SIGKILL */
+#define FAULT_KILL_HALF (-3)  /* a write of whole sectors, at most half of it, then SIGKILL */
 #define FAULT_KILL_AFTER (-4) /* the call, then SIGKILL */
 
 struct call_plan {
@@ -51,7 +61,10 @@ bool calls_failed(void);
 
 /* --- Watching --- */
 
-/* A call that wrote, synced, truncated or removed a file, or made a file (OPEN) or directory. */
+/*
+ * A call that wrote, synced or removed a file, gave it another size (TRUNCATE), or made a file
+ * (OPEN) or directory.
+ */
 struct call_seen {
 	enum call_kind kind;
 	int fd; /* of the file, or of the directory if NAME is not NULL */

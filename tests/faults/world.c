@@ -2,6 +2,8 @@
 /* world.c: the token, its PIN, and the record of changes; see world.h. */
 #include "world.h"
 
+#include <dirent.h>
+
 struct world *world;
 
 /* --- The record of changes --- */
@@ -208,6 +210,49 @@ void pin_settle(const struct seat *seat)
 
 /* --- Looking at everything --- */
 
+/*
+ * The first change of a process removes files without records, or the second one. A change that
+ * ends in a kill leaves the object as it was.
+ */
+static void make_two_changes(const struct seat *seat, const char *label)
+{
+	CK_OBJECT_HANDLE object;
+	CK_RV rv = seat_named(seat, label, &object);
+
+	for (int i = 0; i < 2 && rv == CKR_OK; i++)
+		rv = f->C_SetAttributeValue(
+			seat->session, object, T(RAW(CKA_LABEL, label, strlen(label))));
+	if (rv != CKR_OK)
+		trouble("a change of %s gave %s", label, name_of(rv));
+}
+
+void states_check(const struct seat *seat, CK_SLOT_ID on, unsigned clients)
+{
+	struct dirent *entry;
+	char path[600];
+	unsigned n = 0;
+
+	make_two_changes(seat, "device");
+	snprintf(path, sizeof path, "%.500s/slot-%lu/clients", token_dir, on);
+	DIR *dir = opendir(path);
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		n += entry->d_name[0] != '.';
+	if (dir != NULL)
+		closedir(dir);
+	if (n != clients)
+		trouble("slot %lu has %u state files of %u clients", on, n, clients);
+}
+
+static unsigned count_clients(unsigned seats)
+{
+	unsigned n = FIXED_CLIENTS;
+
+	for (unsigned i = 0; i < seats; i++)
+		for (unsigned k = 2; k < OBJECTS; k += 3)
+			n += world->objects[i][k].acknowledged != 0;
+	return n;
+}
+
 static void check_count(const struct seat *seat, unsigned seats)
 {
 	CK_OBJECT_HANDLE found[512];
@@ -232,6 +277,7 @@ void world_check(unsigned seats)
 	for (unsigned i = 0; i < seats; i++)
 		objects_settle(&seat, i);
 	check_count(&seat, seats);
+	states_check(&seat, slot, count_clients(seats));
 	pin_settle(&seat);
 	fresh_settle(&seat);
 	for (int i = 0; i < 8; i++)

@@ -20,6 +20,7 @@
 #define OBJECTS 6          /* of a seat */
 #define NUMBERS (1u << 21) /* what is above is used and not checked */
 #define FIXED_OBJECTS 7
+#define FIXED_CLIENTS 2
 #define FRESH_SLOT 1 /* the slot of the token that is initialised again and again */
 
 struct change { /* 0: there is no such object. Other numbers are versions. */
@@ -31,10 +32,13 @@ struct world {
 	struct change objects[SEATS][OBJECTS];
 	volatile uint64_t client_number[SEATS][OBJECTS]; /* the highest of the object's, plus 1 */
 	struct change pin;
-	struct change fresh;           /* the version in the label of the fresh token */
-	volatile uint32_t fresh_stage; /* 1 label, 2 user PIN, 3 object */
-	volatile uint32_t head[2];     /* the highest counter that was accepted */
-	volatile uint64_t calls;       /* that were acknowledged */
+	struct change fresh;            /* the version in the label of the fresh token */
+	volatile uint32_t fresh_stage;  /* 1 label, 2 user PIN, 3 objects */
+	volatile uint64_t fresh_number; /* the lowest that the fresh token's client may give */
+	volatile uint32_t fresh_head;   /* the highest counter that its window may have accepted */
+	volatile uint32_t fresh_passed; /* the highest that it has accepted; 0: none */
+	volatile uint32_t head[2];      /* the highest counter that was accepted */
+	volatile uint64_t calls;        /* that were acknowledged */
 	bool uncertain; /* CKR_DEVICE_ERROR leaves open whether the change was made */
 	/* Last, because a copy keeps their beginning only. */
 	volatile uint8_t given[2][NUMBERS]; /* of the shared clients */
@@ -71,6 +75,13 @@ CK_RV seat_find(const struct seat *seat, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_
 /* The only object with LABEL; CKR_OBJECT_HANDLE_INVALID if there is none. */
 CK_RV seat_named(const struct seat *seat, const char *label, CK_OBJECT_HANDLE *ret);
 
+/*
+ * The token of slot ON has the state files of CLIENTS clients, and no file of a destroyed client.
+ * Its object "device" is changed for that. Nothing else may use the token, because a file in use is
+ * left to the next change.
+ */
+void states_check(const struct seat *seat, CK_SLOT_ID on, unsigned clients);
+
 void change_begin(struct change *c, uint32_t wanted);
 /* After CKR_OK or another code, which has changed nothing. */
 void change_end(struct change *c, CK_RV rv);
@@ -84,6 +95,10 @@ CK_RV object_alter(const struct seat *seat, unsigned k);
 CK_RV object_destroy(const struct seat *seat, unsigned k);
 CK_RV object_use(const struct seat *seat, unsigned k);
 CK_RV object_step(struct seat *seat);
+/* Take a number of the client LABEL, which stays its caller's alone. */
+CK_RV number_next(const struct seat *seat, const char *label, unsigned long long *ret_number);
+/* Verify a message of the object "device" with COUNTER by the master LABEL with a window. */
+CK_RV window_pass(const struct seat *seat, const char *label, uint32_t counter);
 /* Take a number of shared client WHICH. */
 CK_RV number_take(const struct seat *seat, unsigned which);
 /* Verify a message with COUNTER by the master with window WHICH, which may refuse a replay. */
@@ -91,7 +106,10 @@ CK_RV window_use(const struct seat *seat, unsigned which, uint32_t counter);
 CK_RV number_step(struct seat *seat);
 CK_RV window_step(struct seat *seat);
 CK_RV pin_step(struct seat *seat);
-/* Initialise the fresh token and fill it. No session on its slot may be open. */
+/*
+ * Initialise the fresh token again, with the objects of its former life in it, fill it, and use the
+ * objects. No session on its slot may be open.
+ */
 CK_RV fresh_step(struct seat *seat);
 
 /*

@@ -17,23 +17,30 @@ static CK_RV transaction_of(
 	return rv;
 }
 
-CK_RV number_take(const struct seat *seat, unsigned which)
+CK_RV number_next(const struct seat *seat, const char *label, unsigned long long *ret_number)
 {
 	CK_OBJECT_HANDLE client, key;
-	unsigned long long number;
-	CK_RV rv = seat_named(seat, which ? "client 1" : "client 0", &client);
+	CK_RV rv = seat_named(seat, label, &client);
 
 	if (rv == CKR_OK)
 		rv = f->C_DeriveKey(
 			seat->session, MECH(CKM_KEYDIV_ODUKPT_NEXT_KEY), client, NOTHING, &key);
 	if (rv == CKR_OK)
-		rv = transaction_of(seat, key, &number);
+		rv = transaction_of(seat, key, ret_number);
+	return rv == CKR_OK ? f->C_DestroyObject(seat->session, key) : rv;
+}
+
+CK_RV number_take(const struct seat *seat, unsigned which)
+{
+	unsigned long long number;
+	CK_RV rv = number_next(seat, which ? "client 1" : "client 0", &number);
+
 	if (rv != CKR_OK)
 		return rv;
 	if (number < NUMBERS && __sync_fetch_and_add(&world->given[which][number], 1) != 0)
 		trouble("client %u gave number %llu twice", which, number);
 	__sync_fetch_and_add(&world->calls, 1);
-	return f->C_DestroyObject(seat->session, key);
+	return CKR_OK;
 }
 
 static void message_parameter(KEYDIV_PARAMETER *p, uint32_t counter)
@@ -45,8 +52,7 @@ static void message_parameter(KEYDIV_PARAMETER *p, uint32_t counter)
 	keydiv_put_type(p, KEYDIV_OPERATION, CKM_AES_CMAC);
 }
 
-/* The MAC of the device, and its verification by a master with a window. */
-static CK_RV send_message(const struct seat *seat, unsigned which, uint32_t counter)
+CK_RV window_pass(const struct seat *seat, const char *label, uint32_t counter)
 {
 	KEYDIV_PARAMETER p;
 	CK_OBJECT_HANDLE device, master;
@@ -57,7 +63,7 @@ static CK_RV send_message(const struct seat *seat, unsigned which, uint32_t coun
 	CK_MECHANISM m = keydiv_mechanism(CKM_KEYDIV_WITH_DERIVED_KEY, &p);
 	CK_RV rv = seat_named(seat, "device", &device);
 	if (rv == CKR_OK)
-		rv = seat_named(seat, which ? "window 1" : "window 0", &master);
+		rv = seat_named(seat, label, &master);
 	if (rv == CKR_OK)
 		rv = f->C_SignInit(seat->session, &m, device);
 	if (rv == CKR_OK)
@@ -72,7 +78,7 @@ static CK_RV send_message(const struct seat *seat, unsigned which, uint32_t coun
 CK_RV window_use(const struct seat *seat, unsigned which, uint32_t counter)
 {
 	uint32_t head = world->head[which];
-	CK_RV rv = send_message(seat, which, counter);
+	CK_RV rv = window_pass(seat, which ? "window 1" : "window 0", counter);
 
 	if (rv != CKR_OK)
 		return rv;
