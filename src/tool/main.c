@@ -9,6 +9,7 @@
 #include "tool/output.h"
 #include "tool/report.h"
 #include "tool/suggest.h"
+#include "tool/token/attributes.h"
 #include "tool/token/locked.h"
 
 static void help(FILE *out)
@@ -140,5 +141,5 @@ int main(int argc, char **argv)
 		return 2;
 	if (!locked_start())
 		return 1;
-	return command->run(operands, argv) && output_end() ? 0 : 1;
+	return command->run(operands, argv) && attributes_were_read() && output_end() ? 0 : 1;
 }

@@ -81,8 +81,7 @@ static bool run(int count, char **operands)
 	add_text(o, "serial", operands[0]);
 	wrapped_add(o, &wrap, &wrapped);
 	add_text(o, "check_value", check);
-	show(o);
-	return true;
+	return attributes_show(o);
 }
 
 const struct command cmd_device_wrap = {

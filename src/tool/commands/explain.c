@@ -126,6 +126,8 @@ bool explain(struct client *client, CK_OBJECT_HANDLE base, CK_MECHANISM_TYPE typ
 	if (p->failed)
 		return fail("the fields are too long, or one is given twice");
 	kdf.base_bytes = attribute_number(client->f, client->session, base, CKA_VALUE_LEN, 0);
+	if (!attributes_were_read())
+		return false;
 	kdf.result_bytes = length_of(request, kdf.base_bytes);
 	kdf.use = use_of(request);
 	if (!kdf_steps(&kdf, steps, &count))

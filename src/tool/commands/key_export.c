@@ -16,7 +16,7 @@ static const struct option_spec options[] = {
 };
 
 /* Print the wrapped key, in text alone in its line, so that the output is what is passed on. */
-static void print(struct client *client, const char *name, CK_OBJECT_HANDLE key,
+static bool print(struct client *client, const char *name, CK_OBJECT_HANDLE key,
 	const struct wrapped *wrapped)
 {
 	char check[CHECK_VALUE_TEXT];
@@ -28,13 +28,13 @@ static void print(struct client *client, const char *name, CK_OBJECT_HANDLE key,
 		add_text(o, "key", name);
 		wrapped_add(o, &wrap, wrapped);
 		add_text(o, "check_value", check);
-		show(o);
-		return;
+		return attributes_show(o);
 	}
 	wrapped_text(&wrap, wrapped, &text);
 	text_add(&text, "\n", 1);
 	fwrite(text.p, 1, text.n, stdout);
 	text_free(&text);
+	return true;
 }
 
 static bool run(int count, char **operands)
@@ -52,8 +52,7 @@ static bool run(int count, char **operands)
 		return false;
 	if (!wrap_key(&client, client.session, &wrap, key, operands[0], &wrapped, &problem))
 		return problem_report(&problem, 0);
-	print(&client, operands[0], key, &wrapped);
-	return true;
+	return print(&client, operands[0], key, &wrapped);
 }
 
 const struct command cmd_key_export = {

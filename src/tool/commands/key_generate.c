@@ -51,8 +51,7 @@ static bool run(int count, char **operands)
 	if (!identity_is_alone(
 		    client.f, client.session, key, new_key.label, strlen(new_key.label), &problem))
 		return problem_report(&problem, 0);
-	new_key_show(&client, key);
-	return true;
+	return new_key_show(&client, key);
 }
 
 const struct command cmd_key_generate = {

@@ -155,25 +155,23 @@ static bool confirm_key(const struct component_import *import, const struct comp
 			       ceremony->type, ceremony->bits, ceremony->check);
 }
 
-static bool create(struct client *client, const struct component *key)
+static bool create(struct client *client, const struct component *key, CK_OBJECT_HANDLE *ret)
 {
 	struct template t = {0};
 	struct problem problem;
 	unsigned char id[NEW_ID_BYTES];
-	CK_OBJECT_HANDLE object;
 
 	if (!new_key_template(client->f, client->session, new_key.label, strlen(new_key.label), &t,
 		    id, &problem))
 		return problem_report(&problem, 0);
 	template_bytes(&t, CKA_VALUE, key->p, key->n);
-	CK_RV rv = client->f->C_CreateObject(client->session, t.attributes, t.count, &object);
+	CK_RV rv = client->f->C_CreateObject(client->session, t.attributes, t.count, ret);
 	if (rv != CKR_OK)
 		return fail_rv(rv, "cannot import '%s'", new_key.label);
-	if (!identity_is_alone(client->f, client->session, object, new_key.label,
-		    strlen(new_key.label), &problem))
-		return problem_report(&problem, 0);
-	new_key_show(client, object);
-	return true;
+	return identity_is_alone(client->f, client->session, *ret, new_key.label,
+		       strlen(new_key.label), &problem)
+		       ? true
+		       : problem_report(&problem, 0);
 }
 
 /*
@@ -183,10 +181,12 @@ static bool create(struct client *client, const struct component *key)
 static bool record_and_create(struct client *client, const char *record,
 	const struct ceremony *ceremony, const struct component *key)
 {
+	CK_OBJECT_HANDLE object;
+
 	if (record && !ceremony_write(record, ceremony))
 		return false;
-	if (create(client, key))
-		return true;
+	if (create(client, key, &object))
+		return new_key_show(client, object);
 	if (record)
 		(void)unlink(record);
 	return false;

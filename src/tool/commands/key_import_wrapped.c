@@ -86,12 +86,16 @@ static bool unwrap(const struct client *client, CK_SESSION_HANDLE session,
 	return identity_is_alone(f, session, *ret, record->name, record->n, problem);
 }
 
-static void add_line(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,
-	CK_OBJECT_HANDLE key, struct text *out)
+static bool add_line(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struct record *record,
+	CK_OBJECT_HANDLE key, struct text *out, struct problem *problem)
 {
 	char value[CHECK_VALUE_TEXT];
 
 	check_value(f, session, key, value);
+	CK_RV rv = attributes_result();
+	if (rv != CKR_OK)
+		return problem_set(
+			problem, rv, "cannot read the check value of '%s'", record->shown);
 	if (settings.json) {
 		struct json_object *o = json_object_new_object();
 		json_object_object_add(o, "label", json_object_new_string(record->shown));
@@ -105,6 +109,7 @@ static void add_line(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const struc
 		text_add_string(out, value);
 	}
 	text_add(out, "\n", 1);
+	return true;
 }
 
 static bool import_record(const struct bulk *bulk, CK_SESSION_HANDLE session,
@@ -124,8 +129,7 @@ static bool import_record(const struct bulk *bulk, CK_SESSION_HANDLE session,
 			record->shown);
 	if (!key && !unwrap(bulk->client, session, record, &key, problem))
 		return false;
-	add_line(f, session, record, key, out);
-	return true;
+	return add_line(f, session, record, key, out, problem);
 }
 
 bool import_wrapped(struct client *client, struct bulk *bulk, const char *name)
@@ -173,6 +177,5 @@ bool import_key_block(struct client *client, const char *file, const char *name)
 	record.value[0] = (struct record_value){(const char *)block.p, block.n};
 	if (!unwrap(client, client->session, &record, &key, &problem))
 		return problem_report(&problem, 0);
-	show(key_summary(client, key)); /* says what the header made of the key */
-	return true;
+	return attributes_show(key_summary(client, key)); /* what the header made of the key */
 }

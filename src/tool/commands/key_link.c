@@ -115,7 +115,8 @@ static bool run(int count, char **operands)
 	if (!identity_is_alone(
 		    client.f, client.session, key, new_key.label, strlen(new_key.label), &problem))
 		return problem_report(&problem, 0);
-	show(key_summary(&client, key));
+	if (!attributes_show(key_summary(&client, key)))
+		return false;
 	warn(&client, key);
 	return true;
 }

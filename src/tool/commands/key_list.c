@@ -36,6 +36,20 @@ static void print_line(struct json_object *o, bool first)
 		foreign ? json_object_get_string(foreign) : "");
 }
 
+/* Print the line of KEY, or nothing if another program has destroyed the key since the search. */
+static CK_RV list_key(struct client *client, CK_OBJECT_HANDLE key, bool *first)
+{
+	struct json_object *o = key_summary(client, key);
+	CK_RV rv = attributes_result();
+
+	if (rv == CKR_OK) {
+		print_line(o, *first);
+		*first = false;
+	}
+	json_object_put(o);
+	return rv == CKR_OBJECT_HANDLE_INVALID ? CKR_OK : rv;
+}
+
 /* List key by key, so that a token of a million keys needs constant memory. */
 static CK_RV list_found(struct client *client)
 {
@@ -45,11 +59,8 @@ static CK_RV list_found(struct client *client)
 
 	do {
 		TRY(client->f->C_FindObjects(client->session, keys, CHUNK, &count));
-		for (CK_ULONG i = 0; i < count; i++, first = false) {
-			struct json_object *o = key_summary(client, keys[i]);
-			print_line(o, first);
-			json_object_put(o);
-		}
+		for (CK_ULONG i = 0; i < count; i++)
+			TRY(list_key(client, keys[i], &first));
 	} while (count > 0);
 	if (settings.json)
 		puts(first ? "[]" : "\n]");

@@ -135,8 +135,7 @@ static bool run(int count, char **operands)
 			attribute_flag(
 				client.f, client.session, key, CKA_KEYDIV_FOREIGN_EXTRACTABLE));
 	add_uri(&client, key, o);
-	show(o);
-	return true;
+	return attributes_show(o);
 }
 
 const struct command cmd_key_show = {

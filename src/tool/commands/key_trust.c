@@ -21,12 +21,12 @@ static const struct option_spec options[] = {
  * Show what the security officer should know before trusting KEY. A key that was created may be
  * known to the person who created its value, and CKA_LOCAL is false for such a key.
  */
-static void show_key(struct client *client, CK_OBJECT_HANDLE key)
+static bool show_key(struct client *client, CK_OBJECT_HANDLE key)
 {
 	struct json_object *o = key_summary(client, key);
 
 	add_flag(o, "local", attribute_flag(client->f, client->session, key, CKA_LOCAL));
-	show(o);
+	return attributes_show(o) && output_end();
 }
 
 /* Log the user out and the security officer in. */
@@ -58,8 +58,7 @@ static bool run(int count, char **operands)
 		return fail("'%s' is a private key, which the security officer cannot see: make "
 			    "the key with --public",
 			operands[0]);
-	show_key(&client, key);
-	if (!output_end())
+	if (!show_key(&client, key))
 		return false;
 	if (!force &&
 		!confirm("Is this the key to trust? Keys with CKA_WRAP_WITH_TRUSTED may leave the "

@@ -330,14 +330,17 @@ static bool check_options(int count, struct text *message)
 }
 
 /* Use many threads if each message waits for the disk. */
-static void see_window(struct client *client)
+static bool see_window(struct client *client)
 {
 	CK_ULONG window =
 		attribute_number(client->f, client->session, master, CKA_KEYDIV_WINDOW, 0);
 
+	if (!attributes_were_read())
+		return false;
 	bulk.waits = window > 0;
 	if (window == 0 && kind->incoming && !fields.by_key)
 		note("this master keeps no counters, so a message that came before is not noticed");
+	return true;
 }
 
 bool message_run(const struct message_kind *the_kind, int count, char **operands)
@@ -348,12 +351,10 @@ bool message_run(const struct message_kind *the_kind, int count, char **operands
 	kind = the_kind;
 	bool ok = check_options(count, &message) && client_login_for(&client, key_name, false) &&
 		  find_key(&client, key_name, &master) &&
-		  derive_fields_start(&fields.derive, &client);
-	if (ok) {
-		see_window(&client);
+		  derive_fields_start(&fields.derive, &client) && see_window(&client);
+	if (ok)
 		ok = bulk.input ? bulk_run(&bulk, &client) && report_verdicts()
 				: run_one(&client, count ? operands[0] : NULL);
-	}
 	derive_fields_free(&fields.derive);
 	text_free(&message);
 	return ok;

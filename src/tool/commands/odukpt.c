@@ -90,6 +90,5 @@ bool odukpt_transact(struct client *client, CK_OBJECT_HANDLE base, CK_MECHANISM_
 	result_add(o, request, &result);
 	if (state)
 		odukpt_add_count(client, state, CKA_KEYDIV_REMAINING, "remaining", o);
-	show(o);
-	return true;
+	return attributes_show(o);
 }

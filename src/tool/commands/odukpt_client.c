@@ -48,8 +48,7 @@ static bool run(int count, char **operands)
 	odukpt_add_count(&client, state, CKA_KEYDIV_TRANSACTION, "transaction", o);
 	odukpt_add_count(&client, state, CKA_KEYDIV_REMAINING, "remaining", o);
 	add_flag(o, "initial_key_destroyed", !keep_initial);
-	show(o);
-	return true;
+	return attributes_show(o);
 }
 
 const struct command cmd_odukpt_client = {

@@ -42,8 +42,7 @@ static bool run(int count, char **operands)
 	add_text(o, "label", label);
 	add_text(o, "device", device);
 	add_text(o, "check_value", check);
-	show(o);
-	return true;
+	return attributes_show(o);
 }
 
 const struct command cmd_odukpt_initial = {

@@ -109,6 +109,8 @@ static bool run(int operand_count, char **operands)
 	for (CK_ULONG i = 0; i < count; i++)
 		types[i] = attribute_number(client.f, client.session, objects[i],
 			CKA_MECHANISM_TYPE, CK_UNAVAILABLE_INFORMATION);
+	if (!attributes_were_read())
+		return false;
 	struct json_object *rows = json_object_new_array();
 	for (CK_ULONG i = 0; i < count; i++)
 		json_object_array_add(rows, test(&client, objects[i], types[i], &tally));

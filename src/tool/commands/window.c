@@ -157,6 +157,8 @@ static bool request_in(struct client *client, const char *serial, unsigned char 
 		return false;
 	CK_ULONG window =
 		attribute_number(client->f, client->session, master, CKA_KEYDIV_WINDOW, 0);
+	if (!attributes_were_read())
+		return false;
 	if (window == 0)
 		return fail("the master keeps no windows: it was made without --window");
 	if (!device_read(client, serial, &device) || !choose_salt(&device, &salt) ||

@@ -5,6 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "tool/output.h"
+#include "tool/report.h"
+
 static CK_ATTRIBUTE *next(struct template *t)
 {
 	assert(t->count < TEMPLATE_MAX);
@@ -38,16 +41,47 @@ void template_text(struct template *t, CK_ATTRIBUTE_TYPE type, const char *text)
 		template_bytes(t, type, text, strlen(text));
 }
 
+static _Thread_local CK_RV failure = CKR_OK; /* the first since attributes_result() */
+
+CK_RV attributes_result(void)
+{
+	CK_RV rv = failure;
+
+	failure = CKR_OK;
+	return rv;
+}
+
+bool attributes_were_read(void)
+{
+	CK_RV rv = attributes_result();
+
+	return rv == CKR_OK ? true : fail_rv(rv, "cannot read what the token says of an object");
+}
+
+bool attributes_show(struct json_object *o)
+{
+	bool ok = attributes_were_read();
+
+	if (ok)
+		show(o);
+	else
+		json_object_put(o);
+	return ok;
+}
+
 CK_RV attribute_get(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	CK_ATTRIBUTE_TYPE type, void *p, CK_ULONG size, CK_ULONG *ret_n)
 {
 	CK_ATTRIBUTE a = {type, p, size};
 	CK_RV rv = f->C_GetAttributeValue(session, object, &a, 1);
 
-	if (rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID)
+	if (rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ATTRIBUTE_TYPE_INVALID) {
 		a.ulValueLen = CK_UNAVAILABLE_INFORMATION;
-	else
-		TRY(rv);
+	} else if (rv != CKR_OK) {
+		if (rv != CKR_BUFFER_TOO_SMALL && failure == CKR_OK)
+			failure = rv;
+		return rv;
+	}
 	*ret_n = a.ulValueLen;
 	return CKR_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef KEYDIV_TOOL_ATTRIBUTES_H
 #define KEYDIV_TOOL_ATTRIBUTES_H
 
+#include <json-c/json.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -31,6 +32,22 @@ void template_text(struct template *t, CK_ATTRIBUTE_TYPE type,
  */
 MUST_USE CK_RV attribute_get(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session,
 	CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, void *p, CK_ULONG size, CK_ULONG *ret_n);
+
+/*
+ * Return the code of the first call of C_GetAttributeValue that has failed in this thread since the
+ * last call of this function, or CKR_OK. A missing attribute, one that is not readable and one that
+ * is longer than its buffer are no failures.
+ */
+MUST_USE CK_RV attributes_result(void);
+
+/*
+ * Return true if attributes_result() is CKR_OK. Otherwise report the code and return false: the
+ * functions of this header have returned values that the token did not give.
+ */
+MUST_USE bool attributes_were_read(void);
+
+/* Print O as show() does if attributes_were_read(), and free O. */
+MUST_USE bool attributes_show(struct json_object *o);
 
 /* Return the number or flag TYPE of OBJECT, or FALLBACK if OBJECT has none. */
 CK_ULONG attribute_number(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,

@@ -97,6 +97,25 @@ static bool read_data(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_
 	return rv == CKR_OK ? true : problem_set(problem, rv, "cannot read the derived data");
 }
 
+static bool make_mac(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
+	const struct result_request *request, struct result *ret, struct problem *problem)
+{
+	CK_KEY_TYPE type = request->kind ? request->kind->type
+					 : attribute_number(f, session, key, CKA_KEY_TYPE,
+						   CK_UNAVAILABLE_INFORMATION);
+	CK_RV rv = attributes_result();
+	CK_MECHANISM mechanism = {key_type_mac(type), NULL, 0};
+	if (rv == CKR_OK)
+		rv = f->C_SignInit(session, &mechanism, key);
+	if (rv == CKR_OK) {
+		ret->mac_length = sizeof ret->mac;
+		rv = f->C_Sign(session, (CK_BYTE_PTR)(request->message.p ? request->message.p : ""),
+			request->message.n, ret->mac, &ret->mac_length);
+	}
+	return rv == CKR_OK ? true
+			    : problem_set(problem, rv, "cannot make a MAC with the derived key");
+}
+
 bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key,
 	const struct result_request *request, struct result *ret, struct problem *problem)
 {
@@ -105,20 +124,10 @@ bool result_read(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, CK_OBJECT_HANDL
 	ret->is_data = false;
 	if (!*ret->check_value && !read_data(f, session, key, ret, problem))
 		return false;
-	if (!request->with_mac)
-		return true;
-	CK_KEY_TYPE type = request->kind ? request->kind->type
-					 : attribute_number(f, session, key, CKA_KEY_TYPE,
-						   CK_UNAVAILABLE_INFORMATION);
-	CK_MECHANISM mechanism = {key_type_mac(type), NULL, 0};
-	CK_RV rv = f->C_SignInit(session, &mechanism, key);
-	if (rv == CKR_OK) {
-		ret->mac_length = sizeof ret->mac;
-		rv = f->C_Sign(session, (CK_BYTE_PTR)(request->message.p ? request->message.p : ""),
-			request->message.n, ret->mac, &ret->mac_length);
-	}
-	return rv == CKR_OK ? true
-			    : problem_set(problem, rv, "cannot make a MAC with the derived key");
+	CK_RV rv = attributes_result();
+	if (rv != CKR_OK)
+		return problem_set(problem, rv, "cannot read the check value of the derived key");
+	return !request->with_mac || make_mac(f, session, key, request, ret, problem);
 }
 
 void result_add(

@@ -116,7 +116,7 @@ bool find_key(struct client *client, const char *name, CK_OBJECT_HANDLE *ret)
 		    &n) == CKR_OK &&
 		n != CK_UNAVAILABLE_INFORMATION && n > 0)
 		report_foreign_key();
-	return true;
+	return attributes_were_read();
 }
 
 CK_RV find_label(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char *label, size_t n,

@@ -134,7 +134,7 @@ bool new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, const char
 	return new_key.id_length > 0 || identity_add_id(f, session, t, id, problem);
 }
 
-void new_key_show(struct client *client, CK_OBJECT_HANDLE key)
+bool new_key_show(struct client *client, CK_OBJECT_HANDLE key)
 {
 	struct json_object *o = json_object_new_object();
 	char value[CHECK_VALUE_TEXT];
@@ -143,5 +143,5 @@ void new_key_show(struct client *client, CK_OBJECT_HANDLE key)
 	add_text(o, "label", new_key.label);
 	add_text(o, "type", new_key.kind->name);
 	add_text(o, "check_value", value);
-	show(o);
+	return attributes_show(o);
 }

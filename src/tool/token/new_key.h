@@ -73,6 +73,6 @@ MUST_USE bool new_key_template(CK_FUNCTION_LIST *f, CK_SESSION_HANDLE session, c
 	size_t n, struct template *t, unsigned char id[NEW_ID_BYTES], struct problem *problem);
 
 /* Show the label, type and check value of a new key. */
-void new_key_show(struct client *client, CK_OBJECT_HANDLE key);
+MUST_USE bool new_key_show(struct client *client, CK_OBJECT_HANDLE key);
 
 #endif

@@ -76,18 +76,19 @@ bool wrap_request_find(struct wrap_request *w, struct client *client)
 		return true;
 	if (!find_key(client, w->kek_name, &w->kek))
 		return false;
-	if (!attribute_flag(client->f, client->session, w->kek, CKA_WRAP))
-		return fail(
-			"'%s' wraps no keys: create a wrapping key with --usage wrap", w->kek_name);
-	return true;
+	if (attribute_flag(client->f, client->session, w->kek, CKA_WRAP))
+		return true;
+	return attributes_were_read() &&
+	       fail("'%s' wraps no keys: create a wrapping key with --usage wrap", w->kek_name);
 }
 
 bool children_can_leave(struct client *client, CK_OBJECT_HANDLE master)
 {
-	return attribute_flag(client->f, client->session, master, CKA_KEYDIV_EXTRACTABLE_CHILDREN)
-		       ? true
-		       : fail("Keys derived from this master cannot be wrapped; create it with "
-			      "--extractable-children");
+	if (attribute_flag(client->f, client->session, master, CKA_KEYDIV_EXTRACTABLE_CHILDREN))
+		return true;
+	return attributes_were_read() &&
+	       fail("Keys derived from this master cannot be wrapped; create it with "
+		    "--extractable-children");
 }
 
 /* Return a cure that says more than that of the code, or NULL. */
