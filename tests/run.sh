@@ -11,7 +11,7 @@
 #	tests/run.sh memcheck    the heart of the module under valgrind
 #	tests/run.sh valgrind    all unit and module tests under valgrind, in half an hour
 #	tests/run.sh thread      what several threads share, under the thread sanitizer
-#	tests/run.sh faults      every regime of tests/faults; `faults kill` runs one. MINUTES=n runs each for so long, SEED=n repeats
+#	tests/run.sh faults      every regime of tests/faults in 4 minutes; `faults kill` runs one. MINUTES=n: in n minutes, SEED=n repeats
 #	tests/run.sh mutation    changes the sources in one way at a time (tests/mutation). `mutation AREA` for one area, COUNT=n, SEED=n
 #	tests/run.sh fuzz        every target of tests/fuzz under libFuzzer; `fuzz csv` runs one, `fuzz merge` keeps what was found.
 #	                         MINUTES=n runs each for so long, RUNS=n so many inputs. Needs clang and libclang-rt-14-dev
@@ -136,19 +136,27 @@ thread()
 		unit-commit unit-random unit-crypto unit-state unit-token unit-vault
 }
 
-# faults [REGIME...]: each regime is a program. All of them run, also after one that failed.
+# faults [REGIME...]: each regime is a program. Two regimes run at a time, and MINUTES is the time for all of them. What a regime
+# prints is in build-quick/faults-REGIME.log, and is shown when the regime has ended. All of them run, also after one that failed.
 faults()
 {
+	regimes="kill power calls memory full load bits fork"
+	[ $# -gt 0 ] || set -- $regimes
 	[ -f build-quick/build.ninja ] || meson setup build-quick -Doptimization=0 ${MESON_OPTIONS:-}
 	ninja -C build-quick faults
 	export KEYDIV_MODULE="$PWD/build-quick/keydiv-pkcs11.so" CK_VERBOSITY=normal LD_BIND_NOW=1
 	export FAKE_FOREIGN="$PWD/build-quick/tests/support/fake_foreign.so"
-	failed=
-	for regime in ${*:-kill load calls power bits full memory fork}; do
-		"build-quick/tests/faults/fault_$regime" || failed="$failed $regime"
-	done
+	if [ -n "${MINUTES:-}" ]; then
+		MINUTES=$(awk -v minutes="$MINUTES" -v regimes=$# 'BEGIN { print minutes / int((regimes + 1) / 2) }')
+		export MINUTES
+	fi
+	rm -f build-quick/faults-*.log build-quick/faults-*.failed
+	printf '%s\n' "$@" | xargs -P 2 -I '{}' sh -c '
+		build-quick/tests/faults/fault_{} >build-quick/faults-{}.log 2>&1 || echo {} >build-quick/faults-{}.failed
+		cat build-quick/faults-{}.log'
+	failed=$(cat build-quick/faults-*.failed 2>/dev/null || true)
 	[ -z "$failed" ] || {
-		echo "$0: failed:$failed" >&2
+		echo "$0: these regimes failed:" $failed >&2
 		exit 1
 	}
 }
@@ -179,6 +187,7 @@ all)
 	sanitize
 	memcheck
 	plain
+	faults
 	;;
 *)
 	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|faults [REGIME...]|mutation [AREA...]|fuzz [merge] [TARGET...]]" >&2
