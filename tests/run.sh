@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # run.sh: install the packages that the tests need, build, and run every suite. Ends in meson's own summary.
 #
-#	tests/run.sh             every suite, plain and under the address and undefined-behaviour sanitizers, and the heart of the
-#	                         module under valgrind
+#	tests/run.sh             every suite, plain and under the address and undefined-behaviour sanitizers, the heart of the module
+#	                         under valgrind, the module under the thread sanitizer, and faults for four minutes
 #	tests/run.sh quick       the unit and module tests, built at -O0 in build-quick
 #	tests/run.sh plain       every suite, as the module is shipped
 #	tests/run.sh clients     the example programs in other languages
 #	tests/run.sh sanitize    every suite under the sanitizers
 #	tests/run.sh memcheck    the heart of the module under valgrind
 #	tests/run.sh valgrind    all unit and module tests under valgrind, in half an hour
-#	tests/run.sh thread      what several threads share, under the thread sanitizer
+#	tests/run.sh thread      the module tests and the unit tests that start threads, under the thread sanitizer
 #	tests/run.sh faults      every regime of tests/faults in 4 minutes; `faults kill` runs one. MINUTES=n: in n minutes, SEED=n repeats
 #	tests/run.sh mutation    changes the sources in one way at a time (tests/mutation). `mutation AREA` for one area, COUNT=n, SEED=n
 #	tests/run.sh fuzz        every target of tests/fuzz under libFuzzer; `fuzz csv` runs one, `fuzz merge` keeps what was found.
@@ -128,12 +128,15 @@ memcheck()
 		unit-self_test module-derive module-attributes module-templates module-initialize
 }
 
-# A report of the thread sanitizer makes the program fail.
+# The module tests, and the unit tests that start threads. A report of the thread sanitizer makes the program fail. Only what these
+# tests need is built.
 thread()
 {
-	build build-thread -Db_sanitize=thread -Db_lundef=false -Doptimization=1 ${MESON_OPTIONS:-}
-	meson test -C build-thread --no-rebuild --print-errorlogs module-threads module-sessions module-login unit-session unit-pool \
-		unit-commit unit-random unit-crypto unit-state unit-token unit-vault
+	[ -f build-thread/build.ninja ] ||
+		meson setup build-thread -Db_sanitize=thread -Db_lundef=false -Doptimization=1 ${MESON_OPTIONS:-}
+	meson test -C build-thread --print-errorlogs --setup thread --suite module
+	meson test -C build-thread --print-errorlogs --setup thread \
+		$(grep -l pthread_create tests/unit/test_*.c | sed 's,.*/test_\(.*\)\.c,unit-\1,')
 }
 
 # faults [REGIME...]: each regime is a program. Two regimes run at a time, and MINUTES is the time for all of them. What a regime
@@ -186,6 +189,7 @@ faults | mutation | fuzz) "$@" ;;
 all)
 	sanitize
 	memcheck
+	thread
 	plain
 	faults
 	;;

@@ -257,8 +257,3 @@ void arena_after_fork(void)
 {
 	pthread_mutex_unlock(&lock);
 }
-
-void arena_forked(void)
-{
-	pthread_mutex_init(&lock, NULL);
-}

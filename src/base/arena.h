@@ -59,10 +59,9 @@ void arena_each(struct arena *arena, size_t n, void (*visit)(void *block));
 /*
  * The handlers of fork(2). arena_before_fork takes the lock of the arenas in the parent, so that no
  * thread changes an arena during the fork and the child finds every block. arena_after_fork gives
- * the lock back in the parent, arena_forked in the child.
+ * the lock back in the parent and in the child.
  */
 void arena_before_fork(void);
 void arena_after_fork(void);
-void arena_forked(void);
 
 #endif

@@ -36,7 +36,7 @@ void key_free(struct key *key);
 void keys_trim(void);
 
 /*
- * In a forked child, after arena_forked: wipe every key of the process, also the keys that other
+ * In a forked child, after arena_after_fork: wipe every key of the process, also those that other
  * threads of the parent were using. The structs stay allocated and empty.
  */
 void keys_forked(void);

@@ -15,7 +15,7 @@ CK_RV fork_watch(void)
 
 CK_RV fork_watch_arenas(void)
 {
-	REQUIRE(pthread_atfork(arena_before_fork, arena_after_fork, arena_forked) == 0,
+	REQUIRE(pthread_atfork(arena_before_fork, arena_after_fork, arena_after_fork) == 0,
 		CKR_HOST_MEMORY, "no memory for the fork handlers");
 	return CKR_OK;
 }

@@ -119,7 +119,7 @@ START_TEST(a_forked_child)
 	arena_before_fork();
 	pid_t child = fork();
 	if (child == 0) {
-		arena_forked();
+		arena_after_fork();
 		bool good = is_zero(a, 100) && b[0] == 1;
 		uint8_t *c = arena_take(&zeroed, 100);
 		good = good && c != NULL && c != a && is_zero(c, 100);

@@ -373,7 +373,6 @@ static int search_in_child(void)
 {
 	static const char *const gone[] = {AES128, AES128_LAST, AES128_K1, AES256};
 
-	arena_forked();
 	keys_forked();
 	for (size_t i = 0; i < sizeof gone / sizeof gone[0]; i++)
 		if (count(gone[i]) != 0)
