@@ -212,9 +212,9 @@ void pin_settle(const struct seat *seat)
 
 /*
  * The first change of a process removes files without records, or the second one. A change that
- * ends in a kill leaves the object as it was.
+ * ends in a kill leaves the object as it was. Return false if the disk is full or read-only.
  */
-static void make_two_changes(const struct seat *seat, const char *label)
+static bool make_two_changes(const struct seat *seat, const char *label)
 {
 	CK_OBJECT_HANDLE object;
 	CK_RV rv = seat_named(seat, label, &object);
@@ -222,8 +222,11 @@ static void make_two_changes(const struct seat *seat, const char *label)
 	for (int i = 0; i < 2 && rv == CKR_OK; i++)
 		rv = f->C_SetAttributeValue(
 			seat->session, object, T(RAW(CKA_LABEL, label, strlen(label))));
+	if (rv == CKR_DEVICE_MEMORY || rv == CKR_TOKEN_WRITE_PROTECTED)
+		return false;
 	if (rv != CKR_OK)
 		trouble("a change of %s gave %s", label, name_of(rv));
+	return true;
 }
 
 void states_check(const struct seat *seat, CK_SLOT_ID on, unsigned clients)
@@ -232,7 +235,8 @@ void states_check(const struct seat *seat, CK_SLOT_ID on, unsigned clients)
 	char path[600];
 	unsigned n = 0;
 
-	make_two_changes(seat, "device");
+	if (!make_two_changes(seat, "device"))
+		return;
 	snprintf(path, sizeof path, "%.500s/slot-%lu/clients", token_dir, on);
 	DIR *dir = opendir(path);
 	while (dir != NULL && (entry = readdir(dir)) != NULL)

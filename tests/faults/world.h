@@ -77,8 +77,8 @@ CK_RV seat_named(const struct seat *seat, const char *label, CK_OBJECT_HANDLE *r
 
 /*
  * The token of slot ON has the state files of CLIENTS clients, and no file of a destroyed client.
- * Its object "device" is changed for that. Nothing else may use the token, because a file in use is
- * left to the next change.
+ * Its object "device" is changed for that. A token that cannot be changed is not judged. Nothing
+ * else may use the token, because a file in use is left to the next change.
  */
 void states_check(const struct seat *seat, CK_SLOT_ID on, unsigned clients);
 

@@ -165,7 +165,9 @@ static void look_at_objects(CK_UTF8CHAR id[33])
 	}
 	if (world->fresh_stage >= 3)
 		rv = use_objects(&seat);
-	if (world->fresh_stage >= 3 && rv != CKR_OK)
+	/* A full or read-only disk takes no mark of a window. */
+	if (world->fresh_stage >= 3 && rv != CKR_OK && rv != CKR_DEVICE_MEMORY &&
+		rv != CKR_TOKEN_WRITE_PROTECTED)
 		trouble("the fresh token cannot be used: %s", name_of(rv));
 	f->C_CloseAllSessions(FRESH_SLOT);
 }
