@@ -49,6 +49,9 @@ struct full_part {
 
 extern const struct full_part full_space, full_taken, full_exchange;
 
+/* In memory that all processes share: how many steps were refused. */
+extern uint64_t *full_refused;
+
 /* In a trial: put back the token and the record of changes as they were saved. */
 void full_reset(void);
 

@@ -7,6 +7,8 @@
 
 #define STEPS 40
 
+static bool refused; /* something, in this trial */
+
 static bool is_allowed(const struct damage *damage, CK_RV rv)
 {
 	bool found = rv == CKR_OK;
@@ -20,6 +22,7 @@ static void check_code(const struct damage *damage, CK_RV rv, const char *what, 
 {
 	if (getenv("KEYDIV_SHOW_CODES") != NULL)
 		fprintf(stderr, "code: %s: %s: %s\n", what, doing, name_of(rv));
+	refused = refused || rv != CKR_OK;
 	if (!is_allowed(damage, rv))
 		trouble("%s: %s gave %s", what, doing, name_of(rv));
 }
@@ -54,6 +57,8 @@ static void steps(struct seat *seat, const struct damage *damage, const char *wh
 			continue;
 		check_code(damage, full_step(seat, which), what, full_step_names[which]);
 	}
+	if (!damage->rolls_back)
+		check_code(damage, number_take(seat, 0), what, "NEXT_KEY of the client $C");
 }
 
 static void damage_it(const struct damage *damage)
@@ -130,6 +135,8 @@ static void work_on_damaged(
 	damage_it(damage);
 	if (start(seat, damage, what) == CKR_OK)
 		steps(seat, damage, what);
+	if (damage->must_refuse && !refused)
+		trouble("%s: nothing was refused", what);
 }
 
 void damage_try(const struct damage *damage, bool live, const char *what)
@@ -138,14 +145,15 @@ void damage_try(const struct damage *damage, bool live, const char *what)
 
 	prepare(damage);
 	work_on_damaged(&seat, damage, live, what);
-	if (!live || damage->copied)
+	bool goes_on = live && !damage->copied && !damage->restart;
+	if (!goes_on)
 		f->C_Finalize(NULL);
 	if (damage->copied)
 		return;
 	put_back(damage);
 	if (!live && damage->rolls_back)
 		full_reset();
-	if (!live)
+	if (!goes_on)
 		seat_start(&seat, 0, seat.random);
 	else
 		objects_settle(&seat, 0);

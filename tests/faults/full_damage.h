@@ -19,7 +19,9 @@ struct damage {
 	bool read_only;            /* and mount the token directory for reading only */
 	CK_RV codes[DAMAGE_CODES]; /* that calls may give beside CKR_OK, up to a 0 */
 	bool rolls_back;           /* fresh process: a state that was put back is not noticed */
-	bool copied; /* the damage ends with a copy in place, on which another process works */
+	bool must_refuse;          /* something that a fresh process does is refused */
+	bool restart; /* a live process goes on only after C_Finalize and C_Initialize */
+	bool copied;  /* the damage ends with a copy in place, on which another process works */
 };
 
 /*

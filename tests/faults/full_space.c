@@ -4,10 +4,13 @@
  * for a token that exists or for the first C_InitToken, and a limit on the length of files.
  */
 #include "full.h"
+#include "system_calls.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #define PAGES 21
@@ -17,7 +20,15 @@
 #define STEPS 60
 
 /* The place of a trial. Each has a count of numbers. */
-enum place { PAGES_LEFT, INODES_LEFT, PAGES_FOR_NEW, INODES_FOR_NEW, LENGTH, LENGTH_BY_SIGNAL };
+enum place {
+	PAGES_LEFT,
+	INODES_LEFT,
+	PAGES_FOR_NEW,
+	INODES_FOR_NEW,
+	QUOTA,
+	LENGTH,
+	LENGTH_BY_SIGNAL
+};
 
 static const struct {
 	const char *text;
@@ -27,6 +38,7 @@ static const struct {
 	[INODES_LEFT] = {"inodes are left", INODES},
 	[PAGES_FOR_NEW] = {"pages for a new token", PAGES},
 	[INODES_FOR_NEW] = {"inodes for a new token", INODES},
+	[QUOTA] = {"pages are left of a quota", PAGES},
 	[LENGTH] = {"pages are the most that a file may have", LENGTHS},
 	[LENGTH_BY_SIGNAL] = {"pages are the most that a file may have, or SIGXFSZ", LENGTHS},
 };
@@ -50,13 +62,52 @@ static void describe(unsigned number, char *ret, size_t n)
 
 static bool needs_mounts(unsigned number)
 {
-	return place_of(&number) < LENGTH;
+	return place_of(&number) < QUOTA;
 }
 
-static void fill(enum place place, unsigned n)
+/* --- A quota: no kernel is asked, because few of them have quotas on a tmpfs --- */
+
+static long long quota, used;
+
+static int add_size(const char *path, const struct stat *st, int kind, struct FTW *w)
+{
+	(void)path;
+	(void)w;
+	used += kind == FTW_F ? st->st_size : 0;
+	return 0;
+}
+
+/* Find out how many bytes the files of the token have. */
+static void measure(void)
+{
+	used = 0;
+	nftw(token_dir, add_size, 16, FTW_PHYS);
+}
+
+/* The answer to a write to FD up to END. */
+static int over_quota(int fd, long long end)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || end <= st.st_size)
+		return 0;
+	measure();
+	return used + end - st.st_size > quota ? EDQUOT : 0;
+}
+
+static void limit_length(unsigned pages)
 {
 	struct rlimit limit;
 
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = pages == PLACE_ALL ? limit.rlim_max : (rlim_t)pages * 4096;
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* --- A trial --- */
+
+static void fill(enum place place, unsigned n)
+{
 	switch (place) {
 	case PAGES_LEFT:
 	case PAGES_FOR_NEW:
@@ -66,27 +117,26 @@ static void fill(enum place place, unsigned n)
 	case INODES_FOR_NEW:
 		place_leave(PLACE_ALL, n);
 		break;
+	case QUOTA:
+		measure();
+		quota = used + (long long)n * 4096;
+		calls_quota = over_quota;
+		break;
 	default:
 		if (place == LENGTH)
 			signal(SIGXFSZ, SIG_IGN);
-		getrlimit(RLIMIT_FSIZE, &limit);
-		limit.rlim_cur = (rlim_t)(n + LENGTH_LEAST) * 4096;
-		setrlimit(RLIMIT_FSIZE, &limit);
+		limit_length(n + LENGTH_LEAST);
 		break;
 	}
 }
 
 static void make_room(enum place place)
 {
-	struct rlimit limit;
-
-	if (place != LENGTH && place != LENGTH_BY_SIGNAL) {
+	calls_quota = NULL;
+	if (place >= LENGTH)
+		limit_length(PLACE_ALL);
+	else if (place < QUOTA)
 		place_leave(PLACE_ALL, PLACE_ALL);
-		return;
-	}
-	getrlimit(RLIMIT_FSIZE, &limit);
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 /* Steps until the disk is full, and more. What is refused must be refused for that reason. */
@@ -101,7 +151,6 @@ static void steps(struct seat *seat, bool new_token, const char *what)
 	}
 	if (!new_token)
 		objects_settle(seat, seat->index);
-	fresh_settle(seat);
 }
 
 /* The first C_InitToken, on a disk that was full from the start. */
@@ -120,6 +169,8 @@ static void try_new_token(enum place place, unsigned n, const char *what)
 	make_room(place);
 	if (rv != CKR_OK)
 		rv = f->C_Initialize(NULL);
+	else
+		fresh_settle(&seat);
 	if (rv == CKR_OK)
 		rv = fresh_step(&seat);
 	if (rv != CKR_OK)
@@ -139,6 +190,7 @@ static void try_full_token(enum place place, unsigned n, const char *what)
 	seat_start(&seat, 0, faults_seed + n); /* a restart needs no room */
 	steps(&seat, false, what);
 	make_room(place);
+	fresh_settle(&seat);
 	full_goes_on(&seat, what);
 	f->C_Finalize(NULL);
 	world_check(1);
@@ -174,7 +226,7 @@ static void run_trial(unsigned number)
 		try_by_signal(number, what);
 		return;
 	}
-	if (place == LENGTH) {
+	if (place >= QUOTA) {
 		try_full_token(place, number, what);
 		return;
 	}
@@ -191,7 +243,7 @@ static void run_trial(unsigned number)
 
 const struct full_part full_space = {
 	.name = "no room",
-	.count = 2 * PAGES + 2 * INODES + 2 * LENGTHS,
+	.count = 3 * PAGES + 2 * INODES + 2 * LENGTHS,
 	.describe = describe,
 	.needs_mounts = needs_mounts,
 	.run = run_trial,

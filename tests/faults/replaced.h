@@ -20,6 +20,8 @@
 int fault_of(enum call_kind kind);
 /* Return true if the call must fail: errno is set. Ends the process if the plan says so. */
 bool call_fails(enum call_kind kind, bool *ret_kill_after);
+/* Return the error of calls_quota, if a function is set, or 0. */
+int call_over_quota(int fd, long long end);
 /* Pass SEEN to calls_watch, if a function is set. */
 void call_show(struct call_seen seen);
 

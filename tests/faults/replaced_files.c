@@ -71,9 +71,9 @@ REPLACE_CLOSE(closedir, DIR *)
 			*(void **)&libc = libc_function(#name);                                    \
 		int before = errno;                                                                \
 		bool fails = call_fails(CALL_ALLOCATE, &kill_after);                               \
-		int error = errno;                                                                 \
+		int error = fails ? errno : call_over_quota(fd, (long long)(at + n));              \
 		errno = before;                                                                    \
-		if (fails)                                                                         \
+		if (error != 0)                                                                    \
 			return error;                                                              \
 		int value = libc(fd, at, n);                                                       \
 		if (kill_after)                                                                    \
@@ -164,6 +164,8 @@ static size_t torn(size_t n, long long at)
 			*(void **)&libc = libc_function(#name);                                    \
 		ssize_t done = 0;                                                                  \
 		int error = fd > 2 ? fault_of(kind) : 0;                                           \
+		if (error == 0 && kind == CALL_WRITE && fd > 2)                                    \
+			error = call_over_quota(fd, (offset) + (long long)n);                      \
 		if (error == FAULT_KILL)                                                           \
 			raise(SIGKILL);                                                            \
 		if (error > 0) {                                                                   \

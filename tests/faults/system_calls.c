@@ -70,6 +70,13 @@ bool call_fails(enum call_kind kind, bool *ret_kill_after)
 	return error > 0;
 }
 
+int (*calls_quota)(int fd, long long end);
+
+int call_over_quota(int fd, long long end)
+{
+	return calls_quota != NULL ? calls_quota(fd, end) : 0;
+}
+
 void (*calls_watch)(const struct call_seen *seen);
 
 void call_show(struct call_seen seen)

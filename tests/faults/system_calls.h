@@ -77,4 +77,7 @@ struct call_seen {
 /* If not NULL, called after each of these calls that has succeeded. */
 extern void (*calls_watch)(const struct call_seen *seen);
 
+/* If not NULL, asked before a file grows to END bytes: the error that the call must give, or 0. */
+extern int (*calls_quota)(int fd, long long end);
+
 #endif
