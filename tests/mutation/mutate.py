@@ -4,7 +4,7 @@
 
 Usage: mutate.py [AREA...]. The environment: COUNT=n mutants of each area (all), SEED=n of the choice
 (1), BUDGET=n seconds of processor time for the tests of one mutant (15; 0: no limit), JOBS=n (2),
-FILE=pattern. README.md describes the method and the files.
+MINUTES=n of all (no limit), FILE=pattern. README.md describes the method and the files.
 """
 
 import concurrent.futures
@@ -28,6 +28,8 @@ WORK = os.path.join(ROOT, "build-mutation")
 TREE, OUT = os.path.join(WORK, "tree"), os.path.join(WORK, "out")
 SEED, COUNT = int(os.environ.get("SEED", 1)), int(os.environ.get("COUNT", 0))
 BUDGET, JOBS = float(os.environ.get("BUDGET", 15)), int(os.environ.get("JOBS", 2))
+MINUTES = float(os.environ.get("MINUTES", 0))
+CHUNK = 40  # mutants between two writes of the results
 LIMITS = ["prlimit", "--core=0", "--fsize=200000000:unlimited", "--as=8000000000:unlimited"]
 
 
@@ -100,6 +102,27 @@ def ninja(targets, quiet=False):
 # --- Tests ---
 
 
+def session(leader):
+    """(process, state, ticks) of what a test has started. Its children have process groups of their own."""
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            fields = open(f"/proc/{entry}/stat").read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == leader:
+            found.append((int(entry), fields[0], int(fields[11]) + int(fields[12])))
+    return found
+
+
+def end_session(leader):
+    for process, _, _ in session(leader):
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
 class Test:
     def __init__(self, entry):
         self.name, self.command = entry["name"], entry["cmd"]
@@ -107,7 +130,11 @@ class Test:
         files = [self.command[0]]
         files += [v for k, v in entry["env"].items() if k in ("KEYDIV_MODULE", "FAKE_FOREIGN", "EVIL_PROVIDER")]
         self.targets = [os.path.relpath(f, OUT) for f in files]
-        self.seconds, self.reached, self.kills, self.runs = 0.0, set(), 1, 1
+        self.seconds, self.reached, self.runs, self.kills = 0.0, set(), {}, {}
+
+    def cost(self, file):
+        """The seconds that a mutant of FILE costs until this test kills it, by what happened so far."""
+        return self.seconds * (self.runs.get(file, 0) + 1) / (self.kills.get(file, 0) + 0.2)
 
     def run(self, number, reached=None):
         """Return "passed", "failed" or "hung"."""
@@ -116,17 +143,14 @@ class Test:
         environment = {**os.environ, **self.environment, "MUTANT": str(number), "TMPDIR": scratch}
         if reached:
             environment["MUTANT_REACHED"] = reached
-        cpu, wall = int(10 + 10 * self.seconds), 60 + 30 * self.seconds
+        cpu, wall = int(10 + 10 * self.seconds), 20 + 30 * self.seconds
         command = [*LIMITS, f"--cpu={cpu}", *self.command]
         null = subprocess.DEVNULL
         process = subprocess.Popen(command, env=environment, cwd=scratch, stdin=null, stdout=null, stderr=null, start_new_session=True)
         try:
             _, status, used = self.wait(process, wall)
         finally:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            end_session(process.pid)
             shutil.rmtree(scratch, ignore_errors=True)
         self.used = used
         if status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGKILL)):
@@ -135,17 +159,23 @@ class Test:
 
     @staticmethod
     def wait(process, wall):
+        """Wait for PROCESS. It hangs if the time is over, or if all its processes sleep for 8 s."""
         end = time.monotonic() + wall
-        while time.monotonic() < end:
+        look, before, sleeps = time.monotonic() + 1, None, 0
+        while (now := time.monotonic()) < end and sleeps < 8:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 process.returncode = status
                 return pid, status, usage.ru_utime + usage.ru_stime
+            if now > look:
+                after = session(process.pid)
+                asleep = after == before and all(state == "S" for _, state, _ in after)
+                look, before, sleeps = now + 1, after, sleeps + 1 if asleep else 0
             time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
         os.wait4(process.pid, 0)
         process.returncode = -9
-        return 0, None, wall
+        return 0, None, 1.0
 
 
 def load_tests():
@@ -157,7 +187,8 @@ def load_tests():
 def digest(folders):
     """Changes with every file of these folders of the tree."""
     names = (os.path.join(d, f) for top in folders for d, _, files in os.walk(os.path.join(TREE, top)) for f in files)
-    return hashlib.sha256(b"".join(n.encode() + open(n, "rb").read() for n in sorted(names))).hexdigest()
+    names = [n for n in sorted(names) if "/tests/mutation/" not in n]
+    return hashlib.sha256(b"".join(n.encode() + open(n, "rb").read() for n in names)).hexdigest()
 
 
 def kept_file(name):
@@ -191,16 +222,16 @@ def baseline(tests):
 def judge(m, tests, build=None):
     """Run the tests that reach M until one fails. Return the verdict and the test."""
     spent = 0.0
-    for t in sorted(tests, key=lambda t: t.seconds * t.runs / t.kills):
+    for t in sorted(tests, key=lambda t: t.cost(m.file)):
         if BUDGET and spent + t.seconds > BUDGET:
             return ("over budget" if spent else "unreached"), ""
         if build and not build(t.targets):
             return "not compiled", ""
-        t.runs += 1
+        t.runs[m.file] = t.runs.get(m.file, 0) + 1
         verdict = t.run(0 if m.row else m.number)
         spent += t.used
         if verdict != "passed":
-            t.kills += 5
+            t.kills[m.file] = t.kills.get(m.file, 0) + 1
             return verdict, t.name
     return ("survived" if spent else "unreached"), ""
 
@@ -217,14 +248,14 @@ def judge_row(m, source, tests):
 
 
 def choose(sources, areas):
+    """The mutants of each area in the order of the seed, the first of each area first."""
     chosen = []
     for area in areas:
         mutants = [m for s in sources.values() if s.area == area for m in s.mutants]
         mutants = [m for m in mutants if re.search(os.environ.get("FILE", "."), m.file)]
-        if COUNT and COUNT < len(mutants):
-            mutants = random.Random(SEED).sample(mutants, COUNT)
-        chosen += mutants
-    return sorted(chosen, key=lambda m: m.number)
+        random.Random(SEED).shuffle(mutants)
+        chosen += enumerate(mutants[: COUNT or None])
+    return [m for _, m in sorted(chosen, key=lambda pair: pair[0])]
 
 
 def known_results():
@@ -234,25 +265,30 @@ def known_results():
     known = kept.get("results", {}) if kept.get("sources") == sources else {}
     if kept.get("tests") != tests or kept.get("budget") != BUDGET:
         known = {name: v for name, v in known.items() if v[0] in ("failed", "hung")}
-    kept = {"sources": sources, "tests": tests, "budget": BUDGET, "results": known}
-    return known, lambda: write(path, json.dumps(kept))
+    kept = {"sources": sources, "tests": tests, "budget": BUDGET}
+    return known, lambda: write(path, json.dumps({**kept, "results": dict(known)}))
 
 
 def run_all(chosen, sources, tests):
+    """Judge the mutants until the time is over. Return the verdicts of those that were judged."""
     known, save = known_results()
-    points = [m for m in chosen if not m.row and m.name not in known]
-    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        jobs = {pool.submit(judge, m, [t for t in tests if m.number in t.reached]): m for m in points}
-        for n, job in enumerate(concurrent.futures.as_completed(jobs), 1):
-            known[jobs[job].name] = job.result()
-            if n % 25 == 0 or n == len(points):
-                print(f"{n} of {len(points)} points", flush=True)
-                save()
-    for m in chosen:
-        if m.row and m.name not in known:
-            known[m.name] = judge_row(m, sources[m.file], tests)
-            save()
-    return {m: known[m.name] for m in chosen}
+    end = time.monotonic() + MINUTES * 60 if MINUTES else float("inf")
+    work = [m for m in chosen if m.name not in known]
+
+    def run(m):
+        if time.monotonic() < end:
+            known[m.name] = judge(m, [t for t in tests if m.number in t.reached])
+
+    for at in range(0, len(work), CHUNK):
+        part = work[at : at + CHUNK]
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            list(pool.map(run, (m for m in part if not m.row)))
+        for m in (m for m in part if m.row):
+            if time.monotonic() < end:
+                known[m.name] = judge_row(m, sources[m.file], tests)
+        save()
+        print(f"{at + len(part)} of {len(work)} mutants", flush=True)
+    return {m: known[m.name] for m in chosen if m.name in known}
 
 
 # --- Report ---
