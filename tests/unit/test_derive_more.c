@@ -59,6 +59,7 @@ START_TEST(each_key_by_its_own_template)
 
 	ask(one, 6);
 	ask(two, 6);
+	ask(NULL, 0);
 	ck_ok(derive(T(AES_READABLE), &first));
 	ck_assert_uint_eq(get(rw, first, CKA_VALUE, value, 32), 16);
 	ck_assert_uint_eq(get(rw, handles[0], CKA_VALUE, value, 32), 20);
@@ -67,7 +68,8 @@ START_TEST(each_key_by_its_own_template)
 		ck_assert(__builtin_parity(value[i]));
 	ck_assert_uint_eq(get_number(rw, handles[1], CKA_KEY_TYPE), CKK_DES3);
 	ck_assert(handles[1] & HANDLE_TOKEN_OBJECT);
-	ck_assert_uint_eq(objects(), 4);
+	ck_assert_uint_eq(get_number(rw, handles[2], CKA_CLASS), CKO_SECRET_KEY);
+	ck_assert_uint_eq(objects(), 5);
 }
 END_TEST
 

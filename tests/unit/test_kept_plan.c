@@ -184,6 +184,30 @@ START_TEST(the_second_plan_of_a_mechanism_is_kept)
 }
 END_TEST
 
+/* The kept attributes are compared by type, length and value, wherever the caller has them. */
+START_TEST(the_attributes_of_a_kept_plan)
+{
+	const struct mechanism *mech = mechanism_find(CKM_KEYDIV_DEVICE_KEY);
+	CK_ULONG length = 16, other = 17;
+	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
+	CK_ATTRIBUTE t[2] = {N(CKA_VALUE_LEN, length), N(CKA_SIGN, yes)}, own[KEPT_ATTRIBUTES_MAX];
+	struct kept_plan plan = {0};
+
+	ck_assert(!kept_plan_begin(&plan, mech, t, 2, own));
+	ck_assert(kept_plan_begin(&plan, mech, t, 2, own));
+	ck_assert_uint_eq(*(CK_ULONG *)own[0].pValue, 16);
+	ck_assert(kept_plan_matches(&plan, t, 2) && kept_plan_matches(&plan, own, 2));
+	t[1] = (CK_ATTRIBUTE)N(CKA_SIGN, no);
+	ck_assert(!kept_plan_matches(&plan, t, 2) && kept_plan_matches(&plan, t, 1));
+	t[1] = (CK_ATTRIBUTE)N(CKA_VERIFY, yes);
+	ck_assert(!kept_plan_matches(&plan, t, 2));
+	t[1] = (CK_ATTRIBUTE){CKA_SIGN, NULL, sizeof yes};
+	ck_assert(!kept_plan_matches(&plan, t, 2));
+	t[0] = (CK_ATTRIBUTE)N(CKA_VALUE_LEN, other);
+	ck_assert(!kept_plan_matches(&plan, t, 1));
+}
+END_TEST
+
 START_TEST(a_change_of_the_base_ends_the_plan)
 {
 	struct outcome o;
@@ -246,6 +270,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_kept_plan_is_used_for_its_own_template_only, 0, (int)CASES);
 	tcase_add_test(tc, repetition_changes_nothing);
 	tcase_add_test(tc, the_second_plan_of_a_mechanism_is_kept);
+	tcase_add_test(tc, the_attributes_of_a_kept_plan);
 	tcase_add_test(tc, a_change_of_the_base_ends_the_plan);
 	tcase_add_test(tc, a_logout_ends_the_plan);
 	tcase_add_test(tc, a_plan_leaves_the_cache_with_its_base);

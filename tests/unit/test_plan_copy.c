@@ -193,6 +193,24 @@ START_TEST(copy_without_value)
 }
 END_TEST
 
+/* A template may repeat what the key has: a usage without CKA_DERIVE, or CKA_DERIVE alone. */
+START_TEST(copies_with_what_the_key_has)
+{
+	OBJECT o = {0};
+	OBJECT copied = {0};
+	TEMPLATE t;
+
+	make(&o, NULL, 0);
+	ck_ok(copy(&o, &user, T(YES(CKA_SIGN), NO(CKA_ENCRYPT)), &copied));
+	ck_assert_uint_eq(copied.flags & FLAGS_USAGE, FLAG_SIGN);
+	object_wipe(&o);
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE)));
+	ck_ok(plan_create(&t, &user, &o));
+	ck_ok(copy(&o, &user, T(YES(CKA_DERIVE), NO(CKA_SIGN)), &copied));
+	ck_rv(copy(&o, &user, T(YES(CKA_DERIVE), YES(CKA_SIGN)), &copied), CONTRA);
+}
+END_TEST
+
 START_TEST(only_the_so_sets_trusted)
 {
 	OBJECT o = {0};
@@ -298,6 +316,7 @@ int main(void)
 	tcase_add_test(tests, unmodifiable_and_uncopyable_objects);
 	tcase_add_test(tests, rights_of_change);
 	tcase_add_test(tests, copy_without_value);
+	tcase_add_test(tests, copies_with_what_the_key_has);
 	tcase_add_test(tests, only_the_so_sets_trusted);
 	tcase_add_test(tests, lists_shrink);
 	tcase_add_test(tests, copies_and_changes_of_data_objects);

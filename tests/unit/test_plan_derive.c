@@ -307,6 +307,10 @@ START_TEST(data_objects)
 	ck_assert(has(&o, FLAG_PRIVATE));
 	ck_ok(plan_value(&o, NULL, (const uint8_t *)"derived", 7));
 	ck_assert_uint_eq(o.value.len, 7);
+	OBJECT public_base = base_with(OPEN);
+	ck_ok(derive_as(&o, &public_base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &public_rw,
+		CLASS(CKO_DATA)));
+	ck_assert_uint_eq(o.flags, FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
 	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user,
 		      CLASS(CKO_DATA), NO(CKA_PRIVATE)),
 		CKR_TEMPLATE_INCONSISTENT);
@@ -397,6 +401,55 @@ START_TEST(types_and_lengths_requested)
 }
 END_TEST
 
+/* CKA_DERIVE_TEMPLATE decides that a card key is a leaf only if the template has CKA_DERIVE. */
+START_TEST(only_a_template_with_derive_makes_leaves)
+{
+	const struct role *card = role_of(CKM_KEYDIV_EMV_CARD_KEY);
+	OBJECT labels = {0};
+	OBJECT leaves = {0};
+	OBJECT o = {0};
+	TEMPLATE t;
+
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_EMV_CARD_KEY),
+		NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_TRUSTED), NO(CKA_TOKEN))));
+	ck_ok(plan_create(&t, &user, &labels));
+	ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_EMV_CARD_KEY),
+		NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_DERIVE))));
+	ck_ok(plan_create(&t, &user, &leaves));
+	ck_ok(parse(&t, YES(CKA_DERIVE)));
+	ck_ok(plan_derive(&t, &labels, card, CKK_AES, &user, &o));
+	object_wipe(&o);
+	ck_rv(plan_derive(&t, &leaves, card, CKK_AES, &user, &o), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(parse(&t, YES(CKA_SIGN)));
+	ck_rv(plan_derive(&t, &labels, card, CKK_AES, &user, &o), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(plan_derive(&t, &leaves, card, CKK_AES, &user, &o));
+	object_wipe(&o);
+	/* the list that a card key has when it comes back: none if the base makes leaves */
+	ck_ok(parse(&t, YES(CKA_EXTRACTABLE), YES(CKA_WRAP_WITH_TRUSTED)));
+	ck_ok(plan_derive(&t, &labels, card, CKK_AES, &user, &o));
+	ck_assert_uint_eq(object_variable(&o, VAR_MASTER_LIST).n, 2 * 8);
+	object_wipe(&o);
+	ck_ok(plan_derive(&t, &leaves, card, CKK_AES, &user, &o));
+	ck_assert(object_has(&o, VAR_MASTER_LIST));
+	ck_assert_uint_eq(object_variable(&o, VAR_MASTER_LIST).n, 0);
+}
+END_TEST
+
+/* A usage that no key of the type can have leaves no trace in the history of the key. */
+START_TEST(wrapping_is_dropped_from_the_history_too)
+{
+	OBJECT o = {0};
+	OBJECT base = base_with(CLOSED);
+
+	ck_ok(derive_as(&o, &base, CKM_KEYDIV_DEVICE_KEY, CKK_GENERIC_SECRET, &user, YES(CKA_SIGN),
+		YES(CKA_WRAP), YES(CKA_UNWRAP)));
+	ck_assert_uint_eq(o.flags & FLAGS_USAGE, FLAG_SIGN);
+	ck_assert_uint_eq(o.made, MADE_DERIVED | FLAG_SENSITIVE | FLAG_SIGN);
+	ck_ok(derive(&o, &base, YES(CKA_WRAP), YES(CKA_UNWRAP)));
+	ck_assert_uint_eq(o.made, MADE_DERIVED | FLAG_SENSITIVE | FLAG_WRAP | FLAG_UNWRAP);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan_derive");
@@ -416,6 +469,8 @@ int main(void)
 	tcase_add_loop_test(
 		tests, derive_template_conflicts, 0, sizeof conflicts / sizeof conflicts[0]);
 	tcase_add_test(tests, types_and_lengths_requested);
+	tcase_add_test(tests, only_a_template_with_derive_makes_leaves);
+	tcase_add_test(tests, wrapping_is_dropped_from_the_history_too);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -237,6 +237,11 @@ START_TEST(leaves_by_the_maker)
 	kek.made = MADE_DERIVED | FLAG_UNWRAP;
 	ck_rv(unwrap_by(&kek, &master, &o, NOTHING), UNLIKE);
 	object_wipe(&kek);
+	/* another attribute in CKA_UNWRAP_TEMPLATE fixes nothing */
+	kek = kek_of(FLAG_UNWRAP);
+	give_template(&kek, T(ALLOWED(CKM_KEYDIV_DEVICE_KEY)));
+	ck_ok(unwrap_by(&kek, &master, &o, NOTHING));
+	ck_rv(unwrap_by(&kek, &master, &o, T(leaves)), UNLIKE);
 }
 END_TEST
 
@@ -267,6 +272,7 @@ START_TEST(unwrap_template_and_form)
 	ck_assert(has(&o, FLAG_EXTRACTABLE_CHILDREN));
 	give_template(&kek, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_DATA_KEY)));
 	ck_rv(unwrap_by(&kek, &master, &o, T(YES(CKA_KEYDIV_USE_ONLY))), UNLIKE);
+	ck_ok(unwrap_by(&kek, &master, &o, T(YES(CKA_TOKEN), STR(CKA_LABEL, "no bound"))));
 }
 END_TEST
 
