@@ -17,8 +17,6 @@
 
 #define FILES_MAX 512
 
-const bool fuzz_is_fast = false;
-
 static struct input corpus[FILES_MAX];
 static size_t files;
 static uint64_t state = 0x9e3779b97f4a7c15;

@@ -485,6 +485,22 @@ START_TEST(a_client_of_a_read_only_session_or_without_login)
 }
 END_TEST
 
+/* After the last number that was set aside no later state is kept in memory. */
+START_TEST(nothing_is_kept_after_the_last_number)
+{
+	CK_OBJECT_HANDLE c = client(T(YES(CKA_TOKEN), NUM(CKA_KEYDIV_RESERVE, 2)));
+	static const size_t left[] = {1, 0, 1, 0};
+
+	for (int i = 0; i < 4; i++) {
+		next(c);
+		struct reservation *r = reservation_take(&token->vault, row_of(c), false);
+		ck_assert_ptr_nonnull(r);
+		ck_assert_uint_eq(r->state.len > 0, left[i]);
+		reservation_release(r);
+	}
+}
+END_TEST
+
 /* --- Forward security --- */
 
 /* The register key that the next step of the client will use, masked. Layout: odukpt_client.h. */
@@ -582,6 +598,7 @@ int main(void)
 	tcase_add_test(tests, destroying_removes_the_file);
 	tcase_add_test(tests, a_client_that_could_not_be_made_leaves_no_file);
 	tcase_add_test(tests, a_client_of_a_read_only_session_or_without_login);
+	tcase_add_test(tests, nothing_is_kept_after_the_last_number);
 	tcase_add_test(tests, no_used_register_stays_in_memory);
 	tcase_add_test(tests, no_used_register_stays_in_the_file);
 	suite_add_tcase(suite, tests);

@@ -778,9 +778,42 @@ START_TEST(no_room)
 }
 END_TEST
 
+/* Make a step to NUMBER while no byte of a file from LIMIT on can be written. */
+static CK_RV step_with_limit(struct store *store, uint64_t number, rlim_t limit)
+{
+	struct rlimit bytes = {limit, RLIM_INFINITY};
+	struct state_file *file = NULL;
+	struct state_text state;
+	uint8_t text[TEXT_LEN];
+
+	ck_ok(state_file_open(store, 1, &file));
+	ck_ok(state_file_read(file, 0, &state));
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &bytes), 0);
+	CK_RV rv = state_file_write(file, 0, number, state_text(number, text));
+	bytes.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &bytes), 0);
+	state_file_close(file);
+	return rv;
+}
+
+/* A step whose new slot cannot be written, and a step whose old slot cannot be wiped. */
+START_TEST(a_step_that_cannot_be_written)
+{
+	struct store *store = store_with_file();
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_rv(step_with_limit(store, 2, 0), CKR_DEVICE_MEMORY);
+	ck_assert_uint_eq(step(store), 1); /* the file has kept its state */
+	ck_rv(step_with_limit(store, 3, STATE_SLOT_LEN), CKR_DEVICE_MEMORY);
+	ck_assert_uint_eq(step(store), 3); /* the number is not given out again */
+	store_close(store);
+}
+END_TEST
+
 RUN_SUITE("state_file", no_number_of_a_standard_stream, steps_leave_one_state,
 	made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
 	flipped_bits, hostile_slots, files_that_are_none, a_directory_that_was_replaced_by_a_copy,
 	modes_whatever_the_umask, wrong_writes, removed_files_are_zero,
 	a_client_of_the_new_token_stays, a_listing_that_fails, removed_while_waiting,
-	a_stopped_process_is_waited_for_a_while, interrupted_reads_go_on, no_room)
+	a_stopped_process_is_waited_for_a_while, interrupted_reads_go_on, no_room,
+	a_step_that_cannot_be_written)

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "state/state.h"
+#include "state/window_leave.h"
 #include "store_support.h"
 
 #define MASTER 7
@@ -314,6 +315,33 @@ START_TEST(a_reservation_at_the_end_of_the_range)
 END_TEST
 
 /* Two vaults have nothing in common but the file, as two processes do. */
+/* An entry is believed only if each of its marks says so. */
+START_TEST(a_known_reservation)
+{
+	start();
+	uint64_t now = atomic_load(store_freshness(store));
+	ck_assert_uint_eq(now & 1, 0);
+	const struct window_entry good = {.owner = 1, .phase = WINDOW_AT_REST, .freshness = now};
+	struct window_entry e = good;
+
+	ck_assert(window_is_known(&e, store));
+	e.phase = WINDOW_EXTENDING;
+	ck_assert(window_is_known(&e, store));
+	e.phase = WINDOW_LEAVING;
+	ck_assert(!window_is_known(&e, store));
+	e = good;
+	e.owner = 0;
+	ck_assert(!window_is_known(&e, store));
+	ck_assert(window_is_known(&e, NULL)); /* of a session master */
+	e = good;
+	e.freshness = now + 2;
+	ck_assert(!window_is_known(&e, store));
+	ck_ok(store_touch(store));
+	ck_assert(!window_is_known(&good, store));
+	close_all();
+}
+END_TEST
+
 START_TEST(reservations_of_two)
 {
 	static struct vault second;
@@ -961,8 +989,9 @@ END_TEST
 
 RUN_SUITE("window", each_counter_once, nobody_logged_in, session_masters,
 	session_masters_have_a_bound, reading_and_forgetting, skipping, a_destroyed_master,
-	a_reservation, a_reservation_at_the_end_of_the_range, reservations_of_two,
-	forgotten_by_another, reservations_have_a_bound, reserve_set_back_to_one,
-	threads_on_the_same_counters, processes_on_the_same_counters, killed_while_marking, a_fork,
-	a_full_disk, a_disk_that_does_not_sync, an_uncertain_commit, an_edited_mark, a_moved_mark,
-	a_row_of_another_master, a_missing_file, another_size, a_file_of_format_1)
+	a_reservation, a_known_reservation, a_reservation_at_the_end_of_the_range,
+	reservations_of_two, forgotten_by_another, reservations_have_a_bound,
+	reserve_set_back_to_one, threads_on_the_same_counters, processes_on_the_same_counters,
+	killed_while_marking, a_fork, a_full_disk, a_disk_that_does_not_sync, an_uncertain_commit,
+	an_edited_mark, a_moved_mark, a_row_of_another_master, a_missing_file, another_size,
+	a_file_of_format_1)

@@ -141,6 +141,28 @@ START_TEST(a_jump_of_the_whole_window)
 }
 END_TEST
 
+/* A bit beyond the size would be written behind the largest set. */
+START_TEST(no_bit_beyond_the_size)
+{
+	static const unsigned sizes[] = {1, 63, 64, 65, 100, WINDOW_MAX};
+
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		struct {
+			struct window_set set;
+			uint64_t behind;
+		} at = {window_set_empty(sizes[i]), 0};
+		window_set_add(&at.set, 5000);
+		window_set_add(&at.set, 5001 + sizes[i]); /* 5000 is just too low */
+		for (size_t k = 0; k < WINDOW_WORDS; k++)
+			ck_assert_uint_eq(at.set.below[k], 0);
+		window_set_fill(&at.set, 5000);
+		for (size_t k = 0; k < WINDOW_WORDS; k++)
+			ck_assert_uint_eq(at.set.below[k], 0);
+		ck_assert_uint_eq(at.behind, 0);
+	}
+}
+END_TEST
+
 START_TEST(filled)
 {
 	struct window_set set = window_set_empty(100);
@@ -171,6 +193,7 @@ int main(void)
 	tcase_add_test(tc, ends_of_the_range);
 	tcase_add_test(tc, the_smallest_window);
 	tcase_add_test(tc, a_jump_of_the_whole_window);
+	tcase_add_test(tc, no_bit_beyond_the_size);
 	tcase_add_test(tc, filled);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
