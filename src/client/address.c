@@ -45,7 +45,7 @@ static const char *parse_unix(const char *text, struct address *ret)
 	return NULL;
 }
 
-/* Read a number at *TEXT up to END or ';', and move *TEXT behind the number. */
+/* Read a number at *TEXT up to the end or ';', and move *TEXT behind the number. */
 static bool number(const char **text, unsigned *ret)
 {
 	uint64_t value = 0;
@@ -64,6 +64,7 @@ static bool number(const char **text, unsigned *ret)
 
 static const char *parse_vsock(const char *text, struct address *ret)
 {
+	static const char form[] = "must have the form vsock:cid=NUMBER;port=NUMBER";
 	struct address a = {.kind = ADDRESS_VSOCK, .cid = HOST_CID};
 	bool has_port = false;
 
@@ -71,16 +72,16 @@ static const char *parse_vsock(const char *text, struct address *ret)
 		bool port = strncmp(text, "port=", 5) == 0;
 
 		if (!port && strncmp(text, "cid=", 4) != 0)
-			break;
+			return form;
 		text += port ? 5 : 4;
-		if (!number(&text, port ? &a.port : &a.cid))
-			break;
+		if (!number(&text, port ? &a.port : &a.cid) || (*text != ';' && *text != '\0'))
+			return form;
 		has_port = has_port || port;
 		if (*text == ';')
 			text++;
 	}
-	if (*text != '\0' || !has_port)
-		return "must have the form vsock:cid=NUMBER;port=NUMBER";
+	if (!has_port)
+		return form;
 	*ret = a;
 	return NULL;
 }
