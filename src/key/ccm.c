@@ -2,6 +2,8 @@
 /* ccm.c: CCM out of one CTR and one CBC context. */
 #include "ccm.h"
 
+#include "error_queue.h"
+
 #define BLOCK 16
 #define PART 512 /* bytes of CBC output, which is discarded */
 
@@ -86,8 +88,8 @@ static bool set_key(
 		cbc = crypto->cipher[EVP_MODE_CBC][kind];
 		ccm->kind = kind;
 	}
-	return EVP_EncryptInit_ex2(ccm->ctr, ctr, key, counter, NULL) &&
-	       EVP_EncryptInit_ex2(ccm->cbc, cbc, key, zero, NULL);
+	return cipher_init(ccm->ctr, ctr, key, counter, 1) &&
+	       cipher_init(ccm->cbc, cbc, key, zero, 1);
 }
 
 /* Process the first block B0 (appendix A.2.1) and the associated data, and compute S0. */
@@ -119,9 +121,9 @@ CK_RV ccm_begin(struct ccm *ccm, struct key *key, const struct cipher_setup *set
 	ENSURE(length_len == 8 || setup->data_len >> 8 * length_len == 0,
 		CKR_MECHANISM_PARAM_INVALID);
 	if (ccm->ctr == NULL)
-		ccm->ctr = EVP_CIPHER_CTX_new();
+		ccm->ctr = cipher_context_new();
 	if (ccm->cbc == NULL)
-		ccm->cbc = EVP_CIPHER_CTX_new();
+		ccm->cbc = cipher_context_new();
 	ENSURE(ccm->ctr != NULL && ccm->cbc != NULL, CKR_HOST_MEMORY);
 	counter[0] = (uint8_t)(length_len - 1);
 	memcpy(counter + 1, setup->iv.p, setup->iv.n);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "ccm.h"
+#include "error_queue.h"
 #include "gcm.h"
 
 #define CHUNK ((size_t)1 << 30) /* libcrypto takes lengths as int */
@@ -40,7 +41,7 @@ struct cipher *cipher_new(void)
 	struct cipher *cipher = calloc(1, sizeof *cipher);
 
 	if (cipher != NULL)
-		cipher->context = EVP_CIPHER_CTX_new();
+		cipher->context = cipher_context_new();
 	if (cipher != NULL && cipher->context == NULL) {
 		free(cipher);
 		return NULL;
@@ -117,8 +118,8 @@ static CK_RV set_context(struct cipher *cipher, struct key *key, enum evp_mode m
 	if (same_key && iv == NULL)
 		return CKR_OK;
 	cipher->keyed_kind = kind;
-	if (!EVP_CipherInit_ex2(cipher->context, same_cipher ? NULL : evp,
-		    same_key ? NULL : value.p, iv, setup->encrypt, NULL)) {
+	if (!cipher_init(cipher->context, same_cipher ? NULL : evp, same_key ? NULL : value.p, iv,
+		    setup->encrypt)) {
 		reset_context(cipher);
 		return FAIL(CKR_HOST_MEMORY, NO_MEMORY);
 	}

@@ -2,12 +2,12 @@
 /* crypto.c: set up and tear down the private library context. */
 #include "crypto.h"
 
+#include "error_queue.h"
 #include "library.h"
 #include "provider.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/kdf.h>
 #include <openssl/provider.h>
 #include <stdlib.h>
@@ -48,6 +48,7 @@ enum digest_kind mac_digest(enum mac_kind kind)
 EVP_MAC_CTX *hmac_new(enum digest_kind kind, const uint8_t *key, size_t n)
 {
 	static const uint8_t none[1];
+	KEEP_ERROR_QUEUE;
 	EVP_MAC_CTX *hmac = EVP_MAC_CTX_dup(crypto->hmac[kind]);
 
 	/* an empty key needs an address, because NULL means "keep the key" to EVP_MAC_init */
@@ -230,7 +231,7 @@ CK_RV crypto_start(void)
 	TRY(first_use());
 	c = calloc(1, sizeof *c);
 	ENSURE(c != NULL, CKR_HOST_MEMORY);
-	ERR_set_mark();
+	KEEP_ERROR_QUEUE;
 	/*
 	 * When a cipher is set up, libcrypto 3.0 looks for engines, in any library context, and
 	 * reads openssl.cnf before that. libcrypto would then load any provider named there because
@@ -239,11 +240,9 @@ CK_RV crypto_start(void)
 	 * names the file itself (OSSL_LIB_CTX_load_config).
 	 */
 	bool ok = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) && set_up(c);
-	CK_RV rv = ok ? CKR_OK : start_failure(c);
-	if (!ok)
-		tear_down(c);
-	ERR_pop_to_mark(); /* the thread's error queue belongs to the host program */
 	if (!ok) {
+		CK_RV rv = start_failure(c);
+		tear_down(c);
 		free(c);
 		return rv;
 	}

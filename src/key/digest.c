@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "crypto.h"
+#include "error_queue.h"
 
 struct digest {
 	EVP_MD_CTX *context;
@@ -21,6 +22,7 @@ struct digest *digest_new(void)
 {
 	struct digest *digest = calloc(1, sizeof *digest);
 
+	KEEP_ERROR_QUEUE;
 	if (digest != NULL)
 		digest->context = EVP_MD_CTX_new();
 	if (digest != NULL && digest->context == NULL) {
@@ -42,6 +44,7 @@ CK_RV digest_begin(struct digest *digest, enum digest_kind kind)
 {
 	digest->active = false;
 	ENSURE(crypto != NULL && kind > DIGEST_NONE && kind < DIGEST_COUNT, CKR_FUNCTION_FAILED);
+	KEEP_ERROR_QUEUE;
 	REQUIRE(EVP_DigestInit_ex2(digest->context, crypto->md[kind], NULL), CKR_HOST_MEMORY,
 		NO_MEMORY);
 	digest->active = true;
@@ -75,6 +78,7 @@ CK_RV digest_once(
 	static const uint8_t none[1];
 
 	ENSURE(crypto != NULL && kind > DIGEST_NONE && kind < DIGEST_COUNT, CKR_FUNCTION_FAILED);
+	KEEP_ERROR_QUEUE;
 	REQUIRE(EVP_Digest(n > 0 ? in : none, n, ret_digest, NULL, crypto->md[kind], NULL),
 		CKR_HOST_MEMORY, NO_MEMORY);
 	return CKR_OK;

@@ -3,8 +3,9 @@
 #include "gcm.h"
 
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/params.h>
+
+#include "error_queue.h"
 
 #define CHUNK ((size_t)1 << 30) /* libcrypto takes lengths as int */
 
@@ -14,8 +15,7 @@ static bool set_key(
 	EVP_CIPHER_CTX *context = gcm->context;
 
 	if (gcm->kind != kind) {
-		if (!EVP_CipherInit_ex2(
-			    context, crypto->cipher[EVP_MODE_GCM][kind], NULL, NULL, encrypt, NULL))
+		if (!cipher_init(context, crypto->cipher[EVP_MODE_GCM][kind], NULL, NULL, encrypt))
 			return false;
 		gcm->kind = kind;
 		gcm->iv_len = 12;
@@ -35,7 +35,7 @@ CK_RV gcm_begin_raw(
 	ENSURE(crypto->cipher[EVP_MODE_GCM][kind] != NULL, CKR_KEY_TYPE_INCONSISTENT);
 	ENSURE(iv.p != NULL && iv.n >= 1 && iv.n <= GCM_IV_MAX, CKR_MECHANISM_PARAM_INVALID);
 	if (gcm->context == NULL) {
-		gcm->context = EVP_CIPHER_CTX_new();
+		gcm->context = cipher_context_new();
 		ENSURE(gcm->context != NULL, CKR_HOST_MEMORY);
 	}
 	if (!set_key(gcm, kind, key, encrypt, iv)) {
@@ -91,11 +91,10 @@ CK_RV gcm_check(struct gcm *gcm, struct bytes tag)
 
 	if (good)
 		memcpy(copy, tag.p, tag.n);
-	ERR_set_mark(); /* keep a wrong tag out of the host program's error queue */
+	KEEP_ERROR_QUEUE; /* a wrong tag is an error of libcrypto */
 	good = good &&
 	       EVP_CIPHER_CTX_ctrl(gcm->context, EVP_CTRL_AEAD_SET_TAG, (int)tag.n, copy) > 0 &&
 	       EVP_DecryptFinal_ex(gcm->context, none, &len);
-	ERR_pop_to_mark();
 	ENSURE(good, CKR_ENCRYPTED_DATA_INVALID);
 	return CKR_OK;
 }

@@ -3,10 +3,10 @@
 #include "kdf_primitives.h"
 
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/kdf.h>
 
 #include "crypto.h"
+#include "error_queue.h"
 #include "key_struct.h"
 
 static void free_hmac(EVP_MAC_CTX **hmac)
@@ -23,6 +23,7 @@ static CK_RV extract_key(
 
 	if (salt.p == NULL || salt.n == 0)
 		salt = bytes_of(zero, len);
+	KEEP_ERROR_QUEUE;
 	__attribute__((cleanup(free_hmac))) EVP_MAC_CTX *hmac = hmac_new(kind, salt.p, salt.n);
 	ENSURE(hmac != NULL, CKR_HOST_MEMORY);
 	TRY(secret_resize(ret, len));
@@ -35,6 +36,7 @@ static CK_RV extract_key(
 static CK_RV expand_key(
 	enum digest_kind kind, struct bytes prk, struct bytes info, size_t len, struct secret *ret)
 {
+	KEEP_ERROR_QUEUE;
 	__attribute__((cleanup(free_hmac))) EVP_MAC_CTX *hmac = hmac_new(kind, prk.p, prk.n);
 	size_t block = digest_length(kind);
 	SECRET t = {0};
@@ -162,6 +164,7 @@ CK_RV pbkdf2(enum digest_kind kind, struct bytes password, struct bytes salt, ui
 		OSSL_PARAM_construct_end(),
 	};
 	TRY(secret_resize(ret, len));
+	KEEP_ERROR_QUEUE;
 	EVP_KDF_CTX *kdf = EVP_KDF_CTX_new(crypto->pbkdf2);
 	bool ok = kdf != NULL && EVP_KDF_derive(kdf, secret_bytes(ret), len, params);
 	EVP_KDF_CTX_free(kdf);

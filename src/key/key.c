@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "digest.h"
+#include "error_queue.h"
 #include "key_struct.h"
 #include "retail_mac.h"
 
@@ -341,6 +342,7 @@ static CK_RV hmac_once(
 	if (key_is_remote(key))
 		return remote_mac(key, kind, msg, n, ret_mac);
 	ENSURE(key->value.len > 0, CKR_KEY_TYPE_INCONSISTENT);
+	KEEP_ERROR_QUEUE;
 	if (key->hmac == NULL || key->hmac_kind != kind) {
 		EVP_MAC_CTX_free(key->hmac);
 		key->hmac = hmac_new(mac_digest(kind), secret_peek(&key->value), key->value.len);

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "error_queue.h"
 #include "gcm.h"
 #include "key_struct.h"
 #include "retail_mac.h"
@@ -78,6 +79,7 @@ static CK_RV begin_chain(struct mac *mac, enum mac_kind kind, struct key *key, s
 static CK_RV begin_hmac(struct mac *mac, enum mac_kind kind, struct key *key)
 {
 	ENSURE(key->value.len > 0, CKR_KEY_TYPE_INCONSISTENT);
+	KEEP_ERROR_QUEUE;
 	if (mac->hmac != NULL && mac->hmac_kind == kind && mac->hmac_serial == key_serial(key)) {
 		REQUIRE(EVP_MAC_init(mac->hmac, NULL, 0, NULL), CKR_HOST_MEMORY, NO_MEMORY);
 		return CKR_OK;
@@ -175,6 +177,7 @@ CK_RV mac_finish(struct mac *mac, uint8_t ret_mac[KEY_MAC_MAX])
 		return finish_chain(mac, kind, ret_mac);
 	if (kind == MAC_GMAC)
 		return gcm_tag(&mac->gcm, GCM_TAG, ret_mac);
+	KEEP_ERROR_QUEUE;
 	REQUIRE(EVP_MAC_final(mac->hmac, ret_mac, &len, KEY_MAC_MAX), CKR_HOST_MEMORY, NO_MEMORY);
 	return CKR_OK;
 }

@@ -7,8 +7,8 @@
 
 #include "base/thread.h"
 #include "crypto.h"
+#include "error_queue.h"
 
-#include <openssl/err.h>
 #include <stdlib.h>
 
 #define STRENGTH 256
@@ -37,9 +37,7 @@ static EVP_RAND_CTX *make_generator(unsigned i)
 {
 	EVP_RAND_CTX *there = NULL;
 
-	ERR_set_mark(); /* the thread's error queue belongs to the host program */
 	EVP_RAND_CTX *made = drbg_new(crypto);
-	ERR_pop_to_mark();
 	if (made == NULL)
 		return atomic_load(&crypto->drbg[0]);
 	if (atomic_compare_exchange_strong(&crypto->drbg[i], &there, made))
@@ -60,6 +58,7 @@ static EVP_RAND_CTX *generator(void)
 CK_RV random_bytes(uint8_t *out, size_t n)
 {
 	ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
+	KEEP_ERROR_QUEUE;
 	EVP_RAND_CTX *drbg = generator();
 	for (int attempt = 0; n > 0 && attempt < ATTEMPTS; attempt++)
 		if (EVP_RAND_generate(drbg, out, n, STRENGTH, 0, NULL, 0))
@@ -84,6 +83,7 @@ static bool reseed(const uint8_t *in, size_t n)
 CK_RV random_seed(const uint8_t *in, size_t n)
 {
 	ENSURE(crypto != NULL, CKR_FUNCTION_FAILED);
+	KEEP_ERROR_QUEUE;
 	for (size_t take; n > 0; in += take, n -= take) {
 		take = n < SEED_PART ? n : SEED_PART;
 		/* Because of the fresh entropy a known seed cannot make the output known. */

@@ -3,9 +3,9 @@
 #include "seal.h"
 
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/kdf.h>
 
+#include "error_queue.h"
 #include "gcm.h"
 #include "random.h"
 
@@ -33,11 +33,10 @@ CK_RV pin_stretch(
 
 	ENSURE(crypto != NULL && log2_n >= 1 && log2_n <= 30, CKR_FUNCTION_FAILED);
 	TRY(secret_resize(&key, SEAL_KEY_LEN));
+	KEEP_ERROR_QUEUE;
 	EVP_KDF_CTX *kdf = EVP_KDF_CTX_new(crypto->scrypt);
 	ENSURE(kdf != NULL, CKR_HOST_MEMORY);
-	ERR_set_mark();
 	bool ok = EVP_KDF_derive(kdf, secret_bytes(&key), SEAL_KEY_LEN, params);
-	ERR_pop_to_mark();
 	EVP_KDF_CTX_free(kdf);
 	ENSURE(ok, CKR_HOST_MEMORY); /* with parameters in range, only memory can be missing */
 	return secret_set(ret_key, secret_peek(&key), SEAL_KEY_LEN);

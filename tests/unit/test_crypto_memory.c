@@ -4,6 +4,7 @@
  * by every operation, and both work once memory is free again. This program replaces the allocator
  * of the C library for libcrypto too.
  */
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -285,9 +286,19 @@ static const struct {
 	{"sealing", a_seal}, {"binding by CBC", a_binding_by_cbc},
 	{"binding by CTR", a_binding_by_ctr}, {"random", a_random_number}};
 
+/* Put an error of the host program into the error queue of this thread, or none if it is 0. */
+static unsigned long host_error(long reason)
+{
+	ERR_clear_error();
+	if (reason != 0)
+		ERR_raise(ERR_LIB_USER, (int)reason);
+	return ERR_peek_last_error();
+}
+
 /*
  * Each allocation of each operation fails once. The code is CKR_HOST_MEMORY, never
- * CKR_FUNCTION_FAILED, and the operation works afterwards.
+ * CKR_FUNCTION_FAILED, the operation works afterwards, and the error queue of the host program is
+ * as before.
  */
 START_TEST(operations_say_that_memory_is_missing)
 {
@@ -299,10 +310,14 @@ START_TEST(operations_say_that_memory_is_missing)
 		for (long number = 0; failed; number++) {
 			key_free(key); /* without the contexts of the last time */
 			key = key_new();
+			unsigned long error = host_error(number % 2);
 			until_failure = number;
 			CK_RV rv = operations[i].run();
 			failed = until_failure < 0;
 			until_failure = -1;
+			ck_assert_msg(ERR_peek_last_error() == error,
+				"%s, allocation %ld: the error queue has changed",
+				operations[i].name, number);
 			ck_assert_msg(rv == CKR_HOST_MEMORY || rv == CKR_OK,
 				"%s, allocation %ld: %s", operations[i].name, number, rv_name(rv));
 			ck_ok(operations[i].run());
