@@ -9,6 +9,7 @@
 
 #define PENDING_MAX 3
 #define EXECUTED "/bin/true"
+#define STUCK_AFTER 100 /* seconds; an alarm then ends the child */
 
 extern char **environ;
 
@@ -146,6 +147,8 @@ static pid_t forked(void)
 
 	if (child < 0)
 		trouble("fork fails");
+	if (child == 0)
+		alarm(STUCK_AFTER);
 	return child;
 }
 
@@ -295,6 +298,7 @@ static pid_t start_child(const struct way *way, const struct seat *seat, unsigne
 		return child;
 	}
 	pending_n = 0;
+	alarm(STUCK_AFTER);
 	way->child(seat, generation + 1);
 	_exit(0);
 }

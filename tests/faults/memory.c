@@ -128,7 +128,8 @@ static void nothing_is_held(const char *text)
 {
 	unsigned others, libcrypto;
 
-	ERR_clear_error(); /* the strings of an error belong to the queue of the thread */
+	if (ERR_peek_error() != 0)
+		trouble("%s: an error is in the queue of this program", text);
 	libcrypto = allocations_held("libcrypto", &others);
 	if (control->trial == NULL) {
 		control->held[control->action][0] = libcrypto;
