@@ -3,7 +3,7 @@
  * load.c: eight processes with eight threads each on one token, all calls mixed, with logins,
  * logouts and new PINs. A call may fail only because its process was logged out meanwhile.
  */
-#include "world.h"
+#include "load.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,13 +11,17 @@
 
 #define PROCESSES 8
 #define THREADS 8
+#define FRESH_SEAT (SEATS - 1) /* initialises the other token again and again */
+#define KINDS_MAX 16
 
 static struct control {
 	volatile bool stop;
 	_Atomic uint64_t steps, refused; /* refused: while logged out */
-	_Atomic uint64_t longest;        /* step, in microseconds */
+	_Atomic uint64_t done[KINDS_MAX];
+	_Atomic uint64_t longest; /* step, in microseconds */
 } * control;
 
+_Thread_local const char *load_doing;
 static unsigned first_seat;          /* of this process */
 static _Atomic unsigned login_turns; /* odd: this process is or may be logged out */
 
@@ -27,56 +31,6 @@ static uint64_t microseconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static CK_RV new_session_step(struct seat *seat)
-{
-	struct seat other = *seat;
-	CK_SESSION_INFO info;
-	CK_OBJECT_HANDLE key;
-	CK_RV rv = f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &other.session);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = f->C_GetSessionInfo(other.session, &info);
-	if (rv == CKR_OK)
-		rv = seat_named(&other, "master", &key);
-	CK_RV end = f->C_CloseSession(other.session);
-	return rv != CKR_OK ? rv : end;
-}
-
-/* Encrypt with a session key, and compare with AES-128 of SP 800-38A, F.1.1. */
-static CK_RV session_key_step(struct seat *seat)
-{
-	static const uint8_t right[4] = {0x3a, 0xd7, 0x7b, 0xb4};
-	uint8_t block[16] = {0x6b, 0xc1, 0xbe, 0xe2, 0x2e, 0x40, 0x9f, 0x96, 0xe9, 0x3d, 0x7e, 0x11,
-		0x73, 0x93, 0x17, 0x2a};
-	CK_OBJECT_HANDLE key;
-	CK_ULONG n = sizeof block;
-	CK_RV rv = f->C_CreateObject(
-		seat->session, T(KEY(CKK_AES), RAW(CKA_VALUE, mk, 16), YES(CKA_ENCRYPT)), &key);
-
-	if (rv == CKR_OK)
-		rv = f->C_EncryptInit(seat->session, MECH(CKM_AES_ECB), key);
-	if (rv == CKR_OK)
-		rv = f->C_Encrypt(seat->session, block, sizeof block, block, &n);
-	if (rv == CKR_OK && memcmp(block, right, sizeof right) != 0)
-		trouble("seat %u: another ciphertext", seat->index);
-	return rv == CKR_OK ? f->C_DestroyObject(seat->session, key) : rv;
-}
-
-static CK_RV plain_step(struct seat *seat)
-{
-	CK_TOKEN_INFO info;
-	CK_BYTE bytes[32];
-	CK_ULONG n = sizeof bytes;
-	CK_RV rv = f->C_GenerateRandom(seat->session, bytes, sizeof bytes);
-
-	if (rv == CKR_OK)
-		rv = f->C_DigestInit(seat->session, MECH(CKM_SHA256));
-	if (rv == CKR_OK)
-		rv = f->C_Digest(seat->session, bytes, sizeof bytes, bytes, &n);
-	return rv == CKR_OK ? f->C_GetTokenInfo(slot, &info) : rv;
 }
 
 /* The first thread of a process logs out and in again. That of the first process sets PINs. */
@@ -92,56 +46,69 @@ static CK_RV login_step(struct seat *seat)
 	return rv;
 }
 
-static CK_RV any_step(struct seat *seat)
+static const struct kind {
+	const char *name;
+	CK_RV (*run)(struct seat *seat);
+	unsigned weight;
+} kinds[] = {
+	{"information", information_step, 1},
+	{"what is refused", refused_step, 1},
+	{"a new session", new_session_step, 2},
+	{"a session object", session_object_step, 2},
+	{"random numbers", random_step, 1},
+	{"messages", messages_step, 1},
+	{"a derived key", derived_key_step, 1},
+	{"a key block", key_block_step, 1},
+	{"a mechanism", mechanism_step, 6},
+	{"NEXT_KEY", number_step, 2},
+	{"a window", window_step, 2},
+	{"a token object", object_step, 4},
+	{"login", login_step, 0},
+	{"C_InitToken", fresh_step, 0},
+};
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+static const struct kind *any_kind(struct seat *seat)
 {
-	if (seat->index == first_seat && draw_below(&seat->random, 128) == 0)
-		return login_step(seat);
-	switch (draw_below(&seat->random, 32)) {
-	case 0:
-	case 1:
-	case 2:
-	case 3:
-		return new_session_step(seat);
-	case 4:
-	case 5:
-	case 6:
-	case 7:
-		return session_key_step(seat);
-	case 8:
-	case 9:
-	case 10:
-		return plain_step(seat);
-	default:
-		break;
-	}
-	switch (draw_below(&seat->random, 3)) {
-	case 0:
-		return number_step(seat);
-	case 1:
-		return window_step(seat);
-	default:
-		return object_step(seat);
-	}
+	unsigned all = 0, at, k;
+
+	if (seat->index == first_seat && draw_below(&seat->random, 256) == 0)
+		return &kinds[KINDS - 2];
+	if (seat->index == FRESH_SEAT && draw_below(&seat->random, 64) == 0)
+		return &kinds[KINDS - 1];
+	for (k = 0; k < KINDS; k++)
+		all += kinds[k].weight;
+	at = draw_below(&seat->random, all);
+	for (k = 0; at >= kinds[k].weight; k++)
+		at -= kinds[k].weight;
+	return &kinds[k];
 }
 
 static bool is_for_logout(CK_RV rv)
 {
 	return rv == CKR_USER_NOT_LOGGED_IN || rv == CKR_KEY_HANDLE_INVALID ||
-	       rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_OPERATION_NOT_INITIALIZED;
+	       rv == CKR_OBJECT_HANDLE_INVALID || rv == CKR_OPERATION_NOT_INITIALIZED ||
+	       rv == CKR_WRAPPING_KEY_HANDLE_INVALID || rv == CKR_UNWRAPPING_KEY_HANDLE_INVALID;
 }
 
 static void timed_step(struct seat *seat)
 {
 	uint64_t start = microseconds(), longest = control->longest;
 	unsigned turns = login_turns;
-	CK_RV rv = any_step(seat);
+	const struct kind *kind = any_kind(seat);
+	load_doing = kind->name;
+	CK_RV rv = kind->run(seat);
 	bool logged_out = turns % 2 == 1 || login_turns != turns;
 	uint64_t took = microseconds() - start;
 
 	if (rv != CKR_OK && !(logged_out && is_for_logout(rv)))
-		trouble("seat %u: a step gave %s", seat->index, name_of(rv));
-	control->refused += rv != CKR_OK;
+		trouble("seat %u: %s gave %s", seat->index, load_doing, name_of(rv));
+	if (rv != CKR_OK) {
+		control->refused++;
+		f3->C_SessionCancel(seat->session, ~0UL); /* a step that did not come to its end */
+	}
 	control->steps++;
+	control->done[kind - kinds] += rv == CKR_OK;
 	while (took > longest && !atomic_compare_exchange_weak(&control->longest, &longest, took))
 		;
 }
@@ -162,6 +129,7 @@ static void process(unsigned index)
 
 	first_seat = index * THREADS;
 	seat_start(&seat[0], first_seat, faults_seed + first_seat);
+	mechanisms_learn();
 	for (unsigned i = 0; i < THREADS; i++) {
 		unsigned me = first_seat + i;
 
@@ -203,7 +171,10 @@ START_TEST(nothing_fails_under_load)
 	       "longest took %llu ms\n",
 		(unsigned long long)control->steps, (unsigned long long)control->refused,
 		(unsigned long long)world->calls, (unsigned long long)control->longest / 1000);
-	printf("load: 0 errors, 0 duplicates, 0 lost\n");
+	for (i = 0; i < KINDS; i++)
+		printf("%s%s %llu", i ? ", " : "load: done: ", kinds[i].name,
+			(unsigned long long)control->done[i]);
+	printf("\nload: 0 errors, 0 duplicates, 0 lost\n");
 }
 END_TEST
 
