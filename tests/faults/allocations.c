@@ -22,7 +22,7 @@
  * The allocator that does the work. The search for a symbol may allocate, so the functions are
  * called by names of their own.
  */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef ADDRESS_SANITIZER /* of the program; not of this file (meson.build) */
 #define REAL(name) __interceptor_##name
 #else
 #define REAL(name) __libc_##name
