@@ -15,6 +15,7 @@
 #	tests/run.sh mutation    changes the sources in one way at a time (tests/mutation). `mutation AREA` for one area, COUNT=n, SEED=n
 #	tests/run.sh fuzz        every target of tests/fuzz under libFuzzer; `fuzz csv` runs one, `fuzz merge` keeps what was found.
 #	                         MINUTES=n runs each for so long, RUNS=n so many inputs. Needs clang and libclang-rt-14-dev
+#	tests/run.sh coverage    the suites in a build for gcov; what they do not cover must be in tests/coverage/uncovered.txt
 #	tests/run.sh install     nothing but the packages
 #
 # MESON_OPTIONS, if set, is passed to meson setup. The CI passes --werror.
@@ -139,6 +140,20 @@ thread()
 		$(grep -l pthread_create tests/unit/test_*.c | sed 's,.*/test_\(.*\)\.c,unit-\1,')
 }
 
+# What the suites cover of the sources. Left out are suites that run none of the code, or none that others do not run: the rules
+# of style, other languages, other users (who may not write counts), and the benchmark.
+coverage()
+{
+	build build-coverage -Db_coverage=true -Doptimization=0 -Dc_args=-fprofile-update=atomic ${MESON_OPTIONS:-}
+	has build-coverage
+	find build-coverage -name '*.gcda' -delete
+	# A process whose directories are gone or closed cannot write counts, and must not say so among its own messages.
+	export GCOV_ERROR_FILE="$PWD/build-coverage/gcov-errors.txt"
+	meson test -C build-coverage --no-rebuild --print-errorlogs --no-suite style --no-suite clients --no-suite system \
+		--no-suite bench --no-suite slow
+	python3 tests/coverage/coverage.py compare . build-coverage
+}
+
 # faults [REGIME...]: each regime is a program. Two regimes run at a time, and MINUTES is the time for all of them. What a regime
 # prints is in build-quick/faults-REGIME.log, and is shown when the regime has ended. All of them run, also after one that failed.
 faults()
@@ -184,7 +199,7 @@ fuzz()
 install_packages
 case "${1:-all}" in
 install) ;;
-quick | plain | clients | sanitize | memcheck | valgrind | thread) "$1" ;;
+quick | plain | clients | sanitize | memcheck | valgrind | thread | coverage) "$1" ;;
 faults | mutation | fuzz) "$@" ;;
 all)
 	sanitize
@@ -194,7 +209,7 @@ all)
 	faults
 	;;
 *)
-	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|faults [REGIME...]|mutation [AREA...]|fuzz [merge] [TARGET...]]" >&2
+	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|coverage|faults [REGIME...]|mutation [AREA...]|fuzz [merge] [TARGET...]]" >&2
 	exit 2
 	;;
 esac
