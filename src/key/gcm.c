@@ -87,15 +87,14 @@ CK_RV gcm_check(struct gcm *gcm, struct bytes tag)
 {
 	uint8_t none[GCM_TAG], copy[GCM_TAG];
 	int len;
-	bool good = tag.p != NULL && tag.n > 0 && tag.n <= sizeof copy;
 
-	if (good)
-		memcpy(copy, tag.p, tag.n);
+	ENSURE(tag.p != NULL && tag.n > 0 && tag.n <= sizeof copy, CKR_ENCRYPTED_DATA_INVALID);
+	memcpy(copy, tag.p, tag.n);
 	KEEP_ERROR_QUEUE; /* a wrong tag is an error of libcrypto */
-	good = good &&
-	       EVP_CIPHER_CTX_ctrl(gcm->context, EVP_CTRL_AEAD_SET_TAG, (int)tag.n, copy) > 0 &&
-	       EVP_DecryptFinal_ex(gcm->context, none, &len);
-	ENSURE(good, CKR_ENCRYPTED_DATA_INVALID);
+	/* A failure here is no wrong tag: a right PIN would be called wrong. */
+	ENSURE(EVP_CIPHER_CTX_ctrl(gcm->context, EVP_CTRL_AEAD_SET_TAG, (int)tag.n, copy) > 0,
+		CKR_FUNCTION_FAILED);
+	ENSURE(EVP_DecryptFinal_ex(gcm->context, none, &len), CKR_ENCRYPTED_DATA_INVALID);
 	return CKR_OK;
 }
 

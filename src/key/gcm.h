@@ -39,7 +39,10 @@ MUST_USE CK_RV gcm_update(struct gcm *gcm, const uint8_t *in, size_t n, uint8_t 
 /* Write the tag of an encryption, TAG_LEN bytes. */
 MUST_USE CK_RV gcm_tag(struct gcm *gcm, size_t tag_len, uint8_t *ret_tag);
 
-/* Compare the tag of a decryption with TAG. CKR_ENCRYPTED_DATA_INVALID if they differ. */
+/*
+ * Compare the tag of a decryption with TAG. CKR_ENCRYPTED_DATA_INVALID if they differ,
+ * CKR_FUNCTION_FAILED if libcrypto does not take the tag.
+ */
 MUST_USE CK_RV gcm_check(struct gcm *gcm, struct bytes tag);
 
 /* Wipe the key and the data. The context is kept until gcm_free. */
