@@ -62,19 +62,26 @@ static CK_ULONG count_objects(void)
 	return all;
 }
 
-/* A try with the right PIN that had no memory is no try with a wrong PIN. */
-static void no_try_is_lost(const char *text)
+/*
+ * Begin again, after C_Finalize or a refused C_Initialize. A try with the right PIN that had no
+ * memory is no try with a wrong PIN.
+ */
+static void start_again(struct seat *seat, const char *text)
 {
-	CK_TOKEN_INFO info;
+	CK_TOKEN_INFO info = {0};
 	CK_RV rv = f->C_Initialize(NULL);
 
 	if (rv == CKR_OK)
 		rv = f->C_GetTokenInfo(slot, &info);
+	if (rv == CKR_OK)
+		rv = f->C_OpenSession(
+			slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &seat->session);
 	if (rv != CKR_OK)
-		trouble("%s: afterwards C_GetTokenInfo gave %s", text, name_of(rv));
+		trouble("%s: afterwards the module gave %s", text, name_of(rv));
 	if (info.flags & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED))
 		trouble("%s: a try of the PIN is lost", text);
-	f->C_Finalize(NULL);
+	seat_login(seat);
+	s = seat->session;
 }
 
 /* Every change works afterwards, in the same process. */
@@ -173,9 +180,7 @@ static void look(const struct action *action, struct seat *seat, CK_ULONG before
 
 	if (action->kind == ENDS || action->kind == FROM_NIL) {
 		f->C_Finalize(NULL);
-		no_try_is_lost(text);
-		seat_start(seat, 0, 1);
-		s = seat->session;
+		start_again(seat, text);
 	}
 	if (action->kind <= LINK && rv != CKR_OK && count_objects() != before)
 		trouble("%s: the refused call has made an object", text);
@@ -211,7 +216,7 @@ static void try_it(unsigned unused)
 	look(action, &seat, before, text);
 	f->C_Finalize(NULL);
 	nothing_is_held(text);
-	if (action->kind > LINK)
+	if (action->kind == CHANGE)
 		world_check(1);
 }
 
