@@ -65,7 +65,9 @@ static CK_RV thread_step(struct thread *t)
 		return object_step(&t->seat);
 	if (what < 13)
 		return number_step(&t->seat);
-	return what < 18 ? window_step(&t->seat) : operation_step(&t->seat);
+	if (what < 17)
+		return window_step(&t->seat);
+	return what < 20 ? key_step(&t->seat) : operation_step(&t->seat);
 }
 
 static void *thread_works(void *arg)
@@ -110,13 +112,15 @@ static void stop_threads(struct thread *threads, unsigned n)
 
 static CK_RV own_step(struct seat *seat)
 {
-	switch (draw_below(&seat->random, 4)) {
+	switch (draw_below(&seat->random, 5)) {
 	case 0:
 		return object_step(seat);
 	case 1:
 		return number_step(seat);
 	case 2:
 		return window_step(seat);
+	case 3:
+		return key_step(seat);
 	default:
 		return operation_step(seat);
 	}

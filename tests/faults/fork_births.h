@@ -46,6 +46,8 @@ void print_births(void);
 void begin_operations(struct seat *seat);
 /* Begin, continue or end an operation. The result must be that of one call. */
 CK_RV operation_step(struct seat *seat);
+/* Generate, copy, wrap, unwrap, use and destroy keys in a new session. */
+CK_RV key_step(struct seat *seat);
 /* Return true if the value of the hidden session key is anywhere in the memory of this process. */
 bool hidden_key_is_in_memory(void);
 /* In a child before and after login: no session object of the parent is there. */

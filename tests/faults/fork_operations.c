@@ -195,6 +195,72 @@ CK_RV operation_step(struct seat *seat)
 	return rv;
 }
 
+/* --- Calls that make keys --- */
+
+static CK_RV check_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key, CK_BYTE ret[3])
+{
+	return f->C_GetAttributeValue(session, key, &(CK_ATTRIBUTE){CKA_CHECK_VALUE, ret, 3}, 1);
+}
+
+static CK_RV wrap_and_unwrap(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key)
+{
+	CK_MECHANISM *m = MECH(CKM_AES_KEY_WRAP_KWP);
+	CK_OBJECT_HANDLE back = 0;
+	CK_BYTE wrapped[64], before[3], after[3];
+	CK_ULONG n = sizeof wrapped;
+	CK_RV rv = f->C_WrapKey(session, m, with, key, wrapped, &n);
+
+	if (rv == CKR_OK)
+		rv = f->C_UnwrapKey(
+			session, m, with, wrapped, n, T(KEY(CKK_AES), YES(CKA_ENCRYPT)), &back);
+	if (rv == CKR_OK)
+		rv = check_value(session, key, before);
+	if (rv == CKR_OK)
+		rv = check_value(session, back, after);
+	if (rv == CKR_OK && memcmp(before, after, sizeof after) != 0)
+		trouble("an unwrapped key is another one");
+	return rv != CKR_OK ? rv : f->C_DestroyObject(session, back);
+}
+
+static CK_RV send_message(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
+{
+	CK_BYTE iv[12] = "twelve bytes", tag[16], out[TEXT_LENGTH];
+	CK_GCM_MESSAGE_PARAMS p = {iv, 12, 0, CKG_NO_GENERATE, tag, 128};
+	CK_ULONG n = sizeof out;
+	CK_RV rv = f3->C_MessageEncryptInit(session, MECH_OF(CKM_AES_GCM, p), key);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = f3->C_EncryptMessage(session, &p, sizeof p, NULL, 0, text, TEXT_LENGTH, out, &n);
+	CK_RV end = f3->C_MessageEncryptFinal(session);
+	return rv != CKR_OK ? rv : end;
+}
+
+/* Generate, copy, wrap, unwrap, use and destroy keys of a session that is opened for that. */
+CK_RV key_step(struct seat *seat)
+{
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE key = 0, with = 0, copy = 0;
+	CK_RV rv = f->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session);
+
+	(void)seat;
+	if (rv != CKR_OK)
+		return rv;
+	rv = f->C_GenerateKey(session, MECH(CKM_AES_KEY_GEN),
+		T(LENGTH(16), YES(CKA_EXTRACTABLE), YES(CKA_ENCRYPT)), &key);
+	if (rv == CKR_OK)
+		rv = f->C_GenerateKey(session, MECH(CKM_AES_KEY_GEN),
+			T(LENGTH(32), YES(CKA_WRAP), YES(CKA_UNWRAP)), &with);
+	if (rv == CKR_OK)
+		rv = f->C_CopyObject(session, key, T(STR(CKA_LABEL, "copy")), &copy);
+	if (rv == CKR_OK)
+		rv = wrap_and_unwrap(session, with, copy);
+	if (rv == CKR_OK)
+		rv = send_message(session, copy);
+	CK_RV end = f->C_CloseSession(session); /* destroys the keys */
+	return rv != CKR_OK ? rv : end;
+}
+
 /* --- Pauses --- */
 
 static volatile unsigned pausing; /* threads of this process; in a child none of them exists */
