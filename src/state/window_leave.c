@@ -35,6 +35,59 @@ CK_RV window_name(struct window_space *space, const struct window_location *at,
 
 /* --- Marks --- */
 
+/*
+ * A stream without a mark is new, or its row has a flipped bit in the name or the master. Such
+ * a row is still at the place of its right name, so it is next to where that name was looked for.
+ * The next row of another master must not have this name, and that master must have a head.
+ */
+static CK_RV check_neighbour(struct store *marks, struct window_space *space,
+	const struct window_mark *mark, const struct mark_near *near)
+{
+	uint8_t head[MARK_MAX];
+	size_t n;
+
+	if (near->master == mark->master) {
+		HOLD_SPACE(space);
+		ENSURE(space->loaded, CKR_USER_NOT_LOGGED_IN);
+		return mark_check_near(space->key, mark->set.size, near);
+	}
+	TRY(marks_get(marks, near->master, mark_head_stream, head, &n));
+	REQUIRE(n > 0 && memcmp(near->stream, mark->stream, MARK_STREAM_LEN) != 0, CKR_DEVICE_ERROR,
+		"windows.db has a mark of a master without windows");
+	return CKR_OK;
+}
+
+static CK_RV check_neighbours(
+	struct store *marks, struct window_space *space, const struct window_mark *mark)
+{
+	struct mark_near before, after;
+
+	TRY(marks_near(marks, mark->master, mark->stream, &before, &after));
+	TRY(check_neighbour(marks, space, mark, &before));
+	if (after.n == 0)
+		return CKR_OK;
+	int order = memcmp(after.stream, mark->stream, MARK_STREAM_LEN);
+	REQUIRE(after.master > mark->master || (after.master == mark->master && order > 0),
+		CKR_DEVICE_ERROR, "windows.db: two marks are in the wrong order");
+	return check_neighbour(marks, space, mark, &after);
+}
+
+/* Judge a stream without a mark: the head of its master and the rows beside its place are right. */
+static CK_RV check_new(struct store *marks, struct window_space *space, struct window_mark *mark)
+{
+	uint8_t sealed[MARK_MAX];
+	size_t n;
+
+	mark->set = window_set_empty(mark->set.size);
+	mark->owner = 0;
+	TRY(marks_get(marks, mark->master, mark_head_stream, sealed, &n));
+	if (n > 0)
+		TRY(check_neighbours(marks, space, mark));
+	HOLD_SPACE(space);
+	ENSURE(space->loaded, CKR_USER_NOT_LOGGED_IN);
+	return mark_check_head(space->key, mark->master, bytes_of(sealed, n));
+}
+
 CK_RV window_read_mark(
 	struct store *marks, struct window_space *space, struct window_mark *mark, bool *ret_found)
 {
@@ -44,14 +97,10 @@ CK_RV window_read_mark(
 	TRY(marks_get(marks, mark->master, mark->stream, sealed, &n));
 	*ret_found = n > 0;
 	if (n == 0)
-		TRY(marks_get(marks, mark->master, mark_head_stream, sealed, &n));
+		return check_new(marks, space, mark);
 	HOLD_SPACE(space);
 	ENSURE(space->loaded, CKR_USER_NOT_LOGGED_IN);
-	if (*ret_found)
-		return mark_open(space->key, bytes_of(sealed, n), mark);
-	mark->set = window_set_empty(mark->set.size);
-	mark->owner = 0;
-	return mark_check_head(space->key, mark->master, bytes_of(sealed, n));
+	return mark_open(space->key, bytes_of(sealed, n), mark);
 }
 
 CK_RV window_write_mark(

@@ -149,3 +149,11 @@ CK_RV mark_check_head(struct key *key, int64_t master, struct bytes sealed)
 	ENSURE(sealed.n == MAC_LEN, CKR_DEVICE_ERROR);
 	return check_text(key, master, mark_head_stream, 0, sealed);
 }
+
+CK_RV mark_check_near(struct key *key, unsigned size, const struct mark_near *near)
+{
+	bool head = memcmp(near->stream, mark_head_stream, MARK_STREAM_LEN) == 0;
+
+	return check_text(
+		key, near->master, near->stream, head ? 0 : size, bytes_of(near->mark, near->n));
+}

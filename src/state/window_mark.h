@@ -58,6 +58,9 @@ MUST_USE CK_RV mark_open(struct key *key, struct bytes sealed, struct window_mar
 MUST_USE CK_RV mark_seal_head(
 	struct key *key, int64_t master, uint8_t ret[MARK_MAX], size_t *ret_n);
 MUST_USE CK_RV mark_check_head(struct key *key, int64_t master, struct bytes sealed);
+
+/* Check the MAC of NEAR, a mark or the head of a master with windows of SIZE. CKR_DEVICE_ERROR. */
+MUST_USE CK_RV mark_check_near(struct key *key, unsigned size, const struct mark_near *near);
 extern const uint8_t mark_head_stream[MARK_STREAM_LEN];
 
 #endif

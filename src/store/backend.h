@@ -114,6 +114,9 @@ struct store_backend {
 	CK_RV(*mark_get)
 	(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
 		uint8_t ret_mark[MARK_MAX], size_t *ret_n);
+	CK_RV(*mark_near)
+	(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
+		struct mark_near *ret_before, struct mark_near *ret_after);
 	CK_RV(*mark_put)
 	(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
 		struct bytes mark);

@@ -64,6 +64,12 @@ CK_RV marks_get(struct store *marks, int64_t master, const uint8_t stream[MARK_S
 	return marks->backend->mark_get(marks, master, stream, ret_mark, ret_n);
 }
 
+CK_RV marks_near(struct store *marks, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
+	struct mark_near *ret_before, struct mark_near *ret_after)
+{
+	return marks->backend->mark_near(marks, master, stream, ret_before, ret_after);
+}
+
 CK_RV marks_put(struct store *marks, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
 	struct bytes mark)
 {

@@ -42,6 +42,16 @@ MUST_USE CK_RV store_marks_read(struct store *store, const struct store_marks_us
 MUST_USE CK_RV marks_get(struct store *marks, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
 	uint8_t ret_mark[MARK_MAX], size_t *ret_n);
 
+/*
+ * Read the marks before and after the place of MASTER and STREAM, which has no mark. The mark
+ * before is of MASTER, at least the head. The mark after may be of another master, and
+ * ret_after->n is 0 if there is none. CKR_DEVICE_ERROR if a row is malformed or is not where it
+ * must be.
+ */
+MUST_USE CK_RV marks_near(struct store *marks, int64_t master,
+	const uint8_t stream[MARK_STREAM_LEN], struct mark_near *ret_before,
+	struct mark_near *ret_after);
+
 /* Write a mark, also in place of another. */
 MUST_USE CK_RV marks_put(struct store *marks, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
 	struct bytes mark);

@@ -18,6 +18,7 @@
 
 #include "state/state.h"
 #include "state/window_leave.h"
+#include "state/window_space.h"
 #include "store_support.h"
 
 #define MASTER 7
@@ -909,6 +910,66 @@ START_TEST(a_moved_mark)
 }
 END_TEST
 
+#define STREAMS 24
+#define ROW_BITS (8 * (1 + MARK_STREAM_LEN)) /* of the master, which is one byte, and the stream */
+
+static uint8_t pages[1 << 16];
+static size_t pages_len;
+
+static void write_pages(void)
+{
+	int fd = open(in_token("windows.db"), O_WRONLY);
+
+	ck_assert_int_eq(pwrite(fd, pages, pages_len, 0), (ssize_t)pages_len);
+	close(fd);
+}
+
+/* Read the file. Return the bytes of the master and the stream NAME in it. */
+static uint8_t *find_row(const uint8_t name[MARK_STREAM_LEN])
+{
+	int fd = open(in_token("windows.db"), O_RDONLY);
+
+	pages_len = (size_t)read(fd, pages, sizeof pages);
+	close(fd);
+	uint8_t *at = memmem(pages, pages_len, name, MARK_STREAM_LEN);
+	ck_assert_ptr_nonnull(at);
+	return at - 1;
+}
+
+/* A stream whose row has a flipped bit in its name or master is not taken for a new one. */
+START_TEST(a_flipped_bit_of_a_name)
+{
+	uint8_t name[MARK_STREAM_LEN];
+	char text[16];
+	start();
+	struct window_location at = stream("0", 64);
+
+	for (int i = 0; i < STREAMS; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		at.stream = text_bytes(text);
+		accepted(&at, 10);
+	}
+	at.stream = text_bytes("0");
+	ck_ok(window_name(window_space_of(at.vault, true), &at, name));
+	close_all();
+	uint8_t *row = find_row(name);
+	for (unsigned bit = 0; bit < ROW_BITS; bit++) {
+		row[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		write_pages();
+		open_all();
+		at = stream("0", 64);
+		ck_rv(window_mark(&at, 10), CKR_DEVICE_ERROR);
+		close_all();
+		row[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	write_pages();
+	open_all();
+	at = stream("0", 64);
+	ck_rv(window_mark(&at, 10), CKR_KEYDIV_REPLAYED);
+	close_all();
+}
+END_TEST
+
 /* The row of a destroyed master is of no use to another master. */
 START_TEST(a_row_of_another_master)
 {
@@ -993,5 +1054,5 @@ RUN_SUITE("window", each_counter_once, nobody_logged_in, session_masters,
 	reservations_of_two, forgotten_by_another, reservations_have_a_bound,
 	reserve_set_back_to_one, threads_on_the_same_counters, processes_on_the_same_counters,
 	killed_while_marking, a_fork, a_full_disk, a_disk_that_does_not_sync, an_uncertain_commit,
-	an_edited_mark, a_moved_mark, a_row_of_another_master, a_missing_file, another_size,
-	a_file_of_format_1)
+	an_edited_mark, a_moved_mark, a_flipped_bit_of_a_name, a_row_of_another_master,
+	a_missing_file, another_size, a_file_of_format_1)

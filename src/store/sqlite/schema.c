@@ -76,11 +76,17 @@ static const char *const statements[SQL_COUNT_OF_STATEMENTS] = {
 	[SQL_CLEAR_OBJECTS] = "DELETE FROM object",
 	[SQL_CLEAR_TOKEN] = "DELETE FROM token",
 	[SQL_WINDOW_GET] = "SELECT mark FROM mark WHERE master = ?1 AND stream = ?2",
+	[SQL_WINDOW_BEFORE] = "SELECT master, stream, mark FROM mark WHERE (master, stream) < "
+			      "(?1, ?2) ORDER BY master DESC, stream DESC LIMIT 1",
+	[SQL_WINDOW_FROM] = "SELECT master, stream, mark FROM mark WHERE master = ?1 AND stream >= "
+			    "?2 ORDER BY stream LIMIT 2",
+	[SQL_WINDOW_AFTER] = "SELECT master, stream, mark FROM mark WHERE (master, stream) > "
+			     "(?1, ?2) ORDER BY master, stream LIMIT 1",
 	[SQL_WINDOW_PUT] = "INSERT OR REPLACE INTO mark(master, stream, mark) VALUES(?1, ?2, ?3)",
 	[SQL_WINDOW_REMOVE] = "DELETE FROM mark WHERE master = ?1 AND stream = ?2",
 	[SQL_WINDOW_REMOVE_SOME] =
 		"DELETE FROM mark WHERE master = ?1 AND stream IN (SELECT stream FROM mark WHERE "
-		"master = ?1 ORDER BY stream LIMIT ?2)",
+		"master = ?1 ORDER BY stream DESC LIMIT ?2)",
 	[SQL_WINDOW_NEXT_MASTER] = "SELECT min(master) FROM mark WHERE master > ?1",
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_BEGIN_READ] = "BEGIN",

@@ -457,6 +457,7 @@ static const struct store_backend sqlite_marks_backend = {
 	.end_read = sqlite_end_read,
 	.make_schema = sqlite_make_schema,
 	.mark_get = sqlite_mark_get,
+	.mark_near = sqlite_mark_near,
 	.mark_put = sqlite_mark_put,
 	.mark_remove = sqlite_mark_remove,
 	.marks_remove = sqlite_marks_remove,

@@ -62,6 +62,8 @@ CK_RV sqlite_last_id(struct store *store, int64_t *ret_id);
 /* mark_table.c */
 CK_RV sqlite_mark_get(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
 	uint8_t ret_mark[MARK_MAX], size_t *ret_n);
+CK_RV sqlite_mark_near(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
+	struct mark_near *ret_before, struct mark_near *ret_after);
 CK_RV sqlite_mark_put(struct store *store, int64_t master, const uint8_t stream[MARK_STREAM_LEN],
 	struct bytes mark);
 CK_RV sqlite_mark_remove(
