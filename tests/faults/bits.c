@@ -1,83 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bits.c: each bit of each byte of the files of a small token is flipped. The module notices that,
- * or it has no effect. It never gives a changed key, flag or label, and never crashes.
+ * or it has no effect. It never gives a changed key, flag or label, no number or counter twice, and
+ * never crashes.
+ *
+ * Several processes share the work, each with a copy of the token. A process tries some bits in a
+ * child. If the child finds something wrong or dies, it tries these bits one by one.
  */
-#include "faults.h"
+#include "bits_token.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 
-#include "../module/store_victim.h"
+#define WORKERS_MAX 16
+#define BATCH 64
+#define FAILED_MAX 40
 
-#define FILES_MAX 8
+static struct control {
+	volatile uint64_t next, tried, failed;
+} * control;
 
-static struct file {
-	char path[900];
-	uint64_t size;
-	uint8_t *content;
-} files[FILES_MAX];
-static unsigned file_count;
-static uint64_t bytes;
-
-static void list_files(void)
-{
-	char directory[600];
-	struct dirent *entry;
-	struct stat st;
-
-	snprintf(directory, sizeof directory, "%s/slot-0", token_dir);
-	DIR *list = opendir(directory);
-	ck_assert_ptr_nonnull(list);
-	while ((entry = readdir(list)) != NULL && file_count < FILES_MAX) {
-		struct file *file = &files[file_count];
-
-		snprintf(file->path, sizeof file->path, "%s/%s", directory, entry->d_name);
-		if (stat(file->path, &st) != 0 || !S_ISREG(st.st_mode))
-			continue;
-		file->size = (uint64_t)st.st_size;
-		file->content = malloc(file->size + 1);
-		int fd = open(file->path, O_RDONLY | O_CLOEXEC);
-		ck_assert(read(fd, file->content, file->size) == st.st_size);
-		close(fd);
-		bytes += file->size;
-		file_count++;
-	}
-	closedir(list);
-}
-
-/* A look may count a try, and may roll back what looks like a journal. */
-static void put_back(void)
-{
-	for (unsigned i = 0; i < file_count; i++) {
-		int fd = open(files[i].path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-		ck_assert(write(fd, files[i].content, files[i].size) == (ssize_t)files[i].size);
-		close(fd);
-	}
-}
-
-static uint8_t byte_at(uint64_t at)
-{
-	const struct file *file = files;
-
-	for (; at >= file->size; file++)
-		at -= file->size;
-	return file->content[at];
-}
+static uint32_t *order;
+static uint64_t all;
 
 /*
  * Most bytes are zeroes of pages that are not full. The bits of bytes with something in them or
  * close before them are tried first.
  */
-static uint32_t *bits_in_order(uint64_t *random, uint64_t *ret_live)
+static uint64_t put_in_order(uint64_t *random)
 {
-	uint32_t *order = malloc(8 * bytes * sizeof *order);
-	uint64_t live = 0, other = 8 * bytes;
+	uint64_t live = 0, other = all;
 
-	for (uint64_t at = 0; at < bytes; at++) {
-		bool is_live = byte_at(at) != 0 || (at > 0 && byte_at(at - 1) != 0);
+	for (uint64_t at = 0; at < all / 8; at++) {
+		bool is_live = bits_byte(at) != 0 || (at > 0 && bits_byte(at - 1) != 0);
 		for (unsigned bit = 0; bit < 8; bit++)
 			order[is_live ? live++ : --other] = (uint32_t)(8 * at + bit);
 	}
@@ -88,69 +42,89 @@ static uint32_t *bits_in_order(uint64_t *random, uint64_t *ret_live)
 		order[i] = order[j];
 		order[j] = number;
 	}
-	*ret_live = live;
-	return order;
+	return live;
 }
 
-/* Flip a bit of the file that has the byte AT of all files. */
-static const char *flip(uint64_t at, unsigned bit, uint64_t *ret_at)
-{
-	const struct file *file = files;
-	uint8_t byte = 0;
+/* --- In the process of a worker --- */
 
-	for (; at >= file->size; file++)
-		at -= file->size;
-	int fd = open(file->path, O_RDWR | O_CLOEXEC);
-	ck_assert(fd >= 0 && pread(fd, &byte, 1, (off_t)at) == 1);
-	byte ^= (uint8_t)(1u << bit);
-	ck_assert(pwrite(fd, &byte, 1, (off_t)at) == 1);
-	close(fd);
-	*ret_at = at;
-	return strrchr(file->path, '/') + 1;
+static uint64_t first, end; /* of the bits in ORDER that are tried now */
+
+static void try_bits(void)
+{
+	for (uint64_t i = first; i < end; i++) {
+		bits_flip(order[i]);
+		bits_look();
+		bits_put_back();
+	}
 }
 
-static void look_at_it(void)
+static void try_one_by_one(uint64_t from, uint64_t to)
 {
-	(void)look();
+	char text[200];
+
+	for (first = from; first < to; first++) {
+		end = first + 1;
+		bool right = in_child(try_bits);
+		bits_put_back(); /* after a crash */
+		if (right)
+			continue;
+		__sync_fetch_and_add(&control->failed, 1);
+		bits_describe(text, sizeof text, order[first]);
+		printf("bits: %s\n", text);
+		fflush(stdout);
+	}
 }
 
-static bool try_bit(uint64_t number)
+static void work(unsigned index)
 {
-	uint64_t at;
+	bits_make_copy(index);
+	while (faults_time_left() && control->failed < FAILED_MAX) {
+		uint64_t from = __sync_fetch_and_add(&control->next, BATCH);
+		uint64_t to = from + BATCH < all ? from + BATCH : all;
 
-	put_back();
-	const char *name = flip(number / 8, (unsigned)(number % 8), &at);
-	bool right = in_child(look_at_it);
-	if (!right)
-		printf("bits: bit %u of byte %llu of %s\n", (unsigned)(number % 8),
-			(unsigned long long)at, name);
-	return right;
+		if (from >= all)
+			break;
+		first = from;
+		end = to;
+		if (!in_child(try_bits)) {
+			bits_put_back();
+			try_one_by_one(from, to);
+		}
+		__sync_fetch_and_add(&control->tried, to - from);
+	}
 }
 
 START_TEST(a_flipped_bit_changes_nothing_unnoticed)
 {
-	uint64_t tried = 0, failed = 0;
+	long workers = sysconf(_SC_NPROCESSORS_ONLN);
+	pid_t worker[WORKERS_MAX];
 
+	workers = workers < WORKERS_MAX ? workers : WORKERS_MAX;
 	faults_begin("bits", 20);
 	uint64_t random = faults_seed;
-	list_files();
-	uint64_t all = 8 * bytes, live;
-	uint32_t *order = bits_in_order(&random, &live);
-	for (; tried < all && faults_time_left() && failed < 12; tried++)
-		failed += !try_bit(order[tried]);
+	control = faults_shared(sizeof *control);
+	all = bits_list();
+	order = malloc(all * sizeof *order);
+	uint64_t live = put_in_order(&random);
+	for (long i = 0; i < workers; i++)
+		worker[i] = start_process(work, (unsigned)i);
+	for (long i = 0; i < workers; i++)
+		ck_assert_int_eq(waitpid(worker[i], NULL, 0), worker[i]);
+	faults_check_trouble();
 	printf("bits: %llu of %llu bits (%llu of bytes in use) in %u files, %llu failed\n",
-		(unsigned long long)tried, (unsigned long long)all, (unsigned long long)live,
-		file_count, (unsigned long long)failed);
+		(unsigned long long)control->tried, (unsigned long long)all,
+		(unsigned long long)live, bits_files(), (unsigned long long)control->failed);
 	free(order);
 	fflush(stdout);
-	ck_assert_msg(failed == 0, "SEED=%llu", (unsigned long long)faults_seed);
+	ck_assert_msg(control->failed == 0 && control->tried > 0, "SEED=%llu",
+		(unsigned long long)faults_seed);
 }
 END_TEST
 
 int main(void)
 {
 	Suite *suite = suite_create("bits");
-	TCase *tc = add_case(suite, "bits", make_victim);
+	TCase *tc = add_case(suite, "bits", bits_set_up);
 
 	tcase_set_timeout(tc, 0);
 	tcase_add_test(tc, a_flipped_bit_changes_nothing_unnoticed);

@@ -19,5 +19,7 @@ void make_victim(void);
  * be the one that was put there, with its flags. Returns whether something was refused.
  */
 bool look(void);
+/* The same with more to look at: MORE is called with the user logged in, and may be NULL. */
+bool look_with(void (*more)(void));
 
 #endif
