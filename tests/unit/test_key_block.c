@@ -468,6 +468,24 @@ START_TEST(check_values)
 }
 END_TEST
 
+/* No check value is defined for a key that is no key of a block cipher. */
+START_TEST(check_value_of_an_hmac_key)
+{
+	bool same = true;
+
+	make_of("D0000M7HC00E0300HM0621KC0C00000000PB0E0000000000", 48, CKK_SHA256_HMAC, 32);
+	ck_rv(unwrapped(), CKR_WRAPPED_KEY_INVALID);
+	make_of("D0000M7HC00E0200HM0621PB0A000000", 48, CKK_SHA256_HMAC, 32);
+	ck_ok(unwrapped());
+	ck_ok(key_block_compare(target, bytes_of("00000000", 8), &same));
+	ck_assert(!same);
+	ck_ok(key_load(target, CKK_AES, key_value, 16));
+	same = true;
+	ck_ok(key_block_compare(target, bytes_of("0000000g", 8), &same));
+	ck_assert(!same);
+}
+END_TEST
+
 /* One right check value does not make up for a wrong one. */
 START_TEST(both_check_values)
 {
@@ -602,6 +620,7 @@ int main(void)
 	tcase_add_test(tc, extents);
 	tcase_add_test(tc, forms_of_optional_blocks);
 	tcase_add_test(tc, check_values);
+	tcase_add_test(tc, check_value_of_an_hmac_key);
 	tcase_add_test(tc, both_check_values);
 	tcase_add_test(tc, role_of_header);
 	tcase_add_test(tc, every_fault_is_logged_alike);

@@ -65,6 +65,8 @@ static const struct {
 	{"DK0ABED", 0, 16, CKK_AES, false, {CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP}},
 	{"DK1ABED", 0, 32, CKK_AES, false, {CKM_KEYDIV_KEY_BLOCK}},
 	{"BK1TBED", 0, 16, CKK_DES2, false, {CKM_KEYDIV_KEY_BLOCK}},
+	{"BK1TBED", 0, 24, CKK_DES3, false, {CKM_KEYDIV_KEY_BLOCK}},
+	{"BK4TBED", 0, 16, CKK_DES2, false, {CKM_KEYDIV_KEY_BLOCK}},
 	{"BK4TBED", 0, 24, CKK_DES3, false, {CKM_KEYDIV_KEY_BLOCK}},
 	{"DK4ABED", 0, 16, CKK_AES, false, {CKM_KEYDIV_KEY_BLOCK}},
 	{"BM3TCGV", 0, 16, CKK_DES2, false, {CKM_KEYDIV_RETAIL_MAC}},
@@ -230,6 +232,38 @@ START_TEST(headers_of_nothing)
 }
 END_TEST
 
+/* Return true if the table has a row for the usage, algorithm and length. E1 to E5 are as E0. */
+static bool in_table(const char usage[2], char algorithm, size_t length)
+{
+	char second = usage[0] == 'E' && usage[1] <= '5' ? '0' : usage[1];
+
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (table[i].header[1] == usage[0] && table[i].header[2] == second &&
+			table[i].header[3] == algorithm && key_type_fits(table[i].type, length) &&
+			(table[i].list[0] == NONE || built(table[i].list[0])))
+			return true;
+	return false;
+}
+
+/* Every usage of two characters: those of the table have a role, and no others. */
+START_TEST(no_other_usage)
+{
+	static const char first[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", algorithms[] = "ATHDR";
+	static const size_t lengths[] = {16, 24, 32};
+	struct wrapped_role role;
+
+	for (size_t i = 0; i < 36 * 36; i++)
+		for (const char *a = algorithms; *a != 0; a++)
+			for (size_t k = 0; k < 3; k++) {
+				const char usage[2] = {first[i / 36], first[i % 36]};
+				char text[] = {'D', usage[0], usage[1], *a, 'N', 0};
+				CK_RV rv = role_of(text, 0x21, lengths[k], &role);
+				ck_assert_msg((rv == CKR_OK) == in_table(usage, *a, lengths[k]),
+					"%s %zu: %s", text, lengths[k], rv_name(rv));
+			}
+}
+END_TEST
+
 /* Keys that no header describes: each would come back as another key. */
 START_TEST(keys_without_a_header)
 {
@@ -334,6 +368,7 @@ int main(void)
 	tcase_add_test(tc, each_row);
 	tcase_add_test(tc, mode_n_describes_only_the_widest_key);
 	tcase_add_test(tc, headers_of_nothing);
+	tcase_add_test(tc, no_other_usage);
 	tcase_add_test(tc, keys_without_a_header);
 	tcase_add_test(tc, headers_of_another_key);
 	tcase_add_test(tc, the_first_usage_that_fits);
