@@ -390,9 +390,13 @@ static CK_RV sqlite_begin_read(struct store *store)
 	return db != NULL ? database_run(db, SQL_BEGIN_READ) : CKR_TOKEN_NOT_RECOGNIZED;
 }
 
+/* If the end fails, the transaction would refuse the next one, and keep other processes waiting. */
 static void sqlite_end_read(struct store *store)
 {
-	database_rollback(sqlite_of(store)->db);
+	struct sqlite_store *sqlite = sqlite_of(store);
+
+	database_rollback(sqlite->db);
+	close_unusable(sqlite);
 }
 
 static CK_RV sqlite_make_schema(struct store *store)
