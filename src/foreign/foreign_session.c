@@ -78,8 +78,13 @@ static CK_RV log_in(struct foreign *f, struct foreign_session *s)
 
 /* --- Opening --- */
 
+/*
+ * The serial is reset first. If the module cannot be started, S gets the era 0, which is then the
+ * current era, and S with its old serial would look open.
+ */
 static CK_RV open_session(struct foreign *f, struct foreign_session *s)
 {
+	s->serial = 0;
 	TRY(foreign_module(&s->f, &s->era));
 	CK_RV rv = s->f->C_OpenSession(s->slot, CKF_SERIAL_SESSION, NULL, NULL, &s->handle);
 	if (rv == CKR_CRYPTOKI_NOT_INITIALIZED)

@@ -15,6 +15,7 @@
 
 #include "fake_open.h"
 #include "foreign/foreign_key.h"
+#include "foreign/foreign_module.h"
 #include "key/crypto.h"
 #include "key/random.h"
 #include "temp_dir.h"
@@ -545,6 +546,24 @@ START_TEST(handles_of_an_earlier_era)
 }
 END_TEST
 
+/* Another thread has lost the module, and the module cannot be started again. */
+START_TEST(a_session_without_an_era)
+{
+	struct foreign_session *session;
+
+	use_key(AES_URI, 0);
+	foreign_module_lost(foreign_module_era());
+	set_fault("C_GetInfo", CKR_GENERAL_ERROR, 0, 1);
+	ck_ok(foreign_enter());
+	ck_assert_uint_eq(foreign_session_get(&foreign, FAKE_SLOT, &session), CKR_GENERAL_ERROR);
+	foreign_leave();
+	ck_assert(!foreign_session_is_open(session));
+	key_unload(far_key);
+	foreign_close(&foreign);
+	ck_assert_uint_eq(fake->sessions, 1); /* the handle may be another's now */
+}
+END_TEST
+
 /* A call that was encrypted in part, in place, when the session was lost. */
 START_TEST(blocks_in_place_are_not_encrypted_twice)
 {
@@ -1025,6 +1044,7 @@ int main(void)
 	tcase_add_test(use, a_lost_session_is_opened_again_once);
 	tcase_add_test(use, other_codes_are_not_tried_again);
 	tcase_add_test(use, handles_of_an_earlier_era);
+	tcase_add_test(use, a_session_without_an_era);
 	tcase_add_test(use, blocks_in_place_are_not_encrypted_twice);
 	tcase_add_test(use, lies_in_use);
 	tcase_add_test(use, lies_about_keys);
