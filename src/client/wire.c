@@ -109,9 +109,9 @@ void wire_put_u64(struct wire *w, uint64_t v)
 
 void wire_put_raw(struct wire *w, const void *p, size_t n)
 {
-	uint8_t *to = grow(w, n);
+	uint8_t *to = n > 0 ? grow(w, n) : NULL; /* an empty wire has no memory to point into */
 
-	if (to != NULL && n > 0)
+	if (to != NULL)
 		memcpy(to, p, n);
 }
 
@@ -130,6 +130,8 @@ const uint8_t *wire_get_raw(struct wire *w, size_t n)
 		w->failed = true;
 		return NULL;
 	}
+	if (n == 0)
+		return (const uint8_t *)""; /* an empty wire has no memory to point into */
 	const uint8_t *p = w->p + w->at;
 
 	w->at += n;
