@@ -15,7 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILES_MAX 512
+#define FILES_MAX 4096
+
+const bool fuzz_is_fast = false;
 
 static struct input corpus[FILES_MAX];
 static size_t files;

@@ -16,6 +16,9 @@
 
 #define FUZZ_INPUT_MAX 65536
 
+/* True under libFuzzer. driver.c lets the sanitizers see more, and is slower. */
+extern const bool fuzz_is_fast;
+
 void fuzz_start(void);
 void fuzz_one(const uint8_t *data, size_t n);
 

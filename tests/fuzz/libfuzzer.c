@@ -2,6 +2,8 @@
 /* libfuzzer.c: run a target under clang's libFuzzer. */
 #include "fuzz.h"
 
+const bool fuzz_is_fast = true;
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

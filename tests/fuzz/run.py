@@ -33,6 +33,7 @@ def targets():
 def environment(build):
     values = dict(os.environ)
     values["KEYDIV_MODULE"] = str(build / "keydiv-pkcs11.so")
+    values["FUZZ_FOREIGN"] = str(build / "tests" / "fuzz" / "fuzz_foreign_module.so")
     values.setdefault("TMPDIR", "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp")
     values.setdefault("ASAN_OPTIONS", "malloc_context_size=4:quarantine_size_mb=16")
     values.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
