@@ -18,6 +18,7 @@
  * CKR_FUNCTION_FAILED: the file that KEYDIV_CONF names does not exist, the file is refused or
  * cannot be read, or a line is wrong. RET->error says which file and line, and why. The right lines
  * of the file are in RET even then, so that the caller can open the log and write RET->error to it.
+ * CKR_HOST_MEMORY, with RET->error.
  */
 MUST_USE CK_RV config_read(struct config *ret);
 

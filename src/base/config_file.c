@@ -90,6 +90,8 @@ static void report(const struct config_file *f, const char *file, unsigned line,
 		snprintf(f->error, CONFIG_ERROR_MAX, "%s: %s", file, why);
 }
 
+#define NO_MEMORY_OF_INIH (-2) /* ini_parse_stream() could not allocate */
+
 /* Read IN, whose name for messages is FILE. */
 static CK_RV read_file(FILE *in, const char *file, const struct config_file *f)
 {
@@ -103,7 +105,7 @@ static CK_RV read_file(FILE *in, const char *file, const struct config_file *f)
 	}
 	if (ferror(in) || first_bad < 0) {
 		report(f, file, 0, "cannot be read");
-		return CKR_FUNCTION_FAILED;
+		return first_bad == NO_MEMORY_OF_INIH ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED;
 	}
 	if (r.bad_line == 0)
 		return CKR_OK;
@@ -190,7 +192,7 @@ static CK_RV try_file(const struct config_file *f, const char *file, bool *found
 		return CKR_OK;
 	snprintf(f->path, PATH_MAX, "%s", file);
 	const char *refusal = in ? distrust(in) : strerror(why);
-	CK_RV rv = CKR_FUNCTION_FAILED;
+	CK_RV rv = in == NULL && why == ENOMEM ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED;
 	if (refusal)
 		report(f, file, 0, refusal);
 	else

@@ -48,6 +48,7 @@ struct config_file {
  * CKR_FUNCTION_FAILED: the file that the variable names does not exist, the file is refused or
  * cannot be read, or a line is wrong. f->error says which file and line, and why. The right lines
  * of the file are set even then, so that the caller can open the log and write the error to it.
+ * CKR_HOST_MEMORY, with f->error.
  */
 MUST_USE CK_RV config_file_find(const struct config_file *f);
 

@@ -52,13 +52,13 @@ static CK_RV watch_forks(void)
 
 /* --- Starting and stopping --- */
 
-/* Report S->error and return CKR_FUNCTION_FAILED. */
-static CK_RV refuse(const struct settings *s)
+/* Report S->error and return RV. */
+static CK_RV refuse(const struct settings *s, CK_RV rv)
 {
 	log_error("%s", s->error);
 	if (!log_enabled(LOG_ERROR) || strcmp(s->log_file, LOG_TO_STDERR) != 0)
 		dprintf(STDERR_FILENO, "keydiv-client: %s\n", s->error);
-	return CKR_FUNCTION_FAILED;
+	return rv;
 }
 
 static CK_RV configure(void)
@@ -73,7 +73,7 @@ static CK_RV configure(void)
 		rv = CKR_FUNCTION_FAILED;
 	}
 	if (rv != CKR_OK)
-		return refuse(&s);
+		return refuse(&s, rv);
 	server = s.server;
 	connection.timeout_ms = s.timeout * 1000;
 	return CKR_OK;

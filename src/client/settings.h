@@ -22,7 +22,7 @@ struct settings {
  * command and is ignored in a set-user-ID program.
  *
  * CKR_FUNCTION_FAILED: RET->error says what is wrong. No server is configured, or the file is
- * refused. The right lines of the file are in RET even then.
+ * refused. The right lines of the file are in RET even then. CKR_HOST_MEMORY, with RET->error.
  */
 MUST_USE CK_RV settings_read(struct settings *ret);
 

@@ -123,36 +123,47 @@ static CK_RV connect_vsock(unsigned cid, unsigned port, int64_t deadline, int *r
 
 /* --- A command --- */
 
-/* Start COMMAND with END as its standard input and output. */
-static bool spawn(const char *command, int end, pid_t *ret)
+/* Fill in ACTIONS and ATTRIBUTES for a command with END as its input and output. */
+static int describe_spawn(
+	posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes, int end)
+{
+	const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+	sigset_t none, pipe;
+	int error;
+
+	sigemptyset(&none);
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	if ((error = posix_spawn_file_actions_adddup2(actions, end, STDIN_FILENO)) != 0 ||
+		(error = posix_spawn_file_actions_adddup2(actions, end, STDOUT_FILENO)) != 0 ||
+		(error = posix_spawnattr_setsigmask(attributes, &none)) != 0 ||
+		(error = posix_spawnattr_setsigdefault(attributes, &pipe)) != 0)
+		return error;
+	return posix_spawnattr_setflags(attributes, flags);
+}
+
+/* Start COMMAND with END as its standard input and output. Return 0 or an error number. */
+static int spawn(const char *command, int end, pid_t *ret)
 {
 	char sh[] = "sh", c[] = "-c", text[PATH_MAX];
 	char *arguments[] = {sh, c, text, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	sigset_t none, pipe;
-	bool ok;
 
 	memcpy(text, command, strlen(command) + 1);
-	sigemptyset(&none);
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	if (posix_spawn_file_actions_init(&actions) != 0)
-		return false;
-	if (posix_spawnattr_init(&attributes) != 0) {
-		posix_spawn_file_actions_destroy(&actions);
-		return false;
+	int error = posix_spawn_file_actions_init(&actions);
+	if (error != 0)
+		return error;
+	error = posix_spawnattr_init(&attributes);
+	if (error == 0) {
+		error = describe_spawn(&actions, &attributes, end);
+		if (error == 0)
+			error = posix_spawn(
+				ret, "/bin/sh", &actions, &attributes, arguments, environ);
+		posix_spawnattr_destroy(&attributes);
 	}
-	ok = posix_spawn_file_actions_adddup2(&actions, end, STDIN_FILENO) == 0 &&
-	     posix_spawn_file_actions_adddup2(&actions, end, STDOUT_FILENO) == 0 &&
-	     posix_spawnattr_setsigmask(&attributes, &none) == 0 &&
-	     posix_spawnattr_setsigdefault(&attributes, &pipe) == 0 &&
-	     posix_spawnattr_setflags(
-		     &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0 &&
-	     posix_spawn(ret, "/bin/sh", &actions, &attributes, arguments, environ) == 0;
-	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
-	return ok;
+	return error;
 }
 
 /* Our end of the socket pair does not block. The command's end does, as a pipe would. */
@@ -164,13 +175,15 @@ static CK_RV start_command(const char *command, struct transport *ret)
 	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, CKR_DEVICE_REMOVED,
 		"no socket can be made");
 	int own = fd_above_standard(ends[0]), other = fd_above_standard(ends[1]);
-	bool ok = own >= 0 && other >= 0 && spawn(command, other, &child);
+	bool both = own >= 0 && other >= 0;
+	int error = both ? spawn(command, other, &child) : 0;
 
 	if (other >= 0)
 		close(other);
-	if (!ok && own >= 0)
+	if ((!both || error != 0) && own >= 0)
 		close(own);
-	REQUIRE(ok, CKR_DEVICE_REMOVED, "the command cannot be started");
+	REQUIRE(error != ENOMEM, CKR_HOST_MEMORY, "no memory to start the command");
+	REQUIRE(both && error == 0, CKR_DEVICE_REMOVED, "the command cannot be started");
 	*ret = (struct transport){own, child};
 	return CKR_OK;
 }

@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Report C->error and return CKR_FUNCTION_FAILED. */
-static CK_RV refuse(const struct config *c)
+/* Report C->error and return RV. */
+static CK_RV refuse(const struct config *c, CK_RV rv)
 {
 	log_error("%s", c->error);
 	if (!log_enabled(LOG_ERROR) || strcmp(c->log_file, LOG_TO_STDERR) != 0)
 		dprintf(STDERR_FILENO, "keydiv: %s\n", c->error);
-	return CKR_FUNCTION_FAILED;
+	return rv;
 }
 
 static CK_RV open_log(struct config *c, CK_RV rv)
@@ -26,7 +26,7 @@ static CK_RV open_log(struct config *c, CK_RV rv)
 	if (rv == CKR_OK) /* the first error is the more useful one */
 		snprintf(c->error, sizeof c->error, "log-file %s cannot be opened: %s", c->log_file,
 			strerror(errno));
-	return CKR_FUNCTION_FAILED;
+	return rv == CKR_OK ? CKR_FUNCTION_FAILED : rv;
 }
 
 /*
@@ -51,7 +51,7 @@ CK_RV configure(struct config *ret)
 	if (rv == CKR_OK && ret->lock_memory)
 		rv = lock_memory(ret);
 	if (rv != CKR_OK)
-		return refuse(ret);
+		return refuse(ret, rv);
 	log_write(LOG_DEBUG, "configuration: %s; token-dir %s",
 		ret->path[0] ? ret->path : "none, the defaults", ret->token_dir);
 	log_write(LOG_INFO, "parameters = %s", ret->flat_parameters ? "flat" : "native");

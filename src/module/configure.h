@@ -11,7 +11,7 @@
  *
  * CKR_FUNCTION_FAILED: the configuration is wrong, the log cannot be opened or the memory cannot be
  * locked. The reason is written to the log and to standard error, because an application rarely
- * shows more than the code.
+ * shows more than the code. CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV configure(struct config *ret);
 

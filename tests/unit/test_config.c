@@ -2,6 +2,7 @@
 /* test_config.c: finding the configuration file, each key, and every way a line can be wrong. */
 #include "base/config.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,21 @@
 static char dir[TEMP_DIR_MAX];
 static char file[PATH_MAX];
 static struct config config;
+
+/* This function takes the place of the C library's. */
+static bool no_memory;
+
+__attribute__((visibility("default"))) FILE *fopen(const char *path, const char *mode)
+{
+	static FILE *(*libc)(const char *path, const char *mode);
+
+	if (libc == NULL)
+		*(void **)&libc = dlsym(RTLD_NEXT, "fopen");
+	if (!no_memory)
+		return libc(path, mode);
+	errno = ENOMEM;
+	return NULL;
+}
 
 static void set_up(void)
 {
@@ -373,6 +389,20 @@ START_TEST(directories)
 }
 END_TEST
 
+/* A process that is out of memory is told so, and not that its configuration is wrong. */
+START_TEST(no_memory_to_read)
+{
+	write_text(file, "slots = 3\n");
+	setenv("KEYDIV_CONF", file, 1);
+	no_memory = true;
+	ck_rv(config_read(&config), CKR_HOST_MEMORY);
+	ck_rv(configure(&config), CKR_HOST_MEMORY);
+	no_memory = false;
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 3);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config");
@@ -380,6 +410,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, defaults);
+	tcase_add_test(tests, no_memory_to_read);
 	tcase_add_test(tests, every_key_is_read);
 	tcase_add_test(tests, the_foreign_module);
 	tcase_add_test(tests, the_last_line_of_a_key_counts);
