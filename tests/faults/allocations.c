@@ -33,18 +33,39 @@ void *REAL(realloc)(void *p, size_t n);
 void *REAL(memalign)(size_t alignment, size_t n);
 void REAL(free)(void *p);
 
+/* --- Stacks --- */
+
+#define FRAMES 14
+
+struct walk {
+	void **frames;
+	unsigned n;
+};
+
+static _Unwind_Reason_Code one_frame(struct _Unwind_Context *context, void *argument)
+{
+	struct walk *walk = argument;
+
+	if (walk->n >= FRAMES)
+		return _URC_END_OF_STACK;
+	walk->frames[walk->n++] = (void *)_Unwind_GetIP(context);
+	return _URC_NO_REASON;
+}
+
 /* --- Which one fails --- */
 
 static __thread bool active;
 static struct allocation_plan plan;
 static unsigned count;
 static bool failed;
+static void *where[FRAMES]; /* the first failure was */
 
 void allocations_start(struct allocation_plan p)
 {
 	plan = p;
 	count = 0;
 	failed = false;
+	memset(where, 0, sizeof where);
 	active = true;
 }
 
@@ -57,6 +78,26 @@ unsigned allocations_stop(void)
 bool allocations_failed(void)
 {
 	return failed;
+}
+
+bool allocations_failed_in(const char *function)
+{
+	Dl_info info;
+
+	for (unsigned i = 0; i < FRAMES && where[i] != NULL; i++)
+		if (dladdr(where[i], &info) != 0 && info.dli_sname != NULL &&
+			strcmp(info.dli_sname, function) == 0)
+			return true;
+	return false;
+}
+
+static void note_failure(void)
+{
+	struct walk walk = {where, 0};
+
+	active = false; /* the unwinder may allocate at its first use */
+	_Unwind_Backtrace(one_frame, &walk);
+	active = true;
 }
 
 /* Return true if the code at CALLER is in the library whose file is called NAME. */
@@ -86,6 +127,8 @@ static bool fails(const void *caller)
 	unsigned number = ++count;
 	if (number != plan.at && !(failed && plan.from_there))
 		return false;
+	if (!failed)
+		note_failure();
 	failed = true;
 	errno = ENOMEM;
 	return true;
@@ -94,7 +137,6 @@ static bool fails(const void *caller)
 /* --- What is held --- */
 
 #define HELD_MAX (1u << 16) /* a power of two */
-#define FRAMES 14
 
 static struct held {
 	void *p;
@@ -125,21 +167,6 @@ unsigned allocations_held(const char *library, unsigned *ret_others)
 static unsigned home_of(const void *p)
 {
 	return (unsigned)(((uintptr_t)p >> 4) * 0x9e3779b97f4a7c15 >> 40) & (HELD_MAX - 1);
-}
-
-struct walk {
-	void **frames;
-	unsigned n;
-};
-
-static _Unwind_Reason_Code one_frame(struct _Unwind_Context *context, void *argument)
-{
-	struct walk *walk = argument;
-
-	if (walk->n >= FRAMES)
-		return _URC_END_OF_STACK;
-	walk->frames[walk->n++] = (void *)_Unwind_GetIP(context);
-	return _URC_NO_REASON;
 }
 
 static void note(void *p, size_t n, void *caller)

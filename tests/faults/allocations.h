@@ -24,6 +24,8 @@ void allocations_start(struct allocation_plan plan);
 unsigned allocations_stop(void);
 /* Return true if an allocation has failed since allocations_start(). */
 bool allocations_failed(void);
+/* Return true if FUNCTION, which its library exports, was running when the first one failed. */
+bool allocations_failed_in(const char *function);
 
 /*
  * Begin to record which allocations are not freed. With STACKS, record for each the functions that

@@ -127,7 +127,9 @@ static unsigned lost_in_libcrypto(const struct trial *trial)
 
 	if (kind != FROM_NIL && kind != ENDS)
 		return 0;
-	return trial->from_there ? UINT_MAX / 2 : LOST_ONCE;
+	if (trial->from_there || allocations_failed_in("OSSL_LIB_CTX_free"))
+		return UINT_MAX / 2;
+	return LOST_ONCE;
 }
 
 /* Compare what is allocated after C_Finalize with the run without a fault. */
@@ -262,12 +264,12 @@ static void list_trials(uint64_t *random)
 				trials[trial_count++] =
 					(struct trial){(uint16_t)action, from_there, at};
 	}
-	for (unsigned i = trial_count - 1; i > 0; i--) {
-		unsigned j = draw_below(random, i + 1);
+	for (unsigned i = trial_count; i > 1; i--) {
+		unsigned j = draw_below(random, i);
 		struct trial other = trials[j];
 
-		trials[j] = trials[i];
-		trials[i] = other;
+		trials[j] = trials[i - 1];
+		trials[i - 1] = other;
 	}
 	printf("memory: %u calls, %u faults\n", action_count, trial_count);
 }
