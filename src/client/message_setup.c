@@ -73,6 +73,7 @@ CK_RV message_setup_write(const struct message_setup *s, const uint8_t *nonce, c
 		    (!s->has_data_len || field_put_u64(w, KEYDIV_DATA_LENGTH, s->data_len));
 
 	REQUIRE(fits, CKR_MECHANISM_PARAM_INVALID, "the associated data is too long for a field");
+	REQUIRE(!w->failed, CKR_HOST_MEMORY, "no memory for the parameter");
 	return CKR_OK;
 }
 

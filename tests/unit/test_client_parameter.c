@@ -214,6 +214,151 @@ START_TEST(mechanisms)
 }
 END_TEST
 
+/* Each part of a parameter that has no flat form, in turn. */
+START_TEST(wrong_parameters)
+{
+	CK_CCM_PARAMS ccm = {5, iv, 12, aad, 3, 8};
+	CK_GCM_PARAMS gmac = {iv, 12, 96, NULL, 0, 128};
+	CK_KEY_DERIVATION_STRING_DATA ecb = {aad, 3};
+	CK_AES_CBC_ENCRYPT_DATA_PARAMS cbc = {{1}, NULL, 3};
+	CK_DES_CBC_ENCRYPT_DATA_PARAMS des = {{1}, NULL, 3};
+
+	ck_assert(flat(flatten_ccm, &ccm, sizeof ccm) && !flat(flatten_ccm, &ccm, 1));
+	ccm.ulMACLen = 256;
+	ck_assert(!flat(flatten_ccm, &ccm, sizeof ccm));
+	ccm = (CK_CCM_PARAMS){5, iv, 12, NULL, 3, 8};
+	ck_assert(!flat(flatten_ccm, &ccm, sizeof ccm));
+	ccm = (CK_CCM_PARAMS){5, NULL, 12, aad, 3, 8};
+	ck_assert(!flat(flatten_ccm, &ccm, sizeof ccm));
+	ck_assert(flat(flatten_gmac, &gmac, sizeof gmac) && !flat(flatten_gmac, &gmac, 11));
+	ck_assert(!flat(flatten_gmac, NULL, 12));
+	gmac.ulTagBits = 120;
+	ck_assert(!flat(flatten_gmac, &gmac, sizeof gmac));
+	gmac = (CK_GCM_PARAMS){iv, 12, 96, aad, 3, 128};
+	ck_assert(!flat(flatten_gmac, &gmac, sizeof gmac));
+	gmac = (CK_GCM_PARAMS){NULL, 12, 96, NULL, 0, 128};
+	ck_assert(!flat(flatten_gmac, &gmac, sizeof gmac));
+	ck_assert(flat(flatten_ecb_data, &ecb, sizeof ecb) && !flat(flatten_ecb_data, &ecb, 1));
+	ecb.pData = NULL;
+	ck_assert(!flat(flatten_ecb_data, &ecb, sizeof ecb));
+	ck_assert(!flat(flatten_aes_cbc_data, &cbc, sizeof cbc));
+	ck_assert(!flat(flatten_aes_cbc_data, &cbc, 1) && !flat(flatten_des3_cbc_data, &des, 1));
+	ck_assert(!flat(flatten_des3_cbc_data, &des, sizeof des));
+}
+END_TEST
+
+START_TEST(wrong_derivations)
+{
+	const CK_HKDF_PARAMS hkdf = {
+		CK_TRUE, CK_TRUE, CKM_SHA256, CKF_HKDF_SALT_DATA, aad, 3, 0, iv, 2};
+	const CK_PKCS5_PBKD2_PARAMS2 pbkdf2 = {
+		CKZ_SALT_SPECIFIED, aad, 3, 1000, CKP_PKCS5_PBKD2_HMAC_SHA256, NULL, 0, NULL, 0};
+	CK_HKDF_PARAMS h = hkdf;
+	CK_PKCS5_PBKD2_PARAMS2 p = pbkdf2;
+
+	ck_assert(!flat(flatten_hkdf, &h, 1));
+	h.bExtract = 2;
+	ck_assert(!flat(flatten_hkdf, &h, sizeof h));
+	h = hkdf;
+	h.bExpand = 2;
+	ck_assert(!flat(flatten_hkdf, &h, sizeof h));
+	h = hkdf;
+	h.prfHashMechanism = (CK_ULONG)UINT32_MAX + 1;
+	ck_assert(!flat(flatten_hkdf, &h, sizeof h));
+	h = hkdf;
+	h.pSalt = NULL;
+	ck_assert(!flat(flatten_hkdf, &h, sizeof h));
+	h = hkdf;
+	h.pInfo = NULL;
+	ck_assert(!flat(flatten_hkdf, &h, sizeof h));
+	h.ulSaltType = CKF_HKDF_SALT_NULL;
+	h.ulInfoLen = 0;
+	ck_assert(flat(flatten_hkdf, &h, sizeof h));
+	ck_assert(!flat(flatten_pbkdf2, &p, 1));
+	p.saltSource = 99;
+	ck_assert(!flat(flatten_pbkdf2, &p, sizeof p));
+	p = pbkdf2;
+	p.pPrfData = iv;
+	ck_assert(!flat(flatten_pbkdf2, &p, sizeof p));
+	p = pbkdf2;
+	p.ulPrfDataLen = 1;
+	ck_assert(!flat(flatten_pbkdf2, &p, sizeof p));
+	p = pbkdf2;
+	p.ulPasswordLen = 1; /* NULL has a length */
+	ck_assert(!flat(flatten_pbkdf2, &p, sizeof p));
+	p = pbkdf2;
+	p.prf = 99;
+	ck_assert(!flat(flatten_pbkdf2, &p, sizeof p));
+	p = pbkdf2;
+	p.pSaltSourceData = NULL;
+	ck_assert(!flat(flatten_pbkdf2, &p, sizeof p));
+}
+END_TEST
+
+/* SP 800-108 with the COUNT items at LIST. */
+static bool kdf(CK_PRF_DATA_PARAM *list, CK_ULONG count)
+{
+	CK_SP800_108_KDF_PARAMS p = {CKM_AES_CMAC, count, list, 0, NULL};
+
+	return flat(flatten_sp800_counter, &p, sizeof p);
+}
+
+static bool kdf_item(CK_PRF_DATA_TYPE type, const void *value, CK_ULONG n)
+{
+	CK_PRF_DATA_PARAM item = {type, (void *)(uintptr_t)value, n};
+
+	return kdf(&item, 1);
+}
+
+START_TEST(wrong_sp800_108)
+{
+	static uint8_t large[4097];
+	CK_SP800_108_COUNTER_FORMAT counter = {CK_FALSE, 32};
+	CK_SP800_108_DKM_LENGTH_FORMAT length = {CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_FALSE, 32};
+	CK_PRF_DATA_PARAM items[2] = {
+		{CK_SP800_108_BYTE_ARRAY, large, 4000}, {CK_SP800_108_BYTE_ARRAY, large, 91}};
+	CK_SP800_108_FEEDBACK_KDF_PARAMS feedback = {CKM_AES_CMAC, 1, items, 16, NULL, 0, NULL};
+	CK_SP800_108_KDF_PARAMS plain = {CKM_AES_CMAC, 1, items, 1, NULL};
+
+	ck_assert(kdf_item(CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter));
+	ck_assert(!kdf_item(CK_SP800_108_ITERATION_VARIABLE, &counter, 1));
+	ck_assert(!kdf_item(CK_SP800_108_ITERATION_VARIABLE, NULL, sizeof counter));
+	counter.ulWidthInBits = 256;
+	ck_assert(!kdf_item(CK_SP800_108_ITERATION_VARIABLE, &counter, sizeof counter));
+	counter = (CK_SP800_108_COUNTER_FORMAT){CK_TRUE, 32};
+	ck_assert(!kdf_item(CK_SP800_108_OPTIONAL_COUNTER, &counter, sizeof counter));
+	ck_assert(kdf_item(CK_SP800_108_DKM_LENGTH, &length, sizeof length));
+	ck_assert(!kdf_item(CK_SP800_108_DKM_LENGTH, &length, 1));
+	length.bLittleEndian = CK_TRUE;
+	ck_assert(!kdf_item(CK_SP800_108_DKM_LENGTH, &length, sizeof length));
+	length = (CK_SP800_108_DKM_LENGTH_FORMAT){256, CK_FALSE, 32};
+	ck_assert(!kdf_item(CK_SP800_108_DKM_LENGTH, &length, sizeof length));
+	length = (CK_SP800_108_DKM_LENGTH_FORMAT){1, CK_FALSE, 256};
+	ck_assert(!kdf_item(CK_SP800_108_DKM_LENGTH, &length, sizeof length));
+	ck_assert(!kdf_item(CK_SP800_108_BYTE_ARRAY, NULL, 1));
+	ck_assert(!kdf_item(CK_SP800_108_BYTE_ARRAY, large, sizeof large));
+	ck_assert(!kdf_item(CK_SP800_108_KEY_HANDLE, large, 8));
+	ck_assert(!kdf_item(256, large, 1));
+	ck_assert(!kdf(items, 2)); /* one byte too long together */
+	ck_assert(!kdf(NULL, 1) && !kdf(items, 65));
+	ck_assert(!flat(flatten_sp800_pipeline, &plain, sizeof plain)); /* another key */
+	ck_assert(!flat(flatten_sp800_counter, &plain, 1));
+	items[0] = (CK_PRF_DATA_PARAM){CK_SP800_108_ITERATION_VARIABLE, large, 0};
+	plain.ulAdditionalDerivedKeys = 0;
+	ck_assert(!flat(flatten_sp800_pipeline, &plain, sizeof plain));
+	items[0].pValue = NULL;
+	ck_assert(flat(flatten_sp800_pipeline, &plain, sizeof plain));
+	ck_assert(!flat(flatten_sp800_feedback, &feedback, sizeof feedback)); /* no IV at NULL */
+	ck_assert(!flat(flatten_sp800_feedback, &feedback, 1));
+	feedback.ulIVLen = 0;
+	ck_assert(flat(flatten_sp800_feedback, &feedback, sizeof feedback));
+	feedback.ulAdditionalDerivedKeys = 1;
+	ck_assert(!flat(flatten_sp800_feedback, &feedback, sizeof feedback));
+	plain.prfType = feedback.prfType = (CK_ULONG)UINT32_MAX + 1;
+	ck_assert(!flat(flatten_sp800_pipeline, &plain, sizeof plain));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client parameters");
@@ -222,6 +367,9 @@ int main(void)
 	tcase_add_test(tc, gcm);
 	tcase_add_test(tc, derivations);
 	tcase_add_test(tc, sp800_108);
+	tcase_add_test(tc, wrong_parameters);
+	tcase_add_test(tc, wrong_derivations);
+	tcase_add_test(tc, wrong_sp800_108);
 	tcase_add_test(tc, templates_in_templates);
 	tcase_add_test(tc, mechanisms);
 	suite_add_tcase(suite, tc);
