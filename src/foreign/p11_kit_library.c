@@ -33,7 +33,7 @@ static CK_RV load(void)
 		log_error("%s cannot be loaded: %s", LIBRARY, dlerror());
 		return FAIL(CKR_DEVICE_ERROR, "foreign keys need libp11-kit");
 	}
-#define P11_KIT_FIND(name) all = all && find(library, #name, &found.name);
+#define P11_KIT_FIND(name) all &= find(library, #name, &found.name);
 	P11_KIT_FUNCTIONS(P11_KIT_FIND)
 	REQUIRE(all, CKR_DEVICE_ERROR, "foreign keys need libp11-kit 0.24 or later");
 	functions = found;
