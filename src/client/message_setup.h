@@ -38,8 +38,8 @@ MUST_USE CK_RV message_setup_read(const void *p, CK_ULONG n, bool ccm, struct me
 
 /*
  * Append the fields of the flat parameter to W: NONCE and the lengths of S. AAD, of N bytes, is a
- * field if AAD is not NULL. CKR_MECHANISM_PARAM_INVALID: AAD is too long for a field.
- * CKR_HOST_MEMORY.
+ * field if AAD is not NULL. CKR_MECHANISM_PARAM_INVALID: AAD is too long for a field. No memory
+ * is left: CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV message_setup_write(const struct message_setup *s, const uint8_t *nonce,
 	const CK_BYTE *aad, CK_ULONG n, struct wire *w);

@@ -234,6 +234,12 @@ static bool put(FILE *out, const char *p, size_t n)
 	return true;
 }
 
+/* Write what OUT holds. The C library drops what it cannot write, and fclose() then succeeds. */
+static bool flush(FILE *out)
+{
+	return fflush(out) == 0 ? true : fail("cannot write the output: %s", strerror(errno));
+}
+
 /* Write the output of the records before a failure and count them. False: reported. */
 static bool write_batch(struct ring *ring, struct batch *batch, uint64_t *records)
 {
@@ -267,12 +273,11 @@ static void *writer(void *data)
 		pthread_mutex_unlock(&ring->lock);
 		if (finished)
 			break;
-		if (!write_batch(ring, batch, &records)) {
+		/* With the last batch so far, write all. The next input may be long in coming. */
+		if (!write_batch(ring, batch, &records) || (last && !flush(ring->output.file))) {
 			stop(ring);
 			break;
 		}
-		if (last)
-			(void)fflush(ring->output.file); /* the next input may be long in coming */
 		progress_show(&progress, records, batch->bytes);
 		set_state(ring, batch, FREE);
 	}

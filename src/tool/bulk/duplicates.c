@@ -64,6 +64,7 @@ struct search {
 	struct records records; /* of the reading */
 	struct records earlier; /* reads one line again, to compare */
 	struct problem *problem;
+	bool unreadable; /* a read has failed, so the search may have missed a name */
 };
 
 static uint64_t mix(uint64_t h)
@@ -123,17 +124,17 @@ static void mark(struct search *s, uint64_t hash)
 /* Return true if RECORD has the same name as the line at AT. */
 static bool same_name(struct search *s, const struct record *record, uint64_t at)
 {
-	struct problem problem;
 	struct record other;
 	bool header = s->format.header, by_name = s->format.column_by_name;
 
 	s->format.header = s->format.column_by_name = false;
 	bool same = records_start(
-		&s->earlier, &s->format, s->fd, true, s->start + (off_t)at, -1, &problem);
+		&s->earlier, &s->format, s->fd, true, s->start + (off_t)at, -1, s->problem);
 	s->earlier.memory.count = 1;      /* so that no line but the first is taken for a heading */
 	s->earlier.lines.number = at > 0; /* nor for one with a byte order mark */
-	same = same && records_next(&s->earlier, &other, &problem) == GOT_ONE &&
+	same = same && records_next(&s->earlier, &other, s->problem) == GOT_ONE &&
 	       other.n == record->n && memcmp(other.name, record->name, other.n) == 0;
+	s->unreadable = s->unreadable || s->earlier.lines.unreadable;
 	s->format.header = header;
 	s->format.column_by_name = by_name;
 	return same;
@@ -173,11 +174,15 @@ static bool begin(struct search *s)
 
 /*
  * Get the next record up to line LIMIT (0: all). A wrong line ends the list, as it ends the work.
+ * A read error ends the list, too. The work may then read more of the list than the search did, so
+ * the search fails.
  */
 static bool next(struct search *s, unsigned long long limit, struct record *ret)
 {
-	return records_next(&s->records, ret, s->problem) == GOT_ONE &&
-	       (limit == 0 || ret->line <= limit);
+	bool got = records_next(&s->records, ret, s->problem) == GOT_ONE;
+
+	s->unreadable = s->unreadable || s->records.lines.unreadable;
+	return got && (limit == 0 || ret->line <= limit);
 }
 
 /* Compare the lines up to LIMIT with the marked names, and forget the marks. */
@@ -284,6 +289,7 @@ bool duplicates_find(int fd, off_t start, const struct record_format *format, st
 		s->batches = batches_for(s);
 	for (; ok && s->batch < s->batches; s->batch++)
 		ok = search_batch(s);
+	ok = ok && !s->unreadable;
 	if (ok)
 		*ret = s->found;
 	if (s) {

@@ -16,7 +16,7 @@ void lines_start(struct lines *lines, int fd, bool positioned, off_t start)
 	lines->offset = 0;
 	lines->bytes = lines->line_at = 0;
 	lines->number = 0;
-	lines->ended = false;
+	lines->ended = lines->unreadable = false;
 	lines->from = lines->to = 0;
 }
 
@@ -47,6 +47,7 @@ static ssize_t read_some(struct lines *lines, char *p, size_t n, struct problem 
 					: read(lines->fd, p, n);
 	while (got < 0 && errno == EINTR);
 	if (got < 0) {
+		lines->unreadable = true;
 		problem_set(problem, CKR_OK, "cannot read the input: %s", strerror(errno));
 		return -1;
 	}

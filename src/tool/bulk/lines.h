@@ -24,6 +24,7 @@ struct lines {
 	uint64_t line_at;          /* where the last line returned begins, counted from START */
 	unsigned long long number; /* of the last line returned, from 1 */
 	bool ended;
+	bool unreadable; /* a read has failed */
 	size_t from, to; /* the part of BLOCK that is read and not yet returned */
 	char block[LINES_BLOCK];
 };

@@ -197,10 +197,10 @@ bool output_file_close(struct output_file *output, bool ok)
 {
 	bool closed = true;
 
-	if (output->file == stdout)
-		closed = fflush(stdout) == 0;
-	else if (output->file)
-		closed = fclose(output->file) == 0;
+	if (output->file)
+		closed = fflush(output->file) == 0; /* fclose() forgets what cannot be written */
+	if (output->file && output->file != stdout)
+		closed = fclose(output->file) == 0 && closed;
 	if (ok && !closed)
 		return fail("cannot write %s: %s", output->name ? output->name : "the output",
 			strerror(errno));
