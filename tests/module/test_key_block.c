@@ -199,6 +199,28 @@ START_TEST(other_parameters)
 			block, &n));
 	gives(CKR_MECHANISM_PARAM_INVALID,
 		f->C_WrapKey(s, MECH_P(CKM_KEYDIV_KEY_BLOCK, NULL, 16), kbpk, key, block, &n));
+	static const uint8_t long_one[1 << 20] = {KEYDIV_KEY_BLOCK_HEADER, 0x10};
+	static const CK_ULONG lengths[] = {4097, sizeof long_one};
+	for (int i = 0; i < 2; i++)
+		gives(CKR_MECHANISM_PARAM_INVALID,
+			f->C_WrapKey(s, MECH_P(CKM_KEYDIV_KEY_BLOCK, long_one, lengths[i]), kbpk,
+				key, block, &n));
+}
+END_TEST
+
+/* A session whose first call unwraps, and one whose first call wraps. */
+START_TEST(the_first_call_of_a_session)
+{
+	const CK_SESSION_HANDLE first = s;
+
+	n = sizeof block;
+	ok(wrap(NULL, block, &n));
+	for (int i = 0; i < 2; i++) {
+		s = open_session(CKF_RW_SESSION);
+		ok(i == 0 ? unwrap(kbpk) : wrap(NULL, block, &n));
+		ok(f->C_CloseSession(s));
+	}
+	s = first;
 }
 END_TEST
 
@@ -212,5 +234,6 @@ int main(void)
 	tcase_add_test(tc, bad_blocks);
 	tcase_add_test(tc, bad_headers);
 	tcase_add_test(tc, other_parameters);
+	tcase_add_test(tc, the_first_call_of_a_session);
 	return run(suite);
 }

@@ -51,6 +51,34 @@ START_TEST(no_listed_mechanism_gives_bytes_of_another_key)
 }
 END_TEST
 
+/* The lists of the specification, complete and in no order. */
+START_TEST(the_lists)
+{
+	static const struct {
+		CK_KEY_TYPE type;
+		CK_MECHANISM_TYPE list[8];
+	} types[] = {
+		{CKK_AES, {CKM_KEYDIV_DEVICE_KEY, CKM_KEYDIV_MESSAGE_KEY,
+				  CKM_KEYDIV_DEVICE_MESSAGE_KEY, CKM_KEYDIV_SESSION_KEY,
+				  CKM_KEYDIV_DEVICE_SESSION_KEY, CKM_KEYDIV_DATA_KEY,
+				  CKM_KEYDIV_WITH_DERIVED_KEY}},
+		{CKK_DES2, {CKM_KEYDIV_TDES_DUKPT_INITIAL_KEY, CKM_KEYDIV_TDES_DUKPT_KEY,
+				   CKM_KEYDIV_WITH_DERIVED_KEY}},
+		{CKK_SHA256_HMAC,
+			{CKM_HKDF_DERIVE, CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_FEEDBACK_KDF,
+				CKM_SP800_108_DOUBLE_PIPELINE_KDF}},
+	};
+
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		size_t n, expected = 0;
+		ck_assert_ptr_nonnull(default_children(types[i].type, &n));
+		for (; types[i].list[expected] != 0; expected++)
+			ck_assert(lists(types[i].type, types[i].list[expected]));
+		ck_assert_uint_eq(n, expected);
+	}
+}
+END_TEST
+
 START_TEST(other_key_types_have_no_list)
 {
 	size_t n = 7;
@@ -70,6 +98,7 @@ int main(void)
 
 	tcase_add_test(tc, every_listed_mechanism_derives_from_the_type);
 	tcase_add_test(tc, no_listed_mechanism_gives_bytes_of_another_key);
+	tcase_add_test(tc, the_lists);
 	tcase_add_test(tc, other_key_types_have_no_list);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -194,6 +194,8 @@ START_TEST(a_master_is_not_opened)
 		CK_RV rv = e == EXPORT_ANY ? CKR_OK : UNLIKE;
 		ck_rv(unwrap_by(&both, &role, &o, T(children)), rv);
 		ck_rv(unwrap_by(&both, &role, &o, T(leaves)), rv);
+		ck_rv(unwrap_by(&both, &role, &o, T(NESTED(CKA_DERIVE_TEMPLATE, NO(CKA_SIGN)))),
+			rv);
 		ck_rv(unwrap_by(&only, &role, &o, T(children)), CKR_OK);
 		ck_assert(has(&o, FLAG_EXTRACTABLE_CHILDREN));
 		ck_rv(unwrap_by(&only, &role, &o, T(leaves)), rv);

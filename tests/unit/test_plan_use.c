@@ -106,6 +106,16 @@ START_TEST(master_without_key_objects)
 	ck_rv(plan_may_use_derived(&o, derivation), CKR_KEY_FUNCTION_NOT_PERMITTED);
 	list(&other, CKM_HKDF_DERIVE);
 	ck_ok(plan_second_key(&other, &base, kdf));
+	list(&other, CKM_SP800_108_COUNTER_KDF); /* alone, but another mechanism */
+	ck_rv(plan_second_key(&other, &base, kdf), CKR_MECHANISM_INVALID);
+	list(&other, CKM_HKDF_DERIVE);
+	static const uint32_t protect[] = {FLAG_SENSITIVE, FLAG_PRIVATE};
+	for (int i = 0; i < 2; i++) {
+		other.flags |= protect[i];
+		ck_rv(plan_second_key(&other, &base, kdf), CKR_KEY_FUNCTION_NOT_PERMITTED);
+		base.flags |= protect[i];
+		ck_ok(plan_second_key(&other, &base, kdf));
+	}
 	other.flags |= FLAG_USE_ONLY;
 	ck_rv(plan_second_key(&other, &base, kdf), CKR_KEY_FUNCTION_NOT_PERMITTED);
 }

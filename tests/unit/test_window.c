@@ -891,6 +891,34 @@ START_TEST(an_edited_mark)
 END_TEST
 
 /* A mark that was moved to another stream, master or direction does not open there. */
+/* A mark or a head with bytes missing or added does not open, whatever its MAC is. */
+START_TEST(lengths_of_marks)
+{
+	SNAPSHOT keys = {0};
+	uint8_t sealed[MARK_MAX + 1] = {0};
+	struct window_mark made = {.master = MASTER, .set = {.size = 64}}, opened;
+	size_t n;
+
+	start();
+	struct key *key = key_new();
+	ck_ok(vault_snapshot_key(&vault, &keys));
+	ck_ok(mark_key(&keys, key));
+	ck_ok(mark_seal_head(key, MASTER, sealed, &n));
+	for (size_t i = 0; i <= n + 1; i++)
+		ck_rv(mark_check_head(key, MASTER, bytes_of(sealed, i)),
+			i == n ? CKR_OK : CKR_DEVICE_ERROR);
+	window_set_add(&made.set, 5);
+	ck_ok(mark_seal(key, &made, sealed, &n));
+	for (size_t i = 0; i <= n + 1; i++) {
+		opened = (struct window_mark){.master = MASTER, .set = {.size = 64}};
+		ck_rv(mark_open(key, bytes_of(sealed, i), &opened),
+			i == n ? CKR_OK : CKR_DEVICE_ERROR);
+	}
+	key_free(key);
+	close_all();
+}
+END_TEST
+
 START_TEST(a_moved_mark)
 {
 	struct window_location at;
@@ -1054,5 +1082,5 @@ RUN_SUITE("window", each_counter_once, nobody_logged_in, session_masters,
 	reservations_of_two, forgotten_by_another, reservations_have_a_bound,
 	reserve_set_back_to_one, threads_on_the_same_counters, processes_on_the_same_counters,
 	killed_while_marking, a_fork, a_full_disk, a_disk_that_does_not_sync, an_uncertain_commit,
-	an_edited_mark, a_moved_mark, a_flipped_bit_of_a_name, a_row_of_another_master,
-	a_missing_file, another_size, a_file_of_format_1)
+	an_edited_mark, lengths_of_marks, a_moved_mark, a_flipped_bit_of_a_name,
+	a_row_of_another_master, a_missing_file, another_size, a_file_of_format_1)
