@@ -135,6 +135,7 @@ static bool same_name(struct search *s, const struct record *record, uint64_t at
 	same = same && records_next(&s->earlier, &other, s->problem) == GOT_ONE &&
 	       other.n == record->n && memcmp(other.name, record->name, other.n) == 0;
 	s->unreadable = s->unreadable || s->earlier.lines.unreadable;
+	records_end(&s->earlier);
 	s->format.header = header;
 	s->format.column_by_name = by_name;
 	return same;
@@ -166,9 +167,10 @@ static bool compare(struct search *s, const struct record *record)
 
 /* --- readings --- */
 
-/* Begin to read the list. False: s->problem is set. */
+/* End the reading before, and begin to read the list. False: s->problem is set. */
 static bool begin(struct search *s)
 {
+	records_end(&s->records);
 	return records_start(&s->records, &s->format, s->fd, true, s->start, -1, s->problem);
 }
 
@@ -293,6 +295,7 @@ bool duplicates_find(int fd, off_t start, const struct record_format *format, st
 	if (ok)
 		*ret = s->found;
 	if (s) {
+		records_end(&s->records);
 		free(s->blocks);
 		free(s->slots);
 	}
