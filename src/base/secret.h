@@ -64,6 +64,13 @@ void secret_wipe(struct secret *s);
 /* Return true if the N bytes at A and B are equal. The time depends on N only. */
 bool secret_equal(const void *a, const void *b, size_t n);
 
+/*
+ * Say that the N bytes at P, which come from secrets, are public from here on, because of REASON.
+ * Does nothing. The tests of tests/constant_time replace this function, and fail for any other
+ * branch or address that depends on a secret. A result of secret_equal is public without a call.
+ */
+void secret_reveal(const void *p, size_t n, const char *reason);
+
 /* Overwrite the N bytes at P with zeros. The compiler does not remove this call. */
 void wipe(void *p, size_t n);
 

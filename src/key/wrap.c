@@ -130,18 +130,30 @@ CK_RV key_wrap(struct key *kek, enum wrap_kind kind, const uint8_t *plain, size_
 	return CKR_OK;
 }
 
-/* Check the start and the padding of a KWP plaintext. *RET_N is the length of the key in bytes. */
+/*
+ * Check the start and the padding of a KWP plaintext (SP 800-38F section 6.3). *RET_N is the length
+ * of the key in bytes. There is one verdict, so the time does not tell which check failed.
+ */
 static bool check_kwp(const struct work *work, size_t *ret_n)
 {
-	static const uint8_t zero[SEMIBLOCK];
-	size_t room = work->n - SEMIBLOCK, n = get_be32(work->bytes + sizeof icv_kwp);
+	static const uint8_t good;
+	const uint8_t *plain = work->bytes + SEMIBLOCK;
+	uint64_t room = work->n - SEMIBLOCK, n = get_be32(work->bytes + sizeof icv_kwp);
+	/* Bit 63 is set if n > room, or if n + SEMIBLOCK <= room. */
+	uint64_t wrong_length = (room - n) | (n + SEMIBLOCK - 1 - room);
+	uint8_t bad = (uint8_t)(wrong_length >> 63);
 
-	if (!secret_equal(work->bytes, icv_kwp, sizeof icv_kwp))
+	for (size_t i = 0; i < sizeof icv_kwp; i++)
+		bad |= work->bytes[i] ^ icv_kwp[i];
+	for (uint64_t i = room - SEMIBLOCK; i < room; i++) {
+		uint64_t is_padding = ((i - n) >> 63) - 1; /* all ones if i >= n */
+		bad |= (uint8_t)is_padding & plain[i];
+	}
+	if (!secret_equal(&bad, &good, sizeof bad))
 		return false;
-	if (n > room || n + SEMIBLOCK <= room)
-		return false;
+	secret_reveal(&n, sizeof n, "the length of an unwrapped key is an attribute");
 	*ret_n = n;
-	return secret_equal(work->bytes + SEMIBLOCK + n, zero, room - n);
+	return true;
 }
 
 static bool check_kw(const struct work *work, size_t *ret_n)
