@@ -57,7 +57,9 @@ static bool all_zero(const uint8_t *p, size_t n)
 
 static CK_RV check_header(const uint8_t *state, size_t n, uint64_t *ret_t)
 {
-	ENSURE(n >= ODUKPT_STATE_HEADER && state[AT_VERSION] == LAYOUT_VERSION, CKR_DEVICE_ERROR);
+	ENSURE(n >= ODUKPT_STATE_HEADER, CKR_DEVICE_ERROR);
+	secret_reveal(state, ODUKPT_STATE_HEADER, "the attributes of a client tell its header");
+	ENSURE(state[AT_VERSION] == LAYOUT_VERSION, CKR_DEVICE_ERROR);
 	unsigned r = state[AT_R], steps = state[AT_N], length = state[AT_KEY_LENGTH];
 	ENSURE(r >= 1 && r <= ODUKPT_SHAPE_MAX && steps >= 1 && steps <= ODUKPT_SHAPE_MAX,
 		CKR_DEVICE_ERROR);
@@ -77,9 +79,10 @@ static CK_RV check(const uint8_t *state, size_t n)
 	expected_distances(state[AT_R], state[AT_N], get_be64(state + AT_NUMBER), distance);
 	for (unsigned p = 1; p <= state[AT_R]; p++) {
 		const uint8_t *at = register_at((uint8_t *)(uintptr_t)state, p);
-		ENSURE(at[0] == distance[p], CKR_DEVICE_ERROR);
-		ENSURE(all_zero(at + 1, state[AT_KEY_LENGTH]) == (distance[p] == 0),
-			CKR_DEVICE_ERROR);
+		bool empty = all_zero(at + 1, state[AT_KEY_LENGTH]);
+		secret_reveal(at, 1, "the number of a client tells the distances");
+		secret_reveal(&empty, sizeof empty, "a distance of 0 says that there is no key");
+		ENSURE(at[0] == distance[p] && empty == (distance[p] == 0), CKR_DEVICE_ERROR);
 	}
 	return CKR_OK;
 }

@@ -93,7 +93,7 @@ plain()
 {
 	install_languages
 	build build ${MESON_OPTIONS:-}
-	has build interop-pykcs11 interop-java system-two_uids clients-python instructions hardening
+	has build interop-pykcs11 interop-java system-two_uids clients-python instructions hardening constant_time
 	meson test -C build --no-rebuild --print-errorlogs
 }
 

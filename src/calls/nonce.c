@@ -42,6 +42,7 @@ CK_RV nonces_begin(struct operations *operations, struct operation *op)
 	TRY(key_block(op->used, NULL, fingerprint_block, block));
 	op->nonces.settled = false;
 	op->nonces.random_made = 0;
+	secret_reveal(block, sizeof block, "a fingerprint tells no more than which keys are equal");
 	op->nonces.counter = counter_of(operations, get_be64(block));
 	return CKR_OK;
 }

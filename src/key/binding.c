@@ -147,7 +147,9 @@ CK_RV binding_seal(enum binding binding, struct key *kbpk, struct key *const scr
 	memcpy(secret_bytes(&work), header.p, header.n);
 	TRY(put_clear_data(target, data, clear_n));
 	TRY(authenticate(binding, scratch[1], secret_peek(&work), work.len, mac));
+	secret_reveal(mac, sizeof mac, "the MAC is part of the key block");
 	TRY(crypt(binding, scratch[0], true, mac, data, clear_n));
+	secret_reveal(data, clear_n, "the ciphertext is part of the key block");
 	memcpy(ret_encrypted, data, clear_n);
 	memcpy(ret_mac, mac, binding_mac_length(binding, kbpk));
 	return CKR_OK;
@@ -156,8 +158,10 @@ CK_RV binding_seal(enum binding binding, struct key *kbpk, struct key *const scr
 /* Copy the key out of the N bytes of authentic clear data. Return false for a wrong length. */
 static CK_RV take_key(const uint8_t *data, size_t n, bool *ret_good, struct secret *ret_value)
 {
-	size_t bits = get_be16(data), length = bits / 8;
+	size_t bits = get_be16(data);
 
+	secret_reveal(&bits, sizeof bits, "the length of an unwrapped key is an attribute");
+	size_t length = bits / 8;
 	*ret_good = bits % 8 == 0 && length > 0 && length <= n - BINDING_LENGTH;
 	return *ret_good ? secret_set(ret_value, data + BINDING_LENGTH, length) : CKR_OK;
 }

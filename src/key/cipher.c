@@ -296,6 +296,7 @@ static CK_RV finish_padded(struct cipher *cipher, uint8_t *out, size_t *ret_n)
 	rv = run(cipher, cipher->pending, block, last);
 	if (rv == CKR_OK) {
 		pad = padding_length(last, block);
+		secret_reveal(&pad, sizeof pad, "the code and the length tell the padding");
 		rv = pad == 0 ? FAIL(CKR_ENCRYPTED_DATA_INVALID, "the padding is wrong") : CKR_OK;
 	}
 	if (rv == CKR_OK) {
