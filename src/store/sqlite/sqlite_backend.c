@@ -190,9 +190,9 @@ static CK_RV sqlite_state_directory(struct store *store, bool make, int *ret_fd)
 	int kept = atomic_load(&sqlite->clients_fd), fd = -1;
 
 	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
-	if (kept >= 0)
+	if (kept >= 0) {
 		TRY(check_in_place(kept, sqlite->dirfd, STATE_DIRECTORY));
-	if (kept < 0) {
+	} else {
 		TRY(directory_open(sqlite->dirfd, STATE_DIRECTORY, make, &fd));
 		if (fd < 0 || atomic_compare_exchange_strong(&sqlite->clients_fd, &kept, fd))
 			kept = fd;
@@ -281,18 +281,20 @@ static CK_RV open_database(struct store *store, bool create)
 }
 
 /*
- * Open the database for a change. The file may have been read-only when it was opened, and may have
- * got write permission since.
+ * Open the database of a directory that is in its place, for a change. A file that was opened
+ * read-only may be writable now. CKR_TOKEN_NOT_RECOGNIZED without a database, unless CREATE.
  */
 static CK_RV open_for_change(struct store *store, bool create)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 
+	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
 	if (sqlite->db && database_became_writable(sqlite->db, sqlite->dirfd)) {
 		database_close(sqlite->db);
 		sqlite->db = NULL;
 	}
-	return open_database(store, create);
+	TRY(open_database(store, create));
+	return sqlite->db != NULL ? CKR_OK : CKR_TOKEN_NOT_RECOGNIZED;
 }
 
 /* Inside a transaction the database is open, and its schema may be about to be made. */
@@ -317,10 +319,7 @@ static CK_RV sqlite_begin(struct store *store, bool create, bool *ret_busy)
 {
 	struct sqlite_store *sqlite = sqlite_of(store);
 
-	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
 	TRY(open_for_change(store, create));
-	if (sqlite->db == NULL)
-		return CKR_TOKEN_NOT_RECOGNIZED;
 	freshness_check(&sqlite->freshness);
 	TRY(freshness_need_writable(&sqlite->freshness));
 	if (create)
@@ -419,13 +418,8 @@ static CK_RV marks_open(struct store *store, const char *dir)
 
 static CK_RV marks_begin(struct store *store, bool create, bool *ret_busy)
 {
-	struct sqlite_store *sqlite = sqlite_of(store);
-
-	TRY(check_in_place(sqlite->dirfd, AT_FDCWD, sqlite->path));
 	TRY(open_for_change(store, create));
-	if (sqlite->db == NULL)
-		return CKR_TOKEN_NOT_RECOGNIZED;
-	return database_begin(sqlite->db, ret_busy);
+	return database_begin(sqlite_of(store)->db, ret_busy);
 }
 
 static CK_RV marks_commit(struct store *store)
