@@ -33,13 +33,9 @@ static void secret_user(void)
 /* Import the key of the example E for USAGE, with a secret value. */
 static CK_OBJECT_HANDLE key_for(const struct example *e, CK_ATTRIBUTE_TYPE usage)
 {
-	uint8_t value[64];
+	uint8_t value[EXAMPLE_KEY_MAX];
 
-	for (CK_ULONG i = 0; i < e->key_length; i++) {
-		value[i] = (uint8_t)(2 * i);
-		if (e->key_type == CKK_DES2 || e->key_type == CKK_DES3)
-			value[i] |= __builtin_parity(value[i]) == 0;
-	}
+	example_value(e, value);
 	if (usage == CKA_DERIVE)
 		return import(e->key_type, secret(value, e->key_length), e->key_length,
 			T(OPEN_MASTER, ALLOWED(standard_number(e->type))));

@@ -49,13 +49,10 @@ static bool is_elsewhere(const struct example *e, CK_FLAGS way)
 
 static CK_RV add_key(struct keys *keys, const struct example *e, CK_ATTRIBUTE *t, CK_ULONG n)
 {
-	uint8_t value[64];
+	uint8_t value[EXAMPLE_KEY_MAX];
 	CK_ATTRIBUTE all[12] = {KEY(e->key_type), RAW(CKA_VALUE, value, e->key_length)};
 
-	for (CK_ULONG i = 0; i < e->key_length; i++) {
-		value[i] = (uint8_t)(7 * i + 2);
-		value[i] ^= __builtin_parity(value[i]) == 0; /* the odd parity of DES keys */
-	}
+	example_value(e, value);
 	memcpy(all + 3, t, n * sizeof *t);
 	CK_RV rv = f->C_CreateObject(keys->seat->session, all, 3 + n, &keys->made[keys->n]);
 	keys->n += rv == CKR_OK;

@@ -13,21 +13,13 @@ static uint8_t clear[32] = "thirty-two bytes of clear text..";
 
 /* --- Keys --- */
 
-static void key_value(const struct example *e, uint8_t ret[64])
-{
-	for (CK_ULONG i = 0; i < e->key_length; i++) {
-		ret[i] = (uint8_t)(7 * i + 2);
-		ret[i] ^= __builtin_parity(ret[i]) == 0; /* the odd parity of DES keys */
-	}
-}
-
 static CK_OBJECT_HANDLE make_key(const struct example *e, CK_ATTRIBUTE *t, CK_ULONG n)
 {
-	uint8_t value[64];
+	uint8_t value[EXAMPLE_KEY_MAX];
 	CK_ATTRIBUTE all[12] = {KEY(e->key_type), RAW(CKA_VALUE, value, e->key_length)};
 	CK_OBJECT_HANDLE made = 0;
 
-	key_value(e, value);
+	example_value(e, value);
 	memcpy(all + 3, t, n * sizeof *t);
 	CK_RV rv = f->C_CreateObject(s, all, 3 + n, &made);
 	if (rv != CKR_OK)

@@ -26,6 +26,10 @@ extern const size_t example_count;
 const struct example *example_of(CK_MECHANISM_TYPE type);
 CK_MECHANISM example_mechanism(const struct example *e);
 
+#define EXAMPLE_KEY_MAX 64
+/* Write a value for the key of E to RET. All its bytes have odd parity, as those of DES keys. */
+void example_value(const struct example *e, uint8_t ret[EXAMPLE_KEY_MAX]);
+
 /* The number of the mechanism TYPE in CKA_ALLOWED_MECHANISMS. */
 CK_MECHANISM_TYPE standard_number(CK_MECHANISM_TYPE type);
 

@@ -134,15 +134,9 @@ END_TEST
 
 static CK_OBJECT_HANDLE key_for(const struct example *e, CK_ATTRIBUTE_TYPE usage)
 {
-	uint8_t value[64];
-	CK_ULONG i;
+	uint8_t value[EXAMPLE_KEY_MAX];
 
-	for (i = 0; i < e->key_length; i++)
-		value[i] = (uint8_t)(2 * i +
-				     (__builtin_popcountl(i) % 2 == 0)); /* DES keys: odd parity */
-	if (e->key_type == CKK_DES2 || e->key_type == CKK_DES3)
-		for (i = 0; i < e->key_length; i++)
-			value[i] ^= __builtin_parity(value[i]) == 0;
+	example_value(e, value);
 	if (usage == CKA_DERIVE)
 		return import(e->key_type, value, e->key_length,
 			T(OPEN_MASTER, ALLOWED(standard_number(e->type))));
