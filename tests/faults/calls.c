@@ -14,19 +14,6 @@
 
 /* --- What is tried --- */
 
-static CK_RV start(struct seat *seat)
-{
-	CK_RV rv = f->C_Initialize(NULL);
-
-	if (rv == CKR_OK)
-		rv = f->C_OpenSession(
-			slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &seat->session);
-	if (rv == CKR_OK)
-		rv = f->C_Login(
-			seat->session, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, sizeof USER_PIN - 1);
-	return rv;
-}
-
 static CK_RV create(struct seat *seat)
 {
 	return object_create(seat, 3);
@@ -82,7 +69,7 @@ static const struct action {
 	bool at_start; /* before C_Initialize */
 	CK_RV (*run)(struct seat *seat);
 } actions[] = {
-	{"C_Initialize and C_Login", true, start},
+	{"C_Initialize and C_Login", true, seat_try_start},
 	{"C_CreateObject", false, create},
 	{"C_DeriveKey to the token", false, derive},
 	{"C_DeriveKey of a client", false, client},
@@ -175,28 +162,6 @@ static void describe(char ret[200], const struct trial *trial)
 		call_names[trial->kind], trial->from_there ? "and later" : "once", error);
 }
 
-/* Everything works afterwards, in the same process and then in another one. */
-static void goes_on(struct seat *seat)
-{
-	char text[200];
-
-	describe(text, control->trial);
-	for (int i = 0; i < 2; i++) {
-		CK_RV rv = object_alter(seat, 0);
-		if (rv == CKR_OK && world->objects[0][2].acknowledged != 0)
-			rv = object_use(seat, 2);
-		for (unsigned which = 0; which < 2 && rv == CKR_OK; which++) {
-			rv = number_take(seat, which);
-			if (rv == CKR_OK)
-				rv = window_use(seat, which, world->head[which] + 41);
-		}
-		if (rv == CKR_OK && world->objects[0][3].acknowledged == 0)
-			rv = object_create(seat, 3);
-		if (rv != CKR_OK)
-			trouble("%s: afterwards a step gave %s", text, name_of(rv));
-	}
-}
-
 /*
  * A change whose journal was removed is made. If the disk then refuses to sync the directory, the
  * call gives CKR_DEVICE_ERROR although the change is made (src/store/STORAGE.md).
@@ -244,7 +209,9 @@ static void try_it(unsigned unused)
 		seat_start(&seat, 0, 1);
 	}
 	settle_uncertain(&seat);
-	goes_on(&seat);
+	/* Everything works afterwards, in the same process and then in another one. */
+	for (int i = 0; i < 2; i++)
+		world_goes_on(&seat, text);
 	f->C_Finalize(NULL);
 	world_check(1);
 }
@@ -286,37 +253,15 @@ static void list_trials(uint64_t *random)
 		for (unsigned at = 1; at <= control->calls; at++)
 			add_trials(action, at);
 	}
-	for (unsigned i = trial_count - 1; i > 0; i--) {
-		unsigned j = draw_below(random, i + 1);
-		struct trial other = trials[j];
-
-		trials[j] = trials[i];
-		trials[i] = other;
-	}
+	draw_order(random, trials, trial_count, sizeof trials[0]);
 }
 
-/* Return true if ONLY, in the environment, is not set or is in the description of the trial. */
 static bool is_wanted(const struct trial *trial)
 {
-	const char *only = getenv("ONLY");
 	char text[200];
 
 	describe(text, trial);
-	return only == NULL || strstr(text, only) != NULL;
-}
-
-static void make_objects(unsigned unused)
-{
-	struct seat seat;
-
-	(void)unused;
-	seat_start(&seat, 0, 1);
-	for (unsigned k = 0; k < 3; k++)
-		if (object_create(&seat, k) != CKR_OK)
-			trouble("no object to try with");
-	if (fresh_step(&seat) != CKR_OK)
-		trouble("no fresh token to try with");
-	f->C_Finalize(NULL);
+	return faults_wanted(text);
 }
 
 START_TEST(every_system_call_fails)
@@ -326,9 +271,7 @@ START_TEST(every_system_call_fails)
 	faults_begin("calls", 60);
 	uint64_t random = faults_seed;
 	control = faults_shared(sizeof *control);
-	await_process(start_process(make_objects, 0), false, "the preparation");
-	copy_token(false);
-	world_save(&saved);
+	world_prepare(&saved);
 	list_trials(&random);
 	for (i = 0; i < trial_count && faults_time_left(); i++)
 		if (is_wanted(&trials[i])) {

@@ -76,6 +76,28 @@ unsigned draw_below(uint64_t *state, unsigned n)
 	return (unsigned)(draw(state) % n);
 }
 
+void draw_order(uint64_t *state, void *p, unsigned count, size_t size)
+{
+	char *element = p, other[64];
+
+	ck_assert(size <= sizeof other);
+	for (unsigned i = count; i > 1; i--) {
+		char *last = element + (i - 1) * size,
+		     *chosen = element + draw_below(state, i) * size;
+
+		memcpy(other, last, size);
+		memmove(last, chosen, size);
+		memcpy(chosen, other, size);
+	}
+}
+
+bool faults_wanted(const char *text)
+{
+	const char *only = getenv("ONLY");
+
+	return only == NULL || strstr(text, only) != NULL;
+}
+
 void trouble(const char *format, ...)
 {
 	va_list arguments;

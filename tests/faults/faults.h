@@ -23,6 +23,11 @@ extern uint64_t faults_seed;
 /* A number of the sequence at STATE, and one below N, which is above 0 (splitmix64). */
 uint64_t draw(uint64_t *state);
 unsigned draw_below(uint64_t *state, unsigned n);
+/* Put the COUNT elements of SIZE bytes, at most 64, at P in a random order. */
+void draw_order(uint64_t *state, void *p, unsigned count, size_t size);
+
+/* Return true if ONLY, in the environment, is not set or is part of TEXT, which names a trial. */
+bool faults_wanted(const char *text);
 
 /* Allocate N bytes of zeroes that all processes made by start_process() share. */
 void *faults_shared(size_t n);

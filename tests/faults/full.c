@@ -91,14 +91,12 @@ static bool may_mount(void)
 	return status == 0;
 }
 
-/* Return true if ONLY, in the environment, is not set or is in the description of the trial. */
 static bool is_wanted(const struct full_part *part, unsigned number)
 {
-	const char *only = getenv("ONLY");
 	char text[200];
 
 	part->describe(number, text, sizeof text);
-	return only == NULL || strstr(text, only) != NULL;
+	return faults_wanted(text);
 }
 
 static void list_trials(uint64_t *random)
@@ -111,27 +109,7 @@ static void list_trials(uint64_t *random)
 				is_wanted(parts[part], number))
 				trials[trial_count++] = part << 16 | number;
 	ck_assert(trial_count > 0 && trial_count <= TRIALS_MAX);
-	for (unsigned i = trial_count - 1; i > 0; i--) {
-		unsigned j = draw_below(random, i + 1);
-		uint32_t other = trials[j];
-
-		trials[j] = trials[i];
-		trials[i] = other;
-	}
-}
-
-static void make_objects(unsigned unused)
-{
-	struct seat seat;
-
-	(void)unused;
-	seat_start(&seat, 0, 1);
-	for (unsigned k = 0; k < 3; k++)
-		if (object_create(&seat, k) != CKR_OK)
-			trouble("no object to try with");
-	if (fresh_step(&seat) != CKR_OK)
-		trouble("no fresh token to try with");
-	f->C_Finalize(NULL);
+	draw_order(random, trials, trial_count, sizeof trials[0]);
 }
 
 START_TEST(nothing_is_lost)
@@ -142,9 +120,7 @@ START_TEST(nothing_is_lost)
 	full_refused = faults_shared(sizeof *full_refused);
 	uint64_t random = faults_seed, seed = faults_seed;
 	place_run("cp -a '%s' '%s.older'", token_dir, token_dir);
-	await_process(start_process(make_objects, 0), false, "the preparation");
-	copy_token(false);
-	world_save(&saved);
+	world_prepare(&saved);
 	list_trials(&random);
 	while (faults_time_left()) {
 		failed += !run_trial(trials[i % trial_count]);

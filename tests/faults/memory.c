@@ -12,11 +12,10 @@
 
 #include "allocations.h"
 
-#define ACTIONS_MAX 800
 #define TRIALS_MAX 400000
 #define LOST_ONCE 32 /* the most that was seen is 18 */
 
-static struct action actions[ACTIONS_MAX];
+static const struct action *actions;
 static unsigned action_count;
 
 static struct trial {
@@ -82,38 +81,6 @@ static void start_again(struct seat *seat, const char *text)
 		trouble("%s: a try of the PIN is lost", text);
 	seat_login(seat);
 	s = seat->session;
-}
-
-/* Every change works afterwards, in the same process. */
-static void goes_on(struct seat *seat, const char *text)
-{
-	CK_RV rv = object_alter(seat, 0);
-
-	if (rv == CKR_OK && world->objects[0][2].acknowledged != 0)
-		rv = object_use(seat, 2);
-	for (unsigned which = 0; which < 2 && rv == CKR_OK; which++) {
-		rv = number_take(seat, which);
-		if (rv == CKR_OK)
-			rv = window_use(seat, which, world->head[which] + 41);
-	}
-	if (rv == CKR_OK && world->objects[0][3].acknowledged == 0)
-		rv = object_create(seat, 3);
-	if (rv != CKR_OK)
-		trouble("%s: afterwards a step gave %s", text, name_of(rv));
-}
-
-/* The same call works now, and computes what it computed before, if it did. */
-static void works_again(struct seat *seat, const struct action *action, const char *text, CK_RV rv)
-{
-	struct action_result before = action_result;
-
-	memset(&action_result, 0, sizeof action_result);
-	CK_RV again = action->run(seat, action->use);
-	if (again != CKR_OK)
-		trouble("%s: afterwards the same call gave %s", text, name_of(again));
-	if (rv == CKR_OK && (before.n != action_result.n ||
-				    memcmp(before.bytes, action_result.bytes, before.n) != 0))
-		trouble("%s: gave a wrong result", text);
 }
 
 /*
@@ -187,9 +154,9 @@ static void look(const struct action *action, struct seat *seat, CK_ULONG before
 	if (action->kind <= LINK && rv != CKR_OK && count_objects() != before)
 		trouble("%s: the refused call has made an object", text);
 	if (action->kind <= LINK)
-		works_again(seat, action, text, rv);
+		action_repeats(seat, action, text, rv);
 	else
-		goes_on(seat, text);
+		world_goes_on(seat, text);
 }
 
 static void try_it(unsigned unused)
@@ -242,17 +209,6 @@ static bool run_trial(const struct trial *trial)
 
 /* --- All trials, in random order --- */
 
-/* ONLY=TEXT in the environment leaves out the calls whose names do not contain TEXT. */
-static void add(const struct action *action)
-{
-	const char *only = getenv("ONLY");
-
-	if (only != NULL && strstr(action->name, only) == NULL)
-		return;
-	ck_assert(action_count < ACTIONS_MAX);
-	actions[action_count++] = *action;
-}
-
 static void list_trials(uint64_t *random)
 {
 	for (unsigned action = 0; action < action_count; action++) {
@@ -264,28 +220,8 @@ static void list_trials(uint64_t *random)
 				trials[trial_count++] =
 					(struct trial){(uint16_t)action, from_there, at};
 	}
-	for (unsigned i = trial_count; i > 1; i--) {
-		unsigned j = draw_below(random, i);
-		struct trial other = trials[j];
-
-		trials[j] = trials[i - 1];
-		trials[i - 1] = other;
-	}
+	draw_order(random, trials, trial_count, sizeof trials[0]);
 	printf("memory: %u calls, %u faults\n", action_count, trial_count);
-}
-
-static void make_objects(unsigned unused)
-{
-	struct seat seat;
-
-	(void)unused;
-	seat_start(&seat, 0, 1);
-	for (unsigned k = 0; k < 3; k++)
-		if (object_create(&seat, k) != CKR_OK)
-			trouble("no object to try with");
-	if (fresh_step(&seat) != CKR_OK)
-		trouble("no fresh token to try with");
-	f->C_Finalize(NULL);
 }
 
 /*
@@ -311,12 +247,8 @@ START_TEST(every_allocation_fails)
 	uint64_t random = faults_seed;
 	control = faults_shared(sizeof *control);
 	trials = calloc(TRIALS_MAX, sizeof *trials);
-	memory_calls(add);
-	memory_mechanisms(add);
-	memory_others(add);
-	await_process(start_process(make_objects, 0), false, "the preparation");
-	copy_token(false);
-	world_save(&saved);
+	actions = memory_actions(&action_count);
+	world_prepare(&saved);
 	list_trials(&random);
 	for (i = 0; i < trial_count && faults_time_left(); i++) {
 		failed += !passes(&trials[i]);
@@ -329,19 +261,10 @@ START_TEST(every_allocation_fails)
 }
 END_TEST
 
-static void set_up(void)
-{
-	char text[4200];
-
-	world_set_up();
-	snprintf(text, sizeof text, "slots = 2\nforeign-module = %s\n", getenv("FAKE_FOREIGN"));
-	write_conf(text);
-}
-
 int main(void)
 {
 	Suite *suite = suite_create("memory");
-	TCase *tc = add_case(suite, "memory", set_up);
+	TCase *tc = add_case(suite, "memory", memory_set_up);
 
 	tcase_set_timeout(tc, 0);
 	tcase_add_test(tc, every_allocation_fails);

@@ -35,6 +35,19 @@ extern struct action_result {
 	CK_ULONG n;
 } action_result;
 
+/* Make the token, with a foreign module. A fixture of Check. */
+void memory_set_up(void);
+
+/* Return all actions that ONLY, in the environment, leaves. They are static. */
+#define ACTIONS_MAX 800
+const struct action *memory_actions(unsigned *ret_count);
+
+/*
+ * Run an action again, which gave RV and action_result. It works now, and computes the same if it
+ * worked before. TEXT says what has happened.
+ */
+void action_repeats(struct seat *seat, const struct action *action, const char *text, CK_RV rv);
+
 /* Call ADD for each action of a file. */
 typedef void add_action(const struct action *action);
 void memory_calls(add_action *add);      /* memory_calls.c: of a session, without keys' use */

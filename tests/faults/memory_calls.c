@@ -5,24 +5,14 @@
  */
 #include "memory.h"
 
-struct action_result action_result;
-
 static CK_OBJECT_HANDLE object;
 
 /* --- The module, sessions and logins --- */
 
 static CK_RV start(struct seat *seat, const void *use)
 {
-	CK_RV rv = f->C_Initialize(NULL);
-
 	(void)use;
-	if (rv == CKR_OK)
-		rv = f->C_OpenSession(
-			slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &seat->session);
-	if (rv == CKR_OK)
-		rv = f->C_Login(
-			seat->session, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, sizeof USER_PIN - 1);
-	return rv;
+	return seat_try_start(seat);
 }
 
 static CK_RV start_and_end(struct seat *seat, const void *use)

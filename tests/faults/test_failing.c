@@ -59,14 +59,7 @@ static unsigned try_call(struct seat *seat, unsigned at)
 	if (action->prepare != NULL)
 		action->prepare(seat, action->use);
 	unsigned calls = run_failing(seat, at, &rv, text);
-	struct action_result first = action_result;
-	memset(&action_result, 0, sizeof action_result);
-	CK_RV again = action->run(seat, action->use);
-	if (again != CKR_OK)
-		trouble("%s: afterwards the same call gave %s", text, name_of(again));
-	if (rv == CKR_OK && (first.n != action_result.n ||
-				    memcmp(first.bytes, action_result.bytes, first.n) != 0))
-		trouble("%s: gave a wrong result", text);
+	action_repeats(seat, action, text, rv);
 	f->C_CloseSession(seat->session);
 	return calls;
 }
@@ -153,46 +146,14 @@ static bool try_all(void)
 
 /* --- All actions --- */
 
-static struct action actions[800];
-static unsigned action_count;
-
-/* ONLY=TEXT in the environment leaves out the calls whose names do not contain TEXT. */
-static void add(const struct action *a)
-{
-	const char *only = getenv("ONLY");
-
-	if (only != NULL && strstr(a->name, only) == NULL)
-		return;
-	ck_assert(action_count < sizeof actions / sizeof actions[0]);
-	actions[action_count++] = *a;
-}
-
-static void make_objects(unsigned unused)
-{
-	struct seat seat;
-
-	(void)unused;
-	seat_start(&seat, 0, 1);
-	for (unsigned k = 0; k < 3; k++)
-		if (object_create(&seat, k) != CKR_OK)
-			trouble("no object to try with");
-	if (fresh_step(&seat) != CKR_OK)
-		trouble("no fresh token to try with");
-	f->C_Finalize(NULL);
-}
-
 START_TEST(every_call_to_a_library_fails)
 {
-	unsigned failed = 0;
+	unsigned action_count, failed = 0;
 
 	faults_begin("failing", 0);
 	shared = faults_shared(sizeof *shared);
-	memory_calls(add);
-	memory_mechanisms(add);
-	memory_others(add);
-	await_process(start_process(make_objects, 0), false, "the preparation");
-	copy_token(false);
-	world_save(&saved);
+	const struct action *actions = memory_actions(&action_count);
+	world_prepare(&saved);
 	for (unsigned i = 0; i < action_count; i++) {
 		action = &actions[i];
 		failed += !try_all();
@@ -207,14 +168,10 @@ END_TEST
 
 static void set_up(void)
 {
-	char text[4200];
-
-	world_set_up();
+	memory_set_up();
 	*(void **)&start = dlsym(library, "failing_start");
 	*(void **)&stop = dlsym(library, "failing_stop");
 	ck_assert(start != NULL && stop != NULL);
-	snprintf(text, sizeof text, "slots = 2\nforeign-module = %s\n", getenv("FAKE_FOREIGN"));
-	write_conf(text);
 }
 
 int main(void)

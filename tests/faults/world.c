@@ -89,6 +89,27 @@ void world_set_up(void)
 	world->head[0] = world->head[1] = 100;
 }
 
+static void make_objects(unsigned unused)
+{
+	struct seat seat;
+
+	(void)unused;
+	seat_start(&seat, 0, 1);
+	for (unsigned k = 0; k < 3; k++)
+		if (object_create(&seat, k) != CKR_OK)
+			trouble("no object to try with");
+	if (fresh_step(&seat) != CKR_OK)
+		trouble("no fresh token to try with");
+	f->C_Finalize(NULL);
+}
+
+void world_prepare(struct world_copy *ret)
+{
+	await_process(start_process(make_objects, 0), false, "the preparation");
+	copy_token(false);
+	world_save(ret);
+}
+
 /* --- Sessions and objects --- */
 
 void seat_start(struct seat *seat, unsigned index, uint64_t random)
@@ -105,6 +126,19 @@ void seat_start(struct seat *seat, unsigned index, uint64_t random)
 	if (rv != CKR_OK)
 		trouble("C_OpenSession gave %s", name_of(rv));
 	seat_login(seat);
+}
+
+CK_RV seat_try_start(struct seat *seat)
+{
+	CK_RV rv = f->C_Initialize(NULL);
+
+	if (rv == CKR_OK)
+		rv = f->C_OpenSession(
+			slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &seat->session);
+	if (rv == CKR_OK)
+		rv = f->C_Login(
+			seat->session, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, sizeof USER_PIN - 1);
+	return rv;
 }
 
 CK_RV seat_find(const struct seat *seat, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE ret[2],
@@ -271,6 +305,23 @@ static void check_count(const struct seat *seat, unsigned seats)
 			wanted += world->objects[i][k].acknowledged != 0;
 	if (rv != CKR_OK || n != wanted)
 		trouble("the token has %lu objects, not %lu: %s", n, wanted, name_of(rv));
+}
+
+void world_goes_on(struct seat *seat, const char *text)
+{
+	CK_RV rv = object_alter(seat, 0);
+
+	if (rv == CKR_OK && world->objects[0][2].acknowledged != 0)
+		rv = object_use(seat, 2);
+	for (unsigned which = 0; which < 2 && rv == CKR_OK; which++) {
+		rv = number_take(seat, which);
+		if (rv == CKR_OK)
+			rv = window_use(seat, which, world->head[which] + 41);
+	}
+	if (rv == CKR_OK && world->objects[0][3].acknowledged == 0)
+		rv = object_create(seat, 3);
+	if (rv != CKR_OK)
+		trouble("%s: afterwards a step gave %s", text, name_of(rv));
 }
 
 void world_check(unsigned seats)

@@ -64,9 +64,16 @@ void world_restore(const struct world_copy *copy);
 
 /* Make the token and load the module, which is not initialised afterwards. A fixture of Check. */
 void world_set_up(void);
+/*
+ * Make objects 0 to 2 of seat 0 and a fresh token, in a process of its own. The files are then
+ * saved for copy_token(), and the record in RET.
+ */
+void world_prepare(struct world_copy *ret);
 
 /* C_Initialize, a session, login. */
 void seat_start(struct seat *seat, unsigned index, uint64_t random);
+/* The same, by the PIN of world_set_up(). Return the first code that is not CKR_OK. */
+CK_RV seat_try_start(struct seat *seat);
 /* Log in with the PIN that is acknowledged or under way. */
 void seat_login(const struct seat *seat);
 /* Return the objects that match, at most 2 handles in RET. Other codes than CKR_OK are possible. */
@@ -120,6 +127,8 @@ void objects_settle(const struct seat *seat, unsigned index);
 void fresh_settle(const struct seat *seat);
 /* The PIN is the acknowledged one or the one under way, and not both. Ends logged in. */
 void pin_settle(const struct seat *seat);
+/* Every kind of change works in this process, after what TEXT says has happened. */
+void world_goes_on(struct seat *seat, const char *text);
 /* Look at everything. No other process may use the token. */
 void world_check(unsigned seats);
 
