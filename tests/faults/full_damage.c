@@ -47,6 +47,7 @@ static CK_RV start(struct seat *seat, const struct damage *damage, const char *w
 	return rv;
 }
 
+/* The last step meets the client file in any case, which random steps may all leave alone. */
 static void steps(struct seat *seat, const struct damage *damage, const char *what)
 {
 	for (unsigned i = 0; i < STEPS; i++) {
@@ -57,7 +58,7 @@ static void steps(struct seat *seat, const struct damage *damage, const char *wh
 			continue;
 		check_code(damage, full_step(seat, which), what, full_step_names[which]);
 	}
-	if (!damage->rolls_back)
+	if (!damage->rolls_back || damage->must_refuse)
 		check_code(damage, number_take(seat, 0), what, "NEXT_KEY of the client $C");
 }
 
