@@ -13,6 +13,8 @@ import sys
 PRODUCT = ('src', 'mechanisms', 'include')
 # One gcov reads so many files.
 FILES_AT_ONCE = 50
+# gcov gives some lines of initialisers no function.
+NO_FUNCTION = 'none'
 
 
 class Line:
@@ -68,5 +70,5 @@ def measure(source, build):
                 continue
             lines = files.setdefault(paths[name], {})
             for line in measured['lines']:
-                lines.setdefault((line.get('function_name', ''), line['line_number']), Line()).add(line)
+                lines.setdefault((line.get('function_name') or NO_FUNCTION, line['line_number']), Line()).add(line)
     return files
