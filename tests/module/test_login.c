@@ -335,6 +335,8 @@ START_TEST(login_user_of_3_0)
 		ok(f->C_Logout(s));
 	rv = f3->C_LoginUser(s, CKU_USER, PIN(USER_PIN), (CK_UTF8CHAR_PTR) "root", 4);
 	holds(rv != CKR_OK);
+	gives_either(CKR_ARGUMENTS_BAD, CKR_FUNCTION_NOT_SUPPORTED,
+		f3->C_LoginUser(s, CKU_USER, PIN(USER_PIN), NULL, 4));
 }
 END_TEST
 

@@ -254,6 +254,8 @@ START_TEST(slot_events)
 
 	gives(CKR_NO_EVENT, f->C_WaitForSlotEvent(CKF_DONT_BLOCK, &which, NULL));
 	gives(CKR_ARGUMENTS_BAD, f->C_WaitForSlotEvent(CKF_DONT_BLOCK, &which, &which));
+	gives(CKR_ARGUMENTS_BAD, f->C_WaitForSlotEvent(CKF_DONT_BLOCK, NULL, NULL));
+	gives(CKR_FUNCTION_NOT_SUPPORTED, f->C_WaitForSlotEvent(0, &which, NULL)); /* for ever */
 }
 END_TEST
 

@@ -340,6 +340,18 @@ START_TEST(random_nonces_keep_the_fixed_bits_and_run_out)
 }
 END_TEST
 
+/* CKG_GENERATE leaves the choice to the token. Fewer than 64 random bits would repeat too soon. */
+START_TEST(few_free_bits_are_counted)
+{
+	is_gcm = true;
+	begin(true, AES_KEY);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_ok(encrypt(param(CKG_GENERATE, 40, 5), 5));
+		ck_assert_uint_eq(get_be64(iv + 4) & 0xffffffffffffff, i);
+	}
+}
+END_TEST
+
 START_TEST(the_nonce_generator_cannot_change_within_an_operation)
 {
 	static const CK_GENERATOR_FUNCTION generators[] = {CKG_NO_GENERATE, CKG_GENERATE,
@@ -427,6 +439,7 @@ int main(void)
 	tcase_add_test(nonces, an_exhausted_nonce_counter_stays_exhausted);
 	tcase_add_loop_test(nonces, the_counter_is_xored_into_the_nonce, 0, 2);
 	tcase_add_loop_test(nonces, random_nonces_keep_the_fixed_bits_and_run_out, 0, 2);
+	tcase_add_test(nonces, few_free_bits_are_counted);
 	tcase_add_test(nonces, the_nonce_generator_cannot_change_within_an_operation);
 	tcase_add_test(nonces, a_forgotten_counter_never_repeats_a_nonce);
 	suite_add_tcase(suite, tc);

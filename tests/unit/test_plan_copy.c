@@ -273,10 +273,14 @@ START_TEST(copies_and_changes_of_data_objects)
 	ck_ok(plan_create(&t, &user, &o));
 	ck_ok(set(&o, &user, T(STR(CKA_VALUE, "newer"), STR(CKA_APPLICATION, "app"))));
 	ck_assert(bytes_equal(object_variable(&o, VAR_PUBLIC_VALUE), bytes_of("newer", 5)));
+	ck_ok(set(&o, &user, T(STR(CKA_APPLICATION, "another")))); /* the value stays */
+	ck_assert(bytes_equal(object_variable(&o, VAR_PUBLIC_VALUE), bytes_of("newer", 5)));
 	/* a copy that is private keeps its value where secrets are kept */
 	ck_ok(copy(&o, &user, (CK_ATTRIBUTE[]){YES(CKA_PRIVATE)}, 1, &copied));
 	ck_assert_ptr_null(object_variable(&copied, VAR_PUBLIC_VALUE).p);
 	ck_assert_uint_eq(copied.value.len, 5);
+	ck_assert_mem_eq(secret_peek(&copied.value), "newer", 5);
+	ck_ok(set(&copied, &user, T(STR(CKA_APPLICATION, "another"))));
 	ck_assert_mem_eq(secret_peek(&copied.value), "newer", 5);
 	ck_rv(set(&copied, &user, T(NO(CKA_PRIVATE))), RO);
 	ck_ok(set(&copied, &user, T(STR(CKA_VALUE, "other"))));
