@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +19,8 @@
 uint64_t faults_seed;
 static const char *name;
 static time_t end;
+static const char *trials; /* TRIALS of the environment, or NULL */
+static unsigned long trials_left;
 
 static struct report {
 	volatile int written;
@@ -52,6 +55,8 @@ void faults_begin(const char *regime, unsigned seconds)
 		seconds = (unsigned)(strtod(minutes, NULL) * 60);
 	name = regime;
 	end = seconds_now() + (time_t)seconds;
+	trials = getenv("TRIALS");
+	trials_left = trials != NULL ? strtoul(trials, NULL, 10) : 0;
 	report = faults_shared(sizeof *report);
 	printf("%s: SEED=%llu, %u s\n", regime, (unsigned long long)faults_seed, seconds);
 	fflush(stdout);
@@ -59,6 +64,8 @@ void faults_begin(const char *regime, unsigned seconds)
 
 bool faults_time_left(void)
 {
+	if (trials != NULL)
+		return trials_left > 0 && trials_left-- > 0;
 	return seconds_now() < end;
 }
 
@@ -94,8 +101,12 @@ void draw_order(uint64_t *state, void *p, unsigned count, size_t size)
 bool faults_wanted(const char *text)
 {
 	const char *only = getenv("ONLY");
+	char pattern[200];
 
-	return only == NULL || strstr(text, only) != NULL;
+	if (only == NULL)
+		return true;
+	snprintf(pattern, sizeof pattern, "*%s*", only);
+	return fnmatch(pattern, text, 0) == 0;
 }
 
 void trouble(const char *format, ...)

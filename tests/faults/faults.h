@@ -4,6 +4,8 @@
  * random choices, and processes that report a broken promise.
  *
  * SEED=n in the environment repeats the choices of a run, and MINUTES=n makes a regime run longer.
+ * With TRIALS=n the regimes calls, power and full, whose trials come one after another, make n
+ * trials, however long they take.
  */
 #ifndef KEYDIV_TESTS_FAULTS_H
 #define KEYDIV_TESTS_FAULTS_H
@@ -16,7 +18,7 @@
 
 /* Print the regime and its seed, and start its clock: SECONDS, or MINUTES of the environment. */
 void faults_begin(const char *regime, unsigned seconds);
-/* Return true until the time is over. */
+/* Asked before each trial. Return true until the time is over, or n times with TRIALS=n. */
 bool faults_time_left(void);
 extern uint64_t faults_seed;
 
@@ -26,7 +28,10 @@ unsigned draw_below(uint64_t *state, unsigned n);
 /* Put the COUNT elements of SIZE bytes, at most 64, at P in a random order. */
 void draw_order(uint64_t *state, void *p, unsigned count, size_t size);
 
-/* Return true if ONLY, in the environment, is not set or is part of TEXT, which names a trial. */
+/*
+ * Return true if ONLY, in the environment, is not set or is part of TEXT, which names a trial. A *
+ * in ONLY stands for any characters (fnmatch).
+ */
 bool faults_wanted(const char *text);
 
 /* Allocate N bytes of zeroes that all processes made by start_process() share. */

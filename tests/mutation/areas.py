@@ -42,6 +42,18 @@ ROW_TESTS = {
     "policy": ["unit-plan", "unit-plan_create", "unit-plan_use", "unit-plan_copy", "module-trust"],
     "roles": ["unit-role", "unit-default_lists", "unit-plan_derive", "module-roles", "module-value_roles", "module-derive",
               "module-role_attacks", "module-trades", "module-recipes", "module-lorawan", "module-schemes", "module-use"],
-    "blocks": ["unit-key_block_usage", "unit-key_block", "unit-key_block_wrap", "module-key_block",
+    "blocks": ["unit-key_block_rows", "unit-key_block_usage", "unit-key_block", "unit-key_block_wrap", "module-key_block",
                "module-key_block_policy"],
 }  # fmt: skip
+
+# Programs that try what the other tests of an area have not killed: name, target, arguments, environment. The regimes of
+# tests/faults make a fixed number of trials with a fixed seed.
+LAST_TESTS = {
+    "store": [
+        ("fuzz-store", "tests/fuzz/fuzz_store", ["tests/fuzz/corpus/store", "2000"], {}),
+        ("faults-power", "tests/faults/fault_power", [], {"SEED": "1", "TRIALS": "300"}),
+        ("faults-calls", "tests/faults/fault_calls", [], {"SEED": "1", "TRIALS": "300"}),
+        ("faults-full", "tests/faults/fault_full", [], {"SEED": "1", "TRIALS": "60"}),
+        ("faults-kill", "tests/faults/fault_kill", [], {"SEED": "1", "TRIALS": "20"}),
+    ],
+}

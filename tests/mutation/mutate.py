@@ -4,7 +4,7 @@
 
 Usage: mutate.py [AREA...]. The environment: COUNT=n mutants of each area (all), SEED=n of the choice
 (1), BUDGET=n seconds of processor time for the tests of one mutant (15; 0: no limit), JOBS=n (2),
-MINUTES=n of all (no limit), FILE=pattern. README.md describes the method and the files.
+MINUTES=n of all (no limit), FILE=pattern, LISTED=1 for those of survivors.txt alone. README.md describes the method and the files.
 """
 
 import concurrent.futures
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-from areas import AREAS, ROW_TESTS
+from areas import AREAS, LAST_TESTS, ROW_TESTS
 from points import Source, compiling
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -124,8 +124,9 @@ def end_session(leader):
 
 
 class Test:
-    def __init__(self, entry):
-        self.name, self.command = entry["name"], entry["cmd"]
+    def __init__(self, entry, area=""):
+        """AREA: the area for which the test runs after all others; none for most tests."""
+        self.name, self.command, self.area = entry["name"], entry["cmd"], area
         self.environment = entry["env"]
         files = [self.command[0]]
         files += [v for k, v in entry["env"].items() if k in ("KEYDIV_MODULE", "FAKE_FOREIGN", "EVIL_PROVIDER")]
@@ -178,10 +179,17 @@ class Test:
         return 0, None, 1.0
 
 
-def load_tests():
+def load_tests(areas):
+    """The unit and module tests, and the tests that come last in AREAS."""
     listed = subprocess.run(["meson", "introspect", "--tests", OUT], capture_output=True, check=True)
     tests = [Test(t) for t in json.loads(listed.stdout) if re.match("(unit|module)-", t["name"])]
-    return [t for t in tests if t.command[0].startswith(OUT)]
+    tests = [t for t in tests if t.command[0].startswith(OUT)]
+    modules = {"KEYDIV_MODULE": f"{OUT}/keydiv-pkcs11.so", "FAKE_FOREIGN": f"{OUT}/tests/support/fake_foreign.so"}
+    for area in areas:
+        for name, target, arguments, environment in LAST_TESTS.get(area, []):
+            command = [f"{OUT}/{target}", *(os.path.join(TREE, a) if "/" in a else a for a in arguments)]
+            tests.append(Test({"name": name, "cmd": command, "env": {**modules, "LD_BIND_NOW": "1", **environment}}, area))
+    return tests
 
 
 def digest(folders):
@@ -201,7 +209,9 @@ def baseline(tests):
     path, kept = kept_file("baseline.json")
     reached = os.path.join(WORK, "reached")
     for t in tests:
-        built = hashlib.sha256(b"".join(open(os.path.join(OUT, f), "rb").read() for f in t.targets)).hexdigest()
+        parts = [open(os.path.join(OUT, f), "rb").read() for f in t.targets]
+        parts += [repr((t.command, t.environment)).encode()] if t.area else []
+        built = hashlib.sha256(b"".join(parts)).hexdigest()
         if kept.get(t.name, [""])[0] != built:
             open(reached, "wb").write(bytes(100001))
             verdict = t.run(0, reached)
@@ -221,10 +231,11 @@ def baseline(tests):
 
 def judge(m, tests, build=None):
     """Run the tests that reach M until one fails. Return the verdict and the test."""
-    spent = 0.0
-    for t in sorted(tests, key=lambda t: t.cost(m.file)):
-        if BUDGET and spent + t.seconds > BUDGET:
-            return ("over budget" if spent else "unreached"), ""
+    spent, left_out = 0.0, False
+    for t in sorted(tests, key=lambda t: (t.area, t.cost(m.file))):
+        if BUDGET and not t.area and spent + t.seconds > BUDGET:
+            left_out = True
+            continue
         if build and not build(t.targets):
             return "not compiled", ""
         t.runs[m.file] = t.runs.get(m.file, 0) + 1
@@ -233,7 +244,7 @@ def judge(m, tests, build=None):
         if verdict != "passed":
             t.kills[m.file] = t.kills.get(m.file, 0) + 1
             return verdict, t.name
-    return ("survived" if spent else "unreached"), ""
+    return ("over budget" if left_out else "survived" if spent else "unreached"), ""
 
 
 def judge_row(m, source, tests):
@@ -249,10 +260,12 @@ def judge_row(m, source, tests):
 
 def choose(sources, areas):
     """The mutants of each area in the order of the seed, the first of each area first."""
-    chosen = []
+    chosen, listed = [], listed_survivors()
     for area in areas:
         mutants = [m for s in sources.values() if s.area == area for m in s.mutants]
         mutants = [m for m in mutants if re.search(os.environ.get("FILE", "."), m.file)]
+        if os.environ.get("LISTED"):
+            mutants = [m for m in mutants if m.name in listed]
         random.Random(SEED).shuffle(mutants)
         chosen += enumerate(mutants[: COUNT or None])
     return [m for _, m in sorted(chosen, key=lambda pair: pair[0])]
@@ -277,7 +290,7 @@ def run_all(chosen, sources, tests):
 
     def run(m):
         if time.monotonic() < end:
-            known[m.name] = judge(m, [t for t in tests if m.number in t.reached])
+            known[m.name] = judge(m, [t for t in tests if m.number in t.reached and t.area in ("", m.area)])
 
     for at in range(0, len(work), CHUNK):
         part = work[at : at + CHUNK]
@@ -330,7 +343,7 @@ def main():
     areas = sys.argv[1:] or list(AREAS)
     sources, last = load_sources()
     prepare(sources)
-    tests = load_tests()
+    tests = load_tests(areas)
     if not ninja(sorted({f for t in tests for f in t.targets})):
         sys.exit("the tree with its mutants does not build")
     tests = baseline(tests)

@@ -39,7 +39,7 @@ static bool opens(struct secret *ret_value)
 {
 	uint8_t text[BLOCK_MAX];
 	struct key_block_parts parts;
-	bool good;
+	bool good = true; /* must be set whatever is wrong */
 
 	memcpy(text, block, block_n);
 	ck_ok(key_block_open(kbpk, scratch, text, block_n, &parts, ret_value, &good));
