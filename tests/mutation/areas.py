@@ -48,12 +48,13 @@ ROW_TESTS = {
 
 # Programs that try what the other tests of an area have not killed: name, target, arguments, environment. The regimes of
 # tests/faults make a fixed number of trials with a fixed seed.
+FAILING = {"KEYDIV_MODULE": "tests/faults/keydiv-failing.so"}
 LAST_TESTS = {
     "store": [
-        ("fuzz-store", "tests/fuzz/fuzz_store", ["tests/fuzz/corpus/store", "2000"], {}),
-        ("faults-power", "tests/faults/fault_power", [], {"SEED": "1", "TRIALS": "300"}),
-        ("faults-calls", "tests/faults/fault_calls", [], {"SEED": "1", "TRIALS": "300"}),
-        ("faults-full", "tests/faults/fault_full", [], {"SEED": "1", "TRIALS": "60"}),
-        ("faults-kill", "tests/faults/fault_kill", [], {"SEED": "1", "TRIALS": "20"}),
+        ("fuzz-store", "tests/fuzz/fuzz_store", ["tests/fuzz/corpus/store", "1000"], {}),
+        ("faults-power", "tests/faults/fault_power", [], {"SEED": "1", "TRIALS": "150"}),
+        ("faults-calls", "tests/faults/fault_calls", [], {"SEED": "1", "TRIALS": "150", "ONLY": "once: E*O"}),
+        ("faults-full", "tests/faults/fault_full", [], {"SEED": "1", "TRIALS": "30"}),
+        ("faults-failing", "tests/faults/test_failing", [], {"ONLY": "DeriveKey of a client", **FAILING}),
     ],
 }
