@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_key_block_optional.c: the forms of optional blocks, from ANSI X9.143:2021 section 6.3.6. Each
- * text ends where a page ends, and the page behind it cannot be read.
+ * test_key_block_optional.c: the forms of headers and optional blocks, from ANSI X9.143:2021
+ * section 6. Each text ends where a page ends, and the page behind it cannot be read.
  */
 #include "key_block_header.h"
 #include "key_block_optional.h"
@@ -44,8 +44,8 @@ static bool has_form(const char *id, const char *data, size_t n)
 
 /*
  * Data of a right form. FORM says which characters each place may have: d a digit, h a hexadecimal
- * digit in capitals, n a letter or digit, b one of base 64, p any printable one, 1 one of 0 and 1, 2
- * one of 0 to 2, 3 one of 0 to 3, = the character itself. x is not tried.
+ * digit in capitals, n a letter or digit, b one of base 64, p any printable one, 1 one of 0 and 1,
+ * 2 one of 0 to 2, 3 one of 0 to 3, = the character itself. x is not tried.
  */
 static const struct form_case {
 	const char *id, *data, *form;
@@ -345,7 +345,7 @@ START_TEST(length_digits)
 }
 END_TEST
 
-/* A whole block has the length that its header says, and ends its header with a unit of the cipher. */
+/* A whole block has the length that its header says. The header fills units of the cipher. */
 START_TEST(whole_blocks)
 {
 	static const struct {

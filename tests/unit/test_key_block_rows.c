@@ -297,7 +297,7 @@ START_TEST(no_other_usage)
 }
 END_TEST
 
-/* What is not exactly the key of a row has no header, or the header of another row. */
+/* A key with one difference from a row has no header, or the header of another row. */
 START_TEST(each_row_with_one_difference)
 {
 	struct wrapped_role whole;
