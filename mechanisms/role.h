@@ -10,11 +10,14 @@
 
 #include "base/pkcs11.h"
 
-/* The rules for CKA_DERIVE and CKA_ALLOWED_MECHANISMS of a result. */
+/*
+ * The rules for CKA_DERIVE and CKA_ALLOWED_MECHANISMS of a result. 0 is no level, so that a test
+ * finds a role whose level was forgotten.
+ */
 enum level {
-	LEVEL_SHORTEN, /* default list: children[]; the template may shorten it */
-	LEVEL_FIXED,   /* exactly children[]; the template gives no list */
-	LEVEL_LEAF,    /* the result derives no keys: CKA_DERIVE true is refused */
+	LEVEL_SHORTEN = 1, /* default list: children[]; the template may shorten it */
+	LEVEL_FIXED,       /* exactly children[]; the template gives no list */
+	LEVEL_LEAF,        /* the result derives no keys: CKA_DERIVE true is refused */
 	/*
 	 * As LEVEL_LEAF, unless CKA_DERIVE_TEMPLATE of a base that was not derived has CKA_DERIVE
 	 * true. The default list is then that of CKA_DERIVE_TEMPLATE, else that of the key type,

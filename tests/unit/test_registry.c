@@ -276,7 +276,7 @@ START_TEST(lengths_of_derived_keys)
 }
 END_TEST
 
-/* Children exist and derive; leaves have none. */
+/* Every role has a level. Children exist and derive; leaves have none. */
 START_TEST(children)
 {
 	const struct mechanism *row = mechanisms[_i];
@@ -284,6 +284,7 @@ START_TEST(children)
 
 	if (role == NULL)
 		return;
+	ck_assert_msg(role->level != 0, "%s", row->name);
 	bool lists = role->level == LEVEL_SHORTEN || role->level == LEVEL_FIXED;
 	ck_assert_msg(lists == (role->children[0] != 0), "%s", row->name);
 	ck_assert_uint_eq(role->children[CHILDREN_MAX - 1], 0);
