@@ -44,15 +44,6 @@ struct mark_use {
 	struct window_set set; /* what this process may believe after the commit */
 };
 
-static struct window_location incoming_only(const struct window_location *at)
-{
-	struct window_location ret = *at;
-
-	if (ret.direction == WINDOW_OUTGOING)
-		ret.reserve = 1;
-	return ret;
-}
-
 /* --- In a transaction --- */
 
 static bool refuses(const struct window_set *set, enum window_direction direction, uint64_t counter)
@@ -137,7 +128,6 @@ static CK_RV take_entry(struct mark_use *use, struct window_entry **ret, bool *r
 		if (e == NULL && use->at->reserve > 1) {
 			e = window_table_add(table, use->mark.master, use->mark.stream);
 			ENSURE(e != NULL, CKR_HOST_MEMORY);
-			e->set = window_set_empty(use->at->size);
 		}
 		if (e != NULL)
 			e->phase = WINDOW_EXTENDING;
@@ -233,19 +223,18 @@ static CK_RV mark_in_memory(
 	return CKR_OK;
 }
 
-CK_RV window_mark(const struct window_location *given, uint64_t counter)
+CK_RV window_mark(const struct window_location *at, uint64_t counter)
 {
-	struct window_location at = incoming_only(given);
-	struct window_space *space = window_space_of(at.vault, true);
+	struct window_space *space = window_space_of(at->vault, true);
 
 	ENSURE(space != NULL, CKR_HOST_MEMORY);
 	struct mark_use use = {.space = space,
-		.at = &at,
+		.at = at,
 		.counter = counter,
-		.mark = {.master = at.master, .set = {.size = at.size}}};
-	CK_RV rv = at.store != NULL ? mark_durably(&use) : mark_in_memory(space, &at, counter);
+		.mark = {.master = at->master, .set = {.size = at->size}}};
+	CK_RV rv = at->store != NULL ? mark_durably(&use) : mark_in_memory(space, at, counter);
 	REQUIRE(rv != CKR_KEYDIV_REPLAYED, CKR_KEYDIV_REPLAYED,
-		at.direction == WINDOW_INCOMING
+		at->direction == WINDOW_INCOMING
 			? "the counter was used before, or is too far below the highest used one"
 			: "the counter is not above the highest used one");
 	return rv;

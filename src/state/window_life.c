@@ -94,9 +94,7 @@ CK_RV window_read(const struct window_location *at, struct window_set *ret)
 	pthread_mutex_unlock(&space->lock);
 	if (known)
 		return CKR_OK;
-	if (at->store == NULL)
-		looking.mark.set = window_set_empty(at->size);
-	else
+	if (at->store != NULL)
 		TRY(store_marks_read(at->store, &(struct store_marks_use){run_looking, &looking}));
 	*ret = looking.mark.set;
 	return CKR_OK;
