@@ -5,8 +5,6 @@
  *
  * KEYDIV_TEST_KILLS names the number of kills of the last test, 60 by default.
  */
-#include "state/window.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,84 +14,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "state/state.h"
 #include "state/window_leave.h"
-#include "state/window_space.h"
-#include "store_support.h"
-
-#define MASTER 7
-#define OTHER_MASTER 8
-
-static struct store *store;
-static struct vault vault;
-
-/* --- Set-up --- */
-
-static void log_in(struct vault *v)
-{
-	SECRET key = {0};
-	uint8_t uuid[VAULT_UUID_LEN], bytes[VAULT_KEY_LEN];
-
-	memset(uuid, 0x11, sizeof uuid);
-	memset(bytes, 0x77, sizeof bytes);
-	ck_ok(secret_set(&key, bytes, sizeof bytes));
-	ck_ok(vault_put_key(v, uuid, &key));
-}
-
-static void open_all(void)
-{
-	ck_ok(store_open(token_dir, &states_above_store, &store));
-	ck_ok(vault_init(&vault));
-	log_in(&vault);
-}
-
-static void close_all(void)
-{
-	windows_logout(store, &vault);
-	windows_close(&vault);
-	vault_destroy(&vault);
-	store_close(store);
-}
-
-static void make_master(int64_t id)
-{
-	SNAPSHOT keys = {0};
-
-	ck_ok(vault_snapshot_key(&vault, &keys));
-	ck_ok(windows_create(store, &keys, id));
-}
-
-/* A token with two masters. */
-static void start(void)
-{
-	store_close(new_store());
-	open_all();
-	make_master(MASTER);
-	make_master(OTHER_MASTER);
-}
-
-/* An incoming stream of MASTER, named NAME, without reservations. */
-static struct window_location stream(const char *name, unsigned size)
-{
-	return (struct window_location){.store = store,
-		.vault = &vault,
-		.master = MASTER,
-		.size = size,
-		.reserve = 1,
-		.direction = WINDOW_INCOMING,
-		.stream = text_bytes(name)};
-}
-
-static struct window_location reserving(const char *name, unsigned size, uint64_t reserve)
-{
-	struct window_location at = stream(name, size);
-
-	at.reserve = reserve;
-	return at;
-}
-
-#define accepted(at, counter) ck_ok(window_mark(at, counter))
-#define replayed(at, counter) ck_rv(window_mark(at, counter), CKR_KEYDIV_REPLAYED)
+#include "window_support.h"
 
 /* --- One process --- */
 
@@ -129,149 +51,7 @@ START_TEST(each_counter_once)
 }
 END_TEST
 
-START_TEST(nobody_logged_in)
-{
-	start();
-	struct window_location at = stream("a", 64);
-
-	vault_wipe_key(&vault);
-	windows_logout(store, &vault);
-	ck_rv(window_mark(&at, 1), CKR_USER_NOT_LOGGED_IN);
-	log_in(&vault);
-	accepted(&at, 1);
-	close_all();
-}
-END_TEST
-
-START_TEST(session_masters)
-{
-	start();
-	struct window_location at = stream("a", 16), out;
-	at.store = NULL;
-	at.master = 1234;
-	out = at;
-	out.direction = WINDOW_OUTGOING;
-
-	accepted(&at, 20);
-	replayed(&at, 20);
-	accepted(&at, 4);
-	replayed(&at, 3);
-	accepted(&out, 20);
-	replayed(&out, 19);
-	windows_logout(store, &vault); /* a public session master outlives a logout */
-	replayed(&at, 4);
-	windows_forget_session_master(4321);
-	replayed(&at, 20);
-	windows_forget_session_master(1234);
-	accepted(&at, 20);
-	close_all();
-}
-END_TEST
-
-START_TEST(session_masters_have_a_bound)
-{
-	start();
-	struct window_location at = stream("", 1);
-	uint8_t name[4];
-	at.store = NULL;
-	at.stream = bytes_of(name, sizeof name);
-
-	for (uint32_t i = 0; i < WINDOW_SESSION_MAX; i++) {
-		put_be32(name, i);
-		accepted(&at, 1);
-	}
-	put_be32(name, WINDOW_SESSION_MAX);
-	ck_rv(window_mark(&at, 1), CKR_DEVICE_MEMORY);
-	put_be32(name, 0);
-	replayed(&at, 1);
-	accepted(&at, 2);
-	close_all();
-}
-END_TEST
-
-START_TEST(reading_and_forgetting)
-{
-	start();
-	struct window_location at = stream("a", 64), many = reserving("m", 64, 100);
-	struct window_set set;
-
-	ck_ok(window_read(&at, &set));
-	ck_assert(!set.any);
-	accepted(&at, 9);
-	accepted(&at, 7);
-	ck_ok(window_read(&at, &set));
-	ck_assert(set.any && set.highest == 9 && set.below[0] == 2);
-	ck_ok(window_forget(&at));
-	ck_ok(window_read(&at, &set));
-	ck_assert(!set.any);
-	accepted(&at, 7);
-	accepted(&many, 5);
-	ck_ok(window_read(&many, &set));
-	ck_assert(set.any && set.highest == 5 && set.below[0] == 0);
-	ck_ok(window_forget(&many));
-	accepted(&many, 5);
-	replayed(&many, 5);
-	close_all();
-}
-END_TEST
-
-START_TEST(skipping)
-{
-	start();
-	struct window_location at = stream("a", 64), many = reserving("m", 64, 100);
-	struct window_location memory = at;
-	memory.store = NULL;
-
-	ck_ok(window_skip(&at, 1000));
-	replayed(&at, 1000);
-	replayed(&at, 990);
-	accepted(&at, 1001);
-	ck_ok(window_skip(&at, 500)); /* never back */
-	replayed(&at, 1000);
-	replayed(&at, 1001);
-	accepted(&many, 5);
-	ck_ok(window_skip(&many, 50));
-	replayed(&many, 6);
-	replayed(&many, 50);
-	ck_ok(window_skip(&memory, 1000));
-	replayed(&memory, 1000);
-	accepted(&memory, 1001);
-	close_all();
-}
-END_TEST
-
-START_TEST(a_destroyed_master)
-{
-	start();
-	struct window_location at = stream("a", 64), many = reserving("m", 64, 100);
-
-	accepted(&at, 9);
-	accepted(&many, 9);
-	ck_ok(windows_remove(store, &vault, MASTER));
-	ck_rv(window_mark(&at, 10), CKR_DEVICE_ERROR);
-	ck_rv(window_mark(&many, 10), CKR_DEVICE_ERROR);
-	at.master = OTHER_MASTER;
-	accepted(&at, 9);
-	close_all();
-}
-END_TEST
-
 /* --- Reservations --- */
-
-/* Read the mark of the stream as a process without memory of the stream does. */
-static struct window_set stored(struct window_location at)
-{
-	static struct vault fresh;
-	struct window_set set = {0};
-
-	ck_ok(vault_init(&fresh));
-	log_in(&fresh);
-	at.vault = &fresh;
-	ck_ok(window_read(&at, &set));
-	windows_close(&fresh);
-	vault_destroy(&fresh);
-	return set;
-}
 
 START_TEST(a_reservation)
 {
@@ -315,7 +95,6 @@ START_TEST(a_reservation_at_the_end_of_the_range)
 }
 END_TEST
 
-/* Two vaults have nothing in common but the file, as two processes do. */
 /* An entry is believed only if each of its marks says so. */
 START_TEST(a_known_reservation)
 {
@@ -343,6 +122,7 @@ START_TEST(a_known_reservation)
 }
 END_TEST
 
+/* Two vaults have nothing in common but the file, as two processes do. */
 START_TEST(reservations_of_two)
 {
 	static struct vault second;
@@ -891,34 +671,6 @@ START_TEST(an_edited_mark)
 END_TEST
 
 /* A mark that was moved to another stream, master or direction does not open there. */
-/* A mark or a head with bytes missing or added does not open, whatever its MAC is. */
-START_TEST(lengths_of_marks)
-{
-	SNAPSHOT keys = {0};
-	uint8_t sealed[MARK_MAX + 1] = {0};
-	struct window_mark made = {.master = MASTER, .set = {.size = 64}}, opened;
-	size_t n;
-
-	start();
-	struct key *key = key_new();
-	ck_ok(vault_snapshot_key(&vault, &keys));
-	ck_ok(mark_key(&keys, key));
-	ck_ok(mark_seal_head(key, MASTER, sealed, &n));
-	for (size_t i = 0; i <= n + 1; i++)
-		ck_rv(mark_check_head(key, MASTER, bytes_of(sealed, i)),
-			i == n ? CKR_OK : CKR_DEVICE_ERROR);
-	window_set_add(&made.set, 5);
-	ck_ok(mark_seal(key, &made, sealed, &n));
-	for (size_t i = 0; i <= n + 1; i++) {
-		opened = (struct window_mark){.master = MASTER, .set = {.size = 64}};
-		ck_rv(mark_open(key, bytes_of(sealed, i), &opened),
-			i == n ? CKR_OK : CKR_DEVICE_ERROR);
-	}
-	key_free(key);
-	close_all();
-}
-END_TEST
-
 START_TEST(a_moved_mark)
 {
 	struct window_location at;
@@ -1076,11 +828,9 @@ START_TEST(a_file_of_format_1)
 }
 END_TEST
 
-RUN_SUITE("window", each_counter_once, nobody_logged_in, session_masters,
-	session_masters_have_a_bound, reading_and_forgetting, skipping, a_destroyed_master,
-	a_reservation, a_known_reservation, a_reservation_at_the_end_of_the_range,
-	reservations_of_two, forgotten_by_another, reservations_have_a_bound,
+RUN_SUITE("window", each_counter_once, a_reservation, a_reservation_at_the_end_of_the_range,
+	a_known_reservation, reservations_of_two, forgotten_by_another, reservations_have_a_bound,
 	reserve_set_back_to_one, threads_on_the_same_counters, processes_on_the_same_counters,
 	killed_while_marking, a_fork, a_full_disk, a_disk_that_does_not_sync, an_uncertain_commit,
-	an_edited_mark, lengths_of_marks, a_moved_mark, a_flipped_bit_of_a_name,
-	a_row_of_another_master, a_missing_file, another_size, a_file_of_format_1)
+	an_edited_mark, a_moved_mark, a_flipped_bit_of_a_name, a_row_of_another_master,
+	a_missing_file, another_size, a_file_of_format_1)

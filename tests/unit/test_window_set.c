@@ -141,6 +141,32 @@ START_TEST(a_jump_of_the_whole_window)
 }
 END_TEST
 
+/* Each counter keeps its place when the highest rises by whole words, or by less or more. */
+START_TEST(rises)
+{
+	static const uint64_t used_before[] = {5000, 4999, 4990, 4937, 4936, 4935, 4700};
+
+	for (uint64_t rise = 1; rise <= 2 * WINDOW_MAX; rise++) {
+		struct window_set set = window_set_empty(WINDOW_MAX);
+		for (size_t i = 0; i < sizeof used_before / sizeof used_before[0]; i++)
+			window_set_add(&set, used_before[i]);
+		window_set_add(&set, 5000 + rise);
+		uint64_t free = 0, inside = 0;
+		for (uint64_t c = 4000 + rise - 24; c < 5000 + rise; c++) {
+			inside++;
+			free += !window_set_refuses(&set, c);
+		}
+		ck_assert_uint_eq(inside, WINDOW_MAX);
+		for (size_t i = 0; i < sizeof used_before / sizeof used_before[0]; i++) {
+			bool left = 5000 + rise - used_before[i] <= WINDOW_MAX;
+			ck_assert(window_set_refuses(&set, used_before[i]));
+			free += left;
+		}
+		ck_assert_uint_eq(free, WINDOW_MAX);
+	}
+}
+END_TEST
+
 /* A bit beyond the size would be written behind the largest set. */
 START_TEST(no_bit_beyond_the_size)
 {
@@ -193,6 +219,7 @@ int main(void)
 	tcase_add_test(tc, ends_of_the_range);
 	tcase_add_test(tc, the_smallest_window);
 	tcase_add_test(tc, a_jump_of_the_whole_window);
+	tcase_add_test(tc, rises);
 	tcase_add_test(tc, no_bit_beyond_the_size);
 	tcase_add_test(tc, filled);
 	suite_add_tcase(suite, tc);
