@@ -415,6 +415,30 @@ START_TEST(requests)
 }
 END_TEST
 
+/* A request about incoming messages, among messages that are signed, changes no direction. */
+START_TEST(a_request_between_messages)
+{
+	static uint8_t both[2] = {KEYDIV_WINDOW_SHOW, KEYDIV_WINDOW_INCOMING};
+	CK_MECHANISM m = {CKM_KEYDIV_WITH_DERIVED_KEY, NULL, 0};
+
+	device_signs(5, CKM_AES_CMAC);
+	ok(f3->C_MessageSignInit(s, &m, master));
+	field_of(KEYDIV_WINDOW_REQUEST, both, 2);
+	report_n = sizeof report;
+	gives(CKR_OK, f3->C_SignMessage(s, parameter, parameter_n, NULL, 0, report, &report_n));
+	holds(report_n == 17 && report[0] == 0);
+	without(KEYDIV_WINDOW_REQUEST);
+	out_n = sizeof out;
+	gives(CKR_OK, f3->C_SignMessage(s, parameter, parameter_n, text, 21, out, &out_n));
+	gives(CKR_KEYDIV_REPLAYED,
+		f3->C_SignMessage(s, parameter, parameter_n, text, 21, out, &out_n));
+	ok(f3->C_MessageSignFinal(s));
+	gives(CKR_OK, request(KEYDIV_WINDOW_SHOW, KEYDIV_WINDOW_OUTGOING));
+	holds(reported(5, 0));
+	gives(CKR_OK, verify()); /* no incoming message was marked */
+}
+END_TEST
+
 START_TEST(requests_refused)
 {
 	CK_MECHANISM m;
@@ -476,6 +500,7 @@ int main(void)
 	tcase_add_test(tc, a_destroyed_master);
 	tcase_add_test(tc, a_lost_file);
 	tcase_add_test(tc, requests);
+	tcase_add_test(tc, a_request_between_messages);
 	tcase_add_test(tc, requests_refused);
 	return run(suite);
 }
