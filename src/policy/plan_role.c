@@ -34,8 +34,8 @@ static void set_default_list(struct object *ret, const CK_MECHANISM_TYPE *list, 
 	ret->default_allowed_count = (uint32_t)n;
 }
 
-/* Give RET the default list of its type. SHORTEN: a list of T must be within the default list. */
-static CK_RV list_of_type(const struct template *t, bool shorten, struct object *ret)
+/* Give RET the default list of its type, or check that the list of T is within the default list. */
+static CK_RV list_of_type(const struct template *t, struct object *ret)
 {
 	size_t n;
 	const CK_MECHANISM_TYPE *list = default_children(ret->key_type, &n);
@@ -43,7 +43,7 @@ static CK_RV list_of_type(const struct template *t, bool shorten, struct object 
 	REQUIRE(list != NULL, CKR_TEMPLATE_INCONSISTENT,
 		"CKA_DERIVE on a key of this type needs CKA_ALLOWED_MECHANISMS");
 	set_default_list(ret, list, n);
-	if (!shorten || !list_given(t))
+	if (!list_given(t))
 		return CKR_OK;
 	REQUIRE(plan_list_within(ret, t->variable[VAR_ALLOWED_MECHANISMS]),
 		CKR_TEMPLATE_INCONSISTENT, "CKA_ALLOWED_MECHANISMS is wider than the default list");
@@ -61,7 +61,7 @@ CK_RV plan_role_made(const struct template *t, struct object *ret)
 		return CKR_OK;
 	}
 	TRY(check_deriving(ret->flags));
-	return list_given(t) ? CKR_OK : list_of_type(t, false, ret);
+	return list_given(t) ? CKR_OK : list_of_type(t, ret);
 }
 
 /* --- Derived keys --- */
@@ -115,10 +115,14 @@ static CK_RV list_of_role(const struct derived_plan *plan, struct object *ret)
 	case LEVEL_LEAF:
 		return FAIL(
 			CKR_TEMPLATE_INCONSISTENT, "the result of this mechanism cannot derive");
-	case LEVEL_BY_TEMPLATE: /* the caller's list is within that of the base: template_merge */
-		if (plan->base != NULL && list_given(plan->base))
+	case LEVEL_BY_TEMPLATE:
+		/*
+		 * Only a template of the base permits CKA_DERIVE here. If that template has a list,
+		 * the list of the caller is within it: template_merge.
+		 */
+		if (list_given(plan->base))
 			return CKR_OK;
-		return list_of_type(t, true, ret);
+		return list_of_type(t, ret);
 	case LEVEL_SHORTEN:
 	case LEVEL_FIXED:
 		break;
