@@ -70,11 +70,12 @@ static struct template_case cases[] = {
 
 #define CASES (sizeof cases / sizeof cases[0])
 
-/* The visible result of a derivation: the code, the flags, the numbers and the value. */
+/* The visible result of a derivation: the code, the flags, the numbers, the list and the value. */
 struct outcome {
-	CK_RV rv;
+	CK_RV rv, list_rv;
 	CK_ULONG number[FLAGS + 4];
-	CK_ULONG value_len;
+	CK_ULONG list_len, value_len;
+	CK_MECHANISM_TYPE list[16];
 	uint8_t value[64];
 };
 
@@ -103,6 +104,10 @@ static void try_once(CK_SESSION_HANDLE handle, CK_MECHANISM_TYPE type, CK_OBJECT
 		return;
 	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
 		get(handle, key, told[i], &ret->number[i], sizeof ret->number[i]);
+	CK_ATTRIBUTE list = {CKA_ALLOWED_MECHANISMS, ret->list, sizeof ret->list};
+	ret->list_rv = IN(handle, get_attributes(s, key, &list, 1));
+	ck_assert(ret->list_rv == CKR_OK || ret->list_rv == CKR_ATTRIBUTE_TYPE_INVALID);
+	ret->list_len = list.ulValueLen;
 	CK_ATTRIBUTE value = {CKA_VALUE, ret->value, sizeof ret->value};
 	CK_RV rv = IN(handle, get_attributes(s, key, &value, 1));
 	ck_assert(rv == CKR_OK || rv == CKR_ATTRIBUTE_SENSITIVE);
@@ -114,6 +119,9 @@ static void same(const struct outcome *warm, const struct outcome *cold)
 {
 	ck_assert_uint_eq(warm->rv, cold->rv);
 	ck_assert_mem_eq(warm->number, cold->number, sizeof cold->number);
+	ck_assert_uint_eq(warm->list_rv, cold->list_rv);
+	ck_assert_uint_eq(warm->list_len, cold->list_len);
+	ck_assert_mem_eq(warm->list, cold->list, sizeof cold->list);
 	ck_assert_uint_eq(warm->value_len, cold->value_len);
 	ck_assert_mem_eq(warm->value, cold->value, sizeof cold->value);
 }
