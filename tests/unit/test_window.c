@@ -42,6 +42,9 @@ START_TEST(each_counter_once)
 	replayed(&at, UINT64_MAX - 65);
 	other.master = OTHER_MASTER;
 	accepted(&other, 36); /* another master */
+	other.direction = WINDOW_OUTGOING;
+	accepted(&other, 0); /* the lowest counter of a new stream */
+	replayed(&other, 0);
 	close_all();
 	open_all();
 	at = stream("a", 64);

@@ -184,6 +184,31 @@ START_TEST(reading_what_another_has_changed)
 }
 END_TEST
 
+/* A reservation ends when another process skips counters. */
+START_TEST(skipped_by_another)
+{
+	static struct vault second;
+	start();
+	ck_ok(vault_init(&second));
+	log_in(&second);
+	struct window_location mine = reserving("a", 64, 10), theirs = mine;
+	theirs.vault = &second;
+
+	accepted(&mine, 1);
+	ck_ok(window_skip(&theirs, 50));
+	replayed(&mine, 6);
+	replayed(&mine, 50);
+	accepted(&mine, 51);
+	windows_logout(store, &second);
+	windows_close(&second);
+	vault_destroy(&second);
+	accepted(&mine, 52); /* the windows of another vault are still there */
+	ck_assert_ptr_null(window_space_of(&second, false));
+	close_all();
+	ck_assert_ptr_null(window_space_of(&vault, false));
+}
+END_TEST
+
 START_TEST(skipping)
 {
 	start();
@@ -280,5 +305,5 @@ END_TEST
 
 RUN_SUITE("window life", nobody_logged_in, lengths_of_descriptions, session_masters,
 	session_masters_have_a_bound, reading_session_masters, reading_and_forgetting,
-	reading_what_another_has_changed, skipping, a_destroyed_master, lengths_of_marks,
-	a_mark_is_no_head)
+	reading_what_another_has_changed, skipped_by_another, skipping, a_destroyed_master,
+	lengths_of_marks, a_mark_is_no_head)

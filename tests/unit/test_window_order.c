@@ -16,8 +16,9 @@ static const struct store_backend *real;
 static struct store_backend controlled;
 
 static unsigned begins, commits;
-static unsigned failing_begins, failing_commits; /* that are still to come */
-static void (*in_commit)(void);                  /* called before the next commit */
+static unsigned failing_begins, failing_commits, failing_gets, failing_puts; /* to come */
+static _Atomic uint64_t freshness;
+static void (*in_commit)(void); /* called before the next commit */
 
 static CK_RV begin(struct store *marks, bool create, bool *ret_busy)
 {
@@ -42,6 +43,28 @@ static CK_RV commit(struct store *marks)
 	return real->commit(marks);
 }
 
+static CK_RV get(struct store *marks, int64_t master, const uint8_t name[MARK_STREAM_LEN],
+	uint8_t ret_mark[MARK_MAX], size_t *ret_n)
+{
+	if (failing_gets > 0 && failing_gets-- > 0)
+		return CKR_DEVICE_ERROR;
+	return real->mark_get(marks, master, name, ret_mark, ret_n);
+}
+
+static CK_RV put(
+	struct store *marks, int64_t master, const uint8_t name[MARK_STREAM_LEN], struct bytes mark)
+{
+	if (failing_puts > 0 && failing_puts-- > 0)
+		return CKR_DEVICE_MEMORY;
+	return real->mark_put(marks, master, name, mark);
+}
+
+static const _Atomic uint64_t *get_freshness(const struct store *unused)
+{
+	(void)unused;
+	return &freshness;
+}
+
 /* Close the store with its own backend. */
 static void stop(void)
 {
@@ -62,9 +85,11 @@ static void start_controlled(void)
 	controlled = *real;
 	controlled.begin = begin;
 	controlled.commit = commit;
+	controlled.mark_get = get;
+	controlled.mark_put = put;
 	store->marks->backend = &controlled;
 	ck_assert_ptr_nonnull(window_space_of(&vault, true));
-	begins = commits = failing_begins = failing_commits = 0;
+	begins = commits = failing_begins = failing_commits = failing_gets = failing_puts = 0;
 }
 
 /* --- Another thread --- */
@@ -155,6 +180,140 @@ START_TEST(an_outgoing_stream_reserves_nothing)
 	accepted(&at, 6);
 	ck_assert_uint_eq(begins, 2);
 	ck_assert_uint_eq(space()->reserved.n, 0);
+	stop();
+}
+END_TEST
+
+/* The store is touched, as by another process: the mark is read once more, and is still ours. */
+START_TEST(a_reservation_that_is_confirmed)
+{
+	start_controlled();
+	struct window_location at = reserving("a", 64, 10);
+
+	accepted(&at, 1);
+	ck_ok(store_touch(store));
+	accepted(&at, 2);
+	ck_assert_uint_eq(begins, 2);
+	accepted(&at, 3);
+	ck_assert_uint_eq(begins, 2);
+	ck_ok(store_touch(store));
+	replayed(&at, 2);
+	replayed(&at, 3);
+	accepted(&at, 10);
+	ck_assert_uint_eq(stored(at).highest, 10);
+	accepted(&at, 11);
+	ck_assert_uint_eq(stored(at).highest, 20);
+	stop();
+}
+END_TEST
+
+/* No entry is believed while another process changes the store. */
+START_TEST(a_change_under_way)
+{
+	start_controlled();
+	struct store_backend of_store = *store->backend;
+	const struct store_backend *own = store->backend;
+	struct window_entry e = {.owner = 1, .phase = WINDOW_AT_REST};
+	of_store.freshness = get_freshness;
+	store->backend = &of_store;
+
+	e.freshness = freshness = 4;
+	ck_assert(window_is_known(&e, store));
+	e.freshness = freshness = 5;
+	ck_assert(!window_is_known(&e, store));
+	store->backend = own;
+	stop();
+}
+END_TEST
+
+/* A new reservation reaches at least up to the highest counter, and past counters stay used. */
+START_TEST(a_reservation_below_the_highest)
+{
+	start_controlled();
+	struct window_location exact = stream("a", 64), at = reserving("a", 64, 10);
+
+	accepted(&exact, 100);
+	accepted(&at, 60);
+	ck_assert_uint_eq(stored(at).highest, 100);
+	accepted(&at, 80);
+	ck_assert_uint_eq(begins, 2);
+	replayed(&at, 100);
+	replayed(&at, 60);
+	replayed(&at, 80);
+	accepted(&at, 101);
+	ck_assert_uint_eq(stored(at).highest, 110);
+	stop();
+}
+END_TEST
+
+START_TEST(reservations_near_the_end_of_the_range)
+{
+	static const char *const streams[] = {
+		"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"};
+	start_controlled();
+
+	for (uint64_t left = 0; left <= 12; left++) {
+		struct window_location at = reserving(streams[left], 64, 10);
+		accepted(&at, UINT64_MAX - left);
+		ck_assert_uint_eq(
+			stored(at).highest, left < 9 ? UINT64_MAX : UINT64_MAX - left + 9);
+	}
+	stop();
+}
+END_TEST
+
+/* The entry that was used last is the newest, whether a transaction was needed or not. */
+START_TEST(the_order_of_use)
+{
+	start_controlled();
+	struct window_location a = reserving("a", 64, 10), b = reserving("b", 64, 10);
+
+	accepted(&a, 1);
+	struct window_entry *of_a = space()->reserved.newest;
+	accepted(&b, 1);
+	ck_assert_ptr_eq(space()->reserved.oldest, of_a);
+	accepted(&a, 2);
+	ck_assert_ptr_eq(space()->reserved.newest, of_a);
+	accepted(&b, 2);
+	ck_assert_ptr_eq(space()->reserved.oldest, of_a);
+	accepted(&a, 11);
+	ck_assert_ptr_eq(space()->reserved.newest, of_a);
+	stop();
+}
+END_TEST
+
+/* A logout writes back each reservation whose mark can be read. */
+START_TEST(logging_out_with_an_unreadable_mark)
+{
+	start_controlled();
+	struct window_location a = reserving("a", 64, 10), b = reserving("b", 64, 10);
+
+	accepted(&a, 1);
+	accepted(&b, 1);
+	failing_gets = 1;
+	windows_logout(store, &vault);
+	ck_assert_uint_eq(space()->reserved.n, 0);
+	ck_assert_uint_eq(stored(a).highest, 10);
+	ck_assert_uint_eq(stored(b).highest, 1);
+	stop();
+}
+END_TEST
+
+/* A write that fails undoes those before it, and every counter that was reserved is skipped. */
+START_TEST(logging_out_on_a_full_disk)
+{
+	start_controlled();
+	struct window_location a = reserving("a", 64, 10), b = reserving("b", 64, 10);
+
+	accepted(&a, 1);
+	accepted(&b, 1);
+	failing_puts = 1;
+	windows_logout(store, &vault);
+	ck_assert_uint_eq(space()->reserved.n, 0);
+	ck_assert_uint_eq(stored(a).highest, 10);
+	ck_assert_uint_eq(stored(b).highest, 10);
+	replayed(&a, 2);
+	accepted(&a, 11);
 	stop();
 }
 END_TEST
@@ -490,9 +649,11 @@ START_TEST(a_fork_while_the_list_is_locked)
 END_TEST
 
 RUN_SUITE("window order", a_reserved_counter_needs_no_transaction,
-	an_outgoing_stream_reserves_nothing, a_transaction_that_does_not_begin,
-	a_transaction_that_does_not_commit, a_replaced_reservation, a_full_table,
-	a_table_of_busy_entries, a_full_table_on_a_failing_disk, judging_while_extending,
-	waiting_for_an_extension, forgetting_while_extending, marking_while_forgetting,
-	marking_while_logging_out, logging_out_while_extending, entries_of_a_destroyed_master,
-	a_fork_while_the_list_is_locked)
+	an_outgoing_stream_reserves_nothing, a_reservation_that_is_confirmed, a_change_under_way,
+	a_reservation_below_the_highest, reservations_near_the_end_of_the_range, the_order_of_use,
+	logging_out_with_an_unreadable_mark, logging_out_on_a_full_disk,
+	a_transaction_that_does_not_begin, a_transaction_that_does_not_commit,
+	a_replaced_reservation, a_full_table, a_table_of_busy_entries,
+	a_full_table_on_a_failing_disk, judging_while_extending, waiting_for_an_extension,
+	forgetting_while_extending, marking_while_forgetting, marking_while_logging_out,
+	logging_out_while_extending, entries_of_a_destroyed_master, a_fork_while_the_list_is_locked)
