@@ -98,10 +98,10 @@ START_TEST(random_steps)
 		step();
 		compare();
 	}
-	window_table_forget(&table, 2);
 	for (size_t k = model_n; k-- > 0;)
 		if (model[k]->master == 2)
 			model_remove(k);
+	window_table_forget(&table, 2);
 	ck_assert_uint_gt(model_n, 0);
 	compare();
 	step(); /* the table can still be used */
