@@ -54,10 +54,21 @@ void foreign_pins_stop(void)
 	settings.keep = false;
 }
 
+/*
+ * Drop *KEPT in a forked child. A thread of the parent may have held LOCK and may have unmapped the
+ * page. The kernel has zeroed a page that is forgotten here.
+ */
+static void drop_forked(pthread_mutex_t *lock, struct kept_pin **kept)
+{
+	if (pthread_mutex_trylock(lock) == 0)
+		drop(kept);
+	*kept = NULL;
+	pthread_mutex_init(lock, NULL);
+}
+
 void foreign_pins_forked(void)
 {
-	pthread_mutex_init(&turn, NULL);
-	drop(&refused);
+	drop_forked(&turn, &refused);
 	settings.keep = false;
 }
 
@@ -75,7 +86,7 @@ void foreign_pin_destroy(struct foreign_pin *pin)
 
 void foreign_pin_forked(struct foreign_pin *pin)
 {
-	drop(&pin->kept);
+	drop_forked(&pin->lock, &pin->kept);
 }
 
 CK_RV foreign_pin_keep(struct foreign_pin *pin, struct bytes text)

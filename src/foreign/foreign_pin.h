@@ -36,12 +36,15 @@ void foreign_pins_start(bool keep, const char *file);
 /* Wipe the PIN that a foreign token has refused. Called by foreign_stop. */
 void foreign_pins_stop(void);
 
-/* In the child of a fork, where another thread may have held a lock of the parent. */
+/*
+ * In the child of a fork, where a thread that does not exist may hold a lock: wipe, or forget what
+ * such a thread may have been changing, which the kernel has zeroed.
+ */
 void foreign_pins_forked(void);
 
 void foreign_pin_init(struct foreign_pin *pin);
 void foreign_pin_destroy(struct foreign_pin *pin);
-void foreign_pin_forked(struct foreign_pin *pin); /* in the child of a fork: wipe */
+void foreign_pin_forked(struct foreign_pin *pin); /* the same for PIN */
 
 /*
  * Keep TEXT, the user PIN of a login, if the configuration needs it. CKR_HOST_MEMORY. A PIN of more

@@ -12,7 +12,8 @@
 
 /*
  * A forked child inherits the keys, because only the pointers in them lead to the schedules that
- * the child must wipe: keys_forked.
+ * the child must wipe. key_unload does that for keys that no thread of the parent was using, and
+ * keys_forked wipes the values of all.
  */
 static struct arena keys;
 
@@ -92,15 +93,23 @@ void key_unload(struct key *key)
 		unload(key);
 }
 
-static void unload_one(void *key)
+/*
+ * Wipe what is in the struct. A thread of the parent may have been changing the contexts and the
+ * pointers at the moment of the fork. The kernel has zeroed a long value.
+ */
+static void wipe_forked(void *block)
 {
-	unload(key);
+	struct key *key = block;
+
+	wipe(key->value.small, sizeof key->value.small);
+	wipe(key->k1, sizeof key->k1);
+	wipe(key->k2, sizeof key->k2);
 }
 
 /* Wipe also keys of length 0, because a thread of the parent may have been loading them. */
 void keys_forked(void)
 {
-	arena_each(&keys, sizeof(struct key), unload_one);
+	arena_each(&keys, sizeof(struct key), wipe_forked);
 }
 
 static CK_RV load(struct key *key, CK_KEY_TYPE type, const uint8_t *value, size_t n)

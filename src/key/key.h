@@ -36,8 +36,11 @@ void key_free(struct key *key);
 void keys_trim(void);
 
 /*
- * In a forked child, after arena_after_fork: wipe every key of the process, also those that other
- * threads of the parent were using. The structs stay allocated and empty.
+ * In a forked child, after arena_after_fork: wipe the bytes in the struct of every key of the
+ * process, also of those that other threads of the parent were using. Calls no function of
+ * libcrypto on a context, because such a thread may have changed a context by half. key_unload
+ * wipes the contexts of a key that no thread was using; call it before. No key of the parent may be
+ * used afterwards.
  */
 void keys_forked(void);
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "configure.h"
 #include "foreign/foreign.h"
@@ -188,16 +189,73 @@ CK_RV module_stop(void)
 
 /* --- Forks --- */
 
+/* This thread is between the handlers of a fork, and the process that forks. */
+static _Thread_local bool forking;
+static pid_t forker;
+
 void module_before_fork(void)
 {
-	if (!locked)
-		pthread_mutex_lock(&lock);
+	int up = MODULE_UP;
+
+	if (locked)
+		return;
+	pthread_mutex_lock(&lock);
+	forking = true;
+	forker = getpid();
+	atomic_compare_exchange_strong(&module_state, &up, MODULE_FORKING);
+	if (atomic_load(&module_state) != MODULE_DOWN)
+		sessions_before_fork();
+}
+
+/* Let calls begin and go on. module_fail() may have been called since module_before_fork(). */
+static void end_wait(void)
+{
+	int state = MODULE_FORKING;
+
+	sessions_after_fork();
+	if (!atomic_compare_exchange_strong(&module_state, &state, MODULE_UP))
+		return;
+	state = MODULE_UP;
+	if (atomic_load(&self_test_failed))
+		atomic_compare_exchange_strong(&module_state, &state, MODULE_FAILED);
 }
 
 void module_after_fork(void)
 {
-	if (!locked)
+	if (locked)
+		return;
+	end_wait();
+	forking = false;
+	pthread_mutex_unlock(&lock);
+}
+
+/*
+ * The guard for a call that a handler of the host program makes while this thread forks. In the
+ * child such a handler comes before module_forked(). In the parent the call may need any session,
+ * so the fork goes on without the locks of sessions.
+ */
+static CK_RV guard_in_handler(void)
+{
+	if (forker != getpid())
+		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	sessions_after_fork();
+	return atomic_load(&self_test_failed) ? CKR_DEVICE_ERROR : CKR_OK;
+}
+
+CK_RV module_guard_slow(void)
+{
+	int state = atomic_load(&module_state);
+
+	if (state == MODULE_FORKING && forking)
+		return guard_in_handler();
+	while (state == MODULE_FORKING) {
+		pthread_mutex_lock(&lock); /* held until the fork is over */
 		pthread_mutex_unlock(&lock);
+		state = atomic_load(&module_state);
+	}
+	if (state == MODULE_UP)
+		return CKR_OK;
+	return state == MODULE_FAILED ? CKR_DEVICE_ERROR : CKR_CRYPTOKI_NOT_INITIALIZED;
 }
 
 /*
@@ -210,9 +268,9 @@ void module_forked(void)
 		atomic_store(&module_state, MODULE_DOWN);
 		sessions_forked();
 		foreign_forked();
-		keys_forked();
 		reservations_forked();
 		windows_forked();
+		keys_forked();
 		for (CK_ULONG i = 0; i < slot_count; i++) {
 			token_forked(tokens[i]);
 			tokens[i] = NULL;
@@ -221,6 +279,8 @@ void module_forked(void)
 		memset(&started, 0, sizeof started);
 		log_close();
 	}
-	if (!locked)
-		pthread_mutex_unlock(&lock);
+	if (locked)
+		return;
+	forking = false;
+	pthread_mutex_unlock(&lock);
 }

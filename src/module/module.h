@@ -11,6 +11,15 @@
  *
  * module.c has a lock of its own. The lock is held while the module starts or stops and while the
  * process forks, and is taken before any lock of token/sessions.h.
+ *
+ * Forks. A child has the memory of its parent as it was at the fork, also what a thread of the
+ * parent was changing then. Therefore:
+ * - A call that begins while the process forks waits in the guard until the fork is over.
+ * - The fork waits for the calls that have begun, up to FORK_WAIT_MS (token/sessions.h), and holds
+ *   the locks of their sessions. Then it waits for the locks of the stores and of the arenas.
+ * - The child wipes everything in the sessions whose locks it has. Of what another thread may have
+ *   been changing, the child wipes the bytes in structs of this module. It follows no pointer there
+ *   and passes nothing of it to libcrypto.
  */
 #ifndef KEYDIV_MODULE_MODULE_H
 #define KEYDIV_MODULE_MODULE_H
@@ -24,7 +33,8 @@
 
 #define SLOTS_MAX 64
 
-enum module_state { MODULE_DOWN, MODULE_UP, MODULE_FAILED };
+/* MODULE_FORKING is MODULE_UP while the process forks. */
+enum module_state { MODULE_DOWN, MODULE_UP, MODULE_FAILED, MODULE_FORKING };
 
 extern _Atomic int module_state;
 
@@ -50,7 +60,8 @@ CK_ULONG module_slot_count(void);
 void module_fail(const char *why);
 
 /*
- * Called before a fork and after a fork in the parent: the module does not start or stop between.
+ * Called before a fork and after a fork in the parent. Between them the module does not start or
+ * stop, no call begins, and no session changes whose call has ended in time.
  */
 void module_before_fork(void);
 void module_after_fork(void);
@@ -64,13 +75,19 @@ MUST_USE CK_RV fork_watch(void);
 /* The same for the functions of base/arena.h. */
 MUST_USE CK_RV fork_watch_arenas(void);
 
+/*
+ * The guard for a module that is not in state MODULE_UP: wait until a fork of another thread is
+ * over, and return CKR_OK if the module is up then.
+ */
+MUST_USE CK_RV module_guard_slow(void);
+
 /* Return CKR_OK if the module is up. A forked child and the error state are refused here. */
 static inline CK_RV module_guard(void)
 {
 	int state = atomic_load_explicit(&module_state, memory_order_acquire);
 	if (__builtin_expect(state == MODULE_UP, 1))
 		return CKR_OK;
-	return state == MODULE_FAILED ? CKR_DEVICE_ERROR : CKR_CRYPTOKI_NOT_INITIALIZED;
+	return module_guard_slow();
 }
 
 /* Return RV, and log a failure of FUNCTION unless RV is part of normal work. */

@@ -70,8 +70,15 @@ void reservations_forked(void)
 	while (list != NULL) {
 		struct reservation *r = list;
 		list = r->next;
-		secret_wipe(&r->state);
-		/* The lock is not destroyed: a thread that does not exist here may hold it. */
+		/*
+		 * The lock is not destroyed: a thread that does not exist here may hold it, and may
+		 * have changed the state by half. The kernel has zeroed a state that is long.
+		 */
+		if (pthread_mutex_trylock(&r->lock) == 0) {
+			secret_wipe(&r->state);
+			pthread_mutex_unlock(&r->lock);
+		}
+		wipe(r->state.small, sizeof r->state.small);
 		free(r);
 	}
 }

@@ -71,10 +71,18 @@ void window_space_free(const struct vault *vault)
 	free(space);
 }
 
-/* A thread that does not exist here may have been changing a table, so no table is walked. */
+/*
+ * A thread that does not exist here may have been changing a table, so no table is walked. The same
+ * is true of the key of a space that was locked.
+ */
 void window_spaces_forked(void)
 {
 	pthread_mutex_init(&list_lock, NULL);
+	for (struct window_space *space = list; space != NULL; space = space->next)
+		if (pthread_mutex_trylock(&space->lock) == 0) {
+			key_unload(space->key);
+			pthread_mutex_unlock(&space->lock);
+		}
 	struct window_space **end = &abandoned;
 	while (*end != NULL)
 		end = &(*end)->next;

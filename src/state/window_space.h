@@ -37,7 +37,10 @@ void window_spaces_each(void (*each)(struct window_space *space, void *arg), voi
 /* Free the space of VAULT. No other thread may be using it. */
 void window_space_free(const struct vault *vault);
 
-/* In the child of a fork: forget every space, without waiting for a lock. */
+/*
+ * In the child of a fork, before keys_forked: forget every space, without waiting for a lock, and
+ * wipe the keys that no thread of the parent was using.
+ */
 void window_spaces_forked(void);
 
 /*

@@ -45,6 +45,7 @@ struct session {
 	struct kept_searches kept_searches;
 	uint8_t parameter[PARAMETER_MAX]; /* the private copy of a mechanism parameter */
 	struct foreign foreign;           /* see session_foreign */
+	bool held_by_fork;                /* see sessions_before_fork */
 	struct session *next_free;
 };
 

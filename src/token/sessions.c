@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/thread.h"
 #include "token/handle.h"
@@ -121,24 +122,96 @@ void sessions_stop(void)
 	key_caches_trim();
 }
 
+/* --- Forks --- */
+
+/* The sessions that sessions_before_fork has tried to lock. The lock of the module guards both. */
+static uint32_t fork_sessions;
+
+/* Return true if S has nothing that a child must wipe by calls of libcrypto. S is locked. */
+static bool is_empty(const struct session *s)
+{
+	return s->operations == NULL && s->keys.entries == NULL && s->scratch[0] == NULL;
+}
+
+/* Lock S for a fork, unless S is empty. Return false if S is in a call. */
+static bool hold_for_fork(struct session *s)
+{
+	if (s->held_by_fork)
+		return true;
+	if (pthread_mutex_trylock(&s->lock) != 0)
+		return false;
+	s->held_by_fork = !is_empty(s);
+	if (!s->held_by_fork)
+		pthread_mutex_unlock(&s->lock);
+	return true;
+}
+
+static bool hold_all_for_fork(void)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < fork_sessions; i++)
+		all &= hold_for_fork(atomic_load(&table[i]));
+	return all;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/*
+ * Locks are tried again and again, instead of waited for, because the session of this thread never
+ * becomes free, and because the C library may have no wait that ends by the monotonic clock.
+ */
+void sessions_before_fork(void)
+{
+	int64_t end = now_ns() + FORK_WAIT_MS * INT64_C(1000000);
+
+	pthread_mutex_lock(&table_lock);
+	fork_sessions = table_used;
+	pthread_mutex_unlock(&table_lock);
+	for (long pause = 20000; !hold_all_for_fork() && now_ns() < end; pause += pause / 2)
+		nanosleep(&(struct timespec){.tv_nsec = pause < 2000000 ? pause : 2000000}, NULL);
+}
+
+/* Unlock S if a fork has locked S. */
+static void release_after_fork(struct session *s)
+{
+	if (!s->held_by_fork)
+		return;
+	s->held_by_fork = false;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sessions_after_fork(void)
+{
+	for (; fork_sessions > 0; fork_sessions--)
+		release_after_fork(atomic_load(&table[fork_sessions - 1]));
+}
+
+static void wipe_keys(struct session *s)
+{
+	operations_reset(s->operations);
+	key_cache_reset(&s->keys);
+	for (unsigned i = 0; i < SCRATCH_KEYS; i++)
+		if (s->scratch[i] != NULL)
+			key_unload(s->scratch[i]);
+}
+
 void sessions_forked(void)
 {
 	for (uint32_t i = 0; i < table_used; i++) {
 		struct session *s = atomic_load(&table[i]);
-		/*
-		 * A thread of the parent that was inside a call may have left the session's
-		 * operations half changed. Its lock shows that; the operations are then left alone.
-		 */
-		if (pthread_mutex_trylock(&s->lock) == 0) {
-			operations_reset(s->operations);
-			pthread_mutex_unlock(&s->lock);
-		}
-		key_cache_reset(&s->keys);
 		wipe(s->parameter, sizeof s->parameter);
-		for (unsigned k = 0; k < SCRATCH_KEYS; k++)
-			if (s->scratch[k] != NULL)
-				key_unload(s->scratch[k]);
+		if (s->held_by_fork)
+			wipe_keys(s);
+		release_after_fork(s);
 	}
+	fork_sessions = 0;
 }
 
 /* --- Looking up --- */

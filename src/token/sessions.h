@@ -4,7 +4,8 @@
  *
  * The order of all locks. A thread that holds a lock may take only locks of later lines.
  *
- * 	session             session_enter to session_leave; a thread holds one at a time
+ * 	session             session_enter to session_leave; a thread holds one at a time. A fork
+ * 	                    takes those that become free in time (sessions_before_fork)
  * 	turn of PINs        token_pin.h: store->pins_lock, then flock of the token directory
  * 	reservation         state/reservation.h
  * 	token               token.h
@@ -39,8 +40,26 @@ MUST_USE CK_RV sessions_start(void);
 void sessions_stop(void);
 
 /*
- * In the child of a fork: wipe the keys that sessions and operations hold. Waits for no lock, since
- * a thread that does not exist in the child may hold it.
+ * The longest time that a fork waits for calls in sessions to end, in milliseconds. Most calls take
+ * less than one. A call of another PKCS#11 module, a derivation with many iterations or a call with
+ * long data may take longer.
+ */
+#define FORK_WAIT_MS 100
+
+/*
+ * Before a fork, when no further call can begin: take the lock of every session that has keys or
+ * operations, so that no thread is changing them during the fork. Waits up to FORK_WAIT_MS for the
+ * calls that have begun, and goes on without the sessions that are still in a call then. One of
+ * these may be a call of this thread, from which a foreign module forks. sessions_after_fork gives
+ * the locks back in the parent, and may be called again. The caller holds the lock of the module.
+ */
+void sessions_before_fork(void);
+void sessions_after_fork(void);
+
+/*
+ * In the child of a fork: wipe the keys and the operations of the sessions that
+ * sessions_before_fork has locked, and unlock them. Of other sessions only the parameter is wiped,
+ * because a thread that does not exist in the child may have changed the others by half.
  */
 void sessions_forked(void);
 

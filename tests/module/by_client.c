@@ -10,6 +10,7 @@
 #define OLD_SERVER                                                                                 \
 	"a server of p11-kit 0.24 gets whole messages, and key and fields with the first of them"
 #define OWN_FILE "the test reads what the module says to its own process about keydiv.conf"
+#define OWN_FORK "a fork of the test's process meets no call in the server's process"
 #define OWN_LIMIT "the limit of the test's process is no limit of the server"
 
 static const struct {
@@ -18,6 +19,7 @@ static const struct {
 	{"test_module_configuration", "a_wrong_line", OWN_FILE},
 	{"test_module_configuration", "the_log_on_standard_error", OWN_FILE},
 	{"test_module_configuration", "lock_memory", OWN_LIMIT},
+	{"test_module_fork_threads", NULL, OWN_FORK},
 	{"test_module_log", "a_wrong_line_is_told", OWN_FILE},
 	{"test_module_login_scrypt", "failing_memory_costs_no_try", OWN_LIMIT},
 	{"test_module_store_full", NULL, OWN_LIMIT},

@@ -222,6 +222,7 @@ START_TEST(a_forked_child_keeps_no_schedules_of_operations)
 	memcpy(held->parameter, "a password", 10);
 	session_leave(held);
 	ck_assert_uint_ne(key_length(held->keys.last->key), 0);
+	sessions_before_fork();
 	sessions_forked(); /* as the child has it called; here it may be called in the parent too */
 	ck_assert_uint_eq(held->keys.entries[0].object.flags, 0);
 	for (unsigned i = 0; i < KEY_CACHE_ENTRIES; i++)
@@ -232,6 +233,44 @@ START_TEST(a_forked_child_keeps_no_schedules_of_operations)
 	CK_ULONG n = sizeof out;
 	ck_rv(IN(rw, encrypt_update(s, block, 16, out, &n)), CKR_OPERATION_NOT_INITIALIZED);
 	ck_rv(IN(rw, sign_final(s, out, &n)), CKR_OPERATION_NOT_INITIALIZED);
+}
+END_TEST
+
+/* Another thread may be changing the keys of a session that is in a call. */
+START_TEST(a_forked_child_leaves_a_session_in_a_call_alone)
+{
+	CK_OBJECT_HANDLE key = make(rw, T(AES_MK, YES(CKA_SIGN)));
+	CK_MECHANISM cmac = {CKM_AES_CMAC, NULL, 0};
+	struct session *held;
+	uint8_t out[16];
+	CK_ULONG n = sizeof out;
+
+	ck_ok(IN(rw, sign_init(s, &cmac, key)));
+	ck_ok(session_enter(rw, &held));
+	memcpy(held->parameter, "a password", 10);
+	sessions_before_fork();
+	sessions_forked();
+	ck_assert_uint_eq(key_length(held->keys.last->key), 16);
+	ck_assert_mem_eq(held->parameter, "\0\0\0\0\0\0\0\0\0", 10);
+	session_leave(held);
+	ck_ok(IN(rw, sign_final(s, out, &n)));
+}
+END_TEST
+
+/* The parent goes on as if nothing had happened. */
+START_TEST(a_fork_leaves_the_sessions_of_the_parent)
+{
+	CK_OBJECT_HANDLE key = make(rw, T(AES_MK, YES(CKA_SIGN)));
+	CK_MECHANISM cmac = {CKM_AES_CMAC, NULL, 0};
+	uint8_t out[16];
+	CK_ULONG n = sizeof out;
+
+	ck_ok(IN(rw, sign_init(s, &cmac, key)));
+	sessions_before_fork();
+	sessions_after_fork();
+	ck_ok(IN(rw, sign_final(s, out, &n)));
+	sessions_after_fork(); /* a handler of the host program may have ended the wait before */
+	ck_ok(IN(rw, CKR_OK));
 }
 END_TEST
 
@@ -292,6 +331,8 @@ int main(void)
 	tcase_add_test(in, a_logout_and_a_login_between_two_calls_are_noticed);
 	tcase_add_test(out, scratch_keys_are_made_once);
 	tcase_add_test(in, a_forked_child_keeps_no_schedules_of_operations);
+	tcase_add_test(in, a_forked_child_leaves_a_session_in_a_call_alone);
+	tcase_add_test(in, a_fork_leaves_the_sessions_of_the_parent);
 	tcase_add_test(out, threads_open_and_close_beside_each_other);
 	suite_add_tcase(suite, out);
 	suite_add_tcase(suite, in);
