@@ -207,8 +207,7 @@ all)
 	memcheck
 	thread
 	plain
-	# Not fork: tests/faults/README.md names a fault that it finds in some runs.
-	faults kill power calls memory full load bits
+	faults
 	;;
 *)
 	echo "usage: $0 [install|quick|plain|clients|sanitize|memcheck|valgrind|thread|coverage|faults [REGIME...]|mutation [AREA...]|fuzz [merge] [TARGET...]]" >&2

@@ -263,6 +263,9 @@ CK_RV key_step(struct seat *seat)
 
 /* --- Pauses --- */
 
+/* Longer than a fork waits for a call (FORK_WAIT_MS in src/token/sessions.h). */
+#define LONG_PAUSE_US 120000
+
 static volatile unsigned pausing; /* threads of this process; in a child none of them exists */
 static volatile pid_t pausing_in;
 
@@ -286,6 +289,6 @@ void pause_sometimes(const struct call_seen *seen)
 		pausing = 0;
 	}
 	__sync_fetch_and_add(&pausing, 1);
-	usleep(draw_below(&random, 2000));
+	usleep(draw_below(&random, 16) == 0 ? LONG_PAUSE_US : draw_below(&random, 2000));
 	__sync_fetch_and_sub(&pausing, 1);
 }
