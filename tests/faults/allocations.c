@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,15 +61,6 @@ static unsigned count;
 static bool failed;
 static void *where[FRAMES]; /* the first failure was */
 
-void allocations_start(struct allocation_plan p)
-{
-	plan = p;
-	count = 0;
-	failed = false;
-	memset(where, 0, sizeof where);
-	active = true;
-}
-
 unsigned allocations_stop(void)
 {
 	active = false;
@@ -100,23 +92,71 @@ static void note_failure(void)
 	active = true;
 }
 
-/* Return true if the code at CALLER is in the library whose file is called NAME. */
-static bool is_in(const void *caller, const char *name)
-{
-	Dl_info info;
+#define LIBRARIES_MAX 8
 
-	return dladdr(caller, &info) != 0 && info.dli_fname != NULL &&
-	       strstr(info.dli_fname, name) != NULL;
+/* The code and data of a library in memory. */
+struct span {
+	const char *library; /* part of the file's name */
+	uintptr_t start, end;
+};
+
+static int find_span(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	struct span *span = argument;
+
+	(void)size;
+	if (strstr(info->dlpi_name, span->library) == NULL)
+		return 0;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+		uintptr_t end = start + info->dlpi_phdr[i].p_memsz;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		span->start = span->start == 0 || start < span->start ? start : span->start;
+		span->end = end > span->end ? end : span->end;
+	}
+	return 1;
 }
+
+/* Return the place of the library whose file name contains LIBRARY, or an empty one. */
+static struct span span_of(const char *library)
+{
+	struct span span = {library, 0, 0};
+
+	dl_iterate_phdr(find_span, &span);
+	return span;
+}
+
+static bool is_in(const void *caller, struct span span)
+{
+	return (uintptr_t)caller >= span.start && (uintptr_t)caller < span.end;
+}
+
+static struct span counted[LIBRARIES_MAX];
+static unsigned counted_n;
 
 static bool counts(const void *caller)
 {
 	if (plan.only == NULL)
 		return true;
-	for (const char *const *name = plan.only; *name != NULL; name++)
-		if (is_in(caller, *name))
+	for (unsigned i = 0; i < counted_n; i++)
+		if (is_in(caller, counted[i]))
 			return true;
 	return false;
+}
+
+void allocations_start(struct allocation_plan p)
+{
+	plan = p;
+	count = 0;
+	failed = false;
+	memset(where, 0, sizeof where);
+	counted_n = 0;
+	for (const char *const *name = p.only; name != NULL && *name != NULL; name++)
+		if (counted_n < LIBRARIES_MAX)
+			counted[counted_n++] = span_of(*name);
+	active = true;
 }
 
 /* Count an allocation by CALLER. Return true if it must fail: errno is set. */
@@ -136,7 +176,7 @@ static bool fails(const void *caller)
 
 /* --- What is held --- */
 
-#define HELD_MAX (1u << 16) /* a power of two */
+#define HELD_MAX (1u << 14) /* a power of two */
 
 static struct held {
 	void *p;
@@ -158,8 +198,9 @@ unsigned allocations_held(const char *library, unsigned *ret_others)
 {
 	unsigned n = 0;
 
+	struct span span = span_of(library);
 	for (unsigned i = 0; i < HELD_MAX; i++)
-		n += held[i].p != NULL && is_in(held[i].caller, library);
+		n += held[i].p != NULL && is_in(held[i].caller, span);
 	*ret_others = held_n - n;
 	return n;
 }
@@ -173,8 +214,10 @@ static void note(void *p, size_t n, void *caller)
 {
 	unsigned i = home_of(p);
 
-	if (!recording || p == NULL || held_n == HELD_MAX - 1)
+	if (!recording || p == NULL)
 		return;
+	if (held_n == HELD_MAX / 2) /* an allocation that is not recorded could be lost unseen */
+		abort();
 	while (held[i].p != NULL)
 		i = (i + 1) & (HELD_MAX - 1);
 	held[i] = (struct held){p, caller, n, ++recorded};

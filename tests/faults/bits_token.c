@@ -2,23 +2,13 @@
 /* bits_token.c: see bits_token.h. */
 #include "bits_token.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 
 #include "../module/store_victim.h"
 
-#define FILES_MAX 16
 #define USED_COUNTER 101
 #define TEXT "hello from the device"
-
-static struct file {
-	char name[100]; /* below the directory of tokens */
-	uint64_t size;
-	uint8_t *content;
-} files[FILES_MAX];
-static unsigned file_count;
 
 static struct released {
 	uint8_t number[8], check[3];
@@ -104,6 +94,8 @@ void bits_set_up(void)
 
 /* --- The look --- */
 
+static bool states_refused;
+
 static void look_at_states(void)
 {
 	CK_OBJECT_HANDLE client;
@@ -114,12 +106,40 @@ static void look_at_states(void)
 		rv = take_key(s, client, &key);
 	if (rv == CKR_OK)
 		holds(memcmp(&key, &next_key, sizeof key) == 0);
-	holds(verify() != CKR_OK);
+	else
+		states_refused = true;
+	rv = verify();
+	holds(rv != CKR_OK);
+	states_refused |= rv != CKR_KEYDIV_REPLAYED;
 }
 
-void bits_look(void)
+/* Look at N copies. They may be refused if they are DAMAGED. */
+static void look_at_copies(unsigned n, bool damaged)
 {
-	(void)look_with(look_at_states);
+	CK_RV rv = f->C_Initialize(NULL);
+
+	/* A damaged copy that C_Initialize refuses must not hide the others. */
+	if (n > 1)
+		gives(CKR_OK, rv);
+	for (unsigned i = 0; i < n && rv == CKR_OK; i++) {
+		slot = i;
+		states_refused = false;
+		bool refused = look_initialized(look_at_states);
+		holds(damaged || !(refused || states_refused));
+		ok(f->C_CloseAllSessions(slot));
+	}
+	if (rv == CKR_OK)
+		ok(f->C_Finalize(NULL));
+}
+
+void bits_look(unsigned n)
+{
+	look_at_copies(n, true);
+}
+
+static void look_at_intact(void)
+{
+	look_at_copies(BITS_COPIES, false);
 }
 
 /* The intact token gives all. */
@@ -134,145 +154,92 @@ static void look_at_all(void)
 
 /* --- Files --- */
 
-static int read_entry(const char *path, const struct stat *st, int kind, struct FTW *w)
-{
-	struct file *file = &files[file_count];
-
-	(void)w;
-	if (kind != FTW_F)
-		return 0;
-	ck_assert(file_count < FILES_MAX);
-	snprintf(file->name, sizeof file->name, "%.90s", path + strlen(token_dir));
-	file->size = (uint64_t)st->st_size;
-	file->content = malloc(file->size + 1);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ck_assert(read(fd, file->content, file->size) == st->st_size);
-	file_count++;
-	return close(fd);
-}
-
 uint64_t bits_list(void)
 {
 	uint64_t bytes = 0;
+	size_t n = strlen(token_dir);
 
-	ck_assert_int_eq(nftw(token_dir, read_entry, 16, FTW_PHYS), 0);
-	for (unsigned i = 0; i < file_count; i++)
-		bytes += files[i].size;
+	snprintf(token_dir + n, 20, "/slot-%lu", slot);
+	token_files_keep();
+	for (unsigned i = 0; i < token_file_count; i++)
+		bytes += token_files[i].size;
 	ck_assert(!look_with(look_at_all));
-	bits_put_back();
+	token_files_put_back();
 	return 8 * bytes;
 }
 
-unsigned bits_files(void)
+static const struct token_file *file_at(uint64_t *at)
 {
-	return file_count;
-}
-
-static const struct file *file_at(uint64_t *at)
-{
-	const struct file *file = files;
+	const struct token_file *file = token_files;
 
 	for (; *at >= file->size; file++)
 		*at -= file->size;
 	return file;
 }
 
+unsigned bits_file(uint64_t number)
+{
+	uint64_t at = number / 8;
+
+	return (unsigned)(file_at(&at) - token_files);
+}
+
 uint8_t bits_byte(uint64_t at)
 {
-	const struct file *file = file_at(&at);
+	const struct token_file *file = file_at(&at);
 
 	return file->content[at];
 }
 
-static void full_path(char ret[1000], const struct file *file)
+/* Work on copy COPY from here on: the files of the list are those of its slot. */
+static void choose(unsigned copy)
 {
-	snprintf(ret, 1000, "%.880s%s", token_dir, file->name);
+	snprintf(token_dir, 900, "%.800s/tokens/slot-%u", test_dir, copy);
 }
 
-/* Make the directories of FILE, which may be there. */
-static void make_directories(const struct file *file)
+void bits_make_copies(unsigned index)
 {
-	char path[1000];
-
-	full_path(path, file);
-	for (char *slash = path + strlen(token_dir); slash != NULL;
-		slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		ck_assert(mkdir(path, 0700) == 0 || errno == EEXIST);
-		*slash = '/';
-	}
-}
-
-void bits_make_copy(unsigned index)
-{
+	char text[40];
 	size_t n = strlen(test_dir);
 
 	snprintf(test_dir + n, 20, "/copy-%u", index);
 	ck_assert_int_eq(mkdir(test_dir, 0700), 0);
 	snprintf(token_dir, 900, "%.800s/tokens", test_dir);
-	for (unsigned i = 0; i < file_count; i++)
-		make_directories(&files[i]);
-	write_conf("");
-	bits_put_back();
+	ck_assert_int_eq(mkdir(token_dir, 0700), 0);
+	snprintf(text, sizeof text, "slots = %u\n", BITS_COPIES);
+	write_conf(text);
+	for (unsigned copy = 0; copy < BITS_COPIES; copy++)
+		bits_put_back(copy);
+	ck_assert(in_child(look_at_intact));
+	for (unsigned copy = 0; copy < BITS_COPIES; copy++)
+		bits_put_back(copy);
 }
 
-void bits_flip(uint64_t number)
+void bits_flip(unsigned copy, uint64_t number)
 {
 	uint64_t at = number / 8;
-	const struct file *file = file_at(&at);
+	const struct token_file *file = file_at(&at);
 	uint8_t byte = file->content[at] ^ (uint8_t)(1u << number % 8);
 	char path[1000];
 
-	full_path(path, file);
+	choose(copy);
+	token_file_path(path, file);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	ck_assert(fd >= 0 && pwrite(fd, &byte, 1, (off_t)at) == 1);
 	close(fd);
 }
 
+void bits_put_back(unsigned copy)
+{
+	choose(copy);
+	token_files_put_back();
+}
+
 void bits_describe(char *ret, size_t n, uint64_t number)
 {
 	uint64_t at = number / 8;
-	const struct file *file = file_at(&at);
+	const struct token_file *file = file_at(&at);
 
 	snprintf(ret, n, "bit %u of byte %llu of %s", (unsigned)(number % 8),
 		(unsigned long long)at, file->name + 1);
-}
-
-static bool is_as_it_was(const struct file *file, int fd)
-{
-	static uint8_t now[1 << 20];
-
-	return fd >= 0 && file->size < sizeof now &&
-	       pread(fd, now, sizeof now, 0) == (ssize_t)file->size &&
-	       memcmp(now, file->content, file->size) == 0;
-}
-
-/* Remove what is no file of the list, such as a journal. */
-static int remove_other(const char *path, const struct stat *st, int kind, struct FTW *w)
-{
-	(void)st;
-	(void)w;
-	if (kind != FTW_F)
-		return 0;
-	for (unsigned i = 0; i < file_count; i++)
-		if (strcmp(path + strlen(token_dir), files[i].name) == 0)
-			return 0;
-	return unlink(path);
-}
-
-/* A look counts a try and advances the client, and may roll back what looks like a journal. */
-void bits_put_back(void)
-{
-	char path[1000];
-
-	for (unsigned i = 0; i < file_count; i++) {
-		full_path(path, &files[i]);
-		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (!is_as_it_was(&files[i], fd))
-			ck_assert(ftruncate(fd, 0) == 0 &&
-				  pwrite(fd, files[i].content, files[i].size, 0) ==
-					  (ssize_t)files[i].size);
-		close(fd);
-	}
-	ck_assert_int_eq(nftw(token_dir, remove_other, 16, FTW_PHYS), 0);
 }

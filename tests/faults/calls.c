@@ -5,10 +5,9 @@
  * was refused has changed nothing, the code says what failed, and the module goes on.
  */
 #include "call_errors.h"
-#include "world.h"
+#include "trials.h"
 
 #include <errno.h>
-#include <sys/wait.h>
 
 #define TRIALS_MAX 60000
 
@@ -85,23 +84,20 @@ static const struct action {
 };
 #define ACTIONS (sizeof actions / sizeof actions[0])
 
+/* All faults. Those of an action are numbered from its first one on. */
 static struct trial {
 	uint8_t action;
-	uint16_t at;
+	uint16_t at; /* 0: none, and all calls are counted */
 	bool from_there;
 	int8_t kind;
 	int error;
 } trials[TRIALS_MAX];
-static unsigned trial_count;
+static unsigned trial_count, first_trial[ACTIONS];
 
 static struct control {
-	const struct trial *trial; /* NULL: count only */
-	unsigned action, calls;
+	unsigned calls;
 	uint8_t kinds[4096];
-	CK_RV rv;
 } * control;
-
-static struct world_copy saved;
 
 /* --- One trial --- */
 
@@ -154,8 +150,9 @@ static bool is_right_code(const struct trial *trial, CK_RV rv)
 	return is_code_of(trial->error, rv);
 }
 
-static void describe(char ret[200], const struct trial *trial)
+static void describe(char ret[200], unsigned action, unsigned number)
 {
+	const struct trial *trial = &trials[first_trial[action] + number];
 	const char *error = trial->error == FAULT_SHORT ? "short" : strerrorname_np(trial->error);
 
 	snprintf(ret, 200, "%s, call %u (%s) %s: %s", actions[trial->action].name, trial->at,
@@ -176,62 +173,31 @@ static void settle_uncertain(const struct seat *seat)
 	fresh_settle(seat);
 }
 
-static void try_it(unsigned unused)
-{
-	const struct trial *trial = control->trial;
-	const struct action *action = &actions[trial ? trial->action : control->action];
-	struct call_plan plan = {0};
-	struct seat seat = {.index = 0};
-	char text[200];
+/* --- The process of a call, and its clones --- */
 
-	(void)unused;
-	if (trial != NULL)
-		plan = (struct call_plan){trial->at, trial->from_there, trial->error};
-	if (!action->at_start)
+static struct seat seat;
+
+static void prepare(unsigned action)
+{
+	if (!actions[action].at_start)
 		seat_start(&seat, 0, 1);
-	world->uncertain = trial != NULL && trial->kind == CALL_SYNC && trial->from_there;
-	calls_start(plan);
-	CK_RV rv = action->run(&seat);
+}
+
+static const char *name_of_action(unsigned action)
+{
+	return actions[action].name;
+}
+
+static void count(unsigned action)
+{
+	calls_start((struct call_plan){0});
+	CK_RV rv = actions[action].run(&seat);
 	control->calls = calls_stop();
 	for (unsigned i = 1; i <= control->calls && i < sizeof control->kinds; i++)
 		control->kinds[i] = (uint8_t)calls_kind(i);
-	control->rv = rv;
-	if (trial == NULL) {
-		if (rv != CKR_OK)
-			trouble("%s gave %s", action->name, name_of(rv));
-		return;
-	}
-	describe(text, trial);
-	if (!is_right_code(trial, rv))
-		trouble("%s: gave %s", text, name_of(rv));
-	if (action->at_start) {
-		f->C_Finalize(NULL);
-		seat_start(&seat, 0, 1);
-	}
-	settle_uncertain(&seat);
-	/* Everything works afterwards, in the same process and then in another one. */
-	for (int i = 0; i < 2; i++)
-		world_goes_on(&seat, text);
-	f->C_Finalize(NULL);
-	world_check(1);
+	if (rv != CKR_OK)
+		trouble("%s gave %s", actions[action].name, name_of(rv));
 }
-
-static bool run_trial(const struct trial *trial)
-{
-	char text[200] = "counting";
-
-	copy_token(true);
-	world_restore(&saved);
-	control->trial = trial;
-	if (trial != NULL)
-		describe(text, trial);
-	bool right = process_succeeds(start_process(try_it, 0), text);
-	if (!right)
-		printf("calls: that was %s\n", text);
-	return right;
-}
-
-/* --- All trials, in random order --- */
 
 static void add_trials(unsigned action, unsigned at)
 {
@@ -245,45 +211,49 @@ static void add_trials(unsigned action, unsigned at)
 		}
 }
 
-static void list_trials(uint64_t *random)
+static unsigned list(unsigned action)
 {
-	for (unsigned action = 0; action < ACTIONS; action++) {
-		control->action = action;
-		ck_assert(run_trial(NULL));
-		for (unsigned at = 1; at <= control->calls; at++)
-			add_trials(action, at);
-	}
-	draw_order(random, trials, trial_count, sizeof trials[0]);
+	ck_assert(control->calls < sizeof control->kinds);
+	first_trial[action] = trial_count;
+	for (unsigned at = 1; at <= control->calls; at++)
+		add_trials(action, at);
+	return trial_count - first_trial[action];
 }
 
-static bool is_wanted(const struct trial *trial)
+static void try_fault(unsigned action, unsigned number, const char *text)
 {
-	char text[200];
+	const struct trial *trial = &trials[first_trial[action] + number];
 
-	describe(text, trial);
-	return faults_wanted(text);
+	world->uncertain = trial->kind == CALL_SYNC && trial->from_there;
+	calls_start((struct call_plan){trial->at, trial->from_there, trial->error});
+	CK_RV rv = actions[action].run(&seat);
+	unsigned n = calls_stop();
+	if (n < trial->at || calls_kind(trial->at) != (enum call_kind)trial->kind) {
+		trial_missed();
+		return; /* the promises depend on the kind */
+	}
+	if (!is_right_code(trial, rv))
+		trouble("%s: gave %s", text, name_of(rv));
+	if (actions[action].at_start) {
+		f->C_Finalize(NULL);
+		seat_start(&seat, 0, 1);
+	}
+	settle_uncertain(&seat);
+	/* Everything works afterwards, in the same process and then in another one. */
+	for (int i = 0; i < 2; i++)
+		world_goes_on(&seat, text);
+	f->C_Finalize(NULL);
+	world_check(1);
 }
 
 START_TEST(every_system_call_fails)
 {
-	unsigned i, tried = 0, failed = 0;
+	static const struct trials all = {
+		"calls", ACTIONS, name_of_action, prepare, count, list, describe, try_fault};
 
 	faults_begin("calls", 60);
-	uint64_t random = faults_seed;
 	control = faults_shared(sizeof *control);
-	world_prepare(&saved);
-	list_trials(&random);
-	for (i = 0; i < trial_count; i++) {
-		if (!is_wanted(&trials[i]))
-			continue;
-		if (!faults_time_left())
-			break;
-		failed += !run_trial(&trials[i]);
-		tried++;
-	}
-	printf("calls: %u of %u faults tried, %u failed\n", tried, trial_count, failed);
-	fflush(stdout);
-	ck_assert_msg(failed == 0, "SEED=%llu", (unsigned long long)faults_seed);
+	trials_run(&all);
 }
 END_TEST
 

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <ftw.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -19,8 +21,8 @@
 uint64_t faults_seed;
 static const char *name;
 static time_t end;
-static const char *trials; /* TRIALS of the environment, or NULL */
-static unsigned long trials_left;
+static const char *trials;         /* TRIALS of the environment, or NULL */
+static unsigned long *trials_left; /* of all processes together */
 
 static struct report {
 	volatile int written;
@@ -56,7 +58,8 @@ void faults_begin(const char *regime, unsigned seconds)
 	name = regime;
 	end = seconds_now() + (time_t)seconds;
 	trials = getenv("TRIALS");
-	trials_left = trials != NULL ? strtoul(trials, NULL, 10) : 0;
+	trials_left = faults_shared(sizeof *trials_left);
+	*trials_left = trials != NULL ? strtoul(trials, NULL, 10) : 0;
 	report = faults_shared(sizeof *report);
 	printf("%s: SEED=%llu, %u s\n", regime, (unsigned long long)faults_seed, seconds);
 	fflush(stdout);
@@ -65,7 +68,7 @@ void faults_begin(const char *regime, unsigned seconds)
 bool faults_time_left(void)
 {
 	if (trials != NULL)
-		return trials_left > 0 && trials_left-- > 0;
+		return *trials_left > 0 && (*trials_left)-- > 0;
 	return seconds_now() < end;
 }
 
@@ -107,6 +110,20 @@ bool faults_wanted(const char *text)
 		return true;
 	snprintf(pattern, sizeof pattern, "*%s*", only);
 	return fnmatch(pattern, text, 0) == 0;
+}
+
+bool faults_in_part(uint64_t number)
+{
+	const char *part = getenv("PART");
+	unsigned long long which, of;
+	char more;
+
+	if (part == NULL)
+		return true;
+	ck_assert_msg(
+		sscanf(part, "%llu/%llu%c", &which, &of, &more) == 2 && which >= 1 && which <= of,
+		"PART=%s is not as 1/4", part);
+	return number % of == which - 1;
 }
 
 void trouble(const char *format, ...)
@@ -198,21 +215,33 @@ pid_t start_process(void (*body)(unsigned index), unsigned index)
 	_exit(0);
 }
 
+/* Wait until PROCESS has ended, and no longer than STUCK_AFTER. Return false if that is over. */
+static bool has_ended(pid_t process)
+{
+	struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, process, 0), .events = POLLIN};
+	time_t limit = seconds_now() + STUCK_AFTER;
+	int n = 0;
+
+	ck_assert_int_ge(ended.fd, 0);
+	while (n <= 0 && seconds_now() <= limit)
+		n = poll(&ended, 1, 1000);
+	close(ended.fd);
+	return n > 0;
+}
+
 /* Wait for PROCESS. Return NULL if it has ended as success, or what is wrong. */
 static const char *wait_for_end(pid_t process, bool may_die, const char *what)
 {
 	static char text[400];
-	time_t limit = seconds_now() + STUCK_AFTER;
+	bool stuck = !has_ended(process);
 	int status = 0;
 
-	while (waitpid(process, &status, WNOHANG) == 0) {
-		if (seconds_now() > limit) {
-			kill(process, SIGKILL);
-			waitpid(process, &status, 0);
-			snprintf(text, sizeof text, "%s is stuck", what);
-			return text;
-		}
-		usleep(200);
+	if (stuck)
+		kill(process, SIGKILL);
+	ck_assert_int_eq(waitpid(process, &status, 0), process);
+	if (stuck) {
+		snprintf(text, sizeof text, "%s is stuck", what);
+		return text;
 	}
 	if (report->written > 0)
 		return report->text;

@@ -4,8 +4,9 @@
  * random choices, and processes that report a broken promise.
  *
  * SEED=n in the environment repeats the choices of a run, and MINUTES=n makes a regime run longer.
- * With TRIALS=n the regimes calls, power and full, whose trials come one after another, make n
- * trials, however long they take.
+ * With TRIALS=n the regimes memory, calls, power and full, whose trials come one after another,
+ * make n trials, however long they take.
+ * A regime that goes through a list of trials can try a part of them with PART=i/n.
  */
 #ifndef KEYDIV_TESTS_FAULTS_H
 #define KEYDIV_TESTS_FAULTS_H
@@ -33,6 +34,11 @@ void draw_order(uint64_t *state, void *p, unsigned count, size_t size);
  * in ONLY stands for any characters (fnmatch).
  */
 bool faults_wanted(const char *text);
+/*
+ * Return true if trial NUMBER is in the part that PART, in the environment, names: PART=1/4 is each
+ * fourth trial from 0 on. With the same SEED, the runs with 1/4, 2/4, 3/4 and 4/4 try all of them.
+ */
+bool faults_in_part(uint64_t number);
 
 /* Allocate N bytes of zeroes that all processes made by start_process() share. */
 void *faults_shared(size_t n);

@@ -9,6 +9,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "load_times.h"
+
 #define PROCESSES 8
 #define THREADS 8
 #define FRESH_SEAT (SEATS - 1) /* initialises the other token again and again */
@@ -163,6 +165,7 @@ START_TEST(nothing_fails_under_load)
 	unsigned i;
 
 	faults_begin("load", 20);
+	times_begin();
 	control = faults_shared(sizeof *control);
 	for (i = 0; i < PROCESSES; i++)
 		child[i] = start_process(process, i);
@@ -178,9 +181,10 @@ START_TEST(nothing_fails_under_load)
 		(unsigned long long)control->steps, (unsigned long long)control->refused,
 		(unsigned long long)world->calls);
 	for (i = 0; i < KINDS; i++)
-		printf("load: %-16s %9llu done, the longest took %6llu ms\n", kinds[i].name,
+		printf("load: %-16s %9llu done, the longest step took %6llu ms\n", kinds[i].name,
 			(unsigned long long)control->done[i],
 			(unsigned long long)control->longest[i] / 1000);
+	times_print();
 	printf("load: 0 errors, 0 duplicates, 0 lost\n");
 }
 END_TEST

@@ -8,39 +8,39 @@
 
 #include <limits.h>
 #include <openssl/err.h>
-#include <sys/wait.h>
 
 #include "allocations.h"
+#include "trials.h"
 
-#define TRIALS_MAX 400000
 #define LOST_ONCE 32 /* the most that was seen is 18 */
 
 static const struct action *actions;
-static unsigned action_count;
 
+/* Which allocation fails. */
 static struct trial {
-	uint16_t action;
+	unsigned action;
+	uint32_t at; /* from 1; 0: none, and all are counted */
 	bool from_there;
-	uint32_t at;
-} * trials;
-static unsigned trial_count;
+} trial;
 
 static struct control {
-	const struct trial *trial; /* NULL: count only */
-	unsigned action, allocations;
+	unsigned allocations;
 	unsigned held[ACTIONS_MAX][2]; /* without a fault: by libcrypto, by others */
-	bool stacks, unreached;
-	CK_RV rv;
 } * control;
-
-static struct world_copy saved;
 
 /* --- One trial --- */
 
-static void describe(char ret[200], const struct trial *trial)
+static struct trial trial_of(unsigned action, unsigned number)
 {
-	snprintf(ret, 200, "%s, allocation %u %s", actions[trial->action].name, trial->at,
-		trial->from_there ? "and later" : "once");
+	return (struct trial){action, number / 2 + 1, number % 2 != 0};
+}
+
+static void describe(char ret[200], unsigned action, unsigned number)
+{
+	struct trial described = trial_of(action, number);
+
+	snprintf(ret, 200, "%s, allocation %u %s", actions[action].name, described.at,
+		described.from_there ? "and later" : "once");
 }
 
 static CK_ULONG count_objects(void)
@@ -88,13 +88,13 @@ static void start_again(struct seat *seat, const char *text)
  * allocate while it makes or frees a library context, it loses what belongs to the context. No
  * caller can free that.
  */
-static unsigned lost_in_libcrypto(const struct trial *trial)
+static unsigned lost_in_libcrypto(void)
 {
-	enum action_kind kind = actions[trial->action].kind;
+	enum action_kind kind = actions[trial.action].kind;
 
 	if (kind != FROM_NIL && kind != ENDS)
 		return 0;
-	if (trial->from_there || allocations_failed_in("OSSL_LIB_CTX_free"))
+	if (trial.from_there || allocations_failed_in("OSSL_LIB_CTX_free"))
 		return UINT_MAX / 2;
 	return LOST_ONCE;
 }
@@ -102,20 +102,20 @@ static unsigned lost_in_libcrypto(const struct trial *trial)
 /* Compare what is allocated after C_Finalize with the run without a fault. */
 static void nothing_is_held(const char *text)
 {
-	unsigned others, libcrypto;
+	unsigned others, libcrypto, *without = control->held[trial.action];
 
 	if (ERR_peek_error() != 0)
 		trouble("%s: an error is in the queue of this program", text);
 	libcrypto = allocations_held("libcrypto", &others);
-	if (control->trial == NULL) {
-		control->held[control->action][0] = libcrypto;
-		control->held[control->action][1] = others;
+	if (trial.at == 0) {
+		without[0] = libcrypto;
+		without[1] = others;
 		return;
 	}
-	const unsigned *without = control->held[control->trial->action];
-	if (control->stacks)
+	bool loses = libcrypto > without[0] + lost_in_libcrypto();
+	if ((loses || others > without[1]) && getenv("STACKS") != NULL)
 		allocations_print();
-	if (libcrypto > without[0] + lost_in_libcrypto(control->trial))
+	if (loses)
 		trouble("%s: %u allocations of libcrypto are not freed, and without a fault %u",
 			text, libcrypto, without[0]);
 	if (others > without[1])
@@ -125,139 +125,99 @@ static void nothing_is_held(const char *text)
 
 static CK_RV run_with_plan(const struct action *action, struct seat *seat)
 {
-	const struct trial *trial = control->trial;
 	static const char *const not_all[] = {"keydiv-pkcs11", "libsqlite", NULL};
-	struct allocation_plan plan = {.only = action->not_all ? not_all : NULL};
+	struct allocation_plan plan = {
+		trial.at, trial.from_there, action->not_all ? not_all : NULL};
 
-	if (trial != NULL) {
-		plan.at = trial->at;
-		plan.from_there = trial->from_there;
-	}
 	memset(&action_result, 0, sizeof action_result);
 	allocations_start(plan);
 	CK_RV rv = action->run(seat, action->use);
 	control->allocations = allocations_stop();
-	control->unreached = trial != NULL && !allocations_failed();
-	control->rv = rv;
+	if (trial.at != 0 && !allocations_failed())
+		trial_missed();
 	return rv;
 }
 
-/* Check the promises after the call. There were BEFORE objects before the call. */
-static void look(const struct action *action, struct seat *seat, CK_ULONG before, const char *text)
-{
-	CK_RV rv = control->rv;
+/* --- The process of a call, and its clones --- */
 
-	if (action->kind == ENDS || action->kind == FROM_NIL) {
-		f->C_Finalize(NULL);
-		start_again(seat, text);
-	}
-	if (action->kind <= LINK && rv != CKR_OK && count_objects() != before)
-		trouble("%s: the refused call has made an object", text);
+static struct seat at;
+static CK_ULONG object_count; /* before the call */
+
+static void prepare(unsigned number)
+{
+	const struct action *action = &actions[number];
+
+	allocations_record(getenv("STACKS") != NULL);
+	if (action->kind != FROM_NIL)
+		seat_start(&at, 0, 1);
+	s = at.session;
+	if (action->prepare != NULL)
+		action->prepare(&at, action->use);
 	if (action->kind <= LINK)
-		action_repeats(seat, action, text, rv);
-	else
-		world_goes_on(seat, text);
+		object_count = count_objects();
 }
 
-static void try_it(unsigned unused)
+/* Check the promises after the call, which gave RV. */
+static void look(const struct action *action, CK_RV rv, const char *text)
 {
-	const struct trial *trial = control->trial;
-	const struct action *action = &actions[trial ? trial->action : control->action];
-	struct seat seat = {.index = 0};
-	char text[200];
-	CK_ULONG before = 0;
-
-	(void)unused;
-	snprintf(text, sizeof text, "%s", action->name);
-	if (trial != NULL)
-		describe(text, trial);
-	allocations_record(control->stacks);
-	if (action->kind != FROM_NIL)
-		seat_start(&seat, 0, 1);
-	s = seat.session;
-	if (action->prepare != NULL)
-		action->prepare(&seat, action->use);
+	if (action->kind == ENDS || action->kind == FROM_NIL) {
+		f->C_Finalize(NULL);
+		start_again(&at, text);
+	}
+	if (action->kind <= LINK && rv != CKR_OK && count_objects() != object_count)
+		trouble("%s: the refused call has made an object", text);
 	if (action->kind <= LINK)
-		before = count_objects();
-	CK_RV rv = run_with_plan(action, &seat);
-	if (rv != CKR_OK && (trial == NULL || rv != CKR_HOST_MEMORY))
+		action_repeats(&at, action, text, rv);
+	else
+		world_goes_on(&at, text);
+}
+
+static void run_trial(const char *text)
+{
+	const struct action *action = &actions[trial.action];
+	CK_RV rv = run_with_plan(action, &at);
+
+	if (rv != CKR_OK && (trial.at == 0 || rv != CKR_HOST_MEMORY))
 		trouble("%s: gave %s", text, name_of(rv));
-	look(action, &seat, before, text);
+	look(action, rv, text);
 	f->C_Finalize(NULL);
 	nothing_is_held(text);
 	if (action->kind == CHANGE)
 		world_check(1);
 }
 
-static bool run_trial(const struct trial *trial)
+static const char *name_of_action(unsigned action)
 {
-	char text[200] = "counting";
-	unsigned action = trial != NULL ? trial->action : control->action;
-
-	if (actions[action].kind != CALL) {
-		copy_token(true);
-		world_restore(&saved);
-	}
-	control->trial = trial;
-	control->rv = CKR_OK;
-	if (trial != NULL)
-		describe(text, trial);
-	else
-		snprintf(text, sizeof text, "%s", actions[action].name);
-	return process_succeeds(start_process(try_it, 0), text);
+	return actions[action].name;
 }
 
-/* --- All trials, in random order --- */
-
-static void list_trials(uint64_t *random)
+static void count(unsigned action)
 {
-	for (unsigned action = 0; action < action_count; action++) {
-		control->action = action;
-		ck_assert(run_trial(NULL));
-		ck_assert(trial_count + 2 * control->allocations <= TRIALS_MAX);
-		for (unsigned at = 1; at <= control->allocations; at++)
-			for (int from_there = 0; from_there < 2; from_there++)
-				trials[trial_count++] =
-					(struct trial){(uint16_t)action, from_there, at};
-	}
-	draw_order(random, trials, trial_count, sizeof trials[0]);
-	printf("memory: %u calls, %u faults\n", action_count, trial_count);
+	trial = (struct trial){.action = action};
+	run_trial(actions[action].name);
 }
 
-/*
- * Try it. After a failure and with STACKS in the environment, try it again, and print where the
- * allocations were made that are not freed.
- */
-static bool passes(const struct trial *trial)
+static unsigned list(unsigned action)
 {
-	if (run_trial(trial))
-		return true;
-	control->stacks = getenv("STACKS") != NULL;
-	if (control->stacks)
-		(void)run_trial(trial);
-	control->stacks = false;
-	return false;
+	(void)action;
+	return 2 * control->allocations;
+}
+
+static void try_fault(unsigned action, unsigned number, const char *text)
+{
+	trial = trial_of(action, number);
+	run_trial(text);
 }
 
 START_TEST(every_allocation_fails)
 {
-	unsigned i, failed = 0, unreached = 0;
+	struct trials trials = {
+		"memory", 0, name_of_action, prepare, count, list, describe, try_fault};
 
 	faults_begin("memory", 40);
-	uint64_t random = faults_seed;
 	control = faults_shared(sizeof *control);
-	trials = calloc(TRIALS_MAX, sizeof *trials);
-	actions = memory_actions(&action_count);
-	world_prepare(&saved);
-	list_trials(&random);
-	for (i = 0; i < trial_count && faults_time_left(); i++) {
-		failed += !passes(&trials[i]);
-		unreached += control->unreached;
-	}
-	printf("memory: %u of %u faults tried, %u failed, %u not reached\n", i, trial_count, failed,
-		unreached);
-	fflush(stdout);
-	ck_assert_msg(failed == 0, "SEED=%llu", (unsigned long long)faults_seed);
+	actions = memory_actions(&trials.calls);
+	trials_run(&trials);
 }
 END_TEST
 

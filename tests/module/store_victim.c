@@ -19,6 +19,15 @@ void make_victim(void)
 
 bool look_with(void (*more)(void))
 {
+	if (f->C_Initialize(NULL) != CKR_OK)
+		return true;
+	bool refused = look_initialized(more);
+	ok(f->C_Finalize(NULL));
+	return refused;
+}
+
+bool look_initialized(void (*more)(void))
+{
 	static const struct {
 		const char *label, *value;
 		bool readable, derives; /* readable: not sensitive and extractable */
@@ -26,13 +35,10 @@ bool look_with(void (*more)(void))
 		{"second", NULL, false, true},
 		{"third", "000102030405060708090a0b0c0d0e0f", true, false}};
 	bool refused = false;
-	CK_RV rv = f->C_Initialize(NULL);
+	CK_RV rv = f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s);
 	size_t i;
 	uint8_t value[64];
 
-	if (rv != CKR_OK)
-		return true;
-	rv = f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &s);
 	if (rv == CKR_OK)
 		rv = f->C_Login(s, CKU_USER, (CK_UTF8CHAR_PTR)USER_PIN, 4);
 	if (rv != CKR_OK) {
@@ -40,7 +46,6 @@ bool look_with(void (*more)(void))
 		 * a damaged file is not a wrong PIN in disguise that could be tried for ever; but
 		 * any refusal will do
 		 */
-		ok(f->C_Finalize(NULL));
 		return true;
 	}
 	for (i = 0; i < 3; i++) {
@@ -86,7 +91,6 @@ bool look_with(void (*more)(void))
 	}
 	if (more != NULL)
 		more();
-	ok(f->C_Finalize(NULL));
 	return refused;
 }
 

@@ -21,5 +21,7 @@ void make_victim(void);
 bool look(void);
 /* The same with more to look at: MORE is called with the user logged in, and may be NULL. */
 bool look_with(void (*more)(void));
+/* The same between C_Initialize and C_Finalize of the caller. */
+bool look_initialized(void (*more)(void));
 
 #endif
