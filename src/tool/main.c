@@ -68,10 +68,10 @@ static void unknown_in_group(const char *first, const char *second)
 			used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
 				used ? ", " : "", commands[i]->name + n + 1);
 	if (second)
-		fail("there is no command '%s %s': the commands of %s are %s", first, second, first,
-			known);
+		print_failure("there is no command '%s %s': the commands of %s are %s", first,
+			second, first, known);
 	else
-		fail("'%s' needs a second word: %s", first, known);
+		print_failure("'%s' needs a second word: %s", first, known);
 }
 
 /* Report that there is no command FIRST SECOND, and name the nearest command. */
@@ -96,11 +96,12 @@ static void unknown(const char *first, const char *second)
 		if (strncmp(commands[i]->name, both, strlen(both)) == 0)
 			nearest.nearest = commands[i]->name; /* the words are an abbreviation */
 	if (nearest.nearest)
-		fail("there is no command '%s': did you mean 'keydiv %s'?", both, nearest.nearest);
+		print_failure("there is no command '%s': did you mean 'keydiv %s'?", both,
+			nearest.nearest);
 	else if (is_group(first))
 		unknown_in_group(first, second);
 	else
-		fail("there is no command '%s': see 'keydiv --help'", both);
+		print_failure("there is no command '%s': see 'keydiv --help'", both);
 }
 
 /*

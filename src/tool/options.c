@@ -98,10 +98,10 @@ static void unknown_option(const struct command *command, const char *name, size
 	for (size_t i = 0; i < count; i++)
 		suggestion_offer(&nearest, specs[i]->name);
 	if (nearest.nearest)
-		fail("'--%s' is no option of 'keydiv %s': did you mean --%s?", wrong, command->name,
-			nearest.nearest);
+		print_failure("'--%s' is no option of 'keydiv %s': did you mean --%s?", wrong,
+			command->name, nearest.nearest);
 	else
-		fail("'--%s' is no option of 'keydiv %s': see 'keydiv %s --help'", wrong,
+		print_failure("'--%s' is no option of 'keydiv %s': see 'keydiv %s --help'", wrong,
 			command->name, command->name);
 }
 

@@ -139,17 +139,16 @@ print(const char *prefix, const char *format, va_list args, const char *remedy, 
 		code);
 }
 
-bool fail(const char *format, ...)
+void print_failure(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	print("keydiv: ", format, args, "", "");
 	va_end(args);
-	return false;
 }
 
-bool fail_rv(CK_RV rv, const char *format, ...)
+void print_failure_rv(CK_RV rv, const char *format, ...)
 {
 	char code[80];
 	va_list args;
@@ -162,7 +161,6 @@ bool fail_rv(CK_RV rv, const char *format, ...)
 	va_start(args, format);
 	print("keydiv: ", format, args, remedy_for(rv), code);
 	va_end(args);
-	return false;
 }
 
 void note(const char *format, ...)
@@ -174,7 +172,7 @@ void note(const char *format, ...)
 	va_end(args);
 }
 
-bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...)
+void problem_fill(struct problem *problem, CK_RV rv, const char *format, ...)
 {
 	va_list args;
 
@@ -182,16 +180,16 @@ bool problem_set(struct problem *problem, CK_RV rv, const char *format, ...)
 	problem->rv = rv;
 	vsnprintf(problem->text, sizeof problem->text, format, args);
 	va_end(args);
-	return false;
 }
 
-bool problem_report(const struct problem *problem, unsigned long long number)
+void problem_print(const struct problem *problem, unsigned long long number)
 {
 	char place[40] = "";
 
 	if (number > 0)
 		snprintf(place, sizeof place, "line %llu: ", number);
 	if (problem->rv == CKR_OK)
-		return fail("%s%s", place, problem->text);
-	return fail_rv(problem->rv, "%s%s", place, problem->text);
+		print_failure("%s%s", place, problem->text);
+	else
+		print_failure_rv(problem->rv, "%s%s", place, problem->text);
 }

@@ -14,7 +14,7 @@ void text_add(struct text *t, const void *p, size_t n)
 		size_t size = 2 * t->size + n + 256;
 		char *grown = realloc(t->p, size);
 		if (!grown) {
-			fail("out of memory");
+			print_failure("out of memory");
 			exit(1);
 		}
 		t->p = grown;

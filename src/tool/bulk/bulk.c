@@ -297,7 +297,7 @@ static bool run_threads(struct ring *ring, size_t threads)
 	while (started < threads && pthread_create(&ids[started], NULL, worker, ring) == 0)
 		started++;
 	if (started < threads) {
-		fail("cannot start %zu threads: try a smaller --threads", threads);
+		print_failure("cannot start %zu threads: try a smaller --threads", threads);
 		stop(ring);
 	}
 	read_all(ring);

@@ -284,7 +284,7 @@ bool duplicates_find(int fd, off_t start, const struct record_format *format, st
 	}
 	bool ok = s && s->blocks && s->slots;
 	if (!ok)
-		problem_set(problem, CKR_HOST_MEMORY, "cannot look for duplicates");
+		problem_fill(problem, CKR_HOST_MEMORY, "cannot look for duplicates");
 	if (ok && getrandom(&s->seed, sizeof s->seed, GRND_NONBLOCK) < 0)
 		s->seed = (uint64_t)(uintptr_t)s; /* only the speed on hostile lists needs chance */
 	if (ok)

@@ -22,8 +22,9 @@ static int open_copy(void)
 		if (fd >= 0)
 			return fd;
 	}
-	fail("cannot make a temporary file for a copy of the input: %s; set TMPDIR, or give "
-	     "--allow-duplicates",
+	print_failure(
+		"cannot make a temporary file for a copy of the input: %s; set TMPDIR, or give "
+		"--allow-duplicates",
 		strerror(errno));
 	return -1;
 }
@@ -86,7 +87,7 @@ enum got input_next(struct input *input, struct record *ret, struct problem *pro
 	}
 	if (input->duplicate.line != ret->line)
 		return GOT_ONE;
-	problem_set(problem, CKR_OK,
+	problem_fill(problem, CKR_OK,
 		"the %s '%.100s' is also in line %llu: remove one, or give --allow-duplicates",
 		input->records.format->member, ret->shown, input->duplicate.first);
 	return GOT_PROBLEM;

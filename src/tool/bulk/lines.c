@@ -48,7 +48,7 @@ static ssize_t read_some(struct lines *lines, char *p, size_t n, struct problem 
 	while (got < 0 && errno == EINTR);
 	if (got < 0) {
 		lines->unreadable = true;
-		problem_set(problem, CKR_OK, "cannot read the input: %s", strerror(errno));
+		problem_fill(problem, CKR_OK, "cannot read the input: %s", strerror(errno));
 		return -1;
 	}
 	if (lines->copy >= 0 && !copy_block(lines, p, (size_t)got, problem))
@@ -133,7 +133,7 @@ enum got lines_next(struct lines *lines, const char **ret, size_t *ret_n, struct
 		while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
 			n--;
 		if (n > LINE_MAX_BYTES) {
-			problem_set(problem, CKR_OK,
+			problem_fill(problem, CKR_OK,
 				"the line is longer than %d bytes: is this the right file?",
 				LINE_MAX_BYTES);
 			return GOT_PROBLEM;

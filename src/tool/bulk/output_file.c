@@ -153,7 +153,7 @@ static bool resume(struct output_file *output, const char *member, struct input 
 	char *torn = read_part(output->file, earlier.end, torn_n);
 	bool ok = last && torn;
 	if (!ok)
-		fail("cannot go on with '%s': %s", output->name, strerror(errno));
+		print_failure("cannot go on with '%s': %s", output->name, strerror(errno));
 	ok = ok && skip(output, input, &earlier, last, n) &&
 	     check_torn(output, member, input, torn, torn_n);
 	free(last);

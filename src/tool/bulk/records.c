@@ -127,7 +127,7 @@ enum got records_next(struct records *r, struct record *ret, struct problem *pro
 		bool heading =
 			r->lines.number > 0 && (r->format->header || r->format->column_by_name);
 		r->lines.number += r->lines.number == 0;
-		problem_set(problem, CKR_OK, "the input has %s",
+		problem_fill(problem, CKR_OK, "the input has %s",
 			heading ? "a heading and no records" : "no records");
 		return GOT_PROBLEM;
 	}

@@ -317,7 +317,7 @@ bool client_hides(const struct client *client, CK_MECHANISM_TYPE type, struct pr
 		client->f->C_GetMechanismInfo(client->slot, type, &info) != CKR_MECHANISM_INVALID)
 		return false;
 	mechanism_name(type, name);
-	problem_set(problem, CKR_OK,
+	problem_fill(problem, CKR_OK,
 		"p11-kit's client, through which this program reaches the token, hides %s: run "
 		"keydiv on the host of the token, with the token's own module "
 		"(CKR_MECHANISM_INVALID)",

@@ -40,8 +40,8 @@ static const struct field *find(const char *name, size_t n)
 			if (name_matches(known[i].name, wanted))
 				return &known[i];
 	}
-	fail("'%.*s' is no field: 'keydiv mechanisms' lists the fields of each mechanism", (int)n,
-		name);
+	print_failure("'%.*s' is no field: 'keydiv mechanisms' lists the fields of each mechanism",
+		(int)n, name);
 	return NULL;
 }
 

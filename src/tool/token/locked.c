@@ -48,7 +48,7 @@ void *locked_new(size_t n)
 {
 	n = (n + 15) & ~(size_t)15;
 	if (n > ARENA_SIZE - arena_used) {
-		fail("out of locked memory");
+		print_failure("out of locked memory");
 		exit(1);
 	}
 	void *p = arena + arena_used;

@@ -193,7 +193,7 @@ const struct key_kind *key_kind_read(const char *name)
 		if (n >= sizeof known)
 			n = sizeof known - 1;
 	}
-	fail("'%s' is no type of key; the types are %s", name, known);
+	print_failure("'%s' is no type of key; the types are %s", name, known);
 	return NULL;
 }
 

@@ -54,12 +54,13 @@ bool pin_get(enum pin_kind kind, bool set, struct secret_text **ret)
 	return pin_get_as(kind, set, names[kind], ret);
 }
 
-bool fail_so(CK_RV rv, const char *what)
+void print_failure_so(CK_RV rv, const char *what)
 {
 	if (rv != CKR_PIN_LOCKED)
-		return fail_rv(rv, "%s", what);
-	return fail("%s: too many wrong PINs of the security officer, and nobody can unlock that "
-		    "PIN; the user PIN still works; a token with both PINs locked can only be "
-		    "removed with its files (CKR_PIN_LOCKED)",
-		what);
+		print_failure_rv(rv, "%s", what);
+	else
+		print_failure("%s: too many wrong PINs of the security officer, and nobody can "
+			      "unlock that PIN; the user PIN still works; a token with both PINs "
+			      "locked can only be removed with its files (CKR_PIN_LOCKED)",
+			what);
 }

@@ -21,6 +21,7 @@ MUST_USE bool pin_get(enum pin_kind kind, bool set, struct secret_text **ret);
 MUST_USE bool pin_get_as(enum pin_kind kind, bool set, const char *what, struct secret_text **ret);
 
 /* Do as fail_rv, for a call with the PIN of the security officer. Nobody can unlock that PIN. */
-bool fail_so(CK_RV rv, const char *what);
+void print_failure_so(CK_RV rv, const char *what);
+#define fail_so(rv, what) (print_failure_so(rv, what), false)
 
 #endif
