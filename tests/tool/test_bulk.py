@@ -125,6 +125,11 @@ class Bulk(ToolTest):
         self.refused("derive", "--csv", self.path("short.csv"), "--output", self.path("out.csv"), "--resume", says="more lines than the input")
         self.refused("derive", "--csv", self.input, "--resume", says="--resume needs --output")
 
+    def test_a_device_is_no_earlier_output(self):
+        """Reading some of them would never end."""
+        for device in "/dev/full", "/dev/zero", "/dev/null":
+            self.refused("derive", "--csv", self.input, "--output", device, "--resume", says="'%s' is no regular file" % device)
+
     def test_the_end_of_something_else_is_not_cut_off(self):
         torn = ["a text without a newline", "SN-000001", "SN-000000,123456\nSN-000002", "SN-000000,123456\n\0\0"]
         for text in torn + ["{\"serial\":\"SN-000000\",\"check_value\":\"123456\"}\n{\"label\":\"SN-000001\""]:

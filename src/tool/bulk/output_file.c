@@ -172,6 +172,14 @@ static bool same_file(int a, int b)
 	       one.st_ino == two.st_ino;
 }
 
+/* A device or a pipe may have no end, and nothing in it is the output of an earlier run. */
+static bool is_regular(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 bool output_file_open(struct output_file *output, const char *member, struct input *input)
 {
 	output->waiting = false;
@@ -186,6 +194,10 @@ bool output_file_open(struct output_file *output, const char *member, struct inp
 			output->name);
 	if (fd < 0 || !(output->file = fdopen(fd, "r+")))
 		return fail("cannot write '%s': %s", output->name, strerror(errno));
+	if (output->resume && !is_regular(fd))
+		return fail("'%s' is no regular file, and so --resume cannot go on with it: leave "
+			    "out --output and --resume, and redirect standard output",
+			output->name);
 	if (same_file(input->fd, fd))
 		return fail("'%s' is the input: give the output another name", output->name);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
