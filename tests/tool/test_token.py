@@ -252,6 +252,16 @@ class AtTheTerminal(ToolTest):
         self.assertEqual(code, 0, seen)
         self.assertNotIn(PIN, seen)
 
+    def test_an_empty_line_costs_no_try(self):
+        for _ in range(11):
+            terminal = Terminal(["key", "list"], self.env)
+            terminal.expect("PIN: ")
+            terminal.type("")
+            out, code = terminal.end()
+            self.assertEqual(code, 1)
+            self.assertIn("nothing was typed for 'user PIN': begin again", out)
+        self.user("key", "list")
+
     def test_a_line_too_long_is_called_that(self):
         t = Terminal(["key", "list"], self.env)
         t.expect("user PIN: ")

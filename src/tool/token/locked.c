@@ -109,7 +109,7 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
 /*
  * Read a line from TTY, byte by byte, until a signal comes. Bytes that do not fit are left out, and
- * RET_WHOLE is then false.
+ * RET_WHOLE is then false. False: the line is empty, which as a PIN would cost one of its tries.
  */
 static bool read_line(int tty, struct secret_text *ret, bool *ret_whole)
 {
@@ -120,10 +120,8 @@ static bool read_line(int tty, struct secret_text *ret, bool *ret_whole)
 		ssize_t got = read(tty, &c, 1);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0)
+		if (got <= 0 || c == '\n' || c == '\r')
 			return ret->length > 0;
-		if (c == '\n' || c == '\r')
-			return true;
 		if (ret->length < sizeof ret->text)
 			ret->text[ret->length++] = c;
 		else
@@ -165,7 +163,7 @@ bool secret_ask(const char *prompt, struct secret_text *ret)
 	}
 	if (!whole)
 		return fail("what was typed for '%s' is too long", prompt);
-	return ok ? true : fail("nothing was typed for '%s'", prompt);
+	return ok ? true : fail("nothing was typed for '%s': begin again", prompt);
 }
 
 bool has_terminal(void)
