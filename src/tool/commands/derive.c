@@ -176,17 +176,23 @@ static void add_line(struct text *out, const char *serial, const struct output *
 	text_add(out, "\n", 1);
 }
 
+/* Check that the serial of RECORD fits into the field DEVICE, if it goes there. */
+static bool serial_fits(const struct record *record, struct problem *problem)
+{
+	if (record->n <= SERIAL_MAX || fields.mechanism_text)
+		return true;
+	return problem_set(problem, CKR_OK, "the serial '%s' has %zu bytes: the limit is %d",
+		record->shown, record->n, SERIAL_MAX);
+}
+
 static bool derive_one(const struct client *client, CK_SESSION_HANDLE session,
 	const struct record *record, struct output *ret, struct problem *problem)
 {
 	CK_FUNCTION_LIST *f = client->f;
 	CK_OBJECT_HANDLE key;
 
-	if (record->n > SERIAL_MAX && !fields.mechanism_text)
-		return problem_set(problem, CKR_OK,
-			"the serial '%s' has %zu bytes: the limit is %d", record->shown, record->n,
-			SERIAL_MAX);
-	if (!derive_for_record(client, session, record, &key, problem))
+	if (!serial_fits(record, problem) ||
+		!derive_for_record(client, session, record, &key, problem))
 		return false;
 	bool ok = result_read(f, session, key, &request, &ret->result, problem) &&
 		  (!wrap.kek || wrap_key(client, session, &wrap, key, record->shown, &ret->wrapped,
@@ -214,7 +220,8 @@ static bool explain_one(struct client *client, const struct record *record)
 	struct salt salt;
 	struct problem problem;
 
-	if (!derive_fields_salt(&fields, client->f, client->session, record, &salt, &problem))
+	if (!serial_fits(record, &problem) ||
+		!derive_fields_salt(&fields, client->f, client->session, record, &salt, &problem))
 		return problem_report(&problem, 0);
 	CK_MECHANISM mechanism = derive_fields_put(&fields, record->name, record->n, &salt, &p);
 	return explain(client, master, mechanism.mechanism, &p, &request,

@@ -115,7 +115,9 @@ static bool read_value(
 
 	if (strncmp(text, "hex:", 4) == 0) {
 		*ret_n = (n - 4) / 2;
-		return *ret_n <= VALUE_MAX && hex_decode(text + 4, ret, *ret_n)
+		if (*ret_n > VALUE_MAX)
+			return fail("the field %s is longer than %d bytes", field->name, VALUE_MAX);
+		return hex_decode(text + 4, ret, *ret_n)
 			       ? true
 			       : fail("the field %s is not hexadecimal behind hex:", field->name);
 	}
@@ -125,7 +127,7 @@ static bool read_value(
 	if (field->tag == KEYDIV_SHAPE)
 		return read_shape(text, ret);
 	if (n > VALUE_MAX)
-		return fail("the field %s is too long", field->name);
+		return fail("the field %s is longer than %d bytes", field->name, VALUE_MAX);
 	memcpy(ret, text, n);
 	*ret_n = n;
 	return true;

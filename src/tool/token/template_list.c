@@ -34,6 +34,15 @@ static bool find_flag(const char *name, size_t n, CK_ATTRIBUTE_TYPE *ret)
 	return false;
 }
 
+static bool is_alone(const struct template_list *list, CK_ATTRIBUTE_TYPE type, const char *name)
+{
+	for (CK_ULONG i = 0; i < list->t.count; i++)
+		if (list->t.attributes[i].type == type)
+			return fail(
+				"'%.*s' is twice in the template", (int)strcspn(name, "="), name);
+	return true;
+}
+
 static bool read_window(const char *value, struct template_list *list)
 {
 	char *end;
@@ -41,6 +50,8 @@ static bool read_window(const char *value, struct template_list *list)
 
 	if (*value < '0' || *value > '9' || *end || window > 1024)
 		return fail("window=%s is not window=0 to window=1024", value);
+	if (!is_alone(list, CKA_KEYDIV_WINDOW, "window"))
+		return false;
 	template_number(&list->t, CKA_KEYDIV_WINDOW, window);
 	return true;
 }
@@ -68,9 +79,8 @@ static bool read_part(const char *part, void *data)
 			    "extractable, wrap-with-trusted, extractable-children, use-only or a "
 			    "usage, and =no behind it if it is to be false, or window=NUMBER",
 			part);
-	for (CK_ULONG i = 0; i < list->t.count; i++)
-		if (list->t.attributes[i].type == type)
-			return fail("'%.*s' is twice in the template", (int)n, part);
+	if (!is_alone(list, type, part))
+		return false;
 	template_flag(&list->t, type, strcmp(value, "yes") == 0);
 	return true;
 }
