@@ -27,9 +27,15 @@ class System(FailingTest):
         return subprocess.run([TOOL, *command, "--module", MODULE], input=data or "", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               env=env, text=True, start_new_session=True)
 
-    def check(self, command, fault, right, data):
-        function, skip, number = fault
+    def start_again(self, output):
+        """Make the token as it was, and the file OUTPUT as an earlier run left it (None: there was none)."""
         self.restore()
+        if output is not None:
+            self.write("output", output)
+
+    def check(self, command, fault, right, data, output):
+        function, skip, number = fault
+        self.start_again(output)
         done = self.run_failing(command, "%s %d %d" % fault, data=data)
         text = "%s with %s: %d\n%s%s" % (" ".join(command), fault, done.returncode, done.stdout, done.stderr)
         if number in (0, errno.EINTR):
@@ -45,13 +51,13 @@ class System(FailingTest):
         self.assertTrue(right.stdout.startswith(done.stdout), text)
         self.assertFalse([n for n in os.listdir(self.dir) if n.startswith(".keydiv-")], text)
 
-    def each_call_fails(self, *command, only, data=None, pin=True):
+    def each_call_fails(self, *command, only, data=None, output=None, pin=True):
         """Each call of the functions ONLY fails: the first three, and the last."""
         command = [*command, *(["--pin-file", self.pin] if pin else [])]
         log = self.path("log")
         if os.path.exists(log):
             os.unlink(log)
-        self.restore()
+        self.start_again(output)
         right = self.run_failing(command, log=log, data=data)
         self.assertEqual(right.returncode, 0, right.stderr)
         for function, n in collections.Counter(self.read("log").split()).items():
@@ -61,13 +67,38 @@ class System(FailingTest):
             for skip in sorted({*range(min(n, 3)), n - 1}):
                 for number in numbers:
                     with self.subTest(command=command, function=function, skip=skip, number=number):
-                        self.check(command, (function, skip, number), right, data)
+                        self.check(command, (function, skip, number), right, data, output)
 
     def test_lists(self):
         self.write("unsorted", "B\nA\nD\nC\n")
         derive = ["derive", "--key", "master", "--csv", self.path("unsorted"), "--threads", "1"]
         self.each_call_fails(*derive, only={"pread64", "fflush"})
         self.each_call_fails(*derive, "--output", self.path("output"), only={"pread64", "fflush", "write", "fdopen"})
+
+    def test_memory_and_threads(self):
+        self.write("unsorted", "B\nA\nD\nC\n")
+        derive = ["derive", "--key", "master", "--csv"]
+        self.each_call_fails(*derive, self.path("unsorted"), "--threads", "2", only={"calloc", "malloc", "pthread_create", "fstat64", "getrandom"})
+        self.each_call_fails(*derive, "-", "--threads", "1", data="B\nA\n", only={"write", "lseek64"})
+
+    def test_going_on(self):
+        self.write("unsorted", "B\nA\nD\nC\n")
+        derive = ["derive", "--key", "master", "--csv", self.path("unsorted"), "--threads", "1"]
+        out = self.user(*derive)
+        only = {"fread", "fseeko64", "ftruncate64", "flock", "fclose", "calloc"}
+        self.each_call_fails(*derive, "--output", self.path("output"), "--resume", output=out[:out.index("A,") + 1], only=only)
+
+    def test_components(self):
+        self.each_call_fails(
+            "key", "import", "--label", "new", "--component-file", self.path("c1"), "--component-file", self.path("c2"), "--check-value",
+            derive_check_value(bytes.fromhex(64 * "3")), "--record", self.path("record"),
+            only={"read", "write", "fsync", "getrandom", "lstat64", "access", "prctl", "mmap64"})
+
+    def test_files_of_messages(self):
+        self.write("message", "x")
+        self.each_call_fails("derive", "--key", "master", "x", "--mac-file", self.path("message"), only={"fopen64", "fread"})
+        self.each_call_fails("sign", "--key", "window", "A", "--counter", "9", "--message-file", self.path("message"), only={"fopen64", "fread"})
+        self.each_call_fails("key", "import", "--label", "new", "--key-block", self.path("block"), "--unwrap-key", "kbpk", only={"fopen64", "fread"})
 
 
 if __name__ == "__main__":
