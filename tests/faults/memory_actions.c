@@ -40,8 +40,10 @@ void action_repeats(struct seat *seat, const struct action *action, const char *
 void memory_set_up(void)
 {
 	char text[4200];
+	const char *foreign = getenv("FAKE_FOREIGN");
 
+	ck_assert_msg(foreign != NULL, "FAKE_FOREIGN does not name fake_foreign.so");
 	world_set_up();
-	snprintf(text, sizeof text, "slots = 2\nforeign-module = %s\n", getenv("FAKE_FOREIGN"));
+	snprintf(text, sizeof text, "slots = 2\nforeign-module = %s\n", foreign);
 	write_conf(text);
 }

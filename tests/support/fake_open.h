@@ -18,10 +18,13 @@ static struct fake_control *fake;
 static inline void fake_open(const char *pin)
 {
 	fake_foreign_control_function get;
-	void *module = dlopen(getenv("FAKE_FOREIGN"), RTLD_NOW);
+	const char *path = getenv("FAKE_FOREIGN");
 
+	ck_assert_msg(path != NULL, "FAKE_FOREIGN does not name fake_foreign.so");
+	void *module = dlopen(path, RTLD_NOW);
 	ck_assert_ptr_nonnull(module);
 	*(void **)&get = dlsym(module, "fake_foreign_control");
+	ck_assert_msg(get != NULL, "%s is no fake_foreign.so", path);
 	fake = get();
 	fake->pin = pin;
 	fake->login_required = true;
