@@ -123,8 +123,21 @@ static bool may_follow(const char *dir)
 	return geteuid() != 0 || stat(dir, &st) != 0 || st.st_uid == 0;
 }
 
-/* Write the home directory of the effective user to RET; the empty string if there is none. */
-static void home_directory(char ret[PATH_MAX])
+/*
+ * Return true if WHY, of getpwuid_r, says that the user could not be looked up, and not that there
+ * is no such user. getpwuid(3) names many errors for the latter.
+ */
+static bool is_failed_look_up(int why)
+{
+	return why == ENOMEM || why == ERANGE || why == EIO || why == EINTR || why == EMFILE ||
+	       why == ENFILE;
+}
+
+/*
+ * Write the home directory of the effective user to RET; the empty string if there is none.
+ * CKR_HOST_MEMORY or CKR_FUNCTION_FAILED, with errno, if the user could not be looked up.
+ */
+static CK_RV home_directory(char ret[PATH_MAX])
 {
 	const char *home = secure_getenv("HOME");
 	char room[4096];
@@ -132,30 +145,40 @@ static void home_directory(char ret[PATH_MAX])
 
 	ret[0] = '\0';
 	if (home == NULL || home[0] != '/' || !may_follow(home)) {
-		if (getpwuid_r(geteuid(), &entry, room, sizeof room, &found) != 0 || found == NULL)
-			return;
+		errno = getpwuid_r(geteuid(), &entry, room, sizeof room, &found);
+		if (is_failed_look_up(errno))
+			return errno == ENOMEM ? CKR_HOST_MEMORY : CKR_FUNCTION_FAILED;
+		if (errno != 0 || found == NULL)
+			return CKR_OK;
 		home = found->pw_dir;
 	}
 	size_t n = strlen(home);
 	if (n < PATH_MAX)
 		memcpy(ret, home, n + 1);
+	return CKR_OK;
 }
 
-bool config_xdg_path(char *ret, const char *name, const char *fallback, const char *leaf)
+CK_RV config_xdg_path(const struct config_file *f, const char *name, const char *fallback,
+	const char *leaf, char *ret)
 {
 	const char *dir = secure_getenv(name);
 	char home[PATH_MAX];
-	int n;
+	int n = 0;
 
 	if (dir && dir[0] == '/' && may_follow(dir)) {
 		n = snprintf(ret, PATH_MAX, "%s/%s", dir, leaf);
 	} else {
-		home_directory(home);
-		if (home[0] == '\0')
-			return false;
-		n = snprintf(ret, PATH_MAX, "%s/%s/%s", home, fallback, leaf);
+		CK_RV rv = home_directory(home);
+		if (rv != CKR_OK) {
+			report(f, "the home directory", 0, strerror(errno));
+			return rv;
+		}
+		if (home[0] != '\0')
+			n = snprintf(ret, PATH_MAX, "%s/%s/%s", home, fallback, leaf);
 	}
-	return n > 0 && n < PATH_MAX;
+	if (n <= 0 || n >= PATH_MAX)
+		ret[0] = '\0';
+	return CKR_OK;
 }
 
 /*
@@ -222,7 +245,9 @@ CK_RV config_file_find(const struct config_file *f)
 	if (named && named[0] != '\0')
 		return config_file_read(f, named);
 	snprintf(leaf, sizeof leaf, "keydiv/%s", f->leaf);
-	if (config_xdg_path(file, "XDG_CONFIG_HOME", ".config", leaf))
+	/* With the system's file instead of the user's, keys would be stored in another place. */
+	TRY(config_xdg_path(f, "XDG_CONFIG_HOME", ".config", leaf, file));
+	if (file[0] != '\0')
 		TRY(try_file(f, file, &found));
 	snprintf(file, sizeof file, SYSTEM_DIRECTORY "/%s", f->leaf);
 	return found ? CKR_OK : try_file(f, file, &found);

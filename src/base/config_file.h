@@ -48,6 +48,7 @@ struct config_file {
  * CKR_FUNCTION_FAILED: the file that the variable names does not exist, the file is refused or
  * cannot be read, or a line is wrong. f->error says which file and line, and why. The right lines
  * of the file are set even then, so that the caller can open the log and write the error to it.
+ * CKR_FUNCTION_FAILED too if the home directory of the user cannot be looked up.
  * CKR_HOST_MEMORY, with f->error.
  */
 MUST_USE CK_RV config_file_find(const struct config_file *f);
@@ -58,8 +59,10 @@ MUST_USE CK_RV config_file_read(const struct config_file *f, const char *file);
 /*
  * Write the path of LEAF in the directory of the XDG variable NAME, or in ~/FALLBACK, to RET
  * (PATH_MAX bytes). A relative path in NAME is ignored, as the XDG Base Directory Specification
- * demands. Return false if there is no such directory or the path is too long.
+ * demands. RET is empty if there is no such directory or the path is too long. CKR_HOST_MEMORY or
+ * CKR_FUNCTION_FAILED, with f->error, if the home directory cannot be looked up.
  */
-bool config_xdg_path(char *ret, const char *name, const char *fallback, const char *leaf);
+MUST_USE CK_RV config_xdg_path(const struct config_file *f, const char *name, const char *fallback,
+	const char *leaf, char *ret);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,8 +18,21 @@ static char dir[TEMP_DIR_MAX];
 static char file[PATH_MAX];
 static struct config config;
 
-/* This function takes the place of the C library's. */
+/* These functions take the place of the C library's. */
 static bool no_memory;
+static int look_up_error; /* of the user; 0: there is no such user */
+
+__attribute__((visibility("default"))) int getpwuid_r(
+	uid_t uid, struct passwd *entry, char *room, size_t n, struct passwd **ret_found);
+int getpwuid_r(uid_t uid, struct passwd *entry, char *room, size_t n, struct passwd **ret_found)
+{
+	(void)uid;
+	(void)entry;
+	(void)room;
+	(void)n;
+	*ret_found = NULL;
+	return look_up_error;
+}
 
 __attribute__((visibility("default"))) FILE *fopen(const char *path, const char *mode)
 {
@@ -403,6 +417,34 @@ START_TEST(no_memory_to_read)
 }
 END_TEST
 
+/*
+ * Without HOME, the user's directory is looked up. If that fails for want of memory or files, the
+ * configuration of the system must not take the place of the user's.
+ */
+START_TEST(a_user_who_cannot_be_looked_up)
+{
+	static const struct {
+		int error;
+		CK_RV rv;
+	} cases[] = {{ENOMEM, CKR_HOST_MEMORY}, {EMFILE, CKR_FUNCTION_FAILED},
+		{ENFILE, CKR_FUNCTION_FAILED}, {EIO, CKR_FUNCTION_FAILED},
+		{EINTR, CKR_FUNCTION_FAILED}, {ERANGE, CKR_FUNCTION_FAILED}, {ENOENT, CKR_OK},
+		{0, CKR_OK}};
+
+	unsetenv("HOME");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		look_up_error = cases[i].error;
+		memset(&config, 0, sizeof config);
+		ck_rv(config_read(&config), cases[i].rv);
+		if (cases[i].rv != CKR_OK)
+			ck_assert(strstr(config.error, "the home directory: ") != NULL);
+		else
+			ck_assert_str_eq(config.token_dir, "/var/lib/keydiv");
+		ck_rv(configure(&config), cases[i].rv);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config");
@@ -411,6 +453,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, no_memory_to_read);
+	tcase_add_test(tests, a_user_who_cannot_be_looked_up);
 	tcase_add_test(tests, every_key_is_read);
 	tcase_add_test(tests, the_foreign_module);
 	tcase_add_test(tests, the_last_line_of_a_key_counts);
