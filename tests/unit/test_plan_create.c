@@ -273,6 +273,8 @@ START_TEST(generated_from_parameters)
 	ck_assert_uint_eq(o.made & MADE_WAY, MADE_FROM_PASSWORD);
 	ck_assert(object_allows(&o, CKM_KEYDIV_DEVICE_KEY));
 	ck_rv(plan_generate_as(&t, row, CKK_DES3, &user, &o), CKR_TEMPLATE_INCONSISTENT);
+	ck_ok(parse(&t, LENGTH(16), STR(CKA_VALUE, "0123456789abcdef")));
+	ck_rv(plan_generate_as(&t, row, CKK_AES, &user, &o), CKR_TEMPLATE_INCONSISTENT);
 }
 END_TEST
 

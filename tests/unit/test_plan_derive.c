@@ -311,6 +311,9 @@ START_TEST(data_objects)
 	ck_ok(derive_as(&o, &public_base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &public_rw,
 		CLASS(CKO_DATA)));
 	ck_assert_uint_eq(o.flags, FLAG_MODIFIABLE | FLAG_COPYABLE | FLAG_DESTROYABLE);
+	ck_rv(derive_as(&o, &public_base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &public_rw,
+		      CLASS(CKO_DATA), YES(CKA_PRIVATE)),
+		CKR_USER_NOT_LOGGED_IN);
 	ck_rv(derive_as(&o, &base, CKM_HKDF_DATA, CK_UNAVAILABLE_INFORMATION, &user,
 		      CLASS(CKO_DATA), NO(CKA_PRIVATE)),
 		CKR_TEMPLATE_INCONSISTENT);

@@ -118,6 +118,8 @@ START_TEST(master_without_key_objects)
 	}
 	other.flags |= FLAG_USE_ONLY;
 	ck_rv(plan_second_key(&other, &base, kdf), CKR_KEY_FUNCTION_NOT_PERMITTED);
+	other.key_type = CKK_KEYDIV_ODUKPT_CLIENT; /* whose value is the keys of later transactions */
+	ck_rv(plan_second_key(&other, &base, kdf), CKR_KEY_TYPE_INCONSISTENT);
 }
 END_TEST
 
