@@ -147,8 +147,7 @@ coverage()
 	rm -rf build-coverage # the build runs programs too, and their counts belong to the measurement
 	build build-coverage -Db_coverage=true -Doptimization=0 -Dc_args=-fprofile-update=atomic ${MESON_OPTIONS:-}
 	has build-coverage
-	# A process whose directories are gone or closed, or that is another user, cannot write counts. It must not say so among its own
-	# messages, and such a user may write no file of this directory either.
+	# What gcov says of counts that cannot be written must not come among the messages of a program.
 	export GCOV_ERROR_FILE=/dev/null
 	meson test -C build-coverage --no-rebuild --print-errorlogs --no-suite style --no-suite clients --no-suite system \
 		--no-suite bench --no-suite slow

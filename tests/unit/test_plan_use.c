@@ -118,7 +118,8 @@ START_TEST(master_without_key_objects)
 	}
 	other.flags |= FLAG_USE_ONLY;
 	ck_rv(plan_second_key(&other, &base, kdf), CKR_KEY_FUNCTION_NOT_PERMITTED);
-	other.key_type = CKK_KEYDIV_ODUKPT_CLIENT; /* whose value is the keys of later transactions */
+	/* the value of a client is the keys of later transactions */
+	other.key_type = CKK_KEYDIV_ODUKPT_CLIENT;
 	ck_rv(plan_second_key(&other, &base, kdf), CKR_KEY_TYPE_INCONSISTENT);
 }
 END_TEST
