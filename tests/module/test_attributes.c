@@ -345,6 +345,19 @@ START_TEST(searching)
 }
 END_TEST
 
+START_TEST(a_search_by_allowed_mechanisms)
+{
+	CK_OBJECT_HANDLE key = import(CKK_AES, mk, 16,
+				 T(YES(CKA_ENCRYPT), ALLOWED(CKM_AES_ECB, CKM_AES_CBC))),
+			 found[2];
+
+	holds(find(s, T(ALLOWED(CKM_AES_ECB, CKM_AES_CBC)), found, 2) == 1 && found[0] == key);
+	holds(find(s, T(ALLOWED(CKM_AES_ECB)), NULL, 0) == 0);
+	holds(find(s, T(ALLOWED(CKM_AES_ECB, CKM_AES_CTR)), NULL, 0) == 0);
+	holds(find(s, T(ALLOWED(CKM_AES_CTR, CKM_AES_CBC)), NULL, 0) == 0);
+}
+END_TEST
+
 START_TEST(a_search_during_changes)
 {
 	CK_OBJECT_HANDLE a = import(CKK_AES, mk, 16, T(STR(CKA_LABEL, "x"))),
@@ -446,6 +459,7 @@ int main(void)
 	tcase_add_test(tc, changes_that_are_allowed);
 	tcase_add_test(tc, modifiable_copyable_destroyable);
 	tcase_add_test(tc, searching);
+	tcase_add_test(tc, a_search_by_allowed_mechanisms);
 	tcase_add_test(tc, a_search_during_changes);
 	tcase_add_test(tc, no_search_by_a_hidden_value);
 	tcase_add_test(tc, unique_ids);

@@ -194,6 +194,22 @@ START_TEST(a_restart_goes_on_where_it_was)
 }
 END_TEST
 
+START_TEST(a_search_by_the_keys_that_remain)
+{
+	CK_OBJECT_HANDLE state = client(3, 3, false), found[2];
+	uint8_t remaining[8] = {[7] = 19};
+
+	holds(find(s, T(RAW(CKA_KEYDIV_REMAINING, remaining, 8)), found, 2) == 1);
+	holds(found[0] == state);
+	ok(next(state, NOTHING));
+	holds(find(s, T(RAW(CKA_KEYDIV_REMAINING, remaining, 8)), NULL, 0) == 0);
+	remaining[7] = 18;
+	holds(find(s, T(RAW(CKA_KEYDIV_REMAINING, remaining, 8)), found, 2) == 1);
+	/* A mechanism's parameter is not kept, so no search finds an object by one. */
+	holds(find(s, T(RAW(CKA_KEYDIV_PARAMETER, remaining, 8)), NULL, 0) == 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("O-DUKPT");
@@ -206,5 +222,6 @@ int main(void)
 	tcase_add_loop_test(tc, states_do_not_get_out, 0, 2);
 	tcase_add_test(tc, levels_of_keys);
 	tcase_add_test(tc, a_restart_goes_on_where_it_was);
+	tcase_add_test(tc, a_search_by_the_keys_that_remain);
 	return run(suite);
 }

@@ -297,6 +297,24 @@ START_TEST(wrap_template)
 }
 END_TEST
 
+/* A wrapping key may be for keys that the token has made, or for keys of one length. */
+START_TEST(wrap_template_of_origin_and_length)
+{
+	CK_OBJECT_HANDLE own = import(CKK_AES, mk32, 32,
+		T(YES(CKA_WRAP), NESTED(CKA_WRAP_TEMPLATE, CLASS(CKO_SECRET_KEY),
+					 NUM(CKA_KEY_GEN_MECHANISM, CKM_AES_KEY_GEN))));
+	CK_OBJECT_HANDLE short_ones =
+		import(CKK_AES, mk32, 32, T(YES(CKA_WRAP), NESTED(CKA_WRAP_TEMPLATE, LENGTH(16))));
+
+	gives(CKR_KEY_HANDLE_INVALID, wrap(CKM_AES_KEY_WRAP, own, target));
+	ok(f->C_GenerateKey(s, MECH(CKM_AES_KEY_GEN), T(LENGTH(24), YES(CKA_EXTRACTABLE)), &made));
+	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, own, made));
+	gives(CKR_KEY_HANDLE_INVALID, wrap(CKM_AES_KEY_WRAP, short_ones, made));
+	gives(CKR_OK, wrap(CKM_AES_KEY_WRAP, short_ones,
+			      import(CKK_AES, mk, 16, T(YES(CKA_EXTRACTABLE)))));
+}
+END_TEST
+
 START_TEST(unwrap_template)
 {
 	/* The defence against a template that wants the key readable. */
@@ -410,6 +428,7 @@ int main(void)
 	tcase_add_test(tc, des_keys_of_any_parity);
 	tcase_add_test(tc, check_value_of_an_unwrapped_key);
 	tcase_add_test(tc, wrap_template);
+	tcase_add_test(tc, wrap_template_of_origin_and_length);
 	tcase_add_test(tc, unwrap_template);
 	tcase_add_test(tc, templates_of_wrapping_keys_stay);
 	tcase_add_test(tc, masters_come_back_as_masters_only);

@@ -163,6 +163,55 @@ START_TEST(a_message_in_parts_decrypts_unless_the_tag_is_wrong)
 }
 END_TEST
 
+/* A question for the length, and a buffer that is too small, use up nothing of the message. */
+START_TEST(the_length_of_a_part_may_be_asked_for)
+{
+	uint8_t sealed[DATA];
+
+	is_gcm = _i == 0;
+	begin(true, AES_KEY);
+	struct param *p = param(CKG_NO_GENERATE, 0, DATA);
+	ck_ok(message_begin(session, true, p->p, p->n, aad, sizeof aad));
+	ck_ok(message_next(session, true, p->p, p->n, data, 40, NULL, &n, 0));
+	ck_assert_uint_eq(n, 40);
+	ck_ok(message_next(session, true, p->p, p->n, data, 40, sealed, &n, 0));
+	for (n = 0; n < 60; n += 59)
+		ck_rv(message_next(session, true, p->p, p->n, data + 40, 60, sealed + 40, &n,
+			      CKF_END_OF_MESSAGE),
+			CKR_BUFFER_TOO_SMALL);
+	ck_ok(message_next(session, true, p->p, p->n, data + 40, 60, NULL, &n, CKF_END_OF_MESSAGE));
+	ck_assert_uint_eq(n, 60);
+	ck_ok(message_next(
+		session, true, p->p, p->n, data + 40, 60, sealed + 40, &n, CKF_END_OF_MESSAGE));
+	ck_assert_uint_eq(n, 60);
+	ck_ok(encrypt(p, DATA));
+	ck_assert_mem_eq(sealed, out, DATA);
+}
+END_TEST
+
+START_TEST(an_empty_message_needs_no_buffer)
+{
+	is_gcm = _i == 0;
+	begin(true, AES_KEY);
+	begin(false, AES_KEY);
+	struct param *p = param(CKG_NO_GENERATE, 0, 0);
+	ck_ok(message_begin(session, true, p->p, p->n, aad, sizeof aad));
+	n = 1;
+	ck_ok(message_next(session, true, p->p, p->n, NULL, 0, NULL, &n, CKF_END_OF_MESSAGE));
+	ck_assert_uint_eq(n, 0);
+	for (unsigned bad = 0; bad <= 1; bad++) {
+		tag[15] ^= (uint8_t)bad;
+		ck_ok(message_begin(session, false, p->p, p->n, aad, sizeof aad));
+		n = 1;
+		ck_rv(message_next(
+			      session, false, p->p, p->n, NULL, 0, NULL, &n, CKF_END_OF_MESSAGE),
+			bad ? CKR_AEAD_DECRYPT_FAILED : CKR_OK);
+	}
+	ck_rv(message_next(session, false, p->p, p->n, NULL, 0, NULL, &n, CKF_END_OF_MESSAGE),
+		CKR_OPERATION_NOT_INITIALIZED);
+}
+END_TEST
+
 START_TEST(message_calls_out_of_turn_are_refused)
 {
 	struct param *p = param(CKG_NO_GENERATE, 0, DATA);
@@ -431,6 +480,8 @@ int main(void)
 	tcase_add_loop_test(tc, a_message_decrypts_unless_tampered_with, 0, 2);
 	tcase_add_loop_test(tc, a_message_equals_encryption_in_one_call, 0, 2);
 	tcase_add_loop_test(tc, a_message_in_parts_decrypts_unless_the_tag_is_wrong, 0, 2);
+	tcase_add_loop_test(tc, the_length_of_a_part_may_be_asked_for, 0, 2);
+	tcase_add_loop_test(tc, an_empty_message_needs_no_buffer, 0, 2);
 	tcase_add_test(tc, message_calls_out_of_turn_are_refused);
 	tcase_add_test(tc, bad_message_arguments_are_refused);
 	tcase_add_test(tc, a_ccm_message_must_have_the_announced_length);

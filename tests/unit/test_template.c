@@ -349,6 +349,25 @@ START_TEST(merging)
 }
 END_TEST
 
+/* Class and length come from either template, and agree where both have them. */
+START_TEST(merging_numbers)
+{
+	struct template merged;
+
+	TEMPLATE t;
+	TEMPLATE more;
+	ck_ok(parse(&more, CLASS(CKO_SECRET_KEY), LENGTH(16)));
+	ck_ok(parse(&t, YES(CKA_SIGN)));
+	for (unsigned round = 0; round < 2; round++) {
+		ck_ok(template_merge(&t, &more, false, &merged));
+		ck_assert_uint_eq(merged.given, GIVEN_CLASS | GIVEN_VALUE_LEN);
+		ck_assert_uint_eq(merged.object_class, CKO_SECRET_KEY);
+		ck_assert_uint_eq(merged.value_len, 16);
+		ck_ok(parse(&t, CLASS(CKO_SECRET_KEY), LENGTH(16)));
+	}
+}
+END_TEST
+
 START_TEST(merging_lists)
 {
 	struct template merged;
@@ -444,6 +463,7 @@ int main(void)
 	tcase_add_test(tests, nested_there_and_back);
 	tcase_add_test(tests, decoding_hostile_bytes);
 	tcase_add_test(tests, merging);
+	tcase_add_test(tests, merging_numbers);
 	tcase_add_test(tests, merging_lists);
 	tcase_add_test(tests, derive_template_in_an_unwrap_template);
 	tcase_add_test(tests, parameter);
