@@ -4,8 +4,8 @@
 
 Usage: mutate.py [AREA...]. The environment: COUNT=n mutants of each area (all), SEED=n of the choice
 (1), BUDGET=n seconds of processor time for the tests of one mutant (15; 0: no limit), JOBS=n (2),
-MINUTES=n of all (no limit), FILE=pattern, TESTS=pattern of the names of tests, LISTED=1 for the mutants of
-survivors.txt alone. README.md describes the method and the files.
+MINUTES=n of all (no limit), FILE=pattern, TESTS=pattern of the names of tests, LISTED=1 for the
+mutants of survivors.txt alone. README.md describes the method and the files.
 """
 
 import concurrent.futures
