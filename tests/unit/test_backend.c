@@ -382,7 +382,7 @@ START_TEST(each_version_of_wal_is_refused)
 }
 END_TEST
 
-/* What is no database of windows is refused, by each way to begin. */
+/* A directory in place of windows.db is refused, by each way to begin. */
 START_TEST(windows_that_are_no_file)
 {
 	bool busy = false;
