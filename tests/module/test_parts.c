@@ -94,6 +94,61 @@ START_TEST(ciphers_in_parts)
 }
 END_TEST
 
+/* A question for the length of the end, and a buffer that is too small for it, lose nothing. */
+static void ask_for_the_end(bool encrypt, const uint8_t *in, CK_ULONG in_n, CK_ULONG total)
+{
+	CK_C_EncryptFinal final = encrypt ? f->C_EncryptFinal : f->C_DecryptFinal;
+	CK_ULONG done = sizeof out, n = 0;
+
+	ok((encrypt ? f->C_EncryptUpdate : f->C_DecryptUpdate)(
+		s, (CK_BYTE_PTR)in, in_n, out, &done));
+	ok(final(s, NULL, &n));
+	holds(n >= total - done);
+	if (total > done) {
+		n = total - done - 1;
+		gives(CKR_BUFFER_TOO_SMALL, final(s, out + done, &n));
+		holds(n >= total - done);
+		ok(final(s, NULL, &n));
+		holds(n >= total - done);
+	}
+	n = sizeof out - done;
+	ok(final(s, out + done, &n));
+	holds(done + n == total);
+	gives(CKR_OPERATION_NOT_INITIALIZED, final(s, out, &n));
+}
+
+START_TEST(the_end_may_be_asked_for)
+{
+	CK_OBJECT_HANDLE k = ciphers[_i].is_des ? des : key;
+	CK_ULONG n = sizeof whole;
+
+	ccm.ulDataLen = 32;
+	ok(f->C_EncryptInit(s, MECHANISM(_i), k));
+	ok(f->C_Encrypt(s, text, 32, whole, &n));
+	ok(f->C_EncryptInit(s, MECHANISM(_i), k));
+	ask_for_the_end(true, text, 32, n);
+	holds(memcmp(out, whole, n) == 0);
+	ok(f->C_DecryptInit(s, MECHANISM(_i), k));
+	ask_for_the_end(false, whole, n, 32);
+	holds(memcmp(out, text, 32) == 0);
+}
+END_TEST
+
+/* The same for a mechanism that collects its parts until the end. */
+START_TEST(the_end_of_collected_parts)
+{
+	CK_OBJECT_HANDLE root = import(
+		CKK_AES, mk, 16, T(YES(CKA_DERIVE), ALLOWED(CKM_KEYDIV_LORAWAN_JOIN_ACCEPT)));
+	CK_ULONG n = sizeof whole;
+
+	ok(f->C_EncryptInit(s, MECH(CKM_KEYDIV_LORAWAN_JOIN_ACCEPT), root));
+	ok(f->C_Encrypt(s, text, 16, whole, &n));
+	ok(f->C_EncryptInit(s, MECH(CKM_KEYDIV_LORAWAN_JOIN_ACCEPT), root));
+	ask_for_the_end(true, text, 16, n);
+	holds(memcmp(out, whole, n) == 0);
+}
+END_TEST
+
 START_TEST(ciphers_in_place)
 {
 	CK_OBJECT_HANDLE k = ciphers[_i].is_des ? des : key;
@@ -300,6 +355,8 @@ int main(void)
 	TCase *tc = add_case(suite, "parts", keys);
 
 	tcase_add_loop_test(tc, ciphers_in_parts, 0, CIPHERS);
+	tcase_add_loop_test(tc, the_end_may_be_asked_for, 0, CIPHERS);
+	tcase_add_test(tc, the_end_of_collected_parts);
 	tcase_add_loop_test(tc, ciphers_in_place, 0, CIPHERS);
 	tcase_add_test(tc, data_that_is_not_whole_blocks);
 	tcase_add_test(tc, empty_input);
