@@ -23,7 +23,7 @@ static struct control {
 } * control;
 
 static uint32_t *order;
-static uint64_t all, live; /* live: of bytes in use */
+static uint64_t all, listed, live; /* listed: in this part; live: of these, of bytes in use */
 
 /*
  * Most bytes are zeroes of pages that are not full. The bits of bytes with something in them or
@@ -36,10 +36,14 @@ static void put_in_order(uint64_t *random)
 	live = 0;
 
 	for (uint64_t at = 0; at < all / 8; at++) {
+		if (!faults_in_part(at))
+			continue;
 		bool is_live = bits_byte(at) != 0 || (at > 0 && bits_byte(at - 1) != 0);
 		for (unsigned bit = 0; bit < 8; bit++)
 			order[is_live ? live++ : --other] = (uint32_t)(8 * at + bit);
 	}
+	memmove(order + live, order + other, (all - other) * sizeof *order);
+	listed = live + all - other;
 	for (uint64_t i = 0; i < live; i++) {
 		uint64_t j = i + draw(random) % (live - i);
 		uint32_t number = order[i];
@@ -89,12 +93,10 @@ static void work(unsigned index)
 	bits_make_copies(index);
 	while (faults_time_left() && control->failed < FAILED_MAX) {
 		uint64_t batch = __sync_fetch_and_add(&control->next, 1), from = batch * BATCH;
-		uint64_t to = from + BATCH < all ? from + BATCH : all;
+		uint64_t to = from + BATCH < listed ? from + BATCH : listed;
 
-		if (from >= all)
+		if (from >= listed)
 			break;
-		if (!faults_in_part(batch))
-			continue;
 		bool right = try_bits(from, to);
 		for (uint64_t at = from; at < to; at++)
 			note_result(at, right || try_bits(at, at + 1));

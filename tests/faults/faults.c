@@ -17,6 +17,7 @@
 #include <time.h>
 
 #define STUCK_AFTER 120 /* seconds */
+#define LONGEST 2100    /* seconds: Check 0.15 counts microseconds of a test in 31 bits */
 
 uint64_t faults_seed;
 static const char *name;
@@ -55,6 +56,7 @@ void faults_begin(const char *regime, unsigned seconds)
 	faults_seed = seed != NULL ? strtoull(seed, NULL, 0) : faults_seed % 1000000000;
 	if (minutes != NULL)
 		seconds = (unsigned)(strtod(minutes, NULL) * 60);
+	ck_assert_msg(seconds <= LONGEST, "Check ends a test after 35 minutes; use PART");
 	name = regime;
 	end = seconds_now() + (time_t)seconds;
 	trials = getenv("TRIALS");
