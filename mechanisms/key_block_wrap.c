@@ -16,6 +16,11 @@ struct outgoing {
 	uint8_t text[GIVEN_MAX + PB_MIN + UNIT_MAX];
 };
 
+_Static_assert(GIVEN_MAX + PB_MIN + UNIT_MAX +
+			       2 * (BINDING_LENGTH + SECRET_MAX + UNIT_MAX + BINDING_MAC_MAX) <=
+		       KEY_BLOCK_TEXT_MAX,
+	"the longest key fits into a key block with the longest header");
+
 /* --- The header --- */
 
 /* Add PB if the optional blocks do not fill the blocks of the cipher (X9.143:2021 6.3.6.11). */
@@ -175,8 +180,6 @@ CK_RV key_block_wrap(const struct wrapping *w, uint8_t *out, size_t *ret_n)
 	size_t clear_n = clear_length(w, &o.header);
 	size_t mac_n = binding_mac_length(key_block_binding(o.header.version), w->kek);
 	*ret_n = o.n + 2 * (clear_n + mac_n);
-	REQUIRE(*ret_n <= KEY_BLOCK_TEXT_MAX, CKR_KEY_SIZE_RANGE,
-		"the key block would be longer than 9992 characters");
 	key_block_write(&o.header, *ret_n, o.text);
 	return out == NULL ? CKR_OK : write_block(w, &o, clear_n, out);
 }

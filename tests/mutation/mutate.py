@@ -4,8 +4,8 @@
 
 Usage: mutate.py [AREA...]. The environment: COUNT=n mutants of each area (all), SEED=n of the choice
 (1), BUDGET=n seconds of processor time for the tests of one mutant (15; 0: no limit), JOBS=n (2),
-MINUTES=n of all (no limit), FILE=pattern, LISTED=1 for the mutants of survivors.txt alone. README.md
-describes the method and the files.
+MINUTES=n of all (no limit), FILE=pattern, TESTS=pattern of the names of tests, LISTED=1 for the
+mutants of survivors.txt alone. README.md describes the method and the files.
 """
 
 import concurrent.futures
@@ -184,10 +184,12 @@ def load_tests(areas):
     """The unit and module tests, and the tests that come last in AREAS."""
     listed = subprocess.run(["meson", "introspect", "--tests", OUT], capture_output=True, check=True)
     tests = [Test(t) for t in json.loads(listed.stdout) if re.match("(unit|module)-", t["name"])]
-    tests = [t for t in tests if t.command[0].startswith(OUT)]
+    tests = [t for t in tests if t.command[0].startswith(OUT) and re.search(os.environ.get("TESTS", "."), t.name)]
     modules = {"KEYDIV_MODULE": f"{OUT}/keydiv-pkcs11.so", "FAKE_FOREIGN": f"{OUT}/tests/support/fake_foreign.so"}
     for area in areas:
         for name, target, arguments, environment in LAST_TESTS.get(area, []):
+            if not re.search(os.environ.get("TESTS", "."), name):
+                continue
             command = [f"{OUT}/{target}", *(os.path.join(TREE, a) if "/" in a else a for a in arguments)]
             own = {k: f"{OUT}/{v}" if "/" in v else v for k, v in environment.items()}
             tests.append(Test({"name": name, "cmd": command, "env": {**modules, "LD_BIND_NOW": "1", **own}}, area))

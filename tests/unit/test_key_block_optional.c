@@ -268,6 +268,21 @@ START_TEST(extents)
 }
 END_TEST
 
+/* An id is two letters or digits. */
+START_TEST(ids)
+{
+	for (size_t at = 0; at < 2; at++)
+		for (int other = 0; other < 256; other++) {
+			struct optional_block b;
+			char text[] = "LB05x";
+			text[at] = (char)other;
+			ck_assert_msg(optional_block_read(at_end(text, 5), &b) ==
+					      may_have('n', (char)other, 0),
+				"%02x at %zu", (unsigned)other, at);
+		}
+}
+END_TEST
+
 /* A header that breaks off is refused without a look at what is behind it. */
 START_TEST(headers_that_break_off)
 {
@@ -393,6 +408,7 @@ int main(void)
 	tcase_add_test(tc, each_hash);
 	tcase_add_test(tc, certificates);
 	tcase_add_test(tc, extents);
+	tcase_add_test(tc, ids);
 	tcase_add_test(tc, headers_that_break_off);
 	tcase_add_test(tc, versions);
 	tcase_add_test(tc, fixed_header);

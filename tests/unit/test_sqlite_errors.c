@@ -303,8 +303,9 @@ static bool one_failure(const struct operation *op, int k)
 	bool hit = calls_left < 0;
 	calls_left = -1;
 	uint64_t after = databases();
-	ck_assert_msg(rv == CKR_OK || rv == refused, "%s, call %d (%s): %s", op->name, k, failed,
-		rv_name(rv));
+	/* All has been read when the transaction of verify ends, so an error at its end is none. */
+	ck_assert_msg(rv == (hit ? refused : CKR_OK) || (rv == CKR_OK && op->run == verify),
+		"%s, call %d (%s): %s", op->name, k, failed, rv_name(rv));
 	ck_assert_msg((rv == CKR_OK && op->changes) == (before != after),
 		"%s, call %d (%s): %s, and the token is %s", op->name, k, failed, rv_name(rv),
 		before == after ? "the same" : "another");
@@ -353,7 +354,7 @@ START_TEST(each_call_of_opening_fails_once)
 			rv = read_token();
 		hit = calls_left < 0;
 		calls_left = -1;
-		ck_assert_msg(rv == CKR_OK || rv == refused, "call %d: %s", k, rv_name(rv));
+		ck_assert_msg(rv == (hit ? refused : CKR_OK), "call %d: %s", k, rv_name(rv));
 		open_again();
 		ck_ok(read_record());
 	}

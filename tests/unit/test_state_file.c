@@ -806,6 +806,10 @@ START_TEST(a_step_that_cannot_be_written)
 	ck_assert_uint_eq(step(store), 1); /* the file has kept its state */
 	ck_rv(step_with_limit(store, 3, STATE_SLOT_LEN), CKR_DEVICE_MEMORY);
 	ck_assert_uint_eq(step(store), 3); /* the number is not given out again */
+	ck_assert_uint_eq(step(store), 4);
+	/* The new slot, which is the second, cannot be written, and the old one could be wiped. */
+	ck_rv(step_with_limit(store, 6, STATE_SLOT_LEN), CKR_DEVICE_MEMORY);
+	ck_assert_uint_eq(step(store), 5);
 	store_close(store);
 }
 END_TEST
