@@ -115,6 +115,12 @@ class Hsm(ToolTest):
         self.refused("key", "link", "--label", "m", "--uri", "pkcs11:token=hsm;object=mk", says="foreign-pin-source")
         self.assertEqual(self.user_json("key", "list"), [])
 
+    def test_another_module_that_is_not_there(self):
+        self.token_with_a_key()
+        self.configure("foreign-module = %s\n" % self.path("none.so"))
+        self.refused("key", "link", "--label", "m", "--uri", "pkcs11:token=hsm;object=mk", says="the other token cannot be used: see the log")
+        self.assertEqual(self.user_json("key", "list"), [])
+
     def test_faults_of_the_other_token(self):
         """The remedy is about the other token. The codes are those that keydiv's own token has too."""
         self.token_with_a_key()

@@ -357,6 +357,23 @@ class Components(ToolTest):
         t.type("yes")
         self.assertEqual(t.end()[1], 0)
 
+    def test_a_typed_secret_has_one_check_value(self):
+        """A secret that is no key of a cipher has no CMAC, only the digest that its components and its records show."""
+        import hashlib
+        parts = self.components(os.urandom(20), 2)
+        t = Terminal(["key", "import", "--label", "g", "--type", "generic", "--usage", "sign", "--pin-file", self.pin], self.env)
+        for part in parts:
+            t.expect("(hexadecimal, not shown): ")
+            t.type(part.hex())
+            t.expect("(yes/no)")
+            self.assertIn("is %s. Is that right?" % hashlib.sha1(part).hexdigest()[:6].upper(), t.seen.decode())
+            t.type("yes")
+        t.expect("Store it? (yes/no)")
+        t.type("yes")
+        self.assertEqual(t.end()[1], 0)
+        value = hashlib.sha1(bytes(a ^ b for a, b in zip(*parts))).hexdigest()[:6].upper()
+        self.assertEqual(self.user_json("key", "show", "g")["check_value"], value)
+
     def test_files_at_a_terminal(self):
         # A script at a terminal is not asked if it gives the check value, unless the key is short and --size does not say so.
         for label, key, size, asked in ("a", MASTER, [], True), ("b", MASTER, ["--size", "128"], False), ("c", os.urandom(32), [], False):

@@ -53,6 +53,7 @@ class Derivation(Mistakes):
             (["--field", "purpose=" + "x" * 4097], "the field PURPOSE is longer than 4096 bytes"),
             (["--field", "x" * 40 + "=1"], "is no field"),
             (["--field", "purpose"], "--field takes FIELD=VALUE"),
+            (["--field", "purpose=x", "--field", "PURPOSE=y"], "the field PURPOSE is given twice"),
             (["--serial-field", "none"], "'none' is no field"),
             (["--field", "none=1"], "'none' is no field")))
 
@@ -79,6 +80,19 @@ class Derivation(Mistakes):
             (["--mechanism", "device-key", "--store", "--usage", "sign"], "--store needs a serial")))
         empty = self.write("empty", b"")
         self.assertEqual(self.user("derive", "x", "--mac-file", empty), self.user("derive", "x", "--mac", ""))
+
+    def test_a_serial_that_is_a_field_too(self):
+        explain = ["derive", "x", "--explain", "--mechanism", "device-key", "--field", "device=y"]
+        self.refused(*explain, says="the fields are too long, or one is given twice")
+
+    def test_wrapping(self):
+        self.mistakes("derive", "x", cases=(
+            (["--wrap-mechanism", "aes-key-wrap"], "go with --wrap-with"),
+            (["--wrap-with", "master", "--wrap-mechanism", "none"], "is no mechanism"),
+            (["--wrap-with", "master", "--wrap-mechanism", "key-block", "--wrap-field", "none=1"], "'none' is no field"),
+            (["--wrap-with", "master", "--wrap-field", "key-block-header=x"], "--wrap-field goes with --wrap-mechanism"),
+            (["--wrap-with", "master", "--key-block-header", "D0112K0AB00E\x7f000"], "printable ASCII characters"),
+            (["--wrap-with", "master", "--key-block-header", "D0112K0AB00E\x01000"], "printable ASCII characters")))
 
     def test_explain_odukpt(self):
         explain = ["--explain", "--mechanism", "odukpt-key", "--field", "transaction=1"]
@@ -201,6 +215,7 @@ class Keys(Mistakes):
         self.refused("key", "show", "id:ffffffffffffffff", says="there is no key")
         self.refused("key", "show", "uid:none", says="there is no key 'uid:none'")
         self.refused("key", "show", "pkcs11:object=master;none", says="no PKCS#11 URI")
+        self.refused("key", "show", "pkcs11:object=master;none=1", says="has parts that name nothing here")
         self.refused("key", "show", "pkcs11:object=master?module-path=keydiv", says="module-path 'keydiv' is no path")
         self.refused("key", "show", "pkcs11:object=master?pin-source=pin", pin=False, says="pin-source 'pin' is no file")
         self.refused("key", "show", "pkcs11:object=master?pin-source=file://host", pin=False, says="is no file")
