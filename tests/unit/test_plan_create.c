@@ -460,6 +460,30 @@ START_TEST(windows_refused)
 }
 END_TEST
 
+/* A wrapping key is made for key blocks if its list names nothing else. */
+START_TEST(wrapping_keys_for_blocks)
+{
+	static const struct {
+		CK_MECHANISM_TYPE list[2];
+		bool blocks;
+	} lists[] = {
+		{{CKM_KEYDIV_KEY_BLOCK, CKM_KEYDIV_KEY_BLOCK}, true},
+		{{CKM_KEYDIV_KEY_BLOCK, CKM_AES_KEY_WRAP}, false},
+		{{CKM_AES_KEY_WRAP, CKM_KEYDIV_KEY_BLOCK}, false},
+		{{CKM_KEYDIV_KEY_BLOCK, CKM_VENDOR_DEFINED}, false},
+	};
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+		OBJECT o = {0};
+		TEMPLATE t;
+		ck_ok(parse(&t, KEY(CKK_AES), VALUE16, YES(CKA_UNWRAP),
+			ALLOWED(lists[i].list[0], lists[i].list[1])));
+		ck_ok(plan_create(&t, &user, &o));
+		ck_assert_int_eq((o.made & MADE_FOR_BLOCKS) != 0, lists[i].blocks);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan_create");
@@ -485,6 +509,7 @@ int main(void)
 	tcase_add_test(tests, check_value_given);
 	tcase_add_test(tests, masters_with_windows);
 	tcase_add_test(tests, windows_refused);
+	tcase_add_test(tests, wrapping_keys_for_blocks);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -434,6 +434,20 @@ START_TEST(trust_in_keys_for_blocks)
 }
 END_TEST
 
+/* A CKA_UNWRAP_TEMPLATE that cannot be read binds as nobody knows how, so nothing is unwrapped. */
+START_TEST(an_unreadable_template)
+{
+	struct object kek = kek_of(FLAG_UNWRAP);
+	OBJECT o = {0};
+
+	ck_ok(unwrap_by(&kek, &cipher, &o, NOTHING));
+	ck_ok(object_set_variable(&kek, VAR_UNWRAP_TEMPLATE, bytes_of("garbage", 7)));
+	ck_rv(unwrap_by(&kek, &cipher, &o, NOTHING), CKR_DEVICE_ERROR);
+	ck_rv(unwrap_by(&kek, NULL, &o, T(KEY(CKK_AES), YES(CKA_ENCRYPT))), CKR_DEVICE_ERROR);
+	object_wipe(&kek);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan_unwrap");
@@ -447,6 +461,7 @@ int main(void)
 	tcase_add_test(tc, a_master_is_not_opened);
 	tcase_add_test(tc, leaves_by_the_maker);
 	tcase_add_test(tc, unwrap_template_and_form);
+	tcase_add_test(tc, an_unreadable_template);
 	tcase_add_loop_test(tc, every_template, 0, 6);
 	tcase_add_test(tc, masters_leave_in_blocks);
 	tcase_add_test(tc, roles_of_wrapped_keys);

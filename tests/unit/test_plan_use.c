@@ -209,6 +209,11 @@ START_TEST(wrap_template)
 	target.key_type = CKK_AES;
 	target.number = 24;
 	ck_rv(may_wrap(&kek, &target), CKR_KEY_HANDLE_INVALID);
+	/* a template that cannot be read forbids every key, whatever its first attributes say */
+	target.number = 16;
+	ck_ok(may_wrap(&kek, &target));
+	ck_ok(object_set_variable(&kek, VAR_WRAP_TEMPLATE, bytes_of("garbage", 7)));
+	ck_rv(may_wrap(&kek, &target), CKR_DEVICE_ERROR);
 }
 END_TEST
 
