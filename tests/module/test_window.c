@@ -333,11 +333,11 @@ START_TEST(a_destroyed_master)
 END_TEST
 
 /* Windows without their file do not begin again. */
-START_TEST(a_lost_file)
+/* Remove windows.db, and start the module again. */
+static void lose_file(void)
 {
 	char path[700];
 
-	gives(CKR_OK, verify_of(5));
 	ok(f->C_Finalize(NULL));
 	snprintf(path, sizeof path, "%s/slot-%lu/windows.db", token_dir, slot);
 	ck_assert_int_eq(unlink(path), 0);
@@ -346,6 +346,12 @@ START_TEST(a_lost_file)
 	login(CKU_USER);
 	without_window = closed_master();
 	holds(find(s, T(STR(CKA_LABEL, "windowed")), &master, 1) == 1);
+}
+
+START_TEST(a_lost_file)
+{
+	gives(CKR_OK, verify_of(5));
+	lose_file();
 	gives(CKR_DEVICE_ERROR, verify_of(5));
 	gives(CKR_DEVICE_ERROR, verify_of(6));
 }
@@ -439,6 +445,16 @@ START_TEST(a_request_between_messages)
 }
 END_TEST
 
+/* No report says that nothing was used if what was used is not known. */
+START_TEST(a_request_for_a_lost_file)
+{
+	device_signs(5, CKM_AES_CMAC);
+	gives(CKR_OK, verify());
+	lose_file();
+	gives(CKR_DEVICE_ERROR, request(KEYDIV_WINDOW_SHOW, KEYDIV_WINDOW_INCOMING));
+}
+END_TEST
+
 START_TEST(requests_refused)
 {
 	CK_MECHANISM m;
@@ -501,6 +517,7 @@ int main(void)
 	tcase_add_test(tc, a_lost_file);
 	tcase_add_test(tc, requests);
 	tcase_add_test(tc, a_request_between_messages);
+	tcase_add_test(tc, a_request_for_a_lost_file);
 	tcase_add_test(tc, requests_refused);
 	return run(suite);
 }

@@ -189,6 +189,17 @@ static CK_RV remove_marks(void)
 	return store_marks_remove(store, 7);
 }
 
+static CK_RV remove_mark(struct store *marks, void *arg)
+{
+	(void)arg;
+	return marks_remove(marks, 7, stream);
+}
+
+static CK_RV remove_one_mark(void)
+{
+	return store_marks_change(store, false, &(struct store_marks_use){remove_mark, NULL});
+}
+
 /* --- Functions that only read: what they read is right, or refused --- */
 
 static CK_RV read_token(void)
@@ -238,6 +249,22 @@ static CK_RV list_masters(void)
 	return rv;
 }
 
+static CK_RV near_mark(struct store *marks, void *arg)
+{
+	static const uint8_t other[MARK_STREAM_LEN] = {2};
+	struct mark_near before, after;
+
+	(void)arg;
+	TRY(marks_near(marks, 7, other, &before, &after));
+	ck_assert(before.master == 7 && before.n == 8 && after.n == 0);
+	return CKR_OK;
+}
+
+static CK_RV read_near(void)
+{
+	return store_marks_read(store, &(struct store_marks_use){near_mark, NULL});
+}
+
 static void mark_first(void)
 {
 	ck_ok(mark());
@@ -262,6 +289,8 @@ static const struct operation {
 	{"set_pin", NULL, set_pin, true, false},
 	{"mark", NULL, mark, true, false},
 	{"remove_marks", mark_first, remove_marks, true, true},
+	{"remove_mark", mark_first, remove_one_mark, true, true},
+	{"near", mark_first, read_near, false, false},
 	{"token", NULL, read_token, false, false},
 	{"read", add_first, read_record, false, false},
 	{"find", add_first, find, false, false},

@@ -91,6 +91,8 @@ START_TEST(the_counter_as_nonce)
 	ck_ok(describe(
 		DEVICE "0200080000000000000000" COUNTER(ONE) BY("0001") GCM, CKF_DECRYPT, &other));
 	ck_assert_mem_ne(stream.bytes, other.bytes, stream.n);
+	ck_ok(describe(DEVICE COUNTER("fedcba9876543210") BY("0001") GCM, CKF_DECRYPT, &other));
+	ck_assert_uint_eq(other.counter, 0xfedcba9876543210);
 	/* Leading zeros of a PAN are no part of the card key. */
 #define CARD(pan) COUNTER(ONE) "34000143" pan "3600023031" BY("0111") GCM
 	ck_ok(describe(CARD("3500083132333435363738"), CKF_DECRYPT, &stream));

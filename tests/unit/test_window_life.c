@@ -48,6 +48,21 @@ START_TEST(lengths_of_descriptions)
 }
 END_TEST
 
+/* Without the token key there is no key of the marks, so no master begins. */
+START_TEST(a_master_without_a_key)
+{
+	SNAPSHOT keys = {0};
+	struct window_location at;
+	start();
+
+	ck_assert(windows_create(store, &keys, 9) != CKR_OK);
+	at = stream("a", 64);
+	at.master = 9;
+	ck_rv(window_mark(&at, 1), CKR_DEVICE_ERROR);
+	close_all();
+}
+END_TEST
+
 /* --- Session masters --- */
 
 START_TEST(session_masters)
@@ -303,7 +318,7 @@ START_TEST(a_mark_is_no_head)
 }
 END_TEST
 
-RUN_SUITE("window life", nobody_logged_in, lengths_of_descriptions, session_masters,
-	session_masters_have_a_bound, reading_session_masters, reading_and_forgetting,
-	reading_what_another_has_changed, skipped_by_another, skipping, a_destroyed_master,
-	lengths_of_marks, a_mark_is_no_head)
+RUN_SUITE("window life", nobody_logged_in, lengths_of_descriptions, a_master_without_a_key,
+	session_masters, session_masters_have_a_bound, reading_session_masters,
+	reading_and_forgetting, reading_what_another_has_changed, skipped_by_another, skipping,
+	a_destroyed_master, lengths_of_marks, a_mark_is_no_head)

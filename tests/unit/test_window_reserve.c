@@ -241,6 +241,69 @@ START_TEST(a_replaced_reservation)
 }
 END_TEST
 
+/* Each read of a mark fails, of the stream and of the rows beside a new one. */
+START_TEST(marks_that_cannot_be_read)
+{
+	static const char *const streams[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+	unsigned failed = 0;
+	start_controlled();
+
+	for (unsigned i = 0; i < sizeof streams / sizeof streams[0]; i++)
+		for (unsigned k = 0; k < 4; k++) {
+			struct window_location at = reserving(streams[i], 64, 1 + i % 2);
+			at.master = MASTER + i % 2;
+			passing_gets = k;
+			failing_gets = 1;
+			CK_RV rv = window_mark(&at, 10 + k);
+			ck_rv(rv, failing_gets > 0 ? CKR_OK : CKR_DEVICE_ERROR);
+			failed += failing_gets == 0;
+			failing_gets = passing_gets = 0;
+			if (rv != CKR_OK)
+				accepted(&at, 10 + k);
+			replayed(&at, 10 + k);
+			ck_ok(window_forget(&at));
+		}
+	ck_assert_uint_ge(failed, 2 * sizeof streams / sizeof streams[0]);
+	stop();
+}
+END_TEST
+
+/* Only the first master makes the database. Without one, marks are lost and not begun anew. */
+START_TEST(nothing_else_makes_a_database)
+{
+	start_controlled();
+	struct window_location at = reserving("a", 64, 10), exact = stream("b", 64);
+	struct window_set set;
+
+	accepted(&at, 1);
+	accepted(&exact, 1);
+	ck_ok(window_skip(&exact, 5));
+	ck_ok(window_read(&exact, &set));
+	ck_ok(window_forget(&exact));
+	windows_logout(store, &vault);
+	ck_ok(windows_remove(store, &vault, OTHER_MASTER));
+	ck_assert(!made_database);
+	make_master(9);
+	ck_assert(made_database);
+	stop();
+}
+END_TEST
+
+/* The smallest reservation is of two counters. */
+START_TEST(a_reservation_of_two)
+{
+	start_controlled();
+	struct window_location at = reserving("a", 64, 2);
+
+	accepted(&at, 1);
+	accepted(&at, 2);
+	ck_assert_uint_eq(begins, 1);
+	accepted(&at, 3);
+	ck_assert_uint_eq(begins, 2);
+	stop();
+}
+END_TEST
+
 /* --- A full table --- */
 
 START_TEST(a_full_table)
@@ -253,6 +316,7 @@ START_TEST(a_full_table)
 	ck_assert_uint_eq(space()->reserved.n, WINDOW_RESERVED_MAX);
 	ck_assert_uint_eq(begins, 1);
 	at.stream = text_bytes("b");
+	at.reserve = 2;
 	accepted(&at, 1);
 	ck_assert_uint_eq(begins, 3);
 	ck_assert_uint_lt(space()->reserved.n, WINDOW_RESERVED_MAX);
@@ -301,5 +365,5 @@ RUN_SUITE("window reserve", a_reserved_counter_needs_no_transaction,
 	a_reservation_below_the_highest, reservations_near_the_end_of_the_range, the_order_of_use,
 	logging_out_with_an_unreadable_mark, logging_out_on_a_full_disk,
 	a_transaction_that_does_not_begin, a_transaction_that_does_not_commit,
-	a_replaced_reservation, a_full_table, a_table_of_busy_entries,
-	a_full_table_on_a_failing_disk)
+	a_replaced_reservation, marks_that_cannot_be_read, nothing_else_makes_a_database,
+	a_reservation_of_two, a_full_table, a_table_of_busy_entries, a_full_table_on_a_failing_disk)

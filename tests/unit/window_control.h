@@ -15,11 +15,14 @@ static struct store_backend controlled;
 
 static unsigned begins;
 static unsigned failing_begins, failing_commits, failing_gets, failing_puts; /* to come */
+static unsigned passing_gets;   /* before those that fail */
+static bool made_database;      /* a transaction was to make what is missing */
 static void (*in_commit)(void); /* called before the next commit */
 
 static CK_RV begin(struct store *marks, bool create, bool *ret_busy)
 {
 	begins++;
+	made_database = made_database || create;
 	if (failing_begins > 0 && failing_begins-- > 0)
 		return CKR_DEVICE_ERROR;
 	return real->begin(marks, create, ret_busy);
@@ -42,7 +45,9 @@ static CK_RV commit(struct store *marks)
 static CK_RV get(struct store *marks, int64_t master, const uint8_t name[MARK_STREAM_LEN],
 	uint8_t ret_mark[MARK_MAX], size_t *ret_n)
 {
-	if (failing_gets > 0 && failing_gets-- > 0)
+	if (passing_gets > 0)
+		passing_gets--;
+	else if (failing_gets > 0 && failing_gets-- > 0)
 		return CKR_DEVICE_ERROR;
 	return real->mark_get(marks, master, name, ret_mark, ret_n);
 }
@@ -79,7 +84,8 @@ __attribute__((unused)) static void start_controlled(void)
 	controlled.mark_put = put;
 	store->marks->backend = &controlled;
 	ck_assert_ptr_nonnull(window_space_of(&vault, true));
-	begins = failing_begins = failing_commits = failing_gets = failing_puts = 0;
+	made_database = false;
+	begins = passing_gets = failing_begins = failing_commits = failing_gets = failing_puts = 0;
 }
 
 /* Add N entries of PHASE to TABLE, which no stream has. */
