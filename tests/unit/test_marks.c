@@ -191,6 +191,32 @@ START_TEST(neighbours)
 }
 END_TEST
 
+static CK_RV put_short(struct store *marks, void *arg)
+{
+	uint8_t stream[MARK_STREAM_LEN];
+
+	(void)arg;
+	name_mark(1, stream);
+	return marks_put(marks, 2, stream, bytes_of("x", 1));
+}
+
+/* The store does not know how long a mark must be. */
+START_TEST(a_mark_of_one_byte)
+{
+	struct mark_near near[2] = {{.master = 2}};
+	struct store_marks_use use = {run_near, near};
+	struct one one = {.master = 2, .number = 1};
+	start();
+
+	ck_ok(store_marks_change(store, true, &(struct store_marks_use){put_short, NULL}));
+	ck_ok(store_marks_read(store, &use));
+	ck_assert(near[0].n == 1 && near[0].mark[0] == 'x');
+	ck_ok(store_marks_read(store, &(struct store_marks_use){run_get, &one}));
+	ck_assert_uint_eq(one.n, 1);
+	stop();
+}
+END_TEST
+
 static CK_RV run_remove(struct store *marks, void *arg)
 {
 	const struct one *one = arg;
@@ -293,4 +319,5 @@ START_TEST(a_failing_backend)
 }
 END_TEST
 
-RUN_SUITE("marks", uses, neighbours, removing_one, removing_many, all_masters, a_failing_backend)
+RUN_SUITE("marks", uses, neighbours, a_mark_of_one_byte, removing_one, removing_many, all_masters,
+	a_failing_backend)

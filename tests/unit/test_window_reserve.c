@@ -304,6 +304,29 @@ START_TEST(a_reservation_of_two)
 }
 END_TEST
 
+/* A logout leaves the mark of another process as it is, also if nothing has told of that mark. */
+START_TEST(logging_out_of_a_replaced_reservation)
+{
+	static struct vault second;
+	start_controlled();
+	ck_ok(vault_init(&second));
+	log_in(&second);
+	struct window_location mine = reserving("a", 64, 10), theirs = mine;
+	theirs.vault = &second;
+
+	accepted(&mine, 1);
+	accepted(&theirs, 11);
+	windows_logout(store, &vault);
+	ck_assert_uint_eq(stored(mine).highest, 20);
+	replayed(&mine, 11);
+	accepted(&theirs, 12);
+	windows_logout(store, &second);
+	windows_close(&second);
+	vault_destroy(&second);
+	stop();
+}
+END_TEST
+
 /* --- A full table --- */
 
 START_TEST(a_full_table)
@@ -366,4 +389,5 @@ RUN_SUITE("window reserve", a_reserved_counter_needs_no_transaction,
 	logging_out_with_an_unreadable_mark, logging_out_on_a_full_disk,
 	a_transaction_that_does_not_begin, a_transaction_that_does_not_commit,
 	a_replaced_reservation, marks_that_cannot_be_read, nothing_else_makes_a_database,
-	a_reservation_of_two, a_full_table, a_table_of_busy_entries, a_full_table_on_a_failing_disk)
+	a_reservation_of_two, logging_out_of_a_replaced_reservation, a_full_table,
+	a_table_of_busy_entries, a_full_table_on_a_failing_disk)
