@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_window_memory.c: each allocation of a call on replay windows fails once, also those of
- * libcrypto and SQLite. The call gives CKR_HOST_MEMORY and has used no counter, and works afterwards.
+ * libcrypto and SQLite. The call gives CKR_HOST_MEMORY, has used no counter, and works afterwards.
  */
 #include "window_support.h"
 

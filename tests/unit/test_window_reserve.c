@@ -255,7 +255,7 @@ START_TEST(marks_that_cannot_be_read)
 			passing_gets = k;
 			failing_gets = 1;
 			CK_RV rv = window_mark(&at, 10 + k);
-			ck_rv(rv, failing_gets > 0 ? CKR_OK : CKR_DEVICE_ERROR);
+			ck_rv(rv, failing_gets > 0 ? CKR_OK : CKR_HOST_MEMORY);
 			failed += failing_gets == 0;
 			failing_gets = passing_gets = 0;
 			if (rv != CKR_OK)
@@ -268,7 +268,7 @@ START_TEST(marks_that_cannot_be_read)
 }
 END_TEST
 
-/* Only the first master makes the database. Without one, marks are lost and not begun anew. */
+/* Only the first master makes the database. Without a database, no stream is new. */
 START_TEST(nothing_else_makes_a_database)
 {
 	start_controlled();

@@ -48,7 +48,7 @@ static CK_RV get(struct store *marks, int64_t master, const uint8_t name[MARK_ST
 	if (passing_gets > 0)
 		passing_gets--;
 	else if (failing_gets > 0 && failing_gets-- > 0)
-		return CKR_DEVICE_ERROR;
+		return CKR_HOST_MEMORY;
 	return real->mark_get(marks, master, name, ret_mark, ret_n);
 }
 
