@@ -383,6 +383,25 @@ START_TEST(a_ccm_message_in_parts_is_as_long_as_was_said)
 }
 END_TEST
 
+START_TEST(ccm_parameters_that_do_not_fit)
+{
+	CK_CCM_MESSAGE_PARAMS p = ccm(CKG_GENERATE_COUNTER, 0), wrong[5];
+
+	for (int i = 0; i < 5; i++)
+		wrong[i] = p;
+	wrong[0].pNonce = NULL;
+	wrong[1].pMAC = NULL;
+	wrong[2].ulMACLen = 5;
+	wrong[3].ulNonceLen = 6;
+	wrong[4].ulNonceFixedBits = 97;
+	begin(CKM_AES_CCM, true);
+	gives(CKR_MECHANISM_PARAM_INVALID, encrypt(&p, sizeof p - 1));
+	for (int i = 0; i < 5; i++)
+		gives(CKR_MECHANISM_PARAM_INVALID, encrypt(&wrong[i], sizeof p));
+	gives(CKR_OK, encrypt(&p, sizeof p)); /* what was refused has settled nothing */
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("message");
@@ -401,5 +420,6 @@ int main(void)
 	tcase_add_test(tc, messages_in_parts);
 	tcase_add_test(tc, the_tag_of_a_message_in_parts_keeps_its_length);
 	tcase_add_test(tc, a_ccm_message_in_parts_is_as_long_as_was_said);
+	tcase_add_test(tc, ccm_parameters_that_do_not_fit);
 	return run(suite);
 }

@@ -335,6 +335,9 @@ START_TEST(verify_always_ends)
 	ok(f->C_VerifyInit(s, MECH(CKM_AES_CMAC), key));
 	gives(CKR_ARGUMENTS_BAD, f->C_Verify(s, text, 64, NULL, 16));
 	gives(CKR_OPERATION_NOT_INITIALIZED, f->C_Verify(s, text, 64, mac, 16));
+	ok(f->C_VerifyInit(s, MECH(CKM_AES_CMAC), key));
+	gives(CKR_ARGUMENTS_BAD, f->C_Verify(s, NULL, 64, mac, 16));
+	gives(CKR_OPERATION_NOT_INITIALIZED, f->C_Verify(s, text, 64, mac, 16));
 	mac[15] ^= 1;
 	ok(f->C_VerifyInit(s, MECH(CKM_AES_CMAC), key));
 	gives(CKR_SIGNATURE_INVALID, f->C_Verify(s, text, 64, mac, 16));

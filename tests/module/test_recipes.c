@@ -107,6 +107,24 @@ START_TEST(matter_groups)
 }
 END_TEST
 
+/* Data that is not private is no secret. A session without a login reads it. */
+START_TEST(public_data)
+{
+	uint8_t key[16], before[32], after[32];
+
+	unhex("235bf7e62823d358dca4ba50b1535f4b", key);
+	CK_OBJECT_HANDLE base =
+		import(CKK_HKDF, key, 16, T(OPEN_MASTER, NO(CKA_PRIVATE), ALLOWED(CKM_HKDF_DATA)));
+	CK_OBJECT_HANDLE data = hkdf(
+		CKM_HKDF_DATA, base, "", "public", T(CLASS(CKO_DATA), LENGTH(32), NO(CKA_PRIVATE)));
+	ck_assert_uint_eq(get_bytes(data, CKA_VALUE, before, sizeof before), 32);
+	ok(f->C_Logout(s));
+	ck_assert_uint_eq(get_bytes(data, CKA_VALUE, after, sizeof after), 32);
+	holds(memcmp(before, after, sizeof before) == 0);
+	login(CKU_USER);
+}
+END_TEST
+
 /* --- NTAG 424 DNA with PICCData: tests/vectors/ntag424_sdm.txt --- */
 
 START_TEST(an_encrypted_url)
@@ -153,6 +171,7 @@ int main(void)
 
 	tcase_add_test(tc, bolt_card);
 	tcase_add_test(tc, matter_groups);
+	tcase_add_test(tc, public_data);
 	tcase_add_test(tc, an_encrypted_url);
 	return run(suite);
 }
