@@ -126,6 +126,14 @@ class Csv(ToolTest):
         self.wrong("\ufeffserial\nSN-1\n", 1, "is a heading")
         self.assertEqual(self.serials("SN-1\nserial\nid\n"), ["SN-1", "serial", "id"])
 
+    def test_length_of_quotation_marks(self):
+        # A quotation mark counts once, though a field with quotation marks has it twice.
+        marks = '"' * 200
+        self.assertEqual(self.serials('model,"%s"\nmeter,SN-1\n' % (2 * marks), "--column", marks), ["SN-1"])
+        self.wrong('"%s"\n' % ('""' * 512), 1, "serial")
+        self.assertNotIn("longer than 512", self.derive('"%s"\n' % ('""' * 512)).err)
+        self.wrong('"%s"\n' % ('""' * 513), 1, "the serial is longer than 512 bytes")
+
     def test_characters(self):
         self.wrong("A\nB\rC\n", 2, "a control character", printed=1)
         self.wrong('A\n"B\x1b[1m"\n', 2, "a control character", printed=1)

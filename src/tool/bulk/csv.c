@@ -156,13 +156,15 @@ bool csv_copy(const struct csv_field *field, char *ret, size_t size, size_t *ret
 {
 	size_t used = 0;
 
-	if (field->n >= size)
-		return false;
 	if (!field->doubled) {
+		if (field->n >= size)
+			return false;
 		memcpy(ret, field->p, field->n);
 		used = field->n;
 	} else {
 		for (size_t i = 0; i < field->n; i++) {
+			if (used + 1 >= size)
+				return false;
 			ret[used++] = field->p[i];
 			i += field->p[i] == '"';
 		}
