@@ -5,6 +5,8 @@
  */
 #include "store/marks.h"
 
+#include <sqlite3.h>
+
 #include "store/backend.h"
 #include "store_support.h"
 
@@ -191,6 +193,34 @@ START_TEST(neighbours)
 }
 END_TEST
 
+static void edit(const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	ck_assert_int_eq(sqlite3_open(in_token("windows.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_changes(db), 1);
+	sqlite3_close(db);
+}
+
+/* A row beside the place whose master is no record id is damage. */
+START_TEST(a_neighbour_of_no_master)
+{
+	struct mark_near near[2] = {{.master = 2}};
+	struct store_marks_use use = {run_near, near};
+	start();
+
+	ck_ok(put(2, 3, 3, CKR_OK));
+	ck_ok(put(7, 1, 1, CKR_OK));
+	ck_ok(store_marks_read(store, &use));
+	ck_assert_int_eq(near[1].master, 7);
+	edit("UPDATE mark SET master = 0x7fffffffffffffff WHERE master = 7");
+	near[0].master = 2;
+	ck_rv(store_marks_read(store, &use), CKR_DEVICE_ERROR);
+	stop();
+}
+END_TEST
+
 static CK_RV put_short(struct store *marks, void *arg)
 {
 	uint8_t stream[MARK_STREAM_LEN];
@@ -319,5 +349,5 @@ START_TEST(a_failing_backend)
 }
 END_TEST
 
-RUN_SUITE("marks", uses, neighbours, a_mark_of_one_byte, removing_one, removing_many, all_masters,
-	a_failing_backend)
+RUN_SUITE("marks", uses, neighbours, a_neighbour_of_no_master, a_mark_of_one_byte, removing_one,
+	removing_many, all_masters, a_failing_backend)

@@ -268,6 +268,39 @@ START_TEST(marks_that_cannot_be_read)
 }
 END_TEST
 
+/* A row that is after the place of a new stream is not one that belongs before the place. */
+START_TEST(rows_in_the_wrong_order)
+{
+	start_controlled();
+	struct window_location at = stream("a", 64);
+
+	after_is_before = true;
+	ck_rv(window_mark(&at, 1), CKR_DEVICE_ERROR);
+	after_is_before = false;
+	accepted(&at, 1);
+	stop();
+}
+END_TEST
+
+/* Nothing is forgotten or skipped, and the caller learns that. */
+START_TEST(changes_that_fail)
+{
+	start_controlled();
+	struct window_location at = reserving("a", 64, 10);
+
+	accepted(&at, 1);
+	failing_begins = 1;
+	ck_rv(window_forget(&at), CKR_DEVICE_ERROR);
+	replayed(&at, 1);
+	failing_commits = 1;
+	ck_rv(window_skip(&at, 50), CKR_DEVICE_MEMORY);
+	accepted(&at, 50);
+	ck_ok(window_forget(&at));
+	accepted(&at, 1);
+	stop();
+}
+END_TEST
+
 /* Only the first master makes the database. Without a database, no stream is new. */
 START_TEST(nothing_else_makes_a_database)
 {
@@ -338,14 +371,17 @@ START_TEST(a_full_table)
 	accepted(&at, 1); /* the last place */
 	ck_assert_uint_eq(space()->reserved.n, WINDOW_RESERVED_MAX);
 	ck_assert_uint_eq(begins, 1);
+	accepted(&at, 11); /* a stream that has a place needs no other */
+	ck_assert_uint_eq(space()->reserved.n, WINDOW_RESERVED_MAX);
+	ck_assert_uint_eq(begins, 2);
 	at.stream = text_bytes("b");
 	at.reserve = 2;
 	accepted(&at, 1);
-	ck_assert_uint_eq(begins, 3);
+	ck_assert_uint_eq(begins, 4);
 	ck_assert_uint_lt(space()->reserved.n, WINDOW_RESERVED_MAX);
 	at.stream = text_bytes("a");
 	accepted(&at, 2); /* the newest ones stay */
-	ck_assert_uint_eq(begins, 3);
+	ck_assert_uint_eq(begins, 4);
 	stop();
 }
 END_TEST
@@ -388,6 +424,7 @@ RUN_SUITE("window reserve", a_reserved_counter_needs_no_transaction,
 	a_reservation_below_the_highest, reservations_near_the_end_of_the_range, the_order_of_use,
 	logging_out_with_an_unreadable_mark, logging_out_on_a_full_disk,
 	a_transaction_that_does_not_begin, a_transaction_that_does_not_commit,
-	a_replaced_reservation, marks_that_cannot_be_read, nothing_else_makes_a_database,
-	a_reservation_of_two, logging_out_of_a_replaced_reservation, a_full_table,
-	a_table_of_busy_entries, a_full_table_on_a_failing_disk)
+	a_replaced_reservation, marks_that_cannot_be_read, rows_in_the_wrong_order,
+	changes_that_fail, nothing_else_makes_a_database, a_reservation_of_two,
+	logging_out_of_a_replaced_reservation, a_full_table, a_table_of_busy_entries,
+	a_full_table_on_a_failing_disk)

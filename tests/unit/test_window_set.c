@@ -189,6 +189,17 @@ START_TEST(no_bit_beyond_the_size)
 }
 END_TEST
 
+/* Only the bytes of the size are read. */
+START_TEST(bytes_of_the_stored_form)
+{
+	static const uint8_t ones[WINDOW_MAX / 8 + 1] = {0xff, 0xff, 0xff, 0xff};
+
+	ck_assert_uint_eq(window_set_decode(8, 100, ones).below[0], 0xff);
+	ck_assert_uint_eq(window_set_decode(9, 100, ones).below[0], 0xffff);
+	ck_assert_uint_eq(window_set_decode(17, 100, ones).below[0], 0xffffff);
+}
+END_TEST
+
 START_TEST(filled)
 {
 	struct window_set set = window_set_empty(100);
@@ -221,6 +232,7 @@ int main(void)
 	tcase_add_test(tc, a_jump_of_the_whole_window);
 	tcase_add_test(tc, rises);
 	tcase_add_test(tc, no_bit_beyond_the_size);
+	tcase_add_test(tc, bytes_of_the_stored_form);
 	tcase_add_test(tc, filled);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -16,6 +16,7 @@ static struct store_backend controlled;
 static unsigned begins;
 static unsigned failing_begins, failing_commits, failing_gets, failing_puts; /* to come */
 static unsigned passing_gets;   /* before those that fail */
+static bool after_is_before;    /* the row after a place is given as the row before the place */
 static bool made_database;      /* a transaction was to make what is missing */
 static void (*in_commit)(void); /* called before the next commit */
 
@@ -60,6 +61,15 @@ static CK_RV put(
 	return real->mark_put(marks, master, name, mark);
 }
 
+static CK_RV near(struct store *marks, int64_t master, const uint8_t name[MARK_STREAM_LEN],
+	struct mark_near *ret_before, struct mark_near *ret_after)
+{
+	TRY(real->mark_near(marks, master, name, ret_before, ret_after));
+	if (after_is_before)
+		*ret_after = *ret_before;
+	return CKR_OK;
+}
+
 /* Close the store with its own backend. */
 __attribute__((unused)) static void stop(void)
 {
@@ -81,10 +91,11 @@ __attribute__((unused)) static void start_controlled(void)
 	controlled.begin = begin;
 	controlled.commit = commit;
 	controlled.mark_get = get;
+	controlled.mark_near = near;
 	controlled.mark_put = put;
 	store->marks->backend = &controlled;
 	ck_assert_ptr_nonnull(window_space_of(&vault, true));
-	made_database = false;
+	made_database = after_is_before = false;
 	begins = passing_gets = failing_begins = failing_commits = failing_gets = failing_puts = 0;
 }
 
