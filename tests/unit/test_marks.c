@@ -203,8 +203,8 @@ static void edit(const char *sql)
 	sqlite3_close(db);
 }
 
-/* A row beside the place whose master is no record id is damage. */
-START_TEST(a_neighbour_of_no_master)
+/* A row beside the place without a mark, or whose master is no record id, is damage. */
+START_TEST(damaged_neighbours)
 {
 	struct mark_near near[2] = {{.master = 2}};
 	struct store_marks_use use = {run_near, near};
@@ -214,7 +214,10 @@ START_TEST(a_neighbour_of_no_master)
 	ck_ok(put(7, 1, 1, CKR_OK));
 	ck_ok(store_marks_read(store, &use));
 	ck_assert_int_eq(near[1].master, 7);
-	edit("UPDATE mark SET master = 0x7fffffffffffffff WHERE master = 7");
+	edit("UPDATE mark SET mark = x'' WHERE master = 7");
+	near[0].master = 2;
+	ck_rv(store_marks_read(store, &use), CKR_DEVICE_ERROR);
+	edit("UPDATE mark SET mark = x'61', master = 0x7fffffffffffffff WHERE master = 7");
 	near[0].master = 2;
 	ck_rv(store_marks_read(store, &use), CKR_DEVICE_ERROR);
 	stop();
@@ -230,7 +233,7 @@ static CK_RV put_short(struct store *marks, void *arg)
 	return marks_put(marks, 2, stream, bytes_of("x", 1));
 }
 
-/* The store does not know how long a mark must be. */
+/* The store does not know how long a mark must be, but no mark is empty. */
 START_TEST(a_mark_of_one_byte)
 {
 	struct mark_near near[2] = {{.master = 2}};
@@ -243,6 +246,9 @@ START_TEST(a_mark_of_one_byte)
 	ck_assert(near[0].n == 1 && near[0].mark[0] == 'x');
 	ck_ok(store_marks_read(store, &(struct store_marks_use){run_get, &one}));
 	ck_assert_uint_eq(one.n, 1);
+	edit("UPDATE mark SET mark = x''");
+	ck_rv(store_marks_read(store, &use), CKR_DEVICE_ERROR);
+	ck_rv(store_marks_read(store, &(struct store_marks_use){run_get, &one}), CKR_DEVICE_ERROR);
 	stop();
 }
 END_TEST
@@ -349,5 +355,5 @@ START_TEST(a_failing_backend)
 }
 END_TEST
 
-RUN_SUITE("marks", uses, neighbours, a_neighbour_of_no_master, a_mark_of_one_byte, removing_one,
+RUN_SUITE("marks", uses, neighbours, damaged_neighbours, a_mark_of_one_byte, removing_one,
 	removing_many, all_masters, a_failing_backend)
