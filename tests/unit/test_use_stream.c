@@ -165,6 +165,17 @@ START_TEST(counters_of_dukpt)
 }
 END_TEST
 
+/* The counter of a meter has its least significant byte first. */
+START_TEST(a_counter_of_oms)
+{
+	ck_ok(describe("4d000101"
+		       "4e0004b30a0000"
+		       "4f000478563412" BY("0161") CMAC,
+		CKF_VERIFY, &stream));
+	ck_assert_uint_eq(stream.counter, 0xab3);
+}
+END_TEST
+
 START_TEST(one_message_has_one_stream)
 {
 	static const char plain[] = DEVICE COUNTER(ONE) BY("0003") CMAC;
@@ -233,6 +244,7 @@ int main(void)
 	tcase_add_test(tc, the_counter_as_nonce);
 	tcase_add_test(tc, counters_of_dukpt);
 	tcase_add_test(tc, what_the_key_does_not_depend_on);
+	tcase_add_test(tc, a_counter_of_oms);
 	tcase_add_test(tc, one_message_has_one_stream);
 	tcase_add_test(tc, messages_without_a_stream);
 	suite_add_tcase(suite, tc);
