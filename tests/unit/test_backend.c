@@ -118,9 +118,29 @@ START_TEST(the_freshness_of_a_token_without_a_number_is_odd)
 	ck_assert_int_eq(unlink(in_token("token.gen")), 0);
 	ck_assert_int_eq(mkdir(in_token("token.gen"), 0700), 0);
 	store = open_store();
+	const _Atomic uint64_t *place = store_freshness(store);
 	ck_assert_uint_eq(freshness() % 2, 1);
 	store->backend->check_freshness(store);
 	ck_assert_uint_eq(freshness() % 2, 1);
+	ck_assert_ptr_eq(store_freshness(store), place); /* one page, however often that is */
+	store_close(store);
+}
+END_TEST
+
+/* A process that may only read the number must notice that it reads that of a file that is gone. */
+START_TEST(a_number_that_was_replaced_is_noticed_by_a_reader)
+{
+	store_close(new_store());
+	ck_assert_int_eq(chmod(in_token("token.gen"), 0400), 0);
+	store = open_store();
+	uint64_t before = freshness();
+	ck_assert_uint_eq(before % 2, 0);
+	store->backend->check_freshness(store);
+	ck_assert_uint_eq(freshness(), before);
+	ck_assert_int_eq(unlink(in_token("token.gen")), 0);
+	store_close(open_store()); /* makes the file again, with a number that no file had */
+	store->backend->check_freshness(store);
+	ck_assert_uint_gt(freshness(), before);
 	store_close(store);
 }
 END_TEST
@@ -458,6 +478,7 @@ END_TEST
 RUN_SUITE("backend", a_savepoint_that_is_undone_leaves_the_rest,
 	the_freshness_is_odd_during_a_change, the_freshness_after_a_writer_that_died,
 	the_freshness_of_a_token_without_a_number_is_odd,
+	a_number_that_was_replaced_is_noticed_by_a_reader,
 	token_records_with_impossible_numbers_are_not_written, the_last_id,
 	an_inventory_counts_in_and_out, an_inventory_is_bound_to_its_token,
 	the_lock_on_the_pins_keeps_other_processes_out, a_fork_waits_for_every_store,

@@ -21,7 +21,8 @@ static const struct {
 	int code;
 	CK_RV rv;
 } codes[] = {{SQLITE_IOERR, CKR_DEVICE_ERROR}, {SQLITE_FULL, CKR_DEVICE_MEMORY},
-	{SQLITE_NOMEM, CKR_HOST_MEMORY}, {SQLITE_READONLY, CKR_TOKEN_WRITE_PROTECTED}};
+	{SQLITE_NOMEM, CKR_HOST_MEMORY}, {SQLITE_IOERR_NOMEM, CKR_HOST_MEMORY},
+	{SQLITE_READONLY, CKR_TOKEN_WRITE_PROTECTED}};
 enum { CODES = sizeof codes / sizeof codes[0] };
 static CK_RV refused; /* the result of failing_code */
 
@@ -394,6 +395,34 @@ START_TEST(each_call_of_opening_fails_once)
 }
 END_TEST
 
+/* A change that cannot be undone alone ends the transaction: what it did must not be committed. */
+START_TEST(an_undo_that_fails_undoes_everything)
+{
+	struct record record = {.id = 9, .object_class = CKO_DATA};
+	struct sample_text text;
+	bool busy = true;
+
+	failing_code = SQLITE_IOERR;
+	new_token();
+	ck_ok(sample_prepare(&record, &text));
+	for (int k = 0; k < 4; k++) {
+		open_again(); /* no statement is prepared */
+		ck_ok(store->backend->begin(store, false, &busy));
+		ck_ok(store->backend->savepoint(store));
+		ck_ok(store->backend->insert(store, &record));
+		calls_left = k;
+		store->backend->undo(store);
+		ck_assert_msg(calls_left < 0, "undo makes %d calls of SQLite", k);
+		ck_assert_msg(!store->backend->in_transaction(store), "call %d (%s)", k, failed);
+		store->backend->rollback(store);
+		RECORD found = {0};
+		ck_rv(store_read(store, record.id, &found), CKR_OBJECT_HANDLE_INVALID);
+	}
+	store_close(store);
+	secret_wipe(&keys.key);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sqlite_errors");
@@ -403,6 +432,7 @@ int main(void)
 	tcase_add_loop_test(
 		tc, each_call_fails_once, 0, CODES * sizeof operations / sizeof operations[0]);
 	tcase_add_test(tc, each_call_of_opening_fails_once);
+	tcase_add_test(tc, an_undo_that_fails_undoes_everything);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

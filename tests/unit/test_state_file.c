@@ -114,9 +114,15 @@ static ssize_t watched_pwrite(int fd, const void *p, size_t n, off_t at)
 	return done;
 }
 
+static int syncs_left = -1; /* until one fails; negative: none fails */
+
 static int watched_fdatasync(int fd)
 {
 	uint8_t now[FILE_LEN];
+	if (syncs_left >= 0 && syncs_left-- == 0) {
+		errno = EIO;
+		return -1;
+	}
 	int rv = fdatasync(fd);
 
 	if (pread(fd, now, sizeof now, 0) == FILE_LEN)
@@ -258,6 +264,33 @@ START_TEST(made_and_removed_durably)
 	memset(journal, 0, sizeof journal);
 	ck_assert_uint_eq(step(store), 1);
 	ck_assert_str_eq(journal, "wsws");
+	store_close(store);
+}
+END_TEST
+
+/* A step or a removal that is not on the disk has failed, and the file can be used afterwards. */
+START_TEST(a_sync_that_fails)
+{
+	struct store *store = store_with_file();
+	struct state_file *file = NULL;
+	struct state_text text;
+	uint8_t next[TEXT_LEN];
+
+	for (int failing = 0; failing < 2; failing++) {
+		ck_ok(state_file_open(store, 1, &file));
+		unsigned which = current(file, &text);
+		uint64_t number = text.sequence;
+		syncs_left = failing;
+		ck_rv(state_file_write(file, which, number + 1, state_text(number + 1, next)),
+			CKR_DEVICE_ERROR);
+		ck_assert_int_lt(syncs_left, 0);
+		state_file_close(file);
+		ck_assert_uint_ge(step(store), number);
+	}
+	syncs_left = 0;
+	ck_rv(state_file_remove(store, 1), CKR_DEVICE_ERROR);
+	ck_ok(state_file_remove(store, 1));
+	ck_rv(state_file_open(store, 1, &file), CKR_OBJECT_HANDLE_INVALID);
 	store_close(store);
 }
 END_TEST
@@ -448,6 +481,8 @@ START_TEST(hostile_slots)
 		ck_ok(state_file_read(file, 1, &text));
 		ck_assert_ptr_null(text.text.p);
 		ck_rv(state_file_write(file, 1, 5, text_bytes("x")), CKR_GENERAL_ERROR);
+		ck_rv(state_file_write(file, 2, 5, text_bytes("x")), CKR_GENERAL_ERROR);
+		ck_rv(state_file_read(file, 2, &text), CKR_GENERAL_ERROR);
 		state_file_close(file);
 	}
 	store_close(store);
@@ -815,9 +850,9 @@ START_TEST(a_step_that_cannot_be_written)
 END_TEST
 
 RUN_SUITE("state_file", no_number_of_a_standard_stream, steps_leave_one_state,
-	made_and_removed_durably, power_cut_anywhere, processes_take_turns, threads_take_turns,
-	flipped_bits, hostile_slots, files_that_are_none, a_directory_that_was_replaced_by_a_copy,
-	modes_whatever_the_umask, wrong_writes, removed_files_are_zero,
-	a_client_of_the_new_token_stays, a_listing_that_fails, removed_while_waiting,
-	a_stopped_process_is_waited_for_a_while, interrupted_reads_go_on, no_room,
-	a_step_that_cannot_be_written)
+	made_and_removed_durably, a_sync_that_fails, power_cut_anywhere, processes_take_turns,
+	threads_take_turns, flipped_bits, hostile_slots, files_that_are_none,
+	a_directory_that_was_replaced_by_a_copy, modes_whatever_the_umask, wrong_writes,
+	removed_files_are_zero, a_client_of_the_new_token_stays, a_listing_that_fails,
+	removed_while_waiting, a_stopped_process_is_waited_for_a_while, interrupted_reads_go_on,
+	no_room, a_step_that_cannot_be_written)
