@@ -39,7 +39,9 @@ void token_files_keep(void)
 
 void token_file_path(char ret[1000], const struct token_file *file)
 {
-	snprintf(ret, 1000, "%.880s%s", token_dir, file->name);
+	int n = snprintf(ret, 1000, "%s%s", token_dir, file->name);
+
+	ck_assert(n > 0 && n < 1000);
 }
 
 /* Make the directories of FILE, which may be there. */
