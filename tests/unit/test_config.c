@@ -20,17 +20,18 @@ static struct config config;
 
 /* These functions take the place of the C library's. */
 static bool no_memory;
-static int look_up_error; /* of the user; 0: there is no such user */
+static int look_up_error;  /* of the user; 0: there is no such user */
+static char *look_up_home; /* the home directory of the user, who exists */
 
 __attribute__((visibility("default"))) int getpwuid_r(
 	uid_t uid, struct passwd *entry, char *room, size_t n, struct passwd **ret_found);
 int getpwuid_r(uid_t uid, struct passwd *entry, char *room, size_t n, struct passwd **ret_found)
 {
 	(void)uid;
-	(void)entry;
 	(void)room;
 	(void)n;
-	*ret_found = NULL;
+	entry->pw_dir = look_up_home;
+	*ret_found = look_up_home != NULL ? entry : NULL;
 	return look_up_error;
 }
 
@@ -445,6 +446,19 @@ START_TEST(a_user_who_cannot_be_looked_up)
 }
 END_TEST
 
+/* A program without an environment, such as a daemon, finds the configuration of its user. */
+START_TEST(home_of_the_user_database)
+{
+	make_dir(".config");
+	make_dir(".config/keydiv");
+	write_text(in_dir(".config/keydiv/keydiv.conf"), "slots = 8\n");
+	unsetenv("HOME");
+	look_up_home = dir;
+	ck_ok(config_read(&config));
+	ck_assert_uint_eq(config.slots, 8);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config");
@@ -454,6 +468,7 @@ int main(void)
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, no_memory_to_read);
 	tcase_add_test(tests, a_user_who_cannot_be_looked_up);
+	tcase_add_test(tests, home_of_the_user_database);
 	tcase_add_test(tests, every_key_is_read);
 	tcase_add_test(tests, the_foreign_module);
 	tcase_add_test(tests, the_last_line_of_a_key_counts);
