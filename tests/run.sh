@@ -141,7 +141,7 @@ thread()
 }
 
 # What the suites cover of the sources. Left out are suites that run none of the code, or none that others do not run: the rules
-# of style, other languages, other users (who may not write counts), and the benchmark.
+# of style, other languages, other users (who may not write counts), the same programs under valgrind, and the benchmark.
 coverage()
 {
 	rm -rf build-coverage # the build runs programs too, and their counts belong to the measurement
@@ -150,7 +150,7 @@ coverage()
 	# What gcov says of counts that cannot be written must not come among the messages of a program.
 	export GCOV_ERROR_FILE=/dev/null
 	meson test -C build-coverage --no-rebuild --print-errorlogs --no-suite style --no-suite clients --no-suite system \
-		--no-suite bench --no-suite slow
+		--no-suite constant_time --no-suite bench --no-suite slow
 	python3 tests/coverage/coverage.py compare . build-coverage
 }
 
