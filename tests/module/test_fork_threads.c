@@ -29,9 +29,10 @@ static void keys(void)
 	uint8_t value[VALUE];
 
 	user();
+	/* The compiler must not put the value itself among the constants of this program. */
 	for (int i = 0; i < VALUE; i++)
-		value[i] = (uint8_t)(0x5C ^ 29 * i);
-	invert(hidden, value, VALUE);
+		hidden[i] = (uint8_t) ~(0x5C ^ 29 * i);
+	invert(value, hidden, VALUE);
 	mac_key = import(CKK_GENERIC_SECRET, value, VALUE, T(YES(CKA_SIGN), YES(CKA_VERIFY)));
 	cipher_key = import(CKK_AES, value, VALUE, T(YES(CKA_ENCRYPT), YES(CKA_SIGN)));
 	explicit_bzero(value, VALUE);
