@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
 
@@ -213,26 +213,17 @@ CK_RV file_write(int fd, const uint8_t *p, size_t n, off_t at, const char *what)
 	return CKR_OK;
 }
 
-static long milliseconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
-}
-
 CK_RV file_lock(int fd, unsigned wait_ms, const char *name)
 {
-	struct timespec start;
+	const uint64_t end = clock_ns() + wait_ms * UINT64_C(1000000);
 	useconds_t pause = 50;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (;;) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return CKR_OK;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return file_error(name);
-		if (milliseconds_since(&start) >= (long)wait_ms)
+		if (clock_ns() >= end)
 			break;
 		usleep(pause);
 		pause = pause < 2000 ? pause * 2 : pause;

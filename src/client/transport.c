@@ -18,6 +18,7 @@
 /* Some versions of this header need the types of <sys/socket.h> and do not include it. */
 #include <linux/vm_sockets.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 /* How long a command may take to end after its input has ended. */
@@ -38,10 +39,7 @@ extern char **environ;
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)(clock_ns() / 1000000);
 }
 
 int64_t deadline_in(unsigned ms)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include "token/handle.h"
 #include "token/operations.h"
@@ -155,26 +156,18 @@ static bool hold_all_for_fork(void)
 	return all;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 /*
  * Locks are tried again and again, instead of waited for, because the session of this thread never
  * becomes free, and because the C library may have no wait that ends by the monotonic clock.
  */
 void sessions_before_fork(void)
 {
-	int64_t end = now_ns() + FORK_WAIT_MS * INT64_C(1000000);
+	uint64_t end = clock_ns() + FORK_WAIT_MS * UINT64_C(1000000);
 
 	pthread_mutex_lock(&table_lock);
 	fork_sessions = table_used;
 	pthread_mutex_unlock(&table_lock);
-	for (long pause = 20000; !hold_all_for_fork() && now_ns() < end; pause += pause / 2)
+	for (long pause = 20000; !hold_all_for_fork() && clock_ns() < end; pause += pause / 2)
 		nanosleep(&(struct timespec){.tv_nsec = pause < 2000000 ? pause : 2000000}, NULL);
 }
 

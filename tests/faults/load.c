@@ -7,8 +7,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "load_times.h"
 
 #define PROCESSES 8
@@ -20,20 +20,12 @@ static struct control {
 	volatile bool stop;
 	_Atomic uint64_t steps, refused; /* refused: while logged out */
 	_Atomic uint64_t done[KINDS_MAX];
-	_Atomic uint64_t longest[KINDS_MAX]; /* step of each kind, in microseconds */
+	_Atomic uint64_t longest[KINDS_MAX]; /* step of each kind, in nanoseconds */
 } * control;
 
 _Thread_local const char *load_doing;
 static unsigned first_seat;          /* of this process */
 static _Atomic unsigned login_turns; /* odd: this process is or may be logged out */
-
-static uint64_t microseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* The first thread of a process logs out and in again. That of the first process sets PINs. */
 static CK_RV login_step(struct seat *seat)
@@ -93,23 +85,15 @@ static bool is_for_logout(CK_RV rv)
 	       rv == CKR_WRAPPING_KEY_HANDLE_INVALID || rv == CKR_UNWRAPPING_KEY_HANDLE_INVALID;
 }
 
-static void note_time(_Atomic uint64_t *longest, uint64_t took)
-{
-	uint64_t before = *longest;
-
-	while (took > before && !atomic_compare_exchange_weak(longest, &before, took))
-		;
-}
-
 static void timed_step(struct seat *seat)
 {
-	uint64_t start = microseconds();
+	uint64_t start = clock_ns();
 	unsigned turns = login_turns;
 	const struct kind *kind = any_kind(seat);
 	load_doing = kind->name;
 	CK_RV rv = kind->run(seat);
 	bool logged_out = turns % 2 == 1 || login_turns != turns;
-	uint64_t took = microseconds() - start;
+	uint64_t took = clock_ns() - start;
 
 	if (rv != CKR_OK && !(logged_out && is_for_logout(rv)))
 		trouble("seat %u: %s gave %s", seat->index, load_doing, name_of(rv));
@@ -119,7 +103,7 @@ static void timed_step(struct seat *seat)
 	}
 	control->steps++;
 	control->done[kind - kinds] += rv == CKR_OK;
-	note_time(&control->longest[kind - kinds], took);
+	note_longest(&control->longest[kind - kinds], took);
 }
 
 static void *thread(void *arg)
@@ -183,7 +167,7 @@ START_TEST(nothing_fails_under_load)
 	for (i = 0; i < KINDS; i++)
 		printf("load: %-16s %9llu done, the longest step took %6llu ms\n", kinds[i].name,
 			(unsigned long long)control->done[i],
-			(unsigned long long)control->longest[i] / 1000);
+			(unsigned long long)control->longest[i] / 1000000);
 	times_print();
 	printf("load: 0 errors, 0 duplicates, 0 lost\n");
 }

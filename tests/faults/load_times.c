@@ -3,8 +3,8 @@
 #include "load_times.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/pkcs11_functions.h"
 #include "faults.h"
 
@@ -17,23 +17,20 @@ enum { CRYPTOKI_2_40_FUNCTIONS(NUMBER) CRYPTOKI_3_0_FUNCTIONS(NUMBER) FUNCTIONS 
 static const char *const names[FUNCTIONS] = {
 	CRYPTOKI_2_40_FUNCTIONS(NAME) CRYPTOKI_3_0_FUNCTIONS(NAME)};
 
-/* The longest call of each function in microseconds, in memory that the processes share. */
+/* The longest call of each function in nanoseconds, in memory that the processes share. */
 static _Atomic uint64_t *longest;
 
-static uint64_t microseconds(void)
+void note_longest(_Atomic uint64_t *most, uint64_t took)
 {
-	struct timespec now;
+	uint64_t before = *most;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	while (took > before && !atomic_compare_exchange_weak(most, &before, took))
+		;
 }
 
 static CK_RV note_time(unsigned function, uint64_t start, CK_RV rv)
 {
-	uint64_t took = microseconds() - start, before = longest[function];
-
-	while (took > before && !atomic_compare_exchange_weak(&longest[function], &before, took))
-		;
+	note_longest(&longest[function], clock_ns() - start);
 	return rv;
 }
 
@@ -54,7 +51,7 @@ static CK_FUNCTION_LIST_3_0 real_3, timed_3;
 		number h, number i, number k)                                                      \
 	{                                                                                          \
 		any_function *function = (any_function *)(function_pointer)(list).name;            \
-		uint64_t start = microseconds();                                                   \
+		uint64_t start = clock_ns();                                                       \
 		return note_time(NUMBER_##name, start, function(a, b, c, d, e, g, h, i, k));       \
 	}
 #define TIMED_2_40(name, arguments) TIMED(name, real)
@@ -88,7 +85,7 @@ void times_print(void)
 				most = i;
 		printf("load: %s call was of %s, %llu ms\n",
 			n == 0 ? "the longest" : "the next longest", names[most],
-			(unsigned long long)longest[most] / 1000);
+			(unsigned long long)longest[most] / 1000000);
 		longest[most] = 0;
 	}
 }

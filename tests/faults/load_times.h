@@ -3,6 +3,11 @@
 #ifndef KEYDIV_TESTS_FAULTS_LOAD_TIMES_H
 #define KEYDIV_TESTS_FAULTS_LOAD_TIMES_H
 
+#include <stdint.h>
+
+/* Set *MOST to TOOK if TOOK is more. */
+void note_longest(_Atomic uint64_t *most, uint64_t took);
+
 /*
  * From here on, the functions of f and f3 note how long they take. After load() and before any
  * process of start_process().

@@ -3,31 +3,24 @@
 #include "tool/bulk/progress.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tool/report.h"
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
-}
 
 void progress_start(struct progress *p, int output, uint64_t total, uint64_t before)
 {
 	bool on = isatty(STDERR_FILENO) && !isatty(output);
 
-	*p = (struct progress){.total = total, .before = before, .started_at = now(), .on = on};
+	*p = (struct progress){
+		.total = total, .before = before, .started_at = clock_ns(), .on = on};
 }
 
 void progress_show(struct progress *p, uint64_t done, uint64_t bytes)
 {
 	if (!p->on)
 		return;
-	uint64_t t = now();
+	uint64_t t = clock_ns();
 	if (t - p->shown_at < 500000000U)
 		return;
 	p->shown_at = t;
@@ -47,7 +40,7 @@ void progress_end(struct progress *p, uint64_t done)
 {
 	if (!p->on)
 		return;
-	double seconds = (double)(now() - p->started_at) / 1e9;
+	double seconds = (double)(clock_ns() - p->started_at) / 1e9;
 	report_line_open(false);
 	fprintf(stderr, "\r%llu done in %.1f s, %.0f a second\033[K\n", (unsigned long long)done,
 		seconds, (double)done / seconds);
