@@ -11,16 +11,12 @@
 #include "client/message_state.h"
 
 #include "keydiv.h"
+#include "replaced_allocator.h"
 #include "scripted_server.h"
 #include "time_limit.h"
 
 #define S 7
 #define KEY 9
-#define REPLACES __attribute__((visibility("default")))
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t count, size_t n);
-void *__libc_realloc(void *p, size_t n);
 
 static _Thread_local long until; /* the allocation that fails, counted from 1; 0: none */
 static _Thread_local bool failed;
@@ -32,21 +28,6 @@ static bool fails(void)
 	failed = true;
 	errno = ENOMEM;
 	return true;
-}
-
-REPLACES void *malloc(size_t n)
-{
-	return fails() ? NULL : __libc_malloc(n);
-}
-
-REPLACES void *calloc(size_t count, size_t n)
-{
-	return fails() ? NULL : __libc_calloc(count, n);
-}
-
-REPLACES void *realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __libc_realloc(p, n);
 }
 
 static struct connection c = {.transport = {.fd = -1}};

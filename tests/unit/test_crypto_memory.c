@@ -16,13 +16,8 @@
 #include "key/mac.h"
 #include "key/random.h"
 #include "key/seal.h"
+#include "replaced_allocator.h"
 #include "unit.h"
-
-#define REPLACES __attribute__((visibility("default")))
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t count, size_t n);
-void *__libc_realloc(void *p, size_t n);
 
 /* Allocations until the one that fails; negative: none fails. */
 static long until_failure = -1;
@@ -30,21 +25,6 @@ static long until_failure = -1;
 static bool fails(void)
 {
 	return until_failure >= 0 && until_failure-- == 0;
-}
-
-REPLACES void *malloc(size_t n)
-{
-	return fails() ? NULL : __libc_malloc(n);
-}
-
-REPLACES void *calloc(size_t count, size_t n)
-{
-	return fails() ? NULL : __libc_calloc(count, n);
-}
-
-REPLACES void *realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __libc_realloc(p, n);
 }
 
 /* In a process of its own, because libcrypto is set up once in a process. */

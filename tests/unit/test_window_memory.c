@@ -3,34 +3,14 @@
  * test_window_memory.c: each allocation of a call on replay windows fails once, also those of
  * libcrypto and SQLite. The call gives CKR_HOST_MEMORY, has used no counter, and works afterwards.
  */
+#include "replaced_allocator.h"
 #include "window_support.h"
-
-#define REPLACES __attribute__((visibility("default")))
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t count, size_t n);
-void *__libc_realloc(void *p, size_t n);
 
 static long left = -1; /* allocations before the one that fails; negative: none fails */
 
 static bool fails(void)
 {
 	return left >= 0 && left-- == 0;
-}
-
-REPLACES void *malloc(size_t n)
-{
-	return fails() ? NULL : __libc_malloc(n);
-}
-
-REPLACES void *calloc(size_t count, size_t n)
-{
-	return fails() ? NULL : __libc_calloc(count, n);
-}
-
-REPLACES void *realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __libc_realloc(p, n);
 }
 
 /* --- Calls, each on a store that was just opened --- */
