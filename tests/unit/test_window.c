@@ -130,8 +130,7 @@ START_TEST(reservations_of_two)
 {
 	static struct vault second;
 	start();
-	ck_ok(vault_init(&second));
-	log_in(&second);
+	open_vault(&second);
 	struct window_location mine = reserving("a", 64, 10), theirs = mine;
 	theirs.vault = &second;
 
@@ -155,8 +154,7 @@ START_TEST(reservations_of_two)
 	windows_logout(store, &vault);
 	replayed(&theirs, 23);
 	accepted(&theirs, 24);
-	windows_close(&second);
-	vault_destroy(&second);
+	close_vault(&second);
 	close_all();
 }
 END_TEST
@@ -166,8 +164,7 @@ START_TEST(forgotten_by_another)
 {
 	static struct vault second;
 	start();
-	ck_ok(vault_init(&second));
-	log_in(&second);
+	open_vault(&second);
 	struct window_location mine = reserving("a", 64, 10), theirs = mine;
 	theirs.vault = &second;
 
@@ -180,8 +177,7 @@ START_TEST(forgotten_by_another)
 	windows_logout(store, &vault); /* must not free what is theirs */
 	replayed(&mine, 3);
 	accepted(&theirs, 3);
-	windows_close(&second);
-	vault_destroy(&second);
+	close_vault(&second);
 	close_all();
 }
 END_TEST

@@ -173,8 +173,7 @@ START_TEST(reading_what_another_has_changed)
 {
 	static struct vault second;
 	start();
-	ck_ok(vault_init(&second));
-	log_in(&second);
+	open_vault(&second);
 	struct window_location mine = reserving("a", 64, 10), theirs = mine;
 	struct window_set set;
 	theirs.vault = &second;
@@ -193,8 +192,7 @@ START_TEST(reading_what_another_has_changed)
 	ck_ok(window_read(&theirs, &set));
 	ck_assert(set.any && set.highest == 30);
 	windows_logout(store, &second);
-	windows_close(&second);
-	vault_destroy(&second);
+	close_vault(&second);
 	close_all();
 }
 END_TEST
@@ -204,8 +202,7 @@ START_TEST(skipped_by_another)
 {
 	static struct vault second;
 	start();
-	ck_ok(vault_init(&second));
-	log_in(&second);
+	open_vault(&second);
 	struct window_location mine = reserving("a", 64, 10), theirs = mine;
 	theirs.vault = &second;
 
@@ -215,8 +212,7 @@ START_TEST(skipped_by_another)
 	replayed(&mine, 50);
 	accepted(&mine, 51);
 	windows_logout(store, &second);
-	windows_close(&second);
-	vault_destroy(&second);
+	close_vault(&second);
 	accepted(&mine, 52); /* the windows of another vault are still there */
 	ck_assert_ptr_null(window_space_of(&second, false));
 	close_all();

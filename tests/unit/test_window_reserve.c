@@ -223,8 +223,7 @@ START_TEST(a_replaced_reservation)
 {
 	static struct vault second;
 	start_controlled();
-	ck_ok(vault_init(&second));
-	log_in(&second);
+	open_vault(&second);
 	struct window_location mine = reserving("a", 64, 10), theirs = mine;
 	theirs.vault = &second;
 
@@ -235,8 +234,7 @@ START_TEST(a_replaced_reservation)
 	ck_assert_uint_eq(space()->reserved.n, 0);
 	accepted(&theirs, 12);
 	windows_logout(store, &second);
-	windows_close(&second);
-	vault_destroy(&second);
+	close_vault(&second);
 	stop();
 }
 END_TEST
@@ -342,8 +340,7 @@ START_TEST(logging_out_of_a_replaced_reservation)
 {
 	static struct vault second;
 	start_controlled();
-	ck_ok(vault_init(&second));
-	log_in(&second);
+	open_vault(&second);
 	struct window_location mine = reserving("a", 64, 10), theirs = mine;
 	theirs.vault = &second;
 
@@ -354,8 +351,7 @@ START_TEST(logging_out_of_a_replaced_reservation)
 	replayed(&mine, 11);
 	accepted(&theirs, 12);
 	windows_logout(store, &second);
-	windows_close(&second);
-	vault_destroy(&second);
+	close_vault(&second);
 	stop();
 }
 END_TEST

@@ -27,18 +27,30 @@ __attribute__((unused)) static void log_in(struct vault *v)
 	ck_ok(vault_put_key(v, uuid, &key));
 }
 
+/* Log in with a vault of its own, as another process does: it shares the files and nothing else. */
+__attribute__((unused)) static void open_vault(struct vault *v)
+{
+	ck_ok(vault_init(v));
+	log_in(v);
+}
+
+/* Forget the windows of V without a logout, and V. */
+__attribute__((unused)) static void close_vault(struct vault *v)
+{
+	windows_close(v);
+	vault_destroy(v);
+}
+
 __attribute__((unused)) static void open_all(void)
 {
 	ck_ok(store_open(token_dir, &states_above_store, &store));
-	ck_ok(vault_init(&vault));
-	log_in(&vault);
+	open_vault(&vault);
 }
 
 __attribute__((unused)) static void close_all(void)
 {
 	windows_logout(store, &vault);
-	windows_close(&vault);
-	vault_destroy(&vault);
+	close_vault(&vault);
 	store_close(store);
 }
 
@@ -89,12 +101,10 @@ __attribute__((unused)) static struct window_set stored(struct window_location a
 	static struct vault fresh;
 	struct window_set set = {0};
 
-	ck_ok(vault_init(&fresh));
-	log_in(&fresh);
+	open_vault(&fresh);
 	at.vault = &fresh;
 	ck_ok(window_read(&at, &set));
-	windows_close(&fresh);
-	vault_destroy(&fresh);
+	close_vault(&fresh);
 	return set;
 }
 
