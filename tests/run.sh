@@ -140,14 +140,14 @@ thread()
 		$(grep -l pthread_create tests/unit/test_*.c | sed 's,.*/test_\(.*\)\.c,unit-\1,')
 }
 
-# What the suites cover of the sources. Left out are suites that run none of the code, or none that others do not run: the rules
-# of style, other languages, other users (who may not write counts), the same programs under valgrind, and the benchmark.
+# Measure what the suites cover of the sources. Left out are suites that run none of the code, or none that others do not run:
+# the rules of style, other languages, other users (who may not write counts), the same programs under valgrind, the benchmark.
 coverage()
 {
 	rm -rf build-coverage # the build runs programs too, and their counts belong to the measurement
 	build build-coverage -Db_coverage=true -Doptimization=0 -Dc_args=-fprofile-update=atomic ${MESON_OPTIONS:-}
 	has build-coverage
-	# What gcov says of counts that cannot be written must not come among the messages of a program.
+	# The messages of gcov about counts that cannot be written must not come among the messages of a program.
 	export GCOV_ERROR_FILE=/dev/null
 	meson test -C build-coverage --no-rebuild --print-errorlogs --no-suite style --no-suite clients --no-suite system \
 		--no-suite constant_time --no-suite bench --no-suite slow

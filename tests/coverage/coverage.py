@@ -26,7 +26,7 @@ WIDTH = 120
 
 
 class Entry:
-    """What may be uncovered in one function: a line with TEXT, or COUNT branches of lines that ran (TEXT is None).
+    """A part of one function that may be uncovered: a line with TEXT, or COUNT branches of lines that ran (TEXT is None).
 
     WHERE is (file, function). A loose entry depends on the order in which threads and processes run. It may be covered or not.
     """

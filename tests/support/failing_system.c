@@ -8,7 +8,7 @@
  *                                     errno 0: the call reads or writes one byte only
  *   FAILING_SYSTEM_LOG=file           the name of each call is a line of the file
  *
- * What the program calls after main() has ended works too: a build for coverage then writes counts.
+ * After the end of main() no call fails: a build for coverage then writes counts.
  */
 #include <dlfcn.h>
 #include <errno.h>
