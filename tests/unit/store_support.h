@@ -24,16 +24,34 @@
 static char test_dir[TEMP_DIR_MAX]; /* made for each test */
 static char token_dir[80];          /* "token" in it, not made */
 
+/* Return the number of open descriptors of this process, with the one that counts them. */
+__attribute__((unused)) static unsigned open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static unsigned descriptors_before; /* of the test */
+
 __attribute__((unused)) static void set_up(void)
 {
 	umask(022);
 	ck_assert(temp_dir_make("store", test_dir));
 	snprintf(token_dir, sizeof token_dir, "%s/token", test_dir);
 	ck_ok(crypto_start());
+	descriptors_before = open_descriptors();
 }
 
+/* Every test closes what it has opened, so a descriptor that is left is the store's fault. */
 __attribute__((unused)) static void tear_down(void)
 {
+	ck_assert_uint_eq(open_descriptors(), descriptors_before);
 	crypto_stop();
 	temp_dir_remove(test_dir);
 }

@@ -388,6 +388,7 @@ START_TEST(processes_take_turns)
 		ck_assert_int_gt(wait(&status), 0);
 		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}
+	close(fds[0]);
 	ck_assert_uint_eq(step(store), PROCESSES * STEPS + 1);
 	store_close(store);
 }
