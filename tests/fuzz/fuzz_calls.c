@@ -270,6 +270,27 @@ static void take_scheme(struct input *in, CK_MECHANISM *m)
 			put_shape(in, &shapes[i], m);
 }
 
+/* Return true if the parameter of TYPE is a struct with pointers: TYPE has a flat form then. */
+static bool has_pointers(CK_MECHANISM_TYPE type)
+{
+	for (CK_ULONG i = 0; i < mechanism_types; i++)
+		if (list[i] == CKM_KEYDIV_FLAT(type))
+			return true;
+	return false;
+}
+
+/*
+ * Give M the N bytes at P. A struct with pointers into nowhere is a fault of the caller, which the
+ * module cannot see. So a mechanism with such a struct gets fewer bytes than any pointer has.
+ */
+static void give_bytes(CK_MECHANISM *m, void *p, size_t n)
+{
+	bool cut = has_pointers(m->mechanism) && n >= sizeof(void *);
+
+	m->pParameter = p;
+	m->ulParameterLen = cut ? sizeof(void *) - 1 : n;
+}
+
 /* Take a mechanism with a parameter that may fit the mechanism. */
 static CK_MECHANISM take_mechanism(struct input *in)
 {
@@ -292,7 +313,7 @@ static CK_MECHANISM take_mechanism(struct input *in)
 		break;
 	case 3:
 		m.pParameter = keep(take_bytes(in, 300, &n));
-		m.ulParameterLen = n;
+		give_bytes(&m, m.pParameter, n);
 		break;
 	case 4: /* NULL with a length */
 		m.ulParameterLen = take_number(in);
@@ -318,7 +339,7 @@ static CK_MECHANISM take_mechanism(struct input *in)
 			m.ulParameterLen += n;
 			free(value);
 		}
-		m.pParameter = p;
+		give_bytes(&m, p, m.ulParameterLen);
 	}
 	}
 	return m;
