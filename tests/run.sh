@@ -24,7 +24,7 @@ cd "$(dirname "$0")/.."
 
 packages="gcc g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev p11-kit p11-kit-modules libsqlite3-dev
 	libinih-dev libjson-c-dev check openssl sqlite3 softhsm2 libnss3 opensc gnutls-bin python3 python3-pykcs11 python3-cryptography
-	valgrind mandoc default-jdk-headless clang-format zsh fish"
+	valgrind mandoc default-jdk-headless clang-format zsh fish postgresql"
 
 install_packages()
 {
