@@ -26,12 +26,15 @@ from points import Source, compiling
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 WORK = os.path.join(ROOT, "build-mutation")
-TREE, OUT = os.path.join(WORK, "tree"), os.path.join(WORK, "out")
+TREE, OUT, OUT_SANITIZED = (os.path.join(WORK, d) for d in ("tree", "out", "out-sanitized"))
 SEED, COUNT = int(os.environ.get("SEED", 1)), int(os.environ.get("COUNT", 0))
 BUDGET, JOBS = float(os.environ.get("BUDGET", 15)), int(os.environ.get("JOBS", 2))
 MINUTES = float(os.environ.get("MINUTES", 0))
-CHUNK = 40  # mutants between two writes of the results
-LIMITS = ["prlimit", "--core=0", "--fsize=200000000:unlimited", "--as=8000000000:unlimited"]
+CHUNK = 20  # mutants between two writes of the results
+LIMITS = ["prlimit", "--core=0", "--fsize=200000000:unlimited"]
+MEMORY_LIMIT = "--as=8000000000:unlimited"  # not under a sanitizer, which reserves more
+SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:allocator_may_return_null=1:verify_asan_link_order=0",
+              "UBSAN_OPTIONS": "halt_on_error=1"}  # fmt: skip
 
 
 def write(path, text):
@@ -90,13 +93,15 @@ def prepare(sources):
         source.mutants = [m for m in source.mutants if m.row or m.name in names]
         source.points = set(source.mutants)
         write(os.path.join(TREE, path), source.render(source.points))
-    if not os.path.exists(os.path.join(OUT, "build.ninja")):
-        flags = f"-I{HERE} -DMUTANT_LAST=100000 -w"
-        subprocess.run(["meson", "setup", OUT, TREE, "-Doptimization=0", "-Ddebug=false", f"-Dc_args={flags}"], check=True)
+    flags = f"-I{HERE} -DMUTANT_LAST=100000 -w"
+    sanitize = ["-Db_sanitize=address,undefined", "-Db_lundef=false"]
+    for out, options in ((OUT, ["-Doptimization=0"]), (OUT_SANITIZED, ["-Doptimization=1", *sanitize])):
+        if not os.path.exists(os.path.join(out, "build.ninja")):
+            subprocess.run(["meson", "setup", out, TREE, "-Ddebug=false", f"-Dc_args={flags}", *options], check=True)
 
 
-def ninja(targets, quiet=False):
-    run = subprocess.run(["ninja", "-C", OUT, *targets], capture_output=quiet)
+def ninja(out, targets, quiet=False):
+    run = subprocess.run(["ninja", "-C", out, *targets], capture_output=quiet)
     return run.returncode == 0
 
 
@@ -125,13 +130,14 @@ def end_session(leader):
 
 
 class Test:
-    def __init__(self, entry, area=""):
-        """AREA: the area for which the test runs after all others; none for most tests."""
-        self.name, self.command, self.area = entry["name"], entry["cmd"], area
+    def __init__(self, entry, out=OUT, turn=0, areas=()):
+        """A test of the build OUT. It runs after the tests of a lower TURN, and for mutants of AREAS (empty: of all)."""
+        self.name, self.command, self.out, self.turn, self.areas = entry["name"], entry["cmd"], out, turn, areas
         self.environment = entry["env"]
         files = [self.command[0]]
         files += [v for k, v in entry["env"].items() if k in ("KEYDIV_MODULE", "FAKE_FOREIGN", "EVIL_PROVIDER")]
-        self.targets = [os.path.relpath(f, OUT) for f in files]
+        self.targets = [os.path.relpath(f, out) for f in files]
+        self.limits = LIMITS + ([MEMORY_LIMIT] if out == OUT else [])
         self.seconds, self.reached, self.runs, self.kills = 0.0, set(), {}, {}
 
     def cost(self, file):
@@ -146,7 +152,7 @@ class Test:
         if reached:
             environment["MUTANT_REACHED"] = reached
         cpu, wall = int(10 + 10 * self.seconds), 300 + 30 * self.seconds
-        command = [*LIMITS, f"--cpu={cpu}", *self.command]
+        command = [*self.limits, f"--cpu={cpu}", *self.command]
         null = subprocess.DEVNULL
         process = subprocess.Popen(command, env=environment, cwd=scratch, stdin=null, stdout=null, stderr=null, start_new_session=True)
         try:
@@ -180,20 +186,26 @@ class Test:
         return 0, None, 1.0
 
 
+def listed_tests(out, suites):
+    """The tests of the build OUT whose names begin with one of SUITES, as meson describes them."""
+    listed = subprocess.run(["meson", "introspect", "--tests", out], capture_output=True, check=True)
+    return [t for t in json.loads(listed.stdout) if re.match(f"({suites})-", t["name"]) and t["cmd"][0].startswith(out)]
+
+
 def load_tests(areas):
-    """The unit and module tests, and the tests that come last in AREAS."""
-    listed = subprocess.run(["meson", "introspect", "--tests", OUT], capture_output=True, check=True)
-    tests = [Test(t) for t in json.loads(listed.stdout) if re.match("(unit|module)-", t["name"])]
-    tests = [t for t in tests if t.command[0].startswith(OUT) and re.search(os.environ.get("TESTS", "."), t.name)]
+    """The unit and module tests; the unit tests under the sanitizers; the tests that come last in AREAS."""
+    tests = [Test(t) for t in listed_tests(OUT, "unit|module")]
+    for t in listed_tests(OUT_SANITIZED, "unit"):
+        entry = {"name": "sanitized-" + t["name"], "cmd": t["cmd"], "env": {**t["env"], **SANITIZERS}}
+        tests.append(Test(entry, OUT_SANITIZED, turn=1))
     modules = {"KEYDIV_MODULE": f"{OUT}/keydiv-pkcs11.so", "FAKE_FOREIGN": f"{OUT}/tests/support/fake_foreign.so"}
     for area in areas:
         for name, target, arguments, environment in LAST_TESTS.get(area, []):
-            if not re.search(os.environ.get("TESTS", "."), name):
-                continue
             command = [f"{OUT}/{target}", *(os.path.join(TREE, a) if "/" in a else a for a in arguments)]
             own = {k: f"{OUT}/{v}" if "/" in v else v for k, v in environment.items()}
-            tests.append(Test({"name": name, "cmd": command, "env": {**modules, "LD_BIND_NOW": "1", **own}}, area))
-    return tests
+            entry = {"name": name, "cmd": command, "env": {**modules, "LD_BIND_NOW": "1", **own}}
+            tests.append(Test(entry, turn=2, areas=(area,)))
+    return [t for t in tests if re.search(os.environ.get("TESTS", "."), t.name)]
 
 
 def digest(folders):
@@ -213,8 +225,8 @@ def baseline(tests):
     path, kept = kept_file("baseline.json")
     reached = os.path.join(WORK, "reached")
     for t in tests:
-        parts = [open(os.path.join(OUT, f), "rb").read() for f in t.targets]
-        parts += [repr((t.command, t.environment)).encode()] if t.area else []
+        parts = [open(os.path.join(t.out, f), "rb").read() for f in t.targets]
+        parts += [repr((t.command, t.environment)).encode()] if t.areas else []
         built = hashlib.sha256(b"".join(parts)).hexdigest()
         if kept.get(t.name, [""])[:2] != [built, "passed"]:
             open(reached, "wb").write(bytes(100001))
@@ -236,11 +248,11 @@ def baseline(tests):
 def judge(m, tests, build=None):
     """Run the tests that reach M until one fails. Return the verdict and the test."""
     spent, left_out = 0.0, False
-    for t in sorted(tests, key=lambda t: (t.area, t.cost(m.file))):
-        if BUDGET and not t.area and spent + t.seconds > BUDGET:
+    for t in sorted(tests, key=lambda t: (t.turn, t.cost(m.file))):
+        if BUDGET and t.turn == 0 and spent + t.seconds > BUDGET:
             left_out = True
             continue
-        if build and not build(t.targets):
+        if build and not build(t.out, t.targets):
             return "not compiled", ""
         t.runs[m.file] = t.runs.get(m.file, 0) + 1
         verdict = t.run(0 if m.row else m.number)
@@ -257,7 +269,7 @@ def judge_row(m, source, tests):
     stem = os.path.basename(m.file)[:-2]
     wanted = [f"unit-{stem}", f"module-{stem}", *ROW_TESTS[m.area]]
     os.environ["CCACHE_DISABLE"] = "1"
-    result = judge(m, [t for t in tests if t.name in wanted], lambda targets: ninja(targets, True))
+    result = judge(m, [t for t in tests if t.name in wanted], lambda out, targets: ninja(out, targets, True))
     write(path, source.render(source.points))
     return result
 
@@ -294,7 +306,7 @@ def run_all(chosen, sources, tests):
 
     def run(m):
         if time.monotonic() < end:
-            known[m.name] = judge(m, [t for t in tests if m.number in t.reached and t.area in ("", m.area)])
+            known[m.name] = judge(m, [t for t in tests if m.number in t.reached and m.area in (t.areas or [m.area])])
 
     for at in range(0, len(work), CHUNK):
         part = work[at : at + CHUNK]
@@ -348,8 +360,10 @@ def main():
     sources, last = load_sources()
     prepare(sources)
     tests = load_tests(areas)
-    if not ninja(sorted({f for t in tests for f in t.targets})):
-        sys.exit("the tree with its mutants does not build")
+    for out in (OUT, OUT_SANITIZED):
+        targets = sorted({f for t in tests if t.out == out for f in t.targets})
+        if targets and not ninja(out, targets):
+            sys.exit("the tree with its mutants does not build")
     tests = baseline(tests)
     chosen = choose(sources, areas)
     total = {a: sum(len(s.mutants) for s in sources.values() if s.area == a) for a in areas}

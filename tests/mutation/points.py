@@ -118,7 +118,7 @@ class Source:
         return i
 
     def mask(self, starts):
-        """Leave out labels, the sizes of arrays, static tables and the hints of __builtin_expect."""
+        """Leave out labels, the sizes of arrays, static tables, messages and the hints of __builtin_expect."""
         for i in range(self.first, self.last):
             if self.tok[i] == "case":
                 j = i
@@ -130,7 +130,7 @@ class Source:
                 self.masked.update((close - 1, close - 2) if self.tok[close - 2] == "," else ())
         for i in starts:
             text = self.span(i, self.end(i)) if self.tok[i] not in KEYWORDS else ""
-            if text.startswith("static"):
+            if text.startswith(("static", "log_")):
                 self.masked.update(range(i, self.end(i)))
             elif DECLARATION.match(text):
                 j = i
@@ -227,7 +227,7 @@ class Source:
             self.result(i, last, lo, hi)
         elif t in ("break", "continue"):
             self.add("deleted", lo, hi, ";", form="statement")
-        elif not DECLARATION.match(self.text[lo:hi]) and not t.startswith(("HOLD", "LOCKED", "_Static")):
+        elif not DECLARATION.match(self.text[lo:hi]) and not t.startswith(("HOLD", "LOCKED", "_Static", "log_")):
             self.add("deleted", lo, hi, ";", form="statement")
             if t == "TRY":
                 call = self.span(i + 2, self.pair[i + 1] - 1)
