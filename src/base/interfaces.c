@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * interfaces.c: the function lists and the three functions that return them (PKCS#11 5.4), for each
- * module of this project. No other symbol of a module is exported.
+ * module of this project. No other symbol of a module is exported. The module that has the tokens
+ * also has the interface of store_interface.h, whose struct the build names in STORE_INTERFACE.
  */
 #include <stdbool.h>
 #include <string.h>
 
 #include "pkcs11.h"
+#include "store_interface.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -23,6 +25,11 @@ static CK_FUNCTION_LIST_3_0 list_3_0 = {
 
 static CK_UTF8CHAR standard_name[] = "PKCS 11";
 
+#ifdef STORE_INTERFACE
+extern struct store_interface STORE_INTERFACE;
+static CK_UTF8CHAR store_name[] = STORE_INTERFACE_NAME;
+#endif
+
 /*
  * C_GetInterface returns the first interface by default. CKF_INTERFACE_FORK_SAFE is not set,
  * because a forked child must call C_Initialize.
@@ -30,6 +37,9 @@ static CK_UTF8CHAR standard_name[] = "PKCS 11";
 static CK_INTERFACE interfaces[] = {
 	{standard_name, &list_3_0, 0},
 	{standard_name, &list_2_40, 0},
+#ifdef STORE_INTERFACE
+	{store_name, &STORE_INTERFACE, 0},
+#endif
 };
 
 #define INTERFACES (sizeof interfaces / sizeof interfaces[0])
@@ -61,8 +71,9 @@ static bool fits(
 	const CK_INTERFACE *i, const CK_UTF8CHAR *name, const CK_VERSION *version, CK_FLAGS flags)
 {
 	const CK_VERSION *has = i->pFunctionList; /* each list begins with its version */
+	const CK_UTF8CHAR *wanted = name ? name : standard_name;
 
-	if (name && strcmp((const char *)name, (const char *)i->pInterfaceName) != 0)
+	if (strcmp((const char *)wanted, (const char *)i->pInterfaceName) != 0)
 		return false;
 	if (version && (version->major != has->major || version->minor != has->minor))
 		return false;

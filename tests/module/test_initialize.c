@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <sys/wait.h>
 
+#include "base/store_interface.h"
 #include "functions.h"
 
 static bool before_initialize(const char *name)
@@ -255,7 +256,9 @@ START_TEST(interfaces)
 		memcpy(&version, list[i].pFunctionList, sizeof version);
 		seen_2 |= version.major == 2 && list[i].pFunctionList == f;
 		seen_3 |= version.major == 3 && list[i].pFunctionList == f3;
-		holds(strcmp((char *)list[i].pInterfaceName, "PKCS 11") == 0);
+		holds(strcmp((char *)list[i].pInterfaceName, "PKCS 11") == 0 ||
+			(strcmp((char *)list[i].pInterfaceName, STORE_INTERFACE_NAME) == 0 &&
+				version.major == 1 && !behind_server()));
 	}
 	holds(seen_2 && seen_3);
 	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterfaceList(list, NULL));
@@ -278,6 +281,7 @@ START_TEST(interfaces_that_are_not_there)
 	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface(NULL, NULL, NULL, 0));
 	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 12", NULL, &one, 0));
 	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface((CK_UTF8CHAR_PTR) "", NULL, &one, 0));
+	gives(CKR_ARGUMENTS_BAD, f3->C_GetInterface(NULL, &(CK_VERSION){1, 0}, &one, 0));
 	gives(CKR_ARGUMENTS_BAD,
 		f3->C_GetInterface((CK_UTF8CHAR_PTR) "PKCS 11", &(CK_VERSION){4, 0}, &one, 0));
 	gives(CKR_ARGUMENTS_BAD,
