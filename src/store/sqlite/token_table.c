@@ -64,12 +64,8 @@ static CK_RV get_exact(struct statement *s, int i, uint8_t *out, size_t n)
 
 static CK_RV get_pin(struct statement *s, int column, struct store_pin *pin)
 {
-	struct bytes salt, key;
-
-	TRY(statement_bytes(s, column + PIN_SALT, sizeof pin->salt, &salt));
-	TRY(statement_bytes(s, column + PIN_KEY, sizeof pin->wrapped_key, &key));
-	ENSURE((salt.p == NULL) == (key.p == NULL), CKR_DEVICE_ERROR);
-	pin->set = salt.p != NULL;
+	pin->set = !statement_is_null(s, column + PIN_SALT);
+	ENSURE(pin->set != statement_is_null(s, column + PIN_KEY), CKR_DEVICE_ERROR);
 	if (!pin->set)
 		return CKR_OK;
 	TRY(get_exact(s, column + PIN_SALT, pin->salt, sizeof pin->salt));
