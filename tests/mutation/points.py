@@ -176,7 +176,8 @@ class Source:
     def token(self, i):
         t, (lo, hi) = self.tok[i], self.at[i]
         if self.kind[i] == "num":
-            self.constant(t, lo, hi)
+            if self.tok[i - 1 : i + 2] != ["{", "0", "}"]:
+                self.constant(t, lo, hi, above=self.span(i - 1, i) != "-1" or self.binary(i - 1))
         elif t in ("true", "false"):
             self.add("constant", lo, hi, "false" if t == "true" else "true")
         elif t in SWAP and self.binary(i):
@@ -188,12 +189,14 @@ class Source:
             first, last = i + 2, self.pair[i + 1] - 1
             self.negate(first, last)
 
-    def constant(self, t, lo, hi, **more):
+    def constant(self, t, lo, hi, above=True, **more):
+        """One more, if ABOVE is true, and one less."""
         m = re.fullmatch(r"(0x[0-9a-fA-F]+|[1-9]\d*|0)([uUlL]*)", t)
         if not m:
             return
         n = int(m[1], 0)
-        self.add("constant", lo, hi, f"{n + 1}{m[2]}", **more)
+        if above:
+            self.add("constant", lo, hi, f"{n + 1}{m[2]}", **more)
         if n > 0:
             self.add("constant", lo, hi, f"{n - 1}{m[2]}", **more)
 
