@@ -98,6 +98,8 @@ def prepare(sources):
     for out, options in ((OUT, ["-Doptimization=0"]), (OUT_SANITIZED, ["-Doptimization=1", *sanitize])):
         if not os.path.exists(os.path.join(out, "build.ninja")):
             subprocess.run(["meson", "setup", out, TREE, "-Ddebug=false", f"-Dc_args={flags}", *options], check=True)
+        elif not ninja(out, ["build.ninja"]):  # configure again, so that tests which are new are listed
+            sys.exit("the tree with its mutants cannot be configured")
 
 
 def ninja(out, targets, quiet=False):
