@@ -196,8 +196,6 @@ static void map_again(struct freshness *f, const char *reason)
 
 void freshness_check(struct freshness *f)
 {
-	if (f->never)
-		return;
 	pthread_mutex_lock(&f->lock);
 	if (!is_still_there(f))
 		map_again(f, "was replaced, removed or cut");
@@ -208,7 +206,7 @@ void freshness_check_changes(struct freshness *f, uint64_t before, uint32_t chan
 {
 	pthread_mutex_lock(&f->lock);
 	uint64_t now = atomic_load(atomic_load(&f->word));
-	if (!f->never && now == before && now % 2 == 0) {
+	if (now == before && now % 2 == 0) {
 		if (f->known && now == f->known_number && changes != f->known_changes)
 			map_again(f, "was set back, or token.db changed by another program,");
 		f->known = true;

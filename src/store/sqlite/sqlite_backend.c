@@ -211,7 +211,7 @@ static bool sqlite_lock_pins(struct store *store, bool alone)
 	int how = (alone ? LOCK_EX : LOCK_SH) | LOCK_NB;
 
 	if (sqlite->pins_fd < 0)
-		sqlite->pins_fd = openat(sqlite->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		sqlite->pins_fd = openat(sqlite->dirfd, ".", O_RDONLY | O_CLOEXEC);
 	for (int waited = 0; sqlite->pins_fd >= 0 && waited < PINS_WAIT_MS;
 		waited += PINS_POLL_MS) {
 		if (flock(sqlite->pins_fd, how) == 0 || (errno != EWOULDBLOCK && errno != EINTR))
