@@ -33,8 +33,11 @@ struct store_place {
 struct store_interface {
 	CK_VERSION version; /* 1.0 */
 
-	/* Make the tables of STORE, or bring those of an older version to the present version. */
-	CK_RV (*init)(const char *store, store_line *line, void *arg);
+	/*
+	 * Make the tables of STORE, or bring those of an older version to the present version. The
+	 * database role GRANT_TO (NULL: none) gets the rights that the module needs.
+	 */
+	CK_RV (*init)(const char *store, const char *grant_to, store_line *line, void *arg);
 	/* Describe the server, the tables, the tokens and the hosts of STORE. */
 	CK_RV (*status)(const char *store, store_line *line, void *arg);
 	/*

@@ -25,16 +25,27 @@ static void add_number(const struct answer *answer, const char *name, uint64_t n
 	answer->line(answer->arg, name, text);
 }
 
+/* Say why the call fails, to the caller and in the log, and return RV. */
+static CK_RV refuse(const struct answer *answer, CK_RV rv, const char *why)
+{
+	answer->line(answer->arg, "error", why);
+	return FAIL(rv, "a store was refused");
+}
+
 /* --- copy --- */
 
 /* Open PLACE. A directory that is missing is made if MAKE is true. */
-static CK_RV open_place(const struct store_place *place, bool make, struct store **ret)
+static CK_RV open_place(
+	const struct store_place *place, bool make, const struct answer *answer, struct store **ret)
 {
 	char dir[PATH_MAX + 16];
 
-	REQUIRE(place->slot < SLOTS_MAX, CKR_ARGUMENTS_BAD, "no such slot");
-	REQUIRE(place->store[0] == '/' && strlen(place->store) < PATH_MAX, CKR_ARGUMENTS_BAD,
-		"a token directory is an absolute path");
+	if (place->slot >= SLOTS_MAX)
+		return refuse(answer, CKR_ARGUMENTS_BAD, "no such slot: the highest one is 63");
+	if (place->store[0] != '/' || strlen(place->store) >= PATH_MAX)
+		return refuse(answer, CKR_ARGUMENTS_BAD,
+			"a store is the absolute path of a token directory, or postgresql: and a "
+			"service");
 	if (make)
 		TRY(configure_directory(place->store));
 	snprintf(dir, sizeof dir, "%s/slot-%u", place->store, place->slot);
@@ -51,7 +62,7 @@ static CK_RV answer_copy(const struct store_copied *done, const struct answer *a
 	case COPY_TOKEN_THERE:
 		return CKR_ACTION_PROHIBITED;
 	case COPY_STATE:
-		add_number(answer, "record", (uint64_t)done->state_id);
+		answer->line(answer->arg, "client", done->state_label);
 		return CKR_STATE_UNSAVEABLE;
 	case COPY_DONE:
 		break;
@@ -67,7 +78,7 @@ static CK_RV copy_opened(struct store *from, const struct store_place *to_place,
 	struct store_copied done = {0};
 	struct store *to = NULL;
 
-	TRY(open_place(to_place, true, &to));
+	TRY(open_place(to_place, true, answer, &to));
 	CK_RV rv = store_copy(from, to, replace, &done);
 	store_close(to);
 	return rv == CKR_OK ? answer_copy(&done, answer) : rv;
@@ -78,10 +89,10 @@ static CK_RV copy_token(const struct store_place *from_place, const struct store
 {
 	struct store *from = NULL;
 
-	REQUIRE(strcmp(from_place->store, to_place->store) != 0 ||
-			from_place->slot != to_place->slot,
-		CKR_ARGUMENTS_BAD, "a token cannot be copied to its own place");
-	TRY(open_place(from_place, false, &from));
+	if (strcmp(from_place->store, to_place->store) == 0 && from_place->slot == to_place->slot)
+		return refuse(
+			answer, CKR_ARGUMENTS_BAD, "a token cannot be copied to its own place");
+	TRY(open_place(from_place, false, answer, &from));
 	CK_RV rv = copy_opened(from, to_place, replace, answer);
 	store_close(from);
 	return rv;
@@ -95,10 +106,45 @@ static CK_RV admin_copy(const struct store_place *from, const struct store_place
 	WITH_MODULE(copy_token(from, to, replace != CK_FALSE, &answer));
 }
 
+/* --- Stores on a server --- */
+
+static CK_RV no_server(const struct answer *answer)
+{
+	return refuse(answer, CKR_ARGUMENTS_BAD,
+		"the store is not on a server: postgresql: and a service");
+}
+
+static CK_RV admin_init(const char *store, const char *grant_to, store_line *line, void *arg)
+{
+	const struct answer answer = {line, arg};
+
+	(void)store;
+	(void)grant_to;
+	WITH_MODULE(no_server(&answer));
+}
+
+static CK_RV admin_status(const char *store, store_line *line, void *arg)
+{
+	const struct answer answer = {line, arg};
+
+	(void)store;
+	WITH_MODULE(no_server(&answer));
+}
+
+static CK_RV admin_describe(CK_SLOT_ID slot, store_line *line, void *arg)
+{
+	(void)line;
+	(void)arg;
+	WITH_MODULE(module_token(slot) ? CKR_OK : no_such_slot());
+}
+
 /* --- The interface --- */
 
 extern struct store_interface store_admin;
 struct store_interface store_admin = {
 	.version = {1, 0},
+	.init = admin_init,
+	.status = admin_status,
 	.copy = admin_copy,
+	.describe = admin_describe,
 };

@@ -209,6 +209,18 @@ static CK_RV write_token(struct store *to, struct change *change)
 
 /* --- The source --- */
 
+static CK_RV refuse_state(struct copy *copy, const struct record *record)
+{
+	size_t n = sizeof copy->done.state_label - 1;
+
+	copy->done.state_id = record->id;
+	n = record->label.n < n ? record->label.n : n;
+	if (n > 0)
+		memcpy(copy->done.state_label, record->label.p, n);
+	copy->done.state_label[n] = '\0';
+	return refuse(copy, COPY_STATE);
+}
+
 static CK_RV refuse_states(struct copy *copy, struct record *records, size_t n, int64_t *ret_last)
 {
 	SNAPSHOT keys = {0}; /* without a token key */
@@ -219,10 +231,8 @@ static CK_RV refuse_states(struct copy *copy, struct record *records, size_t n, 
 		OBJECT o = {0};
 		if (rv == CKR_OK)
 			rv = record_open(&keys, &records[i], &o);
-		if (rv == CKR_OK && record_has_state(&o)) {
-			copy->done.state_id = records[i].id;
-			rv = refuse(copy, COPY_STATE);
-		}
+		if (rv == CKR_OK && record_has_state(&o))
+			rv = refuse_state(copy, &records[i]);
 		*ret_last = records[i].id;
 		record_free(&records[i]);
 	}

@@ -30,6 +30,7 @@ struct store_copied {
 	enum store_copy_refusal refusal;
 	uint64_t objects, marks;
 	int64_t state_id;
+	char state_label[33]; /* the beginning of the label of that record */
 };
 
 /*

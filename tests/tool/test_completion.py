@@ -74,6 +74,7 @@ class Shell:
     def test_files(self):
         self.assertEqual(self.words("derive", "--csv", "ser"), {"serials.csv"})
         self.assertEqual(self.words("config", "check", "oth"), {"other.txt"})
+        self.assertEqual(self.words("store", "status", "oth"), {"other.txt"})
         self.assertEqual(self.words("derive", "ser"), set())
 
     def test_an_argument_that_nobody_knows(self):

@@ -35,5 +35,8 @@ const struct command *const commands[] = {
 	&cmd_pin_change,
 	&cmd_pin_unlock,
 	&cmd_config_check,
+	&cmd_store_init,
+	&cmd_store_status,
+	&cmd_store_copy,
 	NULL,
 };

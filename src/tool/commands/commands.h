@@ -15,5 +15,6 @@ extern const struct command cmd_odukpt_plan, cmd_odukpt_initial, cmd_odukpt_clie
 extern const struct command cmd_window_show, cmd_window_forget, cmd_window_skip;
 extern const struct command cmd_pin_change, cmd_pin_unlock;
 extern const struct command cmd_config_check;
+extern const struct command cmd_store_init, cmd_store_status, cmd_store_copy;
 
 #endif

@@ -7,7 +7,7 @@
 _keydiv_argument()
 {
 	local words form before
-	if [[ $1 == FILE || $1 == MODULE ]]; then
+	if [[ $1 == FILE || $1 == MODULE || $1 == STORE ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$2")
 		compopt -o filenames 2>/dev/null
 		return

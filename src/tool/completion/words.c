@@ -86,6 +86,7 @@ static void print_template(void)
 
 const struct kind kinds[] = {
 	{"FILE", .files = true},
+	{"STORE", .files = true},
 	{"MODULE", .files = true},
 	{"MECHANISM", .words = print_mechanisms, .after = ""},
 	{"MECHANISMS", .words = print_allowed, .after = "", .list = true},
