@@ -55,9 +55,7 @@ static bool text_is(sqlite3_stmt *s, int column, const char *expected)
 {
 	const char *text = (const char *)sqlite3_column_text(s, column);
 
-	if (text == NULL || expected == NULL)
-		return text == NULL && expected == NULL;
-	return (size_t)sqlite3_column_bytes(s, column) == strlen(expected) &&
+	return text != NULL && (size_t)sqlite3_column_bytes(s, column) == strlen(expected) &&
 	       strcmp(text, expected) == 0;
 }
 
