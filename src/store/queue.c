@@ -112,7 +112,7 @@ static struct change **run_list(
 		change->rv = open ? run_change(store, change) : *last;
 		if (change->rv == CKR_OK)
 			*ret_any = true;
-		else if (open)
+		else
 			*last = change->rv;
 	}
 	return list;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_window_order.c: replay windows while a transaction of another thread is under way. */
-#include <pthread.h>
-#include <sys/syscall.h>
-
+#include "other_thread.h"
 #include "window_control.h"
 
 /* --- Another thread --- */
@@ -28,27 +26,13 @@ static void *run_other(void *arg)
 	return NULL;
 }
 
-static bool sleeps(long id)
-{
-	char path[80], text[400] = "";
-
-	snprintf(path, sizeof path, "/proc/self/task/%ld/stat", id);
-	FILE *file = fopen(path, "r");
-	if (file == NULL)
-		return false;
-	size_t n = fread(text, 1, sizeof text - 1, file);
-	fclose(file);
-	const char *name_end = n > 0 ? strrchr(text, ')') : NULL;
-	return name_end != NULL && name_end[2] == 'S';
-}
-
 /* Start the call of OTHER in a thread. Return when it is done, or waits for somebody. */
 static void start_other(void)
 {
 	other.id = 0;
 	other.done = false;
 	ck_assert_int_eq(pthread_create(&other.thread, NULL, run_other, &other), 0);
-	while (!other.done && (other.id == 0 || !sleeps(other.id)))
+	while (!other.done && (other.id == 0 || !thread_sleeps(other.id)))
 		sched_yield();
 }
 
