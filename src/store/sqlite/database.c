@@ -171,7 +171,7 @@ CK_RV database_change_count(struct database *db, uint32_t *ret_count)
 	uint8_t count[4];
 
 	int code = sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-	if (code == SQLITE_OK && file != NULL && file->pMethods != NULL)
+	if (code == SQLITE_OK)
 		code = file->pMethods->xRead(file, count, sizeof count, CHANGE_COUNT_AT);
 	if (code != SQLITE_OK)
 		return database_failure(db->sqlite, code, "reading the count of changes");
