@@ -256,6 +256,40 @@ START_TEST(a_read_only_connection)
 }
 END_TEST
 
+/* Of two processes that make a token at once, the second takes what the first has made. */
+START_TEST(two_processes_make_the_schema)
+{
+	struct database *first, *second;
+	bool busy = true;
+
+	ck_assert_int_eq(mkdir(token_dir, 0700), 0);
+	token_fd = open(token_dir, O_RDONLY | O_DIRECTORY);
+	ck_ok(database_open(token_fd, token_dir, &schema_token, true, &first));
+	ck_ok(database_open(token_fd, token_dir, &schema_token, true, &second));
+	ck_ok(database_begin(first, &busy));
+	ck_ok(database_make_schema(first));
+	ck_assert(!busy && !database_is_empty(first));
+	ck_ok(database_make_schema(first)); /* once */
+	database_rollback(first);
+	ck_assert(database_is_empty(first));
+	ck_ok(database_begin(first, &busy));
+	ck_ok(database_make_schema(first));
+	ck_ok(database_commit(first, token_fd));
+	database_rollback(first); /* nothing */
+	ck_assert(!database_is_empty(first) && database_is_empty(second));
+	ck_ok(database_begin(second, &busy));
+	ck_ok(database_make_schema(second));
+	ck_assert(!busy && !database_is_empty(second));
+	database_rollback(second);
+	ck_assert(!database_is_empty(second)); /* it was made by another */
+	database_close(first);
+	database_close(second);
+	ck_ok(database_open(token_fd, token_dir, &schema_token, false, &db));
+	ck_assert(!database_is_empty(db));
+	close_token();
+}
+END_TEST
+
 /* --- The errno of a system call of SQLite --- */
 
 static const char *failing_call; /* the system call that fails with failing_errno */
@@ -407,6 +441,7 @@ int main(void)
 	tcase_add_test(tcase, a_value_of_a_row);
 	tcase_add_test(tcase, the_count_of_changes);
 	tcase_add_test(tcase, a_read_only_connection);
+	tcase_add_test(tcase, two_processes_make_the_schema);
 	tcase_add_loop_test(tcase, the_errno_of_a_system_call, 0, COUNT(system_calls));
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -395,6 +395,38 @@ START_TEST(each_call_of_opening_fails_once)
 }
 END_TEST
 
+/* A token that cannot be made is not there, and the next try makes it. */
+START_TEST(each_call_of_making_a_token_fails_once)
+{
+	int k = 0;
+
+	failing_code = codes[_i].code;
+	refused = codes[_i].rv;
+	log_in();
+	for (bool hit = true; hit; k++) {
+		store_close(store);
+		store = NULL;
+		temp_dir_remove(token_dir);
+		ck_ok(store_open(token_dir, &states_above_store, &store));
+		made = false;
+		calls_left = k;
+		CK_RV rv = initialize();
+		hit = calls_left < 0;
+		calls_left = -1;
+		ck_assert_msg(
+			rv == (hit ? refused : CKR_OK), "call %d (%s): %s", k, failed, rv_name(rv));
+		open_again();
+		ck_rv(read_token(), hit ? CKR_TOKEN_NOT_RECOGNIZED : CKR_OK);
+		if (hit)
+			ck_ok(initialize());
+		ck_ok(add());
+	}
+	ck_assert_int_ge(k, 10);
+	store_close(store);
+	secret_wipe(&keys.key);
+}
+END_TEST
+
 /* A change that cannot be undone alone ends the transaction: what it did must not be committed. */
 START_TEST(an_undo_that_fails_undoes_everything)
 {
@@ -432,6 +464,7 @@ int main(void)
 	tcase_add_loop_test(
 		tc, each_call_fails_once, 0, CODES * sizeof operations / sizeof operations[0]);
 	tcase_add_test(tc, each_call_of_opening_fails_once);
+	tcase_add_loop_test(tc, each_call_of_making_a_token_fails_once, 0, CODES);
 	tcase_add_test(tc, an_undo_that_fails_undoes_everything);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
