@@ -36,9 +36,10 @@ static CK_RV tally_records(struct store *store, struct tally *tally)
 
 	do {
 		TRY(store->backend->tags(store, after, tags, TAGS, &n));
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			TRY(tally_add(tally, tags[i].id, tags[i].tag));
-		after = n > 0 ? tags[n - 1].id : after;
+			after = tags[i].id;
+		}
 	} while (n == TAGS);
 	return CKR_OK;
 }

@@ -18,9 +18,8 @@ CK_RV vault_init(struct vault *ret_vault)
 
 void vault_destroy(struct vault *vault)
 {
-	if (vault->key == NULL)
-		return;
-	pthread_mutex_destroy(&vault->lock);
+	if (vault->key != NULL)
+		pthread_mutex_destroy(&vault->lock);
 	vault_forked(vault);
 }
 

@@ -152,7 +152,8 @@ static CK_RV run_command(struct store *s, struct change *change)
 /* --- The commands of a test --- */
 
 static struct command commands[300];
-static size_t added; /* commands in the queue, as those of other threads are */
+static int locks_before; /* live ones that the queue has not made */
+static size_t added;     /* commands in the queue, as those of other threads are */
 
 static void set_up(void)
 {
@@ -170,6 +171,7 @@ static void set_up(void)
 	}
 	next = commands;
 	added = 1;
+	locks_before = live_locks;
 }
 
 /* Add a command as a thread does that waits then. */
@@ -179,6 +181,7 @@ static void add_one(void)
 
 	*change = (struct change){.run = change->run, .creates = change->creates};
 	pthread_cond_init(&change->woken, NULL);
+	locks_before++; /* is not destroyed */
 	pthread_mutex_lock(&store.queue_lock);
 	*store.end = change;
 	store.end = &change->next;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "counted_locks.h"
 #include "unit.h"
 
 static int test_clock(clockid_t clock, struct timespec *ret);
@@ -167,6 +168,7 @@ static void *test_calloc(size_t count, size_t n)
 {
 	if (callocs_left >= 0 && callocs_left-- == 0)
 		return NULL;
+	ck_assert_uint_eq(count, 1);
 	live++;
 	return calloc(count, n);
 }
@@ -212,6 +214,7 @@ static void expect_list(struct store *const *stores, size_t n)
 	ck_assert_ptr_null(s);
 	ck_assert(!is_locked(&all_lock));
 	ck_assert_int_eq(live, (int)(2 * n));
+	ck_assert_int_eq(live_locks, 3 * live);
 }
 
 START_TEST(a_store_has_a_store_of_marks)
@@ -294,6 +297,7 @@ START_TEST(stores_of_the_parent_are_freed_by_the_next_opening)
 	undiscardable = NULL;
 	mine = open_one_store();
 	expect("CcdOo");
+	live_locks = 6; /* those of the parent are not destroyed */
 	expect_list(&mine, 1);
 	store_close(mine);
 	mine = open_one_store();

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "counted_locks.h"
 #include "other_thread.h"
 
 static int test_clock(clockid_t clock, struct timespec *ret);
@@ -31,6 +32,7 @@ static void nothing_is_held(void)
 {
 	ck_assert(!is_locked(&store.lock) && !is_locked(&store.queue_lock));
 	ck_assert(!store.leading && !open_now);
+	ck_assert_int_eq(live_locks, locks_before);
 }
 
 /* Run N commands. The first begins, and the others join while the transaction begins. */

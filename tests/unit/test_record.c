@@ -8,11 +8,22 @@
 
 static void *test_realloc(void *p, size_t n);
 static void test_free(void *p);
+static CK_RV test_seal(const struct snapshot *snapshot, const struct binding *binding,
+	const uint8_t *plain, size_t n, uint8_t *out);
+static CK_RV test_open(const struct snapshot *snapshot, const struct binding *binding,
+	struct bytes sealed, struct secret *ret_plain);
+static CK_RV test_decode(struct bytes encoded, struct object *ret);
 #define realloc test_realloc
 #define free test_free
+#define vault_seal test_seal
+#define vault_open test_open
+#define object_decode test_decode
 #include "store/record.c"
 #undef realloc
 #undef free
+#undef vault_seal
+#undef vault_open
+#undef object_decode
 
 static bool no_memory;
 static void *last_freed;
@@ -28,6 +39,29 @@ static void test_free(void *p)
 	freed += p != NULL;
 	last_freed = p;
 	free(p);
+}
+
+/* The code of a call below that fails; CKR_OK: none does. */
+static CK_RV seal_rv, open_rv, decode_rv;
+
+static CK_RV test_seal(const struct snapshot *snapshot, const struct binding *binding,
+	const uint8_t *plain, size_t n, uint8_t *out)
+{
+	TRY(seal_rv);
+	return vault_seal(snapshot, binding, plain, n, out);
+}
+
+static CK_RV test_open(const struct snapshot *snapshot, const struct binding *binding,
+	struct bytes sealed, struct secret *ret_plain)
+{
+	TRY(open_rv);
+	return vault_open(snapshot, binding, sealed, ret_plain);
+}
+
+static CK_RV test_decode(struct bytes encoded, struct object *ret)
+{
+	TRY(object_decode(encoded, ret));
+	return decode_rv;
 }
 
 static struct snapshot keys;
@@ -110,6 +144,16 @@ START_TEST(the_columns_of_a_data_object)
 	ck_assert(!object_has(&opened, VAR_LABEL));
 	record.label = bytes_of("", 0);
 	object_wipe(&opened);
+	ck_rv(record_open(&keys, &record, &opened), CKR_DEVICE_ERROR);
+	object_wipe(&o);
+	o.object_class = CKO_DATA;
+	o.key_type = o.key_gen_mechanism = CK_UNAVAILABLE_INFORMATION;
+	o.flags = FLAG_TOKEN;
+	record_free(&record);
+	ck_ok(record_seal(&keys, 7, &o, &record));
+	ck_ok(record_open(&keys, &record, &opened));
+	object_wipe(&opened);
+	record.object_id = bytes_of("", 0);
 	ck_rv(record_open(&keys, &record, &opened), CKR_DEVICE_ERROR);
 }
 END_TEST
@@ -280,12 +324,37 @@ START_TEST(a_foreign_master_of_another_form)
 }
 END_TEST
 
+/* No memory is no damage of the record. */
+START_TEST(errors_that_are_no_damage)
+{
+	OBJECT o = foreign();
+	OBJECT opened = {0};
+	struct record record = {.id = 99};
+
+	seal_rv = CKR_FUNCTION_FAILED;
+	ck_rv(record_seal(&keys, 7, &o, &record), CKR_FUNCTION_FAILED);
+	ck_assert(record.id == 99 && record.owned == NULL);
+	ck_assert_uint_eq(freed, 1);
+	seal_rv = CKR_OK;
+	ck_ok(record_seal(&keys, 7, &o, &record));
+	open_rv = CKR_HOST_MEMORY;
+	ck_rv(record_open(&keys, &record, &opened), CKR_HOST_MEMORY);
+	ck_assert(is_empty(&opened));
+	open_rv = CKR_OK;
+	decode_rv = CKR_HOST_MEMORY;
+	record.is_private ^= true;
+	ck_rv(record_open(&keys, &record, &opened), CKR_HOST_MEMORY);
+	ck_assert(is_empty(&opened));
+	record_free(&record);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const cases[] = {the_columns_of_a_key, the_columns_of_a_data_object,
 		a_state_is_not_in_the_record, no_memory_for_a_record, a_session_object_is_no_record,
 		a_record_without_the_key_of_the_token, the_record_of_a_foreign_master,
-		a_foreign_master_of_another_form};
+		a_foreign_master_of_another_form, errors_that_are_no_damage};
 	Suite *suite = suite_create("record");
 	TCase *tcase = tcase_create("record");
 

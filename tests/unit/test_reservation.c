@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "counted_locks.h"
 #include "other_thread.h"
 
 static void *test_calloc(size_t count, size_t n);
@@ -19,6 +20,7 @@ static bool no_memory;
 
 static void *test_calloc(size_t count, size_t n)
 {
+	ck_assert_uint_eq(count, 1);
 	return no_memory ? NULL : calloc(count, n);
 }
 
@@ -94,6 +96,7 @@ START_TEST(each_record_of_each_vault_has_its_own)
 	reservations_forget(&vaults[0], 0);
 	reservations_forget(&vaults[1], 0);
 	ck_assert_uint_eq(count(), 0);
+	ck_assert_int_eq(live_locks, 0);
 }
 END_TEST
 

@@ -4,6 +4,7 @@
  * vault passes the test first, which fails allocations and looks if keys were wiped.
  */
 #include "base/arena.h"
+#include "counted_locks.h"
 #include "other_thread.h"
 #include "store_support.h"
 
@@ -11,18 +12,30 @@ static void *test_map(size_t n);
 static void test_unmap(void *p, size_t n);
 static void *test_malloc(size_t n);
 static void test_free(void *p);
+static CK_RV test_seal(
+	const struct secret *key, struct bytes aad, const uint8_t *plain, size_t n, uint8_t *out);
 #define arena_map test_map
 #define arena_unmap test_unmap
 #define malloc test_malloc
 #define free test_free
+#define seal test_seal
 #include "store/vault.c"
 #undef arena_map
 #undef arena_unmap
 #undef malloc
 #undef free
+#undef seal
 
 static bool no_memory;
 static int live; /* allocations that are not freed */
+
+static bool seal_fails; /* as without random numbers */
+
+static CK_RV test_seal(
+	const struct secret *key, struct bytes aad, const uint8_t *plain, size_t n, uint8_t *out)
+{
+	return seal_fails ? CKR_FUNCTION_FAILED : seal(key, aad, plain, n, out);
+}
 
 static void *test_map(size_t n)
 {
@@ -146,10 +159,13 @@ START_TEST(no_memory_for_a_vault)
 	no_memory = true;
 	ck_rv(vault_init(&vault), CKR_HOST_MEMORY);
 	ck_assert_ptr_null(vault.key);
+	ck_assert_int_eq(live_locks, 0);
 	no_memory = false;
 	ck_ok(vault_init(&vault));
+	ck_assert_int_eq(live_locks, 1);
 	vault_destroy(&vault);
-	ck_assert_int_eq(live, 0);
+	vault_destroy(&vault);
+	ck_assert(live == 0 && live_locks == 0);
 }
 END_TEST
 
@@ -274,6 +290,7 @@ START_TEST(the_order_of_the_associated_data)
 			"\1\2\3\4\5\6\7\10more", 12},
 		{{text_bytes("purpose"), 0, text_bytes("more")}, "purpose", "more", 4},
 		{{{0}, 1, {0}}, "", "\0\0\0\0\0\0\0\1", 8},
+		{{text_bytes("p"), 0, text_bytes("m")}, "p", "m", 1},
 		{{{0}, 0, {0}}, "", "", 0},
 	};
 	struct vault vault = new_vault();
@@ -297,6 +314,10 @@ START_TEST(the_order_of_the_associated_data)
 		ck_ok(vault_open(
 			&keys, &cases[i].binding, bytes_of(sealed, sizeof sealed), &plain));
 		ck_assert_mem_eq(secret_peek(&plain), "other", 5);
+		seal_fails = true;
+		ck_rv(vault_seal(&keys, &cases[i].binding, (const uint8_t *)"plain", 5, sealed),
+			CKR_FUNCTION_FAILED);
+		seal_fails = false;
 		no_memory = true;
 		ck_rv(vault_seal(&keys, &cases[i].binding, (const uint8_t *)"plain", 5, sealed),
 			CKR_HOST_MEMORY);
@@ -304,6 +325,9 @@ START_TEST(the_order_of_the_associated_data)
 			CKR_HOST_MEMORY);
 		no_memory = false;
 	}
+	snapshot_wipe(&keys);
+	for (size_t i = 0; i < SECRET_INLINE; i++)
+		ck_assert_int_eq(keys.key.small[i], 0);
 	vault_destroy(&vault);
 	ck_assert_int_eq(live, 0);
 }
