@@ -428,6 +428,21 @@ START_TEST(the_errno_of_a_system_call)
 }
 END_TEST
 
+/* The layer opens what SQLite would open. Only a journal must be a file of its own. */
+START_TEST(the_layer_follows_links_to_databases)
+{
+	sqlite3 *sqlite = NULL;
+	char path[160];
+
+	store_close(new_store());
+	snprintf(path, sizeof path, "%s/link.db", test_dir);
+	ck_assert_int_eq(symlink(in_token("token.db"), path), 0);
+	ck_assert_int_eq(vfs_open(path, &sqlite, SQLITE_OPEN_READWRITE), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(sqlite, "DELETE FROM token", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(sqlite);
+}
+END_TEST
+
 #define COUNT(array) ((int)(sizeof array / sizeof array[0]))
 
 int main(void)
@@ -443,6 +458,7 @@ int main(void)
 	tcase_add_test(tcase, a_read_only_connection);
 	tcase_add_test(tcase, two_processes_make_the_schema);
 	tcase_add_loop_test(tcase, the_errno_of_a_system_call, 0, COUNT(system_calls));
+	tcase_add_test(tcase, the_layer_follows_links_to_databases);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
