@@ -137,7 +137,7 @@ thread()
 		meson setup build-thread -Db_sanitize=thread -Db_lundef=false -Doptimization=1 ${MESON_OPTIONS:-}
 	meson test -C build-thread --print-errorlogs --setup thread --suite module
 	meson test -C build-thread --print-errorlogs --setup thread \
-		$(grep -l pthread_create tests/unit/test_*.c | sed 's,.*/test_\(.*\)\.c,unit-\1,')
+		$(grep -lE 'pthread_create|other_thread.h' tests/unit/test_*.c | sed 's,.*/test_\(.*\)\.c,unit-\1,')
 }
 
 # Measure what the suites cover of the sources. Left out are suites that run none of the code, or none that others do not run:

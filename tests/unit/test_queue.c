@@ -267,7 +267,9 @@ END_TEST
 static void start_two_and_look(void)
 {
 	start_two();
+	pthread_mutex_lock(&store.queue_lock);
 	ck_assert_ptr_eq(store.first, &commands[1].change); /* is not run by anybody yet */
+	pthread_mutex_unlock(&store.queue_lock);
 }
 
 /* Threads that come during the commit wait, and the first of them is woken to make the next. */

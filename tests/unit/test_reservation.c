@@ -135,7 +135,7 @@ END_TEST
 /* --- Several threads --- */
 
 static struct other_thread other;
-static struct reservation *taken; /* by the other thread */
+static struct reservation *_Atomic taken; /* by the other thread */
 static _Atomic bool may_release;
 
 static void take_and_release(void *arg)
@@ -147,6 +147,15 @@ static void take_and_release(void *arg)
 	reservation_release(taken);
 }
 
+/* Return the number of threads that use R, while other threads may change it. */
+static uint32_t users_of(const struct reservation *r)
+{
+	pthread_mutex_lock(&list_lock);
+	uint32_t n = r->users;
+	pthread_mutex_unlock(&list_lock);
+	return n;
+}
+
 /* A thread that waits for a reservation keeps it, also if it is forgotten meanwhile. */
 START_TEST(a_reservation_that_is_used_is_not_freed)
 {
@@ -154,7 +163,7 @@ START_TEST(a_reservation_that_is_used_is_not_freed)
 
 	other.call = take_and_release;
 	ck_assert(other_thread_waits(&other));
-	ck_assert_uint_eq(r->users, 2);
+	ck_assert_uint_eq(users_of(r), 2);
 	reservations_forget(&vaults[0], 1);
 	ck_assert_uint_eq(freed, 0);
 	ck_assert_uint_eq(r->state.len, 5); /* this thread may still use the state */
@@ -176,17 +185,6 @@ START_TEST(a_reservation_that_is_used_is_not_freed)
 }
 END_TEST
 
-static void take(void *arg)
-{
-	(void)arg;
-	taken = reservation_take(&vaults[0], 2, true);
-}
-
-static void release(void *arg)
-{
-	reservation_release(arg);
-}
-
 static void forget(void *arg)
 {
 	(void)arg;
@@ -194,26 +192,40 @@ static void forget(void *arg)
 }
 
 /* No two threads change the list at a time. */
-START_TEST(each_function_takes_the_lock_of_the_list)
+START_TEST(taking_and_forgetting_wait_for_the_list)
 {
-	struct reservation *r = reserve(0, 1), *used = reserve(0, 2);
+	struct reservation *r = reserve(0, 1);
 
 	reservation_release(r);
-	other.call = (void (*const[])(void *)){forget, take, release}[_i];
-	other.arg = used; /* for the release */
-	if (_i == 1)
-		reservation_release(used);
+	may_release = true;
+	for (int i = 0; i < 2; i++) {
+		other.call = i == 0 ? take_and_release : forget;
+		pthread_mutex_lock(&list_lock);
+		ck_assert(other_thread_waits(&other));
+		ck_assert(r->users == 0 && !r->dead);
+		pthread_mutex_unlock(&list_lock);
+		other_thread_end(&other);
+	}
+	ck_assert_uint_eq(count(), 0);
+}
+END_TEST
+
+START_TEST(a_release_waits_for_the_list)
+{
+	other.call = take_and_release;
+	ck_assert_int_eq(pthread_create(&other.thread, NULL, other_thread_run, &other), 0);
+	while (taken == NULL)
+		sched_yield();
 	pthread_mutex_lock(&list_lock);
-	ck_assert(other_thread_waits(&other));
-	ck_assert(!r->dead && used->users == (_i == 1 ? 0 : 1));
+	may_release = true;
+	while (!other.done && (is_locked(&taken->lock) || !thread_sleeps(other.id)))
+		sched_yield();
+	ck_assert(!other.done && taken->users == 1);
 	pthread_mutex_unlock(&list_lock);
 	other_thread_end(&other);
-	ck_assert_uint_eq(count(), _i == 0 ? 1 : 2);
-	ck_assert_uint_eq(used->users, _i == 2 ? 0 : 1);
+	ck_assert_uint_eq(users_of(taken), 0);
 	reservations_forget(&vaults[0], 0);
-	if (_i != 2)
-		reservation_release(used);
-	ck_assert_uint_eq(freed, 2);
+	ck_assert_uint_eq(freed, 1);
 }
 END_TEST
 
@@ -249,13 +261,13 @@ int main(void)
 {
 	const TTest *const cases[] = {each_record_of_each_vault_has_its_own,
 		what_is_forgotten_is_wiped, no_memory_for_a_reservation,
-		a_reservation_that_is_used_is_not_freed, a_child_wipes_and_frees_everything};
+		a_reservation_that_is_used_is_not_freed, taking_and_forgetting_wait_for_the_list,
+		a_release_waits_for_the_list, a_child_wipes_and_frees_everything};
 	Suite *suite = suite_create("reservation");
 	TCase *tcase = tcase_create("reservation");
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		tcase_add_test(tcase, cases[i]);
-	tcase_add_loop_test(tcase, each_function_takes_the_lock_of_the_list, 0, 3);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
