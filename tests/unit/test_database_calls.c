@@ -428,8 +428,8 @@ START_TEST(the_errno_of_a_system_call)
 }
 END_TEST
 
-/* The layer opens what SQLite would open. Only a journal must be a file of its own. */
-START_TEST(the_layer_follows_links_to_databases)
+/* The layer opens what SQLite would open, and makes nothing that was not asked for. */
+START_TEST(the_layer_opens_what_sqlite_opens)
 {
 	sqlite3 *sqlite = NULL;
 	char path[160];
@@ -440,6 +440,30 @@ START_TEST(the_layer_follows_links_to_databases)
 	ck_assert_int_eq(vfs_open(path, &sqlite, SQLITE_OPEN_READWRITE), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(sqlite, "DELETE FROM token", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(sqlite);
+}
+END_TEST
+
+/* A file that is locked is no failure: the errno of an earlier failure does not count. */
+START_TEST(a_lock_has_no_errno)
+{
+	sqlite3 *other = NULL;
+
+	open_token();
+	replace("pread", call_pread);
+	replace("pread64", call_pread);
+	failing_call = "pread";
+	failing_errno = EIO;
+	ck_rv(database_run_text(db, "SELECT count(*) FROM object", "test"), CKR_DEVICE_ERROR);
+	failing_call = NULL;
+	ck_assert_int_eq(sqlite3_open(in_token("token.db"), &other), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+	vfs_forget_error();
+	db->impatient = true;
+	ck_assert_int_eq(sqlite3_exec(db->sqlite, "SELECT count(*) FROM object", NULL, NULL, NULL),
+		SQLITE_BUSY);
+	ck_assert_int_eq(vfs_first_error(), 0);
+	sqlite3_close(other);
+	close_token();
 }
 END_TEST
 
@@ -458,7 +482,8 @@ int main(void)
 	tcase_add_test(tcase, a_read_only_connection);
 	tcase_add_test(tcase, two_processes_make_the_schema);
 	tcase_add_loop_test(tcase, the_errno_of_a_system_call, 0, COUNT(system_calls));
-	tcase_add_test(tcase, the_layer_follows_links_to_databases);
+	tcase_add_test(tcase, the_layer_opens_what_sqlite_opens);
+	tcase_add_test(tcase, a_lock_has_no_errno);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

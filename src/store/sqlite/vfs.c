@@ -206,7 +206,6 @@ static int make_layer(void)
 	if (found == NULL)
 		return SQLITE_ERROR;
 	vfs = *found;
-	vfs.pNext = NULL;
 	vfs.zName = VFS_NAME;
 	vfs.szOsFile = (int)sizeof(struct layer) + found->szOsFile;
 	vfs.xOpen = layer_open;
