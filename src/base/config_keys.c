@@ -13,6 +13,7 @@ void config_defaults(struct config *ret)
 	ret->slots = 1;
 	ret->scrypt_log2_n = 16;
 	ret->read_only_login = true;
+	ret->lease_ms = 250;
 }
 
 /* --- Keys --- */
@@ -103,6 +104,17 @@ static const char *set_foreign_pin_source(struct config *c, const char *text)
 	return config_path(c->foreign_pin_file, text, refusal);
 }
 
+static const char *set_store(struct config *c, const char *text)
+{
+	return config_store(c->store, text);
+}
+
+static const char *set_lease(struct config *c, const char *text)
+{
+	return config_number(
+		&c->lease_ms, text, 50, 5000, "must be a number of milliseconds from 50 to 5000");
+}
+
 static const struct {
 	const char *name;
 	const char *(*set)(struct config *c, const char *text);
@@ -119,6 +131,8 @@ static const struct {
 	{"foreign-module-arguments", set_foreign_arguments},
 	{"foreign-pin-source", set_foreign_pin_source},
 	{"foreign-compute-twice", set_foreign_compute_twice},
+	{"store", set_store},
+	{"lease", set_lease},
 };
 
 const char *config_set(struct config *c, const char *key, const char *value)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "config_file.h"
+#include "config_store.h"
 #include "log.h"
 
 #define CONFIG_TEXT_MAX 256 /* a value of free text with its NUL */
@@ -26,6 +27,9 @@ struct config {
 	char foreign_arguments[CONFIG_TEXT_MAX]; /* foreign-module-arguments; empty: none */
 	bool foreign_compute_twice;              /* foreign-compute-twice: default no */
 	char foreign_pin_file[PATH_MAX]; /* foreign-pin-source: the path after file:; or empty */
+	/* store: the connection string of a PostgreSQL server; empty: SQLite in token-dir */
+	char store[CONFIG_STORE_MAX];
+	unsigned lease_ms;          /* lease: 50 to 5000 milliseconds, default 250 */
 	char error[PATH_MAX + 256]; /* after a failure: "file:line: reason" or "file: reason" */
 };
 

@@ -23,7 +23,7 @@ const char *config_number(
 	unsigned value = 0;
 	size_t n = strlen(text);
 
-	if (n == 0 || n > 3 || strspn(text, "0123456789") != n)
+	if (n == 0 || n > 4 || strspn(text, "0123456789") != n)
 		return refusal;
 	for (; *text != '\0'; text++)
 		value = value * 10 + (unsigned)(*text - '0');

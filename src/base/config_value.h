@@ -12,7 +12,7 @@
 /* TO has PATH_MAX bytes. REFUSAL is the reason for a path that is not absolute. */
 const char *config_path(char *to, const char *text, const char *refusal);
 
-/* A decimal number of at most 3 digits from MIN to MAX. REFUSAL is the reason for all others. */
+/* A decimal number of at most 4 digits from MIN to MAX. REFUSAL is the reason for all others. */
 const char *config_number(
 	unsigned *to, const char *text, unsigned min, unsigned max, const char *refusal);
 

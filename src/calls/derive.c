@@ -80,6 +80,7 @@ static CK_RV derive(
 	TRY(publish(&c->planned));
 	if (c->template.given & GIVEN_CHECK_VALUE)
 		TRY(plan_check_value(&c->planned, &c->template, c->d.scratch[0]));
+	TRY(derive_confirm(c));
 	return object_add(c->session, &c->planned, ret_key);
 }
 
@@ -91,10 +92,15 @@ CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE ba
 	REQUIRE(mechanism != NULL, CKR_ARGUMENTS_BAD, "pMechanism is NULL");
 	REQUIRE(attributes != NULL || count == 0, CKR_ARGUMENTS_BAD, "pTemplate is NULL");
 	TRY(mechanism_request(mechanism, CKF_DERIVE, &c.requested));
-	derive_call_begin(&c, s, base);
-	CK_RV rv = derive(&c, attributes, count, ret_key);
-	if (__builtin_expect(rv != CKR_OK, 0))
-		rv = call_failed(rv, c.requested.mech, s, base, c.base ? &c.base->object : NULL);
-	derive_call_end(&c);
+	CK_RV rv;
+	do {
+		s->leased = false;
+		derive_call_begin(&c, s, base);
+		rv = derive(&c, attributes, count, ret_key);
+		if (__builtin_expect(rv != CKR_OK && !c.again, 0))
+			rv = call_failed(
+				rv, c.requested.mech, s, base, c.base ? &c.base->object : NULL);
+		derive_call_end(&c);
+	} while (__builtin_expect(c.again, 0));
 	return rv;
 }

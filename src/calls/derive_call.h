@@ -18,6 +18,7 @@ struct derive_call {
 	struct template template;
 	struct key_request request;
 	struct object planned; /* the new object */
+	bool again;            /* the store has changed since the keys were found */
 };
 
 #endif

@@ -170,6 +170,7 @@ CK_RV derive_more_keys(struct derive_call *c, CK_OBJECT_HANDLE *ret_key)
 	TRY(derive_value(&c->d, &string));
 	TRY(cut(c, &string, b));
 	TRY(check_all(c, b));
+	TRY(derive_confirm(c));
 	TRY(add_all(c, b));
 	*ret_key = b->made[0];
 	for (size_t i = 1; i < b->count; i++)

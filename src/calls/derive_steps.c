@@ -2,6 +2,8 @@
 /* derive_steps.c: the steps that derivations share. */
 #include "calls/derive_steps.h"
 
+#include "token/session_key.h"
+
 /* Initialise only what derive_call_end() reads; every other member is written before use. */
 void derive_call_begin(struct derive_call *c, struct session *s, CK_OBJECT_HANDLE base)
 {
@@ -10,6 +12,7 @@ void derive_call_begin(struct derive_call *c, struct session *s, CK_OBJECT_HANDL
 	c->rights = session_rights(s);
 	c->base_handle = base;
 	c->base = NULL;
+	c->again = false;
 	c->template.given = 0;
 	c->template.heap = NULL;
 	c->template.heap_len = 0;
@@ -28,6 +31,12 @@ void derive_call_end(struct derive_call *c)
 		scratch_unload(c->d.scratch);
 	if (c->base != NULL)
 		key_cache_unpin(c->base);
+}
+
+CK_RV derive_confirm(struct derive_call *c)
+{
+	TRY(session_confirm(c->session, &c->again));
+	return __builtin_expect(c->again, 0) ? CKR_FUNCTION_FAILED : CKR_OK;
 }
 
 /* Plan from the template, which nobody else writes to, or which is read once. */

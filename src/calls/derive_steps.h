@@ -16,6 +16,13 @@ void derive_call_begin(struct derive_call *c, struct session *s, CK_OBJECT_HANDL
 void derive_call_end(struct derive_call *c);
 
 /*
+ * Check that the keys of the call are those of the store, after the value was computed and before
+ * anything is made of it (session_confirm). If the store has changed meanwhile, set c->again and
+ * return an error; the caller begins again.
+ */
+MUST_USE CK_RV derive_confirm(struct derive_call *c);
+
+/*
  * Plan every attribute of the new key except its value, from COUNT ATTRIBUTES of the caller. Sets
  * c->planned, and type, length, usage and object_class of c->d. The codes of template_parse,
  * plan_derive and the mechanism's plan.

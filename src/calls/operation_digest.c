@@ -80,7 +80,7 @@ CK_RV digest_key(struct session *s, CK_OBJECT_HANDLE key)
 	struct cached_key *cached;
 
 	TRY(operation_part(s, OPERATION_DIGEST, &op));
-	CK_RV rv = session_key(s, key, &cached);
+	CK_RV rv = session_key_now(s, key, &cached);
 	if (rv == CKR_OK)
 		rv = FAIL(CKR_KEY_INDIGESTIBLE, "keys cannot be digested");
 	return operation_leave(s, op, rv, false);

@@ -27,7 +27,7 @@ static CK_RV take_key(struct session *s, struct operation *op, const struct mech
 	struct cached_key *cached = NULL;
 
 	if (key_flag != 0) {
-		CK_RV rv = session_key(s, handle, &cached);
+		CK_RV rv = session_key_now(s, handle, &cached);
 		if (rv != CKR_OK)
 			return call_failed(rv, mech, s, handle, NULL);
 		rv = key_cache_may_use(cached, mech, key_flag);

@@ -100,6 +100,7 @@ static CK_RV use(struct derive_call *c, struct operation *op, const struct funct
 	op->mech = operation;
 	op->used = state->key;
 	op->forget = true; /* no schedule of the derived key outlasts the operation */
+	TRY(derive_confirm(c));
 	return use_window_check(op);
 }
 
@@ -115,6 +116,7 @@ static CK_RV derive_again(
 	struct use_state *state = op->use;
 	struct derivation *d = &state->d;
 	SECRET value = {0};
+	bool changed;
 
 	*ret_done = false;
 	if (parameter == NULL || n > PARAMETER_MAX)
@@ -128,6 +130,11 @@ static CK_RV derive_again(
 	op->used = s->scratch[0]; /* the inner key is overwritten, which is cheaper than a wipe */
 	TRY(derive_value(d, &value));
 	TRY(key_load(op->used, d->type, secret_peek(&value), value.len));
+	TRY(session_confirm(s, &changed));
+	if (__builtin_expect(changed, 0)) {
+		*ret_done = false; /* the caller finds the master again and begins again */
+		return CKR_OK;
+	}
 	return use_window_check(op);
 }
 
@@ -145,21 +152,57 @@ static CK_RV parse(struct session *s, struct use_state *state, const struct func
 		bytes_of(s->parameter, n), function->flag, state->room, &state->parameter);
 }
 
-/* Parse the N bytes at PARAMETER, derive the key, and give the key to OP. */
-static CK_RV derive_for(struct session *s, struct operation *op, const struct function *function,
-	const void *parameter, CK_ULONG n)
+/*
+ * Take the master of OP as it is now. A message begins a derivation, and no derivation begins under
+ * a master that was destroyed, by whichever session or process.
+ */
+static CK_RV renew_base(struct session *s, struct operation *op)
+{
+	struct cached_key *now;
+
+	TRY(session_key(s, op->key_handle, &now));
+	if (__builtin_expect(now == op->key, 1))
+		return CKR_OK;
+	key_cache_unpin(op->key);
+	key_cache_pin(now);
+	op->key = now;
+	op->use->repeats = false;
+	return CKR_OK;
+}
+
+/*
+ * Parse the N bytes at PARAMETER, derive the key, and give the key to OP. RET_AGAIN is true if the
+ * store has changed meanwhile.
+ */
+static CK_RV derive_once(struct session *s, struct operation *op, const struct function *function,
+	const void *parameter, CK_ULONG n, bool *ret_again)
 {
 	struct use_parameter *parsed = &op->use->parameter;
 	struct derive_call c;
 
-	op->use->repeats = false;
+	op->use->repeats = *ret_again = false;
 	TRY(parse(s, op->use, function, parameter, n));
 	c.requested.mech = parsed->derivation;
 	c.requested.index = parsed->derivation_index;
 	derive_call_begin(&c, s, op->key_handle);
 	c.d.parameter = &parsed->derive;
 	CK_RV rv = use(&c, op, function);
+	*ret_again = c.again;
 	derive_call_end(&c);
+	return rv;
+}
+
+/* Derive the key for OP from the master as it is now. */
+static CK_RV derive_for(struct session *s, struct operation *op, const struct function *function,
+	const void *parameter, CK_ULONG n)
+{
+	bool again;
+	CK_RV rv = derive_once(s, op, function, parameter, n, &again);
+
+	while (__builtin_expect(again, 0)) {
+		TRY(renew_base(s, op));
+		rv = derive_once(s, op, function, parameter, n, &again);
+	}
 	return rv;
 }
 
@@ -177,7 +220,7 @@ static CK_RV share(struct session *s, struct operation *op, const void *paramete
 		memcpy(state->shared, parameter, n);
 	state->shared_n = n;
 	TRY(use_parameter_check(bytes_of(state->shared, n)));
-	TRY(session_key(s, op->key_handle, &base));
+	TRY(session_key_now(s, op->key_handle, &base));
 	TRY(key_cache_may_use_derived(base, &mech_with_derived_key));
 	key_cache_pin(base);
 	op->key = base;
@@ -200,6 +243,7 @@ CK_RV use_begin(struct session *s, struct operation *op, enum operation_kind kin
 	op->use->repeats = false;
 	op->derived = true;
 	op->key_handle = base;
+	s->leased = false;
 	CK_RV rv = function->message ? share(s, op, caller->pParameter, caller->ulParameterLen)
 				     : derive_for(s, op, function, caller->pParameter,
 					       caller->ulParameterLen);
@@ -210,34 +254,20 @@ CK_RV use_begin(struct session *s, struct operation *op, enum operation_kind kin
 	return rv;
 }
 
-/*
- * Take the master of OP as it is now. A message begins a derivation, and no derivation begins under
- * a master that was destroyed, by whichever session or process.
- */
-static CK_RV renew_base(struct session *s, struct operation *op)
-{
-	struct cached_key *now;
-
-	TRY(session_key(s, op->key_handle, &now));
-	if (__builtin_expect(now == op->key, 1))
-		return CKR_OK;
-	key_cache_unpin(op->key);
-	key_cache_pin(now);
-	op->key = now;
-	op->use->repeats = false;
-	return CKR_OK;
-}
-
 CK_RV use_begin_message(struct session *s, struct operation *op, enum operation_kind kind,
 	const void *parameter, CK_ULONG n)
 {
 	bool done;
 
+	s->leased = false;
 	TRY(renew_base(s, op));
 	if (op->use->repeats) {
 		CK_RV rv = derive_again(s, op, parameter, n, &done);
 		if (done)
 			return rv;
+		if (rv == CKR_OK && !s->leased)
+			rv = renew_base(s, op);
+		TRY(rv);
 	}
 	return derive_for(s, op, &functions[kind], parameter, n);
 }

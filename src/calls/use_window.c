@@ -108,7 +108,7 @@ static CK_RV master_exists(const struct operation *op)
 {
 	struct cached_key *unused;
 
-	return session_key(op->use->session, op->key_handle, &unused);
+	return session_key_now(op->use->session, op->key_handle, &unused);
 }
 
 /*

@@ -133,12 +133,12 @@ CK_RV wrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrap
 	REQUIRE(mechanism != NULL, CKR_ARGUMENTS_BAD, "pMechanism is NULL");
 	REQUIRE(out_len != NULL, CKR_ARGUMENTS_BAD, "pulWrappedKeyLen is NULL");
 	TRY(find_mechanism(s, mechanism, CKF_WRAP, &request));
-	CK_RV rv = session_key(s, wrapper, &kek);
+	CK_RV rv = session_key_now(s, wrapper, &kek);
 	if (rv != CKR_OK)
 		return call_failed(other_code(rv, CKR_WRAPPING_KEY_HANDLE_INVALID, rv),
 			request.mech, s, wrapper, NULL);
 	key_cache_pin(kek); /* the other key must not take its place in the cache */
-	rv = session_key(s, key, &target);
+	rv = session_key_now(s, key, &target);
 	if (rv != CKR_OK) {
 		rv = call_failed(rv, request.mech, s, wrapper, &kek->object);
 	} else {
@@ -229,7 +229,7 @@ CK_RV unwrap_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE un
 	REQUIRE(ret_key != NULL, CKR_ARGUMENTS_BAD, "phKey is NULL");
 	REQUIRE(attributes != NULL || count == 0, CKR_ARGUMENTS_BAD, "pTemplate is NULL");
 	TRY(find_mechanism(s, mechanism, CKF_UNWRAP, &request));
-	CK_RV rv = session_key(s, unwrapper, &kek);
+	CK_RV rv = session_key_now(s, unwrapper, &kek);
 	if (rv != CKR_OK)
 		return call_failed(other_code(rv, CKR_UNWRAPPING_KEY_HANDLE_INVALID, rv),
 			request.mech, s, unwrapper, NULL);

@@ -12,6 +12,7 @@
 #include "mechanism.h"
 #include "state/reservation.h"
 #include "state/window.h"
+#include "store/load.h"
 #include "token/objects.h"
 #include "token/pool.h"
 #include "token/self_test_gate.h"
@@ -91,7 +92,8 @@ static CK_RV open_tokens(const struct config *config)
 {
 	char dir[PATH_MAX + 16];
 
-	TRY(configure_directory(config->token_dir));
+	if (store_needs_directory())
+		TRY(configure_directory(config->token_dir));
 	for (unsigned i = 0; i < config->slots; i++) {
 		snprintf(dir, sizeof dir, "%s/slot-%u", config->token_dir, i);
 		CK_RV rv = token_open(i, dir, config->scrypt_log2_n, &tokens[i]);
@@ -126,6 +128,7 @@ static CK_RV start_parts(void)
 	TRY(configure(&config));
 	mechanisms_offer(config.flat_parameters);
 	foreign_start(&config);
+	TRY(store_configure(config.store, config.lease_ms));
 	TRY(crypto_start());
 	started.crypto = true;
 	TRY(objects_start());

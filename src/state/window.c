@@ -37,6 +37,7 @@ struct mark_use {
 
 	/* The reservation in memory; OWNER 0: there is none. */
 	uint64_t owner, limit;
+	uint64_t new_limit; /* set by the transaction, if new_owner is not 0 */
 
 	/* Set by the transaction. */
 	bool judged;
@@ -80,7 +81,7 @@ static CK_RV run_use(struct store *marks, void *arg)
 		if (last < mark->set.highest)
 			last = mark->set.highest;
 		window_set_fill(&mark->set, last);
-		use->limit = last;
+		use->new_limit = last;
 	}
 	return window_write_mark(marks, use->space, mark);
 }
@@ -157,7 +158,7 @@ static CK_RV settle(
 	else
 		e->set = use->set;
 	e->owner = use->new_owner;
-	e->limit = use->limit;
+	e->limit = use->new_limit;
 	window_table_touch(&space->reserved, e);
 	return CKR_OK;
 }
@@ -193,7 +194,9 @@ static CK_RV mark_durably(struct mark_use *use)
 	if (e != NULL)
 		rv = new_owner(&use->new_owner);
 	if (rv == CKR_OK)
-		rv = store_marks_change(store, false, &(struct store_marks_use){run_use, use});
+		rv = store_marks_change(store, false,
+			&(struct store_marks_use){
+				run_use, use, use->mark.master, use->mark.stream});
 	if (e == NULL)
 		return rv;
 	HOLD_SPACE(use->space);

@@ -167,8 +167,8 @@ CK_RV window_leave_some(struct window_space *space, struct store *store, size_t 
 	if (leaving.n == 0)
 		return CKR_OK;
 	pthread_mutex_unlock(&space->lock);
-	CK_RV rv =
-		store_marks_change(store, false, &(struct store_marks_use){run_leaving, &leaving});
+	CK_RV rv = store_marks_change(
+		store, false, &(struct store_marks_use){.edit = run_leaving, .arg = &leaving});
 	pthread_mutex_lock(&space->lock);
 	for (size_t i = 0; i < leaving.n; i++)
 		window_table_remove(&space->reserved, leaving.entries[i]);

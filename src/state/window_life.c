@@ -35,7 +35,8 @@ CK_RV windows_create(struct store *store, const struct snapshot *keys, int64_t i
 		rv = mark_seal_head(key, id, head.sealed, &head.n);
 	key_free(key);
 	TRY(rv);
-	return store_marks_change(store, true, &(struct store_marks_use){run_create, &head});
+	return store_marks_change(
+		store, true, &(struct store_marks_use){.edit = run_create, .arg = &head});
 }
 
 CK_RV windows_remove(struct store *store, struct vault *vault, int64_t id)
@@ -95,7 +96,8 @@ CK_RV window_read(const struct window_location *at, struct window_set *ret)
 	if (known)
 		return CKR_OK;
 	if (at->store != NULL)
-		TRY(store_marks_read(at->store, &(struct store_marks_use){run_looking, &looking}));
+		TRY(store_marks_read(at->store,
+			&(struct store_marks_use){.edit = run_looking, .arg = &looking}));
 	*ret = looking.mark.set;
 	return CKR_OK;
 }
@@ -148,7 +150,8 @@ static CK_RV replace(const struct window_location *at, struct looking *looking,
 	struct window_entry *e = take_leaving(space, table, &looking->mark);
 	pthread_mutex_unlock(&space->lock);
 	if (at->store != NULL)
-		rv = store_marks_change(at->store, false, &(struct store_marks_use){edit, looking});
+		rv = store_marks_change(
+			at->store, false, &(struct store_marks_use){.edit = edit, .arg = looking});
 	if (e != NULL) {
 		HOLD_SPACE(space);
 		window_table_remove(table, e);

@@ -24,6 +24,8 @@ struct record_tag {
 	uint8_t tag[RECORD_TAG_LEN];
 };
 
+struct change; /* queue.h */
+
 struct store_backend {
 	/* The backend of the store of marks (marks.h): open, and the functions after the lock. */
 	const struct store_backend *marks;
@@ -45,6 +47,18 @@ struct store_backend {
 	CK_RV (*state_directory)(struct store *store, bool make, int *ret_fd);
 
 	/*
+	 * See store_lease, store_confirm. NULL in a backend that needs no lease, as the three
+	 * functions. Without the lock.
+	 */
+	const struct store_lease *(*lease)(const struct store *store);
+	CK_RV (*confirm)(struct store *store);
+	/*
+	 * This process has committed a change that takes something away. Wait until no other host
+	 * can use what it has read before.
+	 */
+	void (*wait_for_hosts)(struct store *store);
+
+	/*
 	 * The lock on the PINs, shared with other processes, or (ALONE) not. Called by one thread
 	 * at a time, without the lock.
 	 */
@@ -61,6 +75,11 @@ struct store_backend {
 	bool (*is_read_only)(struct store *store);
 
 	/*
+	 * The commands of LIST will run in the transaction that begins next, or that is open. The
+	 * backend may read ahead the marks that they name. NULL in a backend that reads at once.
+	 */
+	void (*expect)(struct store *store, const struct change *list);
+	/*
 	 * Begin a write transaction. CREATE: create what an uninitialised token lacks.
 	 * RET_BUSY is set, and nothing begun, if another process writes; the caller
 	 * tries again. CKR_TOKEN_NOT_RECOGNIZED.
@@ -68,7 +87,8 @@ struct store_backend {
 	CK_RV (*begin)(struct store *store, bool create, bool *ret_busy);
 	/*
 	 * End the transaction. An error of commit undoes everything since begin, except
-	 * as in store.h.
+	 * as in store.h. If store->again is set, nothing was changed, for a reason that may be
+	 * gone when the same commands run again.
 	 */
 	CK_RV (*commit)(struct store *store);
 	void (*rollback)(struct store *store);
@@ -128,8 +148,6 @@ struct store_backend {
 	CK_RV (*marks_next)(struct store *store, int64_t after, int64_t *ret_master);
 };
 
-struct change;
-
 struct store {
 	const struct store_backend *backend;
 	const struct store_above *above; /* may be NULL */
@@ -141,6 +159,7 @@ struct store {
 	int64_t last_id;      /* the highest id this process has tried, also if the insert failed */
 	bool swept;           /* state files without records were removed */
 	bool removed;         /* a command of the open transaction has removed a record */
+	bool again;           /* the last transaction failed, and may succeed if it runs again */
 
 	pthread_mutex_t queue_lock;  /* guards what follows */
 	struct change *first, **end; /* commands that wait */

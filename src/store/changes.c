@@ -107,6 +107,21 @@ static CK_RV commit(struct store *store, struct change *change)
 	return rv;
 }
 
+/* A change has taken something away. Wait until no other host uses what was taken away. */
+static void wait_for_hosts(struct store *store)
+{
+	if (store->backend->wait_for_hosts != NULL)
+		store->backend->wait_for_hosts(store);
+}
+
+/* Commit a change that takes something away. */
+static CK_RV commit_taking(struct store *store, struct change *change)
+{
+	TRY(commit(store, change));
+	wait_for_hosts(store);
+	return CKR_OK;
+}
+
 /* --- Inventory --- */
 
 /* Read the token record, and begin a tally with the inventory in it. */
@@ -269,7 +284,7 @@ CK_RV store_edit_object(struct store *store, const struct snapshot *keys, int64_
 	CK_RV (*edit_above)(struct object *o, void *arg), void *arg)
 {
 	struct edit edit = {{.run = run_edit}, keys, id, edit_above, arg};
-	CK_RV rv = commit(store, &edit.change);
+	CK_RV rv = commit_taking(store, &edit.change);
 
 	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
@@ -300,7 +315,7 @@ static CK_RV run_removal(struct store *store, struct change *change)
 CK_RV store_remove_object(struct store *store, const struct snapshot *keys, int64_t id)
 {
 	struct removal removal = {{.run = run_removal}, keys, id};
-	CK_RV rv = commit(store, &removal.change);
+	CK_RV rv = commit_taking(store, &removal.change);
 
 	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_OBJECT_HANDLE_INVALID : rv;
 }
@@ -319,7 +334,9 @@ CK_RV store_touch(struct store *store)
 {
 	struct change touch = {.run = run_touch};
 
-	return queue_commit(store, &touch);
+	TRY(queue_commit(store, &touch));
+	wait_for_hosts(store);
+	return CKR_OK;
 }
 
 /* --- The token record --- */
@@ -371,6 +388,7 @@ CK_RV store_init_token(struct store *store, const struct store_token *token,
 	if (init.as_seen) {
 		(void)must_sweep(store);
 		sweep_all(store);
+		wait_for_hosts(store);
 	}
 	*ret_as_seen = init.as_seen;
 	return CKR_OK;
@@ -408,7 +426,7 @@ CK_RV store_set_pin(struct store *store, enum store_role role, const struct stor
 {
 	struct pin_change change = {{.run = run_pin_change}, role, seen, same_pin, pin, false};
 
-	TRY(commit(store, &change.change));
+	TRY(commit_taking(store, &change.change));
 	*ret_as_seen = change.as_seen;
 	return CKR_OK;
 }

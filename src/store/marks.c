@@ -37,7 +37,11 @@ static CK_RV missing_is_damage(CK_RV rv)
 
 CK_RV store_marks_change(struct store *store, bool create, const struct store_marks_use *use)
 {
-	struct marking marking = {{.run = run_marking, .creates = create}, use};
+	struct marking marking = {{.run = run_marking,
+					  .creates = create,
+					  .master = use->master,
+					  .stream = use->stream},
+		use};
 
 	return missing_is_damage(queue_commit(marks_of(store), &marking.change));
 }

@@ -24,13 +24,17 @@ struct store;
 struct store_marks_use {
 	CK_RV (*edit)(struct store *marks, void *arg);
 	void *arg;
+	/* The mark that EDIT reads first, which a backend may read ahead. STREAM may be NULL. */
+	int64_t master;
+	const uint8_t *stream;
 };
 
 /*
  * Run USE in a write transaction. Uses that wait at the same time share a commit, and each gets its
  * own result: an error of EDIT undoes what that EDIT did. EDIT runs in any thread of the process,
- * and must not call the store. With CREATE the database is made if it is missing, else the result
- * is then CKR_DEVICE_ERROR. CKR_ codes and durability as store.h.
+ * and must not call the store. EDIT runs again if its transaction had no effect (queue.h). With
+ * CREATE the database is made if it is missing, else the result is then CKR_DEVICE_ERROR. CKR_
+ * codes and durability as store.h.
  */
 MUST_USE CK_RV store_marks_change(
 	struct store *store, bool create, const struct store_marks_use *use);
@@ -44,9 +48,8 @@ MUST_USE CK_RV marks_get(struct store *marks, int64_t master, const uint8_t stre
 
 /*
  * Read the marks before and after the place of MASTER and STREAM, which has no mark. The mark
- * before is of MASTER, at least the head. The mark after may be of another master, and
- * ret_after->n is 0 if there is none. CKR_DEVICE_ERROR if a row is malformed or is not where it
- * must be.
+ * before is of MASTER, at least the head. The mark after may be of another master, and ret_after->n
+ * is 0 if there is none. CKR_DEVICE_ERROR if a row is malformed or is not where it must be.
  */
 MUST_USE CK_RV marks_near(struct store *marks, int64_t master,
 	const uint8_t stream[MARK_STREAM_LEN], struct mark_near *ret_before,

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "store/backend.h"
-#include "store/sqlite/sqlite_backend.h"
+#include "store/load.h"
 
 /*
  * All open stores. A fork waits until none of them is in a transaction. The reason is that SQLite
@@ -95,14 +95,15 @@ static CK_RV open_one(const char *dir, const struct store_backend *backend, stru
  * The store of marks is opened first. A store comes before its store of marks in the list then, and
  * a fork takes their locks in the order in which a command takes them.
  */
-CK_RV store_open(const char *dir, const struct store_above *above, struct store **ret_store)
+CK_RV store_open_with(const struct store_backend *backend, const char *dir,
+	const struct store_above *above, struct store **ret_store)
 {
 	struct store *marks = NULL, *store = NULL;
 
 	pthread_once(&fork_once, watch_forks);
 	discard_abandoned();
-	TRY(open_one(dir, sqlite_backend.marks, &marks));
-	CK_RV rv = open_one(dir, &sqlite_backend, &store);
+	TRY(open_one(dir, backend->marks, &marks));
+	CK_RV rv = open_one(dir, backend, &store);
 	if (rv != CKR_OK) {
 		store_close(marks);
 		return rv;
@@ -111,6 +112,11 @@ CK_RV store_open(const char *dir, const struct store_above *above, struct store 
 	store->above = above;
 	*ret_store = store;
 	return CKR_OK;
+}
+
+CK_RV store_open(const char *dir, const struct store_above *above, struct store **ret_store)
+{
+	return store_open_with(store_configured(), dir, above, ret_store);
 }
 
 void store_close(struct store *store)
@@ -152,6 +158,16 @@ void store_check_freshness(struct store *store)
 		return;
 	if (atomic_compare_exchange_strong(&store->freshness_checked, &checked, now.tv_sec))
 		store->backend->check_freshness(store);
+}
+
+const struct store_lease *store_lease(const struct store *store)
+{
+	return store->backend->lease != NULL ? store->backend->lease(store) : NULL;
+}
+
+CK_RV store_confirm(struct store *store)
+{
+	return store->backend->confirm != NULL ? store->backend->confirm(store) : CKR_OK;
 }
 
 CK_RV store_state_directory(struct store *store, bool make, int *ret_fd)

@@ -18,6 +18,7 @@
 
 #define COMMIT_MAX 256  /* commands in one commit, so that the first need not wait long */
 #define WAIT_SECONDS 60 /* for a transaction of another process */
+#define AGAIN_MAX 20    /* how often commands run again */
 
 /* Run one command between savepoints. */
 static CK_RV run_change(struct store *store, struct change *change)
@@ -67,7 +68,7 @@ static CK_RV begin(struct store *store, bool create)
 		pthread_mutex_lock(&store->lock);
 		CK_RV rv = store->backend->begin(store, create, &busy);
 		if (rv == CKR_OK && !busy) {
-			store->removed = false;
+			store->removed = store->again = false;
 			return CKR_OK;
 		}
 		pthread_mutex_unlock(&store->lock);
@@ -80,13 +81,17 @@ static CK_RV begin(struct store *store, bool create)
 	return CKR_DEVICE_ERROR;
 }
 
-/* End the transaction, with COMMIT if RV is CKR_OK, and release the lock. */
-static CK_RV end(struct store *store, CK_RV rv)
+/*
+ * End the transaction, with COMMIT if RV is CKR_OK, and release the lock. RET_AGAIN is true if the
+ * transaction had no effect and its commands are to run again.
+ */
+static CK_RV end(struct store *store, CK_RV rv, bool *ret_again)
 {
 	if (rv == CKR_OK)
 		rv = store->backend->commit(store);
 	else
 		store->backend->rollback(store);
+	*ret_again = rv != CKR_OK && store->again;
 	pthread_mutex_unlock(&store->lock);
 	return rv;
 }
@@ -99,6 +104,22 @@ static void settle(struct change *list, CK_RV rv)
 			list->rv = rv;
 }
 
+/* Take commands that have come since, at most MAX, and tell the backend. */
+static struct change *take_more(struct store *store, size_t max, size_t *ret_n)
+{
+	struct change *more = take_queue(store, max, ret_n);
+
+	if (more != NULL && store->backend->expect != NULL)
+		store->backend->expect(store, more);
+	return more;
+}
+
+/* Return the error that has ended a transaction. LAST is that of the last command that failed. */
+static CK_RV ended(CK_RV last)
+{
+	return last != CKR_OK ? last : CKR_DEVICE_ERROR;
+}
+
 /*
  * Run the commands of LIST. RET_ANY is set if one succeeds. LAST is the last error. Returns the
  * place where the next command is linked.
@@ -109,7 +130,7 @@ static struct change **run_list(
 	for (; *list; list = &(*list)->next) {
 		struct change *change = *list;
 		bool open = store->backend->in_transaction(store);
-		change->rv = open ? run_change(store, change) : *last;
+		change->rv = open ? run_change(store, change) : ended(*last);
 		if (change->rv == CKR_OK)
 			*ret_any = true;
 		else
@@ -118,34 +139,65 @@ static struct change **run_list(
 	return list;
 }
 
-/*
- * Run the queue, and what joins while it runs, in one transaction. Returns the commands
- * with their results.
- */
-static struct change *commit_queue(struct store *store)
+/* Tell the backend what is coming, and begin. */
+static CK_RV begin_for(struct store *store, const struct change *all)
 {
-	size_t n = 0, more = 0;
-	CK_RV last = CKR_OK;
-	bool create = false, any = false;
+	bool create = false;
 
-	struct change *all = take_queue(store, COMMIT_MAX, &n);
-	for (struct change *c = all; c; c = c->next)
+	for (const struct change *c = all; c; c = c->next)
 		create = create || c->creates;
-	CK_RV rv = begin(store, create);
+	if (store->backend->expect != NULL) {
+		HOLD(&store->lock);
+		store->backend->expect(store, all);
+	}
+	return begin(store, create);
+}
+
+/*
+ * Run the *N commands of ALL, and what joins while they run, in one transaction. RET_AGAIN is true
+ * if they are to run again.
+ */
+static void run_all(struct store *store, struct change *all, size_t *n, bool *ret_again)
+{
+	size_t more = 0;
+	CK_RV last = CKR_OK;
+	bool any = false;
+
+	*ret_again = false;
+	CK_RV rv = begin_for(store, all);
 	if (rv != CKR_OK) {
 		settle(all, rv);
-		return all;
+		return;
 	}
 	struct change **link = run_list(store, &all, &any, &last);
-	while (n < COMMIT_MAX && (*link = take_queue(store, COMMIT_MAX - n, &more)) != NULL) {
-		n += more;
+	while (*n < COMMIT_MAX && store->backend->in_transaction(store) &&
+		(*link = take_more(store, COMMIT_MAX - *n, &more)) != NULL) {
+		*n += more;
 		link = run_list(store, link, &any, &last);
 	}
 	if (!store->backend->in_transaction(store)) { /* an error has undone every command */
-		settle(all, last);
+		settle(all, ended(last));
 		any = false;
 	}
-	settle(all, end(store, any ? CKR_OK : CKR_FUNCTION_FAILED));
+	settle(all, end(store, any ? CKR_OK : CKR_FUNCTION_FAILED, ret_again));
+}
+
+/* Run the queue. Returns the commands with their results. */
+static struct change *commit_queue(struct store *store)
+{
+	size_t n = 0;
+	bool again = false;
+	struct change *all = take_queue(store, COMMIT_MAX, &n);
+
+	run_all(store, all, &n, &again);
+	for (unsigned i = 0; again && i < AGAIN_MAX; i++) {
+		struct timespec now;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		usleep(100 + (unsigned)(now.tv_nsec / 64) % (500U << (i < 7 ? i : 7)));
+		for (struct change *c = all; c; c = c->next)
+			c->rv = CKR_OK;
+		run_all(store, all, &n, &again);
+	}
 	return all;
 }
 

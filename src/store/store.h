@@ -67,6 +67,14 @@ struct store_above {
 MUST_USE CK_RV store_open(
 	const char *dir, const struct store_above *above, struct store **ret_store);
 
+/*
+ * The same with BACKEND, which is &sqlite_backend or one that store_load has loaded. DIR for a
+ * database server is any path that ends in "slot-<n>", and nothing of DIR is opened.
+ */
+struct store_backend;
+MUST_USE CK_RV store_open_with(const struct store_backend *backend, const char *dir,
+	const struct store_above *above, struct store **ret_store);
+
 /* Close STORE and free it. NULL is allowed. No other call may be using STORE. */
 void store_close(struct store *store);
 
@@ -94,6 +102,24 @@ const _Atomic uint64_t *store_freshness(const struct store *store);
  * coarse clock only.
  */
 __attribute__((noinline)) void store_check_freshness(struct store *store);
+
+/*
+ * The lease of a store that other hosts change. What was read is true while the freshness counter
+ * is the same and the lease runs. A user of cached data reads the counter first, and checks the
+ * lease and then the counter after it has used the data.
+ */
+struct store_lease {
+	_Atomic int64_t renew_at; /* CLOCK_BOOTTIME in ns: the lease runs until then, or longer */
+};
+
+/* Return the lease, which stays valid until store_close. NULL if the store needs none. */
+const struct store_lease *store_lease(const struct store *store);
+
+/*
+ * Renew the lease if it is due. On CKR_OK the lease ran at some time after the call began, or the
+ * store needs none. CKR_DEVICE_ERROR if the lease is over and cannot be renewed.
+ */
+MUST_USE CK_RV store_confirm(struct store *store);
 
 /*
  * Open the directory of state files, which is created if MAKE is true. The store keeps RET_FD open,

@@ -161,6 +161,7 @@ static CK_RV find_ids(struct found *f, const struct store_query *q)
 	struct cached_version version;
 
 	store_check_freshness(s->token->store);
+	TRY(store_confirm(s->token->store));
 	const struct kept_search *kept = kept_search_find(&s->kept_searches, q, s->login);
 	for (size_t i = 0; kept != NULL && i < kept->count; i++)
 		found_add(f, kept->handles[i]);

@@ -39,6 +39,12 @@ struct session {
 	uint64_t login; /* the token's login word at the last call; a change ends operations */
 	struct pool_owner owned; /* the session objects of this session */
 	struct key_cache keys;
+	/*
+	 * The call has used a token object under a lease, and the store's freshness counter was
+	 * LEASED_AT before. See session_key.h.
+	 */
+	bool leased;
+	uint64_t leased_at;
 	struct key *scratch[SCRATCH_KEYS]; /* made by session_scratch, kept */
 	struct operations *operations;     /* made by the first operation, kept */
 	struct search search;

@@ -2,6 +2,8 @@
 /* session_key.c: find a key by handle and load it. */
 #include "token/session_key.h"
 
+#include <time.h>
+
 #include "object/object_foreign.h"
 #include "state_kind.h"
 #include "token/handle.h"
@@ -96,10 +98,51 @@ __attribute__((noinline)) static CK_RV miss(
 	return CKR_OK;
 }
 
+/* Note what the counter was before the first token object of this call was looked for. */
+static void note_lease(struct session *s)
+{
+	if (s->leased)
+		return;
+	s->leased = true;
+	s->leased_at = atomic_load_explicit(store_freshness(s->token->store), memory_order_acquire);
+}
+
+CK_RV session_confirm_lease(struct session *s, bool *ret_again)
+{
+	struct timespec now;
+	CK_RV rv = CKR_OK;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec >=
+		atomic_load_explicit(&s->token->lease->renew_at, memory_order_acquire))
+		rv = store_confirm(s->token->store);
+	s->leased = false;
+	TRY(rv);
+	*ret_again = atomic_load_explicit(store_freshness(s->token->store), memory_order_acquire) !=
+		     s->leased_at;
+	return CKR_OK;
+}
+
+CK_RV session_key_now(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+{
+	bool again;
+
+	do {
+		s->leased = false;
+		TRY(session_key(s, handle, ret));
+		TRY(session_confirm(s, &again));
+	} while (again);
+	return CKR_OK;
+}
+
 CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
 {
-	if (handle_is_token_object(handle))
-		store_check_freshness(s->token->store);
+	if (handle_is_token_object(handle)) {
+		if (__builtin_expect(s->token->lease == NULL, 1))
+			store_check_freshness(s->token->store);
+		else
+			note_lease(s);
+	}
 	if (is_hit(s->keys.last, handle)) {
 		*ret = s->keys.last;
 		return CKR_OK;

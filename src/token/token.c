@@ -34,6 +34,7 @@ CK_RV token_open(CK_SLOT_ID slot, const char *dir, unsigned scrypt_log2_n, struc
 		token_free(token);
 		return rv;
 	}
+	token->lease = store_lease(token->store);
 	pthread_mutex_init(&token->lock, NULL);
 	foreign_pin_init(&token->foreign_pin);
 	*ret_token = token;

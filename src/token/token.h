@@ -21,6 +21,7 @@ enum login { LOGIN_NONE = 0, LOGIN_USER = 1, LOGIN_SO = 2 };
 struct token {
 	CK_SLOT_ID slot;
 	struct store *store;
+	const struct store_lease *lease; /* of the store; NULL if it needs none */
 	/*
 	 * The login word is epoch << 2 | enum login. Every login and logout gives a new epoch of 24
 	 * bits, which handles of token objects contain.

@@ -144,7 +144,8 @@ static void fill_all(size_t n)
 	qsort(fill.streams, n, MARK_STREAM_LEN, compare);
 	for (; fill.from < n; fill.from = fill.to) {
 		fill.to = fill.from + AT_ONCE < n ? fill.from + AT_ONCE : n;
-		must(store_marks_change(store, false, &(struct store_marks_use){write_some, &fill}),
+		must(store_marks_change(store, false,
+			     &(struct store_marks_use){.edit = write_some, .arg = &fill}),
 			"fill");
 	}
 	free(fill.streams);

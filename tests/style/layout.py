@@ -42,7 +42,7 @@ DOORS = [
     (r'sqlite3\.h$', r'src/store/sqlite/'),
     (r'libpq-fe\.h$', r'src/store/postgresql/'),
     (r'p11-kit/', r'src/base/p11_kit\.h$'),
-    (r'dlfcn\.h$', r'src/foreign/|src/tool/token/store_module\.c$'),
+    (r'dlfcn\.h$', r'src/foreign/|src/store/load\.c$|src/tool/token/store_module\.c$'),
     (r'json-c/', r'src/tool/'),
     (r'ini\.h$', r'src/base/config_file\.c$'),
 ]

@@ -51,7 +51,7 @@ class Manual(unittest.TestCase):
             keys = re.findall(r"^#([a-z0-9-]+) = ", f.read(), re.M)
         self.assertEqual(keys, ["token-dir", "slots", "log-file", "log-level", "scrypt-log2-n", "lock-memory",
                                 "read-only-login", "parameters", "foreign-module", "foreign-module-arguments",
-                                "foreign-pin-source", "foreign-compute-twice"])
+                                "foreign-pin-source", "foreign-compute-twice", "store", "lease"])
         text = page(PAGES[1])
         for key in keys:
             self.assertIn(key, text)

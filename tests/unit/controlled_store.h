@@ -267,7 +267,7 @@ static CK_RV put_mark(struct store *marks, void *arg)
 /* Give the master ID a mark. */
 CONTROL CK_RV add_mark(int64_t id)
 {
-	struct store_marks_use use = {put_mark, &id};
+	struct store_marks_use use = {.edit = put_mark, .arg = &id};
 
 	return store_marks_change(store, true, &use);
 }

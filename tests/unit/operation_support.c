@@ -76,6 +76,11 @@ CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key 
 	return CKR_OK;
 }
 
+CK_RV session_key_now(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+{
+	return session_key(s, handle, ret);
+}
+
 CK_RV session_scratch(struct session *s)
 {
 	for (unsigned i = 0; i < SCRATCH_KEYS; i++)

@@ -117,6 +117,8 @@ START_TEST(defaults)
 	ck_assert_str_eq(config.foreign_arguments, "");
 	ck_assert_str_eq(config.foreign_pin_file, "");
 	ck_assert(!config.foreign_compute_twice);
+	ck_assert_str_eq(config.store, "");
+	ck_assert_uint_eq(config.lease_ms, 250);
 	ck_assert_str_eq(config.error, "");
 	ck_assert_str_eq(config.token_dir,
 		geteuid() == 0 ? "/var/lib/keydiv" : in_dir(".local/share/keydiv"));
@@ -148,6 +150,45 @@ START_TEST(every_key_is_read)
 	ck_assert(!config.lock_memory);
 	ck_assert(config.read_only_login);
 	ck_assert(!config.flat_parameters);
+}
+END_TEST
+
+#define NO_PASSWORD                                                                                \
+	"store must not have a password; libpq reads passwords from a pass file (passfile, "       \
+	"~/.pgpass)"
+#define NO_STORE "store must be sqlite, or postgresql: and a service or a connection string"
+#define NO_LEASE "lease must be a number of milliseconds from 50 to 5000"
+
+/* A service, a connection string and a URI. The last value counts. */
+START_TEST(the_store)
+{
+	write_text(file, "store = postgresql:fleet\nlease = 5000\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.store, "service=fleet");
+	ck_assert_uint_eq(config.lease_ms, 5000);
+	write_text(file, "store = postgresql:host=a,b passfile=/etc/keydiv/pass\nlease = 50\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.store, "host=a,b passfile=/etc/keydiv/pass");
+	write_text(file, "store = postgresql://keydiv@a:5432,b:5433/keys?sslmode=verify-full\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(
+		config.store, "postgresql://keydiv@a:5432,b:5433/keys?sslmode=verify-full");
+	write_text(file, "store = postgresql:fleet\nstore = sqlite\n");
+	ck_ok(config_read_file(file, &config));
+	ck_assert_str_eq(config.store, "");
+	refused("store = postgresql:", 1, NO_STORE);
+	refused("store = mysql:fleet", 1, NO_STORE);
+	refused("store =", 1, NO_STORE);
+	refused("store = postgresql:host=a password=secret", 1, NO_PASSWORD);
+	refused("store = postgresql:host=a password = secret", 1, NO_PASSWORD);
+	refused("store = postgresql:host=a sslpassword=secret", 1, NO_PASSWORD);
+	refused("store = postgresql://user:secret@a/keys", 1, NO_PASSWORD);
+	refused("store = postgresql://a/keys?password=secret", 1, NO_PASSWORD);
+	refused("store = postgresql:two words", 1,
+		"store must name a service without blanks, quotes and backslashes");
+	refused("lease = 49", 1, NO_LEASE);
+	refused("lease = 5001", 1, NO_LEASE);
+	refused("lease = 250 ms", 1, NO_LEASE);
 }
 END_TEST
 
@@ -471,6 +512,7 @@ int main(void)
 	tcase_add_test(tests, home_of_the_user_database);
 	tcase_add_test(tests, every_key_is_read);
 	tcase_add_test(tests, the_foreign_module);
+	tcase_add_test(tests, the_store);
 	tcase_add_test(tests, the_last_line_of_a_key_counts);
 	tcase_add_loop_test(tests, log_levels, 0, 5);
 	tcase_add_test(tests, wrong_values_are_refused);

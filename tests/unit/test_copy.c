@@ -92,12 +92,13 @@ static struct one mark(int64_t master, uint8_t first, uint8_t last, const char *
 
 static void put(struct store *store, struct one one)
 {
-	ck_ok(store_marks_change(store, true, &(struct store_marks_use){run_put, &one}));
+	ck_ok(store_marks_change(
+		store, true, &(struct store_marks_use){.edit = run_put, .arg = &one}));
 }
 
 static void check_mark(struct store *store, struct one one)
 {
-	ck_ok(store_marks_read(store, &(struct store_marks_use){run_check, &one}));
+	ck_ok(store_marks_read(store, &(struct store_marks_use){.edit = run_check, .arg = &one}));
 }
 
 /* Two masters with heads. Two names follow each other, and two names are the first and the last. */

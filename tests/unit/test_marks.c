@@ -91,7 +91,8 @@ static CK_RV put(int64_t master, uint32_t first, uint32_t last, CK_RV result)
 {
 	struct some some = {master, first, last, result};
 
-	return store_marks_change(store, true, &(struct store_marks_use){run_put, &some});
+	return store_marks_change(
+		store, true, &(struct store_marks_use){.edit = run_put, .arg = &some});
 }
 
 struct one {
@@ -117,7 +118,7 @@ static bool has(int64_t master, uint32_t number)
 {
 	struct one one = {.master = master, .number = number};
 
-	ck_ok(store_marks_read(store, &(struct store_marks_use){run_get, &one}));
+	ck_ok(store_marks_read(store, &(struct store_marks_use){.edit = run_get, .arg = &one}));
 	if (one.n == 0)
 		return false;
 	ck_assert_uint_eq(one.n, 4);
@@ -128,13 +129,14 @@ static bool has(int64_t master, uint32_t number)
 START_TEST(uses)
 {
 	struct one one = {.master = 1, .number = 1};
-	struct store_marks_use get = {run_get, &one};
+	struct store_marks_use get = {.edit = run_get, .arg = &one};
 	struct some some = {1, 1, 1, CKR_OK};
 	start();
 
 	/* no database yet */
 	ck_rv(store_marks_read(store, &get), CKR_DEVICE_ERROR);
-	ck_rv(store_marks_change(store, false, &(struct store_marks_use){run_put, &some}),
+	ck_rv(store_marks_change(
+		      store, false, &(struct store_marks_use){.edit = run_put, .arg = &some}),
 		CKR_DEVICE_ERROR);
 	ck_ok(store_marks_remove(store, 1));
 	ck_ok(put(1, 1, 3, CKR_OK));
@@ -142,7 +144,8 @@ START_TEST(uses)
 	/* an error undoes what its use did, and comes back */
 	ck_rv(put(1, 4, 4, CKR_KEYDIV_REPLAYED), CKR_KEYDIV_REPLAYED);
 	ck_assert(!has(1, 4));
-	ck_ok(store_marks_change(store, false, &(struct store_marks_use){run_put, &some}));
+	ck_ok(store_marks_change(
+		store, false, &(struct store_marks_use){.edit = run_put, .arg = &some}));
 	stop();
 }
 END_TEST
@@ -165,7 +168,7 @@ static uint32_t number_of(const struct mark_near *near)
 START_TEST(neighbours)
 {
 	struct mark_near near[2] = {{.master = 2}};
-	struct store_marks_use use = {run_near, near};
+	struct store_marks_use use = {.edit = run_near, .arg = near};
 	start();
 
 	ck_ok(put(2, 3, 4, CKR_OK));
@@ -207,7 +210,7 @@ static void edit(const char *sql)
 START_TEST(damaged_neighbours)
 {
 	struct mark_near near[2] = {{.master = 2}};
-	struct store_marks_use use = {run_near, near};
+	struct store_marks_use use = {.edit = run_near, .arg = near};
 	start();
 
 	ck_ok(put(2, 3, 3, CKR_OK));
@@ -237,18 +240,20 @@ static CK_RV put_short(struct store *marks, void *arg)
 START_TEST(a_mark_of_one_byte)
 {
 	struct mark_near near[2] = {{.master = 2}};
-	struct store_marks_use use = {run_near, near};
+	struct store_marks_use use = {.edit = run_near, .arg = near};
 	struct one one = {.master = 2, .number = 1};
 	start();
 
-	ck_ok(store_marks_change(store, true, &(struct store_marks_use){put_short, NULL}));
+	ck_ok(store_marks_change(
+		store, true, &(struct store_marks_use){.edit = put_short, .arg = NULL}));
 	ck_ok(store_marks_read(store, &use));
 	ck_assert(near[0].n == 1 && near[0].mark[0] == 'x');
-	ck_ok(store_marks_read(store, &(struct store_marks_use){run_get, &one}));
+	ck_ok(store_marks_read(store, &(struct store_marks_use){.edit = run_get, .arg = &one}));
 	ck_assert_uint_eq(one.n, 1);
 	edit("UPDATE mark SET mark = x''");
 	ck_rv(store_marks_read(store, &use), CKR_DEVICE_ERROR);
-	ck_rv(store_marks_read(store, &(struct store_marks_use){run_get, &one}), CKR_DEVICE_ERROR);
+	ck_rv(store_marks_read(store, &(struct store_marks_use){.edit = run_get, .arg = &one}),
+		CKR_DEVICE_ERROR);
 	stop();
 }
 END_TEST
@@ -265,7 +270,7 @@ static CK_RV run_remove(struct store *marks, void *arg)
 START_TEST(removing_one)
 {
 	struct one one = {.master = 1, .number = 2};
-	struct store_marks_use use = {run_remove, &one};
+	struct store_marks_use use = {.edit = run_remove, .arg = &one};
 	start();
 
 	ck_ok(put(1, 1, 3, CKR_OK));
@@ -337,7 +342,7 @@ END_TEST
 START_TEST(a_failing_backend)
 {
 	struct one one = {.master = 1, .number = 1};
-	struct store_marks_use use = {run_get, &one};
+	struct store_marks_use use = {.edit = run_get, .arg = &one};
 	start();
 	controlled.begin_read = begin_read;
 	controlled.make_schema = make_schema;

@@ -16,6 +16,7 @@ static CK_RV fake_digest(
 	enum digest_kind kind, const uint8_t *in, size_t n, uint8_t ret_digest[DIGEST_MAX]);
 #define malloc fake_malloc
 #define digest_once fake_digest
+#include "store/columns.c"
 #include "store/sqlite/object_table.c"
 #undef malloc
 #undef digest_once
@@ -85,17 +86,17 @@ START_TEST(records_that_match)
 		struct store_query query = {queries[i].by_class, queries[i].public_only,
 			queries[i].class, string(queries[i].label), string(queries[i].object_id),
 			queries[i].after};
-		ck_assert_msg(record_matches(&query, &record) == queries[i].matches, "%zu", i);
+		ck_assert_msg(columns_match(&query, &record) == queries[i].matches, "%zu", i);
 	}
 	record.is_private = false;
-	ck_assert(record_matches(&(struct store_query){.public_only = true}, &record));
+	ck_assert(columns_match(&(struct store_query){.public_only = true}, &record));
 	record.label = record.object_id = string(NULL); /* none is not the empty one */
-	ck_assert(!record_matches(&(struct store_query){.label = string("")}, &record));
-	ck_assert(!record_matches(&(struct store_query){.object_id = string("")}, &record));
-	ck_assert(record_matches(&(struct store_query){0}, &record));
+	ck_assert(!columns_match(&(struct store_query){.label = string("")}, &record));
+	ck_assert(!columns_match(&(struct store_query){.object_id = string("")}, &record));
+	ck_assert(columns_match(&(struct store_query){0}, &record));
 	record.label = record.object_id = string("");
-	ck_assert(record_matches(&(struct store_query){.label = string("")}, &record));
-	ck_assert(record_matches(&(struct store_query){.object_id = string("")}, &record));
+	ck_assert(columns_match(&(struct store_query){.label = string("")}, &record));
+	ck_assert(columns_match(&(struct store_query){.object_id = string("")}, &record));
 }
 END_TEST
 

@@ -19,13 +19,21 @@ static void test_free(void *p);
 #define clock_gettime test_clock
 #define calloc test_calloc
 #define free test_free
-#define sqlite_backend test_backend
+#define store_configured test_configured
+#include "store/load.h"
 #include "store/open.c"
 #undef clock_gettime
 #undef calloc
 #undef free
 
 /* --- The backend --- */
+
+static const struct store_backend test_backend;
+
+const struct store_backend *test_configured(void)
+{
+	return &test_backend;
+}
 
 /*
  * The calls, one letter each: o open, c close, a abandon, d discard, and capitals for the store of
@@ -145,7 +153,7 @@ static bool read_only_test(struct store *store)
 static const struct store_backend marks_backend = {
 	.open = open_test, .close = close_test, .abandon = abandon_test, .discard = discard_test};
 
-const struct store_backend test_backend = {.marks = &marks_backend,
+static const struct store_backend test_backend = {.marks = &marks_backend,
 	.open = open_test,
 	.close = close_test,
 	.abandon = abandon_test,

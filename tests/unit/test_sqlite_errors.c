@@ -182,7 +182,8 @@ static CK_RV put_mark(struct store *marks, void *arg)
 
 static CK_RV mark(void)
 {
-	return store_marks_change(store, true, &(struct store_marks_use){put_mark, NULL});
+	return store_marks_change(
+		store, true, &(struct store_marks_use){.edit = put_mark, .arg = NULL});
 }
 
 static CK_RV remove_marks(void)
@@ -198,7 +199,8 @@ static CK_RV remove_mark(struct store *marks, void *arg)
 
 static CK_RV remove_one_mark(void)
 {
-	return store_marks_change(store, false, &(struct store_marks_use){remove_mark, NULL});
+	return store_marks_change(
+		store, false, &(struct store_marks_use){.edit = remove_mark, .arg = NULL});
 }
 
 /* --- Functions that only read: what they read is right, or refused --- */
@@ -263,7 +265,7 @@ static CK_RV near_mark(struct store *marks, void *arg)
 
 static CK_RV read_near(void)
 {
-	return store_marks_read(store, &(struct store_marks_use){near_mark, NULL});
+	return store_marks_read(store, &(struct store_marks_use){.edit = near_mark, .arg = NULL});
 }
 
 static void mark_first(void)

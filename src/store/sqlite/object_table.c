@@ -4,10 +4,8 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "key/digest.h"
+#include "store/columns.h"
 #include "store/sqlite/sqlite_store.h"
-
-#define ABSENT UINT64_MAX /* the length that the checksum covers for an absent field */
 
 /* Columns, in the order of every statement (schema.c). */
 enum {
@@ -21,53 +19,6 @@ enum {
 	COL_CHECKSUM
 };
 
-#define FIELDS 4
-#define FIXED_LEN (8 + 8 + 8 + 1) /* format, id, class, private */
-
-static struct bytes *field(struct record *record, unsigned i)
-{
-	struct bytes *fields[FIELDS] = {
-		&record->label, &record->object_id, &record->attributes, &record->sealed};
-	return fields[i];
-}
-
-/*
- * Write RECORD to one new buffer, in a form in which no two records are alike, point its fields
- * into the buffer, and hash it. The buffer becomes record->owned.
- */
-static CK_RV own_and_hash(struct record *record, uint8_t ret_checksum[DIGEST_MAX])
-{
-	size_t n = FIXED_LEN;
-
-	for (unsigned i = 0; i < FIELDS; i++)
-		n += 8 + field(record, i)->n;
-	uint8_t *p = malloc(n);
-	ENSURE(p != NULL, CKR_HOST_MEMORY);
-	put_be64(p, RECORD_FORMAT);
-	put_be64(p + 8, (uint64_t)record->id);
-	put_be64(p + 16, record->object_class);
-	p[24] = record->is_private;
-	size_t at = FIXED_LEN;
-	for (unsigned i = 0; i < FIELDS; i++) {
-		struct bytes *f = field(record, i);
-		put_be64(p + at, f->p ? f->n : ABSENT);
-		at += 8;
-		if (f->p == NULL)
-			continue;
-		if (f->n)
-			memcpy(p + at, f->p, f->n);
-		f->p = p + at;
-		at += f->n;
-	}
-	CK_RV rv = digest_once(DIGEST_SHA256, p, at, ret_checksum);
-	if (rv != CKR_OK) {
-		free(p);
-		return rv;
-	}
-	record->owned = p;
-	return CKR_OK;
-}
-
 /* --- Reading --- */
 
 /* Take the record at which S has stopped, and compare its checksum. */
@@ -75,22 +26,18 @@ static CK_RV take_record(struct statement *s, struct record *ret_record)
 {
 	struct record record = {0};
 	struct bytes checksum;
-	uint8_t expected[DIGEST_MAX];
 	int64_t class, is_private;
 
 	TRY(statement_number(s, COL_ID, 1, STORE_ID_MAX, &record.id));
 	TRY(statement_number(s, COL_CLASS, INT64_MIN, INT64_MAX, &class));
 	TRY(statement_number(s, COL_PRIVATE, 0, 1, &is_private));
-	for (unsigned i = 0; i < FIELDS; i++)
-		TRY(statement_bytes(s, COL_LABEL + (int)i, STORE_FIELD_MAX, field(&record, i)));
+	for (unsigned i = 0; i < RECORD_FIELDS; i++)
+		TRY(statement_bytes(
+			s, COL_LABEL + (int)i, STORE_FIELD_MAX, record_field(&record, i)));
 	TRY(statement_bytes(s, COL_CHECKSUM, CHECKSUM_LEN, &checksum));
 	record.object_class = (CK_OBJECT_CLASS) class;
 	record.is_private = is_private != 0;
-	TRY(own_and_hash(&record, expected));
-	if (!bytes_equal(checksum, bytes_of(expected, CHECKSUM_LEN))) {
-		free(record.owned);
-		return FAIL(CKR_DEVICE_ERROR, "the record's checksum is wrong");
-	}
+	TRY(columns_check_record(&record, checksum));
 	*ret_record = record;
 	return CKR_OK;
 }
@@ -133,27 +80,6 @@ static CK_RV bind_query(struct statement *s, const struct store_query *query, si
 	return CKR_OK;
 }
 
-/*
- * Return true if RECORD matches. An index is not trusted: a damaged index must not yield a record
- * that does not match.
- */
-static bool record_matches(const struct store_query *query, const struct record *record)
-{
-	return record->id > query->after &&
-	       (!query->by_class || record->object_class == query->object_class) &&
-	       (!query->public_only || !record->is_private) &&
-	       (query->label.p == NULL ||
-		       (record->label.p && bytes_equal(record->label, query->label))) &&
-	       (query->object_id.p == NULL ||
-		       (record->object_id.p && bytes_equal(record->object_id, query->object_id)));
-}
-
-static unsigned find_kind(const struct store_query *query)
-{
-	return (query->label.p ? FIND_LABEL : 0) | (query->object_id.p ? FIND_OBJECT_ID : 0) |
-	       (query->by_class ? FIND_CLASS : 0) | (query->public_only ? FIND_PUBLIC : 0);
-}
-
 /* RET_N counts the records that are in RET_RECORDS, also after an error. */
 static CK_RV find(struct database *db, const struct store_query *query, struct record *ret_records,
 	size_t max, size_t *ret_n)
@@ -162,7 +88,7 @@ static CK_RV find(struct database *db, const struct store_query *query, struct r
 	struct store_query rest = *query;
 	bool found = true;
 
-	TRY(database_statement(db, (enum sql)(SQL_FIND + find_kind(query)), &s));
+	TRY(database_statement(db, (enum sql)(SQL_FIND + columns_of_query(query)), &s));
 	TRY(bind_query(s, query, max));
 	while (*ret_n < max) {
 		RECORD record = {0};
@@ -170,7 +96,7 @@ static CK_RV find(struct database *db, const struct store_query *query, struct r
 		if (!found)
 			break;
 		TRY(take_record(s, &record));
-		ENSURE(record_matches(&rest, &record), CKR_DEVICE_ERROR);
+		ENSURE(columns_match(&rest, &record), CKR_DEVICE_ERROR);
 		rest.after = record.id;
 		ret_records[(*ret_n)++] = record;
 		record.owned = NULL;
@@ -267,15 +193,15 @@ static CK_RV write_record(struct store *store, enum sql which, const struct reco
 	bool unused;
 
 	record.owned = NULL;
-	for (unsigned i = 0; i < FIELDS; i++)
-		ENSURE(field(&record, i)->n <= STORE_FIELD_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
-	TRY(own_and_hash(&record, checksum));
+	for (unsigned i = 0; i < RECORD_FIELDS; i++)
+		ENSURE(record_field(&record, i)->n <= STORE_FIELD_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+	TRY(columns_own_record(&record, checksum));
 	TRY(database_statement(db, which, &s));
 	TRY(statement_bind_number(s, COL_ID + 1, record.id));
 	TRY(statement_bind_number(s, COL_CLASS + 1, (int64_t)record.object_class));
 	TRY(statement_bind_number(s, COL_PRIVATE + 1, record.is_private));
-	for (unsigned i = 0; i < FIELDS; i++)
-		TRY(statement_bind_bytes(s, COL_LABEL + 1 + (int)i, *field(&record, i)));
+	for (unsigned i = 0; i < RECORD_FIELDS; i++)
+		TRY(statement_bind_bytes(s, COL_LABEL + 1 + (int)i, *record_field(&record, i)));
 	TRY(statement_bind_bytes(s, COL_CHECKSUM + 1, bytes_of(checksum, CHECKSUM_LEN)));
 	TRY(statement_step(s, &unused));
 	ENSURE(database_changes(db) == 1, CKR_DEVICE_ERROR);

@@ -38,12 +38,6 @@ static inline struct sqlite_store *sqlite_of(const struct store *store)
  */
 MUST_USE CK_RV sqlite_need_database(struct store *store, struct database **ret_db);
 
-/*
- * The checksum of a record or of the token record: SHA-256 over RECORD_FORMAT and all its columns.
- */
-#define CHECKSUM_LEN 32
-#define RECORD_FORMAT 2
-
 /* token_table.c */
 CK_RV sqlite_token_get(struct store *store, struct store_token *ret_token);
 CK_RV sqlite_token_update(struct store *store, const struct store_token *token);

@@ -40,6 +40,8 @@ static bool run(int count, char **operands)
 		snprintf(source, sizeof source, "file:%s", config.foreign_pin_file);
 	add_text(o, "foreign-pin-source", source);
 	add_flag(o, "foreign-compute-twice", config.foreign_compute_twice);
+	add_text(o, "store", config.store[0] != '\0' ? config.store : "sqlite");
+	add_number(o, "lease", config.lease_ms);
 	show(o);
 	return true;
 }

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* object_table.c: the table keydiv.object: records are read, found and changed. */
+#include <limits.h>
+
+#include "base/log.h"
+#include "store/columns.h"
+#include "store/postgresql/postgresql_store.h"
+
+/* Columns, in the order of every statement. Where a slot is given, it comes before them. */
+enum {
+	COL_ID,
+	COL_CLASS,
+	COL_PRIVATE,
+	COL_LABEL,
+	COL_OBJECT_ID,
+	COL_ATTRIBUTES,
+	COL_SEALED,
+	COL_CHECKSUM
+};
+
+/* --- Reading --- */
+
+/* Take the record in ROW, and compare its checksum. */
+static CK_RV take_record(const PGresult *r, int row, struct record *ret_record)
+{
+	struct record record = {0};
+	struct bytes checksum;
+	int64_t class;
+
+	TRY(result_number(r, row, COL_ID, 1, STORE_ID_MAX, &record.id));
+	TRY(result_number(r, row, COL_CLASS, INT64_MIN, INT64_MAX, &class));
+	TRY(result_bool(r, row, COL_PRIVATE, &record.is_private));
+	for (unsigned i = 0; i < RECORD_FIELDS; i++)
+		TRY(result_bytes(
+			r, row, COL_LABEL + (int)i, STORE_FIELD_MAX, record_field(&record, i)));
+	TRY(result_bytes(r, row, COL_CHECKSUM, CHECKSUM_LEN, &checksum));
+	record.object_class = (CK_OBJECT_CLASS) class;
+	TRY(columns_check_record(&record, checksum));
+	*ret_record = record;
+	return CKR_OK;
+}
+
+CK_RV postgresql_read(struct store *store, int64_t id, struct record *ret_record)
+{
+	struct parameters p = {.n = 0};
+	RESULT *r = NULL;
+	RECORD record = {0};
+
+	parameter_int4(&p, postgresql_of(store)->slot);
+	parameter_int8(&p, id);
+	TRY(transaction_query(store, SQL_READ, &p, &r));
+	ENSURE(PQntuples(r) > 0, CKR_OBJECT_HANDLE_INVALID);
+	TRY(take_record(r, 0, &record));
+	ENSURE(record.id == id, CKR_DEVICE_ERROR);
+	*ret_record = record;
+	record.owned = NULL;
+	return CKR_OK;
+}
+
+static int64_t limit_of(size_t max)
+{
+	return max < INT_MAX ? (int64_t)max : INT_MAX;
+}
+
+/* RET_N counts the records that are in RET_RECORDS, also after an error. */
+static CK_RV take_all(const PGresult *r, const struct store_query *query,
+	struct record *ret_records, size_t max, size_t *ret_n)
+{
+	struct store_query rest = *query;
+
+	ENSURE((size_t)PQntuples(r) <= max, CKR_DEVICE_ERROR);
+	for (int i = 0; i < PQntuples(r); i++) {
+		RECORD record = {0};
+		TRY(take_record(r, i, &record));
+		ENSURE(columns_match(&rest, &record), CKR_DEVICE_ERROR);
+		rest.after = record.id;
+		ret_records[(*ret_n)++] = record;
+		record.owned = NULL;
+	}
+	return CKR_OK;
+}
+
+CK_RV postgresql_find(struct store *store, const struct store_query *query,
+	struct record *ret_records, size_t max, size_t *ret_n)
+{
+	struct parameters p = {.n = 0};
+	RESULT *r = NULL;
+	size_t n = 0;
+
+	parameter_int4(&p, postgresql_of(store)->slot);
+	parameter_int8(&p, query->after);
+	parameter_int8(&p, limit_of(max));
+	parameter_bytes(&p, query->label);
+	parameter_bytes(&p, query->object_id);
+	parameter_int8(&p, (int64_t)query->object_class);
+	enum sql which = (enum sql)(SQL_FIND + columns_of_query(query));
+	TRY(transaction_query(store, which, &p, &r));
+	CK_RV rv = take_all(r, query, ret_records, max, &n);
+	while (rv != CKR_OK && n > 0)
+		record_free(&ret_records[--n]);
+	if (rv == CKR_OK)
+		*ret_n = n;
+	return rv;
+}
+
+CK_RV postgresql_tags(
+	struct store *store, int64_t after, struct record_tag *ret_tags, size_t max, size_t *ret_n)
+{
+	struct parameters p = {.n = 0};
+	RESULT *r = NULL;
+
+	parameter_int4(&p, postgresql_of(store)->slot);
+	parameter_int8(&p, after);
+	parameter_int8(&p, limit_of(max));
+	TRY(transaction_query(store, SQL_TAGS, &p, &r));
+	ENSURE((size_t)PQntuples(r) <= max, CKR_DEVICE_ERROR);
+	for (int i = 0; i < PQntuples(r); i++) {
+		TRY(result_number(r, i, 0, after + 1, STORE_ID_MAX, &ret_tags[i].id));
+		TRY(result_exact(r, i, 1, ret_tags[i].tag, RECORD_TAG_LEN));
+		after = ret_tags[i].id;
+	}
+	*ret_n = (size_t)PQntuples(r);
+	return CKR_OK;
+}
+
+/*
+ * The number in keydiv.slot alone is one number that nothing authenticates. Believing a smaller
+ * number would give the id of an existing record to a new one.
+ */
+CK_RV postgresql_last_id(struct store *store, int64_t *ret_id)
+{
+	const struct transaction *t = &postgresql_of(store)->transaction;
+
+	if (t->last_id < t->highest) {
+		log_error("postgresql: keydiv.slot says last_id %lld, and there is a record %lld",
+			(long long)t->last_id, (long long)t->highest);
+		return CKR_DEVICE_ERROR;
+	}
+	*ret_id = t->last_id;
+	return CKR_OK;
+}
+
+/* --- Changing --- */
+
+/* Send SQL_INSERT or SQL_UPDATE. */
+static CK_RV send_record(struct store *store, enum sql which, const struct record *given)
+{
+	struct postgresql_store *postgresql = postgresql_of(store);
+	struct parameters p = {.n = 0};
+	RECORD record = *given;
+	uint8_t checksum[DIGEST_MAX];
+
+	record.owned = NULL;
+	for (unsigned i = 0; i < RECORD_FIELDS; i++)
+		ENSURE(record_field(&record, i)->n <= STORE_FIELD_MAX, CKR_ATTRIBUTE_VALUE_INVALID);
+	TRY(columns_own_record(&record, checksum));
+	parameter_int4(&p, postgresql->slot);
+	parameter_int8(&p, record.id);
+	parameter_int8(&p, (int64_t)record.object_class);
+	parameter_bool(&p, record.is_private);
+	for (unsigned i = 0; i < RECORD_FIELDS; i++)
+		parameter_bytes(&p, *record_field(&record, i));
+	parameter_bytes(&p, bytes_of(checksum, CHECKSUM_LEN));
+	connection_send(&postgresql->connection, which, &p);
+	return CKR_OK;
+}
+
+CK_RV postgresql_insert(struct store *store, const struct record *record)
+{
+	struct transaction *t = &postgresql_of(store)->transaction;
+
+	TRY(send_record(store, SQL_INSERT, record));
+	if (t->last_id < record->id)
+		t->last_id = record->id;
+	return CKR_OK; /* postgresql_release waits for the answer */
+}
+
+CK_RV postgresql_update(struct store *store, const struct record *record)
+{
+	RESULT *r = NULL;
+
+	TRY(send_record(store, SQL_UPDATE, record));
+	TRY(transaction_sync(store, 1, &r));
+	ENSURE(result_changes(r) == 1, CKR_DEVICE_ERROR);
+	return CKR_OK;
+}
+
+CK_RV postgresql_remove(struct store *store, int64_t id)
+{
+	struct parameters p = {.n = 0};
+	RESULT *r = NULL;
+
+	parameter_int4(&p, postgresql_of(store)->slot);
+	parameter_int8(&p, id);
+	connection_send(&postgresql_of(store)->connection, SQL_REMOVE, &p);
+	TRY(transaction_sync(store, 1, &r));
+	ENSURE(result_changes(r) > 0, CKR_OBJECT_HANDLE_INVALID);
+	return CKR_OK;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * postgresql_backend.c: the store of objects and what both stores share, see backend.h.
+ *
+ * A change locks the row of its slot in keydiv.slot first, so the changes of a token are serial, as
+ * with SQLite. Otherwise two changes would each compute the inventory of all records from the
+ * inventory before, and one of them would have to run again.
+ */
+#include "store/postgresql/postgresql_backend.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "key/random.h"
+#include "store/postgresql/postgresql_store.h"
+
+struct postgresql_settings postgresql_settings = {.lease_ms = 250};
+
+CK_RV postgresql_change_id(uint8_t ret_id[CHANGE_ID_LEN])
+{
+	return random_bytes(ret_id, CHANGE_ID_LEN);
+}
+
+/* --- Opening and closing --- */
+
+/* Read the number N of DIR, which ends in "slot-N". */
+static CK_RV slot_of(const char *dir, int32_t *ret)
+{
+	const char *name = strrchr(dir, '/');
+	char *end = NULL;
+
+	name = name != NULL ? name + 1 : dir;
+	ENSURE(strncmp(name, "slot-", 5) == 0, CKR_GENERAL_ERROR);
+	long n = strtol(name + 5, &end, 10);
+	ENSURE(end != name + 5 && *end == '\0' && n >= 0 && n <= INT32_MAX, CKR_GENERAL_ERROR);
+	*ret = (int32_t)n;
+	return CKR_OK;
+}
+
+static CK_RV begin_lease(struct postgresql_store *p)
+{
+	return lease_init(
+		&p->lease, postgresql_settings.conninfo, p->slot, postgresql_settings.lease_ms);
+}
+
+CK_RV postgresql_open_store(struct store *store, const char *dir, bool objects)
+{
+	struct postgresql_store *p = calloc(1, sizeof *p);
+
+	ENSURE(p != NULL, CKR_HOST_MEMORY);
+	p->connection = (struct connection){.conninfo = postgresql_settings.conninfo,
+		.purpose = objects ? "objects" : "marks",
+		.fd = -1};
+	p->pins = p->connection;
+	p->pins.purpose = "PINs";
+	p->lease.connection.fd = -1;
+	CK_RV rv = slot_of(dir, &p->slot);
+	if (rv == CKR_OK && objects)
+		rv = begin_lease(p);
+	if (rv != CKR_OK) {
+		free(p);
+		return rv;
+	}
+	store->at = p;
+	return CKR_OK;
+}
+
+static CK_RV postgresql_open(struct store *store, const char *dir)
+{
+	return postgresql_open_store(store, dir, true);
+}
+
+void postgresql_close(struct store *store)
+{
+	struct postgresql_store *p = postgresql_of(store);
+
+	if (p->lease.ms > 0)
+		lease_close(&p->lease);
+	connection_close(&p->connection);
+	connection_close(&p->pins);
+	mark_buffer_free(&p->marks);
+	free(p);
+}
+
+void postgresql_abandon(struct store *store)
+{
+	struct postgresql_store *p = postgresql_of(store);
+
+	connection_abandon(&p->connection);
+	connection_abandon(&p->pins);
+	lease_abandon(&p->lease);
+}
+
+/* libpq frees a connection only by a call that also sends on its socket. So the memory stays. */
+bool postgresql_discard(struct store *store)
+{
+	(void)store;
+	return false;
+}
+
+bool postgresql_in_transaction(struct store *store)
+{
+	return postgresql_of(store)->transaction.open;
+}
+
+/* --- Freshness --- */
+
+static const _Atomic uint64_t *postgresql_freshness(const struct store *store)
+{
+	return &postgresql_of(store)->lease.word;
+}
+
+/* The lease says more, and its users ask it each time. */
+static void postgresql_check_freshness(struct store *store)
+{
+	(void)store;
+}
+
+static const struct store_lease *postgresql_lease(const struct store *store)
+{
+	return &postgresql_of(store)->lease.shared;
+}
+
+static CK_RV postgresql_confirm(struct store *store)
+{
+	return lease_confirm(&postgresql_of(store)->lease);
+}
+
+/* A later change of this process may have been made since. To wait for it too does no harm. */
+static void postgresql_wait_for_hosts(struct store *store)
+{
+	struct postgresql_store *p = postgresql_of(store);
+	char timeline[TIMELINE_LEN + 1];
+
+	pthread_mutex_lock(&store->lock);
+	int64_t made = p->made;
+	memcpy(timeline, p->made_on, sizeof timeline);
+	pthread_mutex_unlock(&store->lock);
+	lease_wait_for_hosts(&p->lease, timeline, made);
+}
+
+/*
+ * A server's write-ahead log keeps what was overwritten. The states of Optimal-DUKPT clients must
+ * be gone when they are used, so this store has none.
+ */
+static CK_RV postgresql_state_directory(struct store *store, bool make, int *ret_fd)
+{
+	(void)store;
+	REQUIRE(!make, CKR_TEMPLATE_INCONSISTENT,
+		"a client state cannot be kept on a database server; use a session object");
+	*ret_fd = -1;
+	return CKR_OK;
+}
+
+static bool postgresql_never(struct store *store)
+{
+	(void)store;
+	return false;
+}
+
+/* --- Transactions --- */
+
+static void send_lock(struct store *store)
+{
+	struct postgresql_store *p = postgresql_of(store);
+	struct parameters slot = {.n = 0};
+
+	parameter_int4(&slot, p->slot);
+	connection_send(&p->connection, SQL_SLOT_LOCK, &slot);
+	connection_send(&p->connection, SQL_HIGHEST_ID, &slot);
+	connection_send(&p->connection, SQL_TOKEN_GET, &slot);
+}
+
+static void send_make_and_lock(struct store *store)
+{
+	struct postgresql_store *p = postgresql_of(store);
+	struct parameters make = {.n = 0};
+	static const uint8_t none[CHANGE_ID_LEN];
+
+	parameter_int4(&make, p->slot);
+	parameter_bytes(&make, bytes_of(none, sizeof none));
+	connection_send(&p->connection, SQL_SLOT_MAKE, &make);
+	send_lock(store);
+}
+
+/* Take the results of send_lock. */
+static CK_RV take_locked(struct transaction *t, PGresult *const r[3])
+{
+	t->highest = 0;
+	if (PQntuples(r[0]) == 0)
+		return CKR_TOKEN_NOT_RECOGNIZED;
+	TRY(result_number(r[0], 0, 0, 0, INT64_MAX - 1, &t->changes));
+	TRY(result_number(r[0], 0, 1, 0, STORE_ID_MAX, &t->last_id));
+	if (PQntuples(r[1]) > 0)
+		TRY(result_number(r[1], 0, 0, 1, STORE_ID_MAX, &t->highest));
+	TRY(token_of_result(r[2], &t->token, &t->token_exists));
+	t->token_known = true;
+	return CKR_OK;
+}
+
+static CK_RV postgresql_begin(struct store *store, bool create, bool *ret_busy)
+{
+	struct postgresql_store *p = postgresql_of(store);
+	PGresult *r[3] = {NULL, NULL, NULL};
+
+	TRY(transaction_begin(store, create ? send_make_and_lock : send_lock, 3, r, ret_busy));
+	if (*ret_busy)
+		return CKR_OK;
+	CK_RV rv = take_locked(&p->transaction, r);
+	for (unsigned i = 0; i < 3; i++)
+		PQclear(r[i]);
+	if (rv != CKR_OK)
+		transaction_rollback(store);
+	return rv;
+}
+
+static CK_RV postgresql_commit(struct store *store)
+{
+	struct postgresql_store *p = postgresql_of(store);
+	struct parameters change = {.n = 0};
+	int64_t changes = p->transaction.changes + 1;
+	uint8_t id[CHANGE_ID_LEN];
+
+	CK_RV rv = postgresql_change_id(id);
+	if (rv != CKR_OK) {
+		transaction_rollback(store);
+		return rv;
+	}
+	parameter_int4(&change, p->slot);
+	parameter_bytes(&change, bytes_of(id, sizeof id));
+	parameter_int8(&change, changes);
+	parameter_int8(&change, p->transaction.last_id);
+	connection_send(&p->connection, SQL_SLOT_CHANGED, &change);
+	TRY(transaction_commit(store, id));
+	/* The connection may be another one than before, whose server has the change too. */
+	memcpy(p->made_on, p->connection.timeline, sizeof p->made_on);
+	p->made = changes;
+	lease_note(&p->lease, p->made_on, changes);
+	return CKR_OK;
+}
+
+/* The schema is made by `keydiv store init`, and connection_open has checked its version. */
+static CK_RV postgresql_make_schema(struct store *store)
+{
+	(void)store;
+	return CKR_OK;
+}
+
+static CK_RV postgresql_clear(struct store *store)
+{
+	struct postgresql_store *p = postgresql_of(store);
+	struct parameters slot = {.n = 0};
+
+	parameter_int4(&slot, p->slot);
+	connection_send(&p->connection, SQL_CLEAR_OBJECTS, &slot);
+	connection_send(&p->connection, SQL_CLEAR_TOKEN, &slot);
+	p->transaction.token_exists = false;
+	p->transaction.highest = 0;
+	return CKR_OK;
+}
+
+const struct store_backend postgresql_backend = {
+	.marks = &postgresql_marks_backend,
+	.open = postgresql_open,
+	.close = postgresql_close,
+	.abandon = postgresql_abandon,
+	.discard = postgresql_discard,
+	.freshness = postgresql_freshness,
+	.check_freshness = postgresql_check_freshness,
+	.lease = postgresql_lease,
+	.confirm = postgresql_confirm,
+	.wait_for_hosts = postgresql_wait_for_hosts,
+	.state_directory = postgresql_state_directory,
+	.lock_pins = postgresql_lock_pins,
+	.unlock_pins = postgresql_unlock_pins,
+	.tries_edit = postgresql_tries_edit,
+	.tries_in_memory = postgresql_never,
+	.is_read_only = postgresql_never,
+	.begin = postgresql_begin,
+	.commit = postgresql_commit,
+	.rollback = transaction_rollback,
+	.in_transaction = postgresql_in_transaction,
+	.savepoint = postgresql_savepoint,
+	.undo = postgresql_undo,
+	.release = postgresql_release,
+	.begin_read = postgresql_begin_read,
+	.end_read = postgresql_end_read,
+	.make_schema = postgresql_make_schema,
+	.clear = postgresql_clear,
+	.token_get = postgresql_token_get,
+	.token_update = postgresql_token_update,
+	.read = postgresql_read,
+	.insert = postgresql_insert,
+	.update = postgresql_update,
+	.remove = postgresql_remove,
+	.find = postgresql_find,
+	.tags = postgresql_tags,
+	.last_id = postgresql_last_id,
+};
