@@ -101,6 +101,37 @@ START_TEST(which_connections_are_closed)
 }
 END_TEST
 
+/* A reader must see the token as soon as another process has made it. */
+START_TEST(a_token_that_another_process_makes)
+{
+	struct store_token token = sample_token();
+	sqlite3 *other = NULL;
+	bool busy = false;
+
+	start(false);
+	ck_assert(!sqlite_is_read_only(&store));
+	begin(&store, true);
+	sqlite_rollback(&store);
+	ck_assert_int_eq(sqlite3_open(in_token("token.db"), &other), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	ck_ok(sqlite_begin(&store, true, &busy));
+	ck_assert(busy && sqlite_of(&store)->db != NULL);
+	ck_assert_uint_eq(freshness() % 2, 0);
+	ck_rv(sqlite_token_get(&store, &token), CKR_TOKEN_NOT_RECOGNIZED);
+	ck_assert_ptr_null(sqlite_of(&store)->db);
+	sqlite3_close(other);
+	stop();
+	start(true);
+	ck_assert(!sqlite_is_read_only(&store));
+	stop();
+	ck_assert_int_eq(chmod(in_token("token.db"), 0400), 0);
+	start(false);
+	ck_ok(sqlite_token_get(&store, &token));
+	ck_assert(sqlite_is_read_only(&store));
+	stop();
+}
+END_TEST
+
 START_TEST(a_statement_that_fails)
 {
 	start(true);
@@ -178,6 +209,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_change_that_cannot_begin, 0, COUNT(begins));
 	tcase_add_test(tcase, a_commit_that_fails);
 	tcase_add_test(tcase, which_connections_are_closed);
+	tcase_add_test(tcase, a_token_that_another_process_makes);
 	tcase_add_test(tcase, a_statement_that_fails);
 	tcase_add_test(tcase, counts_that_change);
 	suite_add_tcase(suite, tcase);

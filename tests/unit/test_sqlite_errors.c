@@ -374,8 +374,8 @@ START_TEST(each_call_of_opening_fails_once)
 {
 	int k = 0;
 
-	failing_code = codes[0].code;
-	refused = codes[0].rv;
+	failing_code = codes[_i].code;
+	refused = codes[_i].rv;
 	new_token();
 	ck_ok(add());
 	for (bool hit = true; hit; k++) {
@@ -465,7 +465,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(
 		tc, each_call_fails_once, 0, CODES * sizeof operations / sizeof operations[0]);
-	tcase_add_test(tc, each_call_of_opening_fails_once);
+	tcase_add_loop_test(tc, each_call_of_opening_fails_once, 0, CODES);
 	tcase_add_loop_test(tc, each_call_of_making_a_token_fails_once, 0, CODES);
 	tcase_add_test(tc, an_undo_that_fails_undoes_everything);
 	suite_add_tcase(suite, tc);
