@@ -7,9 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/config_store.h"
 #include "configure.h"
 #include "module.h"
+#include "store/admin.h"
 #include "store/copy.h"
+#include "store/load.h"
+#include "store/sqlite/sqlite_backend.h"
+
+#define SERVER "postgresql:"
+#define LEASE_MS 250 /* of the calls here, which cache nothing */
 
 /* Where the lines of an answer go. */
 struct answer {
@@ -32,7 +39,36 @@ static CK_RV refuse(const struct answer *answer, CK_RV rv, const char *why)
 	return FAIL(rv, "a store was refused");
 }
 
-/* --- copy --- */
+/* --- Places --- */
+
+/* Load the backend of STORE, which is on a server, and write its connection string to CONNINFO. */
+static CK_RV load_server(const char *store, const struct answer *answer,
+	char conninfo[CONFIG_STORE_MAX], const struct store_backend **ret)
+{
+	if (strncmp(store, SERVER, sizeof SERVER - 1) != 0)
+		return refuse(answer, CKR_ARGUMENTS_BAD,
+			"the store is not on a server: give postgresql: and a service");
+	if (config_store(conninfo, store) != NULL)
+		return refuse(answer, CKR_ARGUMENTS_BAD,
+			"after postgresql: comes a service, a connection string or a URI, without "
+			"a password");
+	if (store_load(conninfo, LEASE_MS, ret) != CKR_OK)
+		return refuse(answer, CKR_FUNCTION_NOT_SUPPORTED,
+			"keydiv-store-postgresql.so is not beside the module, or libpq does not "
+			"understand the connection string; the log says which");
+	return CKR_OK;
+}
+
+static CK_RV open_on_server(
+	const struct store_place *place, const struct answer *answer, struct store **ret)
+{
+	const struct store_backend *backend = NULL;
+	char conninfo[CONFIG_STORE_MAX], slot[32];
+
+	TRY(load_server(place->store, answer, conninfo, &backend));
+	snprintf(slot, sizeof slot, "slot-%u", place->slot);
+	return store_open_with(backend, slot, NULL, ret);
+}
 
 /* Open PLACE. A directory that is missing is made if MAKE is true. */
 static CK_RV open_place(
@@ -42,6 +78,8 @@ static CK_RV open_place(
 
 	if (place->slot >= SLOTS_MAX)
 		return refuse(answer, CKR_ARGUMENTS_BAD, "no such slot: the highest one is 63");
+	if (strncmp(place->store, SERVER, sizeof SERVER - 1) == 0)
+		return open_on_server(place, answer, ret);
 	if (place->store[0] != '/' || strlen(place->store) >= PATH_MAX)
 		return refuse(answer, CKR_ARGUMENTS_BAD,
 			"a store is the absolute path of a token directory, or postgresql: and a "
@@ -51,8 +89,10 @@ static CK_RV open_place(
 	snprintf(dir, sizeof dir, "%s/slot-%u", place->store, place->slot);
 	if (!make && access(dir, F_OK) != 0)
 		return CKR_TOKEN_NOT_RECOGNIZED;
-	return store_open(dir, NULL, ret);
+	return store_open_with(&sqlite_backend, dir, NULL, ret);
 }
+
+/* --- copy --- */
 
 static CK_RV answer_copy(const struct store_copied *done, const struct answer *answer)
 {
@@ -108,34 +148,52 @@ static CK_RV admin_copy(const struct store_place *from, const struct store_place
 
 /* --- Stores on a server --- */
 
-static CK_RV no_server(const struct answer *answer)
+static CK_RV init(const char *store, const char *grant_to, const struct answer *answer)
 {
-	return refuse(answer, CKR_ARGUMENTS_BAD,
-		"the store is not on a server: postgresql: and a service");
+	const struct store_backend *backend = NULL;
+	char conninfo[CONFIG_STORE_MAX];
+
+	TRY(load_server(store, answer, conninfo, &backend));
+	return backend->admin->init(conninfo, grant_to, answer->line, answer->arg);
 }
 
 static CK_RV admin_init(const char *store, const char *grant_to, store_line *line, void *arg)
 {
 	const struct answer answer = {line, arg};
 
-	(void)store;
-	(void)grant_to;
-	WITH_MODULE(no_server(&answer));
+	WITH_MODULE(init(store, grant_to, &answer));
+}
+
+static CK_RV status(const char *store, const struct answer *answer)
+{
+	const struct store_backend *backend = NULL;
+	char conninfo[CONFIG_STORE_MAX];
+
+	TRY(load_server(store, answer, conninfo, &backend));
+	return backend->admin->status(conninfo, answer->line, answer->arg);
 }
 
 static CK_RV admin_status(const char *store, store_line *line, void *arg)
 {
 	const struct answer answer = {line, arg};
 
-	(void)store;
-	WITH_MODULE(no_server(&answer));
+	WITH_MODULE(status(store, &answer));
+}
+
+static CK_RV describe(struct token *token, const struct answer *answer)
+{
+	const struct store_admin *admin = token->store->backend->admin;
+
+	if (admin != NULL)
+		admin->describe(token->store, answer->line, answer->arg);
+	return CKR_OK;
 }
 
 static CK_RV admin_describe(CK_SLOT_ID slot, store_line *line, void *arg)
 {
-	(void)line;
-	(void)arg;
-	WITH_MODULE(module_token(slot) ? CKR_OK : no_such_slot());
+	const struct answer answer = {line, arg};
+
+	WITH_TOKEN(slot, describe(token, &answer));
 }
 
 /* --- The interface --- */

@@ -15,6 +15,7 @@
 
 #include <pthread.h>
 
+#include "store/admin.h"
 #include "store/mark.h"
 #include "store/store.h"
 
@@ -29,6 +30,8 @@ struct change; /* queue.h */
 struct store_backend {
 	/* The backend of the store of marks (marks.h): open, and the functions after the lock. */
 	const struct store_backend *marks;
+	/* The work of people on a server. NULL in a backend in files. */
+	const struct store_admin *admin;
 
 	/*
 	 * Lifecycle. open sets store->at and nothing else; close frees it. abandon is called in the

@@ -83,7 +83,8 @@ static const struct remedy remedies[] = {
 			      "counter; see keydiv window show"},
 	{CKR_DEVICE_MEMORY, "there is no room left where the token is stored"},
 	{CKR_DEVICE_ERROR, "the token's files are damaged, cannot be read or are writable for "
-			   "others, or a self-test failed; set log-file and see the log"},
+			   "others, the database server cannot be reached, or a self-test failed; "
+			   "set log-file and see the log"},
 	{CKR_DEVICE_REMOVED, "the server of client.conf cannot be reached; users of "
 			     "keydiv-server.socket are members "
 			     "of group keydiv-clients"},

@@ -3,7 +3,7 @@
 import json
 import os
 
-from harness import MASTER, ToolTest, main
+from harness import MASTER, MODULE, ToolTest, main
 
 SERIAL = "SN-000123"
 
@@ -71,6 +71,25 @@ class Copy(ToolTest):
     def test_a_directory_has_no_tables(self):
         for command in "init", "status":
             self.refused("store", command, self.tokens, says="postgresql:", pin=False)
+
+    def test_a_server_that_is_not_there(self):
+        """Without libpq there is no keydiv-store-postgresql.so."""
+        built = os.path.exists(os.path.join(os.path.dirname(MODULE), "keydiv-store-postgresql.so"))
+        server = "postgresql:host=" + self.dir
+        for command in "init", "status":
+            self.refused("store", command, server, says="connection" if built else "keydiv-store-postgresql.so", pin=False)
+        self.refused("store", "copy", self.tokens, server, says="CKR_DEVICE_ERROR" if built else "CKR_FUNCTION_NOT_SUPPORTED", pin=False)
+        self.refused("store", "copy", server, self.copy, says="CKR_DEVICE_ERROR" if built else "CKR_FUNCTION_NOT_SUPPORTED", pin=False)
+        self.refused("store", "status", "postgresql:", says="CKR_ARGUMENTS_BAD", pin=False)
+        self.refused("store", "status", "postgresql:host=x password=y", says="password", pin=False)
+        self.refused("store", "status", "postgresql:nonsense=x", says="libpq does not understand", pin=False)
+        if not built:
+            return
+        self.write("keydiv.conf", "store = %s\n" % server)
+        done = self.run_tool("info")
+        self.assertEqual(done.code, 1)
+        self.assertIn("store server: none answers\nstore lease: 250 ms, over\nstore last contact: never\n", done.out)
+        self.refused("init", "--label", "t", "--so-pin-file", self.so_pin, says="cannot read the token in slot 0")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
  * inventory before, and one of them would have to run again.
  */
 #include "store/postgresql/postgresql_backend.h"
+#include "store/postgresql/admin.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -261,6 +262,7 @@ static CK_RV postgresql_clear(struct store *store)
 
 const struct store_backend postgresql_backend = {
 	.marks = &postgresql_marks_backend,
+	.admin = &postgresql_admin,
 	.open = postgresql_open,
 	.close = postgresql_close,
 	.abandon = postgresql_abandon,

@@ -10,6 +10,7 @@
 #include "tool/output.h"
 #include "tool/report.h"
 #include "tool/token/client.h"
+#include "tool/token/store_module.h"
 #include "tool/token/uri.h"
 
 #define ADD_PADDED(o, name, field)                                                                 \
@@ -75,9 +76,28 @@ static void add_parameters(struct client *client, CK_SLOT_ID slot, struct json_o
 			module_offers(client->f, slot, CKM_AES_GCM) ? "native" : "flat");
 }
 
+static void add_line(void *o, const char *name, const char *text)
+{
+	char member[64];
+
+	snprintf(member, sizeof member, "store_%s", name);
+	add_text(o, member, text);
+}
+
+/* Add the server, the lease and the last contact of a token on a server. */
+static void add_store(const struct store_interface *store, CK_SLOT_ID slot, struct json_object *o)
+{
+	if (store == NULL)
+		return;
+	CK_RV rv = store->describe(slot, add_line, o);
+	if (rv != CKR_OK)
+		print_failure_rv(rv, "cannot describe the store of slot %lu", slot);
+}
+
 /* Add the slots of the module to SLOTS, and to LIBRARY what only a slot shows. */
 static bool add_slots(struct client *client, struct json_object *library, struct json_object *slots)
 {
+	const struct store_interface *store = store_module(client);
 	CK_SLOT_ID *ids;
 	CK_ULONG count;
 	bool ok = true;
@@ -96,6 +116,7 @@ static bool add_slots(struct client *client, struct json_object *library, struct
 			add_token(o, &token);
 		else
 			ok = fail_rv(rv, "cannot read the token in slot %lu", ids[i]);
+		add_store(store, ids[i], o);
 	}
 	free(ids);
 	return ok;

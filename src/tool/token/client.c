@@ -205,8 +205,7 @@ static bool choose(struct client *client, const struct token_request *request)
 	if (found > 1)
 		return fail("several tokens fit: say which with --token or --slot; 'keydiv info' "
 			    "lists them");
-	if (bad != CKR_OK &&
-		(request->initialised || settings.slot >= 0)) /* the slot may be the right one */
+	if (bad != CKR_OK) /* the slot may be the right one */
 		return fail_rv(bad, "cannot read the token in slot %lu", bad_slot);
 	if (settings.slot >= 0)
 		return fail("there is no slot %lld: 'keydiv info' lists them", settings.slot);
