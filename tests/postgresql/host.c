@@ -29,6 +29,8 @@
 #define SO_PIN "so-87654321"
 #define USER_PIN "1234"
 #define POOL 48              /* keys that are used, the youngest ones */
+#define FEW 4                /* of them that a thread uses at a time */
+#define HOLD_MS 3000         /* for how long at most */
 #define LINGER 3000000000ULL /* nanoseconds for which a key that has ended is still tried */
 #define TEXT "hello from the device"
 
@@ -359,17 +361,9 @@ static bool is_refusal(CK_RV rv)
 static void use_key(CK_SESSION_HANDLE session, uint64_t number)
 {
 	struct board_key *key = &board->key[number];
-	CK_ULONG n = 0;
-	char label[24];
 
-	if (get(&key->make_end) == 0 || key->make_rv != CKR_OK)
-		return;
 	uint64_t gone = get(&key->gone_end);
 	if (gone != 0 && now() > gone + LINGER)
-		return;
-	if (handles[number] == 0 &&
-		(search(session, label_of(number, label), &handles[number], &n) != CKR_OK ||
-			n == 0))
 		return;
 	uint64_t begin = now();
 	CK_RV rv = use_once(session, number, handles[number]);
@@ -389,18 +383,43 @@ static void use_key(CK_SESSION_HANDLE session, uint64_t number)
 	}
 }
 
+/* Choose a key that is there, and find its handle. */
+static bool choose_key(CK_SESSION_HANDLE session, uint64_t *random, uint64_t *ret)
+{
+	CK_ULONG n = 0;
+	char label[24];
+
+	if (get(&board->keys) == 0)
+		return false;
+	*ret = random_key(random);
+	struct board_key *key = &board->key[*ret];
+	if (get(&key->make_end) == 0 || key->make_rv != CKR_OK || get(&key->gone_end) != 0)
+		return false;
+	return handles[*ret] != 0 ||
+	       (search(session, label_of(*ret, label), &handles[*ret], &n) == CKR_OK && n > 0);
+}
+
+/*
+ * Use a few keys again and again, for up to some seconds. So this thread asks the server for
+ * nothing meanwhile, and a host that is cut off goes on with what it has cached if it can.
+ */
 static void *use(void *arg)
 {
 	CK_SESSION_HANDLE session;
-	uint64_t random = board->seed + 2000 * host + now();
+	uint64_t random = board->seed + (uintptr_t)arg + 2000 * host + now(), few[FEW];
+	unsigned n = 0;
 
-	(void)arg;
 	if (!open_logged_in(&session))
 		return NULL;
 	while (!get(&board->stop)) {
-		for (unsigned i = 0; i < POOL && get(&board->keys) > 0; i++)
-			use_key(session, random_key(&random));
-		pause_ms(1);
+		for (unsigned tries = n = 0; n < FEW && tries < 2 * FEW; tries++)
+			n += choose_key(session, &random, &few[n]);
+		uint64_t until = now() + UINT64_C(1000000) * below(&random, HOLD_MS);
+		while (!get(&board->stop) && now() < until) {
+			for (unsigned i = 0; i < n; i++)
+				use_key(session, few[i]);
+			usleep(500);
+		}
 	}
 	return NULL;
 }
@@ -522,15 +541,17 @@ static CK_RV list(void)
 	return rv;
 }
 
+#define THREADS 5
+
 static void work(void)
 {
-	void *(*const threads[])(void *) = {change, use, mark, mark};
-	pthread_t made[4];
+	void *(*const threads[THREADS])(void *) = {change, use, use, mark, mark};
+	pthread_t made[THREADS];
 
-	for (uintptr_t i = 0; i < 4; i++)
+	for (uintptr_t i = 0; i < THREADS; i++)
 		if (pthread_create(&made[i], NULL, threads[i], (void *)i) != 0)
 			exit(2);
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < THREADS; i++)
 		pthread_join(made[i], NULL);
 }
 
