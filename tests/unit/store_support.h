@@ -48,9 +48,24 @@ __attribute__((unused)) static void set_up(void)
 	descriptors_before = open_descriptors();
 }
 
+/* Return true if a file in the directory of the test is mapped. */
+__attribute__((unused)) static bool has_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[400];
+	bool found = false;
+
+	ck_assert_ptr_nonnull(maps);
+	while (fgets(line, sizeof line, maps) != NULL)
+		found = found || strstr(line, test_dir) != NULL;
+	fclose(maps);
+	return found;
+}
+
 /* Every test closes what it has opened, so a descriptor that is left is the store's fault. */
 __attribute__((unused)) static void tear_down(void)
 {
+	ck_assert(!has_mappings());
 	ck_assert_uint_eq(open_descriptors(), descriptors_before);
 	crypto_stop();
 	temp_dir_remove(test_dir);

@@ -272,6 +272,9 @@ START_TEST(two_processes_make_the_schema)
 	ck_ok(database_make_schema(first)); /* once */
 	database_rollback(first);
 	ck_assert(database_is_empty(first));
+	ck_ok(database_begin(second, &busy));
+	ck_ok(database_make_schema(second));
+	database_rollback(second);
 	ck_ok(database_begin(first, &busy));
 	ck_ok(database_make_schema(first));
 	ck_ok(database_commit(first, token_fd));
@@ -440,6 +443,11 @@ START_TEST(the_layer_opens_what_sqlite_opens)
 	ck_assert_int_eq(vfs_open(path, &sqlite, SQLITE_OPEN_READWRITE), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(sqlite, "DELETE FROM token", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(sqlite);
+	snprintf(path, sizeof path, "%s/none.db", test_dir);
+	ck_assert_int_eq(vfs_open(path, &sqlite, SQLITE_OPEN_READWRITE), SQLITE_CANTOPEN);
+	sqlite3_close(sqlite);
+	ck_assert_int_eq(vfs_first_error(), ENOENT);
+	ck_assert_int_ne(access(path, F_OK), 0);
 }
 END_TEST
 
