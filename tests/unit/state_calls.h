@@ -119,8 +119,8 @@ static void test_close(struct state_file *file)
 
 static CK_RV test_read(struct state_file *file, unsigned which, struct state_text *ret_text)
 {
+	ENSURE(which < 2, CKR_GENERAL_ERROR);
 	const struct candidate *c = &file->candidates[which];
-
 	TRY(called(which == 0 ? "read" : "read_second"));
 	*ret_text = (struct state_text){c->sequence, bytes_of(c->text, c->n)};
 	return CKR_OK;

@@ -298,6 +298,29 @@ START_TEST(the_order_of_the_candidates)
 }
 END_TEST
 
+/* After a step nothing leads back to the state before, in the open file as on the disk. */
+START_TEST(a_step_leaves_one_candidate)
+{
+	struct state_text text;
+
+	for (uint64_t sequence = 1; sequence < 4; sequence++) {
+		if (sequence == 1)
+			prepare(write_next);
+		ck_ok(write_next());
+		ck_ok(state_file_read(file, 0, &text));
+		ck_assert_uint_eq(text.sequence, sequence + 1);
+		ck_assert(bytes_equal(text.text, text_bytes("next")));
+		ck_ok(state_file_read(file, 1, &text));
+		ck_assert(text.sequence == 0 && text.text.n == 0);
+		ck_rv(state_file_write(file, 1, 9, text_bytes("x")), CKR_GENERAL_ERROR);
+		ck_rv(state_file_write(file, 0, sequence + 1, text_bytes("x")), CKR_GENERAL_ERROR);
+		ck_rv(state_file_write(file, 2, 9, text_bytes("x")), CKR_GENERAL_ERROR);
+		ck_rv(state_file_read(file, 2, &text), CKR_GENERAL_ERROR);
+	}
+	end();
+}
+END_TEST
+
 /* --- The list --- */
 
 static void expect_list(size_t n, int64_t last)
@@ -352,8 +375,8 @@ int main(void)
 {
 	const TTest *const cases[] = {a_file_that_goes_in_the_middle,
 		a_file_that_cannot_be_looked_for, no_directory, files_of_another_length,
-		the_bytes_of_a_file, the_order_of_the_candidates, names_that_are_no_numbers,
-		a_long_list, no_memory_for_a_longer_list};
+		the_bytes_of_a_file, the_order_of_the_candidates, a_step_leaves_one_candidate,
+		names_that_are_no_numbers, a_long_list, no_memory_for_a_longer_list};
 	Suite *suite = suite_create("state file calls");
 	TCase *tcase = tcase_create("state file calls");
 
