@@ -10,7 +10,7 @@
 
 static bool is_uri(const char *text)
 {
-	return strncmp(text, "postgresql://", 13) == 0 || strncmp(text, "postgres://", 11) == 0;
+	return strncmp(text, PREFIX "//", sizeof PREFIX + 1) == 0;
 }
 
 /* Return true if TEXT has a keyword that ends in "password", in the form KEYWORD = VALUE. */
@@ -44,7 +44,7 @@ const char *config_store(char *ret, const char *text)
 	}
 	if (strncmp(text, PREFIX, sizeof PREFIX - 1) != 0 || text[sizeof PREFIX - 1] == '\0')
 		return "must be sqlite, or postgresql: and a service or a connection string";
-	/* A URI may stand alone: its scheme is the prefix. */
+	/* The prefix is also the scheme of a URI. */
 	if (!is_uri(text))
 		text += sizeof PREFIX - 1;
 	if (has_password_keyword(text) || (is_uri(text) && has_password_in_uri(text)))

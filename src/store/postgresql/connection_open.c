@@ -158,8 +158,10 @@ static void report(struct connection *c, PGconn *pg, const char *why)
 	if (c->lost_logged)
 		return;
 	c->lost_logged = true;
-	log_error("postgresql: %s: the server is lost: %s", c->purpose,
-		pg != NULL && PQerrorMessage(pg)[0] != '\0' ? PQerrorMessage(pg) : why);
+	if (pg != NULL && PQerrorMessage(pg)[0] != '\0')
+		why = PQerrorMessage(pg);
+	log_error("postgresql: %s: the server is lost: %.*s", c->purpose, (int)strcspn(why, "\n"),
+		why);
 }
 
 /* Try the options O. On success C has the connection. */
@@ -218,15 +220,20 @@ static void add_defaults(struct options *o)
  * without connecting, so the attempt has an option that libpq refuses before it connects. The
  * caller frees the result with PQconninfoFree.
  */
-static PQconninfoOption *parse(const struct connection *c)
+static PQconninfoOption *parse(struct connection *c)
 {
+	static const char refused[] = "none, only parse";
 	struct options o = {.n = 0};
+	PQconninfoOption *all = NULL;
 
 	add_defaults(&o);
 	add(&o, "dbname", c->conninfo);
-	add(&o, "target_session_attrs", "none, only parse");
+	add(&o, "target_session_attrs", refused);
 	PGconn *pg = PQconnectStartParams(o.keyword, o.value, 1);
-	PQconninfoOption *all = PQconninfo(pg);
+	if (pg != NULL && strstr(PQerrorMessage(pg), refused) != NULL)
+		all = PQconninfo(pg);
+	else
+		report(c, pg, "no memory"); /* another error came first, as for a missing service */
 	PQfinish(pg);
 	return all;
 }
@@ -259,7 +266,7 @@ CK_RV connection_open(struct connection *c, bool *ret_new)
 	if (c->pg != NULL)
 		return CKR_OK;
 	PQconninfoOption *all = parse(c);
-	ENSURE(all != NULL, CKR_HOST_MEMORY);
+	REQUIRE(all != NULL, CKR_DEVICE_ERROR, "the connection string is not accepted");
 	bool found = try_hosts(c, all);
 	PQconninfoFree(all);
 	REQUIRE(found, CKR_DEVICE_ERROR, "the database server cannot be reached");
