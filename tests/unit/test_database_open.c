@@ -116,6 +116,9 @@ static int failing_read(sqlite3_file *file, void *p, int n, sqlite3_int64 at)
 static int fake_file_control(sqlite3 *db, const char *name, int what, void *arg)
 {
 	static sqlite3_io_methods methods;
+
+	if (what == SQLITE_FCNTL_HAS_MOVED && moved == -2)
+		return SQLITE_OK;
 	int code = sqlite3_file_control(db, name, what, arg);
 
 	if (what == SQLITE_FCNTL_HAS_MOVED) {
@@ -253,6 +256,7 @@ static const struct refusal {
 	{.call = 2, .mode = S_IFLNK | 0600, .rv = CKR_DEVICE_ERROR},
 	{.moved = 1, .rv = CKR_DEVICE_ERROR},
 	{.moved = -1, .rv = CKR_DEVICE_ERROR},
+	{.moved = -2, .rv = CKR_DEVICE_ERROR}, /* SQLite says nothing */
 	{.control = SQLITE_ERROR, .rv = CKR_DEVICE_ERROR},
 	{.no_file = true, .rv = CKR_DEVICE_ERROR},
 	{.header = SQLITE_IOERR_READ, .rv = CKR_DEVICE_ERROR},

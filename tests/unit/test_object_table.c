@@ -187,8 +187,15 @@ START_TEST(a_record_that_cannot_be_written)
 	ck_ok(store->backend->begin(store, false, &busy));
 	ck_rv(sqlite_update(store, &record), CKR_DEVICE_ERROR); /* there is none */
 	ck_rv(sqlite_remove(store, 1), CKR_OBJECT_HANDLE_INVALID);
+	static uint8_t long_field[STORE_FIELD_MAX + 1];
+	record.owned = malloc(8); /* stays the caller's, whatever fails */
+	record.label = bytes_of(long_field, sizeof long_field);
+	ck_rv(sqlite_insert(store, &record), CKR_ATTRIBUTE_VALUE_INVALID);
+	record.label = (struct bytes){0};
 	digests_left = 0;
 	ck_rv(sqlite_insert(store, &record), CKR_FUNCTION_FAILED);
+	free(record.owned);
+	record.owned = NULL;
 	no_memory = true;
 	ck_rv(sqlite_insert(store, &record), CKR_HOST_MEMORY);
 	no_memory = false;

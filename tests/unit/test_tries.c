@@ -38,10 +38,11 @@ static CK_RV fake_lock(int fd, unsigned wait_ms, const char *name);
 
 /* --- Calls that fail --- */
 
-/* A call fails with ERROR after PASSING calls; 0: no call fails. */
+/* A call fails with ERROR after PASSING calls, or ONCE; 0: no call fails. */
 struct failure {
 	int error;
 	unsigned passing, calls;
+	bool once;
 };
 static struct failure opens, statuses, flocks, file_syncs, directory_syncs, data_syncs, reads,
 	writes, locks;
@@ -50,6 +51,8 @@ static bool fails(struct failure *failure)
 {
 	errno = 0;
 	if (failure->calls++ < failure->passing || failure->error == 0)
+		return false;
+	if (failure->once && failure->calls != failure->passing + 1)
 		return false;
 	errno = failure->error;
 	return true;
@@ -242,6 +245,7 @@ static const struct {
 	bool in_memory;
 } openings[] = {
 	{false, &opens, {.error = EIO}, CKR_DEVICE_ERROR, false},
+	{false, &opens, {.error = EIO, .once = true}, CKR_DEVICE_ERROR, false},
 	{false, &opens, {.error = EROFS}, CKR_OK, true},
 	{false, &opens, {.error = EACCES}, CKR_OK, true},
 	{false, &locks, {.error = EIO}, CKR_DEVICE_ERROR, false},

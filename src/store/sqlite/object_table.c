@@ -44,7 +44,7 @@ static CK_RV take_record(struct statement *s, struct record *ret_record)
 
 CK_RV sqlite_read(struct store *store, int64_t id, struct record *ret_record)
 {
-	struct database *db;
+	struct database *db = NULL;
 	STATEMENT *s = NULL;
 	RECORD record = {0};
 	bool found;
@@ -107,7 +107,7 @@ static CK_RV find(struct database *db, const struct store_query *query, struct r
 CK_RV sqlite_find(struct store *store, const struct store_query *query, struct record *ret_records,
 	size_t max, size_t *ret_n)
 {
-	struct database *db;
+	struct database *db = NULL;
 	size_t n = 0;
 
 	TRY(sqlite_need_database(store, &db));
@@ -122,7 +122,7 @@ CK_RV sqlite_find(struct store *store, const struct store_query *query, struct r
 CK_RV sqlite_tags(
 	struct store *store, int64_t after, struct record_tag *ret_tags, size_t max, size_t *ret_n)
 {
-	struct database *db;
+	struct database *db = NULL;
 	STATEMENT *s = NULL;
 	struct bytes tag;
 	bool found = true;

@@ -383,7 +383,7 @@ static void sqlite_undo(struct store *store)
 
 static CK_RV sqlite_begin_read(struct store *store)
 {
-	struct database *db;
+	struct database *db = NULL;
 
 	TRY(sqlite_need_database(store, &db));
 	return db != NULL ? database_run(db, SQL_BEGIN_READ) : CKR_TOKEN_NOT_RECOGNIZED;

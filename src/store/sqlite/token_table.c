@@ -39,7 +39,7 @@ static CK_RV get_pin(struct statement *s, int column, struct store_pin *pin)
 
 CK_RV sqlite_token_get(struct store *store, struct store_token *ret_token)
 {
-	struct database *db;
+	struct database *db = NULL;
 	struct store_token token = {0};
 	uint8_t checksum[CHECKSUM_LEN];
 	struct bytes seal;
