@@ -625,6 +625,10 @@ static CK_RV about_sessions(uint8_t which, struct input *in, CK_SESSION_HANDLE s
 	}
 }
 
+/*
+ * Close the sessions and destroy what is left, in the token and in the session that stays open.
+ * Otherwise an input would find what earlier inputs have left, and searches would become slow.
+ */
 static void clear(void)
 {
 	CK_OBJECT_HANDLE found[64];
@@ -638,7 +642,7 @@ static void clear(void)
 	log_in();
 	CK_RV rv = f->C_FindObjectsFinal(anchor);
 	MUST(rv == CKR_OK || rv == CKR_OPERATION_NOT_INITIALIZED);
-	MUST(f->C_FindObjectsInit(anchor, T(YES(CKA_TOKEN))) == CKR_OK);
+	MUST(f->C_FindObjectsInit(anchor, NULL, 0) == CKR_OK);
 	MUST(f->C_FindObjects(anchor, found, 64, &n) == CKR_OK &&
 		f->C_FindObjectsFinal(anchor) == CKR_OK);
 	for (CK_ULONG i = 0; i < n; i++)
