@@ -26,17 +26,19 @@ static CK_RV take_record(struct statement *s, struct record *ret_record)
 {
 	struct record record = {0};
 	struct bytes checksum;
-	int64_t class, is_private;
+	struct {
+		int64_t class, is_private;
+	} number = {0};
 
 	TRY(statement_number(s, COL_ID, 1, STORE_ID_MAX, &record.id));
-	TRY(statement_number(s, COL_CLASS, INT64_MIN, INT64_MAX, &class));
-	TRY(statement_number(s, COL_PRIVATE, 0, 1, &is_private));
+	TRY(statement_number(s, COL_CLASS, INT64_MIN, INT64_MAX, &number.class));
+	TRY(statement_number(s, COL_PRIVATE, 0, 1, &number.is_private));
 	for (unsigned i = 0; i < RECORD_FIELDS; i++)
 		TRY(statement_bytes(
 			s, COL_LABEL + (int)i, STORE_FIELD_MAX, record_field(&record, i)));
 	TRY(statement_bytes(s, COL_CHECKSUM, CHECKSUM_LEN, &checksum));
-	record.object_class = (CK_OBJECT_CLASS) class;
-	record.is_private = is_private != 0;
+	record.object_class = (CK_OBJECT_CLASS)number.class;
+	record.is_private = number.is_private != 0;
 	TRY(columns_check_record(&record, checksum));
 	*ret_record = record;
 	return CKR_OK;
@@ -86,7 +88,7 @@ static CK_RV find(struct database *db, const struct store_query *query, struct r
 {
 	STATEMENT *s = NULL;
 	struct store_query rest = *query;
-	bool found = true;
+	bool found;
 
 	TRY(database_statement(db, (enum sql)(SQL_FIND + columns_of_query(query)), &s));
 	TRY(bind_query(s, query, max));
@@ -125,7 +127,7 @@ CK_RV sqlite_tags(
 	struct database *db = NULL;
 	STATEMENT *s = NULL;
 	struct bytes tag;
-	bool found = true;
+	bool found;
 	size_t n = 0;
 
 	TRY(sqlite_need_database(store, &db));
