@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_database_calls.c: database.h and vfs.h, one function after another: codes of SQLite's
- * errors, statements that are used again, and the errno of system calls of SQLite that fail.
+ * test_database_calls.c: database.h, one function after another: codes of SQLite's errors and what
+ * is logged of them, statements that are used again, and values as a file may have them.
  *
  * database.c is included, with some calls led through the functions below.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <sqlite3.h>
-#include <sys/syscall.h>
 
 #include "store/sqlite/database.h"
 #include "store/sqlite/vfs.h"
@@ -17,13 +15,16 @@
 static int fake_system_errno(sqlite3 *db);
 static int fake_file_control(sqlite3 *db, const char *name, int what, void *arg);
 static const void *fake_blob(sqlite3_stmt *s, int i);
+static int fake_step(sqlite3_stmt *s);
 #define sqlite3_system_errno fake_system_errno
 #define sqlite3_file_control fake_file_control
 #define sqlite3_column_blob fake_blob
+#define sqlite3_step fake_step
 #include "store/sqlite/database.c"
 #undef sqlite3_system_errno
 #undef sqlite3_file_control
 #undef sqlite3_column_blob
+#undef sqlite3_step
 
 static int system_errno;
 
@@ -46,6 +47,13 @@ static int fake_file_control(sqlite3 *db, const char *name, int what, void *arg)
 static const void *fake_blob(sqlite3_stmt *s, int i)
 {
 	return no_blob ? NULL : sqlite3_column_blob(s, i);
+}
+
+static int step_code; /* of the next steps; SQLITE_OK: they are made */
+
+static int fake_step(sqlite3_stmt *s)
+{
+	return step_code != SQLITE_OK ? step_code : sqlite3_step(s);
 }
 
 static struct database *db;
@@ -120,6 +128,41 @@ START_TEST(the_code_of_an_error)
 	system_errno = ENOSPC; /* of no connection */
 	ck_rv(database_failure(NULL, SQLITE_CANTOPEN, "test"), CKR_DEVICE_ERROR);
 	ck_rv(database_failure(NULL, SQLITE_NOMEM, "test"), CKR_HOST_MEMORY);
+	close_token();
+}
+END_TEST
+
+/* Return true if the only line of the log has TEXT in it. Empty the log. */
+static bool logged(const char *text)
+{
+	char path[160], lines[1000] = "";
+
+	snprintf(path, sizeof path, "%s/log", test_dir);
+	int fd = open(path, O_RDWR);
+	ck_assert_int_ge(read(fd, lines, sizeof lines - 1), 0);
+	ck_assert_int_eq(ftruncate(fd, 0), 0);
+	close(fd);
+	return strstr(lines, text) != NULL && strchr(lines, '\n') == strrchr(lines, '\n');
+}
+
+/* An administrator must learn which file it is, and the errno if the system has refused. */
+START_TEST(the_log_of_an_error)
+{
+	char path[160];
+
+	open_token();
+	snprintf(path, sizeof path, "%s/log", test_dir);
+	ck_assert(log_open(path, LOG_ERROR));
+	system_errno = EDQUOT;
+	(void)database_failure(db->sqlite, SQLITE_IOERR_WRITE, "testing");
+	ck_assert(logged(" token.db: testing: disk I/O error (778, errno 122)\n"));
+	(void)database_failure(db->sqlite, SQLITE_CANTOPEN, "testing");
+	ck_assert(logged(" token.db: testing: unable to open database file (14, errno 122)\n"));
+	(void)database_failure(db->sqlite, SQLITE_CORRUPT, "testing");
+	ck_assert(logged(" token.db: testing: database disk image is malformed (11, errno 0)\n"));
+	(void)database_failure(NULL, SQLITE_NOMEM, "testing");
+	ck_assert(logged(" database: testing: out of memory (7, errno 0)\n"));
+	log_close();
 	close_token();
 }
 END_TEST
@@ -240,6 +283,29 @@ START_TEST(the_count_of_changes)
 }
 END_TEST
 
+/* Another writer is no error, whichever kind of it SQLite names. */
+START_TEST(kinds_of_being_busy)
+{
+	static const struct {
+		int code;
+		bool busy;
+		CK_RV rv;
+	} kinds[] = {{SQLITE_BUSY, true, CKR_OK}, {SQLITE_BUSY_RECOVERY, true, CKR_OK},
+		{SQLITE_IOERR, false, CKR_DEVICE_ERROR}, {SQLITE_LOCKED, false, CKR_DEVICE_ERROR},
+		{SQLITE_NOMEM, false, CKR_HOST_MEMORY}, {SQLITE_ROW, false, CKR_DEVICE_ERROR},
+		{SQLITE_DONE, false, CKR_OK}};
+
+	open_token();
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		bool busy = false;
+		step_code = kinds[i].code;
+		ck_rv(database_begin(db, &busy), kinds[i].rv);
+		ck_assert(busy == kinds[i].busy && !db->impatient);
+	}
+	close_token();
+}
+END_TEST
+
 /* A connection for reading begins no change, and says so. */
 START_TEST(a_read_only_connection)
 {
@@ -293,190 +359,6 @@ START_TEST(two_processes_make_the_schema)
 }
 END_TEST
 
-/* --- The errno of a system call of SQLite --- */
-
-static const char *failing_call; /* the system call that fails with failing_errno */
-static int failing_errno;
-
-static bool fails(const char *call)
-{
-	errno = failing_errno;
-	return failing_call != NULL && strcmp(call, failing_call) == 0;
-}
-
-static ssize_t call_pread(int fd, void *p, size_t n, off_t at)
-{
-	return fails("pread") ? -1 : pread(fd, p, n, at);
-}
-
-static ssize_t call_pwrite(int fd, const void *p, size_t n, off_t at)
-{
-	return fails("pwrite") ? -1 : pwrite(fd, p, n, at);
-}
-
-static int call_ftruncate(int fd, off_t n)
-{
-	return fails("ftruncate") ? -1 : ftruncate(fd, n);
-}
-
-static int call_fstat(int fd, struct stat *st)
-{
-	return fails("fstat") ? -1 : fstat(fd, st);
-}
-
-static int call_unlink(const char *path)
-{
-	return fails("unlink") ? -1 : unlink(path);
-}
-
-static int call_fcntl(int fd, int command, ...)
-{
-	va_list list;
-
-	va_start(list, command);
-	void *arg = va_arg(list, void *);
-	va_end(list);
-	return command == F_SETLK && fails("fcntl") ? -1 : fcntl(fd, command, arg);
-}
-
-static int call_open(const char *path, int flags, int mode)
-{
-	return (flags & O_CREAT) && fails("open") ? -1 : open(path, flags, mode);
-}
-
-__attribute__((visibility("default"))) int fdatasync(int fd)
-{
-	return fails("sync") ? -1 : (int)syscall(SYS_fdatasync, fd);
-}
-
-__attribute__((visibility("default"))) int fsync(int fd)
-{
-	return fails("sync") ? -1 : (int)syscall(SYS_fsync, fd);
-}
-
-static void replace(const char *name, void *call)
-{
-	sqlite3_vfs *vfs = sqlite3_vfs_find("unix");
-	sqlite3_syscall_ptr pointer;
-
-	memcpy(&pointer, &call, sizeof pointer);
-	if (vfs->xGetSystemCall(vfs, name) != NULL)
-		ck_assert_int_eq(vfs->xSetSystemCall(vfs, name, pointer), SQLITE_OK);
-}
-
-static const struct {
-	const char *name;
-	const char *sql;
-	int error, kept; /* errno that the layer keeps */
-} system_calls[] = {
-	{"pread", "SELECT count(*) FROM t", EIO, EIO},
-	{"pread", "SELECT count(*) FROM t", ENXIO, ENXIO},
-	{"pwrite", "INSERT INTO t VALUES(1)", EDQUOT, EDQUOT},
-	{"pwrite", "INSERT INTO t VALUES(1)", EFBIG, EFBIG},
-	{"pwrite", "INSERT INTO t VALUES(1)", ENOSPC, ENOSPC},
-	{"sync", "INSERT INTO t VALUES(1)", EIO, EIO},
-	{"sync", "INSERT INTO t VALUES(1)", EDQUOT, EDQUOT},
-	{"ftruncate", "PRAGMA journal_mode = TRUNCATE; INSERT INTO t VALUES(1)", EDQUOT, EDQUOT},
-	{"fstat", "SELECT count(*) FROM t", EOVERFLOW, EOVERFLOW},
-	{"unlink", "INSERT INTO t VALUES(1)", EDQUOT, EDQUOT},
-	{"fcntl", "SELECT count(*) FROM t", EIO, EIO},
-	{"open", "INSERT INTO t VALUES(1)", EDQUOT, EDQUOT},
-	{"open", "INSERT INTO t VALUES(1)", ENOENT, ENOENT},
-	{NULL, "INSERT INTO t VALUES(1)", EIO, 0},
-};
-
-/* SQLite keeps the errno of some of its calls only, and undoing a change makes more calls. */
-START_TEST(the_errno_of_a_system_call)
-{
-	sqlite3 *sqlite = NULL;
-	char path[160];
-	bool fails_now = system_calls[_i].name != NULL;
-
-	snprintf(path, sizeof path, "%s/layer.db", test_dir);
-	void *own[] = {call_pread, call_pread, call_pwrite, call_pwrite, call_ftruncate, call_fstat,
-		call_unlink, call_fcntl, call_open};
-	static const char *const names[] = {"pread", "pread64", "pwrite", "pwrite64", "ftruncate",
-		"fstat", "unlink", "fcntl", "open"};
-	ck_assert_int_eq(
-		vfs_open(path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE), SQLITE_OK);
-	ck_assert_ptr_null(sqlite3_vfs_find("keydiv")); /* the module may be unloaded */
-	ck_assert_int_eq(sqlite3_exec(sqlite,
-				 "PRAGMA cache_size = 1; CREATE TABLE t(x); INSERT INTO t VALUES"
-				 "(zeroblob(90000)); DELETE FROM t",
-				 NULL, NULL, NULL),
-		SQLITE_OK);
-	sqlite3_close(sqlite);
-	ck_assert_int_eq(vfs_open(path, &sqlite, SQLITE_OPEN_READWRITE), SQLITE_OK);
-	vfs_forget_error();
-	ck_assert_int_eq(vfs_first_error(), 0);
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		replace(names[i], own[i]);
-	failing_call = system_calls[_i].name;
-	failing_errno = system_calls[_i].error;
-	int code = sqlite3_exec(sqlite, system_calls[_i].sql, NULL, NULL, NULL);
-	failing_call = NULL;
-	ck_assert_msg((code != SQLITE_OK) == fails_now, "code %d", code);
-	ck_assert_int_eq(vfs_first_error(), system_calls[_i].kept);
-	failing_errno = EBADF; /* a later error does not hide the first */
-	failing_call = fails_now ? "pread" : NULL;
-	(void)sqlite3_exec(sqlite, "SELECT count(*) FROM t", NULL, NULL, NULL);
-	failing_call = NULL;
-	ck_assert_int_eq(vfs_first_error(), system_calls[_i].kept);
-	vfs_forget_error();
-	ck_assert_int_eq(vfs_first_error(), 0);
-	ck_assert_int_eq(
-		sqlite3_exec(sqlite, "INSERT INTO t VALUES(2)", NULL, NULL, NULL), SQLITE_OK);
-	ck_assert_int_eq(vfs_first_error(), 0);
-	sqlite3_close(sqlite);
-}
-END_TEST
-
-/* The layer opens what SQLite would open, and makes nothing that was not asked for. */
-START_TEST(the_layer_opens_what_sqlite_opens)
-{
-	sqlite3 *sqlite = NULL;
-	char path[160];
-
-	store_close(new_store());
-	snprintf(path, sizeof path, "%s/link.db", test_dir);
-	ck_assert_int_eq(symlink(in_token("token.db"), path), 0);
-	ck_assert_int_eq(vfs_open(path, &sqlite, SQLITE_OPEN_READWRITE), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(sqlite, "DELETE FROM token", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(sqlite);
-	snprintf(path, sizeof path, "%s/none.db", test_dir);
-	ck_assert_int_eq(vfs_open(path, &sqlite, SQLITE_OPEN_READWRITE), SQLITE_CANTOPEN);
-	sqlite3_close(sqlite);
-	ck_assert_int_eq(vfs_first_error(), ENOENT);
-	ck_assert_int_ne(access(path, F_OK), 0);
-}
-END_TEST
-
-/* A file that is locked is no failure: the errno of an earlier failure does not count. */
-START_TEST(a_lock_has_no_errno)
-{
-	sqlite3 *other = NULL;
-
-	open_token();
-	replace("pread", call_pread);
-	replace("pread64", call_pread);
-	failing_call = "pread";
-	failing_errno = EIO;
-	ck_rv(database_run_text(db, "SELECT count(*) FROM object", "test"), CKR_DEVICE_ERROR);
-	failing_call = NULL;
-	ck_assert_int_eq(sqlite3_open(in_token("token.db"), &other), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
-	vfs_forget_error();
-	db->impatient = true;
-	ck_assert_int_eq(sqlite3_exec(db->sqlite, "SELECT count(*) FROM object", NULL, NULL, NULL),
-		SQLITE_BUSY);
-	ck_assert_int_eq(vfs_first_error(), 0);
-	sqlite3_close(other);
-	close_token();
-}
-END_TEST
-
-#define COUNT(array) ((int)(sizeof array / sizeof array[0]))
-
 int main(void)
 {
 	Suite *suite = suite_create("database_calls");
@@ -484,14 +366,13 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, the_code_of_an_error);
+	tcase_add_test(tcase, the_log_of_an_error);
+	tcase_add_test(tcase, kinds_of_being_busy);
 	tcase_add_test(tcase, a_statement_that_is_used_again);
 	tcase_add_test(tcase, a_value_of_a_row);
 	tcase_add_test(tcase, the_count_of_changes);
 	tcase_add_test(tcase, a_read_only_connection);
 	tcase_add_test(tcase, two_processes_make_the_schema);
-	tcase_add_loop_test(tcase, the_errno_of_a_system_call, 0, COUNT(system_calls));
-	tcase_add_test(tcase, the_layer_opens_what_sqlite_opens);
-	tcase_add_test(tcase, a_lock_has_no_errno);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -164,12 +164,11 @@ static int make(const char *name)
 	return 0;
 }
 
-static int layer_open(
-	sqlite3_vfs *unused, const char *name, sqlite3_file *file, int flags, int *ret_flags)
+static int layer_open(__attribute__((unused)) sqlite3_vfs *layered, const char *name,
+	sqlite3_file *file, int flags, int *ret_flags)
 {
 	struct layer *layer = (struct layer *)file;
 
-	(void)unused;
 	*layer = (struct layer){.own = (sqlite3_file *)(layer + 1)};
 	if ((flags & SQLITE_OPEN_MAIN_JOURNAL) && is_no_file(name))
 		return SQLITE_CANTOPEN;
@@ -187,9 +186,8 @@ static int layer_open(
 	return code;
 }
 
-static int layer_delete(sqlite3_vfs *unused, const char *name, int sync)
+static int layer_delete(__attribute__((unused)) sqlite3_vfs *layered, const char *name, int sync)
 {
-	(void)unused;
 	errno = 0;
 	int code = own->xDelete(own, name, sync);
 	if (code != SQLITE_OK && code != SQLITE_IOERR_DELETE_NOENT)
