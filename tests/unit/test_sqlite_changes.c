@@ -127,6 +127,10 @@ START_TEST(a_token_that_another_process_makes)
 	ck_ok(sqlite_token_get(&store, &token));
 	ck_ok(sqlite_need_database(&store, &db)); /* a connection stays, with its statements */
 	ck_assert_ptr_nonnull(db->statements[SQL_TOKEN_GET]);
+	begin(&store, false);
+	ck_assert_ptr_nonnull(sqlite_of(&store)->db->statements[SQL_TOKEN_GET]);
+	sqlite_rollback(&store);
+	ck_assert_ptr_nonnull(sqlite_of(&store)->db->statements[SQL_TOKEN_GET]);
 	stop();
 	ck_assert_int_eq(chmod(in_token("token.db"), 0400), 0);
 	start(false);
