@@ -4,7 +4,7 @@
  *
  *     marks CONNINFO THREADS SECONDS [STREAMS]
  *
- * Each thread marks ascending counters of streams of its own, round robin. Print the marks a second,
+ * Each thread marks ascending counters of streams of its own, in turn. Print the marks a second,
  * and the marks in one commit. Exit with 1 if a mark was refused or failed.
  */
 #include <pthread.h>
@@ -138,8 +138,7 @@ int main(int argc, char **argv)
 	atomic_store(&stop, true);
 	for (unsigned i = 0; i < n; i++)
 		pthread_join(workers[i].thread, NULL);
-	double time = (double)(to.tv_sec - from.tv_sec) +
-		      (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+	double time = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
 	printf("%.0f marks/s, %.1f marks a commit, %.0f commits/s\n", (double)(all - before) / time,
 		(double)(all - before) / (double)(commits_after - commits_before),
 		(double)(commits_after - commits_before) / time);

@@ -77,7 +77,10 @@ int64_t connection_clock(void);
  */
 MUST_USE CK_RV connection_open(struct connection *c, bool *ret_new);
 
-/* Close C without waiting. A transaction that was not committed has no effect. */
+/*
+ * Close C without waiting. A transaction whose COMMIT was not sent has no effect. libpq may still
+ * send what connection_send has left with it.
+ */
 void connection_close(struct connection *c);
 
 /*

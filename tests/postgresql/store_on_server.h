@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_on_server.h: tests of the store on a PostgreSQL server that servers.py has started, linked
+ * statically. Each test has a slot of its own. A second store on the slot is a second host.
+ */
+#ifndef KEYDIV_TESTS_STORE_ON_SERVER_H
+#define KEYDIV_TESTS_STORE_ON_SERVER_H
+
+#include <libpq-fe.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "store/load.h"
+#include "store/postgresql/postgresql_backend.h"
+#include "store/postgresql/postgresql_store.h"
+#include "window_support.h"
+
+/* Instead of load.c: every store of the program is on the server. */
+const struct store_backend *store_configured(void)
+{
+	return &postgresql_backend;
+}
+
+/* Run the text SQL as superuser. */
+__attribute__((unused)) static void run_sql(const char *sql)
+{
+	PGconn *c = PQconnectdb("service=direct");
+	PGresult *r = PQexec(c, sql);
+
+	ck_assert_msg(PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK,
+		"%s", PQerrorMessage(c));
+	PQclear(r);
+	PQfinish(c);
+}
+
+/* Run a query that gives one number. */
+__attribute__((unused)) static long ask_sql(const char *sql)
+{
+	PGconn *c = PQconnectdb("service=direct");
+	PGresult *r = PQexec(c, sql);
+
+	ck_assert_msg(PQresultStatus(r) == PGRES_TUPLES_OK, "%s", PQerrorMessage(c));
+	long n = strtol(PQgetvalue(r, 0, 0), NULL, 10);
+	PQclear(r);
+	PQfinish(c);
+	return n;
+}
+
+/* End all connections of stores. */
+__attribute__((unused)) static void cut_connections(void)
+{
+	run_sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+		"WHERE application_name = 'keydiv'");
+}
+
+/* Give a command to servers.py. */
+__attribute__((unused)) static void command(const char *text)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	char answer[200] = "";
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(at.sun_path, sizeof at.sun_path, "%s/control", getenv("KEYDIV_PG"));
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+	dprintf(fd, "%s\n", text);
+	ck_assert_int_gt(read(fd, answer, sizeof answer - 1), 0);
+	ck_assert_msg(strncmp(answer, "ok", 2) == 0, "%s: %s", text, answer);
+	close(fd);
+}
+
+__attribute__((unused)) static void set_up_slot(void)
+{
+	ck_ok(crypto_start());
+	snprintf(token_dir, sizeof token_dir, "/slot-%ld", 2000000 + (long)getpid());
+	snprintf(postgresql_settings.conninfo, sizeof postgresql_settings.conninfo,
+		"service=direct");
+	postgresql_settings.lease_ms = 250;
+}
+
+__attribute__((unused)) static void tear_down_slot(void)
+{
+	crypto_stop();
+}
+
+/* Make the schema, once for the program. */
+__attribute__((unused)) static void make_schema(void)
+{
+	static char sql[20000];
+	FILE *in = fopen(SCHEMA, "r");
+
+	ck_assert_ptr_nonnull(in);
+	size_t n = fread(sql, 1, sizeof sql - 1, in);
+	ck_assert_uint_lt(n, sizeof sql - 1);
+	fclose(in);
+	run_sql(sql);
+}
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_outcome.c: a COMMIT whose answer is lost, and transactions that another host has undone.
+ *
+ * The file under test is included, with the function that waits for answers replaced: it loses the
+ * answer to COMMIT before or after the server has it, or says that the server has warned.
+ */
+#include "store/postgresql/connection.h"
+
+static CK_RV lossy_sync(struct connection *c, int wait, unsigned want, PGresult **ret);
+#define connection_sync lossy_sync
+#include "store/postgresql/transaction.c"
+#undef connection_sync
+
+#include "store_on_server.h"
+
+enum loss { NOTHING_LOST, LOST_BEFORE, LOST_AFTER, WARNED };
+static enum loss loss;  /* of the next COMMITs */
+static unsigned losses; /* that are left */
+
+static bool has_commit(const struct connection *c)
+{
+	for (unsigned i = 0; i < c->queued; i++)
+		if (c->queue[i] == SQL_COMMIT)
+			return true;
+	return false;
+}
+
+static CK_RV lossy_sync(struct connection *c, int wait, unsigned want, PGresult **ret)
+{
+	if (losses == 0 || !has_commit(c))
+		return connection_sync(c, wait, want, ret);
+	losses--;
+	if (loss == LOST_BEFORE) {
+		shutdown(c->fd, SHUT_RDWR); /* libpq sends what it has kept when it closes */
+		connection_close(c);
+		return connection_sync(c, wait, want, ret);
+	}
+	CK_RV rv = connection_sync(c, wait, want, ret);
+	ck_ok(rv);
+	if (loss == WARNED) {
+		c->noticed = true;
+		return rv;
+	}
+	for (unsigned i = 0; i < want; i++)
+		PQclear(ret[i]);
+	memset(ret, 0, want * sizeof *ret);
+	connection_close(c);
+	return CKR_DEVICE_ERROR;
+}
+
+static void lose(enum loss what, unsigned times)
+{
+	loss = what;
+	losses = times;
+}
+
+static const enum loss all[] = {LOST_BEFORE, LOST_AFTER, WARNED};
+
+/* Each counter is accepted once, and never taken for a replay of itself. */
+START_TEST(marks)
+{
+	start();
+	struct window_location at = stream("a", 64);
+
+	for (uint64_t i = 0; i < 3; i++)
+		for (unsigned times = 1; times < 4; times++) {
+			uint64_t counter = 10 * i + times;
+			lose(all[i], times);
+			accepted(&at, counter);
+			lose(NOTHING_LOST, 0);
+			replayed(&at, counter);
+			ck_assert_uint_eq(stored(at).highest, counter);
+		}
+	close_all();
+}
+END_TEST
+
+START_TEST(records)
+{
+	start();
+	uint64_t n = count_objects(store);
+
+	for (unsigned i = 0; i < 3; i++) {
+		lose(all[i], 1);
+		int64_t id = insert_sample(store, CKO_SECRET_KEY, true, "label", "id");
+		ck_assert_uint_eq(count_objects(store), ++n);
+		lose(all[i], 1);
+		ck_ok(raw_remove(store, id));
+		ck_assert_uint_eq(count_objects(store), --n);
+	}
+	lose(NOTHING_LOST, 0);
+	close_all();
+}
+END_TEST
+
+static CK_RV one_wrong(const struct store_token *t, struct store_tries *tries, void *arg)
+{
+	(void)t;
+	(void)arg;
+	tries->wrong++;
+	return CKR_OK;
+}
+
+static CK_RV read_wrong(const struct store_token *t, struct store_tries *tries, void *arg)
+{
+	(void)t;
+	*(uint32_t *)arg = tries->wrong;
+	return CKR_OK;
+}
+
+START_TEST(tries_of_pins)
+{
+	uint32_t wrong = 0;
+	start();
+
+	for (unsigned i = 0; i < 3; i++) {
+		lose(all[i], 1);
+		ck_ok(store_tries_edit(store, STORE_SO, one_wrong, NULL));
+		lose(NOTHING_LOST, 0);
+		ck_ok(store_tries_edit(store, STORE_SO, read_wrong, &wrong));
+		ck_assert_uint_eq(wrong, i + 1);
+	}
+	close_all();
+}
+END_TEST
+
+/* A tombstone is there for each change that was given up, and nothing for the others. */
+START_TEST(tombstones)
+{
+	start();
+	struct window_location at = stream("a", 64);
+	long before = ask_sql("SELECT count(*) FROM keydiv.change WHERE tombstone");
+
+	lose(LOST_AFTER, 1);
+	accepted(&at, 1);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM keydiv.change WHERE tombstone"), before);
+	lose(LOST_BEFORE, 1);
+	accepted(&at, 2);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM keydiv.change WHERE tombstone"), before + 1);
+	lose(NOTHING_LOST, 0);
+	long rows = ask_sql("SELECT count(*) FROM keydiv.change");
+	for (uint64_t i = 3; i < 20; i++)
+		accepted(&at, i);
+	ck_assert_int_eq(ask_sql("SELECT count(*) FROM keydiv.change"), rows);
+	close_all();
+}
+END_TEST
+
+/* A change whose id has a tombstone cannot be committed any more. */
+START_TEST(a_late_commit)
+{
+	uint8_t id[CHANGE_ID_LEN] = {1};
+	char sql[200], hex[2 * CHANGE_ID_LEN + 1];
+	bool busy;
+
+	start();
+	memcpy(id + 8, &(long){getpid()}, sizeof(long));
+	hex_encode(id, sizeof id, hex);
+	snprintf(sql, sizeof sql, "INSERT INTO keydiv.change VALUES ('\\x%s', true, now())", hex);
+	run_sql(sql);
+	pthread_mutex_lock(&store->lock);
+	ck_ok(store->backend->begin(store, false, &busy));
+	ck_assert(!busy);
+	ck_rv(transaction_commit(store, id), CKR_DEVICE_ERROR);
+	ck_assert(store->again);
+	ck_assert(!store->backend->in_transaction(store));
+	pthread_mutex_unlock(&store->lock);
+	close_all();
+}
+END_TEST
+
+/* Connections that the server ends while nobody uses them are made again. */
+START_TEST(connections_that_ended)
+{
+	start();
+	struct window_location at = stream("a", 64);
+	struct store_token token;
+
+	accepted(&at, 1);
+	cut_connections();
+	accepted(&at, 2);
+	cut_connections();
+	ck_ok(store_token_get(store, &token));
+	cut_connections();
+	insert_sample(store, CKO_SECRET_KEY, true, "label", "id");
+	cut_connections();
+	atomic_store(&postgresql_of(store)->lease.until, 0);
+	atomic_store(&postgresql_of(store)->lease.shared.renew_at, 0);
+	ck_ok(store_confirm(store));
+	cut_connections();
+	store_lock_pins(store);
+	ck_assert(store_lock_pins_alone(store));
+	store_unlock_pins(store);
+	close_all();
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const cases[] = {
+		marks, records, tries_of_pins, tombstones, a_late_commit, connections_that_ended};
+	Suite *suite = suite_create("outcome");
+	TCase *tests = tcase_create("outcome");
+
+	tcase_add_unchecked_fixture(tests, make_schema, NULL);
+	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
+	tcase_set_timeout(tests, 300);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		tcase_add_test(tests, cases[i]);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}
