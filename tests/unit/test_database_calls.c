@@ -306,6 +306,56 @@ START_TEST(kinds_of_being_busy)
 }
 END_TEST
 
+/* Errors that come after the commit: the change is made, and is durable if the directory is. */
+START_TEST(errors_after_a_commit)
+{
+	static const struct {
+		int code;
+		bool committed, durable_without_sync;
+	} codes[] = {{SQLITE_IOERR_DIR_FSYNC, true, false}, {SQLITE_IOERR_UNLOCK, true, true},
+		{SQLITE_IOERR_RDLOCK, true, true}, {SQLITE_IOERR_FSYNC, false, true},
+		{SQLITE_IOERR, false, true}, {SQLITE_FULL, false, true}, {SQLITE_BUSY, false, true},
+		{SQLITE_OK, false, true}};
+
+	open_token();
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+		bool durable = false;
+		ck_assert(is_committed(codes[i].code, token_fd, &durable) == codes[i].committed);
+		ck_assert(durable);
+		ck_assert(is_committed(codes[i].code, -1, &durable) == codes[i].committed);
+		ck_assert(durable == codes[i].durable_without_sync);
+	}
+	close_token();
+}
+END_TEST
+
+/* A change that cannot be undone must not be committed with the next one. */
+START_TEST(a_change_that_cannot_be_undone)
+{
+	open_token();
+	for (int how = 0; how < 3; how++) {
+		bool busy = true;
+		step_code = SQLITE_OK;
+		ck_ok(database_begin(db, &busy));
+		ck_ok(database_run(db, SQL_SAVEPOINT));
+		ck_assert(database_in_transaction(db) && !database_is_broken(db));
+		step_code = SQLITE_IOERR;
+		if (how == 0)
+			database_rollback(db);
+		else if (how == 1)
+			database_undo(db);
+		else
+			ck_rv(database_commit(db, token_fd), CKR_DEVICE_ERROR);
+		ck_assert(database_is_broken(db) && !database_in_transaction(db));
+		database_rollback(db); /* it is not tried again */
+		database_close(db);    /* and this undoes the change */
+		step_code = SQLITE_OK;
+		ck_ok(database_open(token_fd, token_dir, &schema_token, false, &db));
+	}
+	close_token();
+}
+END_TEST
+
 /* A connection for reading begins no change, and says so. */
 START_TEST(a_read_only_connection)
 {
@@ -371,6 +421,8 @@ int main(void)
 	tcase_add_test(tcase, a_statement_that_is_used_again);
 	tcase_add_test(tcase, a_value_of_a_row);
 	tcase_add_test(tcase, the_count_of_changes);
+	tcase_add_test(tcase, errors_after_a_commit);
+	tcase_add_test(tcase, a_change_that_cannot_be_undone);
 	tcase_add_test(tcase, a_read_only_connection);
 	tcase_add_test(tcase, two_processes_make_the_schema);
 	suite_add_tcase(suite, tcase);

@@ -101,6 +101,28 @@ START_TEST(which_connections_are_closed)
 }
 END_TEST
 
+/* A change that makes a token finds nothing of it yet. */
+START_TEST(a_token_that_is_being_made)
+{
+	const struct store_query all = {0};
+	struct store_token token = sample_token();
+	struct record found;
+	size_t n = 77;
+
+	start(false);
+	begin(&store, true);
+	ck_rv(sqlite_token_get(&store, &token), CKR_TOKEN_NOT_RECOGNIZED);
+	ck_rv(sqlite_read(&store, 1, &found), CKR_OBJECT_HANDLE_INVALID);
+	ck_ok(sqlite_find(&store, &all, &found, 1, &n));
+	ck_assert_uint_eq(n, 0);
+	ck_ok(sqlite_make_schema(&store));
+	ck_rv(sqlite_token_get(&store, &token), CKR_TOKEN_NOT_RECOGNIZED);
+	ck_rv(sqlite_read(&store, 1, &found), CKR_OBJECT_HANDLE_INVALID);
+	sqlite_rollback(&store);
+	stop();
+}
+END_TEST
+
 /* A reader must see the token as soon as another process has made it. */
 START_TEST(a_token_that_another_process_makes)
 {
@@ -217,6 +239,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_change_that_cannot_begin, 0, COUNT(begins));
 	tcase_add_test(tcase, a_commit_that_fails);
 	tcase_add_test(tcase, which_connections_are_closed);
+	tcase_add_test(tcase, a_token_that_is_being_made);
 	tcase_add_test(tcase, a_token_that_another_process_makes);
 	tcase_add_test(tcase, a_statement_that_fails);
 	tcase_add_test(tcase, counts_that_change);
