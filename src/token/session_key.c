@@ -123,7 +123,30 @@ CK_RV session_confirm_lease(struct session *s, bool *ret_again)
 	return CKR_OK;
 }
 
-CK_RV session_key_now(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+/* Find the key in the cache, or load it. */
+static inline CK_RV find(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+{
+	if (is_hit(s->keys.last, handle)) {
+		*ret = s->keys.last;
+		return CKR_OK;
+	}
+	return miss(s, handle, ret);
+}
+
+CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+{
+	if (handle_is_token_object(handle)) {
+		if (__builtin_expect(s->token->lease == NULL, 1))
+			store_check_freshness(s->token->store);
+		else
+			note_lease(s);
+	}
+	return find(s, handle, ret);
+}
+
+/* session_key_now in a store with a lease. */
+__attribute__((cold, noinline)) static CK_RV find_under_lease(
+	struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
 {
 	bool again;
 
@@ -135,17 +158,11 @@ CK_RV session_key_now(struct session *s, CK_OBJECT_HANDLE handle, struct cached_
 	return CKR_OK;
 }
 
-CK_RV session_key(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
+CK_RV session_key_now(struct session *s, CK_OBJECT_HANDLE handle, struct cached_key **ret)
 {
-	if (handle_is_token_object(handle)) {
-		if (__builtin_expect(s->token->lease == NULL, 1))
-			store_check_freshness(s->token->store);
-		else
-			note_lease(s);
-	}
-	if (is_hit(s->keys.last, handle)) {
-		*ret = s->keys.last;
-		return CKR_OK;
-	}
-	return miss(s, handle, ret);
+	if (__builtin_expect(s->token->lease != NULL, 0))
+		return find_under_lease(s, handle, ret);
+	if (handle_is_token_object(handle))
+		store_check_freshness(s->token->store);
+	return find(s, handle, ret);
 }
