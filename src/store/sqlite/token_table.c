@@ -16,13 +16,13 @@ enum {
 };
 enum { PIN_SALT, PIN_KEY }; /* columns of one PIN */
 
-/* Read column I, a blob of exactly N bytes, to OUT. */
+/* Read column I, a blob of exactly N bytes (not 0, which NULL has), to OUT. */
 static CK_RV get_exact(struct statement *s, int i, uint8_t *out, size_t n)
 {
 	struct bytes b;
 
 	TRY(statement_bytes(s, i, n, &b));
-	ENSURE(b.p != NULL && b.n == n, CKR_DEVICE_ERROR);
+	ENSURE(b.n == n, CKR_DEVICE_ERROR);
 	memcpy(out, b.p, n);
 	return CKR_OK;
 }
