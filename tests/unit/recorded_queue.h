@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "counted_locks.h"
 #include "unit.h"
 
 #define UNTOUCHED 0xa5 /* what the members are that belong to the queue */

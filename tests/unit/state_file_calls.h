@@ -77,7 +77,7 @@ static void test_free(void *p);
 
 static long passing = -1;  /* calls before the one that fails; negative: none fails */
 static int error = EIO;    /* errno of a system call that fails */
-static char journal[300];  /* the names of the calls, each with a blank behind it */
+static char journal[2000]; /* the names of the calls, each with a blank behind it */
 static int directory = -1; /* of the state files */
 static int live;           /* allocations that are not freed */
 
@@ -101,13 +101,20 @@ static CK_RV test_directory(struct store *store, bool make, int *ret_fd)
 	return CKR_OK;
 }
 
+static bool gives_zero; /* the descriptor of a file is 0 */
+
 static int test_file_open(int dirfd, const char *name, int flags)
 {
 	ck_assert_int_eq(dirfd, directory);
 	ck_assert_str_eq(name, "17");
 	if (call_fails(flags == O_RDWR ? "open" : "create"))
 		return -1;
-	return file_open(dirfd, name, flags);
+	int fd = file_open(dirfd, name, flags);
+	if (!gives_zero || fd < 0)
+		return fd;
+	ck_assert_int_eq(dup2(fd, 0), 0);
+	close(fd);
+	return 0;
 }
 
 static CK_RV test_file_lock(int fd, unsigned wait_ms, const char *name)
@@ -171,7 +178,7 @@ static int test_faccessat(int fd, const char *name, int mode, int flags)
 
 static int test_openat(int fd, const char *name, int flags)
 {
-	ck_assert(flags & O_CLOEXEC);
+	ck_assert_int_eq(flags, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return call_fails("openat") ? -1 : openat(fd, name, flags);
 }
 
@@ -204,6 +211,7 @@ static void *test_calloc(size_t count, size_t n)
 {
 	if (call_fails("calloc"))
 		return NULL;
+	ck_assert_uint_eq(count, 1);
 	live++;
 	return calloc(count, n);
 }

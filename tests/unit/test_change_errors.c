@@ -182,6 +182,41 @@ START_TEST(each_call_fails_once)
 }
 END_TEST
 
+/* --- Other hosts --- */
+
+static unsigned waits;
+
+static void wait_for_others(struct store *s)
+{
+	ck_assert(s == store);
+	waits++;
+}
+
+/* Other hosts must not use what a change has taken away. They may not know yet what was added. */
+START_TEST(changes_that_take_something_away_wait_for_other_hosts)
+{
+	const bool takes = commands[_i].run != add_three && commands[_i].run != verify;
+
+	new_controlled();
+	first = add("first");
+	second = add("second");
+	backend.wait_for_hosts = wait_for_others;
+	fail_call("commit", 0);
+	if (commands[_i].run != verify)
+		ck_rv(commands[_i].run(), INJECTED);
+	passing = -1;
+	ck_assert_uint_eq(waits, 0);
+	ck_ok(commands[_i].run());
+	ck_assert_uint_eq(waits, takes ? 1 : 0);
+	if (commands[_i].run == initialise) { /* nothing is taken away from another token */
+		struct store_token seen = sample_token();
+		ck_ok(store_init_token(store, &seen, NULL, &as_seen));
+		ck_assert(!as_seen && waits == 1);
+	}
+	close_controlled();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("change errors");
@@ -189,6 +224,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_loop_test(tcase, each_call_fails_once, 0, sizeof commands / sizeof commands[0]);
+	tcase_add_loop_test(tcase, changes_that_take_something_away_wait_for_other_hosts, 0,
+		sizeof commands / sizeof commands[0]);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -374,6 +374,38 @@ START_TEST(calls_are_passed_on_to_the_backend)
 }
 END_TEST
 
+static const struct store_lease *lease_test(const struct store *store)
+{
+	note(store, 'z');
+	return (const struct store_lease *)(const void *)&number;
+}
+
+static CK_RV confirm_test(struct store *store)
+{
+	note(store, 'y');
+	return CKR_DEVICE_ERROR;
+}
+
+/* A backend on this host has no lease, and nothing to confirm. */
+START_TEST(a_backend_with_a_lease)
+{
+	struct store *store = open_one_store();
+	struct store_backend leasing = test_backend;
+
+	expect("Oo");
+	ck_assert_ptr_null(store_lease(store));
+	ck_ok(store_confirm(store));
+	expect("");
+	leasing.lease = lease_test;
+	leasing.confirm = confirm_test;
+	store->backend = &leasing;
+	ck_assert_ptr_eq((const void *)store_lease(store), (const void *)&number);
+	ck_rv(store_confirm(store), CKR_DEVICE_ERROR);
+	expect("zy");
+	store_close(store);
+}
+END_TEST
+
 /* The lock on the PINs keeps out the threads of this process, whatever the backend says. */
 START_TEST(the_lock_on_the_pins)
 {
@@ -419,7 +451,7 @@ int main(void)
 	const TTest *const cases[] = {a_store_has_a_store_of_marks, stores_are_closed_in_any_order,
 		a_store_that_cannot_be_opened_leaves_nothing,
 		stores_of_the_parent_are_freed_by_the_next_opening, locks_are_free_after_a_fork,
-		calls_are_passed_on_to_the_backend, the_lock_on_the_pins,
+		calls_are_passed_on_to_the_backend, a_backend_with_a_lease, the_lock_on_the_pins,
 		the_freshness_is_checked_once_a_second};
 	Suite *suite = suite_create("open");
 	TCase *tcase = tcase_create("open");

@@ -205,6 +205,76 @@ START_TEST(no_directory)
 }
 END_TEST
 
+/* errno of a call that has succeeded says nothing. */
+START_TEST(errors_of_before)
+{
+	static const int errors[] = {ENOENT, EIO};
+
+	for (size_t i = 0; i < 2; i++) {
+		prepare(open_and_close);
+		errno = errors[i];
+		ck_ok(remove_it());
+		ck_assert(!there());
+	}
+}
+END_TEST
+
+/* A daemon may have closed its standard input: 0 is a descriptor as any other. */
+START_TEST(descriptor_0)
+{
+	int kept = dup(0), before = directory;
+
+	for (int i = 0; i < 2; i++) {
+		close(0);
+		gives_zero = i == 0;
+		if (i == 1)
+			directory = dup(directory);
+		ck_assert_int_eq(directory == 0, i == 1);
+		ck_ok(create());
+		ck_ok(state_file_open(NULL, 17, &file));
+		ck_ok(write_next());
+		end();
+		names = (const char *const[]){"17", NULL};
+		ck_ok(list());
+		ck_ok(remove_it());
+		ck_assert(!there());
+		ck_ok(create());
+		ck_ok(remove_now());
+		ck_assert(!there());
+	}
+	dup2(kept, 0);
+	close(kept);
+	directory = before;
+}
+END_TEST
+
+START_TEST(texts_of_any_length)
+{
+	static const uint8_t bytes[STATE_TEXT_MAX + 1] = {1};
+	static const size_t lengths[] = {1, STATE_TEXT_MAX};
+	struct state_text text;
+
+	for (size_t i = 0; i < 2; i++) {
+		ck_ok(state_file_create(NULL, 17, bytes_of(bytes, lengths[i])));
+		for (uint64_t sequence = 1; sequence < 3; sequence++) {
+			ck_ok(state_file_open(NULL, 17, &file));
+			ck_ok(state_file_read(file, 0, &text));
+			ck_assert_uint_eq(text.sequence, sequence);
+			ck_assert(bytes_equal(text.text, bytes_of(bytes, lengths[i])));
+			ck_rv(state_file_write(file, 0, 9, bytes_of(bytes, 0)), CKR_DATA_LEN_RANGE);
+			ck_rv(state_file_write(file, 0, 9, bytes_of(bytes, sizeof bytes)),
+				CKR_DATA_LEN_RANGE);
+			ck_ok(state_file_write(file, 0, sequence + 1, bytes_of(bytes, lengths[i])));
+			end();
+		}
+		ck_ok(remove_it());
+	}
+	ck_rv(state_file_create(NULL, 17, bytes_of(bytes, 0)), CKR_DATA_LEN_RANGE);
+	ck_rv(state_file_create(NULL, 17, bytes_of(bytes, sizeof bytes)), CKR_DATA_LEN_RANGE);
+	ck_assert(!there());
+}
+END_TEST
+
 /* A file that another program has cut or made longer has no state. It is wiped as a whole. */
 START_TEST(files_of_another_length)
 {
@@ -246,6 +316,7 @@ START_TEST(the_bytes_of_a_file)
 	memcpy(expected, first, sizeof first);
 	read_bytes(bytes);
 	ck_assert_mem_eq(bytes, expected, FILE_LEN);
+	memset(file->slots[1], 0xee, STATE_SLOT_LEN); /* as an interrupted step leaves it */
 	ck_ok(write_next());
 	memset(expected, 0, sizeof first);
 	memcpy(expected + 4096, second, sizeof second);
@@ -374,9 +445,10 @@ END_TEST
 int main(void)
 {
 	const TTest *const cases[] = {a_file_that_goes_in_the_middle,
-		a_file_that_cannot_be_looked_for, no_directory, files_of_another_length,
-		the_bytes_of_a_file, the_order_of_the_candidates, a_step_leaves_one_candidate,
-		names_that_are_no_numbers, a_long_list, no_memory_for_a_longer_list};
+		a_file_that_cannot_be_looked_for, errors_of_before, descriptor_0,
+		texts_of_any_length, no_directory, files_of_another_length, the_bytes_of_a_file,
+		the_order_of_the_candidates, a_step_leaves_one_candidate, names_that_are_no_numbers,
+		a_long_list, no_memory_for_a_longer_list};
 	Suite *suite = suite_create("state file calls");
 	TCase *tcase = tcase_create("state file calls");
 

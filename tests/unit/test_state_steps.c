@@ -136,6 +136,23 @@ START_TEST(reserved_numbers_cost_one_write)
 }
 END_TEST
 
+/* However many are left at the end, each is given. */
+START_TEST(the_last_numbers)
+{
+	uint64_t number;
+
+	for (uint64_t reserve = 1; reserve <= LAST + 1; reserve++) {
+		state_forget(&vault);
+		ck_ok(create(0));
+		for (uint64_t i = 0; i < LAST; i++) {
+			takes(reserve, i);
+			memset(journal, 0, sizeof journal);
+		}
+		ck_rv(take(reserve, &number), CKR_KEYDIV_EXHAUSTED);
+	}
+}
+END_TEST
+
 /* Reservations are forgotten at a logout and with the record, and the numbers are skipped. */
 START_TEST(reserved_numbers_are_forgotten)
 {
@@ -344,7 +361,7 @@ END_TEST
 int main(void)
 {
 	const TTest *const cases[] = {each_number_is_written_before_it_is_given,
-		reserved_numbers_cost_one_write, reserved_numbers_are_forgotten,
+		reserved_numbers_cost_one_write, the_last_numbers, reserved_numbers_are_forgotten,
 		each_call_of_a_step_fails_once, a_reserved_number_that_fails,
 		each_call_of_reading_fails_once, no_state_without_a_login,
 		the_newest_state_that_opens_counts, no_memory_to_open_the_newest,
