@@ -108,6 +108,22 @@ START_TEST(commands_run_again_twenty_times)
 }
 END_TEST
 
+static void fail_next_begin(void)
+{
+	begin_rv = E1;
+}
+
+/* Commands that cannot begin again have failed. */
+START_TEST(a_begin_that_fails_ends_it)
+{
+	given_up = UINT32_MAX;
+	in_commit = fail_next_begin;
+	ck_rv(queue_commit(&store, &commands[0].change), E1);
+	ck_assert_str_eq(journal, "Bs0rCB");
+	ck_assert(!is_locked(&store.lock));
+}
+END_TEST
+
 /* Hosts that meet in a conflict do not meet again and again: pauses are random and grow. */
 START_TEST(pauses_between_conflicts)
 {
@@ -217,9 +233,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const cases[] = {commands_run_again_after_a_conflict,
-		commands_run_again_twenty_times, pauses_between_conflicts, a_conflict_in_the_middle,
-		a_transaction_that_is_lost, a_lost_transaction_takes_no_more,
-		a_backend_that_is_told_what_comes};
+		commands_run_again_twenty_times, a_begin_that_fails_ends_it,
+		pauses_between_conflicts, a_conflict_in_the_middle, a_transaction_that_is_lost,
+		a_lost_transaction_takes_no_more, a_backend_that_is_told_what_comes};
 	Suite *suite = suite_create("queue again");
 	TCase *tcase = tcase_create("queue again");
 
