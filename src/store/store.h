@@ -110,6 +110,7 @@ __attribute__((noinline)) void store_check_freshness(struct store *store);
  */
 struct store_lease {
 	_Atomic int64_t renew_at; /* CLOCK_BOOTTIME in ns: the lease runs until then, or longer */
+	const _Atomic uint64_t *freshness; /* as store_freshness gives it */
 };
 
 /* Return the lease, which stays valid until store_close. NULL if the store needs none. */

@@ -109,12 +109,13 @@ static void note_lease(struct session *s)
 
 CK_RV session_confirm_lease(struct session *s, bool *ret_again)
 {
+	const struct store_lease *lease = s->token->lease;
 	struct timespec now;
 	CK_RV rv = CKR_OK;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec >=
-		atomic_load_explicit(&s->token->lease->renew_at, memory_order_acquire))
+		atomic_load_explicit(&lease->renew_at, memory_order_acquire))
 		rv = store_confirm(s->token->store);
 	s->leased = false;
 	TRY(rv);

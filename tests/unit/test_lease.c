@@ -76,6 +76,7 @@ static void set_up(void)
 	ck_assert_ptr_null(store_lease(elsewhere->store));
 	ck_ok(store_confirm(elsewhere->store));
 	atomic_store(&lease.renew_at, 0);
+	lease.freshness = store_freshness(token->store);
 	master = make(rw, T(AES_MK, OPEN_MASTER, YES(CKA_TOKEN)));
 	master_there = in_other(master);
 	renewals = waits = 0;

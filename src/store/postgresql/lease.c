@@ -29,6 +29,7 @@ CK_RV lease_init(struct lease *lease, const char *conninfo, int32_t slot, unsign
 		.ms = (int32_t)ms,
 		.connection = {.conninfo = conninfo, .purpose = "lease", .fd = -1}};
 	atomic_store(&lease->word, 2);
+	lease->shared.freshness = &lease->word;
 	pthread_mutex_init(&lease->lock, NULL);
 	pthread_mutex_init(&lease->seen_lock, NULL);
 	return random_bytes(lease->host, sizeof lease->host);
