@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* by_client.c: see by_client.h. */
 #include "harness.h"
+#include "on_server.h"
 
 #include <errno.h>
 
@@ -46,5 +47,5 @@ bool applies(const char *name)
 		if (strcmp(exceptions[i].program, program_invocation_short_name) == 0 &&
 			(exceptions[i].test == NULL || strcmp(exceptions[i].test, name) == 0))
 			return false;
-	return true;
+	return applies_on_server(name);
 }

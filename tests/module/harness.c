@@ -2,6 +2,8 @@
 /* harness.c: the token in a temporary directory, the loaded module, and the expectations. */
 #include "harness.h"
 
+#include "on_server.h"
+
 #include "temp_dir.h"
 #include "time_limit.h"
 
@@ -170,8 +172,9 @@ void write_conf(const char *text)
 	out = fopen(path, "w");
 	ck_assert_ptr_nonnull(out);
 	ck_assert_int_eq(fchmod(fileno(out), 0600), 0);
-	fprintf(out, "token-dir = %s\nscrypt-log2-n = 14\n%s%s", token_dir,
-		behind_server() ? "parameters = flat\n" : "", text);
+	fprintf(out, "token-dir = %s\nscrypt-log2-n = 14\n%s%s%s", token_dir,
+		behind_server() ? "parameters = flat\n" : "", text,
+		on_server() ? server_line() : "");
 	fclose(out);
 	setenv("KEYDIV_CONF", path, 1);
 	write_client_conf();
@@ -200,7 +203,9 @@ void place(void)
 	snprintf(name, sizeof name, "t%d", (int)getpid());
 	snprintf(copy_from, sizeof copy_from, "%s/prepared/tokens", base_dir);
 	place_empty(name);
-	if (nftw(copy_from, copy_entry, 16, FTW_PHYS) != 0)
+	if (on_server())
+		server_restore();
+	else if (nftw(copy_from, copy_entry, 16, FTW_PHYS) != 0)
 		ck_abort_msg("cannot copy the prepared token");
 }
 
@@ -360,6 +365,8 @@ static void prepare_token(void)
 	login(CKU_SO);
 	ok(f->C_InitPIN(s, (CK_UTF8CHAR_PTR)USER_PIN, sizeof USER_PIN - 1));
 	ok(f->C_Finalize(NULL));
+	if (on_server())
+		server_save();
 }
 
 START_TEST(prepare)
@@ -411,6 +418,8 @@ int run(Suite *suite)
 		perror("mkdtemp");
 		return 1;
 	}
+	if (on_server())
+		server_begin();
 	failed = prepare_all();
 	runner = srunner_create(suite);
 	if (!failed) {
@@ -418,6 +427,8 @@ int run(Suite *suite)
 		failed = srunner_ntests_failed(runner);
 	}
 	srunner_free(runner);
+	if (on_server())
+		server_end();
 	temp_dir_remove(base_dir);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

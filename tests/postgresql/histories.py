@@ -212,14 +212,15 @@ class Faults:
         self.command("synchronous")
 
     def promote(self):
-        """The standby becomes primary while the old primary runs on. Some hosts see only the old one, the others only the new one."""
+        """The standby becomes primary while the old primary runs on. Some hosts see only the old one, the others only the new one, for long
+        enough that the others have noticed and destroy keys."""
         old, new = self.primary(), self.standby()
-        behind = self.some_hosts()
+        behind = self.choice.sample(range(HOSTS), self.choice.randint(1, HOSTS - 1))
         self.command("cut", "replication")
         for index in range(HOSTS):
             self.command("cut", f"host{index}-{new if index in behind else old}")
         self.command("promote", new)
-        self.sleep(0.5, 4)
+        self.sleep(1, 12)
         for index in behind:
             self.command("cut", f"host{index}-{old}")
             self.command("heal", f"host{index}-{new}")
@@ -230,14 +231,19 @@ class Faults:
             self.command("heal", f"host{index}")
 
     def promote_after_kill(self):
+        """The primary dies, often after a time in which it could not reach its standby. What it committed alone was not acknowledged."""
         old, new = self.primary(), self.standby()
+        if self.choice.randrange(3):
+            self.command("cut", "replication")
+            self.sleep(0.2, 2)
         self.command("kill", old)
         self.command("promote", new)
+        self.command("heal", "replication")
         self.sleep(0, 1)
         self.command("rebuild", old)
 
     WEIGHTS = {"kill_host": 4, "kill_all_hosts": 1, "kill_server": 4, "restart_server": 1, "kill_server_and_host": 2, "stop_server": 3,
-        "stop_host": 3, "cut_hosts": 4, "reset_hosts": 2, "cut_standby": 2, "kill_standby": 1, "promote": 3, "promote_after_kill": 1}
+        "stop_host": 3, "cut_hosts": 4, "reset_hosts": 2, "cut_standby": 2, "kill_standby": 1, "promote": 3, "promote_after_kill": 2}
     OF_HOSTS = ("kill_host", "kill_all_hosts", "stop_host")
 
     def one(self):

@@ -175,6 +175,21 @@ class Keeper:
         """Run SQL as superuser at a server, in the database keydiv. The answer has unaligned rows, with | between columns."""
         return self.servers[name].sql(" ".join(words), "keydiv")
 
+    def do_query(self, name, database, *words):
+        """As sql, in another database, in one transaction."""
+        return self.servers[name].sql(" ".join(words), database)
+
+    def do_database(self, name, database):
+        self.servers[name].sql("CREATE DATABASE " + database)
+
+    def do_drop(self, name, database):
+        self.servers[name].sql(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def do_load(self, name, database, path):
+        """Run the SQL of a file."""
+        with open(path) as f:
+            self.servers[name].sql(f.read(), database)
+
     def do_port(self, name):
         return str(self.proxies[name].port if name in self.proxies else self.servers[name].port)
 
