@@ -104,7 +104,7 @@ static void note_lease(struct session *s)
 	if (s->leased)
 		return;
 	s->leased = true;
-	s->leased_at = atomic_load_explicit(store_freshness(s->token->store), memory_order_acquire);
+	s->leased_at = atomic_load_explicit(s->token->lease->freshness, memory_order_acquire);
 }
 
 CK_RV session_confirm_lease(struct session *s, bool *ret_again)
@@ -119,8 +119,7 @@ CK_RV session_confirm_lease(struct session *s, bool *ret_again)
 		rv = store_confirm(s->token->store);
 	s->leased = false;
 	TRY(rv);
-	*ret_again = atomic_load_explicit(store_freshness(s->token->store), memory_order_acquire) !=
-		     s->leased_at;
+	*ret_again = atomic_load_explicit(lease->freshness, memory_order_acquire) != s->leased_at;
 	return CKR_OK;
 }
 

@@ -212,7 +212,25 @@ static void clear_all(unsigned want, PGresult **ret)
 	}
 }
 
+void connection_flush(struct connection *c)
+{
+	c->noticed = false; /* here, because a warning may be read before connection_finish */
+	if (c->pg != NULL && (!PQpipelineSync(c->pg) || PQflush(c->pg) < 0))
+		c->early = lost(c, "sending failed");
+}
+
+bool connection_is_ready(struct connection *c)
+{
+	return c->pg == NULL || PQflush(c->pg) < 0 || !PQconsumeInput(c->pg) || !PQisBusy(c->pg);
+}
+
 CK_RV connection_sync(struct connection *c, int wait, unsigned want, PGresult **ret)
+{
+	connection_flush(c);
+	return connection_finish(c, wait, want, ret);
+}
+
+CK_RV connection_finish(struct connection *c, int wait, unsigned want, PGresult **ret)
 {
 	int64_t deadline = connection_clock() + wait;
 	CK_RV rv = c->early;
@@ -222,13 +240,10 @@ CK_RV connection_sync(struct connection *c, int wait, unsigned want, PGresult **
 	if (rv == CKR_OK)
 		c->sqlstate[0] = '\0';
 	c->early = CKR_OK;
-	c->noticed = false;
 	if (c->pg == NULL) {
 		memcpy(c->sqlstate, SQLSTATE_LOST, SQLSTATE_LEN + 1);
 		return rv != CKR_OK ? rv : FAIL(CKR_DEVICE_ERROR, "the database server is away");
 	}
-	if (!PQpipelineSync(c->pg))
-		return lost(c, "sending failed");
 	CK_RV answer = read_answers(c, deadline, want, ret);
 	c->queued = c->executions = 0;
 	if (rv == CKR_OK)

@@ -41,7 +41,7 @@ struct connection {
 	PGconn *pg;                      /* NULL while not connected */
 	int fd;                          /* of the socket, for connection_abandon; -1 */
 	char timeline[TIMELINE_LEN + 1]; /* of the server, which does not change while connected */
-	bool noticed;                    /* a warning came since connection_sync began */
+	bool noticed;                    /* a warning came since connection_flush */
 	bool lost_logged;                /* the log says that the server cannot be reached */
 	unsigned host;                   /* of the conninfo, which answered last */
 
@@ -104,6 +104,15 @@ void connection_send(struct connection *c, enum sql which, const struct paramete
  * on the disk), CKR_TOKEN_WRITE_PROTECTED (the role may not write), CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV connection_sync(struct connection *c, int wait, unsigned want, PGresult **ret);
+
+/*
+ * The same in parts, for a caller that does something else meanwhile: connection_flush sends,
+ * connection_is_ready returns true if connection_finish need not wait long, and connection_finish
+ * does the rest. Nothing else may be sent in between.
+ */
+void connection_flush(struct connection *c);
+bool connection_is_ready(struct connection *c);
+MUST_USE CK_RV connection_finish(struct connection *c, int wait, unsigned want, PGresult **ret);
 
 /* Return true if C is connected. */
 static inline bool connection_is_open(const struct connection *c)

@@ -12,7 +12,8 @@
 #define NS_OF_MS INT64_C(1000000)
 #define RENEW_WAIT 1000
 #define RENEWALS_MAX 20 /* of one call; a server that needs longer than a lease renews nothing */
-#define POLL_MS 10      /* of a writer that waits for other hosts */
+#define VISIT_NS (NS_OF_MS / 2)
+#define POLL_MS 10 /* of a writer that waits for other hosts */
 #define FIRST_TIMELINE "00000001"
 
 static int64_t boottime_ns(void)
@@ -39,21 +40,6 @@ static void own_row(const struct lease *lease, struct parameters *p)
 {
 	parameter_int4(p, lease->slot);
 	parameter_bytes(p, bytes_of(lease->host, LEASE_HOST_LEN));
-}
-
-void lease_close(struct lease *lease)
-{
-	struct parameters p = {.n = 0};
-
-	if (lease->registered && connection_is_open(&lease->connection)) {
-		own_row(lease, &p);
-		connection_send(&lease->connection, SQL_HOST_REMOVE, &p);
-		if (connection_sync(&lease->connection, RENEW_WAIT, 0, NULL) != CKR_OK)
-			log_write(LOG_INFO, "postgresql: the row of this host is left");
-	}
-	connection_close(&lease->connection);
-	pthread_mutex_destroy(&lease->lock);
-	pthread_mutex_destroy(&lease->seen_lock);
 }
 
 void lease_abandon(struct lease *lease)
@@ -102,22 +88,6 @@ static CK_RV make_row(struct lease *lease)
 	return connection_sync(&lease->connection, RENEW_WAIT, 0, NULL);
 }
 
-static CK_RV update_row(struct lease *lease, PGresult **ret)
-{
-	struct parameters p = {.n = 0};
-	char timeline[TIMELINE_LEN];
-
-	own_row(lease, &p);
-	pthread_mutex_lock(&lease->seen_lock);
-	memcpy(timeline, lease->timeline, TIMELINE_LEN);
-	int64_t seen = lease->seen;
-	pthread_mutex_unlock(&lease->seen_lock);
-	parameter_bytes(&p, bytes_of(timeline, strnlen(timeline, TIMELINE_LEN)));
-	parameter_int8(&p, seen);
-	connection_send(&lease->connection, SQL_HOST_RENEW, &p);
-	return connection_sync(&lease->connection, RENEW_WAIT, 1, ret);
-}
-
 static CK_RV connect(struct lease *lease)
 {
 	bool is_new;
@@ -128,17 +98,38 @@ static CK_RV connect(struct lease *lease)
 	return CKR_OK;
 }
 
-static CK_RV renew_once(struct lease *lease, bool *ret_done)
+/* Send the renewal. Its lease begins before. */
+static CK_RV send_renewal(struct lease *lease)
 {
-	RESULT *result = NULL;
-	int64_t changes = 0;
+	struct parameters p = {.n = 0};
+	char timeline[TIMELINE_LEN];
 
 	TRY(connect(lease));
 	if (!lease->registered)
 		TRY(make_row(lease));
 	lease->registered = true;
-	int64_t start = boottime_ns();
-	TRY(update_row(lease, &result));
+	own_row(lease, &p);
+	pthread_mutex_lock(&lease->seen_lock);
+	memcpy(timeline, lease->timeline, TIMELINE_LEN);
+	int64_t seen = lease->seen;
+	pthread_mutex_unlock(&lease->seen_lock);
+	parameter_bytes(&p, bytes_of(timeline, strnlen(timeline, TIMELINE_LEN)));
+	parameter_int8(&p, seen);
+	lease->start = boottime_ns();
+	connection_send(&lease->connection, SQL_HOST_RENEW, &p);
+	connection_flush(&lease->connection);
+	lease->sent = true;
+	return CKR_OK;
+}
+
+/* Take the answer to the renewal. RET_DONE is false if the row has to be made again. */
+static CK_RV take_renewal(struct lease *lease, bool *ret_done)
+{
+	RESULT *result = NULL;
+	int64_t changes = 0, length = lease->ms * NS_OF_MS;
+
+	lease->sent = *ret_done = false;
+	TRY(connection_finish(&lease->connection, RENEW_WAIT, 1, &result));
 	if (PQntuples(result) == 0) { /* the row was removed as that of a dead process */
 		lease->registered = false;
 		return CKR_OK;
@@ -147,12 +138,21 @@ static CK_RV renew_once(struct lease *lease, bool *ret_done)
 	REQUIRE(!lease->connection.noticed, CKR_DEVICE_ERROR,
 		"a renewal may not be on the standby");
 	lease_note(lease, lease->connection.timeline, changes);
-	int64_t length = lease->ms * NS_OF_MS;
-	atomic_store_explicit(&lease->until, start + length, memory_order_release);
-	atomic_store_explicit(&lease->shared.renew_at, start + length / 2, memory_order_release);
+	int64_t until = lease->start + length;
+	atomic_store_explicit(&lease->until, until, memory_order_release);
+	atomic_store_explicit(&lease->shared.renew_at, until - length / 2, memory_order_release);
 	atomic_store_explicit(&lease->contact, time(NULL), memory_order_relaxed);
 	*ret_done = true;
 	return CKR_OK;
+}
+
+/* Take the answer that is under way, if any, so that something else can be sent. */
+static void settle(struct lease *lease)
+{
+	bool unused;
+
+	if (lease->sent && take_renewal(lease, &unused) != CKR_OK)
+		log_write(LOG_INFO, "postgresql: a renewal of the lease failed");
 }
 
 /* A connection that has ended while nobody used it is not yet a server that is away. */
@@ -163,7 +163,9 @@ static CK_RV renew(struct lease *lease)
 
 	for (unsigned i = 0; !done && i < 3; i++) {
 		bool was_open = connection_is_open(&lease->connection);
-		rv = renew_once(lease, &done);
+		rv = lease->sent ? CKR_OK : send_renewal(lease);
+		if (rv == CKR_OK)
+			rv = take_renewal(lease, &done);
 		if (rv != CKR_OK && !was_open)
 			break;
 	}
@@ -172,6 +174,22 @@ static CK_RV renew(struct lease *lease)
 	if (rv != CKR_OK)
 		lease->failed_at = connection_clock();
 	return rv;
+}
+
+void lease_close(struct lease *lease)
+{
+	struct parameters p = {.n = 0};
+
+	settle(lease);
+	if (lease->registered && connection_is_open(&lease->connection)) {
+		own_row(lease, &p);
+		connection_send(&lease->connection, SQL_HOST_REMOVE, &p);
+		if (connection_sync(&lease->connection, RENEW_WAIT, 0, NULL) != CKR_OK)
+			log_write(LOG_INFO, "postgresql: the row of this host is left");
+	}
+	connection_close(&lease->connection);
+	pthread_mutex_destroy(&lease->lock);
+	pthread_mutex_destroy(&lease->seen_lock);
 }
 
 static bool runs(const struct lease *lease)
@@ -184,13 +202,35 @@ static bool must_renew(const struct lease *lease)
 	return boottime_ns() >= atomic_load_explicit(&lease->shared.renew_at, memory_order_acquire);
 }
 
-/* Less than half of the lease is left. One thread renews, and the others go on. */
+/*
+ * Send the renewal, or take its answer if the answer is there. Without a connection the thread that
+ * is here makes one, and waits.
+ */
+static CK_RV advance(struct lease *lease)
+{
+	struct connection *c = &lease->connection;
+	bool unused;
+
+	if (lease->sent)
+		return connection_is_ready(c) ? take_renewal(lease, &unused) : CKR_OK;
+	return connection_is_open(c) && lease->registered ? send_renewal(lease) : renew(lease);
+}
+
+/*
+ * Less than half of the lease is left. The next call that looks after the answer comes VISIT_NS
+ * later. After a failure, the next one tries again after an eighth of the lease.
+ */
 static void renew_early(struct lease *lease)
 {
 	if (pthread_mutex_trylock(&lease->lock) != 0)
 		return;
-	if (must_renew(lease) && renew(lease) != CKR_OK) /* try again after an eighth */
-		atomic_store(&lease->shared.renew_at, boottime_ns() + lease->ms * NS_OF_MS / 8);
+	if (must_renew(lease)) {
+		CK_RV rv = advance(lease);
+		int64_t pause = rv != CKR_OK ? lease->ms * NS_OF_MS / 8 : VISIT_NS;
+		int64_t next = boottime_ns() + pause, until = atomic_load(&lease->until);
+		if (must_renew(lease))
+			atomic_store(&lease->shared.renew_at, next < until ? next : until);
+	}
 	pthread_mutex_unlock(&lease->lock);
 }
 
@@ -248,6 +288,7 @@ static bool all_have_seen(
 	parameter_bytes(&p, bytes_of(timeline, TIMELINE_LEN));
 	parameter_int8(&p, changes);
 	pthread_mutex_lock(&lease->lock);
+	settle(lease);
 	CK_RV rv = connect(lease);
 	if (rv == CKR_OK) {
 		connection_send(&lease->connection, SQL_HOST_WAITING, &p);

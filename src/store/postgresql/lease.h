@@ -13,8 +13,9 @@
  *   counts suspend.
  * - The row says which changes the process has taken note of *before* the renewal was sent. A row
  *   that said what the answer says would let another host go on while the answer is under way.
- * - There is no thread. The first call that finds less than half of the lease left renews it while
- *   other threads go on. A call that finds the lease over waits for the renewal.
+ * - There is no thread. The first call that finds less than half of the lease left sends a renewal
+ *   and goes on, as all others do, and a later call takes the answer. A call that finds the lease
+ *   over waits for the answer.
  *
  * The count of changes orders the changes of one timeline. A promoted standby begins a new
  * timeline, on which the same count may mean other changes, so a count is compared on one
@@ -48,6 +49,8 @@ struct lease {
 	pthread_mutex_t lock; /* guards what follows; held during a renewal */
 	struct connection connection;
 	bool registered; /* the row exists */
+	bool sent;       /* a renewal is under way, and nothing else may be sent */
+	int64_t start;   /* CLOCK_BOOTTIME in ns before it was sent */
 	uint8_t host[LEASE_HOST_LEN];
 	int64_t opened;    /* connection_clock when the connection was made */
 	int64_t failed_at; /* connection_clock after the last renewal that failed */
