@@ -222,21 +222,32 @@ def kept_file(name):
     return path, json.load(open(path)) if os.path.exists(path) else {}
 
 
+def run_without_mutant(test):
+    """Run TEST without a mutant. Return its verdict, its seconds and the points that it reaches."""
+    reached = os.path.join(WORK, f"reached.{test.name}")
+    open(reached, "wb").write(bytes(100001))
+    verdict = test.run(0, reached)
+    points = [n for n, byte in enumerate(open(reached, "rb").read()) if byte]
+    os.remove(reached)
+    print(f"baseline: {test.name}: {verdict}, {test.used:.2f} s, {len(points)} points", flush=True)
+    return verdict, test.used, points
+
+
 def baseline(tests):
     """Run each test without a mutant, and note the points that the test reaches and its time."""
     path, kept = kept_file("baseline.json")
-    reached = os.path.join(WORK, "reached")
+    new = []
     for t in tests:
         parts = [open(os.path.join(t.out, f), "rb").read() for f in t.targets]
         parts += [repr((t.command, t.environment)).encode()] if t.areas else []
-        built = hashlib.sha256(b"".join(parts)).hexdigest()
-        if kept.get(t.name, [""])[:2] != [built, "passed"]:
-            open(reached, "wb").write(bytes(100001))
-            verdict = t.run(0, reached)
-            points = [n for n, byte in enumerate(open(reached, "rb").read()) if byte]
-            kept[t.name] = [built, verdict, t.used, points]
-            print(f"baseline: {t.name}: {verdict}, {t.used:.2f} s, {len(points)} points", flush=True)
-            json.dump(kept, open(path, "w"))
+        t.built = hashlib.sha256(b"".join(parts)).hexdigest()
+        if kept.get(t.name, [""])[:2] != [t.built, "passed"]:
+            new.append(t)
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        for t, result in zip(new, pool.map(run_without_mutant, new)):
+            kept[t.name] = [t.built, *result]
+            write(path, json.dumps(kept))
+    for t in tests:
         _, verdict, t.seconds, points = kept[t.name]
         t.reached = set(points)
         if verdict != "passed":
