@@ -214,6 +214,17 @@ START_TEST(a_file_that_cannot_be_made)
 }
 END_TEST
 
+/* Of two failures the first is reported: a full disk, and not what follows from it. */
+START_TEST(a_file_that_fails_twice)
+{
+	make_directory();
+	writes.error = ENOSPC;
+	directory_syncs.error = EIO;
+	ck_rv(tries_create(directory), CKR_DEVICE_MEMORY);
+	close(directory);
+}
+END_TEST
+
 /* Another thread has the file: that thread fills it. */
 START_TEST(a_file_that_another_makes)
 {
@@ -399,6 +410,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_new_file_is_whole_and_synced);
 	tcase_add_loop_test(tcase, a_file_that_cannot_be_made, 0, COUNT(creations));
+	tcase_add_test(tcase, a_file_that_fails_twice);
 	tcase_add_test(tcase, a_file_that_another_makes);
 	tcase_add_loop_test(tcase, a_file_that_cannot_be_opened, 0, COUNT(openings));
 	tcase_add_test(tcase, a_lock_is_given_back);
