@@ -128,7 +128,7 @@ START_TEST(a_row_that_was_removed)
 	ck_ok(store_confirm(store));
 	ck_assert(runs(store));
 	close_all();
-	char sql[100];
+	char sql[300];
 	snprintf(sql, sizeof sql, "SELECT count(*) FROM keydiv.host WHERE slot = %s",
 		token_dir + strlen("/slot-"));
 	ck_assert_int_eq(ask_sql(sql), 0);
@@ -317,7 +317,7 @@ END_TEST
 START_TEST(edited_rows)
 {
 	RECORD record = {0};
-	char sql[120];
+	char sql[300];
 	start();
 	int64_t id = insert_sample(store, CKO_SECRET_KEY, true, "label", "id");
 
@@ -342,6 +342,26 @@ START_TEST(no_client_states)
 	ck_rv(store_state_directory(store, true, &fd), CKR_TEMPLATE_INCONSISTENT);
 	ck_ok(store_state_directory(store, false, &fd));
 	ck_assert_int_eq(fd, -1);
+	close_all();
+}
+END_TEST
+
+/* An application that has closed its standard streams does not print into a connection. */
+START_TEST(no_standard_streams)
+{
+	struct store_token token;
+	start();
+	struct postgresql_store *p = postgresql_of(store);
+
+	connection_close(&p->connection);
+	int kept = dup(STDIN_FILENO);
+	close(STDIN_FILENO);
+	CK_RV rv = store_token_get(store, &token);
+	int fd = p->connection.fd;
+	dup2(kept, STDIN_FILENO);
+	close(kept);
+	ck_ok(rv);
+	ck_assert_int_gt(fd, STDERR_FILENO);
 	close_all();
 }
 END_TEST
@@ -396,7 +416,7 @@ int main(void)
 {
 	const TTest *const cases[] = {a_record_that_is_removed, renewals, timelines,
 		a_row_that_was_removed, each_counter_once, windows_of_two_hosts, tries_of_two_hosts,
-		turns_of_two_hosts, long_labels, edited_rows, no_client_states,
+		turns_of_two_hosts, long_labels, edited_rows, no_client_states, no_standard_streams,
 		a_server_that_is_killed, a_server_that_is_stopped};
 	Suite *suite = suite_create("hosts");
 	TCase *tests = tcase_create("hosts");

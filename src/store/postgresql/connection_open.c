@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* connection_open.c: connect to one of the servers of a conninfo, see connection.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "store/postgresql/connection.h"
@@ -259,6 +261,36 @@ static bool try_hosts(struct connection *c, const PQconninfoOption *all)
 	return false;
 }
 
+/*
+ * Keep the descriptors of the standard streams in use while libpq makes a socket. An application
+ * that has closed standard output may still print, and must not print into the connection.
+ */
+struct occupied {
+	int fd[3];
+};
+
+static struct occupied occupy(void)
+{
+	struct occupied o = {{-1, -1, -1}};
+
+	for (unsigned i = 0; i < 3; i++) {
+		int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd > STDERR_FILENO) {
+			close(fd);
+			break;
+		}
+		o.fd[i] = fd;
+	}
+	return o;
+}
+
+static void release(const struct occupied *o)
+{
+	for (unsigned i = 0; i < 3; i++)
+		if (o->fd[i] >= 0)
+			close(o->fd[i]);
+}
+
 CK_RV connection_open(struct connection *c, bool *ret_new)
 {
 	if (ret_new != NULL)
@@ -267,7 +299,9 @@ CK_RV connection_open(struct connection *c, bool *ret_new)
 		return CKR_OK;
 	PQconninfoOption *all = parse(c);
 	REQUIRE(all != NULL, CKR_DEVICE_ERROR, "the connection string is not accepted");
+	struct occupied standard = occupy();
 	bool found = try_hosts(c, all);
+	release(&standard);
 	PQconninfoFree(all);
 	REQUIRE(found, CKR_DEVICE_ERROR, "the database server cannot be reached");
 	return CKR_OK;
