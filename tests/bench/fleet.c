@@ -4,8 +4,8 @@
  * KEYDIV_CONF say which module and which store.
  *
  * 	fleet make N              make the token, a master, a master with a window, and N other keys
- * 	fleet derive SECONDS      derive from the token master in one thread. With FLEET_CPU=1, seconds
- * 	                          are those of the processor, for a busy machine
+ * 	fleet derive SECONDS      derive from the token master in one thread. With FLEET_CPU=1 these
+ * 	                          are seconds of the processor
  * 	fleet mark SECONDS N      let N threads mark counters, each of a device of its own
  * 	fleet start               start, log in and derive once
  * 	fleet watch SECONDS       derive all the time, and list the gaps

@@ -102,6 +102,14 @@ class Status(Server):
             sql("SELECT pg_reload_conf()")
             self.assertIn("note: several hosts are named and synchronous_standby_names is empty", self.status()[1])
             self.assertEqual(self.status("postgresql:service=a")[1], "")
+            self.ok("store", "init", STORE)
+            warning = "several hosts are named and synchronous_standby_names is empty"
+            for store, count in ("postgresql:service=a", 0), (STORE, 1):
+                self.use("store = %s\nlog-file = %s" % (store, self.path("log")))
+                if count == 0:
+                    self.make_token()
+                self.assertEqual(self.ok("info").count("store warning: " + warning), count)
+                self.assertEqual(self.read("log").count("lease: " + warning), count)
         finally:
             sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
             sql("SELECT pg_reload_conf()")

@@ -283,6 +283,9 @@ static void admin_describe(struct store *store, store_line *line, void *arg)
 		say(&admin, "server", "%s port %s", PQhost(pg), PQport(pg));
 	else
 		say(&admin, "server", "none answers");
+	if (pg != NULL && lease->connection.exposed)
+		say(&admin, "warning",
+			"several hosts are named and synchronous_standby_names is empty");
 	pthread_mutex_unlock(&lease->lock);
 	int64_t left = atomic_load(&lease->until) / 1000000 - ms_of(CLOCK_BOOTTIME);
 	int64_t contact = atomic_load(&lease->contact);

@@ -43,7 +43,10 @@ struct connection {
 	char timeline[TIMELINE_LEN + 1]; /* of the server, which does not change while connected */
 	bool noticed;                    /* a warning came since connection_flush */
 	bool lost_logged;                /* the log says that the server cannot be reached */
-	unsigned host;                   /* of the conninfo, which answered last */
+	bool alone;                      /* the server waits for no standby */
+	bool exposed;                    /* and is one of several hosts of the conninfo */
+	bool exposed_logged;
+	unsigned host; /* of the conninfo, which answered last */
 
 	/* Of the statements since the last sync. */
 	uint8_t queue[2 * QUEUE_MAX]; /* numbers of statements, with PREPARE added for a Parse */

@@ -26,7 +26,7 @@ static const char settings[] =
 	"SET idle_in_transaction_session_timeout = '5s'; SET search_path = pg_catalog; "
 	"SET client_min_messages = warning; "
 	"SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), "
-	"(SELECT version FROM keydiv.version)";
+	"(SELECT version FROM keydiv.version), current_setting('synchronous_standby_names') = ''";
 
 /* --- Options --- */
 
@@ -149,6 +149,7 @@ static bool set_up(struct connection *c, PGconn *pg, const char **ret_why)
 			*ret_why = "the schema keydiv has another version; run: keydiv store init";
 			if (good)
 				memcpy(c->timeline, PQgetvalue(r, 0, 0), TIMELINE_LEN + 1);
+			c->alone = PQgetvalue(r, 0, 2)[0] == 't';
 		}
 		PQclear(r);
 	}
@@ -240,6 +241,18 @@ static PQconninfoOption *parse(struct connection *c)
 	return all;
 }
 
+/* Warn once if a server that no standby follows synchronously is one of N to choose from. */
+static void check_standby(struct connection *c, unsigned n)
+{
+	c->exposed = n > 1 && c->alone;
+	if (!c->exposed || c->exposed_logged)
+		return;
+	c->exposed_logged = true;
+	log_warning("postgresql: %s: several hosts are named and synchronous_standby_names is "
+		    "empty: a fail-over can lose changes that were acknowledged",
+		c->purpose);
+}
+
 static bool try_hosts(struct connection *c, const PQconninfoOption *all)
 {
 	const char *hosts = option(all, "host"), *addresses = option(all, "hostaddr");
@@ -255,6 +268,7 @@ static bool try_hosts(struct connection *c, const PQconninfoOption *all)
 		add(&o, "target_session_attrs", "read-write");
 		if (attempt(c, &o)) {
 			c->host = i;
+			check_standby(c, n);
 			return true;
 		}
 	}
