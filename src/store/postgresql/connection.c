@@ -131,8 +131,13 @@ static CK_RV failure(struct connection *c)
 	return CKR_DEVICE_ERROR;
 }
 
+/*
+ * The next attempt begins with the next host. An old primary that still runs, and has no standby
+ * any more, takes connections and never answers to COMMIT.
+ */
 static CK_RV lost(struct connection *c, const char *how)
 {
+	c->host++;
 	log_write(LOG_WARNING, "postgresql: %s: connection lost: %s", c->purpose, how);
 	connection_close(c);
 	memcpy(c->sqlstate, SQLSTATE_LOST, SQLSTATE_LEN + 1);

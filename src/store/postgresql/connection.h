@@ -46,7 +46,7 @@ struct connection {
 	bool alone;                      /* the server waits for no standby */
 	bool exposed;                    /* and is one of several hosts of the conninfo */
 	bool exposed_logged;
-	unsigned host; /* of the conninfo, which answered last */
+	unsigned host; /* of the conninfo, with which the next attempt begins */
 
 	/* Of the statements since the last sync. */
 	uint8_t queue[2 * QUEUE_MAX]; /* numbers of statements, with PREPARE added for a Parse */

@@ -239,6 +239,7 @@ static CK_RV judge(struct postgresql_store *p, const PGresult *result, bool *ret
 	TRY(lease_confirm(&p->lease));
 	*ret_good = lease_covers(&p->lease, p->connection.timeline, changes, &other);
 	if (other) {
+		p->connection.host++;
 		connection_close(&p->connection);
 		lease_end(&p->lease);
 	}
