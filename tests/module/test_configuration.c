@@ -159,6 +159,31 @@ START_TEST(lock_memory)
 }
 END_TEST
 
+/* A server that is not there, in a build with or without libpq. The module makes no directory. */
+START_TEST(a_store_on_a_server)
+{
+	CK_TOKEN_INFO info;
+	char missing[600], text[1300];
+
+	if (behind_server())
+		return; /* each process of the server would say the same */
+	snprintf(missing, sizeof missing, "%s/missing", test_dir);
+	snprintf(text, sizeof text, "token-dir = %s\nstore = postgresql:host=%s\n", missing,
+		missing);
+	write_conf(text);
+	CK_RV rv = f->C_Initialize(NULL);
+	if (rv == CKR_OK) {
+		gives(CKR_DEVICE_ERROR, f->C_GetTokenInfo(0, &info));
+		ok(f->C_Finalize(NULL));
+	} else {
+		gives(CKR_FUNCTION_FAILED, rv);
+	}
+	holds(access(missing, F_OK) != 0);
+	write_conf("store = postgresql:host=x port=nonsense password\n");
+	gives(CKR_FUNCTION_FAILED, f->C_Initialize(NULL));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("configuration");
@@ -169,5 +194,6 @@ int main(void)
 	tcase_add_test(tc, no_configuration_file);
 	tcase_add_test(tc, the_log_on_standard_error);
 	tcase_add_test(tc, lock_memory);
+	tcase_add_test(tc, a_store_on_a_server);
 	return run(suite);
 }

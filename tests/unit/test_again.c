@@ -40,6 +40,50 @@ static CK_RV put_mark(
 						: sqlite_marks->mark_put(s, master, name, mark);
 }
 
+/* --- Commands that are announced --- */
+
+static unsigned announced, announced_open; /* in all, and in an open transaction */
+static bool open_now;
+static bool join; /* the next put lets another thread join */
+static pthread_t joiner;
+
+static void *mark_another(void *arg)
+{
+	struct window_location other = stream("other", 64);
+
+	(void)arg;
+	accepted(&other, 1);
+	return NULL;
+}
+
+static CK_RV put_and_join(
+	struct store *s, int64_t master, const uint8_t name[MARK_STREAM_LEN], struct bytes mark)
+{
+	bool waits = false;
+
+	open_now = true;
+	if (join) {
+		join = false;
+		ck_assert_int_eq(pthread_create(&joiner, NULL, mark_another, NULL), 0);
+		while (!waits) {
+			HOLD(&s->queue_lock);
+			waits = s->first != NULL;
+		}
+	}
+	return sqlite_marks->mark_put(s, master, name, mark);
+}
+
+static void expect_marks(struct store *s, const struct change *list)
+{
+	(void)s;
+	for (; list != NULL; list = list->next) {
+		ck_assert_int_eq(list->master, MASTER);
+		ck_assert_ptr_nonnull(list->stream);
+		announced++;
+		announced_open += open_now;
+	}
+}
+
 static void start_again(void)
 {
 	start();
@@ -129,5 +173,28 @@ START_TEST(a_change_runs_again)
 }
 END_TEST
 
-RUN_SUITE("again", a_counter_is_accepted_once, a_reservation_is_extended, there_is_an_end,
-	a_change_runs_again)
+/* A backend is told of the commands before they run, also of one that joins an open transaction. */
+START_TEST(announcements)
+{
+	start_again();
+	struct window_location at = stream("a", 64);
+
+	marks.expect = expect_marks;
+	marks.mark_put = put_and_join;
+	accepted(&at, 5);
+	ck_assert_uint_eq(announced, 1);
+	ck_assert_uint_eq(announced_open, 0);
+	open_now = false;
+	join = true;
+	accepted(&at, 6);
+	pthread_join(joiner, NULL);
+	ck_assert_uint_eq(announced, 3);
+	ck_assert_uint_eq(announced_open, 1);
+	ck_assert_uint_eq(commits, 2);
+	marks.expect = NULL;
+	close_all();
+}
+END_TEST
+
+RUN_SUITE("again", announcements, a_counter_is_accepted_once, a_reservation_is_extended,
+	there_is_an_end, a_change_runs_again)
