@@ -24,7 +24,7 @@ cd "$(dirname "$0")/.."
 
 packages="gcc g++ libc6-dev meson ninja-build pkg-config libssl-dev libp11-kit-dev p11-kit p11-kit-modules libsqlite3-dev
 	libinih-dev libjson-c-dev check openssl sqlite3 softhsm2 libnss3 opensc gnutls-bin python3 python3-pykcs11 python3-cryptography
-	valgrind mandoc default-jdk-headless clang-format zsh fish postgresql"
+	valgrind mandoc default-jdk-headless clang-format zsh fish postgresql libpq-dev"
 
 install_packages()
 {
@@ -93,7 +93,7 @@ plain()
 {
 	install_languages
 	build build ${MESON_OPTIONS:-}
-	has build interop-pykcs11 interop-java system-two_uids clients-python instructions hardening constant_time
+	has build interop-pykcs11 interop-java system-two_uids clients-python instructions hardening constant_time postgresql-module
 	meson test -C build --no-rebuild --print-errorlogs
 }
 
