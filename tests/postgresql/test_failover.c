@@ -33,7 +33,7 @@ START_TEST(an_old_primary_that_still_runs)
 	command("promote b");
 	ck_ok(in_the_end(store_touch(store)));
 	ck_ok(in_the_end(store_confirm(store)));
-	ck_assert_str_eq(postgresql_of(store)->lease.timeline, "00000002");
+	ck_assert_str_eq(postgresql_of(store)->lease.seen.timeline, "00000002");
 	ck_assert_uint_ne(atomic_load(store_freshness(store)), seen);
 	ck_ok(in_the_end(window_mark(&at, 2)));
 	replayed(&at, 1);

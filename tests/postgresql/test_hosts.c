@@ -98,22 +98,27 @@ START_TEST(timelines)
 	start();
 	struct lease *lease = lease_of(store);
 	ck_ok(store_confirm(store));
-	uint64_t seen = atomic_load(&lease->word);
-	int64_t changes = lease->seen;
+	uint64_t word = atomic_load(&lease->word);
+	struct lease_seen seen = lease_known(lease), now = seen, generation = seen;
 
-	ck_assert(lease_covers(lease, lease->timeline, changes, &other) && !other);
-	ck_assert(lease_covers(lease, lease->timeline, changes + 1, &other) && !other);
-	ck_assert(!lease_covers(lease, lease->timeline, changes - 1, &other) && !other);
-	ck_assert(!lease_covers(lease, "00000009", changes, &other) && other);
-	lease_note(lease, "00000001", changes - 1);
-	ck_assert_uint_eq(atomic_load(&lease->word), seen);
-	lease_note(lease, "00000009", changes - 1); /* a promoted standby */
-	ck_assert_uint_ne(atomic_load(&lease->word), seen);
-	ck_assert_int_eq(lease->seen, changes - 1);
+	ck_assert(lease_covers(lease, &now, &other) && !other);
+	now.changes = seen.changes + 1;
+	ck_assert(lease_covers(lease, &now, &other) && !other);
+	now.changes = seen.changes - 1;
+	ck_assert(!lease_covers(lease, &now, &other) && !other);
+	generation.generation[0] ^= 1;
+	ck_assert(!lease_covers(lease, &generation, &other) && !other);
+	lease_note(lease, &now, &now);
+	ck_assert_uint_eq(atomic_load(&lease->word), word);
+	memcpy(now.timeline, "00000009", sizeof now.timeline); /* a promoted standby */
+	ck_assert(!lease_covers(lease, &now, &other) && other);
+	lease_note(lease, &seen, &now);
+	ck_assert_uint_ne(atomic_load(&lease->word), word);
+	ck_assert_int_eq(lease->seen.changes, seen.changes - 1);
 	/* The next read finds that the timelines differ, and begins again. */
 	struct store_token token;
 	ck_ok(store_token_get(store, &token));
-	ck_assert_str_eq(lease->timeline, "00000001");
+	ck_assert_str_eq(lease->seen.timeline, "00000001");
 	close_all();
 }
 END_TEST

@@ -49,25 +49,65 @@ void lease_abandon(struct lease *lease)
 
 /* --- Changes that were seen --- */
 
-void lease_note(struct lease *lease, const char *timeline, int64_t changes)
+static bool is_other(const struct lease_seen *a, const struct lease_seen *b)
+{
+	return memcmp(a->timeline, b->timeline, TIMELINE_LEN) != 0;
+}
+
+static bool same_generation(const struct lease_seen *a, const struct lease_seen *b)
+{
+	return memcmp(a->generation, b->generation, CHANGE_ID_LEN) == 0;
+}
+
+struct lease_seen lease_known(struct lease *lease)
 {
 	pthread_mutex_lock(&lease->seen_lock);
-	bool other = memcmp(lease->timeline, timeline, TIMELINE_LEN) != 0;
-	if (other || changes > lease->seen) {
-		memcpy(lease->timeline, timeline, TIMELINE_LEN);
-		lease->seen = changes;
+	struct lease_seen known = lease->seen;
+	pthread_mutex_unlock(&lease->seen_lock);
+	return known;
+}
+
+CK_RV lease_seen_of_result(
+	const PGresult *r, int column, const char *timeline, struct lease_seen *ret)
+{
+	*ret = (struct lease_seen){0};
+	memcpy(ret->timeline, timeline, TIMELINE_LEN);
+	if (PQntuples(r) == 0)
+		return CKR_OK;
+	TRY(result_number(r, 0, column, 0, INT64_MAX - 1, &ret->changes));
+	return result_exact(r, 0, column + 1, ret->generation, CHANGE_ID_LEN);
+}
+
+bool lease_is_set_back(const struct lease_seen *before, const struct lease_seen *now)
+{
+	if (is_other(before, now))
+		return false;
+	return now->changes < before->changes ||
+	       (now->changes == before->changes && !same_generation(before, now));
+}
+
+void lease_note(struct lease *lease, const struct lease_seen *before, const struct lease_seen *now)
+{
+	bool set_back = lease_is_set_back(before, now);
+
+	pthread_mutex_lock(&lease->seen_lock);
+	if (set_back || is_other(&lease->seen, now) || now->changes > lease->seen.changes) {
+		lease->seen = *now;
 		atomic_fetch_add(&lease->word, 2);
 	}
 	pthread_mutex_unlock(&lease->seen_lock);
+	if (set_back)
+		log_warning("postgresql: the database was set back: it has %lld changes and had "
+			    "%lld",
+			(long long)now->changes, (long long)before->changes);
 }
 
-bool lease_covers(struct lease *lease, const char *timeline, int64_t changes, bool *ret_other)
+bool lease_covers(struct lease *lease, const struct lease_seen *now, bool *ret_other)
 {
-	pthread_mutex_lock(&lease->seen_lock);
-	*ret_other = memcmp(lease->timeline, timeline, TIMELINE_LEN) != 0;
-	bool covers = !*ret_other && changes >= lease->seen;
-	pthread_mutex_unlock(&lease->seen_lock);
-	return covers;
+	struct lease_seen known = lease_known(lease);
+
+	*ret_other = is_other(&known, now);
+	return !*ret_other && !lease_is_set_back(&known, now);
 }
 
 /* --- Renewals. The caller holds lease->lock --- */
@@ -102,19 +142,15 @@ static CK_RV connect(struct lease *lease)
 static CK_RV send_renewal(struct lease *lease)
 {
 	struct parameters p = {.n = 0};
-	char timeline[TIMELINE_LEN];
 
 	TRY(connect(lease));
 	if (!lease->registered)
 		TRY(make_row(lease));
 	lease->registered = true;
 	own_row(lease, &p);
-	pthread_mutex_lock(&lease->seen_lock);
-	memcpy(timeline, lease->timeline, TIMELINE_LEN);
-	int64_t seen = lease->seen;
-	pthread_mutex_unlock(&lease->seen_lock);
-	parameter_bytes(&p, bytes_of(timeline, strnlen(timeline, TIMELINE_LEN)));
-	parameter_int8(&p, seen);
+	lease->before = lease_known(lease);
+	parameter_bytes(&p, bytes_of(lease->before.timeline, strlen(lease->before.timeline)));
+	parameter_int8(&p, lease->before.changes);
 	lease->start = boottime_ns();
 	connection_send(&lease->connection, SQL_HOST_RENEW, &p);
 	connection_flush(&lease->connection);
@@ -126,7 +162,8 @@ static CK_RV send_renewal(struct lease *lease)
 static CK_RV take_renewal(struct lease *lease, bool *ret_done)
 {
 	RESULT *result = NULL;
-	int64_t changes = 0, length = lease->ms * NS_OF_MS;
+	int64_t length = lease->ms * NS_OF_MS;
+	struct lease_seen now;
 
 	lease->sent = *ret_done = false;
 	TRY(connection_finish(&lease->connection, RENEW_WAIT, 1, &result));
@@ -134,10 +171,10 @@ static CK_RV take_renewal(struct lease *lease, bool *ret_done)
 		lease->registered = false;
 		return CKR_OK;
 	}
-	TRY(result_number(result, 0, 0, 0, INT64_MAX, &changes));
+	TRY(lease_seen_of_result(result, 0, lease->connection.timeline, &now));
 	REQUIRE(!lease->connection.noticed, CKR_DEVICE_ERROR,
 		"a renewal may not be on the standby");
-	lease_note(lease, lease->connection.timeline, changes);
+	lease_note(lease, &lease->before, &now);
 	int64_t until = lease->start + length;
 	atomic_store_explicit(&lease->until, until, memory_order_release);
 	atomic_store_explicit(&lease->shared.renew_at, until - length / 2, memory_order_release);

@@ -184,14 +184,20 @@ static void send_make_and_lock(struct store *store)
 	send_lock(store);
 }
 
-/* Take the results of send_lock. */
-static CK_RV take_locked(struct transaction *t, PGresult *const r[3])
+/* Take the results of send_lock, which was sent when KNOWN was known. */
+static CK_RV take_locked(
+	struct postgresql_store *p, const struct lease_seen *known, PGresult *const r[3])
 {
+	struct transaction *t = &p->transaction;
+
 	t->highest = 0;
 	if (PQntuples(r[0]) == 0)
 		return CKR_TOKEN_NOT_RECOGNIZED;
-	TRY(result_number(r[0], 0, 0, 0, INT64_MAX - 1, &t->changes));
-	TRY(result_number(r[0], 0, 1, 0, STORE_ID_MAX, &t->last_id));
+	TRY(lease_seen_of_result(r[0], 0, p->connection.timeline, &t->before));
+	TRY(result_number(r[0], 0, 2, 0, STORE_ID_MAX, &t->last_id));
+	/* Otherwise the commit would seem to be older than what is known. */
+	if (lease_is_set_back(known, &t->before))
+		lease_note(&p->lease, known, &t->before);
 	if (PQntuples(r[1]) > 0)
 		TRY(result_number(r[1], 0, 0, 1, STORE_ID_MAX, &t->highest));
 	TRY(token_of_result(r[2], &t->token, &t->token_exists));
@@ -203,11 +209,12 @@ static CK_RV postgresql_begin(struct store *store, bool create, bool *ret_busy)
 {
 	struct postgresql_store *p = postgresql_of(store);
 	PGresult *r[3] = {NULL, NULL, NULL};
+	struct lease_seen known = lease_known(&p->lease);
 
 	TRY(transaction_begin(store, create ? send_make_and_lock : send_lock, 3, r, ret_busy));
 	if (*ret_busy)
 		return CKR_OK;
-	CK_RV rv = take_locked(&p->transaction, r);
+	CK_RV rv = take_locked(p, &known, r);
 	for (unsigned i = 0; i < 3; i++)
 		PQclear(r[i]);
 	if (rv != CKR_OK)
@@ -219,24 +226,25 @@ static CK_RV postgresql_commit(struct store *store)
 {
 	struct postgresql_store *p = postgresql_of(store);
 	struct parameters change = {.n = 0};
-	int64_t changes = p->transaction.changes + 1;
-	uint8_t id[CHANGE_ID_LEN];
+	struct lease_seen before = p->transaction.before, made = {0};
 
-	CK_RV rv = postgresql_change_id(id);
+	made.changes = before.changes + 1;
+	CK_RV rv = postgresql_change_id(made.generation);
 	if (rv != CKR_OK) {
 		transaction_rollback(store);
 		return rv;
 	}
 	parameter_int4(&change, p->slot);
-	parameter_bytes(&change, bytes_of(id, sizeof id));
-	parameter_int8(&change, changes);
+	parameter_bytes(&change, bytes_of(made.generation, CHANGE_ID_LEN));
+	parameter_int8(&change, made.changes);
 	parameter_int8(&change, p->transaction.last_id);
 	connection_send(&p->connection, SQL_SLOT_CHANGED, &change);
-	TRY(transaction_commit(store, id));
+	TRY(transaction_commit(store, made.generation));
 	/* The connection may be another one than before, whose server has the change too. */
-	memcpy(p->made_on, p->connection.timeline, sizeof p->made_on);
-	p->made = changes;
-	lease_note(&p->lease, p->made_on, changes);
+	memcpy(made.timeline, p->connection.timeline, TIMELINE_LEN);
+	memcpy(p->made_on, made.timeline, sizeof p->made_on);
+	p->made = made.changes;
+	lease_note(&p->lease, &before, &made);
 	return CKR_OK;
 }
 

@@ -14,13 +14,12 @@
 #include "store/postgresql/lease.h"
 #include "store/postgresql/mark_buffer.h"
 
-#define CHANGE_ID_LEN 16
 #define OUTCOME_SECONDS 60 /* to find out what became of a COMMIT */
 
 /* The open transaction. */
 struct transaction {
 	bool open;
-	int64_t changes; /* of the slot, before this transaction */
+	struct lease_seen before; /* the changes of the slot before this transaction */
 	int64_t last_id; /* the highest id of a record that was ever committed or inserted here */
 	int64_t highest; /* the highest id of a record when the transaction began */
 	bool token_known, token_exists;

@@ -55,9 +55,9 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 	[SQL_ROLLBACK_TO] = "ROLLBACK TO SAVEPOINT change",
 	[SQL_SLOT_MAKE] = "INSERT INTO keydiv.slot (slot, generation, changes, last_id) "
 			  "VALUES ($1::int4, $2::bytea, 0, 0) ON CONFLICT DO NOTHING",
-	[SQL_SLOT_LOCK] = "SELECT changes, last_id FROM keydiv.slot WHERE slot = $1::int4 "
-			  "FOR UPDATE",
-	[SQL_SLOT_CHANGES] = "SELECT changes FROM keydiv.slot WHERE slot = $1::int4",
+	[SQL_SLOT_LOCK] = "SELECT changes, generation, last_id FROM keydiv.slot "
+			  "WHERE slot = $1::int4 FOR UPDATE",
+	[SQL_SLOT_CHANGES] = "SELECT changes, generation FROM keydiv.slot WHERE slot = $1::int4",
 	[SQL_SLOT_CHANGED] = "UPDATE keydiv.slot SET generation = $2::bytea, changes = $3::int8, "
 			     "last_id = $4::int8 WHERE slot = $1::int4",
 	[SQL_HIGHEST_ID] = "SELECT id FROM keydiv.object WHERE slot = $1::int4 "
@@ -113,12 +113,18 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 		"UPDATE keydiv.host SET timeline = convert_from($3::bytea, 'UTF8'), seen = "
 		"$4::int8, renewed = clock_timestamp() WHERE slot = $1::int4 AND id = $2::bytea "
 		"RETURNING coalesce((SELECT changes FROM keydiv.slot s WHERE s.slot = $1::int4), "
-		"0::int8)",
+		"0::int8), coalesce((SELECT generation FROM keydiv.slot s WHERE s.slot = "
+		"$1::int4), decode(repeat('00', 16), 'hex'))",
 	[SQL_HOST_REMOVE] = "DELETE FROM keydiv.host WHERE slot = $1::int4 AND id = $2::bytea",
-	/* The other hosts that may be alive and have not taken note of change $4 on timeline $3. */
+	/*
+	 * The other hosts that may be alive and have not taken note of change $4 on timeline $3. A
+	 * host that has noted more changes than there are does not know that there are fewer
+	 * now, because the database was set back.
+	 */
 	[SQL_HOST_WAITING] =
 		"SELECT coalesce(max(lease_ms), 0)::int4, (count(*) FILTER (WHERE timeline <> "
-		"convert_from($3::bytea, 'UTF8') OR seen < $4::int8))::int8 FROM keydiv.host "
+		"convert_from($3::bytea, 'UTF8') OR seen < $4::int8 OR seen > (SELECT changes FROM "
+		"keydiv.slot s WHERE s.slot = $1::int4)))::int8 FROM keydiv.host "
 		"WHERE slot = $1::int4 AND id <> $2::bytea AND renewed > clock_timestamp() - "
 		"greatest(interval '10 s', lease_ms * interval '4 ms')",
 	[SQL_TRIES_MAKE] = "INSERT INTO keydiv.tries (slot, role, salt, wrong, started) VALUES "

@@ -227,22 +227,24 @@ static void send_changes(struct postgresql_store *p)
 
 /*
  * Decide if what was read with RESULT, that of SQL_SLOT_CHANGES, is as new as a lease that runs. If
- * the two connections of this process are at different servers, both begin again.
+ * the two connections of this process are at different servers, both begin again. What was read
+ * may be older because of a change that was noted meanwhile. If it is older AGAIN, the database was
+ * set back, which only a renewal can tell.
  */
-static CK_RV judge(struct postgresql_store *p, const PGresult *result, bool *ret_good)
+static CK_RV judge(struct postgresql_store *p, const PGresult *result, bool again, bool *ret_good)
 {
-	int64_t changes = 0;
+	struct lease_seen now;
 	bool other = false;
 
-	if (PQntuples(result) > 0)
-		TRY(result_number(result, 0, 0, 0, INT64_MAX, &changes));
+	TRY(lease_seen_of_result(result, 0, p->connection.timeline, &now));
 	TRY(lease_confirm(&p->lease));
-	*ret_good = lease_covers(&p->lease, p->connection.timeline, changes, &other);
+	*ret_good = lease_covers(&p->lease, &now, &other);
 	if (other) {
 		p->connection.host++;
 		connection_close(&p->connection);
-		lease_end(&p->lease);
 	}
+	if (other || (again && !*ret_good))
+		lease_end(&p->lease);
 	return CKR_OK;
 }
 
@@ -267,7 +269,7 @@ CK_RV transaction_query(
 		if (rv != CKR_OK && was_open && !connection_is_open(&p->connection) && i == 0)
 			continue;
 		TRY(rv);
-		rv = judge(p, results[0], &good);
+		rv = judge(p, results[0], i > 0, &good);
 		PQclear(results[0]);
 		if (rv == CKR_OK && good) {
 			*ret = results[1];
@@ -279,7 +281,7 @@ CK_RV transaction_query(
 	return FAIL(CKR_DEVICE_ERROR, "the database server is not the one that renews the lease");
 }
 
-static CK_RV begin_read_once(struct store *store, bool *ret_good)
+static CK_RV begin_read_once(struct store *store, bool again, bool *ret_good)
 {
 	struct postgresql_store *p = postgresql_of(store);
 	RESULT *changes = NULL;
@@ -291,7 +293,7 @@ static CK_RV begin_read_once(struct store *store, bool *ret_good)
 	CK_RV rv = connection_sync(&p->connection, STATEMENT_WAIT, 1, &changes);
 	p->transaction = (struct transaction){.open = rv == CKR_OK};
 	if (rv == CKR_OK)
-		rv = judge(p, changes, ret_good);
+		rv = judge(p, changes, again, ret_good);
 	if (rv != CKR_OK || !*ret_good)
 		roll_back(p);
 	return rv;
@@ -304,7 +306,7 @@ CK_RV postgresql_begin_read(struct store *store)
 
 	for (unsigned i = 0; i < READS_MAX && !good; i++) {
 		bool was_open = connection_is_open(&p->connection);
-		CK_RV rv = begin_read_once(store, &good);
+		CK_RV rv = begin_read_once(store, i > 0, &good);
 		if (rv != CKR_OK && (i > 0 || !was_open || connection_is_open(&p->connection)))
 			return rv;
 	}
