@@ -68,6 +68,42 @@ START_TEST(a_record_that_is_removed)
 }
 END_TEST
 
+static _Atomic bool returned;
+
+static void *wait_for_hosts(void *arg)
+{
+	store->backend->wait_for_hosts(store);
+	atomic_store(&returned, true);
+	return arg;
+}
+
+/* A thread whose change is in a commit for which another thread waits takes part in its wait. */
+START_TEST(waits_of_one_commit)
+{
+	pthread_t thread;
+	start_two();
+	struct postgresql_store *p = postgresql_of(store);
+
+	ck_ok(store_touch(store));
+	uint64_t commits = p->commits;
+	ck_assert_uint_eq(p->waited, commits);
+	p->waited = commits - 1; /* another thread still waits */
+	ck_assert_int_eq(pthread_create(&thread, NULL, wait_for_hosts, NULL), 0);
+	usleep(100000); /* alone, the thread would return, because all hosts know the change */
+	ck_assert(!atomic_load(&returned));
+	pthread_mutex_lock(&p->wait_lock);
+	p->waited = commits;
+	pthread_cond_broadcast(&p->wait_over);
+	pthread_mutex_unlock(&p->wait_lock);
+	pthread_join(thread, NULL);
+	ck_assert(atomic_load(&returned));
+	/* The next commit has a wait of its own. */
+	ck_ok(store_touch(store));
+	ck_assert_uint_eq(p->waited, commits + 1);
+	close_two();
+}
+END_TEST
+
 /* A renewal that shows a change changes the counter, and one that shows none does not. */
 START_TEST(renewals)
 {
@@ -419,10 +455,10 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const cases[] = {a_record_that_is_removed, renewals, timelines,
-		a_row_that_was_removed, each_counter_once, windows_of_two_hosts, tries_of_two_hosts,
-		turns_of_two_hosts, long_labels, edited_rows, no_client_states, no_standard_streams,
-		a_server_that_is_killed, a_server_that_is_stopped};
+	const TTest *const cases[] = {a_record_that_is_removed, waits_of_one_commit, renewals,
+		timelines, a_row_that_was_removed, each_counter_once, windows_of_two_hosts,
+		tries_of_two_hosts, turns_of_two_hosts, long_labels, edited_rows, no_client_states,
+		no_standard_streams, a_server_that_is_killed, a_server_that_is_stopped};
 	Suite *suite = suite_create("hosts");
 	TCase *tests = tcase_create("hosts");
 

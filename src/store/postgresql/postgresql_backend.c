@@ -55,10 +55,14 @@ CK_RV postgresql_open_store(struct store *store, const char *dir, bool objects)
 	p->pins = p->connection;
 	p->pins.purpose = "PINs";
 	p->lease.connection.fd = -1;
+	pthread_mutex_init(&p->wait_lock, NULL);
+	pthread_cond_init(&p->wait_over, NULL);
 	CK_RV rv = slot_of(dir, &p->slot);
 	if (rv == CKR_OK && objects)
 		rv = begin_lease(p);
 	if (rv != CKR_OK) {
+		pthread_mutex_destroy(&p->wait_lock);
+		pthread_cond_destroy(&p->wait_over);
 		free(p);
 		return rv;
 	}
@@ -80,6 +84,8 @@ void postgresql_close(struct store *store)
 	connection_close(&p->connection);
 	connection_close(&p->pins);
 	mark_buffer_free(&p->marks);
+	pthread_mutex_destroy(&p->wait_lock);
+	pthread_cond_destroy(&p->wait_over);
 	free(p);
 }
 
@@ -127,7 +133,11 @@ static CK_RV postgresql_confirm(struct store *store)
 	return lease_confirm(&postgresql_of(store)->lease);
 }
 
-/* A later change of this process may have been made since. To wait for it too does no harm. */
+/*
+ * Threads whose changes are in one commit share one wait. A wait that has begun after a commit
+ * is also enough for the commits before it. A later change of this process may have been made
+ * since. To wait for it too does no harm.
+ */
 static void postgresql_wait_for_hosts(struct store *store)
 {
 	struct postgresql_store *p = postgresql_of(store);
@@ -135,9 +145,23 @@ static void postgresql_wait_for_hosts(struct store *store)
 
 	pthread_mutex_lock(&store->lock);
 	int64_t made = p->made;
+	uint64_t commit = p->commits;
 	memcpy(timeline, p->made_on, sizeof timeline);
 	pthread_mutex_unlock(&store->lock);
-	lease_wait_for_hosts(&p->lease, timeline, made);
+
+	pthread_mutex_lock(&p->wait_lock);
+	if (commit > p->waiting) {
+		p->waiting = commit;
+		pthread_mutex_unlock(&p->wait_lock);
+		lease_wait_for_hosts(&p->lease, timeline, made);
+		pthread_mutex_lock(&p->wait_lock);
+		if (commit > p->waited)
+			p->waited = commit;
+		pthread_cond_broadcast(&p->wait_over);
+	}
+	while (p->waited < commit)
+		pthread_cond_wait(&p->wait_over, &p->wait_lock);
+	pthread_mutex_unlock(&p->wait_lock);
 }
 
 /*
@@ -244,6 +268,7 @@ static CK_RV postgresql_commit(struct store *store)
 	memcpy(made.timeline, p->connection.timeline, TIMELINE_LEN);
 	memcpy(p->made_on, made.timeline, sizeof p->made_on);
 	p->made = made.changes;
+	p->commits++;
 	lease_note(&p->lease, &before, &made);
 	return CKR_OK;
 }

@@ -34,9 +34,16 @@ struct postgresql_store {
 	struct transaction transaction;
 	int64_t made; /* the number of the last change that was committed, and its timeline */
 	char made_on[TIMELINE_LEN + 1];
+	uint64_t commits;         /* how many changes this process has committed */
 	struct mark_buffer marks; /* only in the store of marks */
 	struct lease lease;       /* only in the store of objects; has locks of its own */
 	struct connection pins;   /* guarded by store->pins_lock */
+
+	/* Waits for other hosts. Numbers are values of COMMITS; the highest counts. */
+	pthread_mutex_t wait_lock; /* guards what follows; nothing else is taken under it */
+	pthread_cond_t wait_over;
+	uint64_t waiting; /* for this commit a thread waits, or has waited */
+	uint64_t waited;  /* for this commit and those before it the wait is over */
 };
 
 static inline struct postgresql_store *postgresql_of(const struct store *store)
