@@ -162,6 +162,7 @@ struct store {
 	int64_t last_id;      /* the highest id this process has tried, also if the insert failed */
 	bool swept;           /* state files without records were removed */
 	bool removed;         /* a command of the open transaction has removed a record */
+	bool takes;           /* one has taken something away (struct change) */
 	bool again;           /* the last transaction failed, and may succeed if it runs again */
 
 	pthread_mutex_t queue_lock;  /* guards what follows */

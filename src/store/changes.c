@@ -283,7 +283,7 @@ static CK_RV run_edit(struct store *store, struct change *change)
 CK_RV store_edit_object(struct store *store, const struct snapshot *keys, int64_t id,
 	CK_RV (*edit_above)(struct object *o, void *arg), void *arg)
 {
-	struct edit edit = {{.run = run_edit}, keys, id, edit_above, arg};
+	struct edit edit = {{.run = run_edit, .takes = true}, keys, id, edit_above, arg};
 	CK_RV rv = commit_taking(store, &edit.change);
 
 	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_OBJECT_HANDLE_INVALID : rv;
@@ -314,7 +314,7 @@ static CK_RV run_removal(struct store *store, struct change *change)
 
 CK_RV store_remove_object(struct store *store, const struct snapshot *keys, int64_t id)
 {
-	struct removal removal = {{.run = run_removal}, keys, id};
+	struct removal removal = {{.run = run_removal, .takes = true}, keys, id};
 	CK_RV rv = commit_taking(store, &removal.change);
 
 	return rv == CKR_TOKEN_NOT_RECOGNIZED ? CKR_OBJECT_HANDLE_INVALID : rv;
@@ -332,7 +332,7 @@ static CK_RV run_touch(struct store *store, struct change *change)
 
 CK_RV store_touch(struct store *store)
 {
-	struct change touch = {.run = run_touch};
+	struct change touch = {.run = run_touch, .takes = true};
 
 	TRY(queue_commit(store, &touch));
 	wait_for_hosts(store);
@@ -377,7 +377,7 @@ CK_RV store_init_token(struct store *store, const struct store_token *token,
 	const struct store_token *seen, bool *ret_as_seen)
 {
 	struct initialization init = {
-		{.run = run_initialization, .creates = true}, token, seen, false};
+		{.run = run_initialization, .creates = true, .takes = true}, token, seen, false};
 
 	TRY(queue_commit(store, &init.change));
 	/*
@@ -424,7 +424,8 @@ static CK_RV run_pin_change(struct store *store, struct change *change)
 CK_RV store_set_pin(struct store *store, enum store_role role, const struct store_token *seen,
 	bool same_pin, const struct store_pin *pin, bool *ret_as_seen)
 {
-	struct pin_change change = {{.run = run_pin_change}, role, seen, same_pin, pin, false};
+	struct pin_change change = {
+		{.run = run_pin_change, .takes = true}, role, seen, same_pin, pin, false};
 
 	TRY(commit_taking(store, &change.change));
 	*ret_as_seen = change.as_seen;

@@ -29,6 +29,8 @@ static CK_RV run_change(struct store *store, struct change *change)
 	CK_RV rv = change->run(store, change);
 	if (rv == CKR_OK)
 		rv = backend->release(store);
+	if (rv == CKR_OK && change->takes)
+		store->takes = true;
 	if (rv != CKR_OK && backend->in_transaction(store)) /* some errors end the transaction */
 		backend->undo(store);
 	return rv;
@@ -68,7 +70,7 @@ static CK_RV begin(struct store *store, bool create)
 		pthread_mutex_lock(&store->lock);
 		CK_RV rv = store->backend->begin(store, create, &busy);
 		if (rv == CKR_OK && !busy) {
-			store->removed = store->again = false;
+			store->removed = store->takes = store->again = false;
 			return CKR_OK;
 		}
 		pthread_mutex_unlock(&store->lock);

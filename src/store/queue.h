@@ -16,6 +16,7 @@
 struct change {
 	CK_RV (*run)(struct store *store, struct change *change);
 	bool creates; /* runs also where no token was initialised yet */
+	bool takes;   /* takes something away that other hosts may have cached */
 	/* The mark that RUN reads first, for a backend that reads ahead. STREAM may be NULL. */
 	int64_t master;
 	const uint8_t *stream;

@@ -249,7 +249,7 @@ static CK_RV postgresql_begin(struct store *store, bool create, bool *ret_busy)
 static CK_RV postgresql_commit(struct store *store)
 {
 	struct postgresql_store *p = postgresql_of(store);
-	struct parameters change = {.n = 0};
+	struct parameters change = {.n = 0}, notify = {.n = 0};
 	struct lease_seen before = p->transaction.before, made = {0};
 
 	made.changes = before.changes + 1;
@@ -263,6 +263,10 @@ static CK_RV postgresql_commit(struct store *store)
 	parameter_int8(&change, made.changes);
 	parameter_int8(&change, p->transaction.last_id);
 	connection_send(&p->connection, SQL_SLOT_CHANGED, &change);
+	if (store->takes) {
+		parameter_int4(&notify, p->slot);
+		connection_send(&p->connection, SQL_SLOT_NOTIFY, &notify);
+	}
 	TRY(transaction_commit(store, made.generation));
 	/* The connection may be another one than before, whose server has the change too. */
 	memcpy(made.timeline, p->connection.timeline, TIMELINE_LEN);

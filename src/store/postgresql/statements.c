@@ -60,6 +60,8 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 	[SQL_SLOT_CHANGES] = "SELECT changes, generation FROM keydiv.slot WHERE slot = $1::int4",
 	[SQL_SLOT_CHANGED] = "UPDATE keydiv.slot SET generation = $2::bytea, changes = $3::int8, "
 			     "last_id = $4::int8 WHERE slot = $1::int4",
+	/* The server delivers it after the commit. */
+	[SQL_SLOT_NOTIFY] = "SELECT pg_notify('keydiv', $1::int4::text)",
 	[SQL_HIGHEST_ID] = "SELECT id FROM keydiv.object WHERE slot = $1::int4 "
 			   "ORDER BY id DESC LIMIT 1",
 	[SQL_TOKEN_GET] = "SELECT uuid, serial, label, scrypt_log2_n, so_salt, so_key, user_salt, "
