@@ -25,7 +25,7 @@ AREAS = {
         ("src/calls/use_window.c src/calls/use_stream.c src/store/sqlite/mark_table.c src/store/marks.c", ".", None),
     ],
     "store": [
-        ("src/store/changes.c src/store/inventory.c src/store/open.c src/store/queue.c src/store/read.c", ".", None),
+        ("src/store/changes.c src/store/columns.c src/store/inventory.c src/store/open.c src/store/queue.c src/store/read.c", ".", None),
         ("src/store/record.c src/store/vault.c src/store/sqlite/database.c src/store/sqlite/database_open.c", ".", None),
         ("src/store/sqlite/freshness.c src/store/sqlite/object_table.c src/store/sqlite/sqlite_backend.c", ".", None),
         ("src/store/sqlite/token_table.c src/store/sqlite/tries.c src/store/sqlite/vfs.c", ".", None),
