@@ -5,7 +5,7 @@
 #
 # For each release debootstrap makes a fresh Debian. In one copy the script builds the package of the committed tree and of a higher
 # version, and runs lintian. In a second copy, which has nothing but Debian's minimum, the script installs the package, makes a token,
-# runs the demonstration with the installed module, compiles a program with the flags of pkg-config, upgrades, removes and purges.
+# runs the demonstration with the installed module, installs keydiv-postgresql, compiles a program with the flags of pkg-config, upgrades, removes and purges.
 # The packages stay in build-package/SUITE.
 #
 # tests/support/debian.sh says what the script needs, and the variables MIRROR and BASES. BUILD_OPTIONS is DEB_BUILD_OPTIONS, as nocheck.
@@ -56,8 +56,8 @@ try()
 {
 	fresh "$1" "$work/try"
 	mkdir -p "$work/try/src/first" "$work/try/src/second"
-	cp "$work"/build/src/first/keydiv_*.deb "$work/try/src/first"
-	cp "$work"/build/src/second/keydiv_*.deb "$work/try/src/second"
+	cp "$work"/build/src/first/keydiv_*.deb "$work"/build/src/first/keydiv-postgresql_*.deb "$work/try/src/first"
+	cp "$work"/build/src/second/keydiv_*.deb "$work"/build/src/second/keydiv-postgresql_*.deb "$work/try/src/second"
 	mkdir -p "$work/try/src/tests"
 	cp -a tests/clients tests/fixtures "$work/try/src/tests"
 	cp tests/support/package_life.sh "$work/try/src"

@@ -27,6 +27,12 @@ keydiv_of_root()
 	keydiv "$@" --pin-file /src/pin
 }
 
+# status_of_nothing: ask a server that is not there.
+status_of_nothing()
+{
+	keydiv store status postgresql:host=/src/nowhere 2>&1 || true
+}
+
 step install
 quietly apt-get update -qq
 quietly apt-get install -y --no-install-recommends ./first/keydiv_*.deb
@@ -92,8 +98,21 @@ there=$(keydiv_of_root derive --key there SN-000123)
 echo "a master in SoftHSM gives the same key: $there"
 unset KEYDIV_CONF
 
+# Without keydiv-postgresql nothing brings libpq. With it the module finds the shared object, and no server.
+step 'tokens on a PostgreSQL server'
+[ -z "$(find / -xdev -name 'libpq.so.*')" ] || die 'the package keydiv brings libpq'
+[ -z "$(dpkg -L keydiv | grep -i 'postgresql\.so\|schema_')" ] || die 'the package keydiv has the store on a server'
+status_of_nothing | grep -q 'keydiv-store-postgresql.so is not beside' ||
+	die 'the tool does not say that keydiv-postgresql is missing'
+quietly apt-get install -y --no-install-recommends ./first/keydiv-postgresql_*.deb
+for file in "$(dirname "$(dpkg -L keydiv | grep 'keydiv-pkcs11\.so$')")/keydiv-store-postgresql.so" \
+	/usr/share/keydiv/postgresql/schema_1.sql /usr/share/doc/keydiv-postgresql/copyright; do
+	[ -s "$file" ] || die "the package keydiv-postgresql has no $file"
+done
+status_of_nothing | grep 'connection to server' || die 'the module does not load the store'
+
 step upgrade
-quietly apt-get install -y --no-install-recommends ./second/keydiv_*.deb
+quietly apt-get install -y --no-install-recommends ./second/keydiv_*.deb ./second/keydiv-postgresql_*.deb
 dpkg --compare-versions "$(dpkg-query -W -f '${Version}' keydiv)" gt "$version" || die 'nothing was upgraded'
 [ "$(keydiv_of_root derive --key master SN-000123)" = "$before" ] || die 'the token gives another key after the upgrade'
 echo "the token of $version gives the same key with $(dpkg-query -W -f '${Version}' keydiv)"
