@@ -28,7 +28,8 @@ typedef CK_RV step_run(struct store *store, struct change *change);
 
 static CK_RV take_step(struct copy *copy, struct store *store, step_run *run, bool creates)
 {
-	struct step step = {{.run = run, .creates = creates}, copy};
+	bool takes = store == copy->to && copy->replace;
+	struct step step = {{.run = run, .creates = creates, .takes = takes}, copy};
 
 	return queue_commit(store, &step.change);
 }
@@ -318,7 +319,11 @@ CK_RV store_copy(struct store *from, struct store *to, bool replace, struct stor
 		rv = copy_tries(&copy, STORE_SO);
 	if (rv == CKR_FUNCTION_CANCELED && copy.done.refusal != COPY_DONE)
 		rv = CKR_OK;
-	if (rv == CKR_OK)
-		*ret = copy.done;
-	return rv;
+	if (rv != CKR_OK)
+		return rv;
+	/* Other hosts may have cached what was in the token that was replaced. */
+	if (replace && copy.done.refusal == COPY_DONE && to->backend->wait_for_hosts != NULL)
+		to->backend->wait_for_hosts(to);
+	*ret = copy.done;
+	return CKR_OK;
 }

@@ -37,7 +37,8 @@ struct store_copied {
  * Copy the token of FROM to TO. With REPLACE a token there is removed, with everything in it. FROM
  * is locked against changes meanwhile, and TO is changed in one transaction, except that marks of
  * windows and tries of PINs have transactions of their own: the marks come before the token, the
- * tries after it. CKR_OK: see RET->refusal. Errors as store.h.
+ * tries after it. If a token was replaced, no other host uses what was in it when this returns.
+ * CKR_OK: see RET->refusal. Errors as store.h.
  */
 MUST_USE CK_RV store_copy(
 	struct store *from, struct store *to, bool replace, struct store_copied *ret);

@@ -4,6 +4,7 @@
  * The hosts find out by the count and the generation of changes, at the latest when their leases
  * end, and go on with what is there.
  */
+#include "store/copy.h"
 #include "store_on_server.h"
 
 static struct store *second;
@@ -210,10 +211,34 @@ START_TEST(an_answer_under_way)
 }
 END_TEST
 
+/* A copy that replaces a token takes it away from the hosts that use it. */
+START_TEST(a_copy_over_a_token)
+{
+	struct store_copied copied;
+	struct store *to = NULL;
+	start();
+	snprintf(token_dir, sizeof token_dir, "/slot-%ld", 3000000 + (long)getpid());
+	store_close(new_store());
+	ck_ok(store_open(token_dir, &states_above_store, &to));
+	ck_ok(store_open(token_dir, &states_above_store, &second));
+
+	lease_end(lease_of(second));
+	ck_ok(store_confirm(second));
+	uint64_t seen = atomic_load(store_freshness(second));
+	ck_assert(runs(second));
+	ck_ok(store_copy(store, to, true, &copied));
+	ck_assert_int_eq(copied.refusal, COPY_DONE);
+	ck_assert(!runs(second) || atomic_load(store_freshness(second)) != seen);
+	store_close(to);
+	close_two();
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const cases[] = {fewer_changes, as_many_changes, a_read_after_the_restore,
-		a_change_after_the_restore, a_writer_waits_for_hosts, an_answer_under_way};
+		a_change_after_the_restore, a_writer_waits_for_hosts, an_answer_under_way,
+		a_copy_over_a_token};
 	Suite *suite = suite_create("restore");
 	TCase *tests = tcase_create("restore");
 
