@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.environ["KEYDIV_SOURCE"], "tests", "tool")]
@@ -191,6 +192,34 @@ class Copy(Server):
     def test_without_tables(self):
         sql("DROP SCHEMA keydiv CASCADE")
         self.refused("store", "copy", self.tokens, STORE, says="cannot copy the token", pin=False)
+
+
+class Restore(Server):
+    """Older rows are put back in place while a process has cached a key that they do not have."""
+
+    def test_a_cached_key(self):
+        self.ok("store", "init", STORE)
+        self.use("store = " + STORE)
+        self.make_token()
+        self.import_key("old", MASTER)
+        tables = "slot", "token", "object"
+        for table in tables:
+            sql("CREATE TABLE keydiv.saved_%s AS SELECT * FROM keydiv.%s" % (table, table))
+        self.import_key("new", MASTER)
+        with subprocess.Popen([sys.executable, os.path.join(HERE, "derive.py"), "new", self.pin], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True, env=self.env) as process:
+            def derive():
+                process.stdin.write("\n")
+                process.stdin.flush()
+                return process.stdout.readline()
+
+            self.assertEqual([derive(), derive()], ["0\n", "0\n"])
+            sql("BEGIN; " + "".join("DELETE FROM keydiv.%s; INSERT INTO keydiv.%s SELECT * FROM keydiv.saved_%s; " % (table, table, table)
+                                    for table in tables) + "COMMIT")
+            time.sleep(0.3)  # longer than a lease
+            self.assertEqual(derive(), "60\n")  # CKR_KEY_HANDLE_INVALID
+            process.stdin.close()
+        self.assertEqual([key["label"] for key in self.user_json("key", "list")], ["old"])
 
 
 if __name__ == "__main__":
