@@ -150,7 +150,7 @@ coverage()
 	# The messages of gcov about counts that cannot be written must not come among the messages of a program.
 	export GCOV_ERROR_FILE=/dev/null
 	meson test -C build-coverage --no-rebuild --print-errorlogs --no-suite style --no-suite clients --no-suite system \
-		--no-suite constant_time --no-suite bench --no-suite slow
+		--no-suite constant_time --no-suite bench --no-suite slow --no-suite postgresql
 	python3 tests/coverage/coverage.py compare . build-coverage
 }
 
