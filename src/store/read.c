@@ -25,7 +25,7 @@ CK_RV store_find(struct store *store, const struct store_query *query, struct re
 
 /* --- The inventory --- */
 
-#define TAGS 256 /* read at once */
+#define TAGS 1024 /* read at once: 24 KiB of stack, and one round trip to a server */
 
 /* Add all records to TALLY. */
 static CK_RV tally_records(struct store *store, struct tally *tally)

@@ -103,24 +103,40 @@ CK_RV postgresql_find(struct store *store, const struct store_query *query,
 	return rv;
 }
 
+#define TAG_LEN (8 + RECORD_TAG_LEN) /* of an id and a tag in the answer to SQL_TAGS */
+
+/* Take N ids, which ascend from AFTER, and tags from ALL. A tag that is too short is damage. */
+static CK_RV split_tags(
+	struct bytes all, size_t n, int64_t after, struct record_tag *ret_tags, size_t *ret_n)
+{
+	ENSURE(all.n == n * TAG_LEN, CKR_DEVICE_ERROR);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *at = all.p + i * TAG_LEN;
+		uint64_t id = get_be64(at);
+		ENSURE(id > (uint64_t)after && id <= STORE_ID_MAX, CKR_DEVICE_ERROR);
+		ret_tags[i].id = after = (int64_t)id;
+		memcpy(ret_tags[i].tag, at + 8, RECORD_TAG_LEN);
+	}
+	*ret_n = n;
+	return CKR_OK;
+}
+
 CK_RV postgresql_tags(
 	struct store *store, int64_t after, struct record_tag *ret_tags, size_t max, size_t *ret_n)
 {
 	struct parameters p = {.n = 0};
 	RESULT *r = NULL;
+	struct bytes all = {0};
+	int64_t n = 0;
 
 	parameter_int4(&p, postgresql_of(store)->slot);
 	parameter_int8(&p, after);
 	parameter_int8(&p, limit_of(max));
 	TRY(transaction_query(store, SQL_TAGS, &p, &r));
-	ENSURE((size_t)PQntuples(r) <= max, CKR_DEVICE_ERROR);
-	for (int i = 0; i < PQntuples(r); i++) {
-		TRY(result_number(r, i, 0, after + 1, STORE_ID_MAX, &ret_tags[i].id));
-		TRY(result_exact(r, i, 1, ret_tags[i].tag, RECORD_TAG_LEN));
-		after = ret_tags[i].id;
-	}
-	*ret_n = (size_t)PQntuples(r);
-	return CKR_OK;
+	ENSURE(PQntuples(r) == 1, CKR_DEVICE_ERROR);
+	TRY(result_number(r, 0, 0, 0, limit_of(max), &n));
+	TRY(result_bytes(r, 0, 1, max * TAG_LEN, &all));
+	return split_tags(all, (size_t)n, after, ret_tags, ret_n);
 }
 
 /*

@@ -80,8 +80,11 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 	[SQL_CLEAR_TOKEN] = "DELETE FROM keydiv.token WHERE slot = $1::int4",
 	[SQL_READ] =
 		"SELECT " COLUMNS " FROM keydiv.object WHERE slot = $1::int4 AND id = $2::int8",
-	[SQL_TAGS] = "SELECT id, substring(sealed FROM length(sealed) - 15) FROM keydiv.object "
-		     "WHERE slot = $1::int4 AND id > $2::int8 ORDER BY id LIMIT $3::int8",
+	/* One value for all rows, because rows of their own cost more than the query. */
+	[SQL_TAGS] = "SELECT count(*), string_agg(int8send(id) || substring(sealed FROM "
+		     "length(sealed) - 15), '') FROM (SELECT id, sealed FROM keydiv.object "
+		     "WHERE slot = $1::int4 AND id > $2::int8 ORDER BY id LIMIT $3::int8) "
+		     "AS part",
 	[SQL_INSERT] = "INSERT INTO keydiv.object (slot, " COLUMNS ") VALUES ($1::int4, $2::int8, "
 		       "$3::int8, $4::bool, $5::bytea, $6::bytea, $7::bytea, $8::bytea, "
 		       "$9::bytea)",
