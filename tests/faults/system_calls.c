@@ -10,7 +10,7 @@
 
 const char *const call_names[CALL_KINDS] = {"open", "close", "read", "write", "sync", "truncate",
 	"allocate", "unlink", "lock", "unlock", "flock", "status", "access", "link", "path", "list",
-	"file system", "mkdir", "mode", "owner", "map", "random"};
+	"file system", "mkdir", "mode", "owner", "map", "random", "send", "receive"};
 
 static bool active;
 static struct call_plan plan;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * system_calls.h: programs that link system_calls.c have their own functions in place of libc's for
- * the system calls on files. A plan says which of the next calls fails, and how. Without a plan the
- * functions only call libc.
+ * the system calls on files and on connections to a server. A plan says which of the next calls
+ * fails, and how. Without a plan the functions only call libc.
  */
 #ifndef KEYDIV_TESTS_FAULTS_SYSTEM_CALLS_H
 #define KEYDIV_TESTS_FAULTS_SYSTEM_CALLS_H
@@ -33,6 +33,8 @@ enum call_kind {
 	CALL_OWNER,
 	CALL_MAP,
 	CALL_RANDOM, /* getentropy, getrandom */
+	CALL_SEND,   /* send, to a server */
+	CALL_RECEIVE,
 	CALL_KINDS
 };
 
@@ -41,7 +43,7 @@ extern const char *const call_names[CALL_KINDS];
 /* Values of an error that are no errno. */
 #define FAULT_SHORT (-1)      /* read or write one byte less than half */
 #define FAULT_KILL (-2)       /* SIGKILL in place of the call */
-#define FAULT_KILL_HALF (-3)  /* a write of whole sectors, at most half of it, then SIGKILL */
+#define FAULT_KILL_HALF (-3)  /* half of a message, or of a write in whole sectors, then SIGKILL */
 #define FAULT_KILL_AFTER (-4) /* the call, then SIGKILL */
 
 struct call_plan {

@@ -19,9 +19,16 @@
 #define SEATS 64
 #define OBJECTS 6          /* of a seat */
 #define NUMBERS (1u << 21) /* what is above is used and not checked */
-#define FIXED_OBJECTS 7
-#define FIXED_CLIENTS 2
-#define FRESH_SLOT 1 /* the slot of the token that is initialised again and again */
+#define FIXED_CLIENTS 2    /* without world_has_clients(): none */
+#define FIXED_OBJECTS 5    /* beside these clients */
+#define FRESH_SLOT 1       /* the slot of the token that is initialised again and again */
+
+/*
+ * Return true if the token holds O-DUKPT clients. A store on a server refuses them, because their
+ * states are in files. Objects 2 and 5 of a seat are imported keys there, and number_step() is the
+ * same as window_step().
+ */
+bool world_has_clients(void);
 
 struct change { /* 0: there is no such object. Other numbers are versions. */
 	volatile uint32_t acknowledged, wanted, highest;

@@ -9,7 +9,7 @@ enum kind { IMPORTED, DERIVED, CLIENT };
 
 static enum kind kind_of(unsigned k)
 {
-	return (enum kind)(k % 3);
+	return k % 3 == CLIENT && !world_has_clients() ? IMPORTED : (enum kind)(k % 3);
 }
 
 static CK_ULONG object_text(char ret[32], unsigned index, unsigned k, uint32_t version)
