@@ -167,7 +167,8 @@ static void set_up(void)
 	for (size_t i = 0; i < 300; i++) {
 		memset(&commands[i].change, UNTOUCHED, sizeof commands[i].change);
 		commands[i].change.run = run_command;
-		commands[i].change.creates = false;
+		commands[i].change.creates = commands[i].change.takes = false;
+		commands[i].change.stream = NULL;
 		commands[i].name = (char)('0' + i % 10);
 	}
 	next = commands;
