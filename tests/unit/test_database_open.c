@@ -26,7 +26,6 @@ static gid_t fake_getegid(void);
 #define geteuid fake_geteuid
 #define calloc fake_calloc
 #define getegid fake_getegid
-#define set_up set_up_database
 #include "store/sqlite/database_open.c"
 #undef fstatat
 #undef mknodat
@@ -35,7 +34,6 @@ static gid_t fake_getegid(void);
 #undef geteuid
 #undef calloc
 #undef getegid
-#undef set_up
 
 /* --- System calls --- */
 

@@ -3,6 +3,8 @@
  * test_sqlite_backend.c: a token directory that is opened, replaced and left in a fork, and the
  * check of its number.
  */
+#include <semaphore.h>
+
 #include "sqlite_backend_calls.h"
 
 START_TEST(the_name_of_a_directory)
@@ -136,18 +138,24 @@ END_TEST
 
 /* --- The check of the number --- */
 
-static void *hold_lock(void *arg)
+static sem_t held, enough;
+
+/* Hold the lock until ENOUGH. */
+static void *hold_lock(void *unused)
 {
 	pthread_mutex_lock(&store.lock);
-	*(CK_RV *)arg = CKR_OK;
-	return NULL;
+	sem_post(&held);
+	sem_wait(&enough);
+	pthread_mutex_unlock(&store.lock);
+	return unused;
 }
 
 START_TEST(the_check_of_the_number)
 {
 	pthread_t thread;
-	CK_RV rv = CKR_FUNCTION_FAILED;
 
+	sem_init(&held, 0, 0);
+	sem_init(&enough, 0, 0);
 	start(true);
 	sqlite_check_freshness(&store);
 	ck_assert(checks == 1 && checked_before == freshness());
@@ -156,8 +164,8 @@ START_TEST(the_check_of_the_number)
 	sqlite_check_freshness(&store);
 	ck_assert_uint_eq(checks, 1);
 	failing = NO_CALL;
-	ck_assert_int_eq(pthread_create(&thread, NULL, hold_lock, &rv), 0);
-	pthread_join(thread, NULL);
+	ck_assert_int_eq(pthread_create(&thread, NULL, hold_lock, NULL), 0);
+	sem_wait(&held);
 	ck_assert_int_eq(unlink(in_token("token.gen")), 0);
 	const void *place = sqlite_backend.freshness(&store);
 	sqlite_check_freshness(
@@ -165,7 +173,8 @@ START_TEST(the_check_of_the_number)
 	ck_assert_uint_eq(checks, 1);
 	ck_assert_ptr_ne(sqlite_backend.freshness(&store), place);
 	ck_assert(!sqlite_discard(&store)); /* nor is it closed */
-	pthread_mutex_init(&store.lock, NULL);
+	sem_post(&enough);
+	pthread_join(thread, NULL);
 	database_close(sqlite_of(&store)->db);
 	sqlite_of(&store)->db = NULL;
 	sqlite_check_freshness(&store);

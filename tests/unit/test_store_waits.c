@@ -19,7 +19,6 @@ static int fake_openat(int dirfd, const char *name, int flags, ...);
 #define usleep fake_usleep
 #define flock fake_flock
 #define openat fake_openat
-#define set_up set_up_database
 #define open_store open_store_of_schema
 #include "base/files.c"
 #include "store/sqlite/database_open.c"
@@ -28,7 +27,6 @@ static int fake_openat(int dirfd, const char *name, int flags, ...);
 #undef usleep
 #undef flock
 #undef openat
-#undef set_up
 #undef open_store
 
 /* --- Time --- */

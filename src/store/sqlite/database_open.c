@@ -131,7 +131,7 @@ static CK_RV refuse_wal(struct database *db)
 	return CKR_OK;
 }
 
-static CK_RV set_up(struct database *db)
+static CK_RV set_up_database(struct database *db)
 {
 	sqlite3 *sqlite = db->sqlite;
 
@@ -242,7 +242,7 @@ static CK_RV open_file(struct database *db, int dirfd, const char *path, const s
 		return CKR_DEVICE_ERROR;
 	}
 	TRY(check_same_file(db, dirfd, st));
-	return set_up(db);
+	return set_up_database(db);
 }
 
 /* A journal that another user can write would be rolled back into the database. */
