@@ -11,11 +11,13 @@
 
 #define FILES "the test is about the files of a token directory"
 #define CLIENTS "the store refuses Optimal-DUKPT clients in the token, whose states are in files"
+#define OWN_SERVER "the test names a server of its own"
 
 static const struct {
 	const char *program, *test, *reason; /* test NULL: every test of the program */
 } exceptions[] = {
 	{"test_module_client_files", NULL, CLIENTS},
+	{"test_module_configuration", "a_store_on_a_server", OWN_SERVER},
 	{"test_module_formats", NULL, FILES},
 	{"test_module_odukpt", "a_token_client", CLIENTS},
 	{"test_module_odukpt", "states_do_not_get_out", CLIENTS},
