@@ -200,22 +200,27 @@ static CK_RV try_pin(const struct seat *seat, uint32_t version)
 	return f->C_Login(seat->session, CKU_USER, (CK_UTF8CHAR_PTR)pin, n);
 }
 
+#define LOGINS_MAX 100
+
 void seat_login(const struct seat *seat)
 {
-	CK_RV rv = CKR_PIN_INCORRECT;
-	int i;
+	uint32_t acknowledged, wanted;
+	bool changed;
+	CK_RV rv;
+	int i = 0;
 
-	/* Another process may change the PIN between reading the record and trying. */
-	for (i = 0; i < 4 && rv == CKR_PIN_INCORRECT; i++) {
-		uint32_t acknowledged = world->pin.acknowledged, wanted = world->pin.wanted;
-
+	/* A refusal counts only if no other process has changed the PIN meanwhile. */
+	do {
+		acknowledged = world->pin.acknowledged;
+		wanted = world->pin.wanted;
 		rv = try_pin(seat, acknowledged);
 		if (rv == CKR_PIN_INCORRECT && wanted != acknowledged)
 			rv = try_pin(seat, wanted);
-	}
+		changed = world->pin.acknowledged != acknowledged || world->pin.wanted != wanted;
+	} while (rv == CKR_PIN_INCORRECT && changed && ++i < LOGINS_MAX);
 	if (rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN)
-		trouble("C_Login gave %s: PIN version %u, %u under way", name_of(rv),
-			world->pin.acknowledged, world->pin.wanted);
+		trouble("C_Login gave %s: PIN version %u, %u under way", name_of(rv), acknowledged,
+			wanted);
 }
 
 CK_RV pin_step(struct seat *seat)
