@@ -80,8 +80,8 @@ bool columns_match(const struct store_query *query, const struct record *record)
 
 unsigned columns_of_query(const struct store_query *query)
 {
-	return (query->label.p ? 1u : 0) | (query->object_id.p ? 2u : 0) |
-	       (query->by_class ? 4u : 0) | (query->public_only ? 8u : 0);
+	return (query->label.p ? FIND_LABEL : 0u) | (query->object_id.p ? FIND_OBJECT_ID : 0u) |
+	       (query->by_class ? FIND_CLASS : 0u) | (query->public_only ? FIND_PUBLIC : 0u);
 }
 
 /* --- The token record --- */

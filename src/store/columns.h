@@ -14,6 +14,40 @@
 #define CHECKSUM_LEN 32 /* SHA-256 */
 #define LOG2_N_MAX 63
 
+/* The columns of a record, in the order of every statement. */
+enum record_column {
+	COL_ID,
+	COL_CLASS,
+	COL_PRIVATE,
+	COL_LABEL,
+	COL_OBJECT_ID,
+	COL_ATTRIBUTES,
+	COL_SEALED,
+	COL_CHECKSUM
+};
+
+/* The columns of the token record, in the order of every statement, and those of one PIN in it. */
+enum token_column {
+	TOKEN_COL_UUID,
+	TOKEN_COL_SERIAL,
+	TOKEN_COL_LABEL,
+	TOKEN_COL_LOG2_N,
+	TOKEN_COL_SO,
+	TOKEN_COL_USER = TOKEN_COL_SO + 2,
+	TOKEN_COL_COUNT_SEAL = TOKEN_COL_USER + 2,
+	TOKEN_COL_CHECKSUM
+};
+enum pin_column { PIN_SALT, PIN_KEY };
+
+/* The columns that a query can compare, as bits of the number of a find statement. */
+enum find {
+	FIND_LABEL = 1,
+	FIND_OBJECT_ID = 2,
+	FIND_CLASS = 4,
+	FIND_PUBLIC = 8,
+	FIND_KINDS = 16,
+};
+
 /* The columns of a record that are bytes: label, object id, attributes, sealed. */
 #define RECORD_FIELDS 4
 struct bytes *record_field(struct record *record, unsigned i);
@@ -36,7 +70,7 @@ MUST_USE CK_RV columns_check_record(struct record *record, struct bytes checksum
  */
 bool columns_match(const struct store_query *query, const struct record *record);
 
-/* Return the bits of a search: 1 label, 2 object id, 4 class, 8 public only. */
+/* Return the bits of enum find for QUERY. */
 unsigned columns_of_query(const struct store_query *query);
 
 /*

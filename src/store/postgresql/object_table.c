@@ -6,18 +6,6 @@
 #include "store/columns.h"
 #include "store/postgresql/postgresql_store.h"
 
-/* Columns, in the order of every statement. Where a slot is given, it comes before them. */
-enum {
-	COL_ID,
-	COL_CLASS,
-	COL_PRIVATE,
-	COL_LABEL,
-	COL_OBJECT_ID,
-	COL_ATTRIBUTES,
-	COL_SEALED,
-	COL_CHECKSUM
-};
-
 /* --- Reading --- */
 
 /* Take the record in ROW, and compare its checksum. */

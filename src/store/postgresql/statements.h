@@ -3,14 +3,7 @@
 #ifndef KEYDIV_STORE_POSTGRESQL_STATEMENTS_H
 #define KEYDIV_STORE_POSTGRESQL_STATEMENTS_H
 
-/* The columns that a query can compare, as bits of the number of a find statement. */
-enum find {
-	FIND_LABEL = 1,
-	FIND_OBJECT_ID = 2,
-	FIND_CLASS = 4,
-	FIND_PUBLIC = 8,
-	FIND_KINDS = 16,
-};
+#include "store/columns.h"
 
 /* The statements. Their texts, with the numbers of parameters and columns, are in statements.c. */
 enum sql {

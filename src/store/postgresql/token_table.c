@@ -3,19 +3,6 @@
 #include "store/columns.h"
 #include "store/postgresql/postgresql_store.h"
 
-/* Columns, in the order of SQL_TOKEN_GET. SQL_TOKEN_PUT has the slot before them. */
-enum {
-	COL_UUID,
-	COL_SERIAL,
-	COL_LABEL,
-	COL_LOG2_N,
-	COL_SO,
-	COL_USER = COL_SO + 2,
-	COL_COUNT_SEAL = COL_USER + 2,
-	COL_CHECKSUM
-};
-enum { PIN_SALT, PIN_KEY }; /* columns of one PIN */
-
 static CK_RV get_pin(const PGresult *r, int column, struct store_pin *pin)
 {
 	struct bytes salt, key;
@@ -40,18 +27,18 @@ CK_RV token_of_result(const PGresult *r, struct store_token *ret, bool *ret_exis
 	*ret_exists = PQntuples(r) > 0;
 	if (!*ret_exists)
 		return CKR_OK;
-	TRY(result_exact(r, 0, COL_UUID, token.uuid, sizeof token.uuid));
-	TRY(result_exact(r, 0, COL_SERIAL, token.serial, sizeof token.serial));
-	TRY(result_exact(r, 0, COL_LABEL, token.label, sizeof token.label));
-	TRY(result_number(r, 0, COL_LOG2_N, 0, LOG2_N_MAX, &log2_n));
+	TRY(result_exact(r, 0, TOKEN_COL_UUID, token.uuid, sizeof token.uuid));
+	TRY(result_exact(r, 0, TOKEN_COL_SERIAL, token.serial, sizeof token.serial));
+	TRY(result_exact(r, 0, TOKEN_COL_LABEL, token.label, sizeof token.label));
+	TRY(result_number(r, 0, TOKEN_COL_LOG2_N, 0, LOG2_N_MAX, &log2_n));
 	token.scrypt_log2_n = (unsigned)log2_n;
-	TRY(get_pin(r, COL_SO, &token.so));
-	TRY(get_pin(r, COL_USER, &token.user));
-	TRY(result_bytes(r, 0, COL_COUNT_SEAL, sizeof token.count_seal, &seal));
+	TRY(get_pin(r, TOKEN_COL_SO, &token.so));
+	TRY(get_pin(r, TOKEN_COL_USER, &token.user));
+	TRY(result_bytes(r, 0, TOKEN_COL_COUNT_SEAL, sizeof token.count_seal, &seal));
 	ENSURE(seal.p != NULL, CKR_DEVICE_ERROR);
 	memcpy(token.count_seal, seal.p, seal.n);
 	token.count_seal_len = seal.n;
-	TRY(result_exact(r, 0, COL_CHECKSUM, checksum, sizeof checksum));
+	TRY(result_exact(r, 0, TOKEN_COL_CHECKSUM, checksum, sizeof checksum));
 	TRY(columns_check_token(&token, checksum));
 	*ret = token;
 	return CKR_OK;

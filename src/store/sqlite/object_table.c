@@ -7,18 +7,6 @@
 #include "store/columns.h"
 #include "store/sqlite/sqlite_store.h"
 
-/* Columns, in the order of every statement (schema.c). */
-enum {
-	COL_ID,
-	COL_CLASS,
-	COL_PRIVATE,
-	COL_LABEL,
-	COL_OBJECT_ID,
-	COL_ATTRIBUTES,
-	COL_SEALED,
-	COL_CHECKSUM
-};
-
 /* --- Reading --- */
 
 /* Take the record at which S has stopped, and compare its checksum. */

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "store/columns.h"
+
 /*
  * One entry of sqlite_schema, in the order of creation. SQL is the statement that creates the
  * entry. SQLite makes one table itself: SQL is then NULL, and MADE_AS is the text in sqlite_schema.
@@ -32,15 +34,6 @@ extern const struct schema schema_windows; /* windows.db: the marks of replay wi
 extern const char *const schema_settings;
 
 #define SCHEMA_STATEMENT_MAX 400
-
-/* The columns that a query can compare, as bits of the number of a find statement. */
-enum find {
-	FIND_LABEL = 1,
-	FIND_OBJECT_ID = 2,
-	FIND_CLASS = 4,
-	FIND_PUBLIC = 8,
-	FIND_KINDS = 16,
-};
 
 /* The statements. Their texts, with the numbers of parameters and columns, are in schema.c. */
 enum sql {

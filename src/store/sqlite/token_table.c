@@ -3,19 +3,6 @@
 #include "store/columns.h"
 #include "store/sqlite/sqlite_store.h"
 
-/* Columns, in the order of the statements (schema.c). */
-enum {
-	COL_UUID,
-	COL_SERIAL,
-	COL_LABEL,
-	COL_LOG2_N,
-	COL_SO,
-	COL_USER = COL_SO + 2,
-	COL_COUNT_SEAL = COL_USER + 2,
-	COL_CHECKSUM
-};
-enum { PIN_SALT, PIN_KEY }; /* columns of one PIN */
-
 /* Read column I, a blob of exactly N bytes (not 0, which NULL has), to OUT. */
 static CK_RV get_exact(struct statement *s, int i, uint8_t *out, size_t n)
 {
@@ -54,18 +41,18 @@ CK_RV sqlite_token_get(struct store *store, struct store_token *ret_token)
 	TRY(statement_step(s, &found));
 	if (!found)
 		return CKR_TOKEN_NOT_RECOGNIZED;
-	TRY(get_exact(s, COL_UUID, token.uuid, sizeof token.uuid));
-	TRY(get_exact(s, COL_SERIAL, token.serial, sizeof token.serial));
-	TRY(get_exact(s, COL_LABEL, token.label, sizeof token.label));
-	TRY(statement_number(s, COL_LOG2_N, 0, LOG2_N_MAX, &log2_n));
+	TRY(get_exact(s, TOKEN_COL_UUID, token.uuid, sizeof token.uuid));
+	TRY(get_exact(s, TOKEN_COL_SERIAL, token.serial, sizeof token.serial));
+	TRY(get_exact(s, TOKEN_COL_LABEL, token.label, sizeof token.label));
+	TRY(statement_number(s, TOKEN_COL_LOG2_N, 0, LOG2_N_MAX, &log2_n));
 	token.scrypt_log2_n = (unsigned)log2_n;
-	TRY(get_pin(s, COL_SO, &token.so));
-	TRY(get_pin(s, COL_USER, &token.user));
-	TRY(statement_bytes(s, COL_COUNT_SEAL, sizeof token.count_seal, &seal));
+	TRY(get_pin(s, TOKEN_COL_SO, &token.so));
+	TRY(get_pin(s, TOKEN_COL_USER, &token.user));
+	TRY(statement_bytes(s, TOKEN_COL_COUNT_SEAL, sizeof token.count_seal, &seal));
 	ENSURE(seal.p != NULL, CKR_DEVICE_ERROR);
 	memcpy(token.count_seal, seal.p, seal.n);
 	token.count_seal_len = seal.n;
-	TRY(get_exact(s, COL_CHECKSUM, checksum, sizeof checksum));
+	TRY(get_exact(s, TOKEN_COL_CHECKSUM, checksum, sizeof checksum));
 	TRY(columns_check_token(&token, checksum));
 	*ret_token = token;
 	return CKR_OK;
@@ -92,14 +79,16 @@ CK_RV sqlite_token_update(struct store *store, const struct store_token *given)
 
 	TRY(columns_prepare_token(&token, checksum));
 	TRY(database_statement(sqlite_of(store)->db, SQL_TOKEN_PUT, &s));
-	TRY(statement_bind_bytes(s, COL_UUID + 1, bytes_of(token.uuid, sizeof token.uuid)));
-	TRY(statement_bind_bytes(s, COL_SERIAL + 1, bytes_of(token.serial, sizeof token.serial)));
-	TRY(statement_bind_bytes(s, COL_LABEL + 1, bytes_of(token.label, sizeof token.label)));
-	TRY(statement_bind_number(s, COL_LOG2_N + 1, token.scrypt_log2_n));
-	TRY(bind_pin(s, COL_SO, &token.so));
-	TRY(bind_pin(s, COL_USER, &token.user));
+	TRY(statement_bind_bytes(s, TOKEN_COL_UUID + 1, bytes_of(token.uuid, sizeof token.uuid)));
 	TRY(statement_bind_bytes(
-		s, COL_COUNT_SEAL + 1, bytes_of(token.count_seal, token.count_seal_len)));
-	TRY(statement_bind_bytes(s, COL_CHECKSUM + 1, bytes_of(checksum, CHECKSUM_LEN)));
+		s, TOKEN_COL_SERIAL + 1, bytes_of(token.serial, sizeof token.serial)));
+	TRY(statement_bind_bytes(
+		s, TOKEN_COL_LABEL + 1, bytes_of(token.label, sizeof token.label)));
+	TRY(statement_bind_number(s, TOKEN_COL_LOG2_N + 1, token.scrypt_log2_n));
+	TRY(bind_pin(s, TOKEN_COL_SO, &token.so));
+	TRY(bind_pin(s, TOKEN_COL_USER, &token.user));
+	TRY(statement_bind_bytes(
+		s, TOKEN_COL_COUNT_SEAL + 1, bytes_of(token.count_seal, token.count_seal_len)));
+	TRY(statement_bind_bytes(s, TOKEN_COL_CHECKSUM + 1, bytes_of(checksum, CHECKSUM_LEN)));
 	return statement_step(s, &unused);
 }
