@@ -95,4 +95,28 @@ __attribute__((unused)) static void make_schema(void)
 	run_sql(sql);
 }
 
+/* Run the suite of N cases, each with a slot of its own; the exit code of main. */
+__attribute__((unused)) static int run_on_server(
+	const char *name, int seconds, const TTest *const *cases, size_t n)
+{
+	Suite *suite = suite_create(name);
+	TCase *tests = tcase_create(name);
+
+	tcase_add_unchecked_fixture(tests, make_schema, NULL);
+	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
+	tcase_set_timeout(tests, seconds);
+	for (size_t i = 0; i < n; i++)
+		tcase_add_test(tests, cases[i]);
+	suite_add_tcase(suite, tests);
+	return run_suite(suite);
+}
+
+/* The main function: each of the cases may take SECONDS. */
+#define RUN_ON_SERVER(name, seconds, ...)                                                          \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const TTest *const cases[] = {__VA_ARGS__};                                        \
+		return run_on_server(name, seconds, cases, sizeof cases / sizeof cases[0]);        \
+	}
+
 #endif

@@ -48,15 +48,4 @@ START_TEST(an_old_primary_that_still_runs)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("failover");
-	TCase *tests = tcase_create("failover");
-
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 600);
-	tcase_add_test(tests, an_old_primary_that_still_runs);
-	suite_add_tcase(suite, tests);
-	return run_suite(suite);
-}
+RUN_ON_SERVER("failover", 600, an_old_primary_that_still_runs)

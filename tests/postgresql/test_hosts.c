@@ -453,20 +453,7 @@ START_TEST(a_server_that_is_stopped)
 }
 END_TEST
 
-int main(void)
-{
-	const TTest *const cases[] = {a_record_that_is_removed, waits_of_one_commit, renewals,
-		timelines, a_row_that_was_removed, each_counter_once, windows_of_two_hosts,
-		tries_of_two_hosts, turns_of_two_hosts, long_labels, edited_rows, no_client_states,
-		no_standard_streams, a_server_that_is_killed, a_server_that_is_stopped};
-	Suite *suite = suite_create("hosts");
-	TCase *tests = tcase_create("hosts");
-
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 300);
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		tcase_add_test(tests, cases[i]);
-	suite_add_tcase(suite, tests);
-	return run_suite(suite);
-}
+RUN_ON_SERVER("hosts", 300, a_record_that_is_removed, waits_of_one_commit, renewals, timelines,
+	a_row_that_was_removed, each_counter_once, windows_of_two_hosts, tries_of_two_hosts,
+	turns_of_two_hosts, long_labels, edited_rows, no_client_states, no_standard_streams,
+	a_server_that_is_killed, a_server_that_is_stopped)

@@ -95,15 +95,4 @@ START_TEST(changes)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("notify");
-	TCase *tests = tcase_create("notify");
-
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 300);
-	tcase_add_test(tests, changes);
-	suite_add_tcase(suite, tests);
-	return run_suite(suite);
-}
+RUN_ON_SERVER("notify", 300, changes)

@@ -196,18 +196,5 @@ START_TEST(connections_that_ended)
 }
 END_TEST
 
-int main(void)
-{
-	const TTest *const cases[] = {
-		marks, records, tries_of_pins, tombstones, a_late_commit, connections_that_ended};
-	Suite *suite = suite_create("outcome");
-	TCase *tests = tcase_create("outcome");
-
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 300);
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		tcase_add_test(tests, cases[i]);
-	suite_add_tcase(suite, tests);
-	return run_suite(suite);
-}
+RUN_ON_SERVER("outcome", 300, marks, records, tries_of_pins, tombstones, a_late_commit,
+	connections_that_ended)

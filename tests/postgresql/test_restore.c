@@ -234,19 +234,6 @@ START_TEST(a_copy_over_a_token)
 }
 END_TEST
 
-int main(void)
-{
-	const TTest *const cases[] = {fewer_changes, as_many_changes, a_read_after_the_restore,
-		a_change_after_the_restore, a_writer_waits_for_hosts, an_answer_under_way,
-		a_copy_over_a_token};
-	Suite *suite = suite_create("restore");
-	TCase *tests = tcase_create("restore");
-
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 300);
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		tcase_add_test(tests, cases[i]);
-	suite_add_tcase(suite, tests);
-	return run_suite(suite);
-}
+RUN_ON_SERVER("restore", 300, fewer_changes, as_many_changes, a_read_after_the_restore,
+	a_change_after_the_restore, a_writer_waits_for_hosts, an_answer_under_way,
+	a_copy_over_a_token)
