@@ -39,7 +39,7 @@ class Failures(FailingTest):
         return collections.Counter(self.read("log").split()), done
 
     def check(self, command, fault, right, changes, forgiven):
-        """What the command printed before the fault stays, one line says what failed, and no key is made or lost."""
+        """The output before the fault stays, one line says what failed, and no key is made or lost."""
         with self.subTest(command=command, fault=fault):
             self.check_one(command, fault, right, changes, forgiven)
 

@@ -56,11 +56,15 @@ CREATE TABLE keydiv.object (
 );
 -- An index entry has at most 2704 bytes, and a label may have 131072. So the indexes have the
 -- beginning of the text, and the statements compare the rest.
-CREATE INDEX object_label ON keydiv.object (slot, substring(label FROM 1 FOR 64), id) WHERE label IS NOT NULL;
-CREATE INDEX object_object_id ON keydiv.object (slot, substring(object_id FROM 1 FOR 64), id) WHERE object_id IS NOT NULL;
+CREATE INDEX object_label ON keydiv.object (slot, substring(label FROM 1 FOR 64), id)
+	WHERE label IS NOT NULL;
+CREATE INDEX object_object_id ON keydiv.object (slot, substring(object_id FROM 1 FOR 64), id)
+	WHERE object_id IS NOT NULL;
 CREATE INDEX object_class ON keydiv.object (slot, class, id);
-CREATE INDEX public_label ON keydiv.object (slot, substring(label FROM 1 FOR 64), id) WHERE NOT private AND label IS NOT NULL;
-CREATE INDEX public_object_id ON keydiv.object (slot, substring(object_id FROM 1 FOR 64), id) WHERE NOT private AND object_id IS NOT NULL;
+CREATE INDEX public_label ON keydiv.object (slot, substring(label FROM 1 FOR 64), id)
+	WHERE NOT private AND label IS NOT NULL;
+CREATE INDEX public_object_id ON keydiv.object (slot, substring(object_id FROM 1 FOR 64), id)
+	WHERE NOT private AND object_id IS NOT NULL;
 CREATE INDEX public_class ON keydiv.object (slot, class, id) WHERE NOT private;
 CREATE INDEX public ON keydiv.object (slot, id) WHERE NOT private;
 
@@ -94,15 +98,15 @@ CREATE TABLE keydiv.host (
 	id bytea,                         -- 16 random bytes of the process
 	name text NOT NULL,               -- for people: host name and process id
 	lease_ms integer NOT NULL,
-	timeline text NOT NULL,           -- of the server from which the process has the number below
+	timeline text NOT NULL,           -- of the server that gave the number below
 	seen bigint NOT NULL,             -- slot.changes as the process has taken note of them
 	renewed timestamptz NOT NULL,
 	PRIMARY KEY (slot, id)
 ) WITH (fillfactor = 50);
 
 -- The ids of changes: of the last change of each connection, and of changes that were given up. A
--- change inserts its id in its own transaction. A host that got no answer to COMMIT inserts the same
--- id as a tombstone, and one of the two rows exists for ever.
+-- change inserts its id in its own transaction. A host that got no answer to COMMIT inserts the
+-- same id as a tombstone, and one of the two rows exists for ever.
 CREATE TABLE keydiv.change (
 	id bytea PRIMARY KEY,             -- 16 random bytes
 	tombstone boolean NOT NULL,       -- the change was not made, and never will be
