@@ -78,8 +78,10 @@ struct store_backend {
 	bool (*is_read_only)(struct store *store);
 
 	/*
-	 * The commands of LIST will run in the transaction that begins next, or that is open. The
-	 * backend may read ahead the marks that they name. NULL in a backend that reads at once.
+	 * The commands of LIST, and no others, will run in the transaction that begins next. The
+	 * backend may read ahead the marks that they name, and lock them all in one order, so that
+	 * two hosts do not wait for each other. NULL in a backend that locks the whole token:
+	 * there, commands that come while a transaction runs take part in it.
 	 */
 	void (*expect)(struct store *store, const struct change *list);
 	/*

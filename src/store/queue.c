@@ -106,14 +106,11 @@ static void settle(struct change *list, CK_RV rv)
 			list->rv = rv;
 }
 
-/* Take commands that have come since, at most MAX, and tell the backend. */
-static struct change *take_more(struct store *store, size_t max, size_t *ret_n)
+/* Return true if commands that have come since may take part in the transaction (backend.h). */
+static bool takes_more(struct store *store, size_t n)
 {
-	struct change *more = take_queue(store, max, ret_n);
-
-	if (more != NULL && store->backend->expect != NULL)
-		store->backend->expect(store, more);
-	return more;
+	return n < COMMIT_MAX && store->backend->expect == NULL &&
+	       store->backend->in_transaction(store);
 }
 
 /* Return the error that has ended a transaction. LAST is that of the last command that failed. */
@@ -172,8 +169,8 @@ static void run_all(struct store *store, struct change *all, size_t *n, bool *re
 		return;
 	}
 	struct change **link = run_list(store, &all, &any, &last);
-	while (*n < COMMIT_MAX && store->backend->in_transaction(store) &&
-		(*link = take_more(store, COMMIT_MAX - *n, &more)) != NULL) {
+	while (takes_more(store, *n) &&
+		(*link = take_queue(store, COMMIT_MAX - *n, &more)) != NULL) {
 		*n += more;
 		link = run_list(store, link, &any, &last);
 	}

@@ -185,10 +185,11 @@ class Keeper:
     def do_drop(self, name, database):
         self.servers[name].sql(f"DROP DATABASE {database} WITH (FORCE)")
 
-    def do_load(self, name, database, path):
-        """Run the SQL of a file."""
-        with open(path) as f:
-            self.servers[name].sql(f.read(), database)
+    def do_load(self, name, database, *paths):
+        """Run the SQL of files."""
+        for path in paths:
+            with open(path) as f:
+                self.servers[name].sql(f.read(), database)
 
     def do_port(self, name):
         return str(self.proxies[name].port if name in self.proxies else self.servers[name].port)

@@ -85,14 +85,7 @@ __attribute__((unused)) static void tear_down_slot(void)
 /* Make the schema, once for the program. */
 __attribute__((unused)) static void make_schema(void)
 {
-	static char sql[20000];
-	FILE *in = fopen(SCHEMA, "r");
-
-	ck_assert_ptr_nonnull(in);
-	size_t n = fread(sql, 1, sizeof sql - 1, in);
-	ck_assert_uint_lt(n, sizeof sql - 1);
-	fclose(in);
-	run_sql(sql);
+	command("load a keydiv " SCHEMA);
 }
 
 /* Run the suite of N cases, each with a slot of its own; the exit code of main. */

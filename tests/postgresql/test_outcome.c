@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_outcome.c: a COMMIT whose answer is lost, and transactions that another host has undone.
+ * test_outcome.c: a COMMIT whose answer is lost, and transactions that another host has undone or
+ * that have lost their connection when they began.
  *
  * The file under test is included, with the function that waits for answers replaced: it loses the
  * answer to COMMIT before or after the server has it, or says that the server has warned.
@@ -17,18 +18,24 @@ static CK_RV lossy_sync(struct connection *c, int wait, unsigned want, PGresult 
 enum loss { NOTHING_LOST, LOST_BEFORE, LOST_AFTER, WARNED };
 static enum loss loss;  /* of the next COMMITs */
 static unsigned losses; /* that are left */
+static unsigned lost_begins;
 
-static bool has_commit(const struct connection *c)
+static bool has(const struct connection *c, enum sql which)
 {
 	for (unsigned i = 0; i < c->queued; i++)
-		if (c->queue[i] == SQL_COMMIT)
+		if (c->queue[i] == which)
 			return true;
 	return false;
 }
 
 static CK_RV lossy_sync(struct connection *c, int wait, unsigned want, PGresult **ret)
 {
-	if (losses == 0 || !has_commit(c))
+	if (lost_begins > 0 && has(c, SQL_BEGIN)) {
+		lost_begins--;
+		connection_close(c);
+		return connection_sync(c, wait, want, ret);
+	}
+	if (losses == 0 || !has(c, SQL_COMMIT))
 		return connection_sync(c, wait, want, ret);
 	losses--;
 	if (loss == LOST_BEFORE) {
@@ -57,6 +64,18 @@ static void lose(enum loss what, unsigned times)
 
 static const enum loss all[] = {LOST_BEFORE, LOST_AFTER, WARNED};
 
+/* Return how many marks of the slot carry the id of a change that was made. */
+static long marks_of_changes(void)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof sql,
+		"SELECT count(*) FROM keydiv.mark m JOIN keydiv.change c ON m.change = c.id "
+		"WHERE NOT tombstone AND slot = %s",
+		token_dir + strlen("/slot-"));
+	return ask_sql(sql);
+}
+
 /* Each counter is accepted once, and never taken for a replay of itself. */
 START_TEST(marks)
 {
@@ -71,6 +90,7 @@ START_TEST(marks)
 			lose(NOTHING_LOST, 0);
 			replayed(&at, counter);
 			ck_assert_uint_eq(stored(at).highest, counter);
+			ck_assert_int_ge(marks_of_changes(), 1);
 		}
 	close_all();
 }
@@ -170,6 +190,26 @@ START_TEST(a_late_commit)
 }
 END_TEST
 
+/* A server that answers when it is asked to connect, and then is slow, is tried again. */
+START_TEST(connections_that_are_lost_early)
+{
+	start();
+	struct window_location at = stream("a", 64);
+
+	accepted(&at, 1);
+	lost_begins = 3;
+	ck_ok(store_touch(store));
+	lost_begins = 3;
+	accepted(&at, 2);
+	lost_begins = 3;
+	ck_assert_uint_eq(stored(at).highest, 2);
+	lost_begins = 3;
+	ck_ok(store_tries_edit(store, STORE_USER, one_wrong, NULL));
+	ck_assert_uint_eq(lost_begins, 0);
+	close_all();
+}
+END_TEST
+
 /* Connections that the server ends while nobody uses them are made again. */
 START_TEST(connections_that_ended)
 {
@@ -197,4 +237,4 @@ START_TEST(connections_that_ended)
 END_TEST
 
 RUN_ON_SERVER("outcome", 300, marks, records, tries_of_pins, tombstones, a_late_commit,
-	connections_that_ended)
+	connections_that_ended, connections_that_are_lost_early)

@@ -51,9 +51,23 @@ class Server(ToolTest):
 class Init(Server):
     def test_tables_are_made_once(self):
         self.assertEqual(self.status()[0]["tables"], "none: run 'keydiv store init'")
-        self.assertEqual(self.ok("store", "init", STORE), "tables: made, version 1\n")
-        self.assertEqual(self.ok("store", "init", STORE), "tables: as they were, version 1\n")
-        self.assertEqual(self.status()[0]["tables"], "version 1")
+        self.assertEqual(self.ok("store", "init", STORE), "tables: made, version 2\n")
+        self.assertEqual(self.ok("store", "init", STORE), "tables: as they were, version 2\n")
+        self.assertEqual(self.status()[0]["tables"], "version 2")
+
+    def test_the_step_from_version_1(self):
+        schema = os.path.join(os.environ["KEYDIV_SOURCE"], "src", "store", "postgresql", "schema_1.sql")
+        send(os.environ["KEYDIV_PG"], ["load", "a", "keydiv", schema])
+        self.assertEqual(self.status()[0]["tables"], "version 1, old: run 'keydiv store init'")
+        self.use("store = " + STORE)
+        self.refused("init", "--label", "t", "--so-pin-file", self.so_pin, says="cannot read the token in slot 0")
+        self.assertEqual(self.ok("store", "init", STORE), "tables: brought from version 1 to 2\n")
+        self.make_token()
+        self.import_key("plain", MASTER)
+        self.import_key("windowed", MASTER, "--window", "64")
+        message = self.message(7)
+        self.assertEqual([self.verdict(message), self.verdict(message)], ["ok", "replayed"])
+        self.assertEqual(sql("SELECT DISTINCT length(change) FROM keydiv.mark"), "16")
 
     def test_a_version_of_the_future(self):
         self.ok("store", "init", STORE)

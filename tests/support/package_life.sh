@@ -106,7 +106,7 @@ status_of_nothing | grep -q 'keydiv-store-postgresql.so is not beside' ||
 	die 'the tool does not say that keydiv-postgresql is missing'
 quietly apt-get install -y --no-install-recommends ./first/keydiv-postgresql_*.deb
 for file in "$(dirname "$(dpkg -L keydiv | grep 'keydiv-pkcs11\.so$')")/keydiv-store-postgresql.so" \
-	/usr/share/keydiv/postgresql/schema_1.sql /usr/share/doc/keydiv-postgresql/copyright; do
+	/usr/share/keydiv/postgresql/schema_1.sql /usr/share/keydiv/postgresql/schema_2.sql /usr/share/doc/keydiv-postgresql/copyright; do
 	[ -s "$file" ] || die "the package keydiv-postgresql has no $file"
 done
 status_of_nothing | grep 'connection to server' || die 'the module does not load the store'

@@ -85,15 +85,19 @@ static bool begins_with(const char *state, const char *class)
 	return strncmp(state, class, strlen(class)) == 0;
 }
 
-bool connection_failed_with(const struct connection *c, const char *state)
+static bool failed_with(const struct connection *c, const char *state)
 {
 	return strcmp(c->sqlstate, state) == 0;
 }
 
 bool connection_conflicted(const struct connection *c)
 {
-	return connection_failed_with(c, "40001") || connection_failed_with(c, "40P01") ||
-	       connection_failed_with(c, "23505");
+	static const char *const states[] = {"40001", "40P01", "23505", "55P03", "57014"};
+
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+		if (failed_with(c, states[i]))
+			return true;
+	return false;
 }
 
 /* Note the error of RESULT if it is the first one since the last sync. */
@@ -112,17 +116,17 @@ static CK_RV failure(struct connection *c)
 {
 	const char *state = c->sqlstate;
 
-	if (connection_conflicted(c) || connection_failed_with(c, "55P03")) {
+	if (connection_conflicted(c)) {
 		log_write(LOG_DEBUG, "postgresql: %s: SQLSTATE %s", c->purpose, state);
 		return CKR_DEVICE_ERROR;
 	}
 	log_error("postgresql: %s: the server refuses a statement: SQLSTATE %s%s", c->purpose,
 		state,
-		connection_failed_with(c, "42P01") || connection_failed_with(c, "3F000")
+		failed_with(c, "42P01") || failed_with(c, "3F000")
 			? " (the schema keydiv is missing; run: keydiv store init)"
 			: "");
 	/* A server that has become a standby, or is ending. Another may be the primary. */
-	if (connection_failed_with(c, "25006") || begins_with(state, "57P"))
+	if (failed_with(c, "25006") || begins_with(state, "57P"))
 		connection_close(c);
 	if (begins_with(state, "53100"))
 		return CKR_DEVICE_MEMORY;

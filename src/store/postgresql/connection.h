@@ -31,9 +31,19 @@
 #define TIMELINE_LEN 8 /* hexadecimal digits */
 #define QUEUE_MAX 64   /* statements between two syncs; more are synced early */
 
-/* Milliseconds. A statement does no long work, and waits for locks at most LOCK_WAIT. */
+/*
+ * Milliseconds. A statement does no long work, so a server that needs longer than STATEMENT_WAIT is
+ * away. A statement waits at most LOCK_WAIT for each lock, and threads that read with the
+ * connection have their turn before it asks again. A patient connection has no such threads. It
+ * keeps its place in the queue of a lock that many hosts want, and all the locks of a statement
+ * together may take PATIENT_WAIT.
+ */
 #define CONNECT_WAIT 1000
 #define STATEMENT_WAIT 3000
+#define LOCK_WAIT 500
+#define PATIENT_LOCK_WAIT 1500
+#define PATIENT_WAIT 2000
+#define LONG_WAIT 30000 /* of the server, for statements of connections that are not patient */
 
 struct connection {
 	const char *conninfo;            /* for PQconnectStart; lives longer than the connection */
@@ -41,6 +51,7 @@ struct connection {
 	PGconn *pg;                      /* NULL while not connected */
 	int fd;                          /* of the socket, for connection_abandon; -1 */
 	char timeline[TIMELINE_LEN + 1]; /* of the server, which does not change while connected */
+	bool patient;                    /* waits for locks PATIENT_LOCK_WAIT */
 	bool noticed;                    /* a warning came since connection_flush */
 	bool lost_logged;                /* the log says that the server cannot be reached */
 	bool alone;                      /* the server waits for no standby */
@@ -123,11 +134,11 @@ static inline bool connection_is_open(const struct connection *c)
 	return c->pg != NULL;
 }
 
-/* Return true if the last sync failed with SQLSTATE STATE. */
-bool connection_failed_with(const struct connection *c, const char *state);
 /*
  * Return true if the last sync failed because of another transaction, and may succeed if tried
- * again: serialization_failure, deadlock_detected, unique_violation.
+ * again: serialization_failure, deadlock_detected, unique_violation, lock_not_available, and
+ * query_canceled. The last one comes from an administrator, or from a server whose lock_timeout
+ * ended in the moment when it got the lock.
  */
 bool connection_conflicted(const struct connection *c);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@
 #include "base/log.h"
 #include "store/postgresql/connection.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define OPTIONS_MAX 64
 #define HOSTS_MAX 16
 #define HOST_LEN 256
@@ -24,7 +25,7 @@
  * analysed yet would read and sort the rest of the table for each part (enable_bitmapscan).
  */
 static const char settings[] =
-	"SET synchronous_commit = on; SET lock_timeout = '500ms'; SET statement_timeout = '30s'; "
+	"SET synchronous_commit = on; SET lock_timeout = %d; SET statement_timeout = %d; "
 	"SET idle_in_transaction_session_timeout = '5s'; SET search_path = pg_catalog; "
 	"SET client_min_messages = warning; SET enable_bitmapscan = off; SET jit = off; "
 	"SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), "
@@ -124,11 +125,14 @@ static bool wait_connected(PGconn *pg)
 static bool set_up(struct connection *c, PGconn *pg, const char **ret_why)
 {
 	int64_t deadline = connection_clock() + CONNECT_WAIT;
+	char sql[sizeof settings + 20];
 	bool good = false;
 
 	*ret_why = "the server does not answer";
+	snprintf(sql, sizeof sql, settings, c->patient ? PATIENT_LOCK_WAIT : LOCK_WAIT,
+		c->patient ? PATIENT_WAIT : LONG_WAIT);
 	PQsetNoticeReceiver(pg, notice, c);
-	if (PQsetnonblocking(pg, 1) != 0 || !PQsendQuery(pg, settings))
+	if (PQsetnonblocking(pg, 1) != 0 || !PQsendQuery(pg, sql))
 		return false;
 	for (;;) {
 		while (PQisBusy(pg)) {

@@ -11,7 +11,8 @@
  *   find the mark.
  *
  * A retry never takes its own mark for a replay: after a COMMIT without an answer, transaction.c
- * knows if the marks were made before a use runs again.
+ * knows if the marks were made before a use runs again. Each mark carries the id of the change that
+ * has written it.
  */
 #include <limits.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "store/queue.h"
 
 #define BUFFERED_MAX 1024 /* marks in memory */
+#define BEGINS_MAX 10     /* of a reader, which waits for no lock when it begins */
 
 static const uint8_t head_stream[MARK_STREAM_LEN]; /* window_mark.h, mark_head_stream */
 
@@ -143,25 +145,15 @@ static CK_RV take_fetched(struct postgresql_store *p, const PGresult *r)
 	return CKR_OK;
 }
 
-/* Note the places of LIST. Inside of a transaction, read them. */
+/* Note the places of LIST, for the transaction that begins next. */
 static void marks_expect(struct store *store, const struct change *list)
 {
-	struct postgresql_store *p = postgresql_of(store);
-	RESULT *r = NULL;
+	struct mark_list *wanted = &postgresql_of(store)->marks.wanted;
 
-	p->marks.wanted.n = 0;
-	if (!p->transaction.open)
-		mark_buffer_clear(&p->marks);
+	wanted->n = 0;
 	for (; list != NULL; list = list->next)
-		if (list->stream != NULL &&
-			mark_buffer_find(&p->marks, list->master, list->stream) == NULL)
-			(void)mark_list_add(&p->marks.wanted, list->master, list->stream);
-	if (!p->transaction.open || p->marks.wanted.n == 0)
-		return;
-	send_fetch(store);
-	if (transaction_sync(store, 1, &r) == CKR_OK && take_fetched(p, r) != CKR_OK)
-		mark_buffer_clear(&p->marks);
-	p->marks.wanted.n = 0;
+		if (list->stream != NULL)
+			(void)mark_list_add(wanted, list->master, list->stream);
 }
 
 /* --- Writing --- */
@@ -190,8 +182,10 @@ static CK_RV send_marks(struct postgresql_store *p, enum sql sql,
 	parameter_int4(&put, p->slot);
 	parameter_bytes(&put, arrays.masters);
 	parameter_bytes(&put, arrays.streams);
-	if (sql != SQL_MARK_DELETE)
+	if (sql != SQL_MARK_DELETE) {
 		parameter_bytes(&put, arrays.marks);
+		parameter_bytes(&put, bytes_of(p->transaction.change, CHANGE_ID_LEN));
+	}
 	connection_send(&p->connection, sql, &put);
 	return CKR_OK;
 }
@@ -310,9 +304,11 @@ static CK_RV marks_begin(struct store *store, bool create, bool *ret_busy)
 	(void)create;
 	mark_buffer_clear(&p->marks);
 	TRY(transaction_begin(store, send_fetch, want, &fetched, ret_busy));
-	if (*ret_busy || want == 0)
+	if (*ret_busy)
 		return CKR_OK;
-	CK_RV rv = take_fetched(p, fetched);
+	CK_RV rv = postgresql_change_id(p->transaction.change);
+	if (rv == CKR_OK && want > 0)
+		rv = take_fetched(p, fetched);
 	if (rv != CKR_OK)
 		transaction_rollback(store);
 	return rv;
@@ -321,16 +317,13 @@ static CK_RV marks_begin(struct store *store, bool create, bool *ret_busy)
 static CK_RV marks_commit(struct store *store)
 {
 	struct postgresql_store *p = postgresql_of(store);
-	uint8_t id[CHANGE_ID_LEN];
-	CK_RV rv = postgresql_change_id(id);
+	CK_RV rv = send_changes(p);
 
-	if (rv == CKR_OK)
-		rv = send_changes(p);
 	if (rv != CKR_OK) {
 		transaction_rollback(store);
 		return rv;
 	}
-	return transaction_commit(store, id);
+	return transaction_commit(store, p->transaction.change);
 }
 
 /*
@@ -338,11 +331,12 @@ static CK_RV marks_commit(struct store *store)
  */
 static CK_RV marks_begin_read(struct store *store)
 {
-	bool busy;
+	bool busy = true;
 
 	postgresql_of(store)->marks.wanted.n = 0;
-	TRY(marks_begin(store, false, &busy));
-	REQUIRE(!busy, CKR_DEVICE_ERROR, "another host has the mark for too long");
+	for (unsigned i = 0; busy && i < BEGINS_MAX; i++)
+		TRY(marks_begin(store, false, &busy));
+	REQUIRE(!busy, CKR_DEVICE_ERROR, "the server ends each connection");
 	return CKR_OK;
 }
 

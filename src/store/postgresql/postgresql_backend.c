@@ -51,9 +51,11 @@ CK_RV postgresql_open_store(struct store *store, const char *dir, bool objects)
 	ENSURE(p != NULL, CKR_HOST_MEMORY);
 	p->connection = (struct connection){.conninfo = postgresql_settings.conninfo,
 		.purpose = objects ? "objects" : "marks",
+		.patient = !objects,
 		.fd = -1};
 	p->pins = p->connection;
 	p->pins.purpose = "PINs";
+	p->pins.patient = true;
 	p->lease.connection.fd = -1;
 	pthread_mutex_init(&p->wait_lock, NULL);
 	pthread_cond_init(&p->wait_over, NULL);

@@ -19,7 +19,8 @@
 /* The open transaction. */
 struct transaction {
 	bool open;
-	struct lease_seen before; /* the changes of the slot before this transaction */
+	uint8_t change[CHANGE_ID_LEN]; /* the id of the change; only in the store of marks */
+	struct lease_seen before;      /* the changes of the slot before this transaction */
 	int64_t last_id; /* the highest id of a record that was ever committed or inserted here */
 	int64_t highest; /* the highest id of a record when the transaction began */
 	bool token_known, token_exists;
@@ -73,8 +74,8 @@ MUST_USE CK_RV postgresql_change_id(uint8_t ret_id[CHANGE_ID_LEN]);
 
 /*
  * Begin a transaction with the statements that SEND sends after BEGIN, and wait for their WANT
- * results. RET_BUSY: another transaction kept a lock. An idle connection that has ended is made
- * again once.
+ * results. RET_BUSY, and nothing is begun: another transaction kept a lock, or the connection was
+ * lost. The caller tries again. CKR_DEVICE_ERROR if no server can be reached.
  */
 MUST_USE CK_RV transaction_begin(struct store *store, void (*send)(struct store *store),
 	unsigned want, PGresult **ret, bool *ret_busy);

@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 --
 -- schema_1.sql: the schema of a keydiv store in a PostgreSQL database, version 1. `keydiv store
--- init` applies it, in one transaction and as a role that may create schemas and roles' grants. The
--- module itself needs no DDL, and refuses another version.
+-- init` applies it and the steps to later versions (schema_2.sql), in one transaction and as a role
+-- that may create schemas and roles' grants. The module itself needs no DDL, and refuses another
+-- version than its own.
 --
 -- Every table but `version` has the number of the slot as the first column of its key, because each
 -- slot has one token. Numbers are signed. A CK_ULONG is a bigint. src/store/STORAGE.md describes

@@ -23,8 +23,9 @@
 	"SELECT " COLUMNS " FROM keydiv.object WHERE slot = $1::int4 AND id > $2::int8" conditions \
 	" ORDER BY id LIMIT $3::int8"
 
-/* The marks of a list of places, given as two arrays. */
-#define PLACES(n, m) "unnest($" n "::int8[], $" m "::bytea[]) AS p(master, stream)"
+/* A list of places, given as two arrays, and of marks with their places, as three. */
+#define PLACES "unnest($2::int8[], $3::bytea[]) AS p(master, stream)"
+#define MARKS "unnest($2::int8[], $3::bytea[], $4::bytea[]) AS p(master, stream, mark)"
 
 static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 	[SQL_FIND] = FIND_TEXT(NO_LABEL NO_ID NO_CLASS),
@@ -147,9 +148,9 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 	[SQL_PIN_SHARE] = "SELECT slot FROM keydiv.pin_turn WHERE slot = $1::int4 FOR SHARE",
 	[SQL_PIN_ALONE] = "SELECT slot FROM keydiv.pin_turn WHERE slot = $1::int4 FOR UPDATE",
 	/* In one order, so that two hosts do not wait for each other. */
-	[SQL_MARK_FETCH] = "SELECT m.master, m.stream, m.mark FROM keydiv.mark m JOIN " PLACES(
-		"2", "3") " USING (master, stream) WHERE m.slot = $1::int4 "
-			  "ORDER BY m.master, m.stream FOR UPDATE OF m",
+	[SQL_MARK_FETCH] = "SELECT m.master, m.stream, m.mark FROM keydiv.mark m JOIN " PLACES
+			   " USING (master, stream) WHERE m.slot = $1::int4 "
+			   "ORDER BY m.master, m.stream FOR UPDATE OF m",
 	[SQL_MARK_GET] = "SELECT mark FROM keydiv.mark WHERE slot = $1::int4 AND master = $2::int8 "
 			 "AND stream = $3::bytea FOR UPDATE",
 	/* A head is read by all who begin a stream. It must only not be removed meanwhile. */
@@ -170,21 +171,19 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 		"a.master WHERE h.slot = $1::int4 AND h.stream = $4::bytea",
 	/* A row that another host has made meanwhile is a unique_violation: the use runs again. */
 	[SQL_MARK_INSERT] =
-		"INSERT INTO keydiv.mark (slot, master, stream, mark) SELECT $1::int4, * FROM "
-		"unnest($2::int8[], $3::bytea[], $4::bytea[])",
+		"INSERT INTO keydiv.mark (slot, master, stream, mark, change) SELECT $1::int4, *, "
+		"$5::bytea FROM " MARKS " ORDER BY master, stream",
 	[SQL_MARK_UPDATE] =
-		"UPDATE keydiv.mark m SET mark = p.mark FROM unnest($2::int8[], $3::bytea[], "
-		"$4::bytea[]) AS p(master, stream, mark) WHERE m.slot = $1::int4 AND m.master = "
-		"p.master AND m.stream = p.stream",
+		"UPDATE keydiv.mark m SET mark = p.mark, change = $5::bytea FROM " MARKS " WHERE "
+		"m.slot = $1::int4 AND m.master = p.master AND m.stream = p.stream",
 	/* For marks that nobody has read, such as heads: the last one counts. */
 	[SQL_MARK_UPSERT] =
-		"INSERT INTO keydiv.mark (slot, master, stream, mark) SELECT $1::int4, * FROM "
-		"unnest($2::int8[], $3::bytea[], $4::bytea[]) ON CONFLICT (slot, master, stream) "
-		"DO "
-		"UPDATE SET mark = excluded.mark",
-	[SQL_MARK_DELETE] = "DELETE FROM keydiv.mark m USING " PLACES(
-		"2", "3") " WHERE m.slot = "
-			  "$1::int4 AND m.master = p.master AND m.stream = p.stream",
+		"INSERT INTO keydiv.mark (slot, master, stream, mark, change) SELECT $1::int4, *, "
+		"$5::bytea FROM " MARKS " ORDER BY master, stream ON CONFLICT (slot, "
+		"master, stream) DO UPDATE SET mark = excluded.mark, change = excluded.change",
+	[SQL_MARK_DELETE] = "DELETE FROM keydiv.mark m USING " PLACES
+			    " WHERE m.slot = $1::int4 AND m.master = p.master AND m.stream = "
+			    "p.stream",
 	[SQL_MARK_LOCK_HEAD] = "SELECT master FROM keydiv.mark WHERE slot = $1::int4 AND master = "
 			       "$2::int8 AND stream = $3::bytea FOR UPDATE",
 	[SQL_MARK_REMOVE_SOME] =

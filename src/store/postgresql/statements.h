@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* statements.h: all statements of the store. schema_1.sql has the tables. */
+/* statements.h: all statements of the store. schema_1.sql and schema_2.sql have the tables. */
 #ifndef KEYDIV_STORE_POSTGRESQL_STATEMENTS_H
 #define KEYDIV_STORE_POSTGRESQL_STATEMENTS_H
 

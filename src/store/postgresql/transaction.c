@@ -26,7 +26,6 @@
 #define COMMIT_WAIT 3000
 #define READS_MAX 20
 #define SETTLE_PAUSE_US 50000
-#define LOCK_NOT_AVAILABLE "55P03"
 
 /* --- Beginning and ending --- */
 
@@ -65,48 +64,53 @@ CK_RV transaction_sync(struct store *store, unsigned want, PGresult **ret)
 	if (!connection_is_open(&p->connection)) {
 		close_transaction(p);
 		store->again = true;
-	} else if (connection_conflicted(&p->connection) ||
-		   connection_failed_with(&p->connection, LOCK_NOT_AVAILABLE)) {
+	} else if (connection_conflicted(&p->connection)) {
 		roll_back(p);
 		store->again = true;
 	}
 	return rv;
 }
 
-static CK_RV begin_once(struct store *store, void (*send)(struct store *store), unsigned want,
-	PGresult **ret, bool *ret_busy)
+/* Remove old tombstones, once for each store. */
+static CK_RV prune(struct postgresql_store *p)
+{
+	if (p->pruned)
+		return CKR_OK;
+	connection_send(&p->connection, SQL_CHANGE_PRUNE, NULL);
+	TRY(connection_sync(&p->connection, COMMIT_WAIT, 0, NULL));
+	p->pruned = true;
+	return CKR_OK;
+}
+
+static CK_RV send_and_wait(
+	struct store *store, void (*send)(struct store *store), unsigned want, PGresult **ret)
 {
 	struct postgresql_store *p = postgresql_of(store);
 
-	TRY(connection_open(&p->connection, NULL));
-	if (!p->pruned) {
-		connection_send(&p->connection, SQL_CHANGE_PRUNE, NULL);
-		TRY(connection_sync(&p->connection, COMMIT_WAIT, 0, NULL));
-		p->pruned = true;
-	}
+	TRY(prune(p));
 	connection_send(&p->connection, SQL_BEGIN, NULL);
 	send(store);
-	CK_RV rv = connection_sync(&p->connection, STATEMENT_WAIT, want, ret);
-	p->transaction = (struct transaction){.open = rv == CKR_OK};
-	if (rv == CKR_OK || !connection_is_open(&p->connection))
-		return rv;
-	*ret_busy = connection_failed_with(&p->connection, LOCK_NOT_AVAILABLE) ||
-		    connection_conflicted(&p->connection);
-	roll_back(p);
-	return *ret_busy ? CKR_OK : rv;
+	return connection_sync(&p->connection, STATEMENT_WAIT, want, ret);
 }
 
+/*
+ * A connection that is lost here was open, or its server has just answered, so the caller tries
+ * once more. If the server is away, connection_open says so then.
+ */
 CK_RV transaction_begin(struct store *store, void (*send)(struct store *store), unsigned want,
 	PGresult **ret, bool *ret_busy)
 {
 	struct postgresql_store *p = postgresql_of(store);
-	bool was_open = connection_is_open(&p->connection);
 
 	*ret_busy = false;
-	CK_RV rv = begin_once(store, send, want, ret, ret_busy);
-	if (rv != CKR_OK && was_open && !connection_is_open(&p->connection))
-		rv = begin_once(store, send, want, ret, ret_busy);
-	return rv;
+	TRY(connection_open(&p->connection, NULL));
+	CK_RV rv = send_and_wait(store, send, want, ret);
+	p->transaction = (struct transaction){.open = rv == CKR_OK};
+	if (rv == CKR_OK)
+		return CKR_OK;
+	*ret_busy = !connection_is_open(&p->connection) || connection_conflicted(&p->connection);
+	roll_back(p);
+	return *ret_busy ? CKR_OK : rv;
 }
 
 /* --- Committing --- */

@@ -142,8 +142,7 @@ static CK_RV lock_once(struct postgresql_store *p, bool alone, bool *ret_busy)
 	connection_send(&p->pins, SQL_BEGIN, NULL);
 	connection_send(&p->pins, alone ? SQL_PIN_ALONE : SQL_PIN_SHARE, &slot);
 	CK_RV rv = connection_sync(&p->pins, STATEMENT_WAIT, 0, NULL);
-	*ret_busy = rv != CKR_OK && connection_is_open(&p->pins) &&
-		    (connection_failed_with(&p->pins, "55P03") || connection_conflicted(&p->pins));
+	*ret_busy = rv != CKR_OK && connection_is_open(&p->pins) && connection_conflicted(&p->pins);
 	return rv;
 }
 
