@@ -353,7 +353,7 @@ def main():
     parser.add_argument("--link", action="append", default=[], help="a link to all servers, with a service of that name")
     parser.add_argument("--setting", action="append", default=[], help="a line of postgresql.conf")
     parser.add_argument("--pid", type=int, help="end when this process ends")
-    options = parser.parse_args(words[:len(words) - len(program) - 1] if program else words)
+    options = parser.parse_intermixed_args(words[:len(words) - len(program) - 1] if program else words)
     if (options.what == "run") != bool(program) or (options.what == "start") != bool(options.directory):
         parser.error("run needs a program, start needs a directory")
     if find_programs() is None:

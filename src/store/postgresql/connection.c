@@ -228,6 +228,12 @@ void connection_flush(struct connection *c)
 		c->early = lost(c, "sending failed");
 }
 
+void connection_push(struct connection *c)
+{
+	if (c->pg != NULL && (!PQsendFlushRequest(c->pg) || PQflush(c->pg) < 0))
+		c->early = lost(c, "sending failed");
+}
+
 bool connection_is_ready(struct connection *c)
 {
 	return c->pg == NULL || PQflush(c->pg) < 0 || !PQconsumeInput(c->pg) || !PQisBusy(c->pg);

@@ -120,6 +120,12 @@ void connection_send(struct connection *c, enum sql which, const struct paramete
 MUST_USE CK_RV connection_sync(struct connection *c, int wait, unsigned want, PGresult **ret);
 
 /*
+ * Send what connection_send has left with libpq, and ask for answers. The server works while the
+ * caller does something else; the next connection_sync takes the answers as usual.
+ */
+void connection_push(struct connection *c);
+
+/*
  * The same in parts, for a caller that does something else meanwhile: connection_flush sends,
  * connection_is_ready returns true if connection_finish need not wait long, and connection_finish
  * does the rest. Nothing else may be sent in between.

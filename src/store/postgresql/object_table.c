@@ -109,22 +109,55 @@ static CK_RV split_tags(
 	return CKR_OK;
 }
 
+static void tags_parameters(
+	const struct postgresql_store *p, int64_t after, size_t max, struct parameters *ret)
+{
+	parameter_int4(ret, p->slot);
+	parameter_int8(ret, after);
+	parameter_int8(ret, limit_of(max));
+}
+
+/*
+ * Ask for the part above AFTER before the caller does, so that the server reads it while the caller
+ * adds up the part before. The caller asks with the same MAX.
+ */
+static void ask_ahead(struct postgresql_store *p, int64_t after, size_t max)
+{
+	struct parameters parameters = {.n = 0};
+
+	tags_parameters(p, after, max, &parameters);
+	connection_send(&p->connection, SQL_TAGS, &parameters);
+	connection_push(&p->connection);
+	p->transaction.tags_after = after;
+}
+
+static CK_RV ask_tags(struct store *store, int64_t after, size_t max, PGresult **ret)
+{
+	struct postgresql_store *p = postgresql_of(store);
+	struct parameters parameters = {.n = 0};
+
+	if (p->transaction.open && after != 0 && p->transaction.tags_after == after)
+		return transaction_sync(store, 1, ret);
+	tags_parameters(p, after, max, &parameters);
+	return transaction_query(store, SQL_TAGS, &parameters, ret);
+}
+
 CK_RV postgresql_tags(
 	struct store *store, int64_t after, struct record_tag *ret_tags, size_t max, size_t *ret_n)
 {
-	struct parameters p = {.n = 0};
+	struct postgresql_store *p = postgresql_of(store);
 	RESULT *r = NULL;
 	struct bytes all = {0};
 	int64_t n = 0;
 
-	parameter_int4(&p, postgresql_of(store)->slot);
-	parameter_int8(&p, after);
-	parameter_int8(&p, limit_of(max));
-	TRY(transaction_query(store, SQL_TAGS, &p, &r));
+	TRY(ask_tags(store, after, max, &r));
 	ENSURE(PQntuples(r) == 1, CKR_DEVICE_ERROR);
 	TRY(result_number(r, 0, 0, 0, limit_of(max), &n));
 	TRY(result_bytes(r, 0, 1, max * TAG_LEN, &all));
-	return split_tags(all, (size_t)n, after, ret_tags, ret_n);
+	TRY(split_tags(all, (size_t)n, after, ret_tags, ret_n));
+	if (p->transaction.open && *ret_n == max)
+		ask_ahead(p, ret_tags[max - 1].id, max);
+	return CKR_OK;
 }
 
 /*

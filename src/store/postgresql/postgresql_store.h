@@ -23,6 +23,7 @@ struct transaction {
 	struct lease_seen before;      /* the changes of the slot before this transaction */
 	int64_t last_id; /* the highest id of a record that was ever committed or inserted here */
 	int64_t highest; /* the highest id of a record when the transaction began */
+	int64_t tags_after; /* SQL_TAGS for the ids above this one is under way; 0: it is not */
 	bool token_known, token_exists;
 	struct store_token token; /* as read at the beginning, or as written since */
 };

@@ -59,6 +59,7 @@ CK_RV transaction_sync(struct store *store, unsigned want, PGresult **ret)
 	struct postgresql_store *p = postgresql_of(store);
 	CK_RV rv = connection_sync(&p->connection, STATEMENT_WAIT, want, ret);
 
+	p->transaction.tags_after = 0;
 	if (rv == CKR_OK)
 		return CKR_OK;
 	if (!connection_is_open(&p->connection)) {
