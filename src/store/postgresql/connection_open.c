@@ -21,13 +21,15 @@
  * renewal and no change (synchronous_commit). A transaction of a host that was cut off must not
  * keep locks for long (idle_in_transaction_session_timeout), and a statement waits for a lock in
  * slices, between which the host looks at its own deadline (lock_timeout). Every statement finds
- * its rows by an index and in the order of the index; the planner of a table that nobody has
- * analysed yet would read and sort the rest of the table for each part (enable_bitmapscan).
+ * its rows by an index and in the order of the index. The planner of a table that nobody has
+ * analysed yet, or that was emptied and filled again, would read the whole table (enable_seqscan),
+ * or read and sort the rest of it for each part (enable_bitmapscan).
  */
 static const char settings[] =
 	"SET synchronous_commit = on; SET lock_timeout = %d; SET statement_timeout = %d; "
 	"SET idle_in_transaction_session_timeout = '5s'; SET search_path = pg_catalog; "
-	"SET client_min_messages = warning; SET enable_bitmapscan = off; SET jit = off; "
+	"SET client_min_messages = warning; SET enable_seqscan = off; "
+	"SET enable_bitmapscan = off; SET jit = off; "
 	"SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), "
 	"(SELECT version FROM keydiv.version), current_setting('synchronous_standby_names') = ''";
 

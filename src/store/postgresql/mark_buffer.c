@@ -138,7 +138,7 @@ static uint8_t *put_element(uint8_t *at, const void *p, size_t n)
 }
 
 CK_RV mark_arrays_make(const struct mark_list *list,
-	bool (*select)(const struct buffered_mark *mark, int which), int which,
+	bool (*select)(const struct buffered_mark *mark, bool which), bool which,
 	struct mark_arrays *ret)
 {
 	size_t each = 4 + 8 + 4 + MARK_STREAM_LEN + 4 + MARK_MAX, n = 0;

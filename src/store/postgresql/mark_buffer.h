@@ -81,7 +81,7 @@ void mark_arrays_free(struct mark_arrays *arrays);
  * all. CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV mark_arrays_make(const struct mark_list *list,
-	bool (*select)(const struct buffered_mark *mark, int which), int which,
+	bool (*select)(const struct buffered_mark *mark, bool which), bool which,
 	struct mark_arrays *ret);
 
 #endif

@@ -118,7 +118,7 @@ static void send_fetch(struct store *store)
 	MARK_ARRAYS arrays = {0};
 
 	if (p->marks.wanted.n == 0 ||
-		mark_arrays_make(&p->marks.wanted, NULL, 0, &arrays) != CKR_OK)
+		mark_arrays_make(&p->marks.wanted, NULL, false, &arrays) != CKR_OK)
 		return; /* each use reads its mark by itself */
 	parameter_int4(&fetch, p->slot);
 	parameter_bytes(&fetch, arrays.masters);
@@ -158,45 +158,46 @@ static void marks_expect(struct store *store, const struct change *list)
 
 /* --- Writing --- */
 
-static bool is_written_as(const struct buffered_mark *m, int which)
+static bool is_written(const struct buffered_mark *m, bool is_new)
 {
-	return m->changed && m->n > 0 && (int)m->stored == which;
+	return m->changed && m->n > 0 && is_new == (m->stored == MARK_ABSENT);
 }
 
-static bool is_removed(const struct buffered_mark *m, int unused)
-{
-	(void)unused;
-	return m->changed && m->n == 0 && m->stored != MARK_ABSENT;
-}
-
-/* Send one statement for the marks that SELECT chooses. */
-static CK_RV send_marks(struct postgresql_store *p, enum sql sql,
-	bool (*select)(const struct buffered_mark *mark, int which), int which)
+/* Send one statement for the marks that are new, or for those that may replace others. */
+static CK_RV send_written(struct postgresql_store *p, bool is_new)
 {
 	struct parameters put = {.n = 0};
 	MARK_ARRAYS arrays = {0};
 
-	TRY(mark_arrays_make(&p->marks.all, select, which, &arrays));
+	TRY(mark_arrays_make(&p->marks.all, is_written, is_new, &arrays));
 	if (arrays.n == 0)
 		return CKR_OK;
 	parameter_int4(&put, p->slot);
 	parameter_bytes(&put, arrays.masters);
 	parameter_bytes(&put, arrays.streams);
-	if (sql != SQL_MARK_DELETE) {
-		parameter_bytes(&put, arrays.marks);
-		parameter_bytes(&put, bytes_of(p->transaction.change, CHANGE_ID_LEN));
-	}
-	connection_send(&p->connection, sql, &put);
+	parameter_bytes(&put, arrays.marks);
+	parameter_bytes(&put, bytes_of(p->transaction.change, CHANGE_ID_LEN));
+	connection_send(&p->connection, is_new ? SQL_MARK_INSERT : SQL_MARK_UPSERT, &put);
 	return CKR_OK;
+}
+
+static void send_removed(struct postgresql_store *p, const struct buffered_mark *m)
+{
+	struct parameters at = {.n = 0};
+
+	if (!m->changed || m->n > 0 || m->stored == MARK_ABSENT)
+		return;
+	place(p, m->master, m->stream, &at);
+	connection_send(&p->connection, SQL_MARK_DELETE, &at);
 }
 
 /* Send all changes of the buffer. The next sync waits for the answers. */
 static CK_RV send_changes(struct postgresql_store *p)
 {
-	TRY(send_marks(p, SQL_MARK_INSERT, is_written_as, MARK_ABSENT));
-	TRY(send_marks(p, SQL_MARK_UPDATE, is_written_as, MARK_PRESENT));
-	TRY(send_marks(p, SQL_MARK_UPSERT, is_written_as, MARK_UNKNOWN));
-	TRY(send_marks(p, SQL_MARK_DELETE, is_removed, 0));
+	TRY(send_written(p, true));
+	TRY(send_written(p, false));
+	for (size_t i = 0; i < p->marks.all.n; i++)
+		send_removed(p, &p->marks.all.mark[i]);
 	for (size_t i = 0; i < p->marks.all.n; i++) {
 		struct buffered_mark *m = &p->marks.all.mark[i];
 		if (m->changed)

@@ -286,13 +286,31 @@ static CK_RV postgresql_make_schema(struct store *store)
 	return CKR_OK;
 }
 
+/* Remove some records with ids above AFTER, and set AFTER to the id of the last one. */
+static CK_RV clear_some(struct store *store, int64_t *after, bool *ret_done)
+{
+	struct postgresql_store *p = postgresql_of(store);
+	struct parameters above = {.n = 0};
+	RESULT *r = NULL;
+
+	parameter_int4(&above, p->slot);
+	parameter_int8(&above, *after);
+	connection_send(&p->connection, SQL_CLEAR_OBJECTS, &above);
+	TRY(transaction_sync(store, 1, &r));
+	*ret_done = PQntuples(r) == 0;
+	return *ret_done ? CKR_OK : result_number(r, 0, 0, INT64_MIN, INT64_MAX, after);
+}
+
 static CK_RV postgresql_clear(struct store *store)
 {
 	struct postgresql_store *p = postgresql_of(store);
 	struct parameters slot = {.n = 0};
+	int64_t last = INT64_MIN;
+	bool done = false;
 
+	while (!done)
+		TRY(clear_some(store, &last, &done));
 	parameter_int4(&slot, p->slot);
-	connection_send(&p->connection, SQL_CLEAR_OBJECTS, &slot);
 	connection_send(&p->connection, SQL_CLEAR_TOKEN, &slot);
 	p->transaction.token_exists = false;
 	p->transaction.highest = 0;

@@ -77,7 +77,12 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 		"excluded.scrypt_log2_n, so_salt = excluded.so_salt, so_key = excluded.so_key, "
 		"user_salt = excluded.user_salt, user_key = excluded.user_key, count_seal = "
 		"excluded.count_seal, checksum = excluded.checksum",
-	[SQL_CLEAR_OBJECTS] = "DELETE FROM keydiv.object WHERE slot = $1::int4",
+	/* In parts, because a statement must end within STATEMENT_WAIT (connection.h). */
+	[SQL_CLEAR_OBJECTS] =
+		"WITH part AS (SELECT id FROM keydiv.object WHERE slot = $1::int4 AND id > "
+		"$2::int8 ORDER BY id LIMIT 2000), gone AS (DELETE FROM keydiv.object WHERE slot = "
+		"$1::int4 AND id = ANY (ARRAY(SELECT id FROM part))) SELECT max(id) FROM part "
+		"HAVING count(*) > 0",
 	[SQL_CLEAR_TOKEN] = "DELETE FROM keydiv.token WHERE slot = $1::int4",
 	[SQL_READ] =
 		"SELECT " COLUMNS " FROM keydiv.object WHERE slot = $1::int4 AND id = $2::int8",
@@ -147,10 +152,14 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 			 "ON CONFLICT DO NOTHING",
 	[SQL_PIN_SHARE] = "SELECT slot FROM keydiv.pin_turn WHERE slot = $1::int4 FOR SHARE",
 	[SQL_PIN_ALONE] = "SELECT slot FROM keydiv.pin_turn WHERE slot = $1::int4 FOR UPDATE",
-	/* In one order, so that two hosts do not wait for each other. */
-	[SQL_MARK_FETCH] = "SELECT m.master, m.stream, m.mark FROM keydiv.mark m JOIN " PLACES
-			   " USING (master, stream) WHERE m.slot = $1::int4 "
-			   "ORDER BY m.master, m.stream FOR UPDATE OF m",
+	/*
+	 * In one order, so that two hosts do not wait for each other. Each mark is looked up by
+	 * itself: a join of a table that is not analysed yet may read all marks of the slot.
+	 */
+	[SQL_MARK_FETCH] =
+		"SELECT m.* FROM (SELECT master, stream FROM " PLACES " ORDER BY master, stream) "
+		"AS o, LATERAL (SELECT master, stream, mark FROM keydiv.mark m WHERE m.slot = "
+		"$1::int4 AND m.master = o.master AND m.stream = o.stream FOR UPDATE) AS m",
 	[SQL_MARK_GET] = "SELECT mark FROM keydiv.mark WHERE slot = $1::int4 AND master = $2::int8 "
 			 "AND stream = $3::bytea FOR UPDATE",
 	/* A head is read by all who begin a stream. It must only not be removed meanwhile. */
@@ -167,29 +176,25 @@ static const char *const texts[SQL_COUNT_OF_STATEMENTS] = {
 		"(master, stream) > ($2::int8, $3::bytea) ORDER BY master, stream LIMIT 1) "
 		"SELECT 0, master, stream, mark FROM b UNION ALL "
 		"SELECT 1, master, stream, mark FROM a UNION ALL "
-		"SELECT 2, h.master, h.stream, h.mark FROM keydiv.mark h JOIN a ON h.master = "
-		"a.master WHERE h.slot = $1::int4 AND h.stream = $4::bytea",
+		"SELECT 2, master, stream, mark FROM keydiv.mark WHERE slot = $1::int4 AND "
+		"master = (SELECT master FROM a) AND stream = $4::bytea",
 	/* A row that another host has made meanwhile is a unique_violation: the use runs again. */
 	[SQL_MARK_INSERT] =
 		"INSERT INTO keydiv.mark (slot, master, stream, mark, change) SELECT $1::int4, *, "
 		"$5::bytea FROM " MARKS " ORDER BY master, stream",
-	[SQL_MARK_UPDATE] =
-		"UPDATE keydiv.mark m SET mark = p.mark, change = $5::bytea FROM " MARKS " WHERE "
-		"m.slot = $1::int4 AND m.master = p.master AND m.stream = p.stream",
-	/* For marks that nobody has read, such as heads: the last one counts. */
+	/* Also for marks that nobody has read, such as heads: the last one counts. */
 	[SQL_MARK_UPSERT] =
 		"INSERT INTO keydiv.mark (slot, master, stream, mark, change) SELECT $1::int4, *, "
 		"$5::bytea FROM " MARKS " ORDER BY master, stream ON CONFLICT (slot, "
 		"master, stream) DO UPDATE SET mark = excluded.mark, change = excluded.change",
-	[SQL_MARK_DELETE] = "DELETE FROM keydiv.mark m USING " PLACES
-			    " WHERE m.slot = $1::int4 AND m.master = p.master AND m.stream = "
-			    "p.stream",
+	[SQL_MARK_DELETE] = "DELETE FROM keydiv.mark WHERE slot = $1::int4 AND master = $2::int8 "
+			    "AND stream = $3::bytea",
 	[SQL_MARK_LOCK_HEAD] = "SELECT master FROM keydiv.mark WHERE slot = $1::int4 AND master = "
 			       "$2::int8 AND stream = $3::bytea FOR UPDATE",
 	[SQL_MARK_REMOVE_SOME] =
-		"DELETE FROM keydiv.mark WHERE slot = $1::int4 AND master = $2::int8 AND stream IN "
-		"(SELECT stream FROM keydiv.mark WHERE slot = $1::int4 AND master = $2::int8 "
-		"ORDER BY stream DESC LIMIT $3::int8)",
+		"DELETE FROM keydiv.mark WHERE slot = $1::int4 AND master = $2::int8 AND stream = "
+		"ANY (ARRAY(SELECT stream FROM keydiv.mark WHERE slot = $1::int4 AND master = "
+		"$2::int8 ORDER BY stream DESC LIMIT $3::int8))",
 	[SQL_MARK_NEXT_MASTER] = "SELECT master FROM keydiv.mark WHERE slot = $1::int4 AND "
 				 "master > $2::int8 ORDER BY master LIMIT 1",
 };
