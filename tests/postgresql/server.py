@@ -28,7 +28,9 @@ PATIENCE = 120  # seconds until a server that does not answer is an error. The h
 
 
 def find_programs():
-    """Return the directory of the newest PostgreSQL programs, or None."""
+    """Return the directory of PostgreSQL's programs: POSTGRESQL_PROGRAMS, or the newest of Debian's, or None."""
+    if "POSTGRESQL_PROGRAMS" in os.environ:
+        return os.environ["POSTGRESQL_PROGRAMS"]
     found = [p for p in glob.glob("/usr/lib/postgresql/*/bin") if os.access(p + "/initdb", os.X_OK)]
     return max(found, key=lambda p: int(p.split("/")[4])) if found else None
 

@@ -49,8 +49,11 @@ __attribute__((unused)) static long ask_sql(const char *sql)
 /* End all connections of stores. */
 __attribute__((unused)) static void cut_connections(void)
 {
-	run_sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-		"WHERE application_name = 'keydiv'");
+	const char *all = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+			  "WHERE application_name = 'keydiv'";
+
+	while (ask_sql(all) > 0)
+		usleep(1000);
 }
 
 /* Give a command to servers.py. */

@@ -113,7 +113,7 @@ static const struct {
 	{SQL_MARK_FETCH, SQL_MARK_FETCH, "(stream = p.stream)"},
 	{SQL_MARK_GET, SQL_MARK_HEAD, "(stream = $3)"},
 	{SQL_MARK_REMOVE_SOME, SQL_MARK_REMOVE_SOME, "(stream = ANY ("},
-	{SQL_MARK_NEAR, SQL_MARK_NEAR, "(master = $"},
+	{SQL_MARK_NEAR, SQL_MARK_NEAR, "(stream = $4)"},
 	{SQL_MARK_DELETE, SQL_MARK_LOCK_HEAD, "(stream = $3)"},
 };
 
