@@ -6,46 +6,9 @@ import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(os.environ["KEYDIV_SOURCE"], "tests", "tool")]
-from harness import MASTER, ToolTest, main  # noqa: E402
-from server import find_programs  # noqa: E402
-from servers import SKIPPED, send  # noqa: E402
-
-STORE = "postgresql:service=direct"
-SERIAL = "SN-000123"
-
-
-def sql(text):
-    return send(os.environ["KEYDIV_PG"], ["sql", send(os.environ["KEYDIV_PG"], ["primary"]), text])
-
-
-class Server(ToolTest):
-    token = False
-
-    def setUp(self):
-        super().setUp()
-        sql("DROP SCHEMA IF EXISTS keydiv CASCADE")
-        self.use("token-dir = %s/tokens" % self.dir)
-        self.tokens = self.path("tokens")
-
-    def use(self, line):
-        self.write("keydiv.conf", line + "\nscrypt-log2-n = 14\n")
-
-    def make_token(self):
-        self.ok("init", "--label", "test", "--so-pin-file", self.so_pin, "--pin-file", self.pin)
-
-    def status(self, store=STORE):
-        done = self.run_tool("store", "status", store, "--json")
-        self.assertEqual(done.code, 0, done.err)
-        return json.loads(done.out), done.err
-
-    def message(self, counter):
-        made = self.user_json("sign", SERIAL, "--key", "plain", "--counter", str(counter), "--message", "00")
-        return ["--counter", str(counter), "--message", made["message"], "--mac", made["mac"]]
-
-    def verdict(self, message):
-        return json.loads(self.run_tool("verify", SERIAL, "--key", "windowed", *message, "--json", "--pin-file", self.pin).out)["verdict"]
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from tool_on_server import HERE, SERIAL, STORE, Server, run, send, sql  # noqa: E402
+from harness import MASTER  # noqa: E402
 
 
 class Init(Server):
@@ -237,8 +200,4 @@ class Restore(Server):
 
 
 if __name__ == "__main__":
-    if find_programs() is None:
-        sys.exit(SKIPPED)
-    if "KEYDIV_PG" in os.environ:
-        main()
-    sys.exit(subprocess.call([sys.executable, os.path.join(HERE, "servers.py"), "run", "--standby", "--", sys.executable, *sys.argv]))
+    run(lambda: ["--standby"])
