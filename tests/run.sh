@@ -65,7 +65,7 @@ build()
 	else
 		meson setup "$dir" "$@"
 	fi
-	ninja -C "$dir"
+	ninja -C "$dir" all meson-test-prereq # newer versions of meson build programs of tests by the second target only
 }
 
 # has DIR TEST...: fail if one of these tests, each of which hangs on another package, was left out.

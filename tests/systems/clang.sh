@@ -10,7 +10,7 @@ CC=${CC:-clang}
 export CC
 
 [ -f build-clang/build.ninja ] || meson setup build-clang --werror
-ninja -C build-clang
+ninja -C build-clang all meson-test-prereq
 $CC --version | head -n 1
 tests=$(meson test -C build-clang --no-rebuild --list 2>/dev/null | sed -n 's|.* / ||p' | grep -vxE "instructions|count")
 exec meson test -C build-clang --no-rebuild --print-errorlogs $tests

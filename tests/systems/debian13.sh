@@ -8,11 +8,11 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/support/debian.sh
 
-[ $# -gt 0 ] || set -- unit module interop models tool fuzz
+[ $# -gt 0 ] || set -- unit module interop models tool fuzz postgresql faults
 fresh trixie "$work/root"
 tree_in "$work/root/src/keydiv"
 quietly "$work/root" /src/keydiv/tests/run.sh install
-quietly "$work/root" sh -c 'cd /src/keydiv && meson setup build --werror && ninja -C build'
+quietly "$work/root" sh -c 'cd /src/keydiv && meson setup build --werror && ninja -C build all meson-test-prereq'
 inside "$work/root" sh -c 'openssl version; dpkg-query -W p11-kit libsqlite3-0 gcc'
 inside "$work/root" sh -c 'cd /src/keydiv && for suite in "$@"; do set -- "$@" --suite "$suite"; shift; done &&
 	meson test -C build --no-rebuild --print-errorlogs "$@"' sh "$@"
