@@ -7,6 +7,7 @@
 #define KEYDIV_TESTS_STORE_ON_SERVER_H
 
 #include <libpq-fe.h>
+#include <stdarg.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -31,6 +32,24 @@ __attribute__((unused)) static void run_sql(const char *sql)
 		"%s", PQerrorMessage(c));
 	PQclear(r);
 	PQfinish(c);
+}
+
+/* Make the text, and run it. */
+__attribute__((unused, format(printf, 1, 2))) static void run_sqlf(const char *format, ...)
+{
+	char sql[2000];
+	va_list args;
+
+	va_start(args, format);
+	ck_assert_int_lt(vsnprintf(sql, sizeof sql, format, args), (int)sizeof sql);
+	va_end(args);
+	run_sql(sql);
+}
+
+/* Return the number of the slot of this test, for SQL. */
+__attribute__((unused)) static const char *slot_number(void)
+{
+	return token_dir + strlen("/slot-");
 }
 
 /* Run a query that gives one number. */

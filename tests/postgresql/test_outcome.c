@@ -9,9 +9,12 @@
 #include "store/postgresql/connection.h"
 
 static CK_RV lossy_sync(struct connection *c, int wait, unsigned want, PGresult **ret);
+static int64_t fast_clock(void);
 #define connection_sync lossy_sync
+#define connection_clock fast_clock
 #include "store/postgresql/transaction.c"
 #undef connection_sync
+#undef connection_clock
 
 #include "store_on_server.h"
 
@@ -19,6 +22,13 @@ enum loss { NOTHING_LOST, LOST_BEFORE, LOST_AFTER, WARNED };
 static enum loss loss;  /* of the next COMMITs */
 static unsigned losses; /* that are left */
 static unsigned lost_begins;
+static unsigned lost_answers; /* to questions about an outcome */
+static int64_t passed;        /* milliseconds, besides the time */
+
+static int64_t fast_clock(void)
+{
+	return connection_clock() + passed;
+}
 
 static bool has(const struct connection *c, enum sql which)
 {
@@ -32,6 +42,12 @@ static CK_RV lossy_sync(struct connection *c, int wait, unsigned want, PGresult 
 {
 	if (lost_begins > 0 && has(c, SQL_BEGIN)) {
 		lost_begins--;
+		connection_close(c);
+		return connection_sync(c, wait, want, ret);
+	}
+	if (lost_answers > 0 && has(c, SQL_CHANGE_SETTLE)) {
+		lost_answers--;
+		passed += 14000;
 		connection_close(c);
 		return connection_sync(c, wait, want, ret);
 	}
@@ -236,5 +252,30 @@ START_TEST(connections_that_ended)
 }
 END_TEST
 
+/*
+ * The server answers neither the COMMIT nor, for 60 s, what became of it. The caller gets an error,
+ * and the change may have been made. A host that gets an answer just before knows.
+ */
+START_TEST(outcomes_that_stay_unknown)
+{
+	start();
+	struct window_location at = stream("a", 64);
+
+	accepted(&at, 1);
+	lose(LOST_AFTER, 1);
+	lost_answers = 4;
+	accepted(&at, 2);
+	ck_assert_uint_eq(lost_answers, 0);
+	lose(LOST_AFTER, 1);
+	lost_answers = 1000;
+	ck_rv(window_mark(&at, 3), CKR_DEVICE_ERROR);
+	ck_assert_uint_eq(lost_answers, 1000 - 5);
+	lost_answers = 0;
+	replayed(&at, 3);
+	accepted(&at, 4);
+	close_all();
+}
+END_TEST
+
 RUN_ON_SERVER("outcome", 300, marks, records, tries_of_pins, tombstones, a_late_commit,
-	connections_that_ended, connections_that_are_lost_early)
+	connections_that_ended, connections_that_are_lost_early, outcomes_that_stay_unknown)
