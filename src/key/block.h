@@ -17,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "key/error_queue.h"
 #include "key/key_type.h"
 
 /* A block cipher in ECB mode. The functions are constant memory of libcrypto. */
@@ -42,6 +43,7 @@ bool block_ciphers_start(OSSL_PROVIDER *provider);
 static inline void *block_new(enum cipher_kind kind)
 {
 	const struct block_cipher *b = &block_ciphers[kind];
+	KEEP_ERROR_QUEUE;
 
 	return b->context_new == NULL ? NULL : b->context_new(b->provider);
 }

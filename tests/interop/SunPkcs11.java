@@ -97,6 +97,8 @@ public class SunPkcs11 {
 			KEY[i] = (byte) (7 * i + 1);
 		for (Provider.Service service : token.getServices()) {
 			String name = service.getAlgorithm();
+			if (name.startsWith("PBE") || name.startsWith("HmacPBE"))
+				continue; // Java 21: the key is a password, which its own classes stretch
 			try {
 				switch (service.getType()) {
 				case "Cipher":

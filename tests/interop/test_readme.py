@@ -22,7 +22,7 @@ class ReadmeTest(TokenTest):
             section = f.read().split("## The first key from Python")[1].split("\n## ")[0]
         code = textwrap.dedent("".join(re.findall(r"^    .*\n", section, re.M)))
         lib, session = open_session()
-        self.addCleanup(lib.lib.C_Finalize)
+        self.addCleanup(lambda: lib.lib.C_Finalize())
         session.createObject(secret_key(MASTER, label="master", derive=True))
         names = {"PyKCS11": PyKCS11, "session": session}
         exec(code, names)
@@ -35,7 +35,7 @@ class ReadmeTest(TokenTest):
             tables = re.findall(r"\| tag .*\n\|---.*\n((?:\| .*\n)+)[^`]*(?:`[0-9a-f]{32}`[^`]*)?`([0-9a-f]{32,})`", f.read())
         self.assertEqual(len(tables), 2)
         lib, session = open_session()
-        self.addCleanup(lib.lib.C_Finalize)
+        self.addCleanup(lambda: lib.lib.C_Finalize())
         master = session.createObject(secret_key(MASTER, derive=True))
         text = b"hello from the device"
         for (rows, result), operation in zip(tables, (session.sign, session.encrypt)):

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -71,21 +72,67 @@ static bool has_number(const char *line, size_t n, const char *number)
 	return false;
 }
 
-static bool parse(const char *line, size_t n, struct record_memory *memory, struct problem *problem)
+/* Parse LINE with the flags FLAGS of json-c. The caller frees RET. */
+static bool parse_once(
+	const char *line, size_t n, int flags, struct json_object **ret, struct problem *problem)
 {
-	enum json_tokener_error error;
 	struct json_tokener *tokener = json_tokener_new();
 
 	if (tokener == NULL)
 		return problem_set(problem, CKR_HOST_MEMORY, "cannot read JSON");
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	memory->object = json_tokener_parse_ex(tokener, line, (int)n);
-	error = json_tokener_get_error(tokener);
+	json_tokener_set_flags(tokener, flags);
+	*ret = json_tokener_parse_ex(tokener, line, (int)n);
+	enum json_tokener_error error = json_tokener_get_error(tokener);
 	json_tokener_free(tokener);
-	if (error != json_tokener_success)
-		return problem_set(problem, CKR_OK, "the line is not JSON: %s",
-			error == json_tokener_continue ? "its end is missing"
-						       : json_tokener_error_desc(error));
+	if (error == json_tokener_success)
+		return true;
+	const char *why = json_tokener_error_desc(error);
+	if (error == json_tokener_continue)
+		why = "its end is missing";
+	else if (error == json_tokener_error_parse_number)
+		why = "a number is malformed, or has more than 64 bits";
+	return problem_set(problem, CKR_OK, "the line is not JSON: %s", why);
+}
+
+/*
+ * Check LINE as strictly as json-c can. The strict mode of json-c 0.18 refuses every character that
+ * is not ASCII, so it reads a copy in which such characters are replaced.
+ */
+static bool is_strict(const char *line, size_t n, struct problem *problem)
+{
+	struct json_object *unused = NULL;
+	char *copy = malloc(n + 1);
+
+	if (copy == NULL)
+		return problem_set(problem, CKR_HOST_MEMORY, "cannot read JSON");
+	for (size_t i = 0; i < n; i++)
+		copy[i] = (unsigned char)line[i] < 0x80 ? line[i] : 'x';
+	copy[n] = '\0';
+	bool good = parse_once(copy, n, JSON_TOKENER_STRICT, &unused, problem);
+	json_object_put(unused);
+	free(copy);
+	return good;
+}
+
+static bool is_ascii(const char *line, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)line[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static bool parse(const char *line, size_t n, struct record_memory *memory, struct problem *problem)
+{
+	int flags = JSON_TOKENER_STRICT;
+
+	if (!is_ascii(line, n)) {
+		if (!is_strict(line, n, problem))
+			return false;
+		flags = JSON_TOKENER_VALIDATE_UTF8;
+	}
+	if (!parse_once(line, n, flags, &memory->object, problem))
+		return false;
 	if (!json_object_is_type(memory->object, json_type_object))
 		return problem_set(problem, CKR_OK, "the line is not a JSON object");
 	json_object_object_foreach(memory->object, name, value)
