@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test_many.c: tokens with so many objects that the server does not read or remove them with one
- * statement.
+ * test_many.c: tokens with so many objects that one statement of the server does not read or remove
+ * all of them.
  */
 #include "store_on_server.h"
 

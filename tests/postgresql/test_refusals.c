@@ -8,8 +8,8 @@
 /* --- Changes that the server refuses --- */
 
 /*
- * Let the insertion of a row into TABLE fail with SQLSTATE, the first TIMES times: a sequence counts
- * on when a transaction is undone.
+ * Let the insertion of a row into TABLE fail with SQLSTATE, the first TIMES times. The sequence
+ * counts on when a transaction is undone.
  */
 static void refuse(const char *table, const char *sqlstate, int times, bool with_commit)
 {
@@ -87,7 +87,7 @@ START_TEST(refused_changes)
 }
 END_TEST
 
-/* What another transaction causes is tried again, until it is over. */
+/* A conflict with another transaction is tried again, until it is over. */
 static const char *const conflicts[] = {"40001", "40P01", "23505", "55P03", "57014"};
 #define CONFLICTS ((int)(sizeof conflicts / sizeof conflicts[0]))
 

@@ -43,7 +43,7 @@ static CK_RV put_mark(
 /* --- Commands that are announced --- */
 
 static unsigned announced, announced_open; /* in all, and in an open transaction */
-static bool join; /* the next put lets another thread join */
+static bool join;                          /* the next put lets another thread join */
 static pthread_t joiner;
 
 static void *mark_another(void *arg)
