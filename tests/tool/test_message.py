@@ -327,6 +327,7 @@ class Lists(MessageTest):
                                  ("json-lines", "{%s,\"serial\":\"b\"}\n" % good, "a member occurs twice"),
                                  ("json-lines", "{%s,\"verdict\":\"ok\"}\n" % good, "a member 'verdict' already"),
                                  ("json-lines", "{%s} x\n" % good, "not JSON"),
+                                 ("json-lines", "{%s,}\n" % good.replace('"a"', '"\u00e4"'), "not JSON"),
                                  ("json-lines", "{%s}\n" % good.replace('"mac":""', '"mac":1.5'), "neither text nor a whole number"),
                                  ("json-lines", "{%s}\n" % good.replace('"mac":""', '"mac":"0x"'), "'0x' is not hexadecimal"),
                                  ("json-lines", "{%s}\n" % good.replace('"mac":""', '"x":""'), "the member 'mac' is missing"),
