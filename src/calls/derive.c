@@ -60,6 +60,26 @@ static CK_RV publish(struct object *o)
 	return CKR_OK;
 }
 
+/*
+ * Add the derived key, and look if the lease of the base key runs, if it has one. A lease that must
+ * be renewed first, which takes time, is confirmed before the key is in the pool.
+ */
+static CK_RV add(struct derive_call *c, CK_OBJECT_HANDLE *ret_key)
+{
+	struct session *s = c->session;
+
+	if (__builtin_expect(s->leased, 0) && !(c->planned.flags & FLAG_TOKEN)) {
+		CK_OBJECT_HANDLE handle;
+		TRY(object_add_under_lease(s, &c->planned, &handle));
+		if (handle != 0) {
+			*ret_key = handle;
+			return CKR_OK;
+		}
+	}
+	TRY(derive_confirm(c));
+	return object_add(s, &c->planned, ret_key);
+}
+
 static CK_RV derive(
 	struct derive_call *c, CK_ATTRIBUTE *attributes, CK_ULONG count, CK_OBJECT_HANDLE *ret_key)
 {
@@ -80,8 +100,7 @@ static CK_RV derive(
 	TRY(publish(&c->planned));
 	if (c->template.given & GIVEN_CHECK_VALUE)
 		TRY(plan_check_value(&c->planned, &c->template, c->d.scratch[0]));
-	TRY(derive_confirm(c));
-	return object_add(c->session, &c->planned, ret_key);
+	return add(c, ret_key);
 }
 
 CK_RV derive_key(struct session *s, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base,

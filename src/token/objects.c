@@ -8,6 +8,7 @@
 #include "token/handle.h"
 #include "token/operations.h"
 #include "token/pool.h"
+#include "token/session_key.h"
 #include "token/token.h"
 #include "token/token_objects.h"
 
@@ -79,6 +80,22 @@ CK_RV object_add(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_hand
 	if (__builtin_expect(o->flags & FLAG_TOKEN, 0))
 		return token_object_add(s, o, ret_handle);
 	return pool_add(s->token, &s->owned, o, ret_handle);
+}
+
+CK_RV object_add_under_lease(struct session *s, struct object *o, CK_OBJECT_HANDLE *ret_handle)
+{
+	CK_OBJECT_HANDLE handle;
+
+	*ret_handle = 0;
+	TRY(pool_add_hidden(&s->owned, o, &handle));
+	if (!session_lease_runs(s)) {
+		pool_take_hidden(handle, o);
+		return CKR_OK;
+	}
+	pool_show(s->token, handle);
+	s->leased = false;
+	*ret_handle = handle;
+	return CKR_OK;
 }
 
 /* Refuse a change of a built-in object. */

@@ -33,6 +33,13 @@ MUST_USE CK_RV object_get(struct session *session, CK_OBJECT_HANDLE handle, stru
  * CKR_DEVICE_MEMORY, CKR_DEVICE_ERROR, CKR_HOST_MEMORY.
  */
 MUST_USE CK_RV object_add(struct session *session, struct object *o, CK_OBJECT_HANDLE *ret_handle);
+/*
+ * As object_add, for a session object that was computed with a key of session_key, while the
+ * session is leased. The clock is read when all else is done, and before anybody can find the
+ * object. RET_HANDLE is 0, and O as it was, if the caller has to ask session_confirm first.
+ */
+MUST_USE CK_RV object_add_under_lease(
+	struct session *session, struct object *o, CK_OBJECT_HANDLE *ret_handle);
 
 /*
  * Change the object HANDLE. CHANGE edits a copy, which then replaces the object. If CHANGE or the

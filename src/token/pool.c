@@ -21,8 +21,9 @@
 
 struct slot {
 	_Atomic uint64_t version;
-	uint64_t serial;     /* of the current or last object of the slot, part of its handle */
-	struct token *token; /* NULL if the slot is free */
+	uint64_t serial; /* of the current or last object of the slot, part of its handle */
+	/* NULL if the slot is free. Changed with the lock, except by pool_show. */
+	struct token *_Atomic token;
 	struct pool_owner *owner;
 	/* The neighbours in the owner's list as slot + 1, or 0. The free list uses next, too. */
 	uint32_t next, previous;
@@ -40,7 +41,21 @@ struct shard {
 
 static struct shard shards[SHARDS];
 
+/* Of an object that was not shown yet. No token has this address. */
+#define HIDDEN ((struct token *)(void *)shards)
+
 _Static_assert(sizeof(struct slot) <= 512, "a session object costs at most 512 bytes");
+
+static inline struct token *token_of(const struct slot *slot)
+{
+	return atomic_load_explicit(&slot->token, memory_order_relaxed);
+}
+
+/* A reader has the lock, which the thread that calls this had when it filled the slot. */
+static inline void set_token(struct slot *slot, struct token *token)
+{
+	atomic_store_explicit(&slot->token, token, memory_order_relaxed);
+}
 
 #define LOCKED(shard) __attribute__((cleanup(unlock), unused)) struct shard *locked_ = lock(shard)
 
@@ -78,7 +93,7 @@ void pool_stop(void)
 		struct shard *shard = &shards[i];
 		/* Free memory of the object outside the arena. */
 		for (uint32_t s = 0; s < shard->chunks_used << CHUNK_BITS; s++)
-			if (slot_at(shard, s)->token != NULL)
+			if (token_of(slot_at(shard, s)) != NULL)
 				object_wipe(&slot_at(shard, s)->object);
 		for (uint32_t c = 0; c < shard->chunks_used; c++)
 			arena_unmap(shard->chunks[c], CHUNK_SLOTS * sizeof(struct slot));
@@ -131,7 +146,7 @@ static struct slot *find(struct shard *shard, struct token *token, CK_OBJECT_HAN
 	if (index >> CHUNK_BITS >= shard->chunks_used)
 		return NULL;
 	struct slot *slot = slot_at(shard, index);
-	if (slot->token != token || token == NULL || slot->serial != handle_serial(handle))
+	if (token_of(slot) != token || token == NULL || slot->serial != handle_serial(handle))
 		return NULL;
 	if ((slot->object.flags & FLAG_PRIVATE) && !private_too)
 		return NULL;
@@ -181,7 +196,7 @@ static void release(struct shard *shard, struct slot *slot, uint32_t index)
 		set_first(slot->owner, slot->next);
 	count_name(shard, &slot->object, -1);
 	object_wipe(&slot->object);
-	slot->token = NULL;
+	set_token(slot, NULL);
 	add_to(&shard->live, -1);
 	if (slot->serial < HANDLE_SERIAL_MAX) {
 		slot->next = shard->free;
@@ -191,7 +206,7 @@ static void release(struct shard *shard, struct slot *slot, uint32_t index)
 
 /* --- The interface --- */
 
-CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
+static inline CK_RV add(struct token *token, struct pool_owner *owner, struct object *o,
 	CK_OBJECT_HANDLE *ret_handle)
 {
 	struct shard *shard = &shards[owner->shard & (SHARDS - 1)];
@@ -205,7 +220,7 @@ CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
 
 	object_move(o, &slot->object);
 	slot->serial++;
-	slot->token = token;
+	set_token(slot, token);
 	slot->owner = owner;
 	slot->previous = 0;
 	slot->next = first_of(owner);
@@ -217,6 +232,34 @@ CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
 	bump(slot);
 	*ret_handle = handle_of(shard, index, slot);
 	return CKR_OK;
+}
+
+CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
+	CK_OBJECT_HANDLE *ret_handle)
+{
+	return add(token, owner, o, ret_handle);
+}
+
+CK_RV pool_add_hidden(struct pool_owner *owner, struct object *o, CK_OBJECT_HANDLE *ret_handle)
+{
+	return add(HIDDEN, owner, o, ret_handle);
+}
+
+void pool_show(struct token *token, CK_OBJECT_HANDLE handle)
+{
+	set_token(slot_at(shard_of(handle), handle_place(handle) >> SHARD_BITS), token);
+}
+
+void pool_take_hidden(CK_OBJECT_HANDLE handle, struct object *o)
+{
+	struct shard *shard = shard_of(handle);
+	LOCKED(shard);
+	uint32_t index = handle_place(handle) >> SHARD_BITS;
+	struct slot *slot = slot_at(shard, index);
+
+	count_name(shard, &slot->object, -1);
+	object_move(&slot->object, o);
+	release(shard, slot, index);
 }
 
 CK_RV pool_get(struct token *token, CK_OBJECT_HANDLE handle, bool private_too, struct object *ret,
@@ -310,7 +353,7 @@ void pool_destroy_private(struct token *token)
 		LOCKED(shard);
 		for (uint32_t s = 0; s < shard->chunks_used << CHUNK_BITS; s++) {
 			struct slot *slot = slot_at(shard, s);
-			if (slot->token == token && (slot->object.flags & FLAG_PRIVATE))
+			if (token_of(slot) == token && (slot->object.flags & FLAG_PRIVATE))
 				release(shard, slot, s);
 		}
 	}
@@ -325,8 +368,8 @@ static void each_in(struct shard *shard, struct token *token,
 
 	for (uint32_t s = 0; left > 0; s++) {
 		struct slot *slot = slot_at(shard, s);
-		left -= slot->token != NULL;
-		if (slot->token == token)
+		left -= token_of(slot) != NULL;
+		if (token_of(slot) == token)
 			each(handle_of(shard, s, slot), &slot->object, arg);
 	}
 }

@@ -41,6 +41,15 @@ void pool_stop(void);
 /* Move O into a slot for OWNER, a session of TOKEN. CKR_HOST_MEMORY, and O is then unchanged. */
 MUST_USE CK_RV pool_add(struct token *token, struct pool_owner *owner, struct object *o,
 	CK_OBJECT_HANDLE *ret_handle);
+/*
+ * The same, but nobody finds the object until the caller shows it. The caller calls one of the
+ * other two before the owner does anything else: pool_show, or pool_take_hidden, which moves the
+ * object back to O.
+ */
+MUST_USE CK_RV pool_add_hidden(
+	struct pool_owner *owner, struct object *o, CK_OBJECT_HANDLE *ret_handle);
+void pool_show(struct token *token, CK_OBJECT_HANDLE handle);
+void pool_take_hidden(CK_OBJECT_HANDLE handle, struct object *o);
 
 /*
  * Copy the object HANDLE of TOKEN to RET. RET_VERSION, if not NULL, is set to the address of the

@@ -107,19 +107,35 @@ static void note_lease(struct session *s)
 	s->leased_at = atomic_load_explicit(s->token->lease->freshness, memory_order_acquire);
 }
 
-CK_RV session_confirm_lease(struct session *s, bool *ret_again)
+static inline bool must_renew(const struct store_lease *lease)
 {
-	const struct store_lease *lease = s->token->lease;
 	struct timespec now;
-	CK_RV rv = CKR_OK;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec >=
-		atomic_load_explicit(&lease->renew_at, memory_order_acquire))
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec >=
+	       atomic_load_explicit(&lease->renew_at, memory_order_acquire);
+}
+
+static inline bool has_changed(const struct session *s)
+{
+	return atomic_load_explicit(s->token->lease->freshness, memory_order_acquire) !=
+	       s->leased_at;
+}
+
+bool session_lease_runs(const struct session *s)
+{
+	return !must_renew(s->token->lease) && !has_changed(s);
+}
+
+CK_RV session_confirm_lease(struct session *s, bool *ret_again)
+{
+	CK_RV rv = CKR_OK;
+
+	if (must_renew(s->token->lease))
 		rv = store_confirm(s->token->store);
 	s->leased = false;
 	TRY(rv);
-	*ret_again = atomic_load_explicit(lease->freshness, memory_order_acquire) != s->leased_at;
+	*ret_again = has_changed(s);
 	return CKR_OK;
 }
 

@@ -35,6 +35,12 @@ MUST_USE static inline CK_RV session_confirm(struct session *s, bool *ret_again)
 }
 
 /*
+ * While S is leased: return true if session_confirm would find that nothing has changed, without a
+ * renewal. It does not wait.
+ */
+bool session_lease_runs(const struct session *s);
+
+/*
  * As session_key, and the lease runs: the key was there after the call began. For calls that begin
  * an operation, or that take some time with the key.
  */

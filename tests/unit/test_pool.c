@@ -235,6 +235,78 @@ START_TEST(threads_do_not_disturb_each_other)
 }
 END_TEST
 
+static unsigned seen;
+
+static void see(CK_OBJECT_HANDLE handle, const struct object *o, void *arg)
+{
+	(void)o;
+	seen++;
+	ck_assert_uint_ne(handle, *(CK_OBJECT_HANDLE *)arg);
+}
+
+static CK_OBJECT_HANDLE add_hidden(struct object *ret)
+{
+	CK_OBJECT_HANDLE h = 0;
+
+	*ret = (struct object){
+		.object_class = CKO_SECRET_KEY, .flags = FLAG_PRIVATE | FLAG_DESTROYABLE};
+	ck_ok(object_set_variable(ret, VAR_LABEL, bytes_of("label", 5)));
+	ck_ok(secret_set(&ret->value, "hidden", 6));
+	ck_ok(pool_add_hidden(&owner, ret, &h));
+	ck_assert_uint_eq(ret->value.len, 0);
+	return h;
+}
+
+/* Nobody finds an object that is hidden, by its handle or in a search, or destroys it. */
+START_TEST(a_hidden_object)
+{
+	struct object o = {0};
+	CK_OBJECT_HANDLE first = add(&a, &owner, 0, "first"), h = add_hidden(&o);
+	CK_OBJECT_HANDLE last = add(&a, &owner, 0, "last");
+
+	ck_rv(get(&a, h, true), CKR_OBJECT_HANDLE_INVALID);
+	ck_rv(pool_destroy(&a, h, true), CKR_OBJECT_HANDLE_INVALID);
+	ck_rv(pool_take_back(&a, h), CKR_OBJECT_HANDLE_INVALID);
+	pool_destroy_private(&a);
+	seen = 0;
+	pool_each(&a, false, see, &h);
+	ck_assert_uint_eq(seen, 2);
+	pool_show(&a, h);
+	ck_ok(pool_get(&a, h, true, &o, NULL, NULL));
+	ck_assert_mem_eq(secret_peek(&o.value), "hidden", 6);
+	object_wipe(&o);
+	pool_destroy_private(&a);
+	ck_rv(get(&a, h, true), CKR_OBJECT_HANDLE_INVALID);
+	ck_ok(get(&a, first, true));
+	ck_ok(get(&a, last, true));
+}
+END_TEST
+
+/* It is moved back, and its slot is free again. */
+START_TEST(a_hidden_object_that_is_not_shown)
+{
+	struct object o;
+	CK_OBJECT_HANDLE h = add_hidden(&o), none = 0;
+
+	pool_take_hidden(h, &o);
+	ck_assert_uint_eq(o.value.len, 6);
+	ck_assert_mem_eq(secret_peek(&o.value), "hidden", 6);
+	ck_assert(object_has(&o, VAR_LABEL));
+	object_wipe(&o);
+	ck_rv(get(&a, h, true), CKR_OBJECT_HANDLE_INVALID);
+	seen = 0;
+	pool_each(&a, true, see, &none);
+	CK_OBJECT_HANDLE next = add(&a, &owner, 0, "next");
+	ck_assert_uint_ne(next, h);
+	pool_each(&a, false, see, &none);
+	ck_assert_uint_eq(seen, 1);
+	h = add_hidden(&o);
+	pool_destroy_owned(&owner); /* as when a session ends */
+	pool_each(&a, false, see, &none);
+	ck_assert_uint_eq(seen, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("pool");
@@ -249,6 +321,8 @@ int main(void)
 	tcase_add_test(tests, objects_without_a_name_are_left_out);
 	tcase_add_test(tests, a_session_takes_its_own_objects_with_it);
 	tcase_add_test(tests, an_object_that_may_not_be_destroyed_stays);
+	tcase_add_test(tests, a_hidden_object);
+	tcase_add_test(tests, a_hidden_object_that_is_not_shown);
 	tcase_add_test(tests, threads_do_not_disturb_each_other);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
