@@ -9,6 +9,8 @@
 /* Of the COMMIT or the renewal, and of what asks for the outcome. */
 #define CANCELS 2
 
+static _Atomic bool is_done; /* the call has returned */
+
 /* Cancel the waits for the standby of hosts. Return how many there were. */
 static long cancel(void)
 {
@@ -18,7 +20,7 @@ static long cancel(void)
 
 static void cancel_a_wait(void)
 {
-	while (cancel() == 0)
+	while (!atomic_load(&is_done) && cancel() == 0)
 		usleep(1000);
 }
 
@@ -41,7 +43,6 @@ static CK_RV confirm(void)
 }
 
 static CK_RV (*const calls[])(void) = {change, use, confirm};
-static _Atomic bool is_done;
 
 static void *call(void *i)
 {
