@@ -164,6 +164,30 @@ START_TEST(a_store_that_is_changed_meanwhile)
 }
 END_TEST
 
+/* The lease runs, and this process has noticed a change since the base key was found. */
+START_TEST(a_change_that_is_noticed_meanwhile)
+{
+	static _Atomic uint64_t changes;
+	struct cached_key *key;
+
+	atomic_store(&lease.renew_at, INT64_MAX);
+	lease.freshness = &changes;
+	for (int n = 0; n < 2; n++) {
+		OBJECT o = {.object_class = CKO_SECRET_KEY, .flags = FLAG_DESTROYABLE};
+		CK_OBJECT_HANDLE handle = 77;
+		CK_ULONG before = objects();
+
+		ck_ok(secret_set(&o.value, "derived", 7));
+		ck_ok(IN(rw, (s->leased = false, session_key(s, master, &key))));
+		changes += (unsigned)n;
+		ck_ok(IN(rw, object_add_under_lease(s, &o, &handle)));
+		ck_assert_int_eq(handle != 0, n == 0);
+		ck_assert_uint_eq(o.value.len, n == 0 ? 0 : 7);
+		ck_assert_uint_eq(objects(), before + (n == 0));
+	}
+}
+END_TEST
+
 START_TEST(several_keys)
 {
 	static CK_SP800_108_COUNTER_FORMAT bits_8 = {CK_FALSE, 8};
@@ -371,6 +395,7 @@ int main(void)
 	tcase_add_test(tests, a_session_master);
 	tcase_add_test(tests, a_master_that_is_destroyed_meanwhile);
 	tcase_add_test(tests, a_store_that_is_changed_meanwhile);
+	tcase_add_test(tests, a_change_that_is_noticed_meanwhile);
 	tcase_add_test(tests, several_keys);
 	tcase_add_test(tests, an_operation);
 	tcase_add_test(tests, wrapping);
