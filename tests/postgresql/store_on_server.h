@@ -110,9 +110,8 @@ __attribute__((unused)) static void make_schema(void)
 	command("load a keydiv " SCHEMA);
 }
 
-/* Run the suite of N cases, each with a slot of its own; the exit code of main. */
-__attribute__((unused)) static int run_on_server(
-	const char *name, int seconds, const TTest *const *cases, size_t n)
+/* Make a suite whose tests are added to RET_TESTS, each with a slot of its own and SECONDS. */
+__attribute__((unused)) static Suite *server_suite(const char *name, int seconds, TCase **ret_tests)
 {
 	Suite *suite = suite_create(name);
 	TCase *tests = tcase_create(name);
@@ -120,9 +119,20 @@ __attribute__((unused)) static int run_on_server(
 	tcase_add_unchecked_fixture(tests, make_schema, NULL);
 	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
 	tcase_set_timeout(tests, seconds);
+	suite_add_tcase(suite, tests);
+	*ret_tests = tests;
+	return suite;
+}
+
+/* Run the suite of N cases; the exit code of main. */
+__attribute__((unused)) static int run_on_server(
+	const char *name, int seconds, const TTest *const *cases, size_t n)
+{
+	TCase *tests;
+	Suite *suite = server_suite(name, seconds, &tests);
+
 	for (size_t i = 0; i < n; i++)
 		tcase_add_test(tests, cases[i]);
-	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }
 

@@ -155,14 +155,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("lock order");
-	TCase *tests = tcase_create("lock order");
+	TCase *tests;
+	Suite *suite = server_suite("lock order", 60, &tests);
 
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, the_lower_mark_first, FETCHED, PUT + 1);
 	tcase_add_test(tests, no_deadlocks);
-	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -148,14 +148,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("locks");
-	TCase *tests = tcase_create("locks");
+	TCase *tests;
+	Suite *suite = server_suite("locks", 30, &tests);
 
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 30);
 	tcase_add_loop_test(tests, statements_that_are_cancelled, 0, CASES);
 	tcase_add_loop_test(tests, locks_that_are_kept, WITH_COMMIT, CASES);
-	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -224,16 +224,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("refusals");
-	TCase *tests = tcase_create("refusals");
+	TCase *tests;
+	Suite *suite = server_suite("refusals", 60, &tests);
 
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, refused_changes, 0, REFUSALS);
 	tcase_add_loop_test(tests, conflicts_are_tried_again, 0, CONFLICTS);
 	tcase_add_test(tests, conflicts_without_end);
 	tcase_add_loop_test(tests, damaged_rows, 0, DAMAGES);
-	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -111,14 +111,10 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("warnings");
-	TCase *tests = tcase_create("warnings");
+	TCase *tests;
+	Suite *suite = server_suite("warnings", 60, &tests);
 
-	tcase_add_unchecked_fixture(tests, make_schema, NULL);
-	tcase_add_checked_fixture(tests, set_up_slot, tear_down_slot);
-	tcase_set_timeout(tests, 60);
 	tcase_add_loop_test(tests, a_change_that_is_not_on_the_standby, 0, 2);
 	tcase_add_test(tests, a_renewal_that_is_not_on_the_standby);
-	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }
