@@ -198,7 +198,8 @@ START_TEST(a_late_commit)
 	pthread_mutex_lock(&store->lock);
 	ck_ok(store->backend->begin(store, false, &busy));
 	ck_assert(!busy);
-	ck_rv(transaction_commit(store, id), CKR_DEVICE_ERROR);
+	memcpy(postgresql_of(store)->transaction.change, id, sizeof id);
+	ck_rv(transaction_commit(store), CKR_DEVICE_ERROR);
 	ck_assert(store->again);
 	ck_assert(!store->backend->in_transaction(store));
 	pthread_mutex_unlock(&store->lock);

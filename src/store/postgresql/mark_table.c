@@ -196,10 +196,9 @@ static CK_RV send_changes(struct postgresql_store *p)
 {
 	TRY(send_written(p, true));
 	TRY(send_written(p, false));
-	for (size_t i = 0; i < p->marks.all.n; i++)
-		send_removed(p, &p->marks.all.mark[i]);
 	for (size_t i = 0; i < p->marks.all.n; i++) {
 		struct buffered_mark *m = &p->marks.all.mark[i];
+		send_removed(p, m);
 		if (m->changed)
 			m->stored = m->n > 0 ? MARK_PRESENT : MARK_ABSENT;
 		m->changed = false;
@@ -305,11 +304,9 @@ static CK_RV marks_begin(struct store *store, bool create, bool *ret_busy)
 	(void)create;
 	mark_buffer_clear(&p->marks);
 	TRY(transaction_begin(store, send_fetch, want, &fetched, ret_busy));
-	if (*ret_busy)
+	if (*ret_busy || want == 0)
 		return CKR_OK;
-	CK_RV rv = postgresql_change_id(p->transaction.change);
-	if (rv == CKR_OK && want > 0)
-		rv = take_fetched(p, fetched);
+	CK_RV rv = take_fetched(p, fetched);
 	if (rv != CKR_OK)
 		transaction_rollback(store);
 	return rv;
@@ -317,14 +314,13 @@ static CK_RV marks_begin(struct store *store, bool create, bool *ret_busy)
 
 static CK_RV marks_commit(struct store *store)
 {
-	struct postgresql_store *p = postgresql_of(store);
-	CK_RV rv = send_changes(p);
+	CK_RV rv = send_changes(postgresql_of(store));
 
 	if (rv != CKR_OK) {
 		transaction_rollback(store);
 		return rv;
 	}
-	return transaction_commit(store, p->transaction.change);
+	return transaction_commit(store);
 }
 
 /*

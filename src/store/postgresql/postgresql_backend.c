@@ -12,15 +12,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "key/random.h"
 #include "store/postgresql/postgresql_store.h"
 
 struct postgresql_settings postgresql_settings = {.lease_ms = 250};
-
-CK_RV postgresql_change_id(uint8_t ret_id[CHANGE_ID_LEN])
-{
-	return random_bytes(ret_id, CHANGE_ID_LEN);
-}
 
 /* --- Opening and closing --- */
 
@@ -255,11 +249,7 @@ static CK_RV postgresql_commit(struct store *store)
 	struct lease_seen before = p->transaction.before, made = {0};
 
 	made.changes = before.changes + 1;
-	CK_RV rv = postgresql_change_id(made.generation);
-	if (rv != CKR_OK) {
-		transaction_rollback(store);
-		return rv;
-	}
+	memcpy(made.generation, p->transaction.change, CHANGE_ID_LEN);
 	parameter_int4(&change, p->slot);
 	parameter_bytes(&change, bytes_of(made.generation, CHANGE_ID_LEN));
 	parameter_int8(&change, made.changes);
@@ -269,7 +259,7 @@ static CK_RV postgresql_commit(struct store *store)
 		parameter_int4(&notify, p->slot);
 		connection_send(&p->connection, SQL_SLOT_NOTIFY, &notify);
 	}
-	TRY(transaction_commit(store, made.generation));
+	TRY(transaction_commit(store));
 	/* The connection may be another one than before, whose server has the change too. */
 	memcpy(made.timeline, p->connection.timeline, TIMELINE_LEN);
 	memcpy(p->made_on, made.timeline, sizeof p->made_on);

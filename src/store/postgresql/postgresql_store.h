@@ -19,7 +19,7 @@
 /* The open transaction. */
 struct transaction {
 	bool open;
-	uint8_t change[CHANGE_ID_LEN]; /* the id of the change; only in the store of marks */
+	uint8_t change[CHANGE_ID_LEN]; /* the random id of the change */
 	struct lease_seen before;      /* the changes of the slot before this transaction */
 	int64_t last_id; /* the highest id of a record that was ever committed or inserted here */
 	int64_t highest; /* the highest id of a record when the transaction began */
@@ -68,8 +68,6 @@ void postgresql_close(struct store *store);
 void postgresql_abandon(struct store *store);
 bool postgresql_discard(struct store *store);
 bool postgresql_in_transaction(struct store *store);
-/* Make the random id of a change. */
-MUST_USE CK_RV postgresql_change_id(uint8_t ret_id[CHANGE_ID_LEN]);
 
 /* --- transaction.c --- */
 
@@ -88,10 +86,10 @@ MUST_USE CK_RV transaction_begin(struct store *store, void (*send)(struct store 
 MUST_USE CK_RV transaction_sync(struct store *store, unsigned want, PGresult **ret);
 
 /*
- * Insert the id ID of the change, and commit. Nothing is made if an error is returned, except as
+ * Insert the id of the change, and commit. Nothing is made if an error is returned, except as
  * store.h says. store->again as transaction_sync.
  */
-MUST_USE CK_RV transaction_commit(struct store *store, const uint8_t id[CHANGE_ID_LEN]);
+MUST_USE CK_RV transaction_commit(struct store *store);
 void transaction_rollback(struct store *store);
 
 /*

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "key/random.h"
 #include "store/postgresql/postgresql_store.h"
 
 #define COMMIT_WAIT 3000
@@ -102,11 +103,14 @@ CK_RV transaction_begin(struct store *store, void (*send)(struct store *store), 
 	PGresult **ret, bool *ret_busy)
 {
 	struct postgresql_store *p = postgresql_of(store);
+	struct transaction begun = {0};
 
 	*ret_busy = false;
+	TRY(random_bytes(begun.change, CHANGE_ID_LEN));
 	TRY(connection_open(&p->connection, NULL));
 	CK_RV rv = send_and_wait(store, send, want, ret);
-	p->transaction = (struct transaction){.open = rv == CKR_OK};
+	begun.open = rv == CKR_OK;
+	p->transaction = begun;
 	if (rv == CKR_OK)
 		return CKR_OK;
 	*ret_busy = !connection_is_open(&p->connection) || connection_conflicted(&p->connection);
@@ -169,9 +173,10 @@ static CK_RV find_outcome(struct store *store, const uint8_t id[CHANGE_ID_LEN])
 	return CKR_OK;
 }
 
-CK_RV transaction_commit(struct store *store, const uint8_t id[CHANGE_ID_LEN])
+CK_RV transaction_commit(struct store *store)
 {
 	struct postgresql_store *p = postgresql_of(store);
+	const uint8_t *id = p->transaction.change;
 	RESULT *committed = NULL;
 
 	send_id(p, SQL_CHANGE_FORGET, p->previous);

@@ -67,16 +67,14 @@ static CK_RV write_tries(struct store *store, enum store_role role,
 {
 	struct postgresql_store *p = postgresql_of(store);
 	struct parameters put = {.n = 0};
-	uint8_t id[CHANGE_ID_LEN];
 
-	TRY(postgresql_change_id(id));
 	parameter_int4(&put, p->slot);
 	parameter_int4(&put, (int32_t)role);
 	parameter_bytes(&put, bytes_of(salt, PIN_SALT_LEN));
 	parameter_int8(&put, tries->wrong);
 	parameter_int8(&put, tries->started);
 	connection_send(&p->connection, SQL_TRIES_PUT, &put);
-	return transaction_commit(store, id);
+	return transaction_commit(store);
 }
 
 /* With the transaction open, and R its results. The transaction is closed afterwards. */
