@@ -14,8 +14,10 @@
 #include "schema_sql.h"
 #include "store/postgresql/postgresql_store.h"
 
-#define SCHEMA_VERSION (sizeof schema_sql / sizeof schema_sql[0])
 #define TEXT_MAX 1024
+
+_Static_assert(sizeof schema_sql / sizeof schema_sql[0] == SCHEMA_VERSION,
+	"there is a file for each version");
 
 /* One call: its connection, and where its lines go. */
 struct admin {
@@ -121,7 +123,7 @@ static CK_RV read_version(const struct admin *admin, unsigned long *ret)
 	*ret = strtoul(text, NULL, 10);
 	if (*ret >= 1 && *ret <= SCHEMA_VERSION)
 		return CKR_OK;
-	say(admin, "error", "the tables have version %lu, and this program knows up to %zu", *ret,
+	say(admin, "error", "the tables have version %lu, and this program knows up to %d", *ret,
 		SCHEMA_VERSION);
 	return CKR_DEVICE_ERROR;
 }
@@ -162,11 +164,11 @@ static CK_RV admin_init(const char *conninfo, const char *grant_to, store_line *
 	TRY(make_tables(&admin, before, grant_to));
 	TRY(run(&admin, "COMMIT", NULL));
 	if (before == 0)
-		say(&admin, "tables", "made, version %zu", SCHEMA_VERSION);
+		say(&admin, "tables", "made, version %d", SCHEMA_VERSION);
 	else if (before < SCHEMA_VERSION)
-		say(&admin, "tables", "brought from version %lu to %zu", before, SCHEMA_VERSION);
+		say(&admin, "tables", "brought from version %lu to %d", before, SCHEMA_VERSION);
 	else
-		say(&admin, "tables", "as they were, version %zu", SCHEMA_VERSION);
+		say(&admin, "tables", "as they were, version %d", SCHEMA_VERSION);
 	if (grant_to)
 		say(&admin, "granted_to", "%s", grant_to);
 	return CKR_OK;

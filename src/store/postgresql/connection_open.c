@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "store/postgresql/connection.h"
 
-#define SCHEMA_VERSION 2
 #define OPTIONS_MAX 64
 #define HOSTS_MAX 16
 #define HOST_LEN 256

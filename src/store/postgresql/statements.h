@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* statements.h: all statements of the store. schema_1.sql and schema_2.sql have the tables. */
+/* statements.h: all statements of the store. schema_1.sql and the files after it have the tables. */
 #ifndef KEYDIV_STORE_POSTGRESQL_STATEMENTS_H
 #define KEYDIV_STORE_POSTGRESQL_STATEMENTS_H
 
 #include "store/columns.h"
+
+#define SCHEMA_VERSION 2 /* of the tables that the statements are for */
 
 /* The statements. Their texts, with the numbers of parameters and columns, are in statements.c. */
 enum sql {
