@@ -16,10 +16,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import board as history  # noqa: E402
-from server import find_programs  # noqa: E402
-from servers import SKIPPED, send  # noqa: E402
+from servers import on_servers, send  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 HOSTS = 3
 STUCK = 120  # seconds
 
@@ -328,10 +326,5 @@ def print_logs(fleet):
 
 if __name__ == "__main__":
     if os.environ.get("STORE") != "directory":
-        if find_programs() is None:
-            sys.exit(SKIPPED)
-        if "KEYDIV_PG" not in os.environ:
-            links = [word for i in range(HOSTS) for word in ("--link", f"host{i}")]
-            os.execv(sys.executable, [sys.executable, os.path.join(HERE, "servers.py"), "run", "--standby", *links, "--", sys.executable,
-                os.path.abspath(__file__)])
+        on_servers("--standby", *(word for i in range(HOSTS) for word in ("--link", f"host{i}")))
     main()

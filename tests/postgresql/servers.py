@@ -340,6 +340,12 @@ def send(directory, words):
     return answer[3:]
 
 
+def on_servers(*options):
+    """Go on if servers were started for this program. Otherwise start them with OPTIONS, and run this program there."""
+    if "KEYDIV_PG" not in os.environ:
+        os.execv(sys.executable, [sys.executable, os.path.abspath(__file__), "run", *options, "--", sys.executable, *sys.argv])
+
+
 def main():
     if len(sys.argv) > 2 and sys.argv[1] not in ("run", "start"):
         print(send(sys.argv[1], sys.argv[2:]))

@@ -8,8 +8,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from server import find_programs  # noqa: E402
-from servers import SKIPPED  # noqa: E402
+from servers import on_servers  # noqa: E402
 
 
 def run(program):
@@ -31,9 +30,5 @@ def main(programs):
 
 
 if __name__ == "__main__":
-    if find_programs() is None:
-        sys.exit(SKIPPED)
-    if "KEYDIV_PG" not in os.environ:
-        os.execv(sys.executable, [sys.executable, os.path.join(HERE, "servers.py"), "run", "--", sys.executable, os.path.abspath(__file__),
-            *sys.argv[1:]])
+    on_servers()
     main(sys.argv[1:])

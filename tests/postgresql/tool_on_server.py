@@ -2,14 +2,13 @@
 """tool_on_server.py: the keydiv tool with tokens on the servers that servers.py has started, for tests of several programs."""
 import json
 import os
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.environ["KEYDIV_SOURCE"], "tests", "tool")]
 from harness import ToolTest, main  # noqa: E402
 from server import find_programs  # noqa: E402
-from servers import SKIPPED, send  # noqa: E402
+from servers import SKIPPED, on_servers, send  # noqa: E402
 
 STORE = "postgresql:service=direct"
 SERIAL = "SN-000123"
@@ -51,6 +50,6 @@ def run(prepare):
     """The main function of a test: start servers with the options that PREPARE returns, and run the test there."""
     if find_programs() is None:
         sys.exit(SKIPPED)
-    if "KEYDIV_PG" in os.environ:
-        main()
-    sys.exit(subprocess.call([sys.executable, os.path.join(HERE, "servers.py"), "run", *prepare(), "--", sys.executable, *sys.argv]))
+    if "KEYDIV_PG" not in os.environ:
+        on_servers(*prepare())
+    main()
