@@ -97,8 +97,9 @@ public class SunPkcs11 {
 			KEY[i] = (byte) (7 * i + 1);
 		for (Provider.Service service : token.getServices()) {
 			String name = service.getAlgorithm();
+			// Java 21: the key is a password, which its own classes stretch.
 			if (name.startsWith("PBE") || name.startsWith("HmacPBE"))
-				continue; // Java 21: the key is a password, which its own classes stretch
+				continue;
 			try {
 				switch (service.getType()) {
 				case "Cipher":
