@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* statements.h: all statements of the store. schema_1.sql and the files after it have the tables. */
+/* statements.h: all statements of the store. The files schema_*.sql make the tables. */
 #ifndef KEYDIV_STORE_POSTGRESQL_STATEMENTS_H
 #define KEYDIV_STORE_POSTGRESQL_STATEMENTS_H
 
